@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// npm run demo: the main job from a fresh clone, with nothing but node and git. Installs and builds if needed, then
+// runs the two commands and shows what they answer.
+//
+//   exit 0: both answered; 1: one did not, or the installation or the build failed
+//
+// Both end with 1 where a conversion is refused, which is what they are here to show: 0 and 1 are answers.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureDependencies } from './dependencies.mjs';
+import { ROOT, sourceFiles } from './files.mjs';
+
+const COMMANDS = [
+  ['run', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline,local-drain,v6'],
+  ['explain', 'examples/two-cpu.dat'],
+];
+const MAIN = 'dist/cli/main.js';
+
+/** @param {string[]} args @returns {number | null} */
+const node = (args) => spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] }).status;
+
+/** @param {string} file @returns {number} when it was written; 0 where there is none */
+const written = (file) => statSync(join(ROOT, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+function ensureBuilt() {
+  const sources = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...sourceFiles(ROOT, 'src')];
+  if (written(MAIN) > Math.max(...sources.map(written))) return true;
+  console.error('building dist/');
+  return node(['scripts/build.mjs']) === 0;
+}
+
+function demo() {
+  if (!ensureDependencies()) return 'npm ci failed';
+  if (!ensureBuilt()) return 'the build failed';
+  for (const args of COMMANDS) {
+    console.log(`\n$ folioscope ${args.join(' ')}\n`);
+    const status = node([MAIN, ...args]);
+    if (status !== 0 && status !== 1) return `folioscope ${args[0]} ended with ${status ?? 'a signal'}`;
+  }
+  return undefined;
+}
+
+const failure = demo();
+if (failure !== undefined) {
+  console.error(`demo: ${failure}`);
+  process.exitCode = 1;
+}

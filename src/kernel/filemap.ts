@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, first, int, type LocalArray, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
+import { lru_add_drain } from './folio.ts';
+import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
+import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
+import { folio_add_lru } from './folio.ts';
+
+/** mapping->i_pages: the folio at each offset; a large folio stands at each of its pages' offsets. */
+export const iPages = shared('mapping.i_pages', [INODE, INDEX], optional(FOLIO));
+
+interface At extends Readonly<Record<string, unknown>> {
+  readonly inode: Value<'inode'>;
+  readonly index: Value<'index'>;
+}
+
+/**
+ * A new folio from the page allocator with the caller's reference, or none when memory is used up. It
+ * prefers the folio numbered like its place, so that equal states look equal.
+ */
+export const filemap_alloc_folio = routine(
+  'filemap_alloc_folio',
+  (k, { inode, index, order, got }: At & { readonly order: number; readonly got: Place<'folio'> }) => {
+    const pages = k.sizes['index'] ?? 0;
+    const preferred = k.let('preferred', optional(FOLIO), 0);
+    for (let i = 1; i < (k.sizes['inode'] ?? 1); i++) k.if(inode.ge(i), () => preferred.add(pages));
+    preferred.add(ordinal(index));
+    const free = (candidate: Value<'folio'>): Value<'bool'> => folio.allocated.at(candidate).not();
+    k.step('alloc_folio', () => {
+      got.set(first(preferred, none(FOLIO), first(0, preferred, none(FOLIO), free), free));
+      k.when(got.ne(none(FOLIO)), () => {
+        folio.allocated.at(got).set(true);
+        folio.refcount.at(got).set(1);
+        folio.order.at(got).set(order);
+      });
+    });
+  },
+);
+
+/**
+ * mm/filemap.c: filemap_add_folio(). The folio is the caller's alone; on success it is in the page cache,
+ * locked, and queued for the LRU.
+ */
+export const filemap_add_folio = routine(
+  'filemap_add_folio',
+  (k, args: At & { readonly folio: Value<'folio'>; readonly added: Place<'bool'> }) => {
+    const { inode, index, added } = args;
+    const pages = folioNrPages(args.folio);
+    const end = index.plus(pages);
+    k.step('folio_ref_add', () => {
+      folio.locked.at(args.folio).set(true);
+      folio.refcount.at(args.folio).add(pages);
+      folio.mapping.at(args.folio).set(inode);
+      folio.index.at(args.folio).set(index);
+    });
+    k.claiming('page-cache', args.folio, { amount: pagesHeld(k, args.folio) }, () => {
+      k.step('xas_store', () => {
+        const conflict = first(index, end, none(INDEX), (i) => iPages.at(inode, i).ne(none(FOLIO)));
+        added.set(conflict.eq(none(INDEX)));
+        k.when(added, () => k.each(index, end, (i) => iPages.at(inode, i).set(args.folio)));
+      });
+    });
+    k.if(
+      added,
+      () => k.call(folio_add_lru, { folio: args.folio }),
+      () =>
+        k.claiming('page-cache', args.folio, { amount: pagesHeld(k, args.folio) }, () => {
+          k.step('folio_ref_sub', () => {
+            folio.mapping.at(args.folio).set(none(INODE));
+            folio.locked.at(args.folio).set(false);
+            putReferences(k, args.folio, pages);
+          });
+        }),
+    );
+  },
+);
+
+/** mm/filemap.c: filemap_get_entry(): the folio at an offset with a reference, or none. */
+export const filemap_get_entry = routine(
+  'filemap_get_entry',
+  (k, { inode, index, found }: At & { readonly found: Place<'folio'> }) => {
+    const got = k.local('got', bool);
+    const moved = k.local('moved', bool);
+    k.loop(() => {
+      k.step('xas_load', () => found.set(iPages.at(inode, index)));
+      k.if(found.eq(none(FOLIO)), () => k.return());
+      k.call(folio_try_get, { folio: found, got });
+      k.if(got, () => {
+        k.claiming('lookup', found, {}, () => {
+          k.step('xas_reload', () => moved.set(iPages.at(inode, index).ne(found)));
+        });
+        k.if(moved.not(), () => k.return());
+        k.claiming('lookup', found, {}, () => k.call(folio_put, { folio: found }));
+      });
+    });
+  },
+);
+
+/** include/linux/pagemap.h: folio_lock(). */
+export const folio_lock = routine('folio_lock', (k, args: { readonly folio: Value<'folio'> }) => {
+  const locked = folio.locked.at(args.folio);
+  k.await('folio_lock', locked.not(), () => locked.set(true));
+});
+
+/** mm/filemap.c: folio_unlock(). */
+export const folio_unlock = routine('folio_unlock', (k, args: { readonly folio: Value<'folio'> }) => {
+  k.step('folio_unlock', () => folio.locked.at(args.folio).set(false));
+});
+
+/** mm/filemap.c: filemap_lock_folio(): the folio at an offset, locked and with a reference, or none. */
+export const filemap_lock_folio = routine(
+  'filemap_lock_folio',
+  (k, { inode, index, found }: At & { readonly found: Place<'folio'> }) => {
+    const gone = k.local('gone', bool);
+    k.loop(() => {
+      k.call(filemap_get_entry, { inode, index, found });
+      k.if(found.eq(none(FOLIO)), () => k.return());
+      k.claiming('lookup', found, {}, () => {
+        k.call(folio_lock, { folio: found });
+        k.step('recheck_mapping', () => gone.set(folio.mapping.at(found).ne(inode)));
+      });
+      k.if(gone.not(), () => k.return());
+      k.claiming('lookup', found, {}, () => {
+        k.call(folio_unlock, { folio: found });
+        k.call(folio_put, { folio: found });
+      });
+    });
+  },
+);
+
+/**
+ * mm/filemap.c: __filemap_get_folio() with FGP_LOCK | FGP_CREAT: the folio at an offset, locked and with a
+ * reference, made if it is not there; none where memory is used up.
+ */
+export const filemap_get_folio_create = routine(
+  '__filemap_get_folio',
+  (k, { inode, index, found, order }: At & { readonly found: Place<'folio'>; readonly order: number }) => {
+    const added = k.local('added', bool);
+    k.loop(() => {
+      k.call(filemap_lock_folio, { inode, index, found });
+      k.if(found.ne(none(FOLIO)), () => k.return());
+      k.call(filemap_alloc_folio, { inode, index, order, got: found });
+      k.if(found.eq(none(FOLIO)), () => k.return());
+      k.claiming('lookup', found, {}, () => k.call(filemap_add_folio, { inode, index, folio: found, added }));
+      k.if(added, () => k.return());
+      k.claiming('lookup', found, {}, () => k.call(folio_put, { folio: found }));
+    });
+  },
+);
+
+/** A task's folio_batch as filemap_get_folios() fills it. */
+export interface FolioBatch {
+  readonly folios: LocalArray<'folio'>;
+  readonly count: Place<'int'>;
+  /** percpu_pvec_drained: the release has drained its CPU once already. */
+  readonly drained: Place<'bool'>;
+}
+
+/** include/linux/folio_batch.h: folio_batch_init(). */
+export function folioBatch(k: K): FolioBatch {
+  const size = k.config.profile.batchSize;
+  return {
+    folios: k.localArray('fbatch', size, optional(FOLIO)),
+    count: k.let('fbatch.nr', int(size), 0),
+    drained: k.let('fbatch.drained', bool, false),
+  };
+}
+
+/**
+ * mm/filemap.c: filemap_get_folios(): fills the batch with the folios from `start` up to and including
+ * `last`, each with a reference, and moves `start` behind the last one taken. It goes on trying where a
+ * folio is frozen.
+ */
+export const filemap_get_folios = routine(
+  'filemap_get_folios',
+  (
+    k,
+    args: {
+      readonly inode: Value<'inode'>;
+      readonly start: Place<'index'>;
+      readonly last: Value<'index'>;
+      readonly batch: FolioBatch;
+    },
+  ) => {
+    const { inode, start, last, batch } = args;
+    const found = k.local('found', optional(INDEX));
+    const entry = k.local('entry', optional(FOLIO));
+    const ok = k.local('ok', bool);
+    const next = k.local('next', optional(INDEX));
+    batch.count.set(0);
+    k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
+      k.while(batch.count.lt(k.config.profile.batchSize), () => {
+        k.step('xas_find', () => {
+          found.set(first(start, last.plus(1), none(INDEX), (i) => iPages.at(inode, i).ne(none(FOLIO))));
+          k.when(found.ne(none(INDEX)), () => entry.set(iPages.at(inode, found)));
+        });
+        k.if(found.eq(none(INDEX)), () => {
+          start.set(last.plus(1));
+          k.return();
+        });
+        k.call(folio_try_get, { folio: entry, got: ok });
+        k.if(ok, () => {
+          k.claiming('safety-check', entry, {}, () => {
+            k.step('xas_reload', () => {
+              ok.set(iPages.at(inode, found).eq(entry));
+              next.set(folio.index.at(entry).plus(folioNrPages(entry)));
+            });
+          });
+          k.if(
+            ok,
+            () => {
+              batch.folios.at(batch.count).set(entry);
+              batch.count.add(1);
+              start.set(next);
+            },
+            () => k.claiming('safety-check', entry, {}, () => k.call(folio_put, { folio: entry })),
+          );
+        });
+      });
+    });
+  },
+);
+
+/**
+ * include/linux/folio_batch.h: folio_batch_release(), mm/folio.c: __folio_batch_release(): the first time
+ * it drains the CPU that it runs on; then it puts every folio.
+ */
+export const folio_batch_release = routine('folio_batch_release', (k, { batch }: { readonly batch: FolioBatch }) => {
+  k.if(batch.count.eq(0), () => k.return());
+  k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
+    k.if(batch.drained.not(), () => {
+      k.call(lru_add_drain, {});
+      batch.drained.set(true);
+    });
+  });
+  k.for('i', int(k.config.profile.batchSize), 0, batch.count, (i) => {
+    const entry = batch.folios.at(i);
+    k.claimingList('safety-check', batch.folios, i, batch.count, {}, () => {
+      k.step('folios_put', () => {
+        putReferences(k, entry);
+        entry.set(none(FOLIO));
+      });
+    });
+  });
+  batch.count.set(0);
+});
+
+/** How many references the page cache has of a folio that it is taking or giving up. */
+const pagesHeld = (k: K, of: Value<'folio'>): Value<'int'> | number => (k.sizes['order'] === 0 ? 1 : folioNrPages(of));

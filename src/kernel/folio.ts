@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, element, int, none, one, optional, type Place, shared, sharedScalar, size, type Value } from '../lang/index.ts';
+import { CPU, FOLIO, routine, SLOT } from './kernel.ts';
+import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
+import { local_lock, local_unlock, localLock } from './sched.ts';
+import { flush_work, queue_work_on } from './workqueue.ts';
+
+/** struct cpu_fbatches: the lru_add batch of each CPU, and the local lock that guards it. */
+export const cpuFbatches = {
+  lock: localLock('cpu_fbatches.lock'),
+  lruAdd: {
+    /** Read by other CPUs without the lock (cpu_needs_drain). */
+    nr: shared('cpu_fbatches.lru_add.nr', [CPU], int(({ slot = 0 }) => slot)),
+    /** A slot is none again as soon as the flush has put its reference: it then names nobody. */
+    folios: shared('cpu_fbatches.lru_add.folios', [CPU, SLOT], optional(FOLIO)),
+  },
+};
+
+/** What lru_add_drain_all() calls share. */
+export const drainAll = {
+  generation: sharedScalar('lru_drain_gen', int(({ generations = 1 }) => generations - 1)),
+  mutex: sharedScalar('lru_drain_all.mutex', bool),
+  hasWork: shared('lru_drain_all.has_work', [CPU], bool),
+};
+
+interface OfCpu extends Readonly<Record<string, unknown>> {
+  readonly cpu: Value<'cpu'>;
+}
+interface OfFolio extends Readonly<Record<string, unknown>> {
+  readonly folio: Value<'folio'>;
+}
+
+/** mm/folio.c: folio_batch_move_lru(lru_add). The caller holds the CPU's cpu_fbatches.lock. */
+export const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu) => {
+  const { nr, folios } = cpuFbatches.lruAdd;
+  const count = k.local('count', int(k.config.profile.batchSize));
+  k.step('folio_batch_count', () => count.set(nr.at(cpu)));
+  k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
+    const entry = folios.at(cpu, i);
+    const dead = k.let('dead', bool, false);
+    if (k.config.profile.flushFreesLastReference)
+      k.step('folio_ref_freeze', () => {
+        dead.set(folio.refcount.at(entry).eq(1));
+        // The kernel frees it after the lruvec lock is dropped; frozen, nobody can tell the difference.
+        k.when(dead, () => {
+          folio.refcount.at(entry).set(0);
+          freeFolio(entry);
+          entry.set(none(FOLIO));
+        });
+      });
+    k.if(dead.not(), () => k.step('lru_add', () => folio.lru.at(entry).set(true)));
+  });
+  k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
+    const entry = folios.at(cpu, i);
+    k.step('folios_put', () => {
+      k.when(entry.ne(none(FOLIO)), () => {
+        putReferences(k, entry);
+        entry.set(none(FOLIO));
+      });
+    });
+  });
+  k.step('folio_batch_reinit', () => nr.at(cpu).set(0));
+});
+
+/** mm/folio.c: folio_add_lru() and its __folio_batch_add_and_move(). */
+export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio) => {
+  const { lock, lruAdd } = cpuFbatches;
+  const cpu = k.local('cpu', one(CPU));
+  const flush = k.local('flush', bool);
+  // Taken before the lock: for a moment the reference is in no batch, and no drain can find it (SC-24).
+  k.call(folio_get, args);
+  k.claiming('lru-add-batch', args.folio, {}, () => {
+    k.call(local_lock, { lock, cpu });
+    k.step('folio_batch_add', () => {
+      lruAdd.folios.at(cpu, element(SLOT, lruAdd.nr.at(cpu))).set(args.folio);
+      lruAdd.nr.at(cpu).add(1);
+      const full = lruAdd.nr.at(cpu).eq(size(SLOT));
+      flush.set(full.or(folioMayBeLruCached(args.folio).not()));
+    });
+  });
+  k.if(flush, () => k.call(folio_batch_move_lru, { cpu }));
+  k.call(local_unlock, { lock, cpu });
+});
+
+/** mm/internal.h: folio_may_be_lru_cached(): large folios never stay in a batch. */
+export const folioMayBeLruCached = (of: Value<'folio'>): Value<'bool'> => folio.order.at(of).eq(0);
+
+/** mm/folio.c: lru_add_drain_cpu(). The caller holds the CPU's cpu_fbatches.lock. */
+export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu) => {
+  const pending = k.local('pending', bool);
+  k.step('folio_batch_count', () => pending.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+  k.if(pending, () => k.call(folio_batch_move_lru, { cpu }));
+});
+
+/** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on. */
+export const lru_add_drain = routine('lru_add_drain', (k) => {
+  const cpu = k.local('cpu', one(CPU));
+  k.call(local_lock, { lock: cpuFbatches.lock, cpu });
+  k.call(lru_add_drain_cpu, { cpu });
+  k.call(local_unlock, { lock: cpuFbatches.lock, cpu });
+});
+
+/** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its lock. */
+export const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
+  k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+});
+
+/**
+ * mm/folio.c: lru_add_drain_all(): every CPU's batches, one caller at a time. The barriers around the
+ * generation are implied by sequential consistency; docs/kernel-language.md says what that leaves out.
+ */
+export const lru_add_drain_all = routine('lru_add_drain_all', (k) => {
+  if (!k.config.profile.smp) {
+    k.call(lru_add_drain, {});
+    return;
+  }
+  const { generation, mutex, hasWork } = drainAll;
+  const thisGen = k.local('this_gen', int(({ generations = 1 }) => generations - 1));
+  const newer = k.local('newer', bool);
+  k.step('load_lru_drain_gen', () => thisGen.set(generation));
+  if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain, {});
+  k.await('mutex_lock', mutex.not(), () => mutex.set(true));
+  // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
+  k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
+  k.if(newer.not(), () => {
+    k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
+    k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
+      const needs = k.local('needs', bool);
+      k.call(cpu_needs_drain, { cpu, needs });
+      k.if(needs, () => {
+        k.call(queue_work_on, { cpu });
+        k.step('cpumask_set_cpu', () => hasWork.at(cpu).set(true));
+      });
+    });
+    k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
+      const wait = k.local('wait', bool);
+      k.step('for_each_cpu', () => {
+        wait.set(hasWork.at(cpu));
+        hasWork.at(cpu).set(false);
+      });
+      k.if(wait, () => k.call(flush_work, { cpu }));
+    });
+  });
+  k.step('mutex_unlock', () => mutex.set(false));
+});

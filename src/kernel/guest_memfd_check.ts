@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, choose, int, optional, type Place, type Routine, type Value } from '../lang/index.ts';
+import { filemap_get_folios, folio_batch_release, folioBatch } from './filemap.ts';
+import { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { type CheckArguments, INDEX, type K, type KernelConfig, type Patch, routine } from './kernel.ts';
+import { lru_cache_drain_for_folio, LRU_CACHE } from './lru_cache.ts';
+import { folio, folioNrPages } from './page_ref.ts';
+
+/** The reference that filemap_get_folios() took for the check itself. */
+const FILEMAP_GET_FOLIOS_REFCOUNT = 1;
+
+/** What a check does with one folio of its batch. */
+interface Judgement {
+  readonly folio: Value<'folio'>;
+  /** To be set: the folio has no unexpected reference. */
+  readonly safe: Place<'bool'>;
+  /** To be set: judge the same folio once more. */
+  readonly again: Place<'bool'>;
+}
+
+/** Reads the folio's count, in one step, against what the page cache and the check itself hold. */
+function compareCount(k: K, { folio: of, safe }: Judgement, mayDrain?: Place<'bool'>): void {
+  k.step('folio_ref_count', () => {
+    safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
+    mayDrain?.set(folioMayBeLruCached(of));
+  });
+}
+
+/**
+ * The loop that every form shares: the folios of the range in batches, each judged in turn, the walk
+ * ended by the first that stays unsafe. The batch is released on every way out.
+ */
+function forEachFolio(
+  k: K,
+  { inode, start, nr, safe, err_index }: CheckArguments,
+  errIndexOf: (index: Value<'index'>, start: Value<'index'>) => Value<'index'>,
+  judge: (judgement: Judgement) => void,
+): void {
+  const next = k.let('next', optional(INDEX), start);
+  const last = k.let('last', optional(INDEX), start.plus(nr).minus(1));
+  const batch = folioBatch(k);
+  const ok = k.let('ok', bool, true);
+  const again = k.local('again', bool);
+  k.while(ok, () => {
+    k.call(filemap_get_folios, { inode, start: next, last, batch });
+    k.if(batch.count.eq(0), () => k.break());
+    k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
+      const i = k.let('i', int(k.config.profile.batchSize), 0);
+      k.while(ok.and(i.lt(batch.count)), () => {
+        const current = batch.folios.at(i);
+        again.set(false);
+        judge({ folio: current, safe: ok, again });
+        k.if(ok, () => i.add(1));
+        k.if(again, () => ok.set(true));
+        k.if(ok.not(), () => k.step('folio_index', () => err_index.set(errIndexOf(folio.index.at(current), start))));
+      });
+    });
+    k.call(folio_batch_release, { batch });
+  });
+  safe.set(ok);
+}
+
+const unclamped = (index: Value<'index'>): Value<'index'> => index;
+const clamped = (index: Value<'index'>, start: Value<'index'>): Value<'index'> => choose(index.lt(start), start, index);
+
+const check = (text: (k: K, args: CheckArguments) => void): Routine<KernelConfig, CheckArguments> =>
+  routine('kvm_gmem_is_safe_for_conversion', text);
+
+/** A form that drains with `drain`, at most once a request, where the folio may be LRU-cached, and judges the folio again. */
+const drainingOnce = (
+  drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>,
+  errIndexOf: (index: Value<'index'>, start: Value<'index'>) => Value<'index'>,
+): Routine<KernelConfig, CheckArguments> =>
+  check((k, args) => {
+    const lruDrained = k.let('lru_drained', bool, false);
+    const mayDrain = k.local('may_be_lru_cached', bool);
+    forEachFolio(k, args, errIndexOf, (judgement) => {
+      compareCount(k, judgement, mayDrain);
+      k.if(judgement.safe.not().and(mayDrain).and(lruDrained.not()), () => {
+        k.call(drain, {});
+        lruDrained.set(true);
+        judgement.again.set(true);
+      });
+    });
+  });
+
+/** v6 11/43 alone: an unexpected count refuses. */
+const baseline: Patch = {
+  name: 'baseline',
+  summary: 'no drain: an unexpected count refuses',
+  check: check((k, args) => forEachFolio(k, args, unclamped, (judgement) => compareCount(k, judgement))),
+};
+
+const localDrain: Patch = {
+  name: 'local-drain',
+  summary: "drains the converting CPU's batches once, then reads the folio again",
+  check: drainingOnce(lru_add_drain, clamped),
+};
+
+/** v6 15/43. Its err_index may lie below the range for a large folio that begins before it. */
+const v6: Patch = {
+  name: 'v6',
+  summary: "drains all CPUs' batches once, then reads the folio again",
+  check: drainingOnce(lru_add_drain_all, unclamped),
+};
+
+/** v8 18/46. */
+const v8: Patch = {
+  name: 'v8',
+  summary: 'as v6, with err_index clamped to the range',
+  check: drainingOnce(lru_add_drain_all, clamped),
+};
+
+/** The newest form: __folio_has_outstanding_references(). */
+const drainForFolio: Patch = {
+  name: 'drain-for-folio',
+  summary: 'refuses pinned or mapped folios at once; else drains the local CPU, then all, each once',
+  check: check((k, args) => {
+    const drained = k.let('drained', int(LRU_CACHE.drainedAll), LRU_CACHE.notDrained);
+    const used = k.local('used', bool);
+    forEachFolio(k, args, clamped, (judgement) => {
+      const of = judgement.folio;
+      k.step('folio_maybe_dma_pinned', () => used.set(folio.refcount.at(of).ge(k.config.profile.pinBias)));
+      k.if(used.not(), () => k.step('folio_mapped', () => used.set(folio.mapcount.at(of).gt(0))));
+      k.if(
+        used,
+        () => judgement.safe.set(false),
+        () => {
+          k.call(lru_cache_drain_for_folio, { folio: of, extraRefs: FILEMAP_GET_FOLIOS_REFCOUNT, drained });
+          compareCount(k, judgement);
+        },
+      );
+    });
+  }),
+};
+
+/** The forms of the check that have names, in the order of their history. */
+export const PATCHES: readonly Patch[] = [baseline, localDrain, v6, v8, drainForFolio];

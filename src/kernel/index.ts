@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+export { iPages } from './filemap.ts';
+export { cpuFbatches } from './folio.ts';
+export { gmemInode } from './guest_memfd.ts';
+export type { Errno, MemoryAttributes2 } from './guest_memfd_abi.ts';
+export {
+  checkMemoryAttributes2,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  KVM_SET_MEMORY_ATTRIBUTES2,
+  PAGE_SIZE,
+} from './guest_memfd_abi.ts';
+export { PATCHES } from './guest_memfd_check.ts';
+export { pins } from './gup.ts';
+export type { CheckArguments, K, KernelConfig, KernelSizes, Patch } from './kernel.ts';
+export type { Holders } from './ledger_view.ts';
+export { holdersOf, imbalances } from './ledger_view.ts';
+export { folio } from './page_ref.ts';
+export type { Profile } from './profile.ts';
+export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
+export type { ScriptedCall } from './program.ts';
+export { buildKernel, buildScripted } from './program.ts';
+export type { Result } from './sched.ts';
+export { RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+export type { SyscallName } from './syscalls.ts';
+export { pte } from './zap.ts';

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, choose, none, type Place, type Value } from '../lang/index.ts';
+import { lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { INODE, routine } from './kernel.ts';
+import { folio, folioNrPages } from './page_ref.ts';
+
+/** enum lru_cache_drained. */
+export const LRU_CACHE = { notDrained: 0, drained: 1, drainedAll: 2 } as const;
+
+/** include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous. */
+const folioExpectedRefCount = (of: Value<'folio'>): Value<'int'> =>
+  choose<'int'>(folio.mapping.at(of).eq(none(INODE)), 0, folioNrPages(of)).plus(folio.mapcount.at(of));
+
+/**
+ * mm/folio.c: lru_cache_drain_for_folio(): drains the local CPU, then all, until the count is what is
+ * expected besides `extraRefs`; each at most once while the caller keeps `drained`.
+ */
+export const lru_cache_drain_for_folio = routine(
+  'lru_cache_drain_for_folio',
+  (
+    k,
+    args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> },
+  ) => {
+    const { drained } = args;
+    const large = k.local('large', bool);
+    const expected = k.local('expected', bool);
+    if (k.sizes['order'] !== 0) {
+      k.step('folio_test_large', () => large.set(folio.order.at(args.folio).ne(0)));
+      k.if(large, () => k.return());
+    }
+    for (const [before, drain, after] of [
+      [LRU_CACHE.notDrained, lru_add_drain, LRU_CACHE.drained],
+      [LRU_CACHE.drained, lru_add_drain_all, LRU_CACHE.drainedAll],
+    ] as const)
+      k.if(drained.eq(before), () => {
+        k.step('folio_ref_count', () => {
+          const count = folio.refcount.at(args.folio);
+          expected.set(count.eq(folioExpectedRefCount(args.folio).plus(args.extraRefs)));
+        });
+        k.if(expected, () => k.return());
+        k.call(drain, {});
+        drained.set(after);
+      });
+  },
+);
+

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, int, literal, optional, one, type Place, shared, type Value } from '../lang/index.ts';
+import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
+
+/** struct folio, as far as references go. */
+export const folio = {
+  /** _refcount; 0 is free or frozen. */
+  refcount: shared('folio.refcount', [FOLIO], int(({ references = 0 }) => references)),
+  /** Page-table entries of user page tables that map it. */
+  mapcount: shared('folio.mapcount', [FOLIO], int(({ mm = 0 }) => mm)),
+  order: shared('folio.order', [FOLIO], int(({ order = 0 }) => order)),
+  mapping: shared('folio.mapping', [FOLIO], optional(INODE)),
+  index: shared('folio.index', [FOLIO], one(INDEX)),
+  locked: shared('folio.locked', [FOLIO], bool),
+  uptodate: shared('folio.uptodate', [FOLIO], bool),
+  /** PG_lru: it is on an LRU list. */
+  lru: shared('folio.lru', [FOLIO], bool),
+  /** It is not with the page allocator. */
+  allocated: shared('folio.allocated', [FOLIO], bool),
+};
+
+/** include/linux/mm.h: folio_nr_pages(). */
+export const folioNrPages = (of: Value<'folio'>): Value<'int'> =>
+  literal<'int'>(1).shiftedLeft(folio.order.at(of));
+
+/** mm/folio.c: __folio_put() of a folio whose count has come to 0, within the step that did it. */
+export function freeFolio(of: Value<'folio'>): void {
+  folio.allocated.at(of).set(false);
+  folio.lru.at(of).set(false);
+  folio.uptodate.at(of).set(false);
+}
+
+/** The atomic sub-and-test of folio_put(), within a step: frees the folio with the last reference. */
+export function putReferences(k: K, of: Value<'folio'>, references: Value<'int'> | number = 1): void {
+  folio.refcount.at(of).sub(references);
+  k.when(folio.refcount.at(of).eq(0), () => freeFolio(of));
+}
+
+interface OfFolio extends Readonly<Record<string, unknown>> {
+  readonly folio: Value<'folio'>;
+}
+
+/** include/linux/mm.h: folio_get(). */
+export const folio_get = routine('folio_get', (k, args: OfFolio) => {
+  k.step('folio_get', () => folio.refcount.at(args.folio).add(1));
+});
+
+/** include/linux/mm.h: folio_put(). */
+export const folio_put = routine('folio_put', (k, args: OfFolio) => {
+  k.step('folio_put', () => putReferences(k, args.folio));
+});
+
+/** include/linux/page_ref.h: folio_try_get(): fails on a folio that is free or frozen. */
+export const folio_try_get = routine('folio_try_get', (k, args: OfFolio & { readonly got: Place<'bool'> }) => {
+  k.step('folio_try_get', () => {
+    args.got.set(folio.refcount.at(args.folio).ne(0));
+    k.when(args.got, () => folio.refcount.at(args.folio).add(1));
+  });
+});

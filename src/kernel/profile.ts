@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** What differs between kernels, as features: never ask for a version. */
+export interface Profile {
+  readonly name: string;
+  /** FOLIO_BATCH_SIZE (was PAGEVEC_SIZE): 31; 15 in older kernels; 2 to explore. include/linux/folio_batch.h */
+  readonly batchSize: number;
+  /** CONFIG_SMP. Without it lru_add_drain_all() is lru_add_drain(). */
+  readonly smp: boolean;
+  /** lru_add_drain_all() drains the local CPU before it asks for the mutex (since 2025). mm/folio.c */
+  readonly drainAllLocalFirst: boolean;
+  /** A flush frees a folio whose last reference is the batch's, without an insertion event. mm/folio.c: folio_batch_move_lru() */
+  readonly flushFreesLastReference: boolean;
+  /** GUP_PIN_COUNTING_BIAS: what FOLL_PIN adds to a small folio's count. include/linux/mm.h */
+  readonly pinBias: number;
+}
+
+const LINUX_7_3: Profile = {
+  name: 'linux-7.3',
+  batchSize: 31,
+  smp: true,
+  drainAllLocalFirst: true,
+  flushFreesLastReference: true,
+  pinBias: 1024,
+};
+
+/** The kernels that folioscope knows by name. */
+export const PROFILES: readonly Profile[] = [
+  LINUX_7_3,
+  { ...LINUX_7_3, name: 'linux-6.18', flushFreesLastReference: false },
+  { ...LINUX_7_3, name: 'linux-6.8', batchSize: 15, drainAllLocalFirst: false, flushFreesLastReference: false },
+  { ...LINUX_7_3, name: 'uniprocessor', smp: false },
+];
+
+export const DEFAULT_PROFILE: Profile = LINUX_7_3;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { buildCode, type Code, literal, type Program, program, type SharedArray, type Variable } from '../lang/index.ts';
+import { iPages } from './filemap.ts';
+import { cpuFbatches, drainAll } from './folio.ts';
+import { gmemInode } from './guest_memfd.ts';
+import { pins } from './gup.ts';
+import { type KernelConfig, type KernelSizes, sizesOf } from './kernel.ts';
+import { folio } from './page_ref.ts';
+import { invalidateLock } from './rwsem.ts';
+import { taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+import { SYSCALLS, syscallNamed, type SyscallName } from './syscalls.ts';
+import { work } from './workqueue.ts';
+import { pageTableLock, pte } from './zap.ts';
+
+/** All of the kernel's memory. */
+const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Variable })[] = [
+  ...Object.values(folio),
+  iPages,
+  ...Object.values(gmemInode),
+  ...Object.values(invalidateLock),
+  pte,
+  pageTableLock,
+  ...Object.values(pins),
+  cpuFbatches.lock,
+  ...Object.values(cpuFbatches.lruAdd),
+  ...Object.values(drainAll),
+  work,
+  taskCpu,
+  taskMm,
+  taskResult,
+  taskErrorIndex,
+];
+
+/** A kernel whose tasks are told what to call while it runs: one code, named like it, for each of `calls`. */
+export function buildKernel(
+  config: KernelConfig,
+  kernelSizes: KernelSizes,
+  calls: readonly SyscallName[] = SYSCALLS.map(({ name }) => name),
+): Program {
+  const sizes = sizesOf(kernelSizes, config.profile);
+  const codes = SYSCALLS.filter(({ name }) => calls.includes(name)).map(({ name, params, text }) =>
+    buildCode(name, config, sizes, params.length, (k) => {
+      text(
+        k,
+        params.map((type, i) => k.local(`arg${i}`, type)),
+      );
+    }),
+  );
+  return program(sizes, VARIABLES, codes);
+}
+
+/** One call of a script: literal values. */
+export interface ScriptedCall {
+  readonly name: SyscallName;
+  readonly args: readonly number[];
+}
+
+/**
+ * A kernel whose tasks' calls are fixed: one code a task, in which the values are constants. What is
+ * explored has to be small, and this is smaller.
+ */
+export function buildScripted(
+  config: KernelConfig,
+  kernelSizes: KernelSizes,
+  scripts: readonly (readonly ScriptedCall[])[],
+): Program {
+  const sizes = sizesOf(kernelSizes, config.profile);
+  const codes: readonly Code[] = scripts.map((script, task) =>
+    buildCode(`task ${task}`, config, sizes, 0, (k) => {
+      for (const { name, args } of script)
+        syscallNamed(name).text(
+          k,
+          args.map((arg) => literal(arg)),
+        );
+    }),
+  );
+  return program(sizes, VARIABLES, codes);
+}

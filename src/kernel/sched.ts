@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, int, one, optional, type Place, shared, TASK, type Value } from '../lang/index.ts';
+import { CPU, INDEX, INODE, MM, routine } from './kernel.ts';
+
+/** The CPU that each task runs on; it changes only by migrate_to. */
+export const taskCpu = shared('task.cpu', [TASK], one(CPU));
+/** The address space that each task uses. */
+export const taskMm = shared('task.mm', [TASK], one(MM));
+
+/** What a call came to. `ok` is 0, the others are errno names; SIGBUS is what a touch can end in. */
+export const RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS'] as const;
+export type Result = (typeof RESULTS)[number];
+
+/** The number that stands for a result in the kernel's memory. */
+export const resultCode = (result: Result): number => RESULTS.indexOf(result);
+
+/** A local that holds a result. */
+export const resultType = int(RESULTS.length - 1);
+
+/** What each task's last call came to. */
+export const taskResult = shared('task.result', [TASK], resultType);
+/** The page that an -EAGAIN of the last conversion names: error_offset in pages; none where it was not written. */
+export const taskErrorIndex = shared('task.error_index', [TASK], optional(INDEX));
+
+/** local_lock_t: on a kernel that is not PREEMPT_RT it also keeps the task on its CPU. */
+export const localLock = (name: string) => shared(name, [CPU], bool);
+type LocalLock = ReturnType<typeof localLock>;
+
+/** include/linux/local_lock.h: local_lock(). Binds the task to the CPU that it runs on and hands that back. */
+export const local_lock = routine(
+  'local_lock',
+  (k, { lock, cpu }: { readonly lock: LocalLock; readonly cpu: Place<'cpu'> }) => {
+    const here = taskCpu.at(k.self);
+    k.await('local_lock', lock.at(here).not(), () => {
+      lock.at(here).set(true);
+      cpu.set(here);
+    });
+  },
+);
+
+/** include/linux/local_lock.h: local_unlock(). */
+export const local_unlock = routine(
+  'local_unlock',
+  (k, { lock, cpu }: { readonly lock: LocalLock; readonly cpu: Value<'cpu'> }) => {
+    k.step('local_unlock', () => lock.at(cpu).set(false));
+  },
+);
+
+/** kernel/sched/core.c: sched_setaffinity() to one CPU, seen from the task that asks for it. */
+export const migrate_to = routine('migrate_to', (k, { cpu }: { readonly cpu: Value<'cpu'> }) => {
+  k.step('migrate', () => taskCpu.at(k.self).set(cpu));
+});
+
+/** The inode whose pages a task's call is about, where a call names one. */
+export type InodeValue = Value<typeof INODE.name>;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, int, none, one, optional, shared, type Value } from '../lang/index.ts';
+import { CPU, FOLIO, INDEX, INODE, MM, routine } from './kernel.ts';
+import { folio, putReferences } from './page_ref.ts';
+import { taskCpu } from './sched.ts';
+
+/** Page tables: the folio that an address space maps at an inode's offset, or none. */
+export const pte = shared('mm.pte', [MM, INODE, INDEX], optional(FOLIO));
+/** The page-table lock of each address space. */
+export const pageTableLock = shared('mm.page_table_lock', [MM], bool);
+
+interface OfMm extends Readonly<Record<string, unknown>> {
+  readonly mm: Value<'mm'>;
+}
+
+/** include/linux/mm.h: pte_offset_map_lock(). */
+export const pte_lock = routine('pte_offset_map_lock', (k, { mm }: OfMm) => {
+  k.await('spin_lock', pageTableLock.at(mm).not(), () => pageTableLock.at(mm).set(true));
+});
+
+/** include/linux/mm.h: pte_unmap_unlock(). */
+export const pte_unlock = routine('pte_unmap_unlock', (k, { mm }: OfMm) => {
+  k.step('spin_unlock', () => pageTableLock.at(mm).set(false));
+});
+
+/**
+ * mm/memory.c: zap_vma_range() of one address space, in groups as large as a batch: under the page-table
+ * lock entries are cleared and their references move to the gather; the TLB is flushed; only then the
+ * references are put. Entries count as clean: the rmap goes at once.
+ */
+export const zap_vma_range = routine(
+  'zap_vma_range',
+  (
+    k,
+    args: OfMm & { readonly inode: Value<'inode'>; readonly start: Value<'index'>; readonly end: Value<'index'> },
+  ) => {
+    const { mm, inode } = args;
+    const size = k.config.profile.batchSize;
+    const gather = k.localArray('mmu_gather', size, optional(FOLIO));
+    const gathered = k.let('gathered', int(size), 0);
+    const found = k.local('found', optional(FOLIO));
+    const cpu = k.local('cpu', one(CPU));
+    const index = k.let('index', optional(INDEX), args.start);
+    k.while(index.lt(args.end), () => {
+      k.call(pte_lock, { mm });
+      k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
+        k.while(index.lt(args.end).and(gathered.lt(size)), () => {
+          k.step('ptep_get_and_clear', () => {
+            found.set(pte.at(mm, inode, index));
+            pte.at(mm, inode, index).set(none(FOLIO));
+          });
+          k.if(found.ne(none(FOLIO)), () => {
+            k.claiming('mmu-gather', found, {}, () => {
+              k.step('folio_remove_rmap_ptes', () => folio.mapcount.at(found).sub(1));
+            });
+            gather.at(gathered).set(found);
+            gathered.add(1);
+          });
+          index.add(1);
+        });
+        k.call(pte_unlock, { mm });
+      });
+      k.if(gathered.gt(0), () => {
+        k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
+          k.step('tlb_flush_mmu', () => cpu.set(taskCpu.at(k.self)));
+        });
+        k.for('i', int(size), 0, gathered, (i) => {
+          k.claimingList('mmu-gather', gather, i, gathered, { on: cpu }, () => {
+            k.step('folios_put', () => {
+              putReferences(k, gather.at(i));
+              gather.at(i).set(none(FOLIO));
+            });
+          });
+        });
+        gathered.set(0);
+      });
+    });
+  },
+);
+
+/** mm/memory.c: unmap_mapping_pages(): every address space that maps the inode. */
+export const unmap_mapping_pages = routine(
+  'unmap_mapping_pages',
+  (k, args: { readonly inode: Value<'inode'>; readonly start: Value<'index'>; readonly end: Value<'index'> }) => {
+    k.for('mm', optional(MM), 0, none(MM), (mm) => k.call(zap_vma_range, { ...args, mm }));
+  },
+);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import type { Bound, Expr, Local } from './expression.ts';
+
+/** What a step does to memory, in order. */
+export type Effect =
+  | { readonly kind: 'assign'; readonly place: Expr; readonly value: Expr }
+  | { readonly kind: 'when'; readonly if: Expr; readonly then: readonly Effect[]; readonly else: readonly Effect[] }
+  | {
+      readonly kind: 'each';
+      readonly bound: Bound;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly body: readonly Effect[];
+    };
+
+/**
+ * "While the task rests in here, it claims `amount` of `of`." A claim says what a position means; it is no
+ * part of the state. With a list, `of` is every element of the local array from `from` up to `to`.
+ */
+export interface Claim {
+  readonly label: string;
+  readonly of: Expr | { readonly list: Local; readonly from: Expr; readonly to: Expr };
+  readonly amount: Expr;
+  /** Where, if the label is kept per place (a CPU). */
+  readonly on?: Expr;
+}
+
+/** One atomic access to shared memory, enabled where its guard holds. */
+export interface Step {
+  readonly name: string;
+  /** The routines that it stands in, outermost first. */
+  readonly path: readonly string[];
+  readonly guard: Expr | undefined;
+  readonly effects: readonly Effect[];
+  /** What the task claims while it waits to take this step. */
+  readonly claims: readonly Claim[];
+}
+
+/** A routine's text after inlining, still structured. */
+export type Body =
+  | { readonly kind: 'step'; readonly step: Step }
+  /** Writes to the task's own memory, part of the step before it. */
+  | { readonly kind: 'local'; readonly effects: readonly Effect[] }
+  | { readonly kind: 'if'; readonly if: Expr; readonly then: readonly Body[]; readonly else: readonly Body[] }
+  | { readonly kind: 'loop'; readonly label: number; readonly body: readonly Body[] }
+  /** A stretch that `exit` leaves. */
+  | { readonly kind: 'block'; readonly label: number; readonly body: readonly Body[] }
+  | { readonly kind: 'exit'; readonly label: number }
+  | { readonly kind: 'again'; readonly label: number };

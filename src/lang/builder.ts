@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+import type { Body, Claim, Effect, Step } from './body.ts';
+import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, walk } from './expression.ts';
+import { type Recorder, recording } from './recorder.ts';
+import { domain, resolve, type Sizes, type Type } from './types.ts';
+
+/** The tasks of a program: whoever takes steps. */
+export const TASK = domain('task');
+
+/** What a routine is given: values of the caller's own memory, and places for results. */
+type Args = Readonly<Record<string, unknown>>;
+
+/** A named piece of the kernel: text over a builder. Calls are inlined; there is no recursion. */
+export interface Routine<C, A extends Args> {
+  readonly name: string;
+  readonly text: (k: Builder<C>, args: A) => void;
+}
+
+/** A private array of a task. */
+export interface LocalArray<K extends string> {
+  readonly local: Local;
+  readonly length: number;
+  at(index: Arg<'int'>): Place<K>;
+}
+
+/** A claim as a routine's text states it. */
+export interface ClaimText {
+  readonly amount?: Arg<'int'>;
+  readonly on?: Value<string>;
+}
+
+/** Widest value of each slot that the code uses. */
+export interface Slots {
+  readonly max: number[];
+}
+
+interface Scope {
+  readonly routine: string;
+  readonly label: number;
+}
+
+/**
+ * Values stand in the slots below this number, arrays from it on, so that no slot is now one and now the
+ * other: compiled code keeps the values in registers and the arrays in memory.
+ */
+export const FIRST_ARRAY_SLOT = 64;
+
+/**
+ * Takes down the text of routines as data. `C` is the program's configuration (profile, patch): plain
+ * values known while building, so a feature that is off costs nothing.
+ */
+export class Builder<C> implements Recorder {
+  readonly config: C;
+  readonly sizes: Sizes;
+  /** The task that runs the code. */
+  readonly self: Value<'task'> = new Value({ op: 'self' });
+  readonly slots: Slots = { max: [] };
+  #body: Body[] = [];
+  #effects: Effect[] | undefined;
+  #nextValue = 0;
+  #nextArray = FIRST_ARRAY_SLOT;
+  #nextLabel = 0;
+  readonly #scopes: Scope[] = [];
+  readonly #loops: number[] = [];
+  readonly #claims: Claim[] = [];
+
+  constructor(config: C, sizes: Sizes) {
+    this.config = config;
+    this.sizes = sizes;
+  }
+
+  /** The text taken down so far. */
+  get body(): readonly Body[] {
+    return this.#body;
+  }
+
+  /** One atomic access to shared memory. */
+  step(name: string, effects: () => void): void {
+    this.#addStep(name, undefined, effects);
+  }
+
+  /** A step that waits until `guard` holds; guard and effects are one atomic access. */
+  await(name: string, guard: Value<'bool'>, effects: () => void = () => {}): void {
+    this.#addStep(name, guard.expr, effects);
+  }
+
+  #addStep(name: string, guard: Expr | undefined, text: () => void): void {
+    if (this.#effects !== undefined) throw new Error(`step '${name}' stands inside a step`);
+    const effects = this.#take(text);
+    const path = this.#scopes.map((scope) => scope.routine);
+    const step: Step = { name, path, guard, effects, claims: [...this.#claims] };
+    this.#body.push({ kind: 'step', step });
+  }
+
+  #take(text: () => void): readonly Effect[] {
+    const outer = this.#effects;
+    const effects: Effect[] = [];
+    this.#effects = effects;
+    try {
+      recording(this, text);
+    } finally {
+      this.#effects = outer;
+    }
+    return effects;
+  }
+
+  /** {@inheritDoc Recorder.assign} */
+  assign(place: Expr, value: Expr): void {
+    if (place.op !== 'read' && place.op !== 'local') throw new Error('only places can be written');
+    const effect: Effect = { kind: 'assign', place, value };
+    if (this.#effects !== undefined) {
+      this.#effects.push(effect);
+      return;
+    }
+    if (readsShared(place) || readsShared(value)) throw new Error(this.#outsideStep('an assignment'));
+    this.#body.push({ kind: 'local', effects: [effect] });
+  }
+
+  #outsideStep(what: string): string {
+    return `${what} outside a step touches shared memory (in ${this.#scopes.at(-1)?.routine ?? 'the outermost text'}): read it in a step first`;
+  }
+
+  /** An effect under a condition, within a step. */
+  when(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
+    const outer = this.#effects;
+    if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
+    outer.push({ kind: 'when', if: condition.expr, then: this.#take(then), else: this.#take(otherwise) });
+  }
+
+  /** An effect for every number from `from` up to and without `to`, within a step. */
+  each<K extends string>(from: Arg<K>, to: Arg<K>, effects: (i: Value<K>) => void): void {
+    const outer = this.#effects;
+    if (outer === undefined) throw new Error(`'each' belongs inside a step; between steps use 'for'`);
+    const bound = { name: 'i' };
+    const body = this.#take(() => effects(new Value<K>({ op: 'bound', bound })));
+    outer.push({ kind: 'each', bound, from: exprOf(from), to: exprOf(to), body });
+  }
+
+  /** Declares a value of the task's own; it lives until the routine ends. */
+  local<K extends string>(name: string, type: Type<K>): Place<K> {
+    const slot = this.#nextValue++;
+    if (slot >= FIRST_ARRAY_SLOT) throw new Error(`'${name}': a code has at most ${FIRST_ARRAY_SLOT} values at a time`);
+    this.#widen(slot, 1, type);
+    const local: Local = { name, type, length: undefined, slot };
+    return new Place<K>({ op: 'local', local });
+  }
+
+  /** Declares a value of the task's own and sets it. */
+  let<K extends string>(name: string, type: Type<K>, value: Arg<K>): Place<K> {
+    const place = this.local(name, type);
+    place.set(value);
+    return place;
+  }
+
+  /** Declares an array of the task's own. */
+  localArray<K extends string>(name: string, length: number, type: Type<K>): LocalArray<K> {
+    const slot = this.#nextArray;
+    this.#nextArray += length;
+    this.#widen(slot, length, type);
+    const local: Local = { name, type, length, slot };
+    return { local, length, at: (index) => new Place<K>({ op: 'local', local, index: exprOf(index) }) };
+  }
+
+  #widen(slot: number, count: number, type: Type): void {
+    const max = resolve(type.max, this.sizes);
+    for (let i = slot; i < slot + count; i++) this.slots.max[i] = Math.max(this.slots.max[i] ?? 0, max);
+  }
+
+  /** Branches on the task's own memory. */
+  if(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
+    if (readsShared(condition.expr)) throw new Error(this.#outsideStep('a condition'));
+    this.#body.push({ kind: 'if', if: condition.expr, then: this.#nest(then), else: this.#nest(otherwise) });
+  }
+
+  /** Repeats until `break`. */
+  loop(text: () => void): void {
+    const label = this.#nextLabel++;
+    this.#loops.push(label);
+    const body = this.#nest(text);
+    this.#loops.pop();
+    this.#body.push({ kind: 'block', label, body: [{ kind: 'loop', label, body }] });
+  }
+
+  /** Repeats while a condition on the task's own memory holds. */
+  while(condition: Value<'bool'>, text: () => void): void {
+    this.loop(() => {
+      this.if(condition.not(), () => this.break());
+      text();
+    });
+  }
+
+  /** Repeats for every number from `from` up to and without `to`; bounds are the task's own or literals. */
+  for<K extends string>(name: string, type: Type<K>, from: Arg<K>, to: Arg<K>, text: (i: Place<K>) => void): void {
+    const i = this.let(name, type, from);
+    this.while(i.lt(to), () => {
+      text(i);
+      i.add(1);
+    });
+  }
+
+  /** Leaves the innermost loop. */
+  break(): void {
+    const label = this.#loops.at(-1);
+    if (label === undefined) throw new Error(`'break' outside a loop`);
+    this.#body.push({ kind: 'exit', label });
+  }
+
+  /** Starts the innermost loop again. */
+  continue(): void {
+    const label = this.#loops.at(-1);
+    if (label === undefined) throw new Error(`'continue' outside a loop`);
+    this.#body.push({ kind: 'again', label });
+  }
+
+  /** Leaves the routine. */
+  return(): void {
+    const scope = this.#scopes.at(-1);
+    if (scope === undefined) throw new Error(`'return' outside a routine`);
+    this.#body.push({ kind: 'exit', label: scope.label });
+  }
+
+  /** Inlines a routine. What it is given may not read shared memory: it would be read anew at every use. */
+  call<A extends Args>(routine: Routine<C, A>, args: A): void {
+    if (this.#effects !== undefined) throw new Error(`'${routine.name}' is called inside a step`);
+    if (this.#scopes.some((scope) => scope.routine === routine.name))
+      throw new Error(`'${routine.name}' calls itself: ${this.#scopes.map((scope) => scope.routine).join(' > ')}`);
+    for (const [name, arg] of Object.entries(args))
+      if (arg instanceof Value && readsShared(arg.expr))
+        throw new Error(`argument '${name}' of '${routine.name}' reads shared memory: read it in a step first`);
+    const scope: Scope = { routine: routine.name, label: this.#nextLabel++ };
+    const [value, array] = [this.#nextValue, this.#nextArray];
+    this.#scopes.push(scope);
+    const loops = this.#loops.splice(0);
+    const body = this.#nest(() => routine.text(this, args));
+    this.#loops.push(...loops);
+    this.#scopes.pop();
+    [this.#nextValue, this.#nextArray] = [value, array];
+    this.#body.push({ kind: 'block', label: scope.label, body });
+  }
+
+  /** States that the task claims one (or `amount`) of `of` while it rests at a step of `text`. */
+  claiming(label: string, of: Value<string>, more: ClaimText, text: () => void): void {
+    this.#claim({ label, of: of.expr, ...claimParts(more) }, text);
+  }
+
+  /** The same for the elements `from` up to and without `to` of an array. */
+  claimingList(
+    label: string,
+    list: LocalArray<string>,
+    from: Arg<'int'>,
+    to: Arg<'int'>,
+    more: ClaimText,
+    text: () => void,
+  ): void {
+    this.#claim(
+      { label, of: { list: list.local, from: exprOf(from), to: exprOf(to) }, ...claimParts(more) },
+      text,
+    );
+  }
+
+  #claim(claim: Claim, text: () => void): void {
+    this.#claims.push(claim);
+    text();
+    this.#claims.pop();
+  }
+
+  #nest(text: () => void): readonly Body[] {
+    const outer = this.#body;
+    const inner: Body[] = [];
+    this.#body = inner;
+    try {
+      recording(this, text);
+    } finally {
+      this.#body = outer;
+    }
+    return inner;
+  }
+}
+
+const claimParts = (more: ClaimText): Pick<Claim, 'amount' | 'on'> => ({
+  amount: exprOf(more.amount ?? 1),
+  ...(more.on === undefined ? {} : { on: more.on.expr }),
+});
+
+/** The declarations of one family of programs, whose configuration is a `C`. */
+export const language = <C>() => ({
+  /** Names a piece of text, as the kernel names it. */
+  routine: <A extends Args>(name: string, text: (k: Builder<C>, args: A) => void): Routine<C, A> => ({ name, text }),
+});
+
+
+/** Every local that an expression reads. */
+export function localsIn(expr: Expr, visit: (local: Local, index: Expr | undefined) => void): void {
+  walk(expr, (part) => {
+    if (part.op === 'local') visit(part.local, part.index);
+  });
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+import { currentRecorder } from './recorder.ts';
+import type { Domain, Type } from './types.ts';
+
+export type BinaryOp = '+' | '-' | '%' | '<<' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '&&' | '||';
+
+/** Expressions as data: what an execution evaluates, compiles or exports. */
+export type Expr =
+  | { readonly op: 'const'; readonly value: number }
+  /** Number of elements of a domain, which is also the stored form of "none". */
+  | { readonly op: 'size'; readonly domain: string }
+  /** The task that takes the step. */
+  | { readonly op: 'self' }
+  | { readonly op: 'read'; readonly variable: Variable; readonly index: readonly Expr[] }
+  | { readonly op: 'local'; readonly local: Local; readonly index?: Expr }
+  | { readonly op: 'bound'; readonly bound: Bound }
+  | { readonly op: 'binary'; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
+  | { readonly op: 'not'; readonly of: Expr }
+  | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr }
+  /** The first i with from <= i < to and `where`, else `otherwise`. */
+  | {
+      readonly op: 'first';
+      readonly bound: Bound;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly where: Expr;
+      readonly otherwise: Expr;
+    };
+
+/** Shared memory: one value per element of the domains' product. */
+export interface Variable {
+  readonly name: string;
+  readonly domains: readonly Domain[];
+  readonly type: Type;
+}
+
+/** Memory of one task: a value, or an array of `length` values. It lives in a slot that the code's builder assigns. */
+export interface Local {
+  readonly name: string;
+  readonly type: Type;
+  readonly length: number | undefined;
+  readonly slot: number;
+}
+
+/** The name that a search or a repetition gives to its current number. */
+export interface Bound {
+  readonly name: string;
+}
+
+/** A value of kind K, or the literal that stands for one. */
+export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : number);
+
+export const exprOf = (arg: Value<string> | number | boolean): Expr =>
+  arg instanceof Value ? arg.expr : { op: 'const', value: Number(arg) };
+
+/** Something a step can compute: an expression that knows its kind. */
+export class Value<K extends string> {
+  declare protected readonly kind: K;
+  readonly expr: Expr;
+
+  constructor(expr: Expr) {
+    this.expr = expr;
+  }
+
+  eq(other: Arg<K>): Value<'bool'> {
+    return this.#binary('==', other);
+  }
+  ne(other: Arg<K>): Value<'bool'> {
+    return this.#binary('!=', other);
+  }
+  lt(other: Arg<K>): Value<'bool'> {
+    return this.#binary('<', other);
+  }
+  le(other: Arg<K>): Value<'bool'> {
+    return this.#binary('<=', other);
+  }
+  gt(other: Arg<K>): Value<'bool'> {
+    return this.#binary('>', other);
+  }
+  ge(other: Arg<K>): Value<'bool'> {
+    return this.#binary('>=', other);
+  }
+  plus(other: Arg<'int'>): Value<K> {
+    return this.#binary('+', other);
+  }
+  minus(other: Arg<'int'>): Value<K> {
+    return this.#binary('-', other);
+  }
+  mod(other: Arg<'int'>): Value<K> {
+    return this.#binary('%', other);
+  }
+  shiftedLeft(other: Arg<'int'>): Value<K> {
+    return this.#binary('<<', other);
+  }
+  and(other: Arg<'bool'>): Value<'bool'> {
+    return this.#binary('&&', other);
+  }
+  or(other: Arg<'bool'>): Value<'bool'> {
+    return this.#binary('||', other);
+  }
+  not(): Value<'bool'> {
+    return new Value({ op: 'not', of: this.expr });
+  }
+
+  #binary<R extends string>(operator: BinaryOp, other: Value<string> | number | boolean): Value<R> {
+    return new Value<R>({ op: 'binary', operator, left: this.expr, right: exprOf(other) });
+  }
+}
+
+/** A value that can be written. Shared places only inside a step, a task's own places anywhere. */
+export class Place<K extends string> extends Value<K> {
+  set(value: Arg<K>): void {
+    currentRecorder().assign(this.expr, exprOf(value));
+  }
+  add(amount: Arg<'int'>): void {
+    currentRecorder().assign(this.expr, { op: 'binary', operator: '+', left: this.expr, right: exprOf(amount) });
+  }
+  sub(amount: Arg<'int'>): void {
+    currentRecorder().assign(this.expr, { op: 'binary', operator: '-', left: this.expr, right: exprOf(amount) });
+  }
+}
+
+/** Kinds of a list of domains: what an array is indexed with. */
+type Indexes<D extends readonly Domain[]> = { [I in keyof D]: D[I] extends Domain<infer K> ? Arg<K> : never };
+
+/** A shared array over domains. */
+export interface SharedArray<K extends string, D extends readonly Domain[]> {
+  readonly variable: Variable;
+  at(...index: Indexes<D>): Place<K>;
+}
+
+/** Declares a shared array; its elements start at the type's initial value. */
+export function shared<K extends string, const D extends readonly Domain[]>(
+  name: string,
+  domains: D,
+  type: Type<K>,
+): SharedArray<K, D> {
+  const variable: Variable = { name, domains, type };
+  return {
+    variable,
+    at: (...index) => new Place<K>({ op: 'read', variable, index: index.map(exprOf) }),
+  };
+}
+
+/** Declares a single shared value. */
+export function sharedScalar<K extends string>(name: string, type: Type<K>): Place<K> & { readonly variable: Variable } {
+  const variable: Variable = { name, domains: [], type };
+  return Object.assign(new Place<K>({ op: 'read', variable, index: [] }), { variable });
+}
+
+/** The stored form of "no element" of a domain. */
+export const none = <K extends string>(of: Domain<K>): Value<K> => new Value<K>({ op: 'size', domain: of.name });
+/** How many elements a domain has. */
+export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name });
+/** A literal of any kind. */
+export const literal = <K extends string>(value: number): Value<K> => new Value<K>({ op: 'const', value });
+
+/** The element of a domain that has this number. */
+export const element = <K extends string>(_of: Domain<K>, number: Value<'int'>): Value<K> => new Value<K>(number.expr);
+/** An element's number. */
+export const ordinal = (of: Value<string>): Value<'int'> => new Value<'int'>(of.expr);
+
+/** `then` if the condition holds, else `otherwise`. */
+export const choose = <K extends string>(condition: Value<'bool'>, then: Arg<K>, otherwise: Arg<K>): Value<K> =>
+  new Value<K>({ op: 'choose', if: condition.expr, then: exprOf(then), else: exprOf(otherwise) });
+
+/** The first i with from <= i < to for which `where` holds, else `otherwise`. */
+export function first<K extends string>(
+  from: Arg<K>,
+  to: Arg<K>,
+  otherwise: Arg<K>,
+  where: (candidate: Value<K>) => Value<'bool'>,
+): Value<K> {
+  const bound: Bound = { name: 'i' };
+  return new Value<K>({
+    op: 'first',
+    bound,
+    from: exprOf(from),
+    to: exprOf(to),
+    where: where(new Value<K>({ op: 'bound', bound })).expr,
+    otherwise: exprOf(otherwise),
+  });
+}
+
+/** Calls `visit` on an expression and everything in it, outermost first. */
+export function walk(expr: Expr, visit: (expr: Expr) => void): void {
+  visit(expr);
+  switch (expr.op) {
+    case 'const':
+    case 'size':
+    case 'self':
+    case 'bound':
+      return;
+    case 'read':
+      for (const index of expr.index) walk(index, visit);
+      return;
+    case 'local':
+      if (expr.index !== undefined) walk(expr.index, visit);
+      return;
+    case 'binary':
+      walk(expr.left, visit);
+      walk(expr.right, visit);
+      return;
+    case 'not':
+      walk(expr.of, visit);
+      return;
+    case 'choose':
+      walk(expr.if, visit);
+      walk(expr.then, visit);
+      walk(expr.else, visit);
+      return;
+    case 'first':
+      walk(expr.from, visit);
+      walk(expr.to, visit);
+      walk(expr.where, visit);
+      walk(expr.otherwise, visit);
+  }
+}
+
+/** Whether evaluating the expression looks at shared memory. */
+export function readsShared(expr: Expr): boolean {
+  let found = false;
+  walk(expr, (part) => {
+    if (part.op === 'read') found = true;
+  });
+  return found;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+export type { Body, Claim, Effect, Step } from './body.ts';
+export type { Builder, LocalArray, Routine } from './builder.ts';
+export { language, TASK } from './builder.ts';
+export type { Columns } from './columns.ts';
+export { compileColumns } from './columns.ts';
+export type { Arg, Expr, SharedArray, Variable } from './expression.ts';
+export { choose, element, first, literal, none, ordinal, Place, shared, sharedScalar, size, Value } from './expression.ts';
+export type { ClaimHeld, Taken, Write } from './interpreter.ts';
+export { Interpreter } from './interpreter.ts';
+export type { Column, Memory } from './memory.ts';
+export { columnOf, copyMemory, createMemory, IDLE } from './memory.ts';
+export type { Packed } from './packed.ts';
+export { compilePacked } from './packed.ts';
+export type { Code, Program } from './program.ts';
+export { buildCode, program } from './program.ts';
+export type { Domain, Sizes, Type } from './types.ts';
+export { bool, domain, int, one, optional } from './types.ts';

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+import type { Effect, Step } from './body.ts';
+import type { Bound, Expr, Variable } from './expression.ts';
+import { nodeAt } from './flow.ts';
+import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
+import { type Code, type Program, rangeOf } from './program.ts';
+import { apply } from './simplify.ts';
+import { sizeOf } from './types.ts';
+
+/** One write that a step made to shared memory. */
+export interface Write {
+  readonly variable: Variable;
+  /** Indexes, one a domain. */
+  readonly index: readonly number[];
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A step that a task took. */
+export interface Taken {
+  readonly task: number;
+  readonly code: Code;
+  readonly step: Step;
+  readonly writes: readonly Write[];
+  /** The task has finished its code. */
+  readonly finished: boolean;
+}
+
+/** What a task claims where it rests (see Claim). */
+export interface ClaimHeld {
+  readonly task: number;
+  readonly label: string;
+  readonly of: number;
+  readonly amount: number;
+  readonly on: number | undefined;
+}
+
+/** More than any text between two steps needs. */
+const MOST_TURNS = 100_000;
+
+/**
+ * Runs a program step by step by walking its text: the reference that the compiled executions are held
+ * against. Every value is checked against its declared range.
+ */
+export class Interpreter {
+  readonly program: Program;
+  readonly memory: Memory;
+  readonly #bounds = new Map<Bound, number>();
+  #writes: Write[] = [];
+
+  constructor(program: Program, memory: Memory) {
+    this.program = program;
+    this.memory = memory;
+  }
+
+  /** Lets an idle task run a code. @throws Error where the task is busy or the arguments do not fit. */
+  start(task: number, code: number, args: readonly number[] = []): void {
+    const text = this.#codeNumbered(code);
+    if (this.memory.code[task] !== IDLE) throw new Error(`task ${task} is busy`);
+    if (args.length !== text.params.length)
+      throw new Error(`'${text.name}' takes ${text.params.length} values, not ${args.length}`);
+    const base = task * this.memory.slotsPerTask;
+    this.memory.slots.fill(0, base, base + this.memory.slotsPerTask);
+    for (const [i, slot] of text.params.entries()) this.memory.slots[base + slot] = args[i] ?? 0;
+    this.memory.code[task] = code;
+    this.#settle(task, text, text.flow.entry);
+  }
+
+  /** The step that a task takes next; undefined where it is idle. */
+  next(task: number): Step | undefined {
+    const code = this.codeOf(task);
+    if (code === undefined) return undefined;
+    return this.#stepAt(code, this.memory.pc[task] ?? 0);
+  }
+
+  /** The code that a task runs; undefined where it is idle. */
+  codeOf(task: number): Code | undefined {
+    const number = this.memory.code[task] ?? IDLE;
+    return number === IDLE ? undefined : this.#codeNumbered(number);
+  }
+
+  /** Whether a task can take its next step. */
+  enabled(task: number): boolean {
+    const step = this.next(task);
+    if (step === undefined) return false;
+    return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
+  }
+
+  /** Takes a task's next step. @returns undefined where it is idle or has to wait. */
+  step(task: number): Taken | undefined {
+    const code = this.codeOf(task);
+    if (code === undefined || !this.enabled(task)) return undefined;
+    const node = nodeAt(code.flow.nodes, code.flow.steps[this.memory.pc[task] ?? 0] ?? -1);
+    if (node.kind !== 'step') throw new Error('a task rests between steps');
+    this.#writes = [];
+    this.#run(node.step.effects, task);
+    this.#settle(task, code, node.next);
+    return { task, code, step: node.step, writes: this.#writes, finished: this.memory.code[task] === IDLE };
+  }
+
+  /** What a task claims where it rests. */
+  claims(task: number): readonly ClaimHeld[] {
+    const step = this.next(task);
+    if (step === undefined) return [];
+    return step.claims.flatMap(({ label, of, amount, on }) => {
+      const rest = {
+        task,
+        label,
+        amount: this.#evaluate(amount, task),
+        on: on === undefined ? undefined : this.#evaluate(on, task),
+      };
+      if (!('list' in of)) return [{ ...rest, of: this.#evaluate(of, task) }];
+      const from = this.#evaluate(of.from, task);
+      const base = task * this.memory.slotsPerTask + of.list.slot;
+      const elements = this.memory.slots.slice(base + from, base + this.#evaluate(of.to, task));
+      return [...elements].map((element) => ({ ...rest, of: element }));
+    });
+  }
+
+  #codeNumbered(code: number): Code {
+    const found = this.program.codes[code];
+    if (found === undefined) throw new Error(`no code ${code}`);
+    return found;
+  }
+
+  #stepAt(code: Code, pc: number): Step {
+    const node = nodeAt(code.flow.nodes, code.flow.steps[pc] ?? -1);
+    if (node.kind !== 'step') throw new Error(`'${code.name}' has no step ${pc}`);
+    return node.step;
+  }
+
+  /** Goes on through the task's own text until it rests at a step or is done. */
+  #settle(task: number, code: Code, from: number): void {
+    for (let id = from, turns = 0; ; turns++) {
+      if (turns > MOST_TURNS) throw new Error(`'${code.name}' goes round without taking a step`);
+      const node = nodeAt(code.flow.nodes, id);
+      switch (node.kind) {
+        case 'goto':
+          id = node.next;
+          break;
+        case 'local':
+          this.#run(node.effects, task);
+          id = node.next;
+          break;
+        case 'branch':
+          id = this.#evaluate(node.if, task) === 0 ? node.else : node.then;
+          break;
+        case 'done':
+          this.memory.code[task] = IDLE;
+          this.memory.pc[task] = 0;
+          this.#forget(task, new Set());
+          return;
+        case 'step':
+          this.memory.pc[task] = node.pc;
+          this.#forget(task, code.live[node.pc] ?? new Set());
+          return;
+      }
+    }
+  }
+
+  #forget(task: number, live: ReadonlySet<number>): void {
+    const base = task * this.memory.slotsPerTask;
+    for (let slot = 0; slot < this.memory.slotsPerTask; slot++)
+      if (!live.has(slot)) this.memory.slots[base + slot] = 0;
+  }
+
+  #run(effects: readonly Effect[], task: number): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'assign':
+          this.#assign(effect.place, this.#evaluate(effect.value, task), task);
+          break;
+        case 'when':
+          this.#run(this.#evaluate(effect.if, task) === 0 ? effect.else : effect.then, task);
+          break;
+        case 'each': {
+          const to = this.#evaluate(effect.to, task);
+          for (let i = this.#evaluate(effect.from, task); i < to; i++) {
+            this.#bounds.set(effect.bound, i);
+            this.#run(effect.body, task);
+          }
+        }
+      }
+    }
+  }
+
+  #assign(place: Expr, value: number, task: number): void {
+    if (place.op === 'local') {
+      const slot = place.local.slot + this.#element(place.local.name, place.local.length, place.index, task);
+      const max = this.codeOf(task)?.slotMax[slot] ?? 0;
+      if (value < 0 || value > max) throw new RangeError(`${place.local.name} := ${value}, allowed is 0 to ${max}`);
+      this.memory.slots[task * this.memory.slotsPerTask + slot] = value;
+      return;
+    }
+    if (place.op !== 'read') throw new Error('only places can be written');
+    const index = place.index.map((part) => this.#evaluate(part, task));
+    const { column, at } = this.#locate(place.variable, index);
+    const { max } = rangeOf(place.variable, this.program.sizes);
+    if (value < 0 || value > max)
+      throw new RangeError(`${place.variable.name}[${index.join(', ')}] := ${value}, allowed is 0 to ${max}`);
+    this.#writes.push({ variable: place.variable, index, before: column[at] ?? 0, after: value });
+    column[at] = value;
+  }
+
+  #locate(variable: Variable, index: readonly number[]): { readonly column: Column; readonly at: number } {
+    const column = columnOf(this.memory, { variable });
+    const at = variable.domains.reduce((row, { name }, i) => {
+      const extent = sizeOf(this.program.sizes, name);
+      const element = index[i] ?? -1;
+      if (element < 0 || element >= extent)
+        throw new RangeError(`${variable.name}[${index.join(', ')}]: ${name} is 0 to ${extent - 1}`);
+      return row * extent + element;
+    }, 0);
+    return { column, at };
+  }
+
+  #element(name: string, length: number | undefined, index: Expr | undefined, task: number): number {
+    if (length === undefined || index === undefined) return 0;
+    const element = this.#evaluate(index, task);
+    if (element < 0 || element >= length) throw new RangeError(`${name}[${element}] has ${length} elements`);
+    return element;
+  }
+
+  #evaluate(expr: Expr, task: number): number {
+    switch (expr.op) {
+      case 'const':
+        return expr.value;
+      case 'size':
+        return sizeOf(this.program.sizes, expr.domain);
+      case 'self':
+        return task;
+      case 'bound': {
+        const value = this.#bounds.get(expr.bound);
+        if (value === undefined) throw new Error('a bound number is used outside its search');
+        return value;
+      }
+      case 'local': {
+        const element = this.#element(expr.local.name, expr.local.length, expr.index, task);
+        return this.memory.slots[task * this.memory.slotsPerTask + expr.local.slot + element] ?? 0;
+      }
+      case 'read': {
+        const { column, at } = this.#locate(
+          expr.variable,
+          expr.index.map((part) => this.#evaluate(part, task)),
+        );
+        return column[at] ?? 0;
+      }
+      case 'not':
+        return Number(this.#evaluate(expr.of, task) === 0);
+      case 'choose':
+        return this.#evaluate(this.#evaluate(expr.if, task) === 0 ? expr.else : expr.then, task);
+      case 'binary': {
+        const left = this.#evaluate(expr.left, task);
+        if (expr.operator === '&&' && left === 0) return 0;
+        if (expr.operator === '||' && left !== 0) return 1;
+        return apply(expr.operator, left, this.#evaluate(expr.right, task));
+      }
+      case 'first': {
+        const to = this.#evaluate(expr.to, task);
+        for (let i = this.#evaluate(expr.from, task); i < to; i++) {
+          this.#bounds.set(expr.bound, i);
+          if (this.#evaluate(expr.where, task) !== 0) return i;
+        }
+        return this.#evaluate(expr.otherwise, task);
+      }
+    }
+  }
+}

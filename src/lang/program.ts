@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import type { Body } from './body.ts';
+import { Builder, TASK } from './builder.ts';
+import type { Expr, SharedArray, Variable } from './expression.ts';
+import { walk } from './expression.ts';
+import { type Flow, lower } from './flow.ts';
+import { type Liveness, liveness } from './liveness.ts';
+import { recording } from './recorder.ts';
+import { simplifyBody } from './simplify.ts';
+import { type Domain, resolve, type Sizes, sizeOf } from './types.ts';
+
+/** What a task can run: a routine's text, inlined, simplified and numbered. */
+export interface Code {
+  readonly name: string;
+  /** Slots of the values it is started with. */
+  readonly params: readonly number[];
+  readonly body: readonly Body[];
+  readonly flow: Flow;
+  readonly live: Liveness;
+  /** Largest value of each slot; 0 where a slot is not used. */
+  readonly slotMax: readonly number[];
+}
+
+/** Everything that an execution needs to know. */
+export interface Program {
+  readonly sizes: Sizes;
+  readonly variables: readonly Variable[];
+  readonly codes: readonly Code[];
+}
+
+/** Text of a code, with the values it is started with declared through the builder. */
+export type CodeText<C> = (k: Builder<C>) => void;
+
+/** Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters. */
+export function buildCode<C>(name: string, config: C, sizes: Sizes, params: number, text: CodeText<C>): Code {
+  const builder = new Builder(config, sizes);
+  recording(builder, () => text(builder));
+  const body = simplifyBody(builder.body, sizes);
+  const flow = lower(body);
+  return {
+    name,
+    params: Array.from({ length: params }, (_, slot) => slot),
+    body,
+    flow,
+    live: liveness(flow),
+    slotMax: Array.from(builder.slots.max, (max: number | undefined) => max ?? 0),
+  };
+}
+
+/** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
+export const program = (sizes: Sizes, variables: readonly (SharedArray<string, readonly Domain[]> | { variable: Variable })[], codes: readonly Code[]): Program => {
+  const declared = variables.map(({ variable }) => variable);
+  const known = new Set(declared);
+  for (const code of codes)
+    for (const expr of expressionsOf(code.body))
+      walk(expr, (part) => {
+        if (part.op === 'read' && !known.has(part.variable))
+          throw new Error(`'${code.name}' uses '${part.variable.name}', which the program does not declare`);
+      });
+  return { sizes, variables: declared, codes };
+};
+
+/** Number of tasks in a program. */
+export const tasksOf = (sizes: Sizes): number => sizeOf(sizes, TASK.name);
+
+/** Number of elements of a shared array. */
+export const extentOf = (variable: Variable, sizes: Sizes): number =>
+  variable.domains.reduce((product, { name }) => product * sizeOf(sizes, name), 1);
+
+/** Largest and first value of a shared array's elements. */
+export const rangeOf = (variable: Variable, sizes: Sizes): { readonly max: number; readonly initial: number } => ({
+  max: resolve(variable.type.max, sizes),
+  initial: resolve(variable.type.initial, sizes),
+});
+
+function* expressionsOf(body: readonly Body[]): Generator<Expr> {
+  for (const part of body) {
+    if (part.kind === 'step') {
+      if (part.step.guard !== undefined) yield part.step.guard;
+      yield* effectExpressions(part.step.effects);
+    } else if (part.kind === 'if') {
+      yield* expressionsOf(part.then);
+      yield* expressionsOf(part.else);
+    } else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
+  }
+}
+
+function* effectExpressions(effects: Extract<Body, { kind: 'step' }>['step']['effects']): Generator<Expr> {
+  for (const effect of effects) {
+    if (effect.kind === 'assign') yield* [effect.place, effect.value];
+    else if (effect.kind === 'when') {
+      yield effect.if;
+      yield* effectExpressions(effect.then);
+      yield* effectExpressions(effect.else);
+    } else yield* [effect.from, effect.to, ...effectExpressions(effect.body)];
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import type { Emitter } from './emit.ts';
+import { type Flow, type FlowNode, nodeAt } from './flow.ts';
+
+/** JavaScript that makes the task rest at a step, or be done. */
+export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'done' }>) => string;
+
+/**
+ * JavaScript for what a task does on its own after a step, up to where it rests; it ends in `return true`.
+ * The heads of loops that may turn without a step become cases of one small dispatch loop; all else is inline.
+ */
+export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): string {
+  const heads = loopHeads(flow, from);
+  const inline = (id: number): string => {
+    if (heads.has(id)) return `n=${id};continue;`;
+    return one(id);
+  };
+  const one = (id: number): string => {
+    const node = nodeAt(flow.nodes, id);
+    switch (node.kind) {
+      case 'step':
+      case 'done':
+        return `${rest(node)}return true;`;
+      case 'goto':
+        return inline(node.next);
+      case 'local':
+        return emitter.effects(node.effects) + inline(node.next);
+      case 'branch': {
+        const prelude: string[] = [];
+        const condition = emitter.condition(node.if, prelude);
+        return `${prelude.join('')}if(${condition}){${inline(node.then)}}else{${inline(node.else)}}`;
+      }
+    }
+  };
+  if (heads.size === 0) return one(from);
+  const cases = [...heads].map((id) => `case ${id}:{${one(id)}}`);
+  const start = heads.has(from) ? '' : `case -1:{${one(from)}}`;
+  return `for(let n=${heads.has(from) ? from : -1};;)switch(n){${start}${cases.join('')}}`;
+}
+
+function loopHeads(flow: Flow, from: number): ReadonlySet<number> {
+  const heads = new Set<number>();
+  const onPath = new Set<number>();
+  const seen = new Set<number>();
+  const visit = (id: number): void => {
+    if (onPath.has(id)) heads.add(id);
+    if (seen.has(id)) return;
+    seen.add(id);
+    const node = nodeAt(flow.nodes, id);
+    if (node.kind === 'step' || node.kind === 'done') return;
+    onPath.add(id);
+    if (node.kind === 'branch') {
+      visit(node.then);
+      visit(node.else);
+    } else visit(node.next);
+    onPath.delete(id);
+  };
+  visit(from);
+  return heads;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+export type {
+  EventOrigin,
+  FilemapEvent,
+  KernelEvent,
+  Loss,
+  LruInsertion,
+  Marker,
+  SyscallEnter,
+  SyscallExit,
+} from './events.ts';
+export type { FolioLedger, Holder, HolderKind, Ledger, Strength } from './ledger.ts';
+export { HOLDER_KINDS, heldOnlyByBatches, referencesOf } from './ledger.ts';
+export type { Brand, Cpu, Dev, FolioIndex, Ino, Nanoseconds, Order, Pfn } from './units.ts';
+export { cpu, dev, folioIndex, formatTime, ino, nanoseconds, order, parseTime, pfn } from './units.ts';
+export type { Verdict } from './verdict.ts';

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, FolioIndex, Nanoseconds, Order, Pfn } from './units.ts';
+
+/** Everything that can hold a reference to a folio; the table of holders is in docs/ARCHITECTURE.md. */
+export const HOLDER_KINDS = [
+  'page-cache',
+  'lru-add-batch',
+  'mlock-batch',
+  'user-mapping',
+  'mmu-gather',
+  'gup',
+  'lookup',
+  'safety-check',
+  'isolated',
+  'walker',
+  'unknown',
+] as const;
+export type HolderKind = (typeof HOLDER_KINDS)[number];
+
+/** Somebody who holds `references` of a folio's count. */
+export interface Holder {
+  readonly kind: HolderKind;
+  readonly references: number;
+  /** For per-CPU holders: whose batch or gather. */
+  readonly cpu?: Cpu;
+  /** For holders that are a running task: its name. */
+  readonly task?: string;
+  /** When the reference was taken, where known. */
+  readonly since?: Nanoseconds;
+}
+
+/** How well founded a statement from outside the model is. */
+export type Strength = 'proved' | 'derived' | 'unknown';
+
+/** One folio of an inode with everybody who holds it. */
+export interface FolioLedger {
+  readonly index: FolioIndex;
+  readonly pfn: Pfn;
+  readonly order: Order;
+  readonly strength: Strength;
+  readonly holders: readonly Holder[];
+}
+
+/** The folios of one inode that are in its page cache at one moment, by rising index. */
+export type Ledger = readonly FolioLedger[];
+
+/** The reference count that the holders add up to. */
+export const referencesOf = (holders: readonly Holder[]): number =>
+  holders.reduce((sum, holder) => sum + holder.references, 0);
+
+/** Holders that are no use of the page: what a conversion expects, and what a drain or the check's own end removes. */
+const IDLE_KINDS: ReadonlySet<HolderKind> = new Set(['page-cache', 'lru-add-batch', 'mlock-batch', 'safety-check']);
+
+/** Whether nothing but batches (and the page cache and the check) holds the folio, so that refusing it is spurious. */
+export const heldOnlyByBatches = (holders: readonly Holder[]): boolean =>
+  holders.every((holder) => IDLE_KINDS.has(holder.kind));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import type { MemoryAttributes2, Result } from '../kernel/index.ts';
+import type { FolioIndex } from '../ledger/index.ts';
+
+/** Pages of an inode, `start` up to and without `start + pages`. */
+export interface PageRange {
+  /** Number of the guest_memfd in the machine. */
+  readonly inode: number;
+  readonly start: number;
+  readonly pages: number;
+}
+
+/** What a task can ask of the machine, as a test or a VMM would. */
+export type Call =
+  /** Accesses every page through the task's mapping. */
+  | ({ readonly call: 'touch' } & PageRange)
+  /** Allocates every page; `large`: in folios of the machine's largest order. */
+  | ({ readonly call: 'fallocate'; readonly large?: boolean } & PageRange)
+  /** KVM_SET_MEMORY_ATTRIBUTES2. `argument` is undefined where the kernel cannot read the struct. */
+  | {
+      readonly call: 'set-memory-attributes2';
+      readonly inode: number;
+      readonly argument: MemoryAttributes2 | undefined;
+      /** Whether the kernel can write the struct; true where absent. */
+      readonly writable?: boolean;
+    }
+  /** An ioctl number that the file does not know. */
+  | { readonly call: 'unknown-ioctl' }
+  /** Takes a long reference to a mapped page and keeps it as `pin`. */
+  | { readonly call: 'vmsplice' | 'pin-user-pages'; readonly pin: number; readonly inode: number; readonly index: number }
+  | { readonly call: 'unpin'; readonly pin: number }
+  | { readonly call: 'migrate-to'; readonly cpu: number }
+  /** What drop_caches, compaction and others do on the way. */
+  | { readonly call: 'lru-add-drain' | 'lru-add-drain-all' };
+
+/** What a call came to. */
+export interface Outcome {
+  readonly result: Result;
+  /** The page that error_offset names; only with -EAGAIN. */
+  readonly errorIndex: FolioIndex | undefined;
+}

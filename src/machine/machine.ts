@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+import {
+  buildKernel,
+  checkMemoryAttributes2,
+  DEFAULT_PROFILE,
+  folio,
+  gmemInode,
+  holdersOf,
+  imbalances,
+  iPages,
+  type KernelSizes,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  PAGE_SIZE,
+  type Patch,
+  PATCHES,
+  type Profile,
+  RESULTS,
+  type SyscallName,
+  taskCpu,
+  taskErrorIndex,
+  taskMm,
+  taskResult,
+} from '../kernel/index.ts';
+import {
+  type Columns,
+  columnOf,
+  compileColumns,
+  createMemory,
+  IDLE,
+  Interpreter,
+  type Memory,
+  type Program,
+  type Taken,
+} from '../lang/index.ts';
+import { folioIndex, type FolioLedger, type Holder, type Ledger, order, pfn } from '../ledger/index.ts';
+import type { Call, Outcome } from './calls.ts';
+
+/** A task of the machine. */
+export interface TaskOptions {
+  readonly name: string;
+  readonly cpu: number;
+  /** Its address space, from 0; tasks of one process share it. */
+  readonly process?: number;
+}
+
+/** A guest_memfd of the machine. */
+export interface GuestMemfdOptions {
+  readonly pages: number;
+  /** GUEST_MEMFD_FLAG_INIT_SHARED; true where absent. */
+  readonly initShared?: boolean;
+  /** Whether its VM's type has private memory; true where absent. */
+  readonly vmHasPrivateMemory?: boolean;
+}
+
+export interface MachineOptions {
+  readonly cpus: number;
+  readonly tasks: readonly TaskOptions[];
+  readonly guestMemfds: readonly GuestMemfdOptions[];
+  readonly profile?: Profile;
+  readonly patch?: Patch;
+  /** Folios of memory; by default twice the pages of all guest_memfds. */
+  readonly folios?: number;
+  /** Largest order of a folio, for `fallocate` with `large`; 0 where absent. */
+  readonly largestOrder?: number;
+  readonly pins?: number;
+  /** The calls that will be made; all where absent. Fewer build faster. */
+  readonly calls?: readonly SyscallName[];
+}
+
+/** The form of the check that a name stands for. @throws RangeError where there is none. */
+export function patchNamed(name: string): Patch {
+  const found = PATCHES.find((patch) => patch.name === name);
+  if (found === undefined)
+    throw new RangeError(`no patch '${name}'; there are ${PATCHES.map((patch) => patch.name).join(', ')}`);
+  return found;
+}
+
+/** Counts that a small folio can reach: every task and page table once, and a few FOLL_PINs. */
+const mostReferences = (options: MachineOptions, pinBias: number): number =>
+  64 + 4 * options.tasks.length + 2 ** (options.largestOrder ?? 0) + (options.pins ?? 0) * pinBias;
+
+/**
+ * A machine of CPUs, memory and tasks that runs the kernel: deterministic, stepped or run to the end. Each
+ * CPU has a kworker, whose tasks come after the machine's own.
+ */
+export class Machine {
+  readonly options: MachineOptions;
+  readonly profile: Profile;
+  readonly patch: Patch;
+  readonly program: Program;
+  readonly memory: Memory;
+  readonly interpreter: Interpreter;
+  #columns: Columns | undefined;
+  readonly #codes: ReadonlyMap<string, number>;
+
+  constructor(options: MachineOptions) {
+    this.options = options;
+    this.profile = options.profile ?? DEFAULT_PROFILE;
+    this.patch = options.patch ?? patchNamed('v8');
+    const pages = Math.max(1, ...options.guestMemfds.map((inode) => inode.pages));
+    const allPages = pages * options.guestMemfds.length;
+    const sizes: KernelSizes = {
+      tasks: options.tasks.length + options.cpus,
+      cpus: options.cpus,
+      folios: options.folios ?? Math.max(1, 2 * allPages),
+      inodes: Math.max(1, options.guestMemfds.length),
+      pages,
+      mms: 1 + Math.max(0, ...options.tasks.map((task) => task.process ?? 0)),
+      pins: options.pins ?? 0,
+      references: mostReferences(options, this.profile.pinBias),
+      order: options.largestOrder ?? 0,
+      generations: 2 ** 30,
+    };
+    const calls = options.calls === undefined ? undefined : [...options.calls, 'kworker' as const];
+    this.program = buildKernel({ profile: this.profile, patch: this.patch }, sizes, calls);
+    this.#codes = new Map(this.program.codes.map((code, number) => [code.name, number]));
+    this.memory = createMemory(this.program);
+    this.interpreter = new Interpreter(this.program, this.memory);
+    this.boot();
+  }
+
+  /** Puts the machine back to where it began. */
+  boot(): void {
+    const fresh = createMemory(this.program);
+    for (const [variable, column] of fresh.columns) this.memory.columns.get(variable)?.set(column);
+    this.memory.slots.fill(0);
+    this.memory.code.fill(IDLE);
+    this.memory.pc.fill(0);
+    const { cpus, tasks, guestMemfds } = this.options;
+    const cpuOf = columnOf(this.memory, taskCpu);
+    for (const [task, { cpu, process }] of tasks.entries()) {
+      if (cpu >= cpus) throw new RangeError(`task ${task} is on CPU ${cpu}, but the machine has ${cpus}`);
+      cpuOf[task] = cpu;
+      columnOf(this.memory, taskMm)[task] = process ?? 0;
+    }
+    const width = this.program.sizes['index'] ?? 0;
+    for (const [inode, { pages, initShared }] of guestMemfds.entries()) {
+      columnOf(this.memory, gmemInode.pages)[inode] = pages;
+      if (initShared === false) columnOf(this.memory, gmemInode.private).fill(1, inode * width, inode * width + pages);
+    }
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      cpuOf[tasks.length + cpu] = cpu;
+      this.interpreter.start(tasks.length + cpu, this.#codeOf('kworker'));
+    }
+  }
+
+  /** Name of a task, `kworker/N` for the CPUs' own. */
+  taskName(task: number): string {
+    return this.options.tasks[task]?.name ?? `kworker/${task - this.options.tasks.length}`;
+  }
+
+  /** Number of a task by its name. @throws RangeError where there is none. */
+  taskNamed(name: string): number {
+    const task = this.options.tasks.findIndex((candidate) => candidate.name === name);
+    if (task === -1) throw new RangeError(`no task '${name}'`);
+    return task;
+  }
+
+  /** Number of all tasks, kworkers included. */
+  get tasks(): number {
+    return this.memory.code.length;
+  }
+
+  /**
+   * Lets an idle task make a call.
+   * @returns what it came to, where the kernel refuses its arguments before it does anything; otherwise
+   * undefined: the task is to be stepped.
+   */
+  begin(task: number, call: Call): Outcome | undefined {
+    const started = this.#entry(call);
+    if ('result' in started) return { result: started.result, errorIndex: undefined };
+    this.interpreter.start(task, this.#codeOf(started.name), started.args);
+    return undefined;
+  }
+
+  /** Takes a task's next step; undefined where it is idle or waits. */
+  step(task: number): Taken | undefined {
+    return this.interpreter.step(task);
+  }
+
+  /** Whether a task is within a call. */
+  busy(task: number): boolean {
+    return this.memory.code[task] !== IDLE;
+  }
+
+  /** What a task's last call came to. */
+  outcome(task: number): Outcome {
+    const result = RESULTS[columnOf(this.memory, taskResult)[task] ?? 0] ?? 'ok';
+    const index = columnOf(this.memory, taskErrorIndex)[task] ?? 0;
+    const named = result === 'EAGAIN' && index < (this.program.sizes['index'] ?? 0);
+    return { result, errorIndex: named ? folioIndex(index) : undefined };
+  }
+
+  /**
+   * Makes a call and runs it to its end; other tasks run only while it waits.
+   * @param observe is told of every step that anybody takes.
+   * @throws Error where it waits for something that nobody does.
+   */
+  call(task: number, call: Call, observe?: (taken: Taken) => void): Outcome {
+    if (observe === undefined) return this.#callFast(task, call);
+    const refused = this.begin(task, call);
+    if (refused !== undefined) return refused;
+    this.#finish(task, (which) => {
+      const taken = this.interpreter.step(which);
+      if (taken !== undefined) observe(taken);
+      return taken !== undefined;
+    });
+    return this.outcome(task);
+  }
+
+  #callFast(task: number, call: Call): Outcome {
+    const entry = this.#entry(call);
+    if ('result' in entry) return { result: entry.result, errorIndex: undefined };
+    this.#columns ??= compileColumns(this.program, this.memory);
+    const { run, step } = this.#columns;
+    if (!run(task, this.#codeOf(entry.name), entry.args)) this.#finish(task, step);
+    return this.outcome(task);
+  }
+
+  #finish(task: number, step: (task: number) => boolean): void {
+    while (this.busy(task)) {
+      if (step(task)) continue;
+      let moved = false;
+      for (let other = 0; other < this.tasks && !moved; other++) moved = other !== task && step(other);
+      if (!moved) throw new Error(`${this.taskName(task)} waits for ever at '${this.interpreter.next(task)?.name}'`);
+    }
+  }
+
+  #codeOf(name: SyscallName): number {
+    const code = this.#codes.get(name);
+    if (code === undefined) throw new Error(`this machine was built without the call '${name}'`);
+    return code;
+  }
+
+  #entry(
+    call: Call,
+  ): { readonly name: SyscallName; readonly args: readonly number[] } | { readonly result: Outcome['result'] } {
+    switch (call.call) {
+      case 'touch':
+        return { name: 'touch', args: [call.inode, call.start, call.pages] };
+      case 'fallocate':
+        return {
+          name: call.large === true ? 'fallocate_large' : 'fallocate',
+          args: [call.inode, call.start, call.pages],
+        };
+      case 'set-memory-attributes2': {
+        const inode = this.options.guestMemfds[call.inode];
+        const target = {
+          size: BigInt(inode?.pages ?? 0) * PAGE_SIZE,
+          vmHasPrivateMemory: inode?.vmHasPrivateMemory ?? true,
+        };
+        const errno = checkMemoryAttributes2(call.argument, target);
+        if (errno !== undefined || call.argument === undefined) return { result: errno ?? 'EFAULT' };
+        const { offset, size, attributes } = call.argument;
+        const toPrivate = Number(attributes === KVM_MEMORY_ATTRIBUTE_PRIVATE);
+        const range = [Number(offset / PAGE_SIZE), Number(size / PAGE_SIZE)] as const;
+        return { name: 'convert', args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
+      }
+      case 'unknown-ioctl':
+        return { result: 'ENOTTY' };
+      case 'vmsplice':
+        return { name: 'vmsplice', args: [call.pin, call.inode, call.index] };
+      case 'pin-user-pages':
+        return { name: 'pin_user_pages', args: [call.pin, call.inode, call.index] };
+      case 'unpin':
+        return { name: 'unpin', args: [call.pin] };
+      case 'migrate-to':
+        return { name: 'sched_setaffinity', args: [call.cpu] };
+      case 'lru-add-drain':
+        return { name: 'lru_add_drain', args: [] };
+      case 'lru-add-drain-all':
+        return { name: 'lru_add_drain_all', args: [] };
+    }
+  }
+
+  /** Everybody who holds a reference, by folio number. */
+  holders(): ReadonlyMap<number, readonly Holder[]> {
+    return holdersOf(this.interpreter, (task) => this.taskName(task));
+  }
+
+  /** The folios of an inode's page cache with their holders. */
+  ledger(inode: number): Ledger {
+    const width = this.program.sizes['index'] ?? 0;
+    const pages = columnOf(this.memory, iPages).subarray(inode * width, (inode + 1) * width);
+    const none = this.program.sizes['folio'] ?? 0;
+    const holders = this.holders();
+    const ledger: FolioLedger[] = [];
+    for (const [index, of] of pages.entries())
+      if (of !== none && of !== pages[index - 1])
+        ledger.push({
+          index: folioIndex(index),
+          pfn: pfn(of),
+          order: order(columnOf(this.memory, folio.order)[of] ?? 0),
+          strength: 'proved',
+          holders: holders.get(of) ?? [],
+        });
+    return ledger;
+  }
+
+  /** Invariant I6: folios whose count is not the sum of their holders. */
+  imbalances(): ReturnType<typeof imbalances> {
+    return imbalances(this.interpreter, this.holders());
+  }
+}
+
+export const createMachine = (options: MachineOptions): Machine => new Machine(options);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+import {
+  cpuFbatches,
+  folio,
+  gmemInode,
+  iPages,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  PAGE_SIZE,
+  type Patch,
+  pins,
+  type Profile,
+  pte,
+} from '../kernel/index.ts';
+import { columnOf } from '../lang/index.ts';
+import {
+  type Cpu,
+  type FolioIndex,
+  folioIndex,
+  type FolioLedger,
+  heldOnlyByBatches,
+  type Holder,
+  type Ledger,
+  referencesOf,
+  type Verdict,
+} from '../ledger/index.ts';
+import { createMachine, type Machine } from './machine.ts';
+
+/** What is asked of a ledger: would a conversion of these pages to private, made on this CPU, be refused? */
+export interface ConversionQuestion {
+  readonly ledger: Ledger;
+  /** Half-open; the whole inode where absent. */
+  readonly range?: { readonly from: FolioIndex; readonly to: FolioIndex };
+  readonly cpu: Cpu;
+  readonly cpus: number;
+  readonly patch: Patch;
+  readonly profile: Profile;
+}
+
+/**
+ * Answers by running the kernel's own conversion on machines restored from ledgers. Machines are kept and
+ * used again for questions of the same size.
+ */
+export class Judge {
+  readonly #machines = new Map<string, Machine>();
+
+  /** @throws RangeError where the ledger names a CPU that the machine would not have. */
+  verdict(question: ConversionQuestion): Verdict {
+    const { range } = question;
+    const asked = question.ledger.filter(
+      ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
+    );
+    if (asked.length === 0) return { verdict: 'safe' };
+    const machine = this.#machineFor(question, asked);
+    const pages = restore(machine, asked, question.cpu);
+    const outcome = machine.call(CONVERTER, {
+      call: 'set-memory-attributes2',
+      inode: 0,
+      argument: {
+        offset: 0n,
+        size: BigInt(pages) * PAGE_SIZE,
+        attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE,
+        flags: 0n,
+        reserved: [],
+      },
+    });
+    if (outcome.result === 'ok') return { verdict: 'safe' };
+    if (outcome.result !== 'EAGAIN' || outcome.errorIndex === undefined)
+      throw new Error(`the conversion of a restored machine ended in ${outcome.result}`);
+    const refused = folioAt(asked, outcome.errorIndex);
+    // The conversion unmaps before it counts, so mappings are no reason to refuse.
+    const reasons = refused.holders.filter(({ kind }) => kind !== 'user-mapping');
+    const index = folioIndex(Math.max(refused.index, range?.from ?? 0));
+    return { verdict: 'refused', index, spurious: heldOnlyByBatches(reasons) };
+  }
+
+  #machineFor({ cpus, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {
+    const pages = powerOfTwoFrom(pagesOf(ledger));
+    const processes = powerOfTwoFrom(1 + Math.max(...ledger.map(({ holders }) => of(holders, 'user-mapping'))));
+    const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.filter(isOutside).length, 1));
+    const largestOrder = Math.max(...ledger.map(({ order }) => order));
+    const key = [patch.name, profile.name, cpus, pages, processes, outside, largestOrder].join(' ');
+    const known = this.#machines.get(key);
+    if (known !== undefined) {
+      known.boot();
+      return known;
+    }
+    const machine = createMachine({
+      cpus,
+      patch,
+      profile,
+      largestOrder,
+      pins: outside,
+      folios: pages,
+      tasks: Array.from({ length: processes }, (_, process) => ({ name: `process ${process}`, cpu: 0, process })),
+      guestMemfds: [{ pages }],
+      calls: ['convert', 'sched_setaffinity'],
+    });
+    this.#machines.set(key, machine);
+    return machine;
+  }
+}
+
+/** The task of a restored machine that converts. */
+const CONVERTER = 0;
+
+const powerOfTwoFrom = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, least)));
+
+const pagesOf = (ledger: Ledger): number => ledger.reduce((sum, { order }) => sum + 2 ** order, 0);
+
+/** References of one kind. */
+const of = (holders: readonly Holder[], kind: Holder['kind']): number =>
+  referencesOf(holders.filter((holder) => holder.kind === kind));
+
+/** Holders that the machine has no state of its own for: whoever they are, they hold until they let go. */
+const isOutside = ({ kind }: Holder): boolean =>
+  kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'user-mapping';
+
+/** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
+function folioAt(ledger: Ledger, page: FolioIndex): FolioLedger {
+  let next = 0;
+  for (const entry of ledger) {
+    next += 2 ** entry.order;
+    if (page < next) return entry;
+  }
+  throw new Error(`the restored machine has no page ${page}`);
+}
+
+/** Puts the ledger's folios, in order and without holes, into a freshly booted machine. @returns the number of pages. */
+function restore(machine: Machine, ledger: Ledger, cpu: Cpu): number {
+  const { memory, program } = machine;
+  const slots = program.sizes['slot'] ?? 1;
+  const pagesPerInode = program.sizes['index'] ?? 1;
+  const batchCounts = columnOf(memory, cpuFbatches.lruAdd.nr);
+  let page = 0;
+  let pin = 0;
+  const hold = (number: number, references: number): void => {
+    columnOf(memory, pins.folio)[pin] = number;
+    columnOf(memory, pins.references)[pin] = references;
+    pin++;
+  };
+  machine.call(CONVERTER, { call: 'migrate-to', cpu });
+  for (const [number, entry] of ledger.entries()) {
+    const pages = 2 ** entry.order;
+    columnOf(memory, folio.allocated)[number] = 1;
+    columnOf(memory, folio.order)[number] = entry.order;
+    columnOf(memory, folio.mapping)[number] = 0;
+    columnOf(memory, folio.index)[number] = page;
+    columnOf(memory, folio.uptodate)[number] = 1;
+    columnOf(memory, folio.refcount)[number] = referencesOf(entry.holders);
+    columnOf(memory, folio.mapcount)[number] = of(entry.holders, 'user-mapping');
+    columnOf(memory, iPages).fill(number, page, page + pages);
+    let batched = false;
+    let mm = 0;
+    for (const holder of entry.holders) {
+      if (holder.kind === 'lru-add-batch') {
+        const owner = holder.cpu ?? cpu;
+        const taken = batchCounts[owner];
+        if (taken === undefined) throw new RangeError(`CPU ${owner} is beyond the machine's ${batchCounts.length}`);
+        if (taken < slots - 1) {
+          columnOf(memory, cpuFbatches.lruAdd.folios)[owner * slots + taken] = number;
+          batchCounts[owner] = taken + 1;
+          batched = true;
+        } else hold(number, holder.references);
+      } else if (holder.kind === 'user-mapping')
+        for (let i = 0; i < holder.references; i++) columnOf(memory, pte)[mm++ * pagesPerInode + page] = number;
+      else if (isOutside(holder)) hold(number, holder.references);
+    }
+    columnOf(memory, folio.lru)[number] = Number(!batched);
+    page += pages;
+  }
+  columnOf(memory, gmemInode.pages)[0] = page;
+  return page;
+}

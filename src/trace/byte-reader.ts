@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+import type { ByteSource } from './byte-source.ts';
+import { readFully } from './byte-source.ts';
+import { InputError } from './input-error.ts';
+
+const WINDOW_BYTES = 64 * 1024;
+const LATIN1 = new TextDecoder('latin1');
+
+/**
+ * Reads numbers and strings one after the other, in the recording's byte order, with a window of
+ * {@link WINDOW_BYTES} over the source. Every step is checked against the end.
+ */
+export class ByteReader {
+  /** Offset of the next byte in the source. */
+  position: number;
+  readonly #source: ByteSource;
+  readonly #littleEndian: boolean;
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+
+  constructor(source: ByteSource, position: number, littleEndian: boolean) {
+    this.#source = source;
+    this.#littleEndian = littleEndian;
+    this.position = position;
+  }
+
+  get remaining(): number {
+    return Math.max(0, this.#source.size - this.position);
+  }
+
+  /** An error that says where: `what` completes "NAME: byte N: ". */
+  error(what: string): InputError {
+    return new InputError(`${this.#source.name}: byte ${this.position}: ${what}`);
+  }
+
+  /** The next `length` bytes, valid until the next call. @throws InputError where the source ends before. */
+  async take(length: number, what: string): Promise<Uint8Array> {
+    if (!(length <= this.remaining)) {
+      throw this.error(`${what} (${length} bytes) runs past the end, ${this.#source.size} bytes`);
+    }
+    let from = this.position - this.#windowStart;
+    if (from < 0 || from + length > this.#window.byteLength) {
+      this.#window = await readFully(this.#source, this.position, Math.max(length, WINDOW_BYTES));
+      this.#windowStart = this.position;
+      from = 0;
+      if (this.#window.byteLength < length) throw this.error(`${what} could not be read`);
+    }
+    this.position += length;
+    return this.#window.subarray(from, from + length);
+  }
+
+  skip(length: number, what: string): void {
+    if (!(length <= this.remaining)) {
+      throw this.error(`${what} (${length} bytes) runs past the end, ${this.#source.size} bytes`);
+    }
+    this.position += length;
+  }
+
+  async u16(what: string): Promise<number> {
+    return view(await this.take(2, what)).getUint16(0, this.#littleEndian);
+  }
+
+  async u32(what: string): Promise<number> {
+    return view(await this.take(4, what)).getUint32(0, this.#littleEndian);
+  }
+
+  async u64(what: string): Promise<bigint> {
+    return view(await this.take(8, what)).getBigUint64(0, this.#littleEndian);
+  }
+
+  /** A 64-bit size or offset. Beyond 2^53 it cannot be right: the result then is Infinity and fails every check. */
+  async size(what: string): Promise<number> {
+    const value = await this.u64(what);
+    return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
+  }
+
+  /** A NUL-ended string of at most `limit` bytes. */
+  async cstring(limit: number, what: string): Promise<string> {
+    const start = this.position;
+    const length = Math.min(limit + 1, this.remaining);
+    const bytes = await this.take(length, what);
+    const end = bytes.indexOf(0);
+    this.position = start;
+    if (end < 0) throw this.error(`${what} has no end within ${limit} bytes`);
+    this.position = start + end + 1;
+    return LATIN1.decode(bytes.subarray(0, end));
+  }
+
+  async text(length: number, what: string): Promise<string> {
+    return LATIN1.decode(await this.take(length, what));
+  }
+}
+
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * Random access to a recording's bytes. The caller implements it (the command line over a file, the page over a
+ * `Blob`), so that the readers run wherever JavaScript does.
+ */
+export interface ByteSource {
+  /** For messages: the file's name as the user gave it. */
+  readonly name: string;
+  /** In bytes; fixed while the source is being read. */
+  readonly size: number;
+  /**
+   * The bytes from `offset` on: `length` of them, or fewer (at least one) where the source prefers to or ends. The
+   * reader keeps the array until its next call and does not write to it.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Bytes that are in memory already, as a source. */
+export const memorySource = (name: string, bytes: Uint8Array): ByteSource => ({
+  name,
+  size: bytes.byteLength,
+  read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+});
+
+/**
+ * Exactly the bytes `[offset, offset + length)` as far as the source has them, however small the pieces are that
+ * it hands out.
+ */
+export async function readFully(source: ByteSource, offset: number, length: number): Promise<Uint8Array> {
+  const wanted = Math.max(0, Math.min(length, source.size - offset));
+  if (wanted === 0) return new Uint8Array(0);
+  const first = await source.read(offset, wanted);
+  if (first.byteLength >= wanted) return first.subarray(0, wanted);
+  const all = new Uint8Array(wanted);
+  let filled = 0;
+  for (let piece = first; piece.byteLength > 0; piece = await source.read(offset + filled, wanted - filled)) {
+    all.set(piece.subarray(0, wanted - filled), filled);
+    filled += Math.min(piece.byteLength, wanted - filled);
+    if (filled === wanted) break;
+  }
+  return all.subarray(0, filled);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu } from '../../ledger/index.ts';
+import type { ByteSource } from '../byte-source.ts';
+import { readFully } from '../byte-source.ts';
+import type { BufferData, CpuData } from './recording.ts';
+import type { PageWalker } from './page-walker.ts';
+import { wordsOf } from './record-fields.ts';
+
+/** Packed bytes fetched at a time; a chunk of ten pages rarely has more than a quarter of it. */
+const FETCH_BYTES = 128 * 1024;
+
+interface StreamOptions {
+  readonly source: ByteSource;
+  readonly buffer: BufferData;
+  readonly data: CpuData;
+  readonly walker: PageWalker;
+  readonly littleEndian: boolean;
+  /** Unpacked pages that may be held; at least one page is. */
+  readonly blockBytes: number;
+  /** Events that the full ring buffer refused behind the last one, where the recording says so. */
+  readonly droppedAtEnd: number | undefined;
+}
+
+/**
+ * One CPU of one buffer: fetches its pages block by block and hands them to its walker. Not more than one block is
+ * held, so memory is bounded by the number of CPUs and not by the length of the recording.
+ */
+export class CpuStream {
+  readonly walker: PageWalker;
+  readonly cpu: Cpu;
+  /** Whether the file ends before this CPU's data do. */
+  readonly truncated: boolean;
+  /** Next entry of the walker's events that the merge takes. */
+  head = 0;
+
+  readonly #source: ByteSource;
+  readonly #buffer: BufferData;
+  readonly #littleEndian: boolean;
+  readonly #blockBytes: number;
+  /** End of what is there. */
+  readonly #end: number;
+  readonly #droppedAtEnd: number | undefined;
+  #offset: number;
+  #chunksLeft: number | undefined;
+  #fetched: Uint8Array = new Uint8Array(0);
+  #fetchedAt = 0;
+  #finished = false;
+
+  constructor({ source, buffer, data, walker, littleEndian, blockBytes, droppedAtEnd }: StreamOptions) {
+    this.#source = source;
+    this.#buffer = buffer;
+    this.#littleEndian = littleEndian;
+    this.#blockBytes = Math.max(buffer.pageSize, blockBytes - (blockBytes % buffer.pageSize));
+    this.#offset = data.offset;
+    this.#end = Math.min(data.offset + data.size, source.size);
+    this.truncated = data.offset + data.size > source.size;
+    this.#droppedAtEnd = droppedAtEnd;
+    this.walker = walker;
+    this.cpu = data.cpu as Cpu;
+  }
+
+  /** Bytes of the file that are still to read. */
+  get left(): number {
+    return this.#finished ? 0 : Math.max(0, this.#end - this.#offset);
+  }
+
+  /**
+   * Walks on until there are events to merge.
+   * @returns false at the end of this CPU's data.
+   */
+  async refill(): Promise<boolean> {
+    const { events, keys } = this.walker;
+    events.length = 0;
+    keys.length = 0;
+    this.head = 0;
+    while (events.length === 0 && !this.#finished) {
+      const more = this.#buffer.inflate === undefined ? await this.#rawBlock() : await this.#packedChunk();
+      if (more) continue;
+      this.#finished = true;
+      if (this.truncated) this.walker.lose(undefined);
+      else if (this.#droppedAtEnd !== undefined) this.walker.lose(this.#droppedAtEnd);
+      this.walker.finish();
+    }
+    return events.length > 0;
+  }
+
+  async #rawBlock(): Promise<boolean> {
+    const bytes = await readFully(this.#source, this.#offset, Math.min(this.#blockBytes, this.#end - this.#offset));
+    this.#offset += bytes.byteLength;
+    if (bytes.byteLength < this.#buffer.pageSize) return false;
+    this.#walkPages(bytes);
+    return true;
+  }
+
+  /** `u32 chunks`, then for each `u32 packed size, u32 unpacked size` and the packed pages. */
+  async #packedChunk(): Promise<boolean> {
+    if (this.#chunksLeft === undefined) {
+      const count = await this.#fetch(4);
+      if (count === undefined) return false;
+      this.#chunksLeft = this.#u32(count, 0);
+      this.#offset += 4;
+    }
+    if (this.#chunksLeft-- <= 0) return false;
+    const header = await this.#fetch(8);
+    if (header === undefined) return this.#cutShort();
+    const packedSize = this.#u32(header, 0);
+    const unpackedSize = this.#u32(header, 4);
+    this.#offset += 8;
+    const packed = await this.#fetch(packedSize);
+    if (packed === undefined) return this.#cutShort();
+    this.#offset += packedSize;
+    const pages = await this.#buffer.inflate?.(packed, unpackedSize);
+    // A chunk that cannot be unpacked does not hide where the next one stands.
+    if (pages === undefined || pages.byteLength % this.#buffer.pageSize !== 0) {
+      this.walker.damaged++;
+      this.walker.lose(undefined);
+    }
+    if (pages !== undefined) this.#walkPages(pages);
+    return true;
+  }
+
+  /** A chunk that runs past the end: known if the file is cut off, else its size is damaged. */
+  #cutShort(): false {
+    if (!this.truncated) this.walker.damaged++;
+    this.walker.lose(undefined);
+    return false;
+  }
+
+  /** The next `length` bytes without stepping over them; undefined where this CPU's data end before. */
+  async #fetch(length: number): Promise<Uint8Array | undefined> {
+    if (this.#offset + length > this.#end) return undefined;
+    let from = this.#offset - this.#fetchedAt;
+    if (from < 0 || from + length > this.#fetched.byteLength) {
+      const size = Math.min(Math.max(length, FETCH_BYTES), this.#end - this.#offset);
+      this.#fetched = await readFully(this.#source, this.#offset, size);
+      this.#fetchedAt = this.#offset;
+      from = 0;
+      if (this.#fetched.byteLength < length) return undefined;
+    }
+    return this.#fetched.subarray(from, from + length);
+  }
+
+  #u32(bytes: Uint8Array, at: number): number {
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, this.#littleEndian);
+  }
+
+  #walkPages(bytes: Uint8Array): void {
+    const { pageSize } = this.#buffer;
+    const words = wordsOf(bytes, this.#littleEndian);
+    for (let start = 0; start + pageSize <= bytes.byteLength; start += pageSize) {
+      this.walker.walk(words, bytes, start >>> 2);
+    }
+  }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+import type {
+  Cpu,
+  Dev,
+  FolioIndex,
+  KernelEvent,
+  Nanoseconds,
+  Order,
+  Pfn,
+  SyscallEnter,
+  SyscallExit,
+} from '../../ledger/index.ts';
+import { dev, ino } from '../../ledger/index.ts';
+import { SyscallTwins } from '../syscall-twins.ts';
+import type { EventFormat, FormatField } from './event-format.ts';
+import type { NumberField, Words } from './record-fields.ts';
+import { numberField, readBigint, readNumber } from './record-fields.ts';
+
+/** A record being decoded. One object serves a whole stream, because it is filled half a million times a second. */
+export interface RecordInHand {
+  words: Words;
+  /** The same memory as bytes, for text fields. */
+  bytes: Uint8Array;
+  /** Word where the record's payload starts, and how many words it has. */
+  base: number;
+  length: number;
+  at: Nanoseconds;
+  pid: number;
+  comm: string | undefined;
+  readonly cpu: Cpu;
+  readonly buffer: string | undefined;
+}
+
+/** What a decoder makes of a record: an event; nothing to tell; or a record that it cannot read. */
+export type Decoded = KernelEvent | 'nothing' | 'unreadable';
+
+/** How records of one event id become events. */
+export interface Decoder {
+  readonly id: number;
+  readonly pid: NumberField;
+  /** Words that a record must have. */
+  readonly needs: number;
+  readonly decode: (record: RecordInHand) => Decoded;
+}
+
+/** Finds the event formats that this reader decodes, by system and name: the ids differ from boot to boot. */
+export const isWanted = (system: string, name: string): boolean => MAKERS.has(`${system}:${name}`);
+
+/** Whether any event of this system is decoded, so that the others need no look. */
+export const isWantedSystem = (system: string): boolean => WANTED_SYSTEMS.has(system);
+
+/**
+ * Decoders for the wanted formats. Where a format lacks what its event cannot do without (a kernel before 4.0 has no
+ * `pfn`), every record of it is unreadable: that must show as a loss and not pass in silence.
+ * @param machine what `uname -m` said, for the system call numbers of `raw_syscalls`.
+ */
+export function makeDecoders(formats: readonly EventFormat[], littleEndian: boolean, machine: string): Decoder[] {
+  const shared: Shared = { twins: new SyscallTwins(), numbers: syscallNumbers(machine) };
+  return formats.flatMap((format) => {
+    const maker = MAKERS.get(`${format.system}:${format.name}`);
+    if (maker === undefined) return [];
+    const number = (name: string): NumberField | undefined => numberField(format.fields.get(name), littleEndian);
+    const pid = number('common_pid');
+    const made = maker({ format, number, littleEndian }, shared);
+    if (pid === undefined || made === undefined) return [{ id: format.id, ...UNREADABLE }];
+    return [{ id: format.id, pid, needs: Math.max(pid.needs, made.needs), decode: made.decode }];
+  });
+}
+
+const UNREADABLE: Omit<Decoder, 'id'> = {
+  pid: { word: 0, high: -1, shift: 0, mask: 0, needs: 0 },
+  needs: 0,
+  decode: () => 'unreadable',
+};
+
+interface Shared {
+  readonly twins: SyscallTwins;
+  readonly numbers: ReadonlyMap<number, SyscallEnter['name']>;
+}
+
+interface Given {
+  readonly format: EventFormat;
+  readonly number: (name: string) => NumberField | undefined;
+  readonly littleEndian: boolean;
+}
+
+type Made = Pick<Decoder, 'decode' | 'needs'> | undefined;
+type Maker = (given: Given, shared: Shared) => Made;
+
+const needed = (...fields: readonly (NumberField | undefined)[]): number =>
+  Math.max(...fields.map((field) => field?.needs ?? 0));
+
+const filemap =
+  (type: 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache'): Maker =>
+  ({ number }) => {
+    const pfn = number('pfn');
+    const inode = number('i_ino');
+    const index = number('index');
+    const device = number('s_dev');
+    const order = number('order'); // since 6.8 (large folios); before, a folio was a page
+    if (pfn === undefined || inode === undefined || index === undefined || device === undefined) return undefined;
+    const devOf = devNames();
+    let lastNumber = -1;
+    let lastIno = ino(0n);
+    return {
+      needs: needed(pfn, inode, index, device, order),
+      decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+        const pfnValue = readNumber(words, base, pfn);
+        const indexValue = readNumber(words, base, index);
+        if (pfnValue > Number.MAX_SAFE_INTEGER || indexValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
+        // One inode has many folios: its bigint is made once.
+        const inoNumber = readNumber(words, base, inode);
+        if (inoNumber !== lastNumber || inoNumber > Number.MAX_SAFE_INTEGER) {
+          lastNumber = inoNumber;
+          lastIno = ino(readBigint(words, base, inode));
+        }
+        return {
+          type,
+          at,
+          cpu,
+          pid,
+          comm,
+          buffer,
+          dev: devOf(readNumber(words, base, device)),
+          ino: lastIno,
+          pfn: pfnValue as Pfn,
+          index: indexValue as FolioIndex,
+          order: (order === undefined ? 0 : readNumber(words, base, order)) as Order,
+        };
+      },
+    };
+  };
+
+/** PAGEMAP_MAPPED in include/trace/events/pagemap.h, the `M` of the text form. */
+const MAPPED = 1;
+
+const lruInsertion: Maker = ({ number }) => {
+  const pfn = number('pfn');
+  const lru = number('lru');
+  const flags = number('flags');
+  if (pfn === undefined || lru === undefined) return undefined;
+  return {
+    needs: needed(pfn, lru, flags),
+    decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+      const pfnValue = readNumber(words, base, pfn);
+      if (pfnValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
+      return {
+        type: 'mm_lru_insertion',
+        at,
+        cpu,
+        pid,
+        comm,
+        buffer,
+        pfn: pfnValue as Pfn,
+        lru: readNumber(words, base, lru),
+        mapped: flags === undefined ? undefined : (readNumber(words, base, flags) & MAPPED) !== 0,
+      };
+    },
+  };
+};
+
+/** `syscalls:sys_enter_NAME`: each argument is a field of its own, one long wide, after `__syscall_nr` (`nr` before 4.x). */
+const syscallEnter =
+  (name: SyscallEnter['name']): Maker =>
+  ({ format, number }, { twins }) => {
+    const args = [...format.fields.values()]
+      .filter((field) => !isCommon(field) && field.name !== '__syscall_nr' && field.name !== 'nr' && !isDynamic(field))
+      .toSorted((a, b) => a.offset - b.offset)
+      .map((field) => number(field.name));
+    if (args.length === 0 || !args.every((arg) => arg !== undefined)) return undefined;
+    return {
+      needs: needed(...args),
+      decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+        const values = args.map((arg) => readBigint(words, base, arg));
+        const event: SyscallEnter = { type: 'syscall-enter', at, cpu, pid, comm, buffer, name, args: values };
+        return twins.isTwin(event, 'syscalls') ? 'nothing' : event;
+      },
+    };
+  };
+
+const syscallExit =
+  (name: SyscallExit['name']): Maker =>
+  ({ number }, { twins }) => {
+    const ret = number('ret');
+    if (ret === undefined) return undefined;
+    return {
+      needs: ret.needs,
+      decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+        const returned = signed(readBigint(words, base, ret), ret);
+        const event: SyscallExit = { type: 'syscall-exit', at, cpu, pid, comm, buffer, name, returned };
+        return twins.isTwin(event, 'syscalls') ? 'nothing' : event;
+      },
+    };
+  };
+
+/** How many of the six registers that `raw_syscalls:sys_enter` records are arguments. */
+const ARGUMENTS = { ioctl: 3, fallocate: 4 } as const;
+
+const rawEnter: Maker = ({ format, number, littleEndian }, { twins, numbers }) => {
+  const id = number('id');
+  const args = format.fields.get('args');
+  if (id === undefined || args === undefined) return undefined;
+  const size = args.size / 6;
+  const fields = [0, 1, 2, 3, 4, 5].map((nth) =>
+    numberField({ ...args, offset: args.offset + nth * size, size }, littleEndian),
+  );
+  if (!fields.every((field) => field !== undefined)) return undefined;
+  return {
+    needs: needed(id, ...fields),
+    decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+      const name = numbers.get(readNumber(words, base, id));
+      if (name === undefined) return 'nothing';
+      const values = fields.slice(0, ARGUMENTS[name]).map((field) => readBigint(words, base, field));
+      const event: SyscallEnter = { type: 'syscall-enter', at, cpu, pid, comm, buffer, name, args: values };
+      return twins.isTwin(event, 'raw_syscalls') ? 'nothing' : event;
+    },
+  };
+};
+
+const rawExit: Maker = ({ number }, { twins, numbers }) => {
+  const id = number('id');
+  const ret = number('ret');
+  if (id === undefined || ret === undefined) return undefined;
+  return {
+    needs: needed(id, ret),
+    decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
+      const name = numbers.get(readNumber(words, base, id));
+      if (name === undefined) return 'nothing';
+      const returned = signed(readBigint(words, base, ret), ret);
+      const event: SyscallExit = { type: 'syscall-exit', at, cpu, pid, comm, buffer, name, returned };
+      return twins.isTwin(event, 'raw_syscalls') ? 'nothing' : event;
+    },
+  };
+};
+
+const UTF8 = new TextDecoder();
+
+/** `ftrace:print` holds what was written to trace_marker; the kernel ends it with a newline if the writer did not. */
+const marker: Maker = ({ format, number }) => {
+  const field = format.fields.get('buf');
+  if (field === undefined) return undefined;
+  const location = isDynamic(field) ? number('buf') : undefined;
+  if (isDynamic(field) && (location === undefined || field.size !== 4)) return undefined;
+  const relative = field.type.startsWith('__rel_loc');
+  return {
+    needs: location?.needs ?? field.offset >>> 2,
+    decode: ({ words, bytes, base, length, at, cpu, pid, comm, buffer }) => {
+      let offset = field.offset;
+      let size = length * 4 - offset;
+      if (location !== undefined) {
+        const packed = readNumber(words, base, location);
+        offset = (packed & 0xffff) + (relative ? field.offset + field.size : 0);
+        size = packed >>> 16;
+      }
+      if (offset + size > length * 4) return 'unreadable';
+      const start = base * 4 + offset;
+      const text = bytes.subarray(start, start + size);
+      const nul = text.indexOf(0);
+      const end = nul < 0 ? size : nul;
+      const withoutNewline = end > 0 && text[end - 1] === 0x0a ? end - 1 : end;
+      return { type: 'marker', at, cpu, pid, comm, buffer, text: UTF8.decode(text.subarray(0, withoutNewline)) };
+    },
+  };
+};
+
+const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
+  ['filemap:mm_filemap_add_to_page_cache', filemap('mm_filemap_add_to_page_cache')],
+  ['filemap:mm_filemap_delete_from_page_cache', filemap('mm_filemap_delete_from_page_cache')],
+  ['pagemap:mm_lru_insertion', lruInsertion],
+  ['syscalls:sys_enter_ioctl', syscallEnter('ioctl')],
+  ['syscalls:sys_exit_ioctl', syscallExit('ioctl')],
+  ['syscalls:sys_enter_fallocate', syscallEnter('fallocate')],
+  ['syscalls:sys_exit_fallocate', syscallExit('fallocate')],
+  ['raw_syscalls:sys_enter', rawEnter],
+  ['raw_syscalls:sys_exit', rawExit],
+  ['ftrace:print', marker],
+]);
+
+const WANTED_SYSTEMS: ReadonlySet<string> = new Set([...MAKERS.keys()].map((key) => key.slice(0, key.indexOf(':'))));
+
+/** Numbers of the calls that are decoded: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
+function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name']> {
+  switch (machine) {
+    case '':
+    case 'x86_64':
+      return new Map([
+        [16, 'ioctl'],
+        [285, 'fallocate'],
+      ]);
+    case 'aarch64':
+    case 'riscv64':
+    case 'loongarch64':
+      return new Map([
+        [29, 'ioctl'],
+        [47, 'fallocate'],
+      ]);
+    default:
+      return new Map();
+  }
+}
+
+const isCommon = (field: FormatField): boolean => field.name.startsWith('common_');
+const isDynamic = (field: FormatField): boolean => /^__(?:data|rel)_loc\b/.test(field.type);
+const signed = (value: bigint, field: NumberField): bigint => BigInt.asIntN(field.high < 0 ? 32 : 64, value);
+
+/** `MAJOR:MINOR` of a kernel dev_t (12 and 20 bits, include/linux/kdev_t.h), each text made once. */
+function devNames(): (value: number) => Dev {
+  const names = new Map<number, Dev>();
+  return (value) => {
+    const known = names.get(value);
+    if (known !== undefined) return known;
+    if (names.size > 1000) names.clear();
+    const name = dev(Math.floor(value / 0x10_0000), value % 0x10_0000);
+    names.set(value, name);
+    return name;
+  };
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+/** One field of an event's record, from a line of its format text. */
+export interface FormatField {
+  /** The C type as written, without the name and the array bounds: `unsigned long`, `__data_loc char[]`. */
+  readonly type: string;
+  readonly name: string;
+  /** In bytes from the start of the record. */
+  readonly offset: number;
+  /** In bytes; 0 for a plain array that runs to the end of the record. */
+  readonly size: number;
+  readonly isArray: boolean;
+}
+
+/** The format of one event, as tracefs gives it in `events/SYSTEM/NAME/format`. */
+export interface EventFormat {
+  readonly system: string;
+  readonly name: string;
+  /** `common_type` of its records; differs from boot to boot. */
+  readonly id: number;
+  readonly fields: ReadonlyMap<string, FormatField>;
+}
+
+/** `field:TYPE NAME[BOUNDS];  offset:N;  size:N;  signed:N;` - very old kernels print no `signed:`. */
+const FIELD = /^\s*field:(.*?);\s*offset:(\d+);\s*size:(\d+);/;
+
+/**
+ * Reads a format text by the grammar in libtraceevent's event-parse.c. The `print fmt:` line is C and not looked at.
+ * @returns undefined where the text has no name or no usable id.
+ */
+export function parseEventFormat(system: string, text: string): EventFormat | undefined {
+  const name = /^name: (.*)$/m.exec(text)?.[1]?.trim();
+  const id = Number(/^ID: (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
+  if (name === undefined || !(id <= 0xffff)) return undefined;
+  const fields = new Map<string, FormatField>();
+  for (const line of text.split('\n')) {
+    const field = parseField(line);
+    if (field !== undefined) fields.set(field.name, field);
+  }
+  return { system, name, id, fields };
+}
+
+/** One `field:` line, of an event format or of `header_page`; undefined for any other line. */
+export function parseField(line: string): FormatField | undefined {
+  const [, declaration = '', offset = '', size = ''] = FIELD.exec(line) ?? [];
+  // The name is the last word; its bounds may stand behind it or, in a dynamic array, behind the type.
+  const [, type = '', name = '', bounds] = /^(.*?)\s*([A-Za-z_]\w*)\s*(\[[^\]]*\])?\s*$/.exec(declaration.trim()) ?? [];
+  if (name === '') return undefined;
+  return { type, name, offset: Number(offset), size: Number(size), isArray: bounds !== undefined || type.includes('[') };
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import type { KernelEvent } from '../../ledger/index.ts';
+
+/** A sorted run of events that is refilled in pieces. */
+export interface MergeInput {
+  readonly walker: { readonly events: readonly KernelEvent[]; readonly keys: readonly number[] };
+  /** Next entry to take. */
+  head: number;
+  /** Fetches more once all entries are taken, starting over at head 0; false at the end. */
+  refill(): Promise<boolean>;
+}
+
+/**
+ * Merges by smallest key; of equal keys the input that stands first in `inputs` wins, as in trace-cmd (the top buffer
+ * before the instances, the lower CPU first). A binary heap, and from its top as many entries as come before the
+ * second smallest: CPUs usually work in bursts.
+ */
+export async function merge(inputs: readonly MergeInput[], take: (event: KernelEvent) => void): Promise<void> {
+  const heap: Entry[] = [];
+  for (const [rank, input] of inputs.entries()) {
+    if (await input.refill()) heap.push({ key: input.walker.keys[0]!, rank, input });
+  }
+  for (let nth = (heap.length >>> 1) - 1; nth >= 0; nth--) siftDown(heap, nth);
+
+  for (let top = heap[0]; top !== undefined; top = heap[0]) {
+    const { input, rank } = top;
+    const { events, keys } = input.walker;
+    const next = smallerChild(heap);
+    let { head } = input;
+    let key = top.key;
+    do {
+      take(events[head++]!);
+      if (head === events.length) break;
+      key = keys[head]!;
+    } while (next === undefined || key < next.key || (key === next.key && rank < next.rank));
+    input.head = head;
+    if (head === events.length) {
+      if (await input.refill()) {
+        key = keys[0]!;
+      } else {
+        const last = heap.pop();
+        if (last === undefined || last === top) continue;
+        heap[0] = last;
+        siftDown(heap, 0);
+        continue;
+      }
+    }
+    top.key = key;
+    siftDown(heap, 0);
+  }
+}
+
+interface Entry {
+  key: number;
+  readonly rank: number;
+  readonly input: MergeInput;
+}
+
+const before = (a: Entry, b: Entry): boolean => a.key < b.key || (a.key === b.key && a.rank < b.rank);
+
+function smallerChild(heap: readonly Entry[]): Entry | undefined {
+  const [, left, right] = heap;
+  return left === undefined || right === undefined || before(left, right) ? left : right;
+}
+
+function siftDown(heap: Entry[], from: number): void {
+  const entry = heap[from]!;
+  let at = from;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+    if (!before(heap[child]!, entry)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = entry;
+}

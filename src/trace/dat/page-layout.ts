@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { InputError } from '../input-error.ts';
+import { parseField } from './event-format.ts';
+
+/** Where things stand in a ring-buffer page of the recorded kernel, from its `header_page` text. Offsets in bytes. */
+export interface PageLayout {
+  readonly commitOffset: number;
+  /** Size of the *kernel's* long, 4 or 8: the file header's is the recorder's. */
+  readonly longSize: 4 | 8;
+  readonly dataOffset: number;
+  /** Header and data together; a sub-buffer may be larger than a page (buffer_subbuf_size_kb, 6.8). */
+  readonly pageSize: number;
+}
+
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * @param where names the input in errors.
+ * @throws InputError where the text does not describe a page that this reader can walk.
+ */
+export function parsePageLayout(where: string, text: string): PageLayout {
+  const fields = new Map<string, { readonly offset: number; readonly size: number }>();
+  for (const line of text.split('\n')) {
+    const field = parseField(line);
+    if (field !== undefined) fields.set(field.name, field);
+  }
+  const timestamp = fields.get('timestamp');
+  const commit = fields.get('commit');
+  const data = fields.get('data');
+  if (timestamp?.offset !== 0 || timestamp.size !== 8 || commit === undefined || data === undefined) {
+    throw new InputError(`${where}: header_page does not say where timestamp, commit and data of a page stand`);
+  }
+  if (commit.size !== 4 && commit.size !== 8) {
+    throw new InputError(`${where}: header_page says that commit has ${commit.size} bytes, expected 4 or 8`);
+  }
+  const layout = {
+    commitOffset: commit.offset,
+    longSize: commit.size,
+    dataOffset: data.offset,
+    pageSize: data.offset + data.size,
+  } as const;
+  if (commit.offset % 4 !== 0 || data.offset % 4 !== 0 || data.offset < commit.offset + commit.size) {
+    throw new InputError(`${where}: header_page has commit at ${commit.offset}, data at ${data.offset}: not aligned`);
+  }
+  return { ...layout, pageSize: checkedPageSize(where, layout.pageSize, layout.dataOffset) };
+}
+
+/** @throws InputError unless `size` can be the size of a page whose data starts at `dataOffset`. */
+export function checkedPageSize(where: string, size: number, dataOffset: number): number {
+  if (size % 4 !== 0 || size <= dataOffset || size > MAX_PAGE_BYTES) {
+    throw new InputError(`${where}: a ring-buffer page of ${size} bytes is not possible`);
+  }
+  return size;
+}

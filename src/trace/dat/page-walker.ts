@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../../ledger/index.ts';
+import type { ClockOptions } from './clock.ts';
+import { toNanoseconds } from './clock.ts';
+import type { Decoder, RecordInHand } from './decoders.ts';
+import type { PageLayout } from './page-layout.ts';
+import type { Words } from './record-fields.ts';
+
+/** Bytes of events in a page; the bits above are flags: RB_MISSED_EVENTS and RB_MISSED_STORED of the ring buffer. */
+const COMMIT_MASK = 0x07ff_ffff;
+const MISSED_EVENTS = 0x8000_0000;
+const MISSED_STORED = 0x4000_0000;
+
+/** type_len of a record: 1 to 28 are data of that many words, 0 is data whose length stands in the next word. */
+const PADDING = 29;
+const TIME_EXTEND = 30;
+const TIME_STAMP = 31;
+const STAMP_BITS = (1n << 59n) - 1n;
+const STAMP_WRAP = 1n << 59n;
+
+/** What all streams of one buffer share. */
+export interface WalkContext {
+  readonly layout: PageLayout;
+  readonly littleEndian: boolean;
+  readonly clock: ClockOptions;
+  readonly decoders: readonly Decoder[];
+  /** For each event id the place of its decoder plus one; 0 for an event that is only counted. */
+  readonly kinds: Uint8Array;
+  readonly taskNames: ReadonlyMap<number, string>;
+  /** Time that the merge keys count from: that of the first page seen, in the recording's stamps. */
+  readonly epoch: { value: bigint | undefined };
+}
+
+/**
+ * Walks the ring-buffer pages of one CPU, in order, and leaves what it finds in `events` with merge keys beside
+ * them. Losses stand among the events, each before the first record after its gap.
+ *
+ * The key of an entry is the highest time so far of its CPU, as a distance from the epoch. trace-cmd merges all
+ * records by always taking the smallest next time; merging only the decoded ones gives the same order if a time that
+ * goes back (unsynchronised clocks) does not pull its record forward.
+ */
+export class PageWalker {
+  /** Found and not yet merged; the merge empties both. */
+  readonly events: KernelEvent[] = [];
+  readonly keys: number[] = [];
+  /** Records seen, decoded or not. */
+  count = 0;
+  /** Times of the first and the last record, in the recording's stamps. */
+  first: bigint | undefined;
+  last: bigint | undefined;
+  /** Records and pages that made no sense, each also told as a loss. */
+  damaged = 0;
+
+  readonly #context: WalkContext;
+  readonly #record: RecordInHand;
+  #floor = Number.NEGATIVE_INFINITY;
+  /** A loss that waits for the next record; `undefined` in it is "how many is not known". */
+  #pending: { events: number | undefined } | undefined;
+
+  constructor(context: WalkContext, cpu: Cpu, buffer: string | undefined) {
+    this.#context = context;
+    const at = 0n as Nanoseconds;
+    const none = new Uint32Array(0);
+    this.#record = { words: none, bytes: new Uint8Array(0), base: 0, length: 0, at, pid: 0, comm: undefined, cpu, buffer };
+  }
+
+  /** Says that something is missing before the next record. */
+  lose(events: number | undefined): void {
+    if (this.#pending === undefined) this.#pending = { events };
+    else if (events === undefined || this.#pending.events === undefined) this.#pending.events = undefined;
+    else this.#pending.events += events;
+  }
+
+  /** Ends the stream: a loss that is still waiting is told with no time, since nothing follows. */
+  finish(): void {
+    if (this.#pending !== undefined) this.#tellLoss(undefined, this.#floor);
+  }
+
+  /**
+   * Walks the page that starts at word `start`. The loop reads each record's header word, adds up the time and looks
+   * the event's id up; whatever is not decoded costs no more than that. In-page times are plain numbers, exact up to 104
+   * days after the page's own stamp; only a decoded event gets a bigint.
+   */
+  walk(words: Words, bytes: Uint8Array, start: number): void {
+    const { layout, littleEndian, kinds, decoders, epoch } = this.#context;
+    const low = littleEndian ? 0 : 1;
+    const pageStamp = (BigInt(words[start + 1 - low]!) << 32n) | BigInt(words[start + low]!);
+    // A commit of 8 bytes has its flags and length in the low half.
+    const commitAt = start + (layout.commitOffset >>> 2);
+    const commit = words[commitAt + (layout.longSize === 8 ? low : 0)]!;
+    const length = commit & COMMIT_MASK;
+    let at = start + (layout.dataOffset >>> 2);
+    const room = start + (layout.pageSize >>> 2) - at;
+    if (length > room * 4 || length % 4 !== 0) {
+      this.#damage();
+      return;
+    }
+    const end = at + (length >>> 2);
+    if ((commit & MISSED_EVENTS) !== 0) this.lose(this.#storedLoss(words, commit, end, start));
+
+    epoch.value ??= pageStamp;
+    const pageKey = Number(pageStamp - epoch.value);
+    const record = this.#record;
+    record.words = words;
+    record.bytes = bytes;
+    const typeShift = littleEndian ? 0 : 27;
+    const deltaShift = littleEndian ? 5 : 0;
+    const idShift = littleEndian ? 0 : 16;
+    let time = 0;
+    let count = 0;
+    let lastTime = -1;
+    let floor = this.#floor;
+
+    while (at < end) {
+      const header = words[at]!;
+      const type = (header >>> typeShift) & 31;
+      const delta = (header >>> deltaShift) & 0x07ff_ffff;
+      let payload = at + 1;
+      let size = type;
+      if (type >= PADDING || type === 0) {
+        if (payload >= end) {
+          // Only "the rest of the page is empty" may stand in the last word.
+          if (type !== PADDING || delta !== 0) this.#damage();
+          break;
+        }
+        const next = words[payload]!;
+        if (type === 0) {
+          payload++;
+          size = (next - 1) >>> 2; // next - 4 bytes, rounded up to words
+          if (next < 4 || payload + size > end) {
+            this.#damage();
+            break;
+          }
+        } else {
+          if (type === PADDING) {
+            if (delta === 0) break;
+            time += delta;
+            at = payload + (next >>> 2);
+            if (next < 4 || next % 4 !== 0 || at > end) {
+              this.#damage();
+              break;
+            }
+            continue;
+          }
+          at += 2;
+          if (type === TIME_EXTEND) time += delta + next * 0x0800_0000;
+          else time = absoluteTime(pageStamp, time, delta, next);
+          continue;
+        }
+      }
+      at = payload + size;
+      if (at > end) {
+        this.#damage();
+        break;
+      }
+      time += delta;
+      count++;
+      lastTime = time;
+      if (this.first === undefined) this.first = pageStamp + BigInt(time);
+      const key = pageKey + time;
+      if (key > floor) floor = key;
+      if (this.#pending !== undefined) this.#tellLoss(this.#time(pageStamp, time), floor);
+      const kind = size === 0 ? 0 : kinds[(words[payload]! >>> idShift) & 0xffff]!;
+      if (kind === 0) continue;
+      record.base = payload;
+      record.length = size;
+      record.at = this.#time(pageStamp, time);
+      const event = this.#decode(decoders[kind - 1]!, record);
+      if (event === undefined) continue;
+      this.events.push(event);
+      this.keys.push(floor);
+    }
+
+    this.count += count;
+    this.#floor = floor;
+    if (lastTime >= 0) this.last = pageStamp + BigInt(lastTime);
+  }
+
+  #decode(decoder: Decoder, record: RecordInHand): KernelEvent | undefined {
+    if (record.length < decoder.needs) {
+      this.#damage();
+      return undefined;
+    }
+    const pid = record.words[record.base + decoder.pid.word]! | 0;
+    if (pid !== record.pid || record.comm === undefined) {
+      record.pid = pid;
+      record.comm = this.#context.taskNames.get(pid);
+    }
+    const decoded = decoder.decode(record);
+    if (typeof decoded === 'object') return decoded;
+    if (decoded === 'unreadable') this.#damage();
+    return undefined;
+  }
+
+  #time(pageStamp: bigint, time: number): Nanoseconds {
+    return toNanoseconds(pageStamp + BigInt(time), this.#context.clock);
+  }
+
+  /** The number lost stands as a kernel long behind the page's events, if the writer had room for it. */
+  #storedLoss(words: Words, commit: number, end: number, start: number): number | undefined {
+    const { layout, littleEndian } = this.#context;
+    const size = layout.longSize >>> 2;
+    if ((commit & MISSED_STORED) === 0 || end + size > start + (layout.pageSize >>> 2)) return undefined;
+    const low = words[size === 2 && !littleEndian ? end + 1 : end]!;
+    const high = size === 2 ? words[littleEndian ? end + 1 : end]! : 0;
+    const lost = low + high * 0x1_0000_0000;
+    return lost > 0 && Number.isSafeInteger(lost) ? lost : undefined;
+  }
+
+  /** What cannot be read may have been anything: it counts as lost, before the next record. */
+  #damage(): void {
+    this.damaged++;
+    this.lose(undefined);
+  }
+
+  #tellLoss(at: Nanoseconds | undefined, key: number): void {
+    const { cpu, buffer } = this.#record;
+    const loss: Loss = { type: 'loss', cpu, at, events: this.#pending?.events, buffer };
+    this.#pending = undefined;
+    this.events.push(loss);
+    this.keys.push(key);
+  }
+}
+
+/**
+ * An absolute time stamp has 59 bits; the top five are the previous time's, one more if it would go back
+ * (libtraceevent, kbuffer-parse.c). Distances are relative to the page's stamp.
+ */
+function absoluteTime(pageStamp: bigint, time: number, delta: number, high: number): number {
+  const previous = pageStamp + BigInt(time);
+  let stamp = (BigInt(high) << 27n) | BigInt(delta) | (previous & ~STAMP_BITS);
+  if (stamp < previous) stamp += STAMP_WRAP;
+  return Number(stamp - pageStamp);
+}

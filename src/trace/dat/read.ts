@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
+import { Batcher } from '../batcher.ts';
+import { ByteReader } from '../byte-reader.ts';
+import type { ByteSource } from '../byte-source.ts';
+import { InputError } from '../input-error.ts';
+import type { ReadOptions, TraceSummary } from '../summary.ts';
+import { toNanoseconds } from './clock.ts';
+import { droppedEvents } from './cpu-stats.ts';
+import { CpuStream } from './cpu-stream.ts';
+import { makeDecoders } from './decoders.ts';
+import { MAGIC_BYTES } from './detect.ts';
+import type { EventFormat } from './event-format.ts';
+import { readV6 } from './file-v6.ts';
+import { readV7 } from './file-v7.ts';
+import { merge } from './merge.ts';
+import type { WalkContext } from './page-walker.ts';
+import { PageWalker } from './page-walker.ts';
+import type { BufferData, Recording } from './recording.ts';
+
+/** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
+const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
+const MIN_BLOCK_BYTES = 16 * 1024;
+const MAX_BLOCK_BYTES = 256 * 1024;
+
+/**
+ * Reads a trace.dat, version 6 or 7. Records of all CPUs come in the order in which `trace-cmd report` prints them.
+ * @throws InputError where nothing can be answered from the file. What is damaged behind a good beginning is told as
+ *   losses and notes instead.
+ */
+export async function readDat(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
+  const recording = await readStart(source);
+  const buffers = chosenBuffers(source, recording, options.buffer);
+  const streams = openStreams(source, recording, buffers);
+  const batcher = new Batcher(options.onEvents);
+
+  const total = streams.reduce((sum, stream) => sum + stream.left, 0);
+  let reported = total;
+  const report = (): void => {
+    if (options.onProgress === undefined || total === 0) return;
+    const left = streams.reduce((sum, stream) => sum + stream.left, 0);
+    if (reported - left < total / 100) return;
+    reported = left;
+    options.onProgress(1 - left / total);
+  };
+  let taken = 0;
+  await merge(streams, (event) => {
+    batcher.push(event);
+    if ((++taken & 0xfff) === 0) report();
+  });
+  for (const cpu of recording.cutOff) {
+    batcher.push({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });
+  }
+  batcher.flush();
+  return summarise(recording, buffers, streams, batcher);
+}
+
+/** The common start (facts of trace-cmd.dat.v6(5) and v7(5)), then what each version has before its events. */
+async function readStart(source: ByteSource): Promise<Recording> {
+  const early = new ByteReader(source, MAGIC_BYTES, true);
+  const version = await early.cstring(16, 'version');
+  if (version !== '6' && version !== '7') {
+    throw new InputError(`${source.name}: trace.dat version ${JSON.stringify(version)}; versions 6 and 7 can be read`);
+  }
+  const [order] = await early.take(1, 'byte order');
+  if (order !== 0 && order !== 1) throw early.error(`byte order ${order}, expected 0 (little endian) or 1 (big endian)`);
+  const reader = new ByteReader(source, early.position, order === 0);
+  await reader.take(1, 'size of long');
+  await reader.u32('page size');
+  const recording = await (version === '6' ? readV6 : readV7)(source, reader, order === 0);
+  for (const format of recording.formats) checkId(source, format);
+  return recording;
+}
+
+/** Every record starts with its event's id, 16 bits wide: the walker relies on it. */
+function checkId(source: ByteSource, format: EventFormat): void {
+  const id = format.fields.get('common_type');
+  if (id?.offset === 0 && id.size === 2) return;
+  throw new InputError(`${source.name}: records of ${format.name} do not start with a common_type of 2 bytes`);
+}
+
+function chosenBuffers(source: ByteSource, recording: Recording, wanted: string | undefined): BufferData[] {
+  if (wanted === undefined) return [...recording.buffers];
+  const chosen = recording.buffers.filter((buffer) => buffer.name === wanted);
+  if (chosen.length > 0) return chosen;
+  const names = recording.buffers.map(({ name }) => (name === '' ? "'' (the top buffer)" : `'${name}'`)).join(', ');
+  throw new InputError(`${source.name}: no buffer '${wanted}'; there are ${names}`);
+}
+
+function openStreams(source: ByteSource, recording: Recording, buffers: readonly BufferData[]): CpuStream[] {
+  const cpus = buffers.reduce((sum, buffer) => sum + buffer.cpus.length, 0);
+  const share = Math.floor(TOTAL_BLOCK_BYTES / Math.max(1, cpus));
+  const blockBytes = Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, share));
+  const dropped = droppedEvents(recording.options.cpuStats);
+  const machine = recording.options.uname?.split(' ').at(-1) ?? '';
+  const epoch = { value: undefined };
+  return buffers.flatMap((buffer) => {
+    const decoders = makeDecoders(recording.formats, recording.littleEndian, machine);
+    const kinds = new Uint8Array(0x1_0000);
+    for (const [index, { id }] of decoders.entries()) kinds[id] = index + 1;
+    const context: WalkContext = {
+      layout: { ...recording.layout, pageSize: buffer.pageSize },
+      littleEndian: recording.littleEndian,
+      clock: recording.options.clock,
+      decoders,
+      kinds,
+      taskNames: recording.taskNames,
+      epoch,
+    };
+    return buffer.cpus
+      .toSorted((a, b) => a.cpu - b.cpu)
+      .map((data) => {
+        const name = buffer.name === '' ? undefined : buffer.name;
+        const walker = new PageWalker(context, data.cpu as Cpu, name);
+        const droppedAtEnd = dropped.get(buffer.name)?.get(data.cpu);
+        return new CpuStream({ source, buffer, data, walker, littleEndian: recording.littleEndian, blockBytes, droppedAtEnd });
+      });
+  });
+}
+
+function summarise(
+  recording: Recording,
+  buffers: readonly BufferData[],
+  streams: readonly CpuStream[],
+  batcher: Batcher,
+): TraceSummary {
+  const { clock, uname, traceClock } = recording.options;
+  let events = 0;
+  let from: Nanoseconds | undefined;
+  let to: Nanoseconds | undefined;
+  let damaged = 0;
+  const notes = [...recording.notes];
+  for (const { walker, truncated, cpu } of streams) {
+    events += walker.count;
+    damaged += walker.damaged;
+    if (truncated) notes.push(`the file is cut off: events of CPU ${cpu} are missing at the end`);
+    if (walker.first === undefined || walker.last === undefined) continue;
+    const first = toNanoseconds(walker.first, clock);
+    const last = toNanoseconds(walker.last, clock);
+    if (from === undefined || first < from) from = first;
+    if (to === undefined || last > to) to = last;
+  }
+  if (damaged > 0) {
+    notes.push(`${damaged} ${damaged === 1 ? 'place' : 'places'} in the events could not be read, each counted as a loss`);
+  }
+  const cpus = [...new Set([...streams.map((stream) => stream.cpu), ...(recording.cutOff as Cpu[])])].toSorted((a, b) => a - b);
+  return {
+    format: recording.format,
+    events,
+    cpus,
+    from,
+    to,
+    lost: batcher.lost,
+    notes,
+    buffers: buffers.map((buffer) => buffer.name),
+    recordedOn: uname,
+    clock: traceClock,
+  };
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import type { ClockOptions } from './clock.ts';
+import type { EventFormat } from './event-format.ts';
+import type { Inflate } from './inflate.ts';
+import type { PageLayout } from './page-layout.ts';
+
+/** Where one CPU's ring-buffer pages stand in the file: bytes as stored, so packed ones where the data are packed. */
+export interface CpuData {
+  readonly cpu: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** One trace buffer: the top one, named '', or an instance. */
+export interface BufferData {
+  readonly name: string;
+  readonly pageSize: number;
+  /** How to unpack chunks of pages; undefined where pages stand in the file as they are. */
+  readonly inflate: Inflate | undefined;
+  readonly cpus: readonly CpuData[];
+}
+
+/** What a trace.dat file says before the first event, whichever its version. */
+export interface Recording {
+  readonly format: 'trace.dat v6' | 'trace.dat v7';
+  readonly littleEndian: boolean;
+  readonly layout: PageLayout;
+  /** Of the events that are decoded only. */
+  readonly formats: readonly EventFormat[];
+  readonly taskNames: ReadonlyMap<number, string>;
+  readonly buffers: readonly BufferData[];
+  readonly options: FileOptions;
+  /** CPUs of which the file's cut-off end may have had data. */
+  readonly cutOff: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** What the options of a file tell; both versions have the same. */
+export interface FileOptions {
+  uname: string | undefined;
+  traceClock: string | undefined;
+  cpuCount: number | undefined;
+  readonly clock: ClockOptions;
+  /** CPUSTAT texts, the top buffer's first; a text `Buffer: NAME` leads the next buffer in. */
+  readonly cpuStats: string[];
+  readonly notes: string[];
+}

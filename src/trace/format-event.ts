@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import type { KernelEvent, Nanoseconds, SyscallEnter } from '../ledger/index.ts';
+
+/** Bytes of a page where a text form gives a folio's place as an offset. */
+const PAGE_BYTES = 4096n;
+
+/**
+ * The event as the kernel's `trace` file prints it (without the flags column, as with option noirq-info), for
+ * quoting as evidence. The ftrace text reader reads it back. A time is rounded to microseconds as the kernel does.
+ * What an event does not carry is not printed: a folio's pointer, the flags of an insertion but for `M`.
+ */
+export function formatEvent(event: KernelEvent): string {
+  if (event.type === 'loss') {
+    return event.events === undefined ? `CPU:${event.cpu} [LOST EVENTS]` : `CPU:${event.cpu} [LOST ${event.events} EVENTS]`;
+  }
+  const task = `${(event.comm ?? '<...>').padStart(16)}-${String(event.pid).padEnd(7)}`;
+  const cpu = String(event.cpu).padStart(3, '0');
+  return `${task} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event)}`;
+}
+
+function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): string {
+  switch (event.type) {
+    case 'mm_filemap_add_to_page_cache':
+    case 'mm_filemap_delete_from_page_cache': {
+      const [major, minor] = event.dev.split(':');
+      const offset = BigInt(event.index) * PAGE_BYTES;
+      const where = `dev ${major}:${minor} ino ${event.ino.toString(16)}`;
+      return `${event.type}: ${where} pfn=0x${event.pfn.toString(16)} ofs=${offset} order=${event.order}`;
+    }
+    case 'mm_lru_insertion': {
+      const flags = event.mapped === undefined ? '' : ` flags=${event.mapped ? 'M' : ' '}`;
+      return `mm_lru_insertion: pfn=0x${event.pfn.toString(16)} lru=${event.lru}${flags}`;
+    }
+    case 'syscall-enter':
+      return `sys_${event.name}(${event.args.map((value, index) => argument(event, value, index)).join(', ')})`;
+    case 'syscall-exit':
+      return `sys_${event.name} -> 0x${BigInt.asUintN(64, event.returned).toString(16)}`;
+    case 'marker':
+      return `tracing_mark_write: ${event.text}`;
+  }
+}
+
+const ARGUMENT_NAMES: Readonly<Record<SyscallEnter['name'], readonly string[]>> = {
+  ioctl: ['fd', 'cmd', 'arg'],
+  fallocate: ['fd', 'mode', 'offset', 'len'],
+};
+
+/** The kernel prints small numbers without the 0x. */
+function argument({ name }: SyscallEnter, value: bigint, index: number): string {
+  const label = ARGUMENT_NAMES[name][index] ?? `arg${index}`;
+  return `${label}: ${value < 10n ? value : `0x${value.toString(16)}`}`;
+}
+
+function microseconds(time: Nanoseconds): string {
+  const sign = time < 0n ? '-' : '';
+  const rounded = ((time < 0n ? -time : time) + 500n) / 1000n;
+  return `${sign}${rounded / 1_000_000n}.${String(rounded % 1_000_000n).padStart(6, '0')}`;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+
+const SPACE = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+
+/** Bytes of the task name's column: `%16s`, and a task name has at most 15. */
+export const COMM_BYTES = 16;
+
+/** CPU numbers beyond it are taken for damage (the kernel's NR_CPUS is at most 8192). */
+export const MAX_CPUS = 1 << 16;
+
+/**
+ * What stands before the event on a line of ftrace text, kernel/trace/trace_output.c, trace_print_context():
+ * `%16s-%-7d (%7d) [%03d] FLAGS %5lu.%06lu: `, without the tgid unless option record-tgid is on, without the flags if
+ * irq-info is off. One object is filled again for each line, because there are millions.
+ */
+export class LinePrefix {
+  pid = 0;
+  cpu = 0;
+  seconds = 0;
+  /** Part of a second, in nanoseconds. */
+  nanoseconds = 0;
+  /** Where the task name's column starts and ends; leading blanks are padding. */
+  commStart = 0;
+  commEnd = 0;
+  /** Where the event's name starts. */
+  body = 0;
+
+  /**
+   * Takes the line that starts at `start` apart, by columns on bytes: a task name may hold anything, even a copy of the
+   * rest of a line, but it cannot move the dash behind its column. Needs a byte that is no digit and no blank (the
+   * newline) behind the line.
+   */
+  parse(bytes: Uint8Array, start: number): boolean {
+    let at = start + COMM_BYTES;
+    if (bytes[at] !== DASH) return false;
+    let digit = bytes[++at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+    let pid = 0;
+    do {
+      pid = pid * 10 + digit;
+      digit = bytes[++at]! - ZERO;
+    } while (digit >= 0 && digit <= 9);
+    while (bytes[at] === SPACE) at++;
+    if (bytes[at] === 0x28 /* ( */) {
+      const limit = at + 16; // a tgid, or dashes where it is not known
+      while (at < limit && bytes[at] !== 0x29 /* ) */) at++;
+      at++;
+      while (bytes[at] === SPACE) at++;
+    }
+    if (bytes[at] !== 0x5b /* [ */) return false;
+    digit = bytes[++at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+    let cpu = 0;
+    do {
+      cpu = cpu * 10 + digit;
+      digit = bytes[++at]! - ZERO;
+    } while (digit >= 0 && digit <= 9);
+    if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS) return false;
+    at++;
+    while (bytes[at] === SPACE) at++;
+    digit = bytes[at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) {
+      // The flags: four to six characters; the first is never a digit.
+      const limit = at + 8;
+      while (at < limit && bytes[at]! > SPACE) at++;
+      if (bytes[at] !== SPACE) return false;
+      while (bytes[at] === SPACE) at++;
+      digit = bytes[at]! - ZERO;
+      if (!(digit >= 0 && digit <= 9)) return false;
+    }
+    let seconds = 0;
+    do {
+      seconds = seconds * 10 + digit;
+      digit = bytes[++at]! - ZERO;
+    } while (digit >= 0 && digit <= 9);
+    if (bytes[at] !== DOT || seconds > 1e12) return false;
+    let fraction = 0;
+    let scale = 1e9;
+    digit = bytes[++at]! - ZERO;
+    while (digit >= 0 && digit <= 9 && scale > 1) {
+      fraction = fraction * 10 + digit;
+      scale /= 10;
+      digit = bytes[++at]! - ZERO;
+    }
+    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
+    this.pid = pid;
+    this.cpu = cpu;
+    this.seconds = seconds;
+    this.nanoseconds = fraction * scale;
+    this.commStart = start;
+    this.commEnd = start + COMM_BYTES;
+    this.body = at + 2;
+    return true;
+  }
+
+  /**
+   * The same for a line whose blanks were trimmed, or that was quoted (`> `), as text in mails is. The columns are
+   * lost, so a task name can deceive here; it is only tried where no line has its columns.
+   */
+  parseTrimmed(bytes: Uint8Array, start: number, end: number): boolean {
+    const line = LATIN1.decode(bytes.subarray(start, Math.min(end, start + 200)));
+    const match = TRIMMED.exec(line);
+    if (match === null) return false;
+    const [, padding = '', comm = '', pid = '', cpu = '', seconds = '', fraction = ''] = match;
+    if (Number(cpu) >= MAX_CPUS) return false;
+    this.pid = Number(pid);
+    this.cpu = Number(cpu);
+    this.seconds = Number(seconds);
+    this.nanoseconds = Number(fraction.padEnd(9, '0'));
+    this.commStart = start + padding.length;
+    this.commEnd = this.commStart + comm.length;
+    this.body = start + match[0].length;
+    return true;
+  }
+}
+
+const LATIN1 = new TextDecoder('latin1');
+
+/** As far to the right as a task name of 15 bytes allows. */
+const TRIMMED =
+  /^((?:> ?)*[ \t]*)(.{1,15})-(\d{1,10})[ \t]+(?:\([ \d-]+\)[ \t]+)?\[(\d{1,5})\][ \t]+(?:[^\s\d]\S{3,5}[ \t]+)?(\d{1,12})\.(\d{1,9}): /;

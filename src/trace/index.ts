@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+export type { ByteSource } from './byte-source.ts';
+export { memorySource } from './byte-source.ts';
+export { formatEvent } from './format-event.ts';
+export { InputError } from './input-error.ts';
+export { readTrace } from './read-trace.ts';
+export type { ReadOptions, TraceSummary } from './summary.ts';

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../ledger/index.ts';
+
+/** What a recording is and how much of it could be read; what is told beside the events themselves. */
+export interface TraceSummary {
+  readonly format: 'trace.dat v6' | 'trace.dat v7' | 'ftrace text';
+  /** Every record, decoded or not, as `trace-cmd report` counts them; losses are no events. */
+  readonly events: number;
+  /** The CPUs that the file declares (or, in text, that have events), by rising number. */
+  readonly cpus: readonly Cpu[];
+  /** Time of the first and of the last record; undefined where there is none. */
+  readonly from: Nanoseconds | undefined;
+  readonly to: Nanoseconds | undefined;
+  /** All losses, in the order in which they stood among the events. */
+  readonly lost: readonly Loss[];
+  /** One sentence each: what a reader of the answer must know about the input. */
+  readonly notes: readonly string[];
+  /** Names of the buffers that were read, '' being the top buffer; undefined for text, which does not name its own. */
+  readonly buffers: readonly string[] | undefined;
+  /** `Linux vm 6.18.44 x86_64`, where the recording says it. */
+  readonly recordedOn: string | undefined;
+  /** The trace clock, as tracefs names it, where the recording says it. */
+  readonly clock: string | undefined;
+}
+
+/** What the caller wants of a recording, and where the events go. */
+export interface ReadOptions {
+  /** Only this buffer; '' is the top buffer. All are read without it, each event tagged with its buffer. */
+  readonly buffer?: string | undefined;
+  /**
+   * Receives the decoded events and the losses in time order, some thousands at a time. Each array is a new one,
+   * the receiver may keep it. What it throws ends the reading and comes out of `readTrace`.
+   */
+  readonly onEvents: (batch: readonly KernelEvent[]) => void;
+  /** Called now and then with the share of the input that has been read, 0 to 1, for a progress bar. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+
+/** Formats that are known and not read, by their first bytes. */
+const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: string }[] = [
+  { bytes: [0x1f, 0x8b], advice: 'packed with gzip; unpack it first (gunzip)' },
+  { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], advice: 'packed with xz; unpack it first (unxz)' },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], advice: 'packed with zstd; unpack it first (unzstd)' },
+  { bytes: [0x42, 0x5a, 0x68], advice: 'packed with bzip2; unpack it first (bunzip2)' },
+  { bytes: [0x50, 0x4b, 0x03, 0x04], advice: 'a zip archive; unpack it first (unzip)' },
+  {
+    bytes: [...new TextEncoder().encode('PERFILE2')],
+    advice: "perf.data, which is not read; record with trace-cmd, or wait for the version that reads 'perf script' text",
+  },
+];
+
+/** How many of the first lines are looked at. */
+const LINES = 200;
+
+/** Text formats that are known and not read, by what one of the first lines looks like. */
+const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
+  {
+    sign: /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|CPU:\d+ \[(?:\d+ )?EVENTS DROPPED\])$/,
+    advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
+  },
+  {
+    sign: /^\s*(?:[^#\s].*)?-\d+\s+\[\d+\]\s+\d+\.\d+: [a-z]\w*: {2,}\S/,
+    advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
+  },
+  {
+    sign: /^\s*[^#\s].*\s\d+(?:\/\d+)?\s+\[\d+\]\s+\d+\.\d+:\s+(?:\d+\s+)?[\w-]+:[\w-]+:/,
+    advice: "text of 'perf script', which is not read yet; record with trace-cmd and give its trace.dat",
+  },
+  {
+    sign: /^# .*latency trace v|^# latency:/,
+    advice: "latency-format text, without full times; turn it off (echo nolatency-format > trace_options) and read 'trace' again",
+  },
+  {
+    sign: /^\d+ \d+ \d+ (?:type: \d+|\w+:?)/,
+    advice: "text of option 'raw', without the events' fields; turn it off (echo noraw > trace_options) and read 'trace' again",
+  },
+  {
+    sign: /^(?:[0-9a-f]{8} ?){3,}/,
+    advice: "text of option 'hex', without the events' fields; turn it off (echo nohex > trace_options) and read 'trace' again",
+  },
+  {
+    sign: /^(?:mm_\w+|sched_\w+|tracing_mark_write|workqueue_\w+|page_ref_\w+|sys_\w+): \S/,
+    advice:
+      "text of option 'nocontext-info', without times and CPUs; turn it on (echo context-info > trace_options) and read 'trace' again",
+  },
+];
+
+/**
+ * Why a file that starts with `head` cannot be read and what to do about it, for formats that people are likely to
+ * try; undefined for all others.
+ */
+export function whyUnsupported(head: Uint8Array): string | undefined {
+  if (head.byteLength === 0) return 'empty';
+  const magic = MAGICS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
+  if (magic !== undefined) return magic.advice;
+  const lines = new TextDecoder('latin1').decode(head).split('\n', LINES);
+  return LINE_SIGNS.find(({ sign }) => lines.some((line) => sign.test(line)))?.advice;
+}
