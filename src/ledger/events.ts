@@ -13,10 +13,10 @@ export interface EventOrigin {
   readonly at: Nanoseconds;
   readonly cpu: Cpu;
   readonly pid: number;
-  /** Task name as recorded; absent where the recording has none. */
-  readonly comm?: string;
-  /** Name of the instance buffer that it stood in; absent for the top buffer and for text. */
-  readonly buffer?: string;
+  /** Task name as recorded; undefined where the recording has none. */
+  readonly comm?: string | undefined;
+  /** Name of the instance buffer that it stood in; undefined for the top buffer and for text. */
+  readonly buffer?: string | undefined;
 }
 
 /**
@@ -75,5 +75,5 @@ export interface Loss {
   readonly at: Nanoseconds | undefined;
   /** How many; undefined where the recording only says that some were. */
   readonly events: number | undefined;
-  readonly buffer?: string;
+  readonly buffer?: string | undefined;
 }

@@ -9,6 +9,7 @@ export type {
   SyscallEnter,
   SyscallExit,
 } from './events.ts';
+export { InputError } from './input-error.ts';
 export type { FolioLedger, Holder, HolderKind, Ledger, Strength } from './ledger.ts';
 export { HOLDER_KINDS, heldOnlyByBatches, referencesOf } from './ledger.ts';
 export type { Brand, Cpu, Dev, FolioIndex, Ino, Nanoseconds, Order, Pfn } from './units.ts';

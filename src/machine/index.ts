@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+export type { Patch, Profile, Result } from '../kernel/index.ts';
+export { DEFAULT_PROFILE, PATCHES, PROFILES } from '../kernel/index.ts';
+export type { Taken } from '../lang/index.ts';
 export type { Call, Outcome, PageRange } from './calls.ts';
 export type { GuestMemfdOptions, MachineOptions, TaskOptions } from './machine.ts';
 export { createMachine, Machine, patchNamed } from './machine.ts';

@@ -13,6 +13,7 @@ import {
   PAGE_SIZE,
   type Patch,
   PATCHES,
+  pins,
   type Profile,
   RESULTS,
   type SyscallName,
@@ -167,6 +168,7 @@ export class Machine {
    * undefined: the task is to be stepped.
    */
   begin(task: number, call: Call): Outcome | undefined {
+    this.#requireFreePin(call);
     const started = this.#entry(call);
     if ('result' in started) return { result: started.result, errorIndex: undefined };
     this.interpreter.start(task, this.#codeOf(started.name), started.args);
@@ -208,7 +210,14 @@ export class Machine {
     return this.outcome(task);
   }
 
+  #requireFreePin(call: Call): void {
+    if (call.call !== 'vmsplice' && call.call !== 'pin-user-pages') return;
+    if (columnOf(this.memory, pins.references)[call.pin] !== 0)
+      throw new RangeError(`pin ${call.pin} is in use or beyond the machine's ${this.options.pins ?? 0}`);
+  }
+
   #callFast(task: number, call: Call): Outcome {
+    this.#requireFreePin(call);
     const entry = this.#entry(call);
     if ('result' in entry) return { result: entry.result, errorIndex: undefined };
     this.#columns ??= compileColumns(this.program, this.memory);

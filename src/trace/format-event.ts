@@ -3,6 +3,7 @@ import type { KernelEvent, Nanoseconds, SyscallEnter } from '../ledger/index.ts'
 
 /** Bytes of a page where a text form gives a folio's place as an offset. */
 const PAGE_BYTES = 4096n;
+const UTF8 = new TextEncoder();
 
 /**
  * The event as the kernel's `trace` file prints it (without the flags column, as with option noirq-info), for
@@ -11,9 +12,13 @@ const PAGE_BYTES = 4096n;
  */
 export function formatEvent(event: KernelEvent): string {
   if (event.type === 'loss') {
-    return event.events === undefined ? `CPU:${event.cpu} [LOST EVENTS]` : `CPU:${event.cpu} [LOST ${event.events} EVENTS]`;
+    return event.events === undefined
+      ? `CPU:${event.cpu} [LOST EVENTS]`
+      : `CPU:${event.cpu} [LOST ${event.events} EVENTS]`;
   }
-  const task = `${(event.comm ?? '<...>').padStart(16)}-${String(event.pid).padEnd(7)}`;
+  const comm = event.comm ?? '<...>';
+  const padding = ' '.repeat(Math.max(0, 16 - UTF8.encode(comm).byteLength)); // the kernel counts bytes
+  const task = `${padding}${comm}-${String(event.pid).padEnd(7)}`;
   const cpu = String(event.cpu).padStart(3, '0');
   return `${task} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event)}`;
 }

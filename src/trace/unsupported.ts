@@ -9,7 +9,8 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: str
   { bytes: [0x50, 0x4b, 0x03, 0x04], advice: 'a zip archive; unpack it first (unzip)' },
   {
     bytes: [...new TextEncoder().encode('PERFILE2')],
-    advice: "perf.data, which is not read; record with trace-cmd, or wait for the version that reads 'perf script' text",
+    advice:
+      "perf.data, which is not read; record with trace-cmd, or wait for the version that reads 'perf script' text",
   },
 ];
 
@@ -32,15 +33,18 @@ const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] 
   },
   {
     sign: /^# .*latency trace v|^# latency:/,
-    advice: "latency-format text, without full times; turn it off (echo nolatency-format > trace_options) and read 'trace' again",
+    advice:
+      "latency-format text, without full times; turn it off (echo nolatency-format > trace_options) and read 'trace' again",
   },
   {
     sign: /^\d+ \d+ \d+ (?:type: \d+|\w+:?)/,
-    advice: "text of option 'raw', without the events' fields; turn it off (echo noraw > trace_options) and read 'trace' again",
+    advice:
+      "text of option 'raw', without the events' fields; turn it off (echo noraw > trace_options) and read 'trace' again",
   },
   {
     sign: /^(?:[0-9a-f]{8} ?){3,}/,
-    advice: "text of option 'hex', without the events' fields; turn it off (echo nohex > trace_options) and read 'trace' again",
+    advice:
+      "text of option 'hex', without the events' fields; turn it off (echo nohex > trace_options) and read 'trace' again",
   },
   {
     sign: /^(?:mm_\w+|sched_\w+|tracing_mark_write|workqueue_\w+|page_ref_\w+|sys_\w+): \S/,

@@ -8,6 +8,7 @@ import { wordsOf } from './record-fields.ts';
 
 /** Packed bytes fetched at a time; a chunk of ten pages rarely has more than a quarter of it. */
 const FETCH_BYTES = 128 * 1024;
+const CHUNK_COUNT_BYTES = 4;
 
 interface StreamOptions {
   readonly source: ByteSource;
@@ -52,8 +53,10 @@ export class CpuStream {
     this.#littleEndian = littleEndian;
     this.#blockBytes = Math.max(buffer.pageSize, blockBytes - (blockBytes % buffer.pageSize));
     this.#offset = data.offset;
-    this.#end = Math.min(data.offset + data.size, source.size);
-    this.truncated = data.offset + data.size > source.size;
+    // The size of packed data leaves the number of chunks out, which stands before them.
+    const end = data.offset + data.size + (buffer.inflate === undefined || data.size === 0 ? 0 : CHUNK_COUNT_BYTES);
+    this.#end = Math.min(end, source.size);
+    this.truncated = end > source.size;
     this.#droppedAtEnd = droppedAtEnd;
     this.walker = walker;
     this.cpu = data.cpu as Cpu;
@@ -95,10 +98,10 @@ export class CpuStream {
   /** `u32 chunks`, then for each `u32 packed size, u32 unpacked size` and the packed pages. */
   async #packedChunk(): Promise<boolean> {
     if (this.#chunksLeft === undefined) {
-      const count = await this.#fetch(4);
+      const count = await this.#fetch(CHUNK_COUNT_BYTES);
       if (count === undefined) return false;
       this.#chunksLeft = this.#u32(count, 0);
-      this.#offset += 4;
+      this.#offset += CHUNK_COUNT_BYTES;
     }
     if (this.#chunksLeft-- <= 0) return false;
     const header = await this.#fetch(8);

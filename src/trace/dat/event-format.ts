@@ -46,5 +46,11 @@ export function parseField(line: string): FormatField | undefined {
   // The name is the last word; its bounds may stand behind it or, in a dynamic array, behind the type.
   const [, type = '', name = '', bounds] = /^(.*?)\s*([A-Za-z_]\w*)\s*(\[[^\]]*\])?\s*$/.exec(declaration.trim()) ?? [];
   if (name === '') return undefined;
-  return { type, name, offset: Number(offset), size: Number(size), isArray: bounds !== undefined || type.includes('[') };
+  return {
+    type,
+    name,
+    offset: Number(offset),
+    size: Number(size),
+    isArray: bounds !== undefined || type.includes('['),
+  };
 }

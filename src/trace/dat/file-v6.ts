@@ -5,8 +5,7 @@ import { InputError } from '../input-error.ts';
 import { applyOption, emptyOptions, OPTION, optionReader } from './file-options.ts';
 import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames } from './file-sections.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
-
-const MAX_CPUS = 1 << 16;
+import { MAX_CPUS } from './recording.ts';
 
 /**
  * Reads what stands before the events of a v6 file, one thing after the other (trace-cmd.dat.v6(5)).

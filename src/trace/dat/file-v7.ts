@@ -9,10 +9,10 @@ import type { Inflate } from './inflate.ts';
 import { inflaterFor } from './inflate.ts';
 import { checkedPageSize } from './page-layout.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
+import { MAX_CPUS } from './recording.ts';
 
 /** Flag of a section whose body is packed. */
 const PACKED = 1;
-const MAX_CPUS = 1 << 16;
 /** Each section of options names the next; a longer chain is a circle. */
 const MAX_OPTION_SECTIONS = 1000;
 
@@ -55,7 +55,9 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
   const notes = [...contents.options.notes];
   let cutOff: number[] = [];
   if (contents.cutAt !== undefined) {
-    notes.push(`the file is cut off: what stood from byte ${contents.cutAt} on is missing, with whole buffers of events`);
+    notes.push(
+      `the file is cut off: what stood from byte ${contents.cutAt} on is missing, with whole buffers of events`,
+    );
     cutOff = Array.from({ length: Math.min(contents.options.cpuCount ?? 1, MAX_CPUS) }, (_, cpu) => cpu);
   }
   if (!buffers.some((buffer) => buffer.cpus.length > 0)) {

@@ -11,10 +11,12 @@ const COMMIT_MASK = 0x07ff_ffff;
 const MISSED_EVENTS = 0x8000_0000;
 const MISSED_STORED = 0x4000_0000;
 
-/** type_len of a record: 1 to 28 are data of that many words, 0 is data whose length stands in the next word. */
+/**
+ * type_len of a record: 1 to 28 are data of that many words, 0 is data whose length stands in the next word, 31 is an
+ * absolute time stamp.
+ */
 const PADDING = 29;
 const TIME_EXTEND = 30;
-const TIME_STAMP = 31;
 const STAMP_BITS = (1n << 59n) - 1n;
 const STAMP_WRAP = 1n << 59n;
 
@@ -61,7 +63,17 @@ export class PageWalker {
     this.#context = context;
     const at = 0n as Nanoseconds;
     const none = new Uint32Array(0);
-    this.#record = { words: none, bytes: new Uint8Array(0), base: 0, length: 0, at, pid: 0, comm: undefined, cpu, buffer };
+    this.#record = {
+      words: none,
+      bytes: new Uint8Array(0),
+      base: 0,
+      length: 0,
+      at,
+      pid: 0,
+      comm: undefined,
+      cpu,
+      buffer,
+    };
   }
 
   /** Says that something is missing before the next record. */

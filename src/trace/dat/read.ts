@@ -17,6 +17,7 @@ import { merge } from './merge.ts';
 import type { WalkContext } from './page-walker.ts';
 import { PageWalker } from './page-walker.ts';
 import type { BufferData, Recording } from './recording.ts';
+import { MAX_CPUS } from './recording.ts';
 
 /** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
@@ -63,7 +64,8 @@ async function readStart(source: ByteSource): Promise<Recording> {
     throw new InputError(`${source.name}: trace.dat version ${JSON.stringify(version)}; versions 6 and 7 can be read`);
   }
   const [order] = await early.take(1, 'byte order');
-  if (order !== 0 && order !== 1) throw early.error(`byte order ${order}, expected 0 (little endian) or 1 (big endian)`);
+  if (order !== 0 && order !== 1)
+    throw early.error(`byte order ${order}, expected 0 (little endian) or 1 (big endian)`);
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
   await reader.u32('page size');
@@ -113,7 +115,15 @@ function openStreams(source: ByteSource, recording: Recording, buffers: readonly
         const name = buffer.name === '' ? undefined : buffer.name;
         const walker = new PageWalker(context, data.cpu as Cpu, name);
         const droppedAtEnd = dropped.get(buffer.name)?.get(data.cpu);
-        return new CpuStream({ source, buffer, data, walker, littleEndian: recording.littleEndian, blockBytes, droppedAtEnd });
+        return new CpuStream({
+          source,
+          buffer,
+          data,
+          walker,
+          littleEndian: recording.littleEndian,
+          blockBytes,
+          droppedAtEnd,
+        });
       });
   });
 }
@@ -141,13 +151,14 @@ function summarise(
     if (to === undefined || last > to) to = last;
   }
   if (damaged > 0) {
-    notes.push(`${damaged} ${damaged === 1 ? 'place' : 'places'} in the events could not be read, each counted as a loss`);
+    notes.push(
+      `${damaged} ${damaged === 1 ? 'place' : 'places'} in the events could not be read, each counted as a loss`,
+    );
   }
-  const cpus = [...new Set([...streams.map((stream) => stream.cpu), ...(recording.cutOff as Cpu[])])].toSorted((a, b) => a - b);
   return {
     format: recording.format,
     events,
-    cpus,
+    cpus: allCpus(recording, streams),
     from,
     to,
     lost: batcher.lost,
@@ -156,4 +167,14 @@ function summarise(
     recordedOn: uname,
     clock: traceClock,
   };
+}
+
+/** Those with data and, if the numbers have no holes, those that option CPUCOUNT declares besides. */
+function allCpus(recording: Recording, streams: readonly CpuStream[]): Cpu[] {
+  const cpus = new Set<number>([...streams.map((stream) => stream.cpu), ...recording.cutOff]);
+  const declared = recording.options.cpuCount ?? 0;
+  if (declared <= MAX_CPUS && [...cpus].every((cpu) => cpu < declared)) {
+    for (let cpu = 0; cpu < declared; cpu++) cpus.add(cpu);
+  }
+  return [...cpus].toSorted((a, b) => a - b) as Cpu[];
 }

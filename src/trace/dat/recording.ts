@@ -4,6 +4,9 @@ import type { EventFormat } from './event-format.ts';
 import type { Inflate } from './inflate.ts';
 import type { PageLayout } from './page-layout.ts';
 
+/** More CPUs are taken for damage (the kernel's NR_CPUS is at most 8192). */
+export const MAX_CPUS = 1 << 16;
+
 /** Where one CPU's ring-buffer pages stand in the file: bytes as stored, so packed ones where the data are packed. */
 export interface CpuData {
   readonly cpu: number;

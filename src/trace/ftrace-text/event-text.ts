@@ -88,7 +88,15 @@ export class EventText {
         return this.#insertion(bytes, start + INSERTION.length, end, origin);
       case 'marker': {
         const text = UTF8.decode(bytes.subarray(start + MARKER.length, end));
-        return { type: 'marker', at: origin.at, cpu: origin.cpu, pid: origin.pid, comm: origin.comm, buffer: undefined, text };
+        return {
+          type: 'marker',
+          at: origin.at,
+          cpu: origin.cpu,
+          pid: origin.pid,
+          comm: origin.comm,
+          buffer: undefined,
+          text,
+        };
       }
       case 'syscall': {
         const found = syscallFromText(LATIN1.decode(bytes.subarray(start, end)), origin);

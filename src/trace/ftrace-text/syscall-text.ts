@@ -33,11 +33,13 @@ const OF_INTEREST = /^sys_(?:(?:enter_|exit_)?(?:ioctl|fallocate)\b|(?:enter|exi
 export function syscallFromText(text: string, origin: LineOrigin): Found | 'nothing' | 'unreadable' {
   if (!OF_INTEREST.test(text)) return 'nothing';
   let match = ENTER.exec(text);
-  if (match !== null) return enter(match[1], [...(match[2] ?? '').matchAll(ENTER_ARGUMENT)].map(firstHex), origin, 'syscalls');
+  if (match !== null)
+    return enter(match[1], [...(match[2] ?? '').matchAll(ENTER_ARGUMENT)].map(firstHex), origin, 'syscalls');
   match = EXIT.exec(text);
   if (match !== null) return exit(match[1], hex(match[2]), origin, 'syscalls');
   match = ENTER_FIELDS.exec(text);
-  if (match !== null) return enter(match[1], [...(match[2] ?? '').matchAll(FIELD_ARGUMENT)].map(firstHex), origin, 'syscalls');
+  if (match !== null)
+    return enter(match[1], [...(match[2] ?? '').matchAll(FIELD_ARGUMENT)].map(firstHex), origin, 'syscalls');
   match = EXIT_FIELDS.exec(text);
   if (match !== null) return exit(match[1], hex(match[2]), origin, 'syscalls');
   match = RAW_ENTER.exec(text);
@@ -53,7 +55,12 @@ export function syscallFromText(text: string, origin: LineOrigin): Found | 'noth
 const hex = (digits: string | undefined): bigint => BigInt(`0x${digits === undefined || digits === '' ? '0' : digits}`);
 const firstHex = (match: RegExpExecArray): bigint => hex(match[1]);
 
-function enter(name: string | undefined, args: readonly bigint[], origin: LineOrigin, family: SyscallFamily): Found | 'unreadable' {
+function enter(
+  name: string | undefined,
+  args: readonly bigint[],
+  origin: LineOrigin,
+  family: SyscallFamily,
+): Found | 'unreadable' {
   if (name !== 'ioctl' && name !== 'fallocate') return 'unreadable';
   if (args.length < ARGUMENTS[name]) return 'unreadable';
   const { at, cpu, pid, comm } = origin;
@@ -61,7 +68,12 @@ function enter(name: string | undefined, args: readonly bigint[], origin: LineOr
   return { event: { type: 'syscall-enter', at, cpu, pid, comm, buffer: undefined, name, args: values }, family };
 }
 
-function exit(name: string | undefined, value: bigint, origin: LineOrigin, family: SyscallFamily): Found | 'unreadable' {
+function exit(
+  name: string | undefined,
+  value: bigint,
+  origin: LineOrigin,
+  family: SyscallFamily,
+): Found | 'unreadable' {
   if (name !== 'ioctl' && name !== 'fallocate') return 'unreadable';
   const { at, cpu, pid, comm } = origin;
   const returned = BigInt.asIntN(64, value);

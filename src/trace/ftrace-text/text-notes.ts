@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+
+/** Gathers what is to be said about a text beside its events. */
+export class TextNotes {
+  /** Number of the first line that is nothing known. */
+  strangeLine: number | undefined;
+  #strange = 0;
+  #unreadable = 0;
+  #unreadableLine = 0;
+  #started = false;
+
+  strange(line: number): void {
+    this.#strange++;
+    this.strangeLine ??= line;
+  }
+
+  unreadable(line: number): void {
+    if (this.#unreadable++ === 0) this.#unreadableLine = line;
+  }
+
+  /** A line `CPU n buffer started` stood in the text. */
+  sawStart(): void {
+    this.#started = true;
+  }
+
+  /** @param kept events that the header announces; `written` those before any were overwritten. */
+  sentences(count: number, kept: number, written: number, hasHeader: boolean): string[] {
+    const notes: string[] = [];
+    if (written > kept) {
+      notes.push(
+        `${written - kept} events before the first ones were overwritten; the text does not say on which CPUs`,
+      );
+    } else if (this.#started && !hasHeader) {
+      notes.push('events before the first ones were overwritten; the text does not say how many and on which CPUs');
+    }
+    if (count !== kept) notes.push(`the header announces ${kept} events, the text holds ${count}: cut or filtered`);
+    if (this.#unreadable > 0) {
+      notes.push(
+        `${this.#unreadable} of the lines could not be read, the first is line ${this.#unreadableLine}; each counted as a loss`,
+      );
+    }
+    if (this.#strange > 0) {
+      notes.push(`${this.#strange} of the lines are no events, the first is line ${this.strangeLine}`);
+    }
+    return notes;
+  }
+}
