@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, first, int, type LocalArray, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
+import {
+  bool,
+  choose,
+  element,
+  first,
+  int,
+  literal,
+  type LocalArray,
+  none,
+  optional,
+  ordinal,
+  type Place,
+  shared,
+  size,
+  type Value,
+} from '../lang/index.ts';
 import { lru_add_drain } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
@@ -21,9 +36,9 @@ export const filemap_alloc_folio = routine(
   'filemap_alloc_folio',
   (k, { inode, index, order, got }: At & { readonly order: number; readonly got: Place<'folio'> }) => {
     const pages = k.sizes['index'] ?? 0;
-    const preferred = k.let('preferred', optional(FOLIO), 0);
-    for (let i = 1; i < (k.sizes['inode'] ?? 1); i++) k.if(inode.ge(i), () => preferred.add(pages));
-    preferred.add(ordinal(index));
+    let base: Value<'int'> = literal(0);
+    for (let i = 1; i < (k.sizes['inode'] ?? 1); i++) base = choose(inode.eq(i), i * pages, base);
+    const preferred = k.let('preferred', optional(FOLIO), element(FOLIO, ordinal(index).plus(base).mod(size(FOLIO))));
     const free = (candidate: Value<'folio'>): Value<'bool'> => folio.allocated.at(candidate).not();
     k.step('alloc_folio', () => {
       got.set(first(preferred, none(FOLIO), first(0, preferred, none(FOLIO), free), free));
@@ -138,11 +153,17 @@ export const filemap_get_folio_create = routine(
     k.loop(() => {
       k.call(filemap_lock_folio, { inode, index, found });
       k.if(found.ne(none(FOLIO)), () => k.return());
-      k.call(filemap_alloc_folio, { inode, index, order, got: found });
-      k.if(found.eq(none(FOLIO)), () => k.return());
-      k.claiming('lookup', found, {}, () => k.call(filemap_add_folio, { inode, index, folio: found, added }));
-      k.if(added, () => k.return());
-      k.claiming('lookup', found, {}, () => k.call(folio_put, { folio: found }));
+      // Where a large folio does not fit between what is there, a smaller one is tried before the lookup is repeated.
+      for (let smaller = order; smaller >= 0; smaller--) {
+        const aligned = index.mod(2 ** smaller).eq(0).and(index.plus(2 ** smaller).le(none(INDEX)));
+        k.if(smaller === 0 ? literal(1) : aligned, () => {
+          k.call(filemap_alloc_folio, { inode, index, order: smaller, got: found });
+          k.if(found.eq(none(FOLIO)), () => k.return());
+          k.claiming('lookup', found, {}, () => k.call(filemap_add_folio, { inode, index, folio: found, added }));
+          k.if(added, () => k.return());
+          k.claiming('lookup', found, {}, () => k.call(folio_put, { folio: found }));
+        });
+      }
     });
   },
 );

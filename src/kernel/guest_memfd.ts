@@ -2,7 +2,7 @@
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
 import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
 import { FOLIO, INDEX, INODE, routine } from './kernel.ts';
-import { folio, folio_put } from './page_ref.ts';
+import { folio, folio_put, folioNrPages } from './page_ref.ts';
 import {
   filemap_invalidate_lock,
   filemap_invalidate_lock_shared,
@@ -74,10 +74,22 @@ export const kvm_gmem_fault_user_mapping = routine(
   },
 );
 
-/** virt/kvm/guest_memfd.c: kvm_gmem_allocate() of one page, or of one folio of `order` at an aligned offset. */
+/**
+ * virt/kvm/guest_memfd.c: kvm_gmem_allocate(), one turn of its loop: the folio at `index`, of `order` where one
+ * fits. Moves `index` behind it.
+ */
 export const kvm_gmem_allocate = routine(
   'kvm_gmem_allocate',
-  (k, { inode, index, order, ret }: At & { readonly order: number; readonly ret: Place<'int'> }) => {
+  (
+    k,
+    args: {
+      readonly inode: Value<'inode'>;
+      readonly index: Place<'index'>;
+      readonly order: number;
+      readonly ret: Place<'int'>;
+    },
+  ) => {
+    const { inode, index, order, ret } = args;
     const found = k.let('folio', optional(FOLIO), none(FOLIO));
     k.call(filemap_invalidate_lock_shared, { inode });
     k.call(kvm_gmem_get_folio, { inode, index, found, order });
@@ -87,6 +99,7 @@ export const kvm_gmem_allocate = routine(
       () => {
         k.claiming('lookup', found, {}, () => {
           k.call(folio_unlock, { folio: found });
+          k.step('folio_next_index', () => index.set(folio.index.at(found).plus(folioNrPages(found))));
           k.call(folio_put, { folio: found });
         });
         ret.set(resultCode('ok'));

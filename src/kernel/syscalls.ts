@@ -70,7 +70,6 @@ const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
       k.while(index.lt(start.plus(nr)), () => {
         k.call(kvm_gmem_allocate, { inode, index, order, ret });
         k.if(ret.ne(resultCode('ok')), () => k.break());
-        index.add(2 ** order);
       });
     }),
   );

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  columnOf,
+  compileColumns,
+  compilePacked,
+  copyMemory,
+  createMemory,
+  IDLE,
+  Interpreter,
+  type Memory,
+  type Program,
+} from '../lang/index.ts';
+import { gmemInode } from './guest_memfd.ts';
+import { PATCHES } from './guest_memfd_check.ts';
+import type { KernelSizes, Patch } from './kernel.ts';
+import { holdersOf, imbalances } from './ledger_view.ts';
+import { DEFAULT_PROFILE, type Profile } from './profile.ts';
+import { buildKernel, buildScripted, type ScriptedCall } from './program.ts';
+import { taskCpu } from './sched.ts';
+
+const CPUS = 2;
+const TASKS = 4;
+const PAGES = 4;
+const sizes: KernelSizes = {
+  tasks: TASKS + CPUS,
+  cpus: CPUS,
+  folios: 6,
+  inodes: 2,
+  pages: PAGES,
+  mms: 2,
+  pins: TASKS,
+  references: 4200,
+  order: 1,
+  generations: 8,
+};
+const kworkers: readonly ScriptedCall[][] = Array.from({ length: CPUS }, () => [{ name: 'kworker', args: [] }]);
+const cpuOf = [0, 1, 1, 0, 0, 1];
+
+function boot(program: Program): Memory {
+  const memory = createMemory(program);
+  columnOf(memory, taskCpu).set(cpuOf);
+  columnOf(memory, gmemInode.pages).fill(PAGES);
+  return memory;
+}
+
+const range = fc.record({ inode: fc.nat(1), start: fc.nat(PAGES - 1), nr: fc.integer({ min: 1, max: 2 }) });
+const inRange = ({ inode, start, nr }: { inode: number; start: number; nr: number }): number[] => [
+  inode,
+  start,
+  Math.min(nr, PAGES - start),
+];
+
+/** A random call; the pin that it may take is the task's own, and is taken at most once. */
+const call = fc.oneof(
+  range.map((r): ScriptedCall => ({ name: 'touch', args: inRange(r) })),
+  range.map((r): ScriptedCall => ({ name: 'fallocate', args: inRange(r) })),
+  fc.nat(1).map((inode): ScriptedCall => ({ name: 'fallocate_large', args: [inode, 0, PAGES] })),
+  fc.record({ r: range, toPrivate: fc.nat(1), writable: fc.nat(1) }).map(
+    ({ r, toPrivate, writable }): ScriptedCall => ({ name: 'convert', args: [...inRange(r), toPrivate, writable] }),
+  ),
+  fc.nat(CPUS - 1).map((cpu): ScriptedCall => ({ name: 'sched_setaffinity', args: [cpu] })),
+  fc.constantFrom<ScriptedCall>({ name: 'lru_add_drain', args: [] }, { name: 'lru_add_drain_all', args: [] }),
+);
+const script = fc
+  .record({ calls: fc.array(call, { minLength: 1, maxLength: 4 }), pin: fc.option(fc.constantFrom('vmsplice', 'pin_user_pages')), index: fc.nat(PAGES - 1) })
+  .map(({ calls, pin, index }) => ({ calls, pin, index }));
+const scripts = fc.array(script, { minLength: TASKS, maxLength: TASKS }).map((all) =>
+  all.map(({ calls, pin, index }, task): readonly ScriptedCall[] =>
+    pin === null
+      ? calls
+      : [calls[0] ?? { name: 'lru_add_drain', args: [] }, { name: pin, args: [task, 0, index] }, ...calls.slice(1), { name: 'unpin', args: [task] }],
+  ),
+);
+
+const profiles = fc
+  .record({ smp: fc.boolean(), drainAllLocalFirst: fc.boolean(), flushFreesLastReference: fc.boolean() })
+  .map((features): Profile => ({ ...DEFAULT_PROFILE, ...features, batchSize: 2 }));
+
+/** The first place in which two memories differ; slots that nobody reads any more do not count. */
+function difference(actual: Memory, expected: Memory, program: Program): string | undefined {
+  for (const variable of program.variables) {
+    const [mine, theirs] = [actual.columns.get(variable) ?? [], expected.columns.get(variable) ?? []];
+    for (let i = 0; i < theirs.length; i++)
+      if (mine[i] !== theirs[i]) return `${variable.name}[${i}]: ${mine[i]}, expected ${theirs[i]}`;
+  }
+  for (let task = 0; task < expected.code.length; task++) {
+    if (actual.code[task] !== expected.code[task]) return `task ${task} runs ${actual.code[task]}`;
+    const code = program.codes[expected.code[task] ?? IDLE];
+    if (code === undefined) continue;
+    const pc = expected.pc[task] ?? 0;
+    if (actual.pc[task] !== pc) return `task ${task} rests at ${actual.pc[task]}, expected ${pc}`;
+    for (const slot of code.live[pc] ?? []) {
+      const at = task * expected.slotsPerTask + slot;
+      if (actual.slots[at] !== expected.slots[at]) return `task ${task} slot ${slot}: ${actual.slots[at]}`;
+    }
+  }
+  return undefined;
+}
+
+function requireSame(actual: Memory, expected: Memory, program: Program): void {
+  const found = difference(actual, expected, program);
+  if (found !== undefined) throw new Error(found);
+}
+
+/** Deterministic numbers below `n`, from a seed. */
+function numbers(seed: number): (n: number) => number {
+  let state = seed | 1;
+  return (n) => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
+    state ^= state >>> 12;
+    return (state >>> 0) % n;
+  };
+}
+
+const stepsTaken = new Set<string>();
+const allSteps = new Set<string>();
+
+test.each(PATCHES)('three executions agree after every step of random schedules: $name', (patch: Patch) => {
+  fc.assert(
+    fc.property(scripts, profiles, fc.integer(), (calls, profile, seed) => {
+      const program = buildScripted({ profile, patch }, sizes, [...calls, ...kworkers]);
+      const memory = boot(program);
+      const interpreter = new Interpreter(program, memory);
+      const codes = program.codes.map((_, code) => code);
+      for (const task of codes) interpreter.start(task, task);
+      const columnMemory = copyMemory(memory);
+      const columns = compileColumns(program, columnMemory);
+      const packed = compilePacked(program, codes);
+      const state = packed.pack(memory);
+      requireSame(packed.unpack(state), memory, program);
+      const next = numbers(seed);
+      for (let steps = 0; steps < 3000; steps++) {
+        const enabled = codes.filter((task) => interpreter.enabled(task));
+        for (const task of codes) {
+          if (enabled.includes(task)) continue;
+          if (columns.step(task) || packed.step(task, state)) throw new Error(`task ${task} should wait`);
+        }
+        const task = enabled[next(enabled.length)];
+        if (task === undefined) break;
+        const taken = interpreter.step(task);
+        stepsTaken.add(`${taken?.step.path.at(-1)} ${taken?.step.name}`);
+        if (!columns.step(task) || !packed.step(task, state)) throw new Error(`task ${task} should go on`);
+        requireSame(columnMemory, memory, program);
+        if (packed.pack(memory).some((word, i) => word !== state[i])) throw new Error('the packed state differs');
+        const wrong = imbalances(interpreter, holdersOf(interpreter, String));
+        if (wrong.length > 0) throw new Error(`${JSON.stringify(wrong)} after ${taken?.step.name}`);
+      }
+      requireSame(packed.unpack(state), memory, program);
+      // Only the kworkers go on for ever.
+      expect(codes.slice(0, TASKS).filter((task) => memory.code[task] !== IDLE)).toEqual([]);
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
+});
+
+test.each(PATCHES)('a call run in one go leaves what its single steps leave: $name', (patch: Patch) => {
+  const program = buildKernel({ profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch }, sizes);
+  const codeOf = (name: string): number => program.codes.findIndex((code) => code.name === name);
+  for (const code of program.codes)
+    for (const id of code.flow.steps) {
+      const node = code.flow.nodes[id];
+      if (node?.kind === 'step') allSteps.add(`${node.step.path.at(-1)} ${node.step.name}`);
+    }
+  fc.assert(
+    fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), (calls) => {
+      const memory = boot(program);
+      const interpreter = new Interpreter(program, memory);
+      for (let cpu = 0; cpu < CPUS; cpu++) interpreter.start(TASKS + cpu, codeOf('kworker'));
+      const columnMemory = copyMemory(memory);
+      const columns = compileColumns(program, columnMemory);
+      const others = [...Array(TASKS + CPUS).keys()];
+      for (const [i, { name, args }] of calls.entries()) {
+        const task = i % TASKS;
+        interpreter.start(task, codeOf(name), args);
+        while (memory.code[task] !== IDLE)
+          if (interpreter.step(task) === undefined) others.some((other) => interpreter.step(other) !== undefined);
+        if (!columns.run(task, codeOf(name), args))
+          while (columnMemory.code[task] !== IDLE)
+            if (!columns.step(task)) others.some((other) => columns.step(other));
+        requireSame(columnMemory, memory, program);
+      }
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+});
+
+test('the random schedules have taken every step that the kernel has', () => {
+  expect([...allSteps].filter((step) => !stepsTaken.has(step)).toSorted()).toEqual([]);
+});
