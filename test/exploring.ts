@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { explore, type Exploration, type Invariant } from '../src/check/index.ts';
+import {
+  buildScripted,
+  gmemInode,
+  holdersOf,
+  imbalances,
+  type KernelConfig,
+  type KernelSizes,
+  taskCpu,
+  type ScriptedCall,
+} from '../src/kernel/index.ts';
+import { columnOf, compilePacked, createMemory, IDLE, Interpreter, type Memory, type Packed } from '../src/lang/index.ts';
+
+/** A small machine whose tasks have fixed scripts; a kworker for each CPU comes after them. */
+export interface SmallWorld {
+  readonly config: KernelConfig;
+  readonly sizes: Omit<KernelSizes, 'tasks'>;
+  readonly tasks: readonly { readonly cpu: number; readonly script: readonly ScriptedCall[] }[];
+  /** Runs before everything else, one task after the other, each to its end: the scripts of these tasks. */
+  readonly before?: readonly number[];
+}
+
+/** The world compiled for exploring, and its first state. */
+export function pack(world: SmallWorld): { packed: Packed; initial: Int32Array; inspect: (state: Int32Array) => Interpreter } {
+  const { cpus, pages } = world.sizes;
+  const kworkers = Array.from({ length: cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
+  const sizes = { ...world.sizes, tasks: world.tasks.length + cpus };
+  const program = buildScripted(world.config, sizes, [...world.tasks.map(({ script }) => script), ...kworkers]);
+  const memory = createMemory(program);
+  columnOf(memory, taskCpu).set([...world.tasks.map(({ cpu }) => cpu), ...Array(cpus).keys()]);
+  columnOf(memory, gmemInode.pages).fill(pages);
+  const interpreter = new Interpreter(program, memory);
+  for (const task of program.codes.keys()) interpreter.start(task, task);
+  for (const task of world.before ?? [])
+    while (memory.code[task] !== IDLE)
+      if (interpreter.step(task) === undefined) throw new Error(`task ${task} waits`);
+  const packed = compilePacked(program, [...program.codes.keys()]);
+  return {
+    packed,
+    initial: packed.pack(memory),
+    inspect: (state) => new Interpreter(program, packed.unpack(state)),
+  };
+}
+
+/** Explores every interleaving of a world. */
+export function exploreWorld(
+  world: SmallWorld,
+  invariants: readonly { readonly name: string; readonly holds: (interpreter: Interpreter) => boolean }[],
+  mostStates = 2_000_000,
+): Exploration {
+  const { packed, initial, inspect } = pack(world);
+  const onStates: Invariant[] = invariants.map(({ name, holds }) => ({ name, holds: (state) => holds(inspect(state)) }));
+  const mayEnd = (state: Int32Array): boolean => world.tasks.every((_, task) => packed.done(task, state));
+  const model = { words: packed.words, tasks: packed.tasks, initial, step: packed.step };
+  return explore(model, { invariants: onStates, mayEnd, mostStates });
+}
+
+/** I6: every folio's count is the sum of its holders. */
+export const conservation = {
+  name: 'I6 conservation',
+  holds: (interpreter: Interpreter): boolean => imbalances(interpreter, holdersOf(interpreter, String)).length === 0,
+};
+
+/** A value of the memory at one place. */
+export const at = (memory: Memory, array: Parameters<typeof columnOf>[1], i: number): number =>
+  columnOf(memory, array)[i] ?? Number.NaN;
