@@ -15,10 +15,9 @@ import {
   size,
   type Value,
 } from '../lang/index.ts';
-import { lru_add_drain } from './folio.ts';
+import { folio_add_lru, lru_add_drain } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
-import { folio_add_lru } from './folio.ts';
 
 /** mapping->i_pages: the folio at each offset; a large folio stands at each of its pages' offsets. */
 export const iPages = shared('mapping.i_pages', [INODE, INDEX], optional(FOLIO));
@@ -155,7 +154,10 @@ export const filemap_get_folio_create = routine(
       k.if(found.ne(none(FOLIO)), () => k.return());
       // Where a large folio does not fit between what is there, a smaller one is tried before the lookup is repeated.
       for (let smaller = order; smaller >= 0; smaller--) {
-        const aligned = index.mod(2 ** smaller).eq(0).and(index.plus(2 ** smaller).le(none(INDEX)));
+        const aligned = index
+          .mod(2 ** smaller)
+          .eq(0)
+          .and(index.plus(2 ** smaller).le(none(INDEX)));
         k.if(smaller === 0 ? literal(1) : aligned, () => {
           k.call(filemap_alloc_folio, { inode, index, order: smaller, got: found });
           k.if(found.eq(none(FOLIO)), () => k.return());
@@ -178,10 +180,10 @@ export interface FolioBatch {
 
 /** include/linux/folio_batch.h: folio_batch_init(). */
 export function folioBatch(k: K): FolioBatch {
-  const size = k.config.profile.batchSize;
+  const capacity = k.config.profile.batchSize;
   return {
-    folios: k.localArray('fbatch', size, optional(FOLIO)),
-    count: k.let('fbatch.nr', int(size), 0),
+    folios: k.localArray('fbatch', capacity, optional(FOLIO)),
+    count: k.let('fbatch.nr', int(capacity), 0),
     drained: k.let('fbatch.drained', bool, false),
   };
 }

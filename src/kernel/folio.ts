@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, element, int, none, one, optional, type Place, shared, sharedScalar, size, type Value } from '../lang/index.ts';
+import {
+  bool,
+  element,
+  int,
+  none,
+  one,
+  optional,
+  type Place,
+  shared,
+  sharedScalar,
+  size,
+  type Value,
+} from '../lang/index.ts';
 import { CPU, FOLIO, routine, SLOT } from './kernel.ts';
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { local_lock, local_unlock, localLock } from './sched.ts';
@@ -10,7 +22,11 @@ export const cpuFbatches = {
   lock: localLock('cpu_fbatches.lock'),
   lruAdd: {
     /** Read by other CPUs without the lock (cpu_needs_drain). */
-    nr: shared('cpu_fbatches.lru_add.nr', [CPU], int(({ slot = 0 }) => slot)),
+    nr: shared(
+      'cpu_fbatches.lru_add.nr',
+      [CPU],
+      int(({ slot = 0 }) => slot),
+    ),
     /** A slot is none again as soon as the flush has put its reference: it then names nobody. */
     folios: shared('cpu_fbatches.lru_add.folios', [CPU, SLOT], optional(FOLIO)),
   },
@@ -18,7 +34,10 @@ export const cpuFbatches = {
 
 /** What lru_add_drain_all() calls share. */
 export const drainAll = {
-  generation: sharedScalar('lru_drain_gen', int(({ generations = 1 }) => generations - 1)),
+  generation: sharedScalar(
+    'lru_drain_gen',
+    int(({ generations = 1 }) => generations - 1),
+  ),
   mutex: sharedScalar('lru_drain_all.mutex', bool),
   hasWork: shared('lru_drain_all.has_work', [CPU], bool),
 };
@@ -101,9 +120,12 @@ export const lru_add_drain = routine('lru_add_drain', (k) => {
 });
 
 /** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its lock. */
-export const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
-  k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
-});
+export const cpu_needs_drain = routine(
+  'cpu_needs_drain',
+  (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
+    k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+  },
+);
 
 /**
  * mm/folio.c: lru_add_drain_all(): every CPU's batches, one caller at a time. The barriers around the
@@ -115,7 +137,10 @@ export const lru_add_drain_all = routine('lru_add_drain_all', (k) => {
     return;
   }
   const { generation, mutex, hasWork } = drainAll;
-  const thisGen = k.local('this_gen', int(({ generations = 1 }) => generations - 1));
+  const thisGen = k.local(
+    'this_gen',
+    int(({ generations = 1 }) => generations - 1),
+  );
   const newer = k.local('newer', bool);
   k.step('load_lru_drain_gen', () => thisGen.set(generation));
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain, {});

@@ -15,7 +15,11 @@ import { pte, pte_lock, pte_unlock, unmap_mapping_pages } from './zap.ts';
 /** struct gmem_inode. */
 export const gmemInode = {
   /** i_size in pages; 0 is no inode. */
-  pages: shared('gmem_inode.pages', [INODE], int(({ index = 0 }) => index)),
+  pages: shared(
+    'gmem_inode.pages',
+    [INODE],
+    int(({ index = 0 }) => index),
+  ),
   /** KVM_MEMORY_ATTRIBUTE_PRIVATE of each page. */
   private: shared('gmem_inode.private', [INODE, INDEX], bool),
 };

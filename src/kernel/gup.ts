@@ -9,7 +9,11 @@ import { pte } from './zap.ts';
 export const pins = {
   folio: shared('pin.folio', [PIN], optional(FOLIO)),
   /** 1 for FOLL_GET (a pipe buffer), GUP_PIN_COUNTING_BIAS for FOLL_PIN on a small folio. */
-  references: shared('pin.references', [PIN], int(({ references = 0 }) => references)),
+  references: shared(
+    'pin.references',
+    [PIN],
+    int(({ references = 0 }) => references),
+  ),
 };
 
 /** What kind of long reference: `get` is FOLL_GET (vmsplice's pipe buffers), `pin` is FOLL_PIN. */

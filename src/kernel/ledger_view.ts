@@ -47,7 +47,10 @@ export function holdersOf(interpreter: Interpreter, taskName: (task: number) => 
 }
 
 /** Folios whose count is not the sum of their holders (invariant I6); empty in a sound state. */
-export function imbalances(interpreter: Interpreter, holders: Holders): readonly { folio: number; count: number; held: number }[] {
+export function imbalances(
+  interpreter: Interpreter,
+  holders: Holders,
+): readonly { folio: number; count: number; held: number }[] {
   const counts = columnOf(interpreter.memory, folio.refcount);
   return [...counts].flatMap((count, of) => {
     const held = referencesOf(holders.get(of) ?? []);

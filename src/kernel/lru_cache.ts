@@ -17,10 +17,7 @@ const folioExpectedRefCount = (of: Value<'folio'>): Value<'int'> =>
  */
 export const lru_cache_drain_for_folio = routine(
   'lru_cache_drain_for_folio',
-  (
-    k,
-    args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> },
-  ) => {
+  (k, args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> }) => {
     const { drained } = args;
     const large = k.local('large', bool);
     const expected = k.local('expected', bool);
@@ -43,4 +40,3 @@ export const lru_cache_drain_for_folio = routine(
       });
   },
 );
-

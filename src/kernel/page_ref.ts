@@ -5,10 +5,22 @@ import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
 /** struct folio, as far as references go. */
 export const folio = {
   /** _refcount; 0 is free or frozen. */
-  refcount: shared('folio.refcount', [FOLIO], int(({ references = 0 }) => references)),
+  refcount: shared(
+    'folio.refcount',
+    [FOLIO],
+    int(({ references = 0 }) => references),
+  ),
   /** Page-table entries of user page tables that map it. */
-  mapcount: shared('folio.mapcount', [FOLIO], int(({ mm = 0 }) => mm)),
-  order: shared('folio.order', [FOLIO], int(({ order = 0 }) => order)),
+  mapcount: shared(
+    'folio.mapcount',
+    [FOLIO],
+    int(({ mm = 0 }) => mm),
+  ),
+  order: shared(
+    'folio.order',
+    [FOLIO],
+    int(({ order = 0 }) => order),
+  ),
   mapping: shared('folio.mapping', [FOLIO], optional(INODE)),
   index: shared('folio.index', [FOLIO], one(INDEX)),
   locked: shared('folio.locked', [FOLIO], bool),
@@ -20,8 +32,7 @@ export const folio = {
 };
 
 /** include/linux/mm.h: folio_nr_pages(). */
-export const folioNrPages = (of: Value<'folio'>): Value<'int'> =>
-  literal<'int'>(1).shiftedLeft(folio.order.at(of));
+export const folioNrPages = (of: Value<'folio'>): Value<'int'> => literal<'int'>(1).shiftedLeft(folio.order.at(of));
 
 /** mm/folio.c: __folio_put() of a folio whose count has come to 0, within the step that did it. */
 export function freeFolio(of: Value<'folio'>): void {

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { buildCode, type Code, literal, type Program, program, type SharedArray, type Variable } from '../lang/index.ts';
+import {
+  buildCode,
+  type Code,
+  literal,
+  type Program,
+  program,
+  type SharedArray,
+  type Variable,
+} from '../lang/index.ts';
 import { iPages } from './filemap.ts';
 import { cpuFbatches, drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';

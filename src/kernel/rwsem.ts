@@ -4,7 +4,11 @@ import { INODE, routine } from './kernel.ts';
 
 /** mapping->invalidate_lock: a rw_semaphore. Readers may pass a waiting writer: every order that the handoff allows is among these. */
 export const invalidateLock = {
-  readers: shared('invalidate_lock.readers', [INODE], int(({ task = 0 }) => task)),
+  readers: shared(
+    'invalidate_lock.readers',
+    [INODE],
+    int(({ task = 0 }) => task),
+  ),
   writer: shared('invalidate_lock.writer', [INODE], bool),
 };
 

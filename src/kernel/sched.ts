@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, one, optional, type Place, shared, TASK, type Value } from '../lang/index.ts';
-import { CPU, INDEX, INODE, MM, routine } from './kernel.ts';
+import { CPU, INDEX, MM, routine } from './kernel.ts';
 
 /** The CPU that each task runs on; it changes only by migrate_to. */
 export const taskCpu = shared('task.cpu', [TASK], one(CPU));
@@ -50,6 +50,3 @@ export const local_unlock = routine(
 export const migrate_to = routine('migrate_to', (k, { cpu }: { readonly cpu: Value<'cpu'> }) => {
   k.step('migrate', () => taskCpu.at(k.self).set(cpu));
 });
-
-/** The inode whose pages a task's call is about, where a call names one. */
-export type InodeValue = Value<typeof INODE.name>;

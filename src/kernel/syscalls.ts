@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, element, int, none, one, optional, ordinal, type Place, type Routine, type Type, type Value } from '../lang/index.ts';
+import {
+  bool,
+  element,
+  int,
+  none,
+  one,
+  optional,
+  ordinal,
+  type Place,
+  type Routine,
+  type Type,
+  type Value,
+} from '../lang/index.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
 import { kvm_gmem_allocate, kvm_gmem_ioctl, touch } from './guest_memfd.ts';
 import { gup_fast, type PinKind, unpin } from './gup.ts';

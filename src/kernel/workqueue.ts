@@ -21,13 +21,10 @@ export const flush_work = routine('flush_work', (k, { cpu }: OfCpu) => {
 });
 
 /** kernel/workqueue.c: process_one_work() of the CPU's worker, for ever. */
-export const worker_thread = routine(
-  'worker_thread',
-  (k, { cpu, run }: OfCpu & { readonly run: (k: K) => void }) => {
-    k.loop(() => {
-      k.await('process_one_work', work.at(cpu).eq(WORK.queued), () => work.at(cpu).set(WORK.running));
-      run(k);
-      k.step('work_done', () => work.at(cpu).set(WORK.idle));
-    });
-  },
-);
+export const worker_thread = routine('worker_thread', (k, { cpu, run }: OfCpu & { readonly run: (k: K) => void }) => {
+  k.loop(() => {
+    k.await('process_one_work', work.at(cpu).eq(WORK.queued), () => work.at(cpu).set(WORK.running));
+    run(k);
+    k.step('work_done', () => work.at(cpu).set(WORK.idle));
+  });
+});

@@ -34,6 +34,12 @@ export interface Slots {
   readonly max: number[];
 }
 
+/** Where `break` and `continue` of a loop lead. */
+interface LoopTargets {
+  readonly exit: Body;
+  readonly again: Body;
+}
+
 interface Scope {
   readonly routine: string;
   readonly label: number;
@@ -61,7 +67,7 @@ export class Builder<C> implements Recorder {
   #nextArray = FIRST_ARRAY_SLOT;
   #nextLabel = 0;
   readonly #scopes: Scope[] = [];
-  readonly #loops: number[] = [];
+  readonly #loops: LoopTargets[] = [];
   readonly #claims: Claim[] = [];
 
   constructor(config: C, sizes: Sizes) {
@@ -175,9 +181,18 @@ export class Builder<C> implements Recorder {
   /** Repeats until `break`. */
   loop(text: () => void): void {
     const label = this.#nextLabel++;
-    this.#loops.push(label);
-    const body = this.#nest(text);
-    this.#loops.pop();
+    this.#loop(label, { kind: 'again', label }, text);
+  }
+
+  #loop(label: number, again: Body, text: () => void, afterEach: () => void = () => {}): void {
+    const body = this.#nest(() => {
+      this.#loops.push({ exit: { kind: 'exit', label }, again });
+      const turn = this.#nest(text);
+      this.#loops.pop();
+      if (again.kind === 'exit') this.#body.push({ kind: 'block', label: again.label, body: turn });
+      else this.#body.push(...turn);
+      afterEach();
+    });
     this.#body.push({ kind: 'block', label, body: [{ kind: 'loop', label, body }] });
   }
 
@@ -192,24 +207,33 @@ export class Builder<C> implements Recorder {
   /** Repeats for every number from `from` up to and without `to`; bounds are the task's own or literals. */
   for<K extends string>(name: string, type: Type<K>, from: Arg<K>, to: Arg<K>, text: (i: Place<K>) => void): void {
     const i = this.let(name, type, from);
-    this.while(i.lt(to), () => {
-      text(i);
-      i.add(1);
-    });
+    const label = this.#nextLabel++;
+    const again = this.#nextLabel++;
+    this.if(i.lt(to), () =>
+      this.#loop(
+        label,
+        { kind: 'exit', label: again },
+        () => text(i),
+        () => {
+          i.add(1);
+          this.if(i.ge(to), () => this.#body.push({ kind: 'exit', label }));
+        },
+      ),
+    );
   }
 
   /** Leaves the innermost loop. */
   break(): void {
-    const label = this.#loops.at(-1);
-    if (label === undefined) throw new Error(`'break' outside a loop`);
-    this.#body.push({ kind: 'exit', label });
+    const targets = this.#loops.at(-1);
+    if (targets === undefined) throw new Error(`'break' outside a loop`);
+    this.#body.push(targets.exit);
   }
 
-  /** Starts the innermost loop again. */
+  /** Goes on with the innermost loop's next turn. */
   continue(): void {
-    const label = this.#loops.at(-1);
-    if (label === undefined) throw new Error(`'continue' outside a loop`);
-    this.#body.push({ kind: 'again', label });
+    const targets = this.#loops.at(-1);
+    if (targets === undefined) throw new Error(`'continue' outside a loop`);
+    this.#body.push(targets.again);
   }
 
   /** Leaves the routine. */
@@ -252,10 +276,7 @@ export class Builder<C> implements Recorder {
     more: ClaimText,
     text: () => void,
   ): void {
-    this.#claim(
-      { label, of: { list: list.local, from: exprOf(from), to: exprOf(to) }, ...claimParts(more) },
-      text,
-    );
+    this.#claim({ label, of: { list: list.local, from: exprOf(from), to: exprOf(to) }, ...claimParts(more) }, text);
   }
 
   #claim(claim: Claim, text: () => void): void {
@@ -287,7 +308,6 @@ export const language = <C>() => ({
   /** Names a piece of text, as the kernel names it. */
   routine: <A extends Args>(name: string, text: (k: Builder<C>, args: A) => void): Routine<C, A> => ({ name, text }),
 });
-
 
 /** Every local that an expression reads. */
 export function localsIn(expr: Expr, visit: (local: Local, index: Expr | undefined) => void): void {

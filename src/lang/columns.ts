@@ -145,7 +145,9 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
       case 'step': {
         const pc = pcOf.get(part.step);
         if (pc === undefined) return '';
-        const saved = [...(code.live[pc] ?? [])].filter((slot) => slot < FIRST_ARRAY_SLOT).map((slot) => `L[b+${slot}]=l${slot};`);
+        const saved = [...(code.live[pc] ?? [])]
+          .filter((slot) => slot < FIRST_ARRAY_SLOT)
+          .map((slot) => `L[b+${slot}]=l${slot};`);
         const rest = `${saved.join('')}code[t]=${number};pc[t]=${pc};return false;`;
         return `${guarded(part.step.guard, emitter, rest)}${emitter.effects(part.step.effects)}\n`;
       }

@@ -24,8 +24,7 @@ const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>
 const isCondition = (expr: Expr): boolean =>
   expr.op === 'not' || (expr.op === 'binary' && COMPARISONS.has(expr.operator));
 
-const operatorInJs = (operator: string): string =>
-  operator === '==' || operator === '!=' ? `${operator}=` : operator;
+const operatorInJs = (operator: string): string => (operator === '==' || operator === '!=' ? `${operator}=` : operator);
 
 /** Writes simplified expressions and effects as JavaScript, in one spelling of memory. */
 export class Emitter {

@@ -143,7 +143,10 @@ export function shared<K extends string, const D extends readonly Domain[]>(
 }
 
 /** Declares a single shared value. */
-export function sharedScalar<K extends string>(name: string, type: Type<K>): Place<K> & { readonly variable: Variable } {
+export function sharedScalar<K extends string>(
+  name: string,
+  type: Type<K>,
+): Place<K> & { readonly variable: Variable } {
   const variable: Variable = { name, domains: [], type };
   return Object.assign(new Place<K>({ op: 'read', variable, index: [] }), { variable });
 }

@@ -5,7 +5,19 @@ export { language, TASK } from './builder.ts';
 export type { Columns } from './columns.ts';
 export { compileColumns } from './columns.ts';
 export type { Arg, Expr, SharedArray, Variable } from './expression.ts';
-export { choose, element, first, literal, none, ordinal, Place, shared, sharedScalar, size, Value } from './expression.ts';
+export {
+  choose,
+  element,
+  first,
+  literal,
+  none,
+  ordinal,
+  Place,
+  shared,
+  sharedScalar,
+  size,
+  Value,
+} from './expression.ts';
 export type { ClaimHeld, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';
 export type { Column, Memory } from './memory.ts';

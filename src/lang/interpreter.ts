@@ -160,8 +160,7 @@ export class Interpreter {
 
   #forget(task: number, live: ReadonlySet<number>): void {
     const base = task * this.memory.slotsPerTask;
-    for (let slot = 0; slot < this.memory.slotsPerTask; slot++)
-      if (!live.has(slot)) this.memory.slots[base + slot] = 0;
+    for (let slot = 0; slot < this.memory.slotsPerTask; slot++) if (!live.has(slot)) this.memory.slots[base + slot] = 0;
   }
 
   #run(effects: readonly Effect[], task: number): void {

@@ -121,12 +121,15 @@ const at = (js: string, known: number | undefined): JsIndex => ({ js, known });
 
 /** One number for several indexes. */
 function flatten(index: readonly JsIndex[], extents: readonly number[]): JsIndex {
-  return index.reduce((row, next, i) => {
-    if (i === 0) return next;
-    const extent = extents[i] ?? 1;
-    const known = row.known === undefined || next.known === undefined ? undefined : row.known * extent + next.known;
-    return at(known === undefined ? `((${row.js})*${extent}+${next.js})` : String(known), known);
-  }, at('0', 0));
+  return index.reduce(
+    (row, next, i) => {
+      if (i === 0) return next;
+      const extent = extents[i] ?? 1;
+      const known = row.known === undefined || next.known === undefined ? undefined : row.known * extent + next.known;
+      return at(known === undefined ? `((${row.js})*${extent}+${next.js})` : String(known), known);
+    },
+    at('0', 0),
+  );
 }
 
 function loading(field: Field, index: JsIndex): string {
@@ -190,9 +193,9 @@ function stepsOf(code: Code, task: number, program: Program, layout: Layout): st
       const guard = node.step.guard === undefined ? '' : emitter.condition(node.step.guard, prelude);
       const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return false;`;
       const effects = emitter.effects(node.step.effects);
-      const resting: Rest = (at) =>
-        at.kind === 'step'
-          ? rest(at.pc, code.live[at.pc] ?? new Set(), task, layout)
+      const resting: Rest = (target) =>
+        target.kind === 'step'
+          ? rest(target.pc, code.live[target.pc] ?? new Set(), task, layout)
           : rest(code.flow.steps.length, new Set(), task, layout);
       return `(s)=>{${wait}${effects}${settle(code.flow, node.next, emitter, resting)}}`;
     })

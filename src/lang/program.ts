@@ -48,7 +48,11 @@ export function buildCode<C>(name: string, config: C, sizes: Sizes, params: numb
 }
 
 /** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
-export const program = (sizes: Sizes, variables: readonly (SharedArray<string, readonly Domain[]> | { variable: Variable })[], codes: readonly Code[]): Program => {
+export const program = (
+  sizes: Sizes,
+  variables: readonly (SharedArray<string, readonly Domain[]> | { variable: Variable })[],
+  codes: readonly Code[],
+): Program => {
   const declared = variables.map(({ variable }) => variable);
   const known = new Set(declared);
   for (const code of codes)

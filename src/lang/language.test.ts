@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  bool,
+  buildCode,
+  type Builder,
+  columnOf,
+  compileColumns,
+  compilePacked,
+  copyMemory,
+  createMemory,
+  domain,
+  first,
+  IDLE,
+  int,
+  Interpreter,
+  language,
+  none,
+  optional,
+  type Program,
+  program,
+  shared,
+  sharedScalar,
+  TASK,
+} from './index.ts';
+
+const SEAT = domain('seat');
+const SIZES = { task: 2, seat: 11 };
+const lock = sharedScalar('lock', bool);
+const total = sharedScalar('total', int(100));
+const taken = shared('taken', [SEAT], bool);
+const owner = shared('owner', [SEAT, TASK], int(1000));
+const { routine } = language<null>();
+
+const codeOf = (text: (k: Builder<null>) => void, params = 0) => buildCode('code', null, SIZES, params, text);
+const programOf = (text: (k: Builder<null>) => void, params = 0): Program =>
+  program(SIZES, [lock, total, taken, owner], [codeOf(text, params)]);
+
+/** Runs one code as task 0 to its end, step by step. */
+function run(built: Program, args: readonly number[] = []): Interpreter {
+  const interpreter = new Interpreter(built, createMemory(built));
+  interpreter.start(0, 0, args);
+  while (interpreter.step(0) !== undefined);
+  return interpreter;
+}
+
+describe('what a text may say', () => {
+  test.each<[string, (k: Builder<null>) => void, string]>([
+    ['a condition reads shared memory', (k) => k.if(lock.eq(true), () => {}), 'a condition outside a step touches'],
+    ['a shared place is written between steps', () => total.add(1), 'an assignment outside a step touches'],
+    [
+      'an argument reads shared memory',
+      (k) =>
+        k.call(
+          routine('r', () => {}),
+          { value: total },
+        ),
+      "argument 'value' of 'r' reads shared memory",
+    ],
+    ['a step stands in a step', (k) => k.step('a', () => k.step('b', () => {})), "step 'b' stands inside a step"],
+    ['a routine calls itself', (k) => k.call(loops, {}), "'loops' calls itself: loops"],
+    ['a break stands outside a loop', (k) => k.break(), "'break' outside a loop"],
+    ['a return stands outside a routine', (k) => k.return(), "'return' outside a routine"],
+    ['an effect belongs inside a step', (k) => k.when(lock, () => {}), "'when' belongs inside a step"],
+  ])('not that %s', (_, text, message) => {
+    expect(() => codeOf(text)).toThrow(message);
+  });
+  const loops: ReturnType<typeof routine> = routine('loops', (k) => k.call(loops, {}));
+
+  test('not a place outside a routine', () => {
+    expect(() => total.set(1)).toThrow('a place is written outside a routine');
+  });
+
+  test('not a variable that the program does not declare', () => {
+    const text = (k: Builder<null>): void => k.step('count', () => total.add(1));
+    expect(() => program(SIZES, [lock], [codeOf(text)])).toThrow("'code' uses 'total', which the program does not");
+  });
+});
+
+describe('what the interpreter refuses to do', () => {
+  test('a value beyond its range', () => {
+    expect(() => run(programOf((k) => k.step('count', () => total.set(101))))).toThrow('total[] := 101, allowed is 0');
+    expect(() => run(programOf((k) => k.step('count', () => total.sub(1))))).toThrow('total[] := -1');
+  });
+
+  test('an element beyond its domain', () => {
+    const beyond = programOf((k) => k.step('sit', () => taken.at(none(SEAT)).set(true)));
+    expect(() => run(beyond)).toThrow('taken[11]: seat is 0 to 10');
+  });
+
+  test('to go round without a step', () => {
+    const idle = programOf((k) => k.loop(() => k.let('x', bool, true)));
+    expect(() => run(idle)).toThrow('goes round without taking a step');
+  });
+
+  test('to start a busy task, or with too few values', () => {
+    const waiting = programOf((k) => k.await('never', lock));
+    const interpreter = run(waiting);
+    expect(interpreter.next(0)?.name).toBe('never');
+    expect(() => interpreter.start(0, 0)).toThrow('task 0 is busy');
+    expect(() => interpreter.start(1, 0, [1])).toThrow("'code' takes 0 values, not 1");
+  });
+});
+
+test('claims say what a position means, and add nothing to a state', () => {
+  const text = (claiming: boolean) =>
+    programOf((k) => {
+      const seats = k.localArray('seats', 3, optional(SEAT));
+      seats.at(0).set(4);
+      seats.at(1).set(7);
+      const wait = (): void => k.await('wait', lock);
+      if (claiming) k.claimingList('seat', seats, 0, 2, { amount: 3 }, wait);
+      else wait();
+      k.step('use', () => k.when(seats.at(0).eq(seats.at(1)), () => total.add(1)));
+    });
+  const interpreter = run(text(true));
+  expect(interpreter.claims(0).map(({ label, of, amount }) => [label, of, amount])).toEqual([
+    ['seat', 4, 3],
+    ['seat', 7, 3],
+  ]);
+  expect(compilePacked(text(true), [0, 0]).words).toBe(compilePacked(text(false), [0, 0]).words);
+});
+
+/** Every construct once, with arrays that do not fit one word. */
+const everything = (k: Builder<null>): void => {
+  const from = k.local('from', optional(SEAT));
+  const turns = k.local('turns', int(9));
+  const list = k.localArray('list', 5, optional(SEAT));
+  const free = k.local('free', optional(SEAT));
+  k.await('lock', lock.not(), () => lock.set(true));
+  k.for('i', int(9), 0, turns, (i) => {
+    k.step('find', () => free.set(first(from, none(SEAT), first(0, from, none(SEAT), isFree), isFree)));
+    k.if(free.eq(none(SEAT)), () => k.break());
+    list.at(i.mod(5)).set(free);
+    k.step('sit', () => {
+      taken.at(free).set(true);
+      owner.at(free, k.self).add(i.plus(1).shiftedLeft(3));
+      k.when(
+        free.gt(5),
+        () => total.add(2),
+        () => total.add(1),
+      );
+    });
+    k.if(i.eq(3), () => k.continue());
+  });
+  k.step('leave', () => k.each(0, 2, (i) => k.when(i.lt(1), () => taken.at(list.at(0).mod(11)).set(false))));
+  k.step('unlock', () => lock.set(false));
+};
+const isFree = (seat: Parameters<Parameters<typeof first<'seat'>>[3]>[0]): ReturnType<typeof seat.eq> =>
+  taken.at(seat).not();
+
+test('the three executions of one text agree', () => {
+  const built = programOf(everything, 2);
+  fc.assert(
+    fc.property(fc.nat(10), fc.nat(8), fc.nat(10), fc.array(fc.boolean(), { maxLength: 80 }), (a, n, b, turns) => {
+      const memory = createMemory(built);
+      const interpreter = new Interpreter(built, memory);
+      const packed = compilePacked(built, [0, 0]);
+      const mine = copyMemory(memory);
+      const columns = compileColumns(built, mine);
+      for (const [task, from] of [a, b].entries()) {
+        interpreter.start(task, 0, [from, n]);
+        columns.start(task, 0, [from, n]);
+      }
+      const state = packed.pack(memory);
+      for (const turn of turns) {
+        const task = Number(turn);
+        const moved = interpreter.step(task) !== undefined;
+        expect([columns.step(task), packed.step(task, state)]).toEqual([moved, moved]);
+        expect(packed.pack(memory)).toEqual(state);
+        expect([...mine.columns.values()]).toEqual([...memory.columns.values()]);
+        expect([...packed.unpack(state).columns.values()]).toEqual([...memory.columns.values()]);
+      }
+      const whole = createMemory(built);
+      const alone = new Interpreter(built, createMemory(built));
+      expect(compileColumns(built, whole).run(0, 0, [a, n])).toBe(true);
+      alone.start(0, 0, [a, n]);
+      while (alone.step(0) !== undefined);
+      expect([...whole.columns.values()]).toEqual([...alone.memory.columns.values()]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a call run in one go rests where it has to wait, and goes on step by step', () => {
+  const built = programOf(everything, 2);
+  const memory = createMemory(built);
+  columnOf(memory, lock)[0] = 1;
+  const columns = compileColumns(built, memory);
+  expect(columns.run(1, 0, [3, 2])).toBe(false);
+  expect(columns.step(1)).toBe(false);
+  columnOf(memory, lock)[0] = 0;
+  while (memory.code[1] !== IDLE) expect(columns.step(1)).toBe(true);
+  expect(columnOf(memory, total)[0]).toBe(2);
+});
