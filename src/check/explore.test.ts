@@ -38,7 +38,10 @@ function peterson(waits: boolean): Model {
     },
   };
 }
-const bothCritical = { name: 'mutual exclusion', holds: ([s = 0]: Int32Array) => (s & 7) !== 3 || ((s >>> 3) & 7) !== 3 };
+const bothCritical = {
+  name: 'mutual exclusion',
+  holds: ([s = 0]: Int32Array) => (s & 7) !== 3 || ((s >>> 3) & 7) !== 3,
+};
 const limits = { mayEnd: () => false, mostStates: 1000 };
 
 test("Peterson's algorithm excludes, and without its wait the shortest way in is six steps", () => {

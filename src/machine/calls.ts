@@ -27,7 +27,12 @@ export type Call =
   /** An ioctl number that the file does not know. */
   | { readonly call: 'unknown-ioctl' }
   /** Takes a long reference to a mapped page and keeps it as `pin`. */
-  | { readonly call: 'vmsplice' | 'pin-user-pages'; readonly pin: number; readonly inode: number; readonly index: number }
+  | {
+      readonly call: 'vmsplice' | 'pin-user-pages';
+      readonly pin: number;
+      readonly inode: number;
+      readonly index: number;
+    }
   | { readonly call: 'unpin'; readonly pin: number }
   | { readonly call: 'migrate-to'; readonly cpu: number }
   /** What drop_caches, compaction and others do on the way. */

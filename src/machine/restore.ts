@@ -49,15 +49,19 @@ export class Judge {
     const asked = question.ledger.filter(
       ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
     );
-    if (asked.length === 0) return { verdict: 'safe' };
+    if (!isNotEmpty(asked)) return { verdict: 'safe' };
     const machine = this.#machineFor(question, asked);
-    const pages = restore(machine, asked, question.cpu);
+    const [{ index: begins }] = asked;
+    // The range may begin or end within a large folio.
+    const first = Math.max(0, (range?.from ?? 0) - begins);
+    const beyond = range === undefined ? 0 : Math.max(0, endOf(asked) - range.to);
+    const pages = restore(machine, asked, question.cpu, first);
     const outcome = machine.call(CONVERTER, {
       call: 'set-memory-attributes2',
       inode: 0,
       argument: {
-        offset: 0n,
-        size: BigInt(pages) * PAGE_SIZE,
+        offset: BigInt(first) * PAGE_SIZE,
+        size: BigInt(pages - first - beyond) * PAGE_SIZE,
         attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE,
         flags: 0n,
         reserved: [],
@@ -66,15 +70,14 @@ export class Judge {
     if (outcome.result === 'ok') return { verdict: 'safe' };
     if (outcome.result !== 'EAGAIN' || outcome.errorIndex === undefined)
       throw new Error(`the conversion of a restored machine ended in ${outcome.result}`);
-    const refused = folioAt(asked, outcome.errorIndex);
+    const { folio: refused, offset } = folioAt(asked, outcome.errorIndex);
     // The conversion unmaps before it counts, so mappings are no reason to refuse.
     const reasons = refused.holders.filter(({ kind }) => kind !== 'user-mapping');
-    const index = folioIndex(Math.max(refused.index, range?.from ?? 0));
-    return { verdict: 'refused', index, spurious: heldOnlyByBatches(reasons) };
+    return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldOnlyByBatches(reasons) };
   }
 
   #machineFor({ cpus, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {
-    const pages = powerOfTwoFrom(pagesOf(ledger));
+    const pages = powerOfTwoFrom(Math.max(FEWEST_PAGES, pagesOf(ledger)));
     const processes = powerOfTwoFrom(1 + Math.max(...ledger.map(({ holders }) => of(holders, 'user-mapping'))));
     const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.filter(isOutside).length, 1));
     const largestOrder = Math.max(...ledger.map(({ order }) => order));
@@ -100,10 +103,19 @@ export class Judge {
   }
 }
 
+/** Small questions share one machine: building one takes longer than many questions. */
+const FEWEST_PAGES = 64;
+
 /** The task of a restored machine that converts. */
 const CONVERTER = 0;
 
 const powerOfTwoFrom = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, least)));
+
+type NotEmpty = readonly [FolioLedger, ...FolioLedger[]];
+const isNotEmpty = (ledger: Ledger): ledger is NotEmpty => ledger.length > 0;
+
+/** The index behind the last page. */
+const endOf = (ledger: Ledger): number => Math.max(...ledger.map(({ index, order }) => index + 2 ** order));
 
 const pagesOf = (ledger: Ledger): number => ledger.reduce((sum, { order }) => sum + 2 ** order, 0);
 
@@ -116,17 +128,22 @@ const isOutside = ({ kind }: Holder): boolean =>
   kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'user-mapping';
 
 /** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
-function folioAt(ledger: Ledger, page: FolioIndex): FolioLedger {
-  let next = 0;
+function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedger; readonly offset: number } {
+  let begins = 0;
   for (const entry of ledger) {
-    next += 2 ** entry.order;
-    if (page < next) return entry;
+    const pages = 2 ** entry.order;
+    if (page < begins + pages) return { folio: entry, offset: page - begins };
+    begins += pages;
   }
   throw new Error(`the restored machine has no page ${page}`);
 }
 
-/** Puts the ledger's folios, in order and without holes, into a freshly booted machine. @returns the number of pages. */
-function restore(machine: Machine, ledger: Ledger, cpu: Cpu): number {
+/**
+ * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say
+ * which page of a large folio is mapped: it counts as one that the conversion, from page `first` on, unmaps.
+ * @returns the number of pages.
+ */
+function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): number {
   const { memory, program } = machine;
   const slots = program.sizes['slot'] ?? 1;
   const pagesPerInode = program.sizes['index'] ?? 1;
@@ -156,13 +173,14 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu): number {
         const owner = holder.cpu ?? cpu;
         const taken = batchCounts[owner];
         if (taken === undefined) throw new RangeError(`CPU ${owner} is beyond the machine's ${batchCounts.length}`);
-        if (taken < slots - 1) {
+        if (taken < slots) {
           columnOf(memory, cpuFbatches.lruAdd.folios)[owner * slots + taken] = number;
           batchCounts[owner] = taken + 1;
           batched = true;
         } else hold(number, holder.references);
       } else if (holder.kind === 'user-mapping')
-        for (let i = 0; i < holder.references; i++) columnOf(memory, pte)[mm++ * pagesPerInode + page] = number;
+        for (let i = 0; i < holder.references; i++)
+          columnOf(memory, pte)[mm++ * pagesPerInode + Math.max(first, page)] = number;
       else if (isOutside(holder)) hold(number, holder.references);
     }
     columnOf(memory, folio.lru)[number] = Number(!batched);

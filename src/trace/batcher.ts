@@ -20,7 +20,22 @@ export class Batcher {
 
   push(event: KernelEvent): void {
     if (event.type === 'loss') this.lost.push(event);
-    if (this.#batch.push(event) >= BATCH_EVENTS) this.flush();
+    this.#batch.push(event);
+    if (this.#batch.length >= BATCH_EVENTS) this.flush();
+  }
+
+  /** Adds `events[from, to)`; whether a batch became full. */
+  append(events: readonly KernelEvent[], from: number, to: number): boolean {
+    let batch = this.#batch;
+    const isFull = batch.length + to - from >= BATCH_EVENTS;
+    for (let index = from; index < to; index++) {
+      const event = events[index]!;
+      if (event.type === 'loss') this.lost.push(event);
+      if (batch.push(event) < BATCH_EVENTS) continue;
+      this.flush();
+      batch = this.#batch;
+    }
+    return isFull;
   }
 
   flush(): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from './byte-source.ts';
 import { readFully } from './byte-source.ts';
-import { InputError } from './input-error.ts';
+import { InputError } from '../ledger/index.ts';
 
 const WINDOW_BYTES = 64 * 1024;
 const LATIN1 = new TextDecoder('latin1');
@@ -14,13 +14,13 @@ export class ByteReader {
   /** Offset of the next byte in the source. */
   position: number;
   readonly #source: ByteSource;
-  readonly #littleEndian: boolean;
+  readonly littleEndian: boolean;
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
 
   constructor(source: ByteSource, position: number, littleEndian: boolean) {
     this.#source = source;
-    this.#littleEndian = littleEndian;
+    this.littleEndian = littleEndian;
     this.position = position;
   }
 
@@ -49,6 +49,13 @@ export class ByteReader {
     return this.#window.subarray(from, from + length);
   }
 
+  /** As {@link take}, without stepping over them. */
+  async peek(length: number, what: string): Promise<Uint8Array> {
+    const bytes = await this.take(length, what);
+    this.position -= length;
+    return bytes;
+  }
+
   skip(length: number, what: string): void {
     if (!(length <= this.remaining)) {
       throw this.error(`${what} (${length} bytes) runs past the end, ${this.#source.size} bytes`);
@@ -57,15 +64,15 @@ export class ByteReader {
   }
 
   async u16(what: string): Promise<number> {
-    return view(await this.take(2, what)).getUint16(0, this.#littleEndian);
+    return view(await this.take(2, what)).getUint16(0, this.littleEndian);
   }
 
   async u32(what: string): Promise<number> {
-    return view(await this.take(4, what)).getUint32(0, this.#littleEndian);
+    return view(await this.take(4, what)).getUint32(0, this.littleEndian);
   }
 
   async u64(what: string): Promise<bigint> {
-    return view(await this.take(8, what)).getBigUint64(0, this.#littleEndian);
+    return view(await this.take(8, what)).getBigUint64(0, this.littleEndian);
   }
 
   /** A 64-bit size or offset. Beyond 2^53 it cannot be right: the result then is Infinity and fails every check. */
@@ -76,13 +83,10 @@ export class ByteReader {
 
   /** A NUL-ended string of at most `limit` bytes. */
   async cstring(limit: number, what: string): Promise<string> {
-    const start = this.position;
-    const length = Math.min(limit + 1, this.remaining);
-    const bytes = await this.take(length, what);
+    const bytes = await this.peek(Math.min(limit + 1, this.remaining), what);
     const end = bytes.indexOf(0);
-    this.position = start;
     if (end < 0) throw this.error(`${what} has no end within ${limit} bytes`);
-    this.position = start + end + 1;
+    this.position += end + 1;
     return LATIN1.decode(bytes.subarray(0, end));
   }
 

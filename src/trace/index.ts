@@ -2,6 +2,6 @@
 export type { ByteSource } from './byte-source.ts';
 export { memorySource } from './byte-source.ts';
 export { formatEvent } from './format-event.ts';
-export { InputError } from './input-error.ts';
+export { InputError } from '../ledger/index.ts';
 export { readTrace } from './read-trace.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';

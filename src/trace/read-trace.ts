@@ -5,7 +5,7 @@ import { detectDat } from './dat/detect.ts';
 import { readDat } from './dat/read.ts';
 import { detectFtraceText } from './ftrace-text/detect.ts';
 import { readFtraceText } from './ftrace-text/read.ts';
-import { InputError } from './input-error.ts';
+import { InputError } from '../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from './summary.ts';
 import { whyUnsupported } from './unsupported.ts';
 

@@ -24,7 +24,8 @@ const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] 
     advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
   },
   {
-    sign: /^\s*(?:[^#\s].*)?-\d+\s+\[\d+\]\s+\d+\.\d+: [a-z]\w*: {2,}\S/,
+    // `%16s-%-5d [%03d]`, where the kernel pads the pid to 7, and a blank-padded name of the event.
+    sign: /^(?:\S+: +)?.{0,16}-(?:(?=\d{1,5} )[\d ]{6}|\d{6} )\[\d+\] +\d+\.\d+: [a-z]\w*: {2,}\S/,
     advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
   },
   {

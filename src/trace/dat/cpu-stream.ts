@@ -72,11 +72,10 @@ export class CpuStream {
    * @returns false at the end of this CPU's data.
    */
   async refill(): Promise<boolean> {
-    const { events, keys } = this.walker;
-    events.length = 0;
-    keys.length = 0;
+    const { walker } = this;
+    walker.length = 0;
     this.head = 0;
-    while (events.length === 0 && !this.#finished) {
+    while (walker.length === 0 && !this.#finished) {
       const more = this.#buffer.inflate === undefined ? await this.#rawBlock() : await this.#packedChunk();
       if (more) continue;
       this.#finished = true;
@@ -84,7 +83,7 @@ export class CpuStream {
       else if (this.#droppedAtEnd !== undefined) this.walker.lose(this.#droppedAtEnd);
       this.walker.finish();
     }
-    return events.length > 0;
+    return walker.length > 0;
   }
 
   async #rawBlock(): Promise<boolean> {

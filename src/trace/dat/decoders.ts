@@ -32,7 +32,7 @@ export interface RecordInHand {
 }
 
 /** What a decoder makes of a record: an event; nothing to tell; or a record that it cannot read. */
-export type Decoded = KernelEvent | 'nothing' | 'unreadable';
+type Decoded = KernelEvent | 'nothing' | 'unreadable';
 
 /** How records of one event id become events. */
 export interface Decoder {
@@ -43,11 +43,9 @@ export interface Decoder {
   readonly decode: (record: RecordInHand) => Decoded;
 }
 
-/** Finds the event formats that this reader decodes, by system and name: the ids differ from boot to boot. */
-export const isWanted = (system: string, name: string): boolean => MAKERS.has(`${system}:${name}`);
-
-/** Whether any event of this system is decoded, so that the others need no look. */
-export const isWantedSystem = (system: string): boolean => WANTED_SYSTEMS.has(system);
+/** Names of a system's events that are decoded. Found by name: the ids differ from boot to boot. */
+export const wantedEvents = (system: string): readonly string[] =>
+  [...MAKERS.keys()].filter((key) => key.startsWith(`${system}:`)).map((key) => key.slice(system.length + 1));
 
 /**
  * Decoders for the wanted formats. Where a format lacks what its event cannot do without (a kernel before 4.0 has no
@@ -275,8 +273,6 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['raw_syscalls:sys_exit', rawExit],
   ['ftrace:print', marker],
 ]);
-
-const WANTED_SYSTEMS: ReadonlySet<string> = new Set([...MAKERS.keys()].map((key) => key.slice(0, key.indexOf(':'))));
 
 /** Numbers of the calls that are decoded: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
 function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name']> {

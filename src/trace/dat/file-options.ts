@@ -78,7 +78,7 @@ export async function applyOption(
     }
     case OPTION.timeShift:
       options.notes.push('recorded in a guest: its times are not shifted to those of the host');
-      return;
+      break;
     default:
   }
 }

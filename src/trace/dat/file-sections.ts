@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { ByteReader } from '../byte-reader.ts';
-import { isWanted, isWantedSystem } from './decoders.ts';
 import type { EventFormat } from './event-format.ts';
-import { parseEventFormat } from './event-format.ts';
+import { FormatScanner } from './format-scanner.ts';
 import type { PageLayout } from './page-layout.ts';
 import { parsePageLayout } from './page-layout.ts';
 
 // The parts that v6 has one after the other and v7 has as sections of their own: trace-cmd.dat.v6(5), v7(5).
-
-const NAME_BYTES = 4096;
 
 /** `header_page` and `header_event`. @throws InputError for a ring buffer that this reader does not know. */
 export async function readHeaderInfo(reader: ByteReader, where: string): Promise<PageLayout> {
@@ -30,37 +27,31 @@ async function namedText(reader: ByteReader, name: string): Promise<string> {
 const printable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
 
 /** u32 n, then n formats: the events of ftrace itself. */
-export async function readFtraceFormats(reader: ByteReader): Promise<EventFormat[]> {
-  return readSystem(reader, 'ftrace');
-}
+export const readFtraceFormats = (reader: ByteReader): Promise<EventFormat[]> =>
+  readFormats(reader, (scanner) => scanner.system('ftrace'));
 
-/** u32 systems, each a name, u32 n and n formats. Only those that are decoded are looked at: there are thousands. */
-export async function readEventFormats(reader: ByteReader): Promise<EventFormat[]> {
-  const formats: EventFormat[] = [];
-  const systems = await reader.u32('number of event systems');
-  for (let nth = 0; nth < systems; nth++) {
-    const system = await reader.cstring(NAME_BYTES, 'name of an event system');
-    formats.push(...(await readSystem(reader, system)));
-  }
-  return formats;
-}
+/** u32 systems, each a name, u32 n and n formats. */
+export const readEventFormats = (reader: ByteReader): Promise<EventFormat[]> =>
+  readFormats(reader, (scanner) => scanner.systems());
 
-async function readSystem(reader: ByteReader, system: string): Promise<EventFormat[]> {
-  const formats: EventFormat[] = [];
-  const wanted = isWantedSystem(system);
-  const events = await reader.u32(`number of events of ${printable(system)}`);
-  for (let nth = 0; nth < events; nth++) {
-    const size = await reader.size('size of an event format');
-    if (!wanted) {
-      reader.skip(size, 'an event format');
-      continue;
+/** Enough for the formats of most kernels, 2 MB. */
+const FIRST_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** Scans the formats that start at the reader's place. How long they are is only known behind them. */
+async function readFormats(
+  reader: ByteReader,
+  scan: (scanner: FormatScanner) => EventFormat[] | undefined,
+): Promise<EventFormat[]> {
+  for (let window = FIRST_WINDOW_BYTES; ; window *= 4) {
+    const length = Math.min(window, reader.remaining);
+    const scanner = new FormatScanner(await reader.peek(length, 'the event formats'), reader.littleEndian);
+    const formats = scan(scanner);
+    if (formats !== undefined) {
+      reader.skip(scanner.position, 'the event formats');
+      return formats;
     }
-    const text = await reader.text(size, 'an event format');
-    const name = /^name: (.*)/.exec(text)?.[1] ?? '';
-    const format = isWanted(system, name) ? parseEventFormat(system, text) : undefined;
-    if (format !== undefined) formats.push(format);
+    if (length === reader.remaining) throw reader.error('the event formats run past the end');
   }
-  return formats;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../ledger/index.ts';
 import { applyOption, emptyOptions, OPTION, optionReader } from './file-options.ts';
 import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames } from './file-sections.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ZSTDDecoder } from 'zstddec';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../ledger/index.ts';
 
 /**
  * Unpacks `data` into exactly `size` bytes.
@@ -41,7 +41,7 @@ const bounded =
 
 async function zstdInflater(): Promise<Inflate> {
   const decoder = new ZSTDDecoder();
-  await decoder.init();
+  await withoutFetch(() => decoder.init());
   return (data, size) => {
     if (size === 0) return Promise.resolve(undefined); // the decoder would ask the frame, which has no size in it
     try {
@@ -53,13 +53,29 @@ async function zstdInflater(): Promise<Inflate> {
   };
 }
 
+/**
+ * The decoder brings its code as a text and unpacks it with `fetch(data:...)` where there is a fetch, else with
+ * `Buffer`. In Node the first fetch loads an HTTP client for 35 ms, a tenth of a whole run (docs/trace-readers.md).
+ */
+function withoutFetch<T>(start: () => T): T {
+  if (!('Buffer' in globalThis)) return start();
+  const { fetch } = globalThis;
+  Object.assign(globalThis, { fetch: undefined });
+  try {
+    return start();
+  } finally {
+    Object.assign(globalThis, { fetch });
+  }
+}
+
 /** The platform's own unpacker; `deflate` is its name for the zlib wrapping. */
 async function zlibInflate(data: Uint8Array, size: number): Promise<Uint8Array | undefined> {
   const unpacked = new Uint8Array(size);
   let filled = 0;
   try {
     const copy = new Uint8Array(data); // the source may hand out shared memory, which a Blob does not take
-    const stream = new Blob([copy]).stream().pipeThrough(new DecompressionStream('deflate'));
+    const packed: ReadableStream<Uint8Array> = new Blob([copy]).stream();
+    const stream: ReadableStream<Uint8Array> = packed.pipeThrough(new DecompressionStream('deflate'));
     for await (const piece of stream) {
       if (filled + piece.byteLength > size) return undefined;
       unpacked.set(piece, filled);

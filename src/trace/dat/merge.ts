@@ -3,7 +3,12 @@ import type { KernelEvent } from '../../ledger/index.ts';
 
 /** A sorted run of events that is refilled in pieces. */
 export interface MergeInput {
-  readonly walker: { readonly events: readonly KernelEvent[]; readonly keys: readonly number[] };
+  readonly walker: {
+    readonly events: readonly KernelEvent[];
+    readonly keys: readonly number[];
+    /** How many of them are there. */
+    readonly length: number;
+  };
   /** Next entry to take. */
   head: number;
   /** Fetches more once all entries are taken, starting over at head 0; false at the end. */
@@ -15,7 +20,10 @@ export interface MergeInput {
  * before the instances, the lower CPU first). A binary heap, and from its top as many entries as come before the
  * second smallest: CPUs usually work in bursts.
  */
-export async function merge(inputs: readonly MergeInput[], take: (event: KernelEvent) => void): Promise<void> {
+export async function merge(
+  inputs: readonly MergeInput[],
+  take: (events: readonly KernelEvent[], from: number, to: number) => void,
+): Promise<void> {
   const heap: Entry[] = [];
   for (const [rank, input] of inputs.entries()) {
     if (await input.refill()) heap.push({ key: input.walker.keys[0]!, rank, input });
@@ -24,17 +32,22 @@ export async function merge(inputs: readonly MergeInput[], take: (event: KernelE
 
   for (let top = heap[0]; top !== undefined; top = heap[0]) {
     const { input, rank } = top;
-    const { events, keys } = input.walker;
+    const { events, keys, length } = input.walker;
     const next = smallerChild(heap);
     let { head } = input;
     let key = top.key;
-    do {
-      take(events[head++]!);
-      if (head === events.length) break;
-      key = keys[head]!;
-    } while (next === undefined || key < next.key || (key === next.key && rank < next.rank));
+    if (next === undefined) {
+      head = length;
+    } else {
+      do {
+        head++;
+        if (head === length) break;
+        key = keys[head]!;
+      } while (key < next.key || (key === next.key && rank < next.rank));
+    }
+    take(events, input.head, head);
     input.head = head;
-    if (head === events.length) {
+    if (head === length) {
       if (await input.refill()) {
         key = keys[0]!;
       } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../ledger/index.ts';
 import { parseField } from './event-format.ts';
 
 /** Where things stand in a ring-buffer page of the recorded kernel, from its `header_page` text. Offsets in bytes. */

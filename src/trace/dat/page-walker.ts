@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../../ledger/index.ts';
+import { nanoseconds } from '../../ledger/index.ts';
 import type { ClockOptions } from './clock.ts';
 import { toNanoseconds } from './clock.ts';
 import type { Decoder, RecordInHand } from './decoders.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
+import { HOST_IS_LITTLE_ENDIAN } from './record-fields.ts';
 
 /** Bytes of events in a page; the bits above are flags: RB_MISSED_EVENTS and RB_MISSED_STORED of the ring buffer. */
 const COMMIT_MASK = 0x07ff_ffff;
@@ -19,6 +21,10 @@ const PADDING = 29;
 const TIME_EXTEND = 30;
 const STAMP_BITS = (1n << 59n) - 1n;
 const STAMP_WRAP = 1n << 59n;
+
+const CELL = new BigInt64Array(1);
+const HALVES = new Uint32Array(CELL.buffer);
+const LOW = HOST_IS_LITTLE_ENDIAN ? 0 : 1;
 
 /** What all streams of one buffer share. */
 export interface WalkContext {
@@ -42,9 +48,10 @@ export interface WalkContext {
  * goes back (unsynchronised clocks) does not pull its record forward.
  */
 export class PageWalker {
-  /** Found and not yet merged; the merge empties both. */
+  /** Found and not yet merged, `length` of them: the arrays are filled again and again and never shrink. */
   readonly events: KernelEvent[] = [];
   readonly keys: number[] = [];
+  length = 0;
   /** Records seen, decoded or not. */
   count = 0;
   /** Times of the first and the last record, in the recording's stamps. */
@@ -55,6 +62,9 @@ export class PageWalker {
 
   readonly #context: WalkContext;
   readonly #record: RecordInHand;
+  #pageStamp = 0n;
+  #baseLow = 0;
+  #baseHigh = 0;
   #floor = Number.NEGATIVE_INFINITY;
   /** A loss that waits for the next record; `undefined` in it is "how many is not known". */
   #pending: { events: number | undefined } | undefined;
@@ -94,7 +104,7 @@ export class PageWalker {
    * days after the page's own stamp; only a decoded event gets a bigint.
    */
   walk(words: Words, bytes: Uint8Array, start: number): void {
-    const { layout, littleEndian, kinds, decoders, epoch } = this.#context;
+    const { layout, littleEndian, kinds, decoders, epoch, clock } = this.#context;
     const low = littleEndian ? 0 : 1;
     const pageStamp = (BigInt(words[start + 1 - low]!) << 32n) | BigInt(words[start + low]!);
     // A commit of 8 bytes has its flags and length in the low half.
@@ -112,16 +122,22 @@ export class PageWalker {
 
     epoch.value ??= pageStamp;
     const pageKey = Number(pageStamp - epoch.value);
+    this.#pageStamp = pageStamp;
+    const base = clock.tsc === undefined ? toNanoseconds(pageStamp, clock) : 0n;
+    this.#baseLow = Number(BigInt.asUintN(32, base));
+    this.#baseHigh = Number(base >> 32n);
     const record = this.#record;
     record.words = words;
     record.bytes = bytes;
     const typeShift = littleEndian ? 0 : 27;
     const deltaShift = littleEndian ? 5 : 0;
     const idShift = littleEndian ? 0 : 16;
-    let time = 0;
+    let time = -0; // a double from the start: a whole number here would be compiled as an int and overflow after 2 s
     let count = 0;
     let lastTime = -1;
     let floor = this.#floor;
+    // The first record of the CPU, or the first one after a gap: rare, so one test for both.
+    let isSpecial = this.first === undefined || this.#pending !== undefined;
 
     while (at < end) {
       const header = words[at]!;
@@ -168,24 +184,32 @@ export class PageWalker {
       time += delta;
       count++;
       lastTime = time;
-      if (this.first === undefined) this.first = pageStamp + BigInt(time);
-      const key = pageKey + time;
-      if (key > floor) floor = key;
-      if (this.#pending !== undefined) this.#tellLoss(this.#time(pageStamp, time), floor);
+      if (isSpecial) {
+        isSpecial = false;
+        this.first ??= pageStamp + BigInt(time);
+        if (this.#pending !== undefined) this.#tellLoss(this.#time(time), Math.max(floor, pageKey + time));
+      }
       const kind = size === 0 ? 0 : kinds[(words[payload]! >>> idShift) & 0xffff]!;
       if (kind === 0) continue;
+      if (pageKey + time > floor) floor = pageKey + time;
       record.base = payload;
       record.length = size;
-      record.at = this.#time(pageStamp, time);
+      record.at = this.#time(time);
       const event = this.#decode(decoders[kind - 1]!, record);
-      if (event === undefined) continue;
-      this.events.push(event);
-      this.keys.push(floor);
+      if (event === undefined) {
+        isSpecial = this.#pending !== undefined;
+        continue;
+      }
+      this.events[this.length] = event;
+      this.keys[this.length++] = floor;
     }
 
     this.count += count;
+    if (lastTime >= 0) {
+      this.last = pageStamp + BigInt(lastTime);
+      floor = Math.max(floor, pageKey + lastTime);
+    }
     this.#floor = floor;
-    if (lastTime >= 0) this.last = pageStamp + BigInt(lastTime);
   }
 
   #decode(decoder: Decoder, record: RecordInHand): KernelEvent | undefined {
@@ -204,8 +228,17 @@ export class PageWalker {
     return undefined;
   }
 
-  #time(pageStamp: bigint, time: number): Nanoseconds {
-    return toNanoseconds(pageStamp + BigInt(time), this.#context.clock);
+  /**
+   * The time of a record. Where the stamps are nanoseconds the sum goes through two halves of a 64-bit cell:
+   * `BigInt(time)` would be a call into the runtime for each event, three times as slow (docs/trace-readers.md).
+   */
+  #time(time: number): Nanoseconds {
+    const { clock } = this.#context;
+    if (clock.tsc !== undefined) return toNanoseconds(this.#pageStamp + BigInt(time), clock);
+    const low = this.#baseLow + time;
+    HALVES[LOW] = low; // modulo 2^32
+    HALVES[1 - LOW] = this.#baseHigh + Math.floor(low / 0x1_0000_0000);
+    return nanoseconds(CELL[0]!);
   }
 
   /** The number lost stands as a kernel long behind the page's events, if the writer had room for it. */
@@ -229,8 +262,8 @@ export class PageWalker {
     const { cpu, buffer } = this.#record;
     const loss: Loss = { type: 'loss', cpu, at, events: this.#pending?.events, buffer };
     this.#pending = undefined;
-    this.events.push(loss);
-    this.keys.push(key);
+    this.events[this.length] = loss;
+    this.keys[this.length++] = key;
   }
 }
 

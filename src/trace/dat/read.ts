@@ -3,7 +3,7 @@ import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { toNanoseconds } from './clock.ts';
 import { droppedEvents } from './cpu-stats.ts';
@@ -44,10 +44,8 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
     reported = left;
     options.onProgress(1 - left / total);
   };
-  let taken = 0;
-  await merge(streams, (event) => {
-    batcher.push(event);
-    if ((++taken & 0xfff) === 0) report();
+  await merge(streams, (events, from, to) => {
+    if (batcher.append(events, from, to)) report();
   });
   for (const cpu of recording.cutOff) {
     batcher.push({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });

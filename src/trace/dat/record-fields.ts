@@ -54,7 +54,8 @@ export function readBigint(words: Words, base: number, field: NumberField): bigi
   return field.high < 0 ? low : (BigInt(words[base + field.high]!) << 32n) | low;
 }
 
-const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+/** Whether this machine is. */
+export const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** The words of `bytes`; a view without a copy where the byte orders and the alignment agree. */
 export function wordsOf(bytes: Uint8Array, littleEndian: boolean): Words {

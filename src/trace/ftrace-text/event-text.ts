@@ -46,7 +46,7 @@ type Kind = 'add' | 'delete' | 'insertion' | 'marker' | 'syscall';
  * for most of them.
  */
 export function classify(bytes: Uint8Array, at: number): Kind | undefined {
-  switch (bytes[at]) {
+  switch (bytes[at] ?? 0) {
     case 0x6d /* m */:
       // mm_filemap_[ad] or mm_lru_i
       if (bytes[at + 3] === 0x6c) return startsWith(bytes, at, INSERTION) ? 'insertion' : undefined;
@@ -221,7 +221,7 @@ const isWhole = (value: number): boolean => value >= 0 && Number.isSafeInteger(v
 const FIELD = /(\w+)=(?:0x([0-9a-f]{1,16})|\((\d{1,20})\))/g;
 
 /** `a=0x1f (31) b=(7)`, as option `fields` prints an event. */
-export function fieldsOf(text: string): Map<string, bigint> {
+function fieldsOf(text: string): Map<string, bigint> {
   const fields = new Map<string, bigint>();
   for (const [, name = '', hex, decimal = '0'] of text.matchAll(FIELD)) {
     fields.set(name, BigInt(hex === undefined ? decimal : `0x${hex}`));

@@ -36,7 +36,8 @@ export class LinePrefix {
    */
   parse(bytes: Uint8Array, start: number): boolean {
     let at = start + COMM_BYTES;
-    if (bytes[at] !== DASH) return false;
+    // A name of 15 bytes leaves one blank before it: text without that blank has lost its columns.
+    if (bytes[at] !== DASH || bytes[start] !== SPACE) return false;
     let digit = bytes[++at]! - ZERO;
     if (!(digit >= 0 && digit <= 9)) return false;
     let pid = 0;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Loss, Marker, Nanoseconds } from '../../ledger/index.ts';
-import { nanoseconds } from '../../ledger/index.ts';
+import { InputError, nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
-import { InputError } from '../input-error.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { classify, EventText } from './event-text.ts';
 import { COMM_BYTES, LinePrefix, MAX_CPUS } from './line-prefix.ts';

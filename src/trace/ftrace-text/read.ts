@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from '../byte-source.ts';
 import { readFully } from '../byte-source.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { LineReader } from './line-reader.ts';
 

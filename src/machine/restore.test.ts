@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Patch, PATCHES } from '../kernel/index.ts';
+import { cpu, folioIndex, heldOnlyByBatches, type Verdict } from '../ledger/index.ts';
+import type { Call } from './calls.ts';
+import { createMachine, type Machine } from './machine.ts';
+import { Judge } from './restore.ts';
+
+const CPUS = 3;
+const PAGES = 8;
+// A small batch, so that a few pages already flush one and the check needs several rounds.
+const profile = { ...DEFAULT_PROFILE, batchSize: 4 };
+
+const machineWith = (patch: Patch): Machine =>
+  createMachine({
+    cpus: CPUS,
+    patch,
+    profile,
+    pins: PAGES,
+    largestOrder: 1,
+    folios: PAGES,
+    tasks: Array.from({ length: CPUS }, (_, on) => ({ name: `T${on}`, cpu: on, process: on % 2 })),
+    guestMemfds: [{ pages: PAGES }],
+  });
+
+const call = fc.oneof(
+  fc.nat(PAGES - 1).map((start): Call => ({ call: 'touch', inode: 0, start, pages: 1 })),
+  fc.nat(PAGES / 2 - 1).map((i): Call => ({ call: 'fallocate', large: true, inode: 0, start: 2 * i, pages: 2 })),
+  fc.record({ index: fc.nat(PAGES - 1), pinned: fc.boolean() }).map(
+    // A page's pin has the page's number, so that none is taken twice.
+    ({ index, pinned }): Call => ({ call: pinned ? 'pin-user-pages' : 'vmsplice', pin: index, inode: 0, index }),
+  ),
+  fc.nat(PAGES - 1).map((pin): Call => ({ call: 'unpin', pin })),
+  fc.constant<Call>({ call: 'lru-add-drain' }),
+);
+const history = fc.array(fc.record({ task: fc.nat(CPUS - 1), call }), { maxLength: 14 });
+
+function replay(machine: Machine, calls: readonly { readonly task: number; readonly call: Call }[]): void {
+  const pinned = new Set<number>();
+  for (const { task, call: made } of calls) {
+    if (made.call === 'unpin') pinned.delete(made.pin);
+    if (made.call === 'vmsplice' || made.call === 'pin-user-pages') {
+      if (pinned.has(made.pin)) continue;
+      pinned.add(made.pin);
+    }
+    machine.call(task, made);
+  }
+}
+
+/** What the conversion of that very machine comes to. */
+function converted(machine: Machine, task: number, from: number, to: number): Verdict {
+  const ledger = machine.ledger(0);
+  const { result, errorIndex } = machine.call(task, {
+    call: 'set-memory-attributes2',
+    inode: 0,
+    argument: {
+      offset: BigInt(from) * PAGE_SIZE,
+      size: BigInt(to - from) * PAGE_SIZE,
+      attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE,
+      flags: 0n,
+      reserved: [],
+    },
+  });
+  if (result === 'ok') return { verdict: 'safe' };
+  const named = ledger.find(({ index, order }) => errorIndex !== undefined && errorIndex < index + 2 ** order);
+  if (result !== 'EAGAIN' || named === undefined || errorIndex === undefined) throw new Error(result);
+  const holders = named.holders.filter(({ kind }) => kind !== 'user-mapping');
+  return { verdict: 'refused', index: errorIndex, spurious: heldOnlyByBatches(holders) };
+}
+
+const judge = new Judge();
+
+test.each(PATCHES)(
+  'a machine restored from a ledger answers as the machine that the ledger was read from: $name',
+  (patch) => {
+    const range = fc
+      .tuple(fc.nat(PAGES - 1), fc.nat(PAGES - 1))
+      .map(([a, b]) => [Math.min(a, b), Math.max(a, b) + 1] as const);
+    fc.assert(
+      fc.property(history, fc.nat(CPUS - 1), range, (calls, on, [from, to]) => {
+        const machine = machineWith(patch);
+        replay(machine, calls);
+        expect(machine.imbalances()).toEqual([]);
+        const ledger = machine.ledger(0);
+        // A ledger does not say which page of a large folio is mapped, so no half of a mapped one is asked about.
+        const halved = ledger.some(
+          ({ index, order, holders }) =>
+            (order > 0 &&
+              holders.some(({ kind }) => kind === 'user-mapping') &&
+              index < from !== index + 2 ** order <= from) ||
+            index < to !== index + 2 ** order <= to,
+        );
+        fc.pre(!halved);
+        const asked = { from: folioIndex(from), to: folioIndex(to) };
+        const answer = judge.verdict({ ledger, range: asked, cpu: cpu(on), cpus: CPUS, patch, profile });
+        expect(answer).toEqual(converted(machine, on, from, to));
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
+
+test('a ledger that names a CPU beyond the machine is refused', () => {
+  const machine = machineWith(PATCHES[0] as Patch);
+  machine.call(2, { call: 'touch', inode: 0, start: 0, pages: 1 });
+  const question = { ledger: machine.ledger(0), cpu: cpu(0), cpus: 2, patch: PATCHES[0] as Patch, profile };
+  expect(() => new Judge().verdict(question)).toThrow("CPU 2 is beyond the machine's 2");
+});
