@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Explanation, IndexRange, InodeSelector, MomentSelector, Question } from '../explain/index.ts';
+import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from '../explain/index.ts';
+import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
+import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
+import { explanationToJson, explanationToText } from '../report/index.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { UsageError } from './failure.ts';
+import { openFileSource } from './file-source.ts';
+import { Progress } from './progress.ts';
+
+/** Linux is built for at most so many CPUs (NR_CPUS). */
+const MOST_CPUS = 8192;
+
+interface Options {
+  readonly at: readonly MomentSelector[];
+  readonly inode?: InodeSelector;
+  readonly range?: IndexRange;
+  readonly cpu?: Cpu;
+  readonly profile?: Profile;
+  readonly buffer?: string;
+  readonly patch: readonly Patch[];
+  readonly json?: boolean;
+}
+
+const names = (known: readonly { readonly name: string }[]): string => known.map(({ name }) => name).join(', ');
+
+/** `folioscope explain FILE`: who holds each guest_memfd folio of a recording, and what a conversion would get. */
+export function registerExplain(program: Command): void {
+  program
+    .command('explain')
+    .summary('say who holds each guest_memfd folio in a recording of a real kernel')
+    .description(
+      'Reads a recording of mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion ' +
+        "events, and says which guest_memfd folios wait in which CPU's lru_add batch and what each form of the " +
+        'check would answer to a conversion to private.',
+    )
+    .argument('<recording>', 'trace.dat of trace-cmd, or text of ftrace')
+    .addOption(
+      new Option('--at <moment>', 'SECONDS, end, marker:TEXT or every-marker; repeatable')
+        .default([], 'every marker, and the end')
+        .argParser(addMoment),
+    )
+    .addOption(new Option('--inode <inode>', 'only this inode, DEV:0xINO or 0xINO').argParser(readInode))
+    .addOption(
+      new Option('--range <pages>', 'convert pages A..B, without B (default: the whole inode)').argParser(readRange),
+    )
+    .addOption(
+      new Option('--cpu <number>', 'the CPU that converts (default: chosen from the recording)').argParser(readCpu),
+    )
+    .addOption(
+      new Option('--profile <name>', `kernel profile: ${names(PROFILES)} (default: inferred)`).argParser(readProfile),
+    )
+    .option('--buffer <name>', "only this buffer of a trace.dat, '' being the top one")
+    .addOption(
+      new Option('--patch <names>', `forms of the check, of ${names(PATCHES)}`)
+        .default(PATCHES, 'all')
+        .argParser(readPatches),
+    )
+    .option('--json', 'print one JSON document (schema/explain.schema.json)')
+    .addHelpText(
+      'after',
+      `
+Exit codes, by what the form without a drain says of the last moment:
+  0   safe, or there is no guest_memfd    1   refused
+  2   not decidable: events were lost, or the recording is cut off
+  64  usage    65  not a recording    70  a defect of folioscope
+
+Examples:
+  folioscope explain examples/two-cpu.dat
+  folioscope explain trace.dat --at 'marker:before convert' --range 0..512
+  folioscope explain --json trace.dat --inode 0:16:0x4414 --at end`,
+    )
+    .action(async (file: string, options: Options) => {
+      process.exitCode = await explain(file, options);
+    });
+}
+
+async function explain(file: string, options: Options): Promise<ExitCode> {
+  const explanation = await answer(file, options);
+  process.stdout.write(
+    options.json === true
+      ? explanationToJson(explanation)
+      : explanationToText(explanation, { file, options: optionsAgain(options) }),
+  );
+  return codeOf(explanation);
+}
+
+async function answer(file: string, options: Options): Promise<Explanation> {
+  const { at, inode, range, cpu: converter, profile, buffer, patch } = options;
+  const source = await openFileSource(file);
+  const progress = new Progress();
+  const onProgress: Question['onProgress'] = (share) =>
+    progress.tick(() => `${file}: ${Math.round(100 * share)} % read`);
+  try {
+    return await explainTrace(source, {
+      moments: at,
+      inode,
+      range,
+      cpu: converter,
+      profile,
+      buffer,
+      patches: patch,
+      onProgress,
+    });
+  } catch (error) {
+    if (error instanceof QuestionError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  } finally {
+    progress.end();
+    await source.close();
+  }
+}
+
+/** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. */
+function codeOf({ moments, trace }: Explanation): ExitCode {
+  const last = moments.at(-1);
+  const verdicts = new Set(
+    moments.flatMap(({ at, marker, baseline }) =>
+      at === last?.at && marker === last.marker ? [baseline.verdict] : [],
+    ),
+  );
+  if (verdicts.has('refused')) return EXIT.notWell;
+  const isCutOff = trace.lost.some(({ at }) => at === undefined);
+  return verdicts.has('undecided') || isCutOff ? EXIT.undecided : EXIT.well;
+}
+
+/** A value that a parser understood. @throws InvalidArgumentError that says what was expected. */
+function understood<Value>(value: Value | undefined, expected: string): Value {
+  if (value === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
+  return value;
+}
+
+const addMoment = (text: string, before: readonly MomentSelector[]): readonly MomentSelector[] => [
+  ...before,
+  understood(parseMoment(text), 'SECONDS (718.867524), end, marker:TEXT or every-marker'),
+];
+
+const readInode = (text: string): InodeSelector => understood(parseInode(text), 'DEV:0xINO (0:16:0x4414) or 0xINO');
+
+const readRange = (text: string): IndexRange => understood(parseRange(text), 'A..B in pages, with A below B');
+
+const readCpu = (text: string): Cpu =>
+  understood(
+    /^\d{1,4}$/.test(text) && Number(text) < MOST_CPUS ? cpu(Number(text)) : undefined,
+    `a CPU from 0 to ${MOST_CPUS - 1}`,
+  );
+
+const readProfile = (text: string): Profile =>
+  understood(
+    PROFILES.find(({ name }) => name === text),
+    `one of ${names(PROFILES)}`,
+  );
+
+const readPatches = (text: string): readonly Patch[] => {
+  const named = text.split(',').map((word) =>
+    understood(
+      PATCHES.find(({ name }) => name === word.trim()),
+      `some of ${names(PATCHES)}, with commas between`,
+    ),
+  );
+  return [...new Set(named)];
+};
+
+/** The options that lead to the same answer again. */
+const optionsAgain = ({ at, inode, range, cpu: converter, profile, buffer, patch }: Options): readonly string[] => [
+  ...at.flatMap((moment) => ['--at', momentWord(moment)]),
+  ...(inode === undefined
+    ? []
+    : ['--inode', `${inode.dev === undefined ? '' : `${inode.dev}:`}0x${inode.ino.toString(16)}`]),
+  ...(range === undefined ? [] : ['--range', `${range.from}..${range.to}`]),
+  ...(converter === undefined ? [] : ['--cpu', String(converter)]),
+  ...(profile === undefined ? [] : ['--profile', profile.name]),
+  ...(buffer === undefined ? [] : ['--buffer', buffer]),
+  ...(patch.length === PATCHES.length ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
+];
+
+function momentWord(moment: MomentSelector): string {
+  switch (moment.kind) {
+    case 'time':
+      return formatTime(moment.at);
+    case 'marker':
+      return `marker:${moment.text}`;
+    case 'end':
+    case 'every-marker':
+      return moment.kind;
+  }
+}

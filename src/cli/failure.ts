@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { CommanderError } from 'commander';
+import { InputError } from '../ledger/index.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+
+/** The command line asks for something that there is not. The message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Prints an error as one line on standard error. */
+export function complain(message: string): void {
+  process.stderr.write(`folioscope: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+}
+
+/** Tells the user what went wrong. @returns the exit code that says so. */
+export function reportFailure(error: unknown): ExitCode {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.well : EXIT.usage;
+  if (error instanceof UsageError) {
+    complain(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof InputError) {
+    complain(error.message);
+    return EXIT.input;
+  }
+  complain(`a defect of folioscope: ${error instanceof Error ? error.message : String(error)}`);
+  process.stderr.write('Please report it with the command, its input and these lines:\n');
+  if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+  return EXIT.defect;
+}
+
+/** Why a system call failed, in the words of errno. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file or directory';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'is a directory';
+    case 'ENOTDIR':
+      return 'a part of the path is not a directory';
+    case 'ELOOP':
+      return 'too many symbolic links';
+    case 'ENAMETOOLONG':
+      return 'the name is too long';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

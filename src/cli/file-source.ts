@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError } from '../ledger/index.ts';
+import type { ByteSource } from '../trace/index.ts';
+import { reasonOf, UsageError } from './failure.ts';
+
+/**
+ * A regular file as a {@link ByteSource}.
+ * @throws UsageError for `-`, InputError where the file cannot be read.
+ */
+export async function openFileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
+  if (path === '-') throw new UsageError('reading a recording from standard input is not there yet, give a file');
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const stats = await file.stat();
+    if (!stats.isFile())
+      throw new InputError(
+        `${path}: ${stats.isDirectory() ? 'is a directory' : 'is not a regular file'}, expected a recording`,
+      );
+    return source(path, file, stats.size);
+  } catch (error) {
+    await file?.close();
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+const source = (name: string, file: FileHandle, size: number): ByteSource & { close(): Promise<void> } => ({
+  name,
+  size,
+  read: async (offset, length) => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+    if (bytes.byteLength === 0) return bytes;
+    const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, offset).catch((error: unknown) => {
+      throw new InputError(`${name}: cannot be read at byte ${offset}: ${reasonOf(error)}`);
+    });
+    return bytes.subarray(0, bytesRead);
+  },
+  close: () => file.close(),
+});

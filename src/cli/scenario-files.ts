@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../ledger/index.ts';
+import { reasonOf } from './failure.ts';
+
+/** More than any scenario needs; what is larger is some other file. */
+const MOST_BYTES = 1024 * 1024;
+const ENDINGS = ['.yaml', '.yml', '.json'];
+
+/** The scenario files that paths stand for: a file itself, or those of a directory by name. @throws InputError */
+export async function scenarioFiles(path: string): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = (await readdir(path)).filter((name) => ENDINGS.some((ending) => name.endsWith(ending)));
+    if (names.length === 0)
+      throw new InputError(
+        `${path}: a directory without scenarios, expected ${ENDINGS.map((ending) => `*${ending}`).join(', ')}`,
+      );
+    return names.toSorted().map((name) => join(path, name));
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** The text of a scenario file, which may also be a pipe. @throws InputError */
+export async function readScenarioText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    await using file = await open(path, 'r');
+    bytes = new Uint8Array(MOST_BYTES + 1);
+    let length = 0;
+    for (let more = 1; more > 0 && length < bytes.byteLength; length += more)
+      more = (await file.read(bytes, length, bytes.byteLength - length)).bytesRead;
+    bytes = bytes.subarray(0, length);
+  } catch (error) {
+    throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+  if (bytes.byteLength > MOST_BYTES) throw new InputError(`${path}: larger than 1 MiB, expected a scenario`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${path}: not UTF-8 text, expected a scenario in YAML or JSON`);
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, LruInsertion, SyscallEnter, SyscallExit } from '../ledger/index.ts';
+import type { BatchedFolio, ConversionCall } from './answer.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Generation } from './generation.ts';
+import type { TrackedInode } from './inodes.ts';
+
+/** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd, and KVM_CREATE_GUEST_MEMFD on a VM: include/uapi/linux/kvm.h */
+const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
+const CREATE_GUEST_MEMFD = 0xc040aed4n;
+
+/** A call that is going on. */
+interface Open {
+  readonly enter: SyscallEnter;
+  readonly place: number;
+  /** What waited when it began. */
+  readonly waiting: readonly Generation[];
+  /** A kworker of another CPU inserted something of it. */
+  drained: boolean;
+  /** Events of some CPU were lost meanwhile. */
+  lossy: boolean;
+}
+
+interface Call {
+  readonly enter: SyscallEnter;
+  readonly waiting: readonly Generation[];
+  exit: SyscallExit | undefined;
+  drained: boolean | undefined;
+}
+
+/** Pairs the calls' entries and exits, and watches what is drained in between. */
+export class Conversions {
+  /** Whether some call was seen that only a user of guest_memfd makes. */
+  called = false;
+  readonly #calls: Call[] = [];
+  /** By pid: a task is in one call at a time. */
+  readonly #open = new Map<number, Open>();
+
+  /** A task entered ioctl. */
+  enter(event: SyscallEnter, batches: Iterable<CpuBatch>): void {
+    if (event.name !== 'ioctl') return;
+    const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
+    if (command === CREATE_GUEST_MEMFD) this.called = true;
+    if (command !== SET_MEMORY_ATTRIBUTES2) return;
+    this.called = true;
+    const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
+    const place = this.#calls.push({ enter: event, waiting, exit: undefined, drained: undefined }) - 1;
+    this.#open.set(event.pid, { enter: event, place, waiting, drained: false, lossy: false });
+  }
+
+  inserted(folio: Generation, event: LruInsertion): void {
+    if (this.#open.size === 0) return;
+    // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by whoever filled it.
+    if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
+    for (const open of this.#open.values())
+      if (event.cpu !== open.enter.cpu && open.waiting.includes(folio)) open.drained = true;
+  }
+
+  lost(): void {
+    for (const open of this.#open.values()) open.lossy = true;
+  }
+
+  exit(event: SyscallExit): void {
+    const open = event.name === 'ioctl' ? this.#open.get(event.pid) : undefined;
+    if (open === undefined) return;
+    this.#open.delete(event.pid);
+    const call = this.#calls[open.place];
+    if (call === undefined) return;
+    call.exit = event;
+    call.drained = wasDrained(open);
+  }
+
+  /** @param counts which inodes' folios count as those of guest_memfd. */
+  answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
+    return this.#calls.map(({ enter, exit, drained, waiting }) => ({
+      at: enter.at,
+      cpu: enter.cpu,
+      pid: enter.pid,
+      fd: Number(enter.args[0] ?? 0n),
+      until: exit?.at,
+      returned: exit === undefined ? undefined : Number(exit.returned),
+      drained,
+      batched: waiting.flatMap((folio) => batchedFolio(folio, counts)).toSorted((a, b) => a.index - b.index),
+    }));
+  }
+}
+
+/** lru_add_drain_all() leaves nothing that waited before it in any batch. */
+function wasDrained({ drained, lossy, waiting, enter }: Open): boolean | undefined {
+  if (drained) return true;
+  if (lossy) return undefined;
+  const elsewhere = waiting.filter(({ add, deletedAt }) => add?.cpu !== enter.cpu && deletedAt === undefined);
+  return elsewhere.some(({ insertion }) => insertion === undefined) ? false : undefined;
+}
+
+function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolean): BatchedFolio[] {
+  const { add, inode, index, pfn, insertion } = folio;
+  if (add === undefined || inode === undefined || !counts(inode)) return [];
+  const cpu: Cpu = insertion?.cpu ?? add.cpu;
+  return [{ dev: inode.dev, ino: inode.ino, index, pfn, cpu, since: add.at }];
+}

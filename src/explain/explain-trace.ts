@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import { type ByteSource, readTrace } from '../trace/index.ts';
+import type { Explanation } from './answer.ts';
+import { Explainer } from './explainer.ts';
+import type { Question } from './question.ts';
+
+/**
+ * Reads a recording and answers who holds each guest_memfd folio and what a conversion would get.
+ * @throws InputError where nothing can be answered from the input.
+ * @throws QuestionError where what was asked for is not in it.
+ */
+export async function explainTrace(source: ByteSource, question: Question): Promise<Explanation> {
+  const explainer = new Explainer(question);
+  const trace = await readTrace(source, {
+    buffer: question.buffer,
+    onEvents: (events) => explainer.events(events),
+    onProgress: question.onProgress,
+  });
+  return explainer.answer(trace);
+}

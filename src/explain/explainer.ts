@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, FilemapEvent, FolioLedger, KernelEvent, Loss, LruInsertion, Verdict } from '../ledger/index.ts';
+import { cpu as cpuNumber } from '../ledger/index.ts';
+import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
+import { formatEvent, type TraceSummary } from '../trace/index.ts';
+import type { Explanation, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import { CpuBatch, type Gap } from './batch.ts';
+import { Conversions } from './conversions.ts';
+import { Generation, statusAt } from './generation.ts';
+import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
+import { type Moment, Moments } from './moments.ts';
+import { inferProfile } from './profile.ts';
+import { type Question, QuestionError } from './question.ts';
+import { type InodeState, stateAt, type Surroundings } from './state.ts';
+import { type Conversion, Verdicts } from './verdicts.ts';
+
+/**
+ * Follows the folios of every inode that may be a guest_memfd through one pass over the events, then answers. Which
+ * inode is one may show only at its first insertion, so all that may be are followed. Memory grows with their live
+ * folios and with what the moments that are asked for need, not with the recording.
+ */
+export class Explainer {
+  readonly #question: Question;
+  readonly #batchSize: number;
+  readonly #moments: Moments;
+  readonly #inodes: Inodes;
+  readonly #conversions = new Conversions();
+  readonly #batches = new Map<Cpu, CpuBatch>();
+  readonly #byPfn = new Map<number, Generation>();
+  readonly #gaps: Gap[] = [];
+  /** Buffers that had page cache events: what other buffers lost hides nothing. */
+  readonly #buffers = new Set<string | undefined>();
+  /** Insertions as unevictable of folios whose add was not seen. */
+  #strayUnevictable = 0;
+  #lastCpu: Cpu | undefined = undefined;
+
+  constructor(question: Question) {
+    this.#question = question;
+    this.#batchSize = question.profile?.batchSize ?? DEFAULT_PROFILE.batchSize;
+    this.#moments = new Moments(question.moments);
+    this.#inodes = new Inodes(question.inode);
+  }
+
+  /** What waits in each CPU's batch as of the last event, of inodes that may be guest_memfd. */
+  get waiting(): ReadonlyMap<Cpu, readonly Generation[]> {
+    return new Map([...this.#batches].map(([cpu, batch]) => [cpu, batch.waiting]));
+  }
+
+  events(batch: readonly KernelEvent[]): void {
+    for (const event of batch) this.#event(event);
+  }
+
+  #event(event: KernelEvent): void {
+    const batch = this.#batchOf(event.cpu);
+    if (event.type === 'loss') {
+      this.#lost(event, batch);
+      return;
+    }
+    if (!FLUSH_EVENTS.has(event.type)) batch.endBurst();
+    switch (event.type) {
+      case 'mm_filemap_add_to_page_cache':
+        this.#added(event, batch);
+        break;
+      case 'mm_filemap_delete_from_page_cache':
+        this.#deleted(event);
+        break;
+      case 'mm_lru_insertion':
+        this.#inserted(event, batch);
+        break;
+      case 'syscall-enter':
+        this.#conversions.enter(event, this.#batches.values());
+        break;
+      case 'syscall-exit':
+        this.#conversions.exit(event);
+        break;
+      case 'marker':
+        this.#moments.marker(event);
+        break;
+      case 'page-reference':
+      case 'mm_page_free':
+        break; // no conclusion is drawn from them yet
+      case 'workqueue_queue_work':
+      case 'workqueue_activate_work':
+      case 'workqueue_execute_start':
+      case 'workqueue_execute_end':
+      case 'sched_switch':
+      case 'sched_wakeup':
+        break; // no conclusion is drawn from them yet
+    }
+    batch.lastEvent = event.at;
+    this.#lastCpu = event.cpu;
+  }
+
+  #batchOf(cpu: Cpu): CpuBatch {
+    const known = this.#batches.get(cpu);
+    if (known !== undefined) return known;
+    const batch = new CpuBatch(cpu);
+    this.#batches.set(cpu, batch);
+    return batch;
+  }
+
+  #added(event: FilemapEvent, batch: CpuBatch): void {
+    this.#buffers.add(event.buffer);
+    const { pfn, index, order } = event;
+    const inode = this.#inodes.of(event);
+    const before = this.#byPfn.get(pfn);
+    if (before !== undefined) {
+      if (isTwin(before, event)) return;
+      this.#end(before, event); // the pfn is used again: its delete was lost
+    }
+    // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
+    if (inode === undefined && order > 0) return;
+    const folio = new Generation(event, inode);
+    this.#byPfn.set(pfn, folio);
+    if (inode === undefined) return;
+    const sameIndex = inode.live.get(index);
+    if (sameIndex !== undefined) this.#end(sameIndex, event);
+    inode.adds++;
+    inode.live.set(index, folio);
+    if (order === 0) batch.enter(folio, event.at, this.#batchSize);
+  }
+
+  #inserted(event: LruInsertion, batch: CpuBatch): void {
+    this.#buffers.add(event.buffer);
+    batch.flush(event.at);
+    const folio = this.#byPfn.get(event.pfn);
+    if (folio === undefined) {
+      if (event.lru === LRU_UNEVICTABLE) this.#strayUnevictable++;
+      return;
+    }
+    if (folio.insertion !== undefined) return; // isolated and put back, or told by two buffers
+    folio.insertion = event;
+    const { inode, add } = folio;
+    if (inode === undefined) {
+      if (event.lru === LRU_UNEVICTABLE && add !== undefined) this.#inodes.insertedElsewhere(add, 1);
+      this.#byPfn.delete(event.pfn);
+      return;
+    }
+    if (add !== undefined) this.#batchOf(add.cpu).leave(folio);
+    this.#conversions.inserted(folio, event);
+    if (folio.deletedAt !== undefined) this.#byPfn.delete(event.pfn);
+    else if (!this.#inodes.inserted(inode, event.lru)) this.#forget(inode);
+  }
+
+  #deleted(event: FilemapEvent): void {
+    this.#buffers.add(event.buffer);
+    const folio = this.#byPfn.get(event.pfn);
+    if (folio?.deletedAt === undefined && folio?.index === event.index && isOf(folio, event)) {
+      this.#end(folio, event);
+      return;
+    }
+    const inode = this.#inodes.of(event);
+    if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
+    // Nobody saw it come: it was there before the recording, or its add was lost.
+    if (this.#moments.anyWithin(undefined, event.at)) {
+      const unseen = new Generation(event, inode);
+      unseen.deletedAt = event.at;
+      inode.ended.push(unseen);
+    }
+    const sameIndex = inode.live.get(event.index);
+    if (sameIndex !== undefined) this.#end(sameIndex, event);
+    inode.lastDelete = event;
+    this.#inodes.forgetIfEmpty(inode);
+  }
+
+  /** A folio leaves the page cache with `event`. It may wait in its batch still. */
+  #end(folio: Generation, event: FilemapEvent): void {
+    const { inode, pfn, index, add } = folio;
+    const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
+    if (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache') this.#byPfn.delete(pfn);
+    if (inode === undefined || folio.deletedAt !== undefined) return;
+    folio.deletedAt = event.at;
+    if (inode.live.get(index) === folio) inode.live.delete(index);
+    if (this.#moments.anyWithin(add?.at, event.at)) inode.ended.push(folio);
+    if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
+    this.#inodes.forgetIfEmpty(inode);
+  }
+
+  /** An inode turned out to be none of guest_memfd's. */
+  #forget(inode: TrackedInode): void {
+    for (const folio of inode.live.values()) {
+      this.#byPfn.delete(folio.pfn);
+      if (folio.add !== undefined) this.#batchOf(folio.add.cpu).leave(folio);
+    }
+  }
+
+  #lost(event: Loss, batch: CpuBatch): void {
+    this.#gaps.push(batch.lose(event.buffer, event.at));
+    this.#conversions.lost();
+  }
+
+  /**
+   * @param trace what the reader says of the whole.
+   * @throws QuestionError where what was asked for is not in the recording.
+   */
+  answer(trace: TraceSummary): Explanation {
+    for (const batch of this.#batches.values()) batch.endBurst();
+    const { question, profile } = this.#assumptions();
+    const inodes = this.#inodes.sorted(this.#conversions.called);
+    if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
+    const followed = inodes.flatMap(({ tracked, kind }) =>
+      tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
+    );
+    const conversions = this.#conversions.answers((inode) => followed.includes(inode));
+    const cpus = this.#cpus(trace);
+    const around: Surroundings = { batches: this.#batches, gaps: this.#seriousGaps(), cpus };
+    const verdicts = new Verdicts(cpus, profile.profile);
+    const moments: MomentAnswer[] = [];
+    for (const moment of this.#moments.resolve(trace.to))
+      for (const inode of followed) {
+        const state = stateAt(inode.folios(), moment.at, around);
+        const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
+        moments.push(this.#moment({ moment, inode, state, converter, verdicts }));
+      }
+    return {
+      trace,
+      profile,
+      inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
+      moments,
+      conversions,
+      notes: [...trace.notes, ...this.#notes()],
+    };
+  }
+
+  #moment(of: {
+    readonly moment: Moment;
+    readonly inode: TrackedInode;
+    readonly state: InodeState;
+    readonly converter: { readonly cpu: Cpu; readonly because: string };
+    readonly verdicts: Verdicts;
+  }): MomentAnswer {
+    const { moment, inode, state, converter, verdicts } = of;
+    const { range, patches } = this.#question;
+    const conversion: Conversion = { range, cpu: converter.cpu };
+    const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
+    const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
+    const byCpu = patches.some(({ name }) => name === 'local-drain');
+    return {
+      at: moment.at,
+      marker: moment.marker?.text,
+      dev: inode.dev,
+      ino: inode.ino,
+      folios: state.folios,
+      verdicts: new Map<string, Verdict>(forms),
+      localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
+      baseline,
+      range,
+      cpu: converter.cpu,
+      cpuBecause: converter.because,
+      evidence: evidenceOf(baseline, state, moment),
+    };
+  }
+
+  #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
+    const { profile } = this.#question;
+    const chosen = profile === undefined ? inferProfile([...this.#batches.values()]) : { profile, because: 'as asked' };
+    return { question: this.#question, profile: chosen };
+  }
+
+  /** CPUs that the recording or the question names, by rising number. */
+  #cpus(trace: TraceSummary): readonly Cpu[] {
+    const { cpu } = this.#question;
+    const named = [...trace.cpus, ...this.#batches.keys(), ...(cpu === undefined ? [] : [cpu])];
+    return [...new Set(named)].toSorted((a, b) => a - b);
+  }
+
+  #seriousGaps(): readonly Gap[] {
+    return this.#buffers.size === 0 ? this.#gaps : this.#gaps.filter(({ buffer }) => this.#buffers.has(buffer));
+  }
+
+  #notes(): readonly string[] {
+    const count = this.#strayUnevictable;
+    if (count === 0) return [];
+    const what = count === 1 ? 'folio was' : 'folios were';
+    return [`${count} ${what} inserted as unevictable without an add event: there before the recording, or anonymous`];
+  }
+}
+
+/** What a CPU tells while it flushes its batch; all else comes before or after. */
+const FLUSH_EVENTS: ReadonlySet<KernelEvent['type']> = new Set(['mm_lru_insertion', 'page-reference', 'mm_page_free']);
+
+/** Whether an add repeats one that another buffer has told already. */
+const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
+  add !== undefined &&
+  deletedAt === undefined &&
+  add.buffer !== event.buffer &&
+  add.cpu === event.cpu &&
+  add.index === event.index &&
+  add.ino === event.ino &&
+  add.dev === event.dev;
+
+const isTwinDelete = (last: FilemapEvent | undefined, event: FilemapEvent): boolean =>
+  last !== undefined && last.buffer !== event.buffer && last.pfn === event.pfn && last.index === event.index;
+
+/** Whether a folio is one of the event's inode. */
+const isOf = ({ add, inode }: Generation, event: FilemapEvent): boolean => {
+  const owner = inode ?? add;
+  return owner?.ino === event.ino && owner.dev === event.dev;
+};
+
+/** The CPU that would convert. */
+function chooseCpu(
+  { cpu }: Question,
+  { at, marker }: Moment,
+  conversions: Explanation['conversions'],
+  last: Cpu | undefined,
+): { readonly cpu: Cpu; readonly because: string } {
+  if (cpu !== undefined) return { cpu, because: 'as asked' };
+  const call = conversions.findLast((conversion) => conversion.at <= at) ?? conversions[0];
+  if (call !== undefined) return { cpu: call.cpu, because: 'where the recorded conversions ran' };
+  if (marker !== undefined) return { cpu: marker.cpu, because: 'where the marker was written' };
+  return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
+}
+
+function evidenceOf(baseline: Verdict, state: InodeState, { at }: Moment): RefusalEvidence | undefined {
+  if (baseline.verdict !== 'refused') return undefined;
+  const covers = ({ index, order }: FolioLedger | Generation): boolean =>
+    index <= baseline.index && baseline.index < index + 2 ** order;
+  const folio = state.generations.find(covers);
+  if (folio?.add === undefined) return undefined;
+  const status = statusAt(folio, at);
+  if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
+  return {
+    index: folio.index,
+    pfn: folio.pfn,
+    cpu: status.cpu,
+    since: status.since,
+    add: formatEvent(folio.add),
+    insertion: folio.insertion === undefined ? undefined : formatEvent(folio.insertion),
+  };
+}
+
+function noInode({ inode }: Question): string {
+  const dev = inode?.dev === undefined ? '' : `${inode.dev}:`;
+  return `no page cache event of inode ${dev}0x${(inode?.ino ?? 0n).toString(16)} in the recording`;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+import type {
+  Cpu,
+  FilemapEvent,
+  FolioIndex,
+  FolioLedger,
+  LruInsertion,
+  Nanoseconds,
+  Order,
+  Pfn,
+} from '../ledger/index.ts';
+import type { Gap } from './batch.ts';
+import type { TrackedInode } from './inodes.ts';
+
+/**
+ * One folio from its way into the page cache to its way out: a pfn serves many, one after the other.
+ *
+ *     mm_filemap_add_to_page_cache     mm_lru_insertion        mm_filemap_delete_from_page_cache
+ *     |--------- in the batch of its CPU -----|--- on the LRU ------|
+ *     |--------------------- in the page cache ----------------------|
+ *
+ * No event fires when a folio enters the batch: it does within a microsecond of the add, on the same CPU. A folio may
+ * leave the page cache first; the insertion then comes later or, since kernels free a batch's dead folios, never.
+ */
+export class Generation {
+  /** Undefined where only the end was seen: it was there before the recording, or its add was lost. */
+  readonly add: FilemapEvent | undefined;
+  readonly pfn: Pfn;
+  readonly index: FolioIndex;
+  readonly order: Order;
+  /** Undefined for folios of inodes that cannot be guest_memfd: they are followed up to their insertion only. */
+  readonly inode: TrackedInode | undefined;
+  insertion: LruInsertion | undefined = undefined;
+  deletedAt: Nanoseconds | undefined = undefined;
+  /** Events of its CPU were lost while it was in the batch. */
+  gap: Gap | undefined = undefined;
+  /** Its batch filled up again since, and it was not inserted: from here on nothing is known of its place. */
+  doubtedAt: Nanoseconds | undefined = undefined;
+  /** It on the LRU, as ledgers have it: made once, because every moment may need it. */
+  onLru: FolioLedger | undefined = undefined;
+
+  constructor(event: FilemapEvent, inode: TrackedInode | undefined) {
+    this.add = event.type === 'mm_filemap_add_to_page_cache' ? event : undefined;
+    this.pfn = event.pfn;
+    this.index = event.index;
+    this.order = event.order;
+    this.inode = inode;
+  }
+}
+
+/** Whether a folio waits in a lru_add batch, and how sure that is. */
+export type BatchStatus =
+  | { readonly status: 'on-lru' }
+  | { readonly status: 'waits' | 'may-wait'; readonly cpu: Cpu; readonly since: Nanoseconds }
+  /** It was in the page cache before its first event: it may wait on any CPU that has not flushed since. */
+  | { readonly status: 'may-wait-anywhere' };
+
+const ON_LRU: BatchStatus = { status: 'on-lru' };
+
+/**
+ * Where a folio is after every event stamped at or before `at`.
+ * @returns undefined where it is not in the page cache.
+ */
+export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | undefined {
+  const { add, insertion, deletedAt, gap, doubtedAt } = folio;
+  if ((add !== undefined && add.at > at) || (deletedAt !== undefined && deletedAt <= at)) return undefined;
+  // folio_may_be_lru_cached(): large folios never stay in a batch.
+  if (folio.order > 0 || (insertion !== undefined && insertion.at <= at)) return ON_LRU;
+  if (add === undefined) return { status: 'may-wait-anywhere' };
+  // The task can have moved between the add event and the batch: the CPU that inserts is the one whose batch it was.
+  if (insertion !== undefined) return { status: 'waits', cpu: insertion.cpu, since: add.at };
+  if (gap !== undefined && gap.mayHideAt(at)) return { status: 'may-wait', cpu: add.cpu, since: add.at };
+  // A flush after the gap would have shown its insertion: it left within the gap.
+  if (gap !== undefined && gap.isOver(at)) return ON_LRU;
+  if (doubtedAt !== undefined && doubtedAt <= at) return { status: 'may-wait', cpu: add.cpu, since: add.at };
+  return { status: 'waits', cpu: add.cpu, since: add.at };
+}

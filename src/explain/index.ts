@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+export type {
+  BatchedFolio,
+  ConversionCall,
+  Explanation,
+  IndexRange,
+  InodeAnswer,
+  InodeKind,
+  MomentAnswer,
+  RefusalEvidence,
+} from './answer.ts';
+export { explainTrace } from './explain-trace.ts';
+export type { InodeSelector, MomentSelector, Question } from './question.ts';
+export { parseInode, parseMoment, parseRange, QuestionError } from './question.ts';

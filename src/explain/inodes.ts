@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+import type { Dev, FilemapEvent, FolioIndex, Ino } from '../ledger/index.ts';
+import type { InodeAnswer, InodeKind } from './answer.ts';
+import type { Generation } from './generation.ts';
+import type { InodeSelector } from './question.ts';
+
+/** enum lru_list: where folios go whose mapping is unevictable, as a guest_memfd's is. */
+export const LRU_UNEVICTABLE = 4;
+
+/** An inode whose folios are followed because it may be a guest_memfd or was asked for. */
+export class TrackedInode {
+  readonly dev: Dev;
+  readonly ino: Ino;
+  /** Asked for by the user: followed whatever it turns out to be. */
+  readonly wanted: boolean;
+  /** Folios that are in the page cache. */
+  readonly live = new Map<FolioIndex, Generation>();
+  /** Folios that have left it, and were in it at some moment that is asked for. */
+  readonly ended: Generation[] = [];
+  /** Insertions of folios that were in its page cache. */
+  unevictable = 0;
+  evictable = 0;
+  adds = 0;
+  lastDelete: FilemapEvent | undefined = undefined;
+
+  constructor({ dev, ino }: FilemapEvent, wanted: boolean) {
+    this.dev = dev;
+    this.ino = ino;
+    this.wanted = wanted;
+  }
+
+  /** All folios that were in the page cache at some moment that is asked for, or still are. */
+  folios(): readonly Generation[] {
+    return [...this.ended, ...this.live.values()];
+  }
+}
+
+const ON_DRIVER = 'it is on a device that a driver stands behind';
+
+/** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own. */
+const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
+
+/**
+ * Sorts inodes into those that may be a guest_memfd and those that are not. A guest_memfd's mapping is unevictable,
+ * so its folios are inserted to LRU_UNEVICTABLE; an insertion of a folio in the page cache to another list refutes.
+ */
+export class Inodes {
+  readonly #wanted: InodeSelector | undefined;
+  readonly #tracked = new Map<Dev, Map<Ino, TrackedInode>>();
+  readonly #refuted = new Map<Dev, Set<Ino>>();
+  /** Inodes on devices of drivers, and refuted ones, with how many of their folios were inserted as unevictable. */
+  readonly #unevictableElsewhere = new Map<string, { dev: Dev; ino: Ino; count: number }>();
+  #last: TrackedInode | undefined = undefined;
+
+  /** @param wanted the only inode that the answer is about, if there is one. */
+  constructor(wanted: InodeSelector | undefined) {
+    this.#wanted = wanted;
+  }
+
+  /** The inode of an event; undefined where it cannot be a guest_memfd. */
+  of(event: FilemapEvent): TrackedInode | undefined {
+    const { dev, ino } = event;
+    if (this.#last?.ino === ino && this.#last.dev === dev) return this.#last;
+    const wanted = this.#wanted?.ino === ino && (this.#wanted.dev ?? dev) === dev;
+    if (!wanted && (!isAnonymous(dev) || this.#refuted.get(dev)?.has(ino) === true)) return undefined;
+    const ofDev = within(this.#tracked, dev, () => new Map<Ino, TrackedInode>());
+    this.#last = within(ofDev, ino, () => new TrackedInode(event, wanted));
+    return this.#last;
+  }
+
+  /**
+   * A folio in the page cache of a followed inode was inserted.
+   * @returns whether the inode is still followed.
+   */
+  inserted(inode: TrackedInode, lru: number): boolean {
+    if (lru === LRU_UNEVICTABLE) {
+      inode.unevictable++;
+      return true;
+    }
+    inode.evictable++;
+    if (inode.wanted) return true;
+    if (inode.unevictable > 0) this.insertedElsewhere(inode, inode.unevictable);
+    this.#tracked.get(inode.dev)?.delete(inode.ino);
+    if (this.#last === inode) this.#last = undefined;
+    within(this.#refuted, inode.dev, () => new Set<Ino>()).add(inode.ino);
+    return false;
+  }
+
+  /** Forgets an inode of which nothing is left that an answer could speak of. */
+  forgetIfEmpty(inode: TrackedInode): void {
+    if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;
+    this.#tracked.get(inode.dev)?.delete(inode.ino);
+    if (this.#last === inode) this.#last = undefined;
+  }
+
+  /** Folios of an inode that is not followed were inserted as unevictable. */
+  insertedElsewhere({ dev, ino }: { readonly dev: Dev; readonly ino: Ino }, count: number): void {
+    within(this.#unevictableElsewhere, `${dev}:${ino}`, () => ({ dev, ino, count: 0 })).count += count;
+  }
+
+  /**
+   * Which inodes there are, in the order of their appearance, those that are none of guest_memfd's last.
+   * @param called whether the recording shows calls that only a guest_memfd's user makes.
+   */
+  sorted(called: boolean): readonly (InodeAnswer & { readonly tracked: TrackedInode | undefined })[] {
+    const followed = [...this.#tracked.values()].flatMap((ofDev) => [...ofDev.values()]);
+    const devices = new Set(followed.filter(isUnevictable).map(({ dev }) => dev));
+    const open = followed.filter((inode) => !isUnevictable(inode) && inode.evictable === 0 && inode.adds > 0);
+    const answers = followed.flatMap((tracked) => {
+      const { kind, because } = classify(tracked, devices, called, open.length === 1);
+      const listed = tracked.wanted || kind === 'guest_memfd' || (called && devices.size === 0 && tracked.adds > 0);
+      return listed ? [{ dev: tracked.dev, ino: tracked.ino, kind, because, tracked }] : [];
+    });
+    if (this.#wanted !== undefined) return answers.filter(({ tracked }) => tracked.wanted);
+    const others = [...this.#unevictableElsewhere.values()].map(({ dev, ino, count }) => ({
+      dev,
+      ino,
+      kind: 'other' as const,
+      because: `${count} of its folios inserted as unevictable, but ${isAnonymous(dev) ? 'others not' : ON_DRIVER}`,
+      tracked: undefined,
+    }));
+    return [...answers, ...others];
+  }
+}
+
+/** A folio of it was seen to be unevictable, and none to be evictable. */
+const isUnevictable = ({ unevictable, evictable, dev }: TrackedInode): boolean =>
+  unevictable > 0 && evictable === 0 && isAnonymous(dev);
+
+function classify(
+  inode: TrackedInode,
+  devices: ReadonlySet<Dev>,
+  called: boolean,
+  alone: boolean,
+): { readonly kind: InodeKind; readonly because: string } {
+  if (inode.evictable > 0) return { kind: 'other', because: `${inode.evictable} of its folios inserted as evictable` };
+  if (!isAnonymous(inode.dev)) return { kind: 'other', because: ON_DRIVER };
+  if (inode.unevictable > 0)
+    return {
+      kind: 'guest_memfd',
+      because: `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device`,
+    };
+  if (devices.has(inode.dev))
+    return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
+  if (called && alone && inode.adds > 0)
+    return {
+      kind: 'guest_memfd',
+      because: 'guest_memfd calls were made and no other inode can be meant; none of its folios was inserted',
+    };
+  return { kind: 'unknown', because: 'on an anonymous device, but none of its folios was inserted' };
+}
+
+/** The value of a key, made where it is missing. */
+function within<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, Marker, Nanoseconds } from '../ledger/index.ts';
+import { type MomentSelector, QuestionError } from './question.ts';
+
+/** A time that the state is asked for. */
+export interface Moment {
+  readonly at: Nanoseconds;
+  /** Text of the marker that stands there, and the CPU that wrote it; undefined for a time or the end. */
+  readonly marker: { readonly text: string; readonly cpu: Cpu } | undefined;
+}
+
+/** Texts of markers that are kept, to name some in a message. */
+const MOST_TEXTS = 100;
+
+/** What is asked for where nothing is: every marker, and the end. */
+const EVERYTHING: readonly MomentSelector[] = [{ kind: 'every-marker' }, { kind: 'end' }];
+
+/** Finds the moments that are asked for while the recording goes by. */
+export class Moments {
+  readonly #selectors: readonly MomentSelector[];
+  readonly #everyMarker: boolean;
+  readonly #texts: Set<string>;
+  readonly #found: Moment[] = [];
+  /** Times of the moments known so far, rising. */
+  readonly #times: Nanoseconds[] = [];
+  /** Texts of markers, for the message that one is not there. */
+  readonly #seen = new Set<string>();
+
+  constructor(selectors: readonly MomentSelector[]) {
+    this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
+    this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
+    this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
+    for (const selector of this.#selectors)
+      if (selector.kind === 'time') this.#add({ at: selector.at, marker: undefined });
+  }
+
+  marker({ at, cpu, text }: Marker): void {
+    const asked = this.#texts.has(text) && !this.#seen.has(text);
+    if (this.#seen.size < MOST_TEXTS || this.#texts.has(text)) this.#seen.add(text);
+    if (asked || this.#everyMarker) this.#add({ at, marker: { text, cpu } });
+  }
+
+  /** Whether a moment known so far lies in `[from, to)`. */
+  anyWithin(from: Nanoseconds | undefined, to: Nanoseconds): boolean {
+    let low = 0;
+    let high = this.#times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#times[middle] ?? to) < to) low = middle + 1;
+      else high = middle;
+    }
+    const latest = this.#times[low - 1];
+    return latest !== undefined && (from === undefined || latest >= from);
+  }
+
+  /**
+   * All moments that were asked for, by rising time; those of one time in the order of the recording.
+   * @param end time of the last event.
+   * @throws QuestionError where a marker that was asked for is not there.
+   */
+  resolve(end: Nanoseconds | undefined): readonly Moment[] {
+    for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text));
+    const asksEnd = this.#selectors.some(({ kind }) => kind === 'end');
+    const all = asksEnd && end !== undefined ? [...this.#found, { at: end, marker: undefined }] : this.#found;
+    return all.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
+  }
+
+  #noMarker(text: string): string {
+    const some = [...this.#seen].slice(0, 5).map((other) => `'${other}'`);
+    const there =
+      some.length === 0 ? 'it has no markers' : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
+    return `no marker '${text}' in the recording; ${there}`;
+  }
+
+  #add(moment: Moment): void {
+    this.#found.push(moment);
+    let place = this.#times.length;
+    while (place > 0 && (this.#times[place - 1] ?? moment.at) > moment.at) place--;
+    this.#times.splice(place, 0, moment.at);
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import { DEFAULT_PROFILE, type Profile, PROFILES } from '../machine/index.ts';
+import type { CpuBatch } from './batch.ts';
+
+/**
+ * What the recording tells of the kernel. A full batch is flushed at once, so that bursts of exactly its size are
+ * far more frequent than bursts of one more or one less.
+ */
+export function inferProfile(batches: readonly CpuBatch[]): { readonly profile: Profile; readonly because: string } {
+  const bursts = (length: number): number => batches.reduce((sum, batch) => sum + (batch.bursts[length] ?? 0), 0);
+  const sizes = [...new Set(PROFILES.map(({ batchSize }) => batchSize))].toSorted((a, b) => b - a);
+  const size = sizes.find((length) => bursts(length) > bursts(length - 1) + bursts(length + 1));
+  // One peak of few is enough where nothing contradicts the default.
+  const enough = size === DEFAULT_PROFILE.batchSize ? 1 : ENOUGH_BURSTS;
+  const profile = PROFILES.find(({ batchSize }) => batchSize === size);
+  if (size === undefined || profile === undefined || bursts(size) < enough)
+    return { profile: DEFAULT_PROFILE, because: 'assumed: the recording does not show how many folios fill a batch' };
+  const times = bursts(size) === 1 ? 'one burst' : `${bursts(size)} bursts`;
+  return { profile, because: `inferred from ${times} of exactly ${size} insertions` };
+}
+
+/** So many bursts of one length are no accident. */
+const ENOUGH_BURSTS = 3;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import { type Cpu, type FolioLedger, formatTime, type Holder, type Ledger, type Nanoseconds } from '../ledger/index.ts';
+import type { CpuBatch, Gap } from './batch.ts';
+import { type BatchStatus, type Generation, statusAt } from './generation.ts';
+import type { KnownState } from './verdicts.ts';
+
+/** What is seen of all CPUs, for every inode and moment. */
+export interface Surroundings {
+  readonly batches: ReadonlyMap<Cpu, CpuBatch>;
+  /** Gaps that may hide folios. */
+  readonly gaps: readonly Gap[];
+  /** CPUs of the machine, by rising number. */
+  readonly cpus: readonly Cpu[];
+}
+
+/** An inode at a moment. */
+export interface InodeState extends KnownState {
+  /** As it is shown: the worst, with what is not known marked as such. */
+  readonly folios: Ledger;
+  /** The folio of each index, for its events. */
+  readonly generations: readonly Generation[];
+}
+
+/** The folios of an inode after every event stamped at or before `at`. */
+export function stateAt(generations: readonly Generation[], at: Nanoseconds, around: Surroundings): InodeState {
+  const unflushed = around.cpus.filter((cpu) => {
+    const first = around.batches.get(cpu)?.firstFlush;
+    return first === undefined || first > at;
+  });
+  const present = generations
+    .flatMap((folio) => {
+      const status = statusAt(folio, at);
+      return status === undefined ? [] : [{ folio, status: settle(status, unflushed) }];
+    })
+    .toSorted((a, b) => a.folio.index - b.folio.index);
+  const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
+  const reason = reasonOf(present, gaps);
+  const ledger = (view: View): Ledger => present.map(({ folio, status }) => ledgerOf(folio, status, view, unflushed));
+  const folios = ledger('shown');
+  return {
+    folios,
+    best: reason === undefined ? folios : ledger('best'),
+    worst: reason === undefined ? folios : ledger('worst'),
+    blind: [...new Set(gaps.map(({ cpu }) => cpu))],
+    reason,
+    generations: present.map(({ folio }) => folio),
+  };
+}
+
+/** What is shown of a doubtful folio is that it waits, if there is a batch to name. */
+type View = 'shown' | 'best' | 'worst';
+
+/** A folio that was there before the recording waits nowhere once every CPU has flushed. */
+const settle = (status: BatchStatus, unflushed: readonly Cpu[]): BatchStatus =>
+  status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
+
+function ledgerOf(folio: Generation, status: BatchStatus, view: View, unflushed: readonly Cpu[]): FolioLedger {
+  const { index, pfn, order } = folio;
+  const pageCache: Holder = { kind: 'page-cache', references: 2 ** order };
+  const batch = { kind: 'lru-add-batch', references: 1 } as const;
+  const plain = { index, pfn, order, holders: [pageCache] };
+  switch (status.status) {
+    case 'on-lru':
+      folio.onLru ??= { index, pfn, order, strength: 'derived', holders: [pageCache] };
+      return folio.onLru;
+    case 'waits':
+    case 'may-wait': {
+      const strength = status.status === 'waits' ? 'derived' : 'unknown';
+      if (strength === 'unknown' && view === 'best') return { ...plain, strength };
+      const { cpu, since } = status;
+      return { index, pfn, order, strength, holders: [pageCache, { ...batch, cpu, since }] };
+    }
+    case 'may-wait-anywhere': {
+      const [somewhere] = unflushed;
+      if (view !== 'worst' || somewhere === undefined) return { ...plain, strength: 'unknown' };
+      return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: somewhere }] };
+    }
+  }
+}
+
+/** @returns undefined where everything is known. */
+function reasonOf(
+  present: readonly { readonly folio: Generation; readonly status: BatchStatus }[],
+  gaps: readonly Gap[],
+): string | undefined {
+  const [gap] = gaps;
+  if (gap !== undefined) {
+    const since = gap.from === undefined ? 'from the start on' : `after ${formatTime(gap.from)}`;
+    return `events of CPU ${gap.cpu} were lost ${since}: what waits in its batch is not known`;
+  }
+  const doubtful = present.find(({ status }) => status.status === 'may-wait' || status.status === 'may-wait-anywhere');
+  if (doubtful === undefined) return undefined;
+  const { index } = doubtful.folio;
+  return doubtful.status.status === 'may-wait-anywhere'
+    ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`
+    : `index ${index} was not inserted although its batch filled up again: where it waits is not known`;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import type { Scenario, ScenarioCall } from '../scenario/index.ts';
+
+const PAGE_BYTES = 4096n;
+const PRIVATE = 8n;
+
+const half = (start: number, pages: number): string => `${start}..${start + pages}`;
+
+/** A call in a few words, as a scenario file would say it: `convert 0..1 to private`. */
+export function callText(scenario: Scenario, { call }: ScenarioCall): string {
+  const of = (inode: number): string => {
+    const name = scenario.guestMemfds[inode];
+    return name === undefined ? '' : ` of ${name}`;
+  };
+  switch (call.call) {
+    case 'touch':
+    case 'mlock':
+    case 'munlock':
+      return `${call.call} ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'fallocate':
+      return `fallocate${call.large === true ? '-large' : ''} ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'set-memory-attributes2': {
+      const { argument, inode } = call;
+      if (argument === undefined) return `convert${of(inode)}, struct unreadable`;
+      const { offset, size, attributes, flags, reserved } = argument;
+      const whole = offset % PAGE_BYTES === 0n && size % PAGE_BYTES === 0n && size > 0n;
+      const range = whole ? `${offset / PAGE_BYTES}..${(offset + size) / PAGE_BYTES}` : `bytes ${offset}+${size}`;
+      const to = attributes === PRIVATE ? 'private' : 'shared';
+      const extras = [
+        ...(flags === 0n ? [] : [`flags ${flags}`]),
+        ...(reserved.every((word) => word === 0n) ? [] : [`reserved ${reserved.join(' ')}`]),
+        ...(call.writable === false ? ['struct read-only'] : []),
+      ];
+      const target = attributes === PRIVATE || attributes === 0n ? `to ${to}` : `to attributes ${attributes}`;
+      return [`convert ${range}${of(inode)} ${target}`, ...extras].join(', ');
+    }
+    case 'unknown-ioctl':
+      return 'an ioctl of unknown number';
+    case 'vmsplice':
+    case 'pin-user-pages':
+      return `${call.call} page ${call.index}${of(call.inode)} as ${scenario.pins[call.pin] ?? ''}`;
+    case 'unpin':
+      return `unpin ${scenario.pins[call.pin] ?? ''}`;
+    case 'migrate-to':
+      return `migrate to CPU ${call.cpu}`;
+    case 'lru-add-drain':
+      return 'lru_add_drain()';
+    case 'lru-add-drain-all':
+      return 'lru_add_drain_all()';
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import type { ConversionCall } from '../explain/index.ts';
+import { formatTime } from '../ledger/index.ts';
+import { inodeName } from './explain-moments.ts';
+import { foldNumbers } from './fold-numbers.ts';
+import { wrap } from './wrap.ts';
+
+/** Errnos that the ioctl is known to return: facts of arch-independent include/uapi/asm-generic/errno-base.h. */
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map([
+  [-4, 'EINTR'],
+  [-11, 'EAGAIN'],
+  [-12, 'ENOMEM'],
+  [-14, 'EFAULT'],
+  [-22, 'EINVAL'],
+  [-25, 'ENOTTY'],
+]);
+export const EAGAIN = -11;
+
+const resultPhrase = ({ returned }: ConversionCall): string => {
+  if (returned === undefined) return 'no return seen';
+  const name = ERRNO_NAMES.get(returned);
+  return name === undefined ? `returned ${returned}` : `returned ${returned} (-${name})`;
+};
+
+/** `CPU 1: 8 of 0:15:0x1b62 (0-7)`, for each batch. */
+export function batchedPhrase({ batched }: ConversionCall): string {
+  const groups = new Map<string, number[]>();
+  for (const folio of batched) {
+    const key = `CPU ${folio.cpu}|${inodeName(folio)}`;
+    groups.set(key, [...(groups.get(key) ?? []), folio.index]);
+  }
+  return [...groups]
+    .map(([key, indexes]) => {
+      const [cpu = '', inode = ''] = key.split('|');
+      return `${cpu}: ${indexes.length} of ${inode} (${foldNumbers(indexes)})`;
+    })
+    .join('; ');
+}
+
+function describe(call: ConversionCall): string {
+  const { cpu, pid, fd, drained, batched } = call;
+  const drain = drained === undefined ? '' : drained ? ', drained all CPUs' : ', did not drain all CPUs';
+  const waited = batched.length === 0 ? 'no folio waited in a batch' : `in batches then, ${batchedPhrase(call)}`;
+  return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}`;
+}
+
+/** Groups of like calls that are told; --json has them all. */
+const MOST_GROUPS = 12;
+
+/** Every real conversion of the recording; calls that are like the one before are told together. */
+export function conversionLines(calls: readonly ConversionCall[]): string[] {
+  if (calls.length === 0) return [];
+  const groups: { readonly said: string; readonly calls: ConversionCall[] }[] = [];
+  for (const call of calls) {
+    const said = describe(call);
+    const last = groups.at(-1);
+    if (last?.said === said) last.calls.push(call);
+    else groups.push({ said, calls: [call] });
+  }
+  const lines = [`conversions recorded (KVM_SET_MEMORY_ATTRIBUTES2): ${calls.length}`];
+  for (const { said, calls: alike } of groups.slice(0, MOST_GROUPS)) {
+    const [first] = alike;
+    const last = alike.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const when =
+      alike.length === 1
+        ? formatTime(first.at)
+        : `${alike.length} from ${formatTime(first.at)} to ${formatTime(last.at)}`;
+    lines.push(...wrap(`${when}: ${said}`, '  ', '    '));
+  }
+  const rest = groups.slice(MOST_GROUPS).reduce((sum, { calls: alike }) => sum + alike.length, 0);
+  if (rest > 0) lines.push(`  and ${rest} more; --json has them all`);
+  return lines;
+}

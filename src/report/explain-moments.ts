@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import type { MomentAnswer } from '../explain/index.ts';
+import { formatTime, type Ledger, type Verdict } from '../ledger/index.ts';
+import { foldNumbers } from './fold-numbers.ts';
+import { quoteText, wrap } from './wrap.ts';
+
+/** `guest_memfd 0:16:0x2a05b` without the word. */
+export const inodeName = ({ dev, ino }: Pick<MomentAnswer, 'dev' | 'ino'>): string => `${dev}:0x${ino.toString(16)}`;
+
+/** `refused at 74`, `safe`, `undecided`. */
+function verdictPhrase(verdict: Verdict): string {
+  switch (verdict.verdict) {
+    case 'safe':
+      return 'safe';
+    case 'refused':
+      return `refused at ${verdict.index}`;
+    case 'undecided':
+      return 'undecided';
+  }
+}
+
+/** `refused at 93: baseline, local-drain; safe: v6, v8`. */
+function verdictsByPhrase<Key>(verdicts: ReadonlyMap<Key, Verdict>, name: (keys: readonly Key[]) => string): string {
+  const groups = new Map<string, Key[]>();
+  for (const [key, verdict] of verdicts) {
+    const phrase = verdictPhrase(verdict);
+    const group = groups.get(phrase);
+    if (group === undefined) groups.set(phrase, [key]);
+    else group.push(key);
+  }
+  return [...groups].map(([phrase, keys]) => `${phrase}: ${name(keys)}`).join('; ');
+}
+
+/** Indexes that wait in each CPU's batch, by rising CPU; `sure` ones and those that only may. */
+function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readonly number[]> {
+  const indexes = new Map<number, number[]>();
+  for (const { index, strength, holders } of folios)
+    for (const { kind, cpu } of holders)
+      if (kind === 'lru-add-batch' && cpu !== undefined && (strength !== 'unknown') === sure)
+        indexes.set(cpu, [...(indexes.get(cpu) ?? []), index]);
+  return new Map([...indexes].toSorted(([a], [b]) => a - b));
+}
+
+/** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
+function waitingPhrase(folios: Ledger): string {
+  const list = (sure: boolean): string =>
+    [...waitingByCpu(folios, sure)]
+      .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
+      .join('; ');
+  const [waits, mayWait] = [list(true), list(false)];
+  const unclear = folios.filter(
+    ({ strength, holders }) => strength === 'unknown' && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+  );
+  return [
+    waits === '' ? '' : `in lru_add batches of ${waits}`,
+    mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
+    unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+/** What is said of a moment, without its time. */
+function describe(moment: MomentAnswer): string[] {
+  const { folios, verdicts, localDrainByCpu, cpu } = moment;
+  const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
+  const waiting = waitingPhrase(folios);
+  const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
+  lines.push(
+    ...wrap(
+      verdictsByPhrase(verdicts, (names) => names.join(', ')),
+      '    ',
+      '      ',
+    ),
+  );
+  const own = verdicts.get('local-drain');
+  const elsewhere = [...(localDrainByCpu ?? [])].filter(
+    ([other, verdict]) => other !== cpu && own !== undefined && verdictPhrase(verdict) !== verdictPhrase(own),
+  );
+  if (elsewhere.length > 0) {
+    const phrase = verdictsByPhrase(new Map(elsewhere), (cpus) => `local-drain on CPU ${foldNumbers(cpus)}`);
+    lines.push(...wrap(phrase, '    ', '      '));
+  }
+  const undecided = [...verdicts.values(), moment.baseline].find(({ verdict }) => verdict === 'undecided');
+  if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
+  return lines;
+}
+
+/** Moments that say the same as the one before are told in one line, and no more than this many at once. */
+const MOST_ALIKE = 3;
+
+export const isOnOneCpu = (moments: readonly MomentAnswer[]): boolean =>
+  new Set(moments.map(({ cpu }) => cpu)).size <= 1;
+
+/** Every moment of one inode: when, how many folios, which wait where, what each form of the check says. */
+export function momentLines(moments: readonly MomentAnswer[]): string[] {
+  const onOneCpu = isOnOneCpu(moments);
+  const lines: string[] = [];
+  let before = '';
+  let alike: MomentAnswer[] = [];
+  const tellAlike = (): void => {
+    const shown = alike.length <= MOST_ALIKE ? alike : alike.slice(-1);
+    if (shown.length < alike.length) lines.push(`  ${alike.length - 1} more moments as before`);
+    for (const moment of shown) lines.push(...wrap(`${whenPhrase(moment)}: as before`, '  ', '    '));
+    alike = [];
+  };
+  for (const moment of moments) {
+    const description = describe(moment);
+    const said = description.join('\n');
+    if (said === before) {
+      alike.push(moment);
+      continue;
+    }
+    tellAlike();
+    const where = onOneCpu ? '' : `, on CPU ${moment.cpu}`;
+    lines.push(...wrap(`${whenPhrase(moment)}${where}:`, '  ', '    '), ...description);
+    before = said;
+  }
+  tellAlike();
+  return lines;
+}
+
+/** `718.867524000 'phase faulted'`. */
+export const whenPhrase = ({ at, marker }: MomentAnswer): string =>
+  marker === undefined ? formatTime(at) : `${formatTime(at)} ${quoteText(marker)}`;

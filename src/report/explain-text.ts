@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+import type { Explanation, MomentAnswer } from '../explain/index.ts';
+import { formatTime } from '../ledger/index.ts';
+import { batchedPhrase, conversionLines, EAGAIN } from './explain-conversions.ts';
+import { ageOf, evidenceLines } from './explain-evidence.ts';
+import { inodeName, isOnOneCpu, momentLines, whenPhrase } from './explain-moments.ts';
+import { MAIL_COLUMNS, quoteText, wrap } from './wrap.ts';
+
+/** The words after `folioscope explain` that lead to the answer again. */
+export interface ExplainCommand {
+  readonly file: string;
+  /** Options as they were given. */
+  readonly options: readonly string[];
+}
+
+/** An explanation as a mail: the verdict, the evidence, what is not known, how to get it again. */
+export function explanationToText(explanation: Explanation, command: ExplainCommand): string {
+  const { moments, conversions } = explanation;
+  const inodes = groupBy(moments, inodeName);
+  const blocks = [
+    headline(explanation, inodes),
+    ...inodes.map((ofInode) => {
+      const why = worthExplaining(ofInode);
+      return why === undefined ? [] : evidenceLines(why);
+    }),
+    conversionLines(conversions),
+    inodeLines(explanation),
+    ...inodes.map((ofInode) => [...titleOf(ofInode), ...momentLines(ofInode)]),
+    unknowns(explanation),
+    footer(explanation, command),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** The moment whose refusal is explained: the last one if it is refused, else the last that was. */
+const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined =>
+  moments.findLast(({ evidence }) => evidence !== undefined);
+
+function headline(explanation: Explanation, inodes: readonly (readonly MomentAnswer[])[]): string[] {
+  const { conversions, inodes: known } = explanation;
+  const lines = inodes.flatMap(inodeHeadline);
+  if (lines.length === 0)
+    lines.push(
+      known.length === 0
+        ? 'no guest_memfd in this recording, nor another inode of unevictable folios'
+        : 'no guest_memfd in this recording',
+      ...(explanation.trace.lost.length > 0 ? ['  (events were lost, so there may have been one)'] : []),
+    );
+  const refused = conversions.filter(({ returned }) => returned === EAGAIN);
+  const last = refused.at(-1);
+  if (last !== undefined) {
+    const batched =
+      last.batched.length === 0 || last.drained === true
+        ? 'by a reference that no stock event shows (a pin, an mlock batch, a fault in flight)'
+        : `waiting in ${batchedPhrase(last)}`;
+    const count = `${refused.length} of ${conversions.length} recorded conversions were refused (-EAGAIN)`;
+    lines.push(...wrap(`${count}; the last one, at ${formatTime(last.at)}: ${batched}`, '', '  '));
+  }
+  return lines;
+}
+
+function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
+  const last = moments.at(-1);
+  if (last === undefined) return [];
+  const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
+  const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
+  const lines = wrap(`${lastVerdict(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
+  const refused = moments.filter(({ baseline }) => baseline.verdict === 'refused');
+  const worst = refused.at(-1);
+  if (worst !== undefined && worst !== last)
+    lines.push(
+      ...wrap(
+        `but refused without a drain at ${refused.length} of the ${moments.length} moments below, last at ${whenPhrase(worst)}${helpPhrase(worst)}`,
+        '  ',
+        '  ',
+      ),
+    );
+  return lines;
+}
+
+function lastVerdict({ baseline }: MomentAnswer): string {
+  switch (baseline.verdict) {
+    case 'safe':
+      return 'safe';
+    case 'refused':
+      return 'refused without a drain';
+    case 'undecided':
+      return 'undecided';
+  }
+}
+
+/** What a refusal is due to and which forms of the check get past it. */
+function helpPhrase(moment: MomentAnswer): string {
+  const { baseline, evidence, verdicts } = moment;
+  if (baseline.verdict === 'undecided') return `: ${baseline.reason}`;
+  if (baseline.verdict !== 'refused' || evidence === undefined) return '';
+  const pass = [...verdicts].filter(([, { verdict }]) => verdict === 'safe').map(([name]) => name);
+  const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}`;
+  return `: index ${baseline.index} waits in CPU ${evidence.cpu}'s lru_add batch, for ${ageOf(moment)}${help}`;
+}
+
+const rangePhrase = ({ range }: MomentAnswer): string =>
+  range === undefined ? '' : `, pages ${range.from} up to ${range.to},`;
+
+function titleOf(moments: readonly MomentAnswer[]): string[] {
+  const [moment] = moments;
+  if (moment === undefined) return [];
+  const where = isOnOneCpu(moments) ? `CPU ${moment.cpu}` : 'the CPU that is named';
+  return wrap(
+    `${inodeName(moment)}${rangePhrase(moment)}: folios in the page cache, and what a conversion on ${where} (${moment.cpuBecause}) would get`,
+    '',
+    '  ',
+  );
+}
+
+function inodeLines({ inodes }: Explanation): string[] {
+  return inodes
+    .slice(0, MOST_INODES)
+    .flatMap((inode) => wrap(`${inodeName(inode)} is ${kindPhrase[inode.kind]}: ${inode.because}`, '', '  '))
+    .concat(inodes.length > MOST_INODES ? [`and ${inodes.length - MOST_INODES} more inodes; --json has them all`] : []);
+}
+
+const MOST_INODES = 12;
+
+const kindPhrase = {
+  guest_memfd: 'a guest_memfd',
+  other: 'no guest_memfd',
+  unknown: 'perhaps a guest_memfd',
+} as const;
+
+function unknowns({ trace, notes, moments }: Explanation): string[] {
+  const lost = trace.lost.map(({ cpu, at, events }) => {
+    const count = events === undefined ? 'an unknown number' : String(events);
+    return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : formatTime(at)}`;
+  });
+  const shown = lost.slice(0, MOST_LOSSES);
+  if (shown.length < lost.length) shown.push(`and ${lost.length - shown.length} more times`);
+  const sentences = [
+    `lost events: ${lost.length === 0 ? 'none' : shown.join('; ')}`,
+    ...(moments.length === 0
+      ? []
+      : [
+          'user mappings: assumed to be unmapped before the check counts, as the conversion does',
+          'pins, mlock batches and other references: no stock event shows them; page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack traces',
+          'folios added before the recording began: not listed',
+        ]),
+    ...notes,
+  ];
+  return ['not known', ...sentences.flatMap((sentence) => wrap(sentence, '  ', '    '))];
+}
+
+const MOST_LOSSES = 4;
+
+function footer({ trace, profile, moments }: Explanation, { file, options }: ExplainCommand): string[] {
+  const span =
+    trace.from === undefined || trace.to === undefined ? '' : `, ${formatTime(trace.from)} to ${formatTime(trace.to)}`;
+  const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
+  const again = ['folioscope explain', shellWord(file), ...options.map(shellWord)];
+  return [
+    ...(moments.length === 0 ? [] : ['strength: derived, from pairs of add and insertion events']),
+    ...wrap(`recording: ${trace.format}, ${trace.events} events, ${cpus}${span}`, '', '  '),
+    ...(moments.length === 0
+      ? []
+      : wrap(
+          `kernel: ${profile.profile.name}, batches of ${profile.profile.batchSize} (${profile.because})`,
+          '',
+          '  ',
+        )),
+    'again:',
+    ...commandLines(again),
+  ];
+}
+
+/** A command, continued over lines as a shell takes it. A word is never broken, whatever its length. */
+function commandLines(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of words) {
+    if (line !== ' ' && line.length + 1 + word.length + 2 > MAIL_COLUMNS) {
+      lines.push(`${line} \\`);
+      line = '   ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** By key, in the order of the keys' appearance. */
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
+/** A word as a POSIX shell takes it back. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { added, inserted, lost, marker, summaryOf } from '../../test/support/kernel-events.ts';
+import { Explainer } from '../explain/explainer.ts';
+import { type Explanation, explainTrace, type Question } from '../explain/index.ts';
+import { cpu, folioIndex, type KernelEvent } from '../ledger/index.ts';
+import { PATCHES } from '../machine/index.ts';
+import { memorySource } from '../trace/index.ts';
+import { explanationToJson } from './explain-json.ts';
+import { explanationToText } from './explain-text.ts';
+import { MAIL_COLUMNS } from './wrap.ts';
+
+const ALL: Question = { moments: [], patches: PATCHES };
+
+const explain = (file: string, question: Question = ALL): Promise<Explanation> =>
+  explainTrace(memorySource(file, readFileSync(file)), question);
+
+function explainEvents(events: readonly KernelEvent[]): Explanation {
+  const explainer = new Explainer(ALL);
+  explainer.events(events);
+  return explainer.answer(summaryOf(events));
+}
+
+const LOSSY = [
+  added({ index: 0, pfn: 1 }, { at: 1 }),
+  inserted(1, { at: 2 }),
+  added({ index: 1, pfn: 2 }, { at: 3, cpu: 1 }),
+  lost(1, 9),
+  marker('lossy \u001b[31m', { at: 9, cpu: 1 }),
+  lost(0, undefined),
+];
+
+const RECORDINGS = [
+  'examples/two-cpu.dat',
+  'test/recordings/punch.txt',
+  'test/recordings/random-1.dat',
+  'test/lab/s2_othercpu.baseline.txt',
+  'test/lab/s4_vmsplice.v8.txt',
+  'test/lab/s10_errors.baseline.txt',
+];
+
+describe('JSON', () => {
+  const schema: unknown = JSON.parse(readFileSync('schema/explain.schema.json', 'utf8'));
+  const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema as object);
+
+  test.each(RECORDINGS)('of %s keeps its schema', async (file) => {
+    const document: unknown = JSON.parse(explanationToJson(await explain(file)));
+    validate(document);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  test('of a lossy recording, and of a question about a part, keeps its schema', async () => {
+    const part = {
+      ...ALL,
+      range: { from: folioIndex(0), to: folioIndex(9) },
+      cpu: cpu(3),
+      patches: PATCHES.slice(0, 1),
+    };
+    for (const explanation of [explainEvents(LOSSY), await explain('examples/two-cpu.txt', part)]) {
+      validate(JSON.parse(explanationToJson(explanation)));
+      expect(validate.errors ?? []).toEqual([]);
+    }
+  });
+
+  test('has the keys of the contract in its order', async () => {
+    const document = JSON.parse(explanationToJson(await explain('examples/two-cpu.dat'))) as {
+      moments: { conversion: object; folios: { holders: object[] }[] }[];
+    };
+    expect(Object.keys(document).slice(0, 5)).toEqual(['schema', 'trace', 'inodes', 'moments', 'conversions']);
+    const faulted = document.moments[2];
+    expect(Object.keys(faulted ?? {}).slice(0, 6)).toEqual(['at', 'marker', 'dev', 'ino', 'folios', 'conversion']);
+    expect(Object.keys(faulted?.conversion ?? {})).toEqual([...PATCHES.map(({ name }) => name), 'local-drain-by-cpu']);
+    expect(Object.keys(faulted?.folios[0] ?? {})).toEqual(['index', 'pfn', 'order', 'strength', 'holders']);
+    expect(faulted?.folios.at(-1)?.holders[1]).toEqual({
+      kind: 'lru-add-batch',
+      cpu: 1,
+      references: 1,
+      since: '2571.890985897',
+    });
+  });
+});
+
+describe('text', () => {
+  const text = (explanation: Explanation, file: string, options: readonly string[] = []): string =>
+    explanationToText(explanation, { file, options });
+
+  test.each(RECORDINGS)('of %s is mailable', async (file) => {
+    const lines = text(await explain(file), file).split('\n');
+    expect(lines.filter((line) => line.length > MAIL_COLUMNS || /[^\x20-\x7e]/.test(line))).toEqual([]);
+  });
+
+  test('says in its first lines why a conversion was refused', async () => {
+    const lines = text(await explain('test/lab/s2_othercpu.baseline.txt'), 'x.txt')
+      .split('\n')
+      .slice(0, 10)
+      .join('\n');
+    expect(lines).toMatchInlineSnapshot(`
+      "safe: a conversion of 0:15:0x1b62 to private on CPU 0 at 9.212955000
+        but refused without a drain at 9 of the 16 moments below, last at
+        9.206454000 'phase drop_caches': index 0 waits in CPU 1's lru_add batch,
+        for 0.064221000 s; it would pass with v6, v8, drain-for-folio
+      4 of 5 recorded conversions were refused (-EAGAIN); the last one, at
+        9.206008000: waiting in CPU 1: 8 of 0:15:0x1b62 (0-7)
+
+      why: 0:15:0x1b62 index 0 (pfn 0x63e9) at 9.206454000 'phase drop_caches'
+        waits in the lru_add batch of CPU 1, since 9.142233000
+          wrk1-51 [001] 9.142233:"
+    `);
+  });
+
+  test('of the example, whole', async () => {
+    const explanation = await explain('examples/two-cpu.dat', {
+      ...ALL,
+      moments: [{ kind: 'marker', text: 'phase faulted' }],
+    });
+    const options = ['--at', 'marker:phase faulted'];
+    expect(text(explanation, 'examples/two-cpu.dat', options)).toMatchInlineSnapshot(`
+      "refused without a drain: a conversion of 0:16:0x2a05b to private on CPU 0
+        at 'phase faulted': index 93 waits in CPU 1's lru_add batch, for
+        0.000052840 s; it would pass with v6, v8, drain-for-folio
+
+      why: 0:16:0x2a05b index 93 (pfn 0x234f52) at 2571.891032455 'phase faulted'
+        waits in the lru_add batch of CPU 1, since 2571.890979615
+          gmem-workload-24162 [001] 2571.890980:
+            mm_filemap_add_to_page_cache: dev 0:16 ino 2a05b pfn=0x234f52
+            ofs=380928 order=0
+        its mm_lru_insertion came only after that moment:
+          rm-24147 [001] 2571.891042:
+            mm_lru_insertion: pfn=0x234f52 lru=4 flags=M
+        references: expected 2 (page cache 1, the check 1), derived 3 (lru_add
+          batch 1)
+        index 74 waits too, but on CPU 0 itself: releasing its first folios, the
+          check drains its own CPU before it comes there
+
+      0:16:0x2a05b is a guest_memfd: 100 of its folios inserted as unevictable
+        (lru=4), on an anonymous device
+
+      0:16:0x2a05b: folios in the page cache, and what a conversion on CPU 0
+        (where the marker was written) would get
+        2571.891032455 'phase faulted':
+          100 folios, in lru_add batches of CPU 0: 13 (74-98 step 2); CPU 1: 4
+            (93-99 step 2)
+          refused at 93: baseline, local-drain; safe: v6, v8, drain-for-folio
+          refused at 74: local-drain on CPU 1
+
+      not known
+        lost events: none
+        user mappings: assumed to be unmapped before the check counts, as the
+          conversion does
+        pins, mlock batches and other references: no stock event shows them;
+          page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack
+          traces
+        folios added before the recording began: not listed
+
+      strength: derived, from pairs of add and insertion events
+      recording: trace.dat v7, 401 events, 2 CPUs, 2571.888295956 to
+        2571.891845728
+      kernel: linux-7.3, batches of 31 (inferred from 3 bursts of exactly 31
+        insertions)
+      again:
+        folioscope explain examples/two-cpu.dat --at 'marker:phase faulted'
+      "
+    `);
+  });
+
+  test('of a lossy recording says what is not known, and is harmless to a terminal', () => {
+    expect(text(explainEvents(LOSSY), "it's.txt")).toMatchInlineSnapshot(`
+      "undecided: a conversion of 0:16:0x4414 to private on CPU 1 at 0.000000009:
+        events of CPU 1 were lost after 0.000000003: what waits in its batch is
+        not known
+
+      0:16:0x4414 is a guest_memfd: 1 of its folios inserted as unevictable
+        (lru=4), on an anonymous device
+
+      0:16:0x4414: folios in the page cache, and what a conversion on CPU 1
+        (where the marker was written) would get
+        0.000000009 'lossy ?[31m':
+          2 folios, not known whether still in batches of CPU 1: 1 (1)
+          undecided: baseline, local-drain; safe: v6, v8, drain-for-folio
+          events of CPU 1 were lost after 0.000000003: what waits in its batch is
+            not known
+        0.000000009: as before
+
+      not known
+        lost events: an unknown number on CPU 1 before 0.000000009; an unknown
+          number on CPU 0 before the end
+        user mappings: assumed to be unmapped before the check counts, as the
+          conversion does
+        pins, mlock batches and other references: no stock event shows them;
+          page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack
+          traces
+        folios added before the recording began: not listed
+
+      strength: derived, from pairs of add and insertion events
+      recording: ftrace text, 4 events, 2 CPUs, 0.000000001 to 0.000000009
+      kernel: linux-7.3, batches of 31 (assumed: the recording does not show how
+        many folios fill a batch)
+      again:
+        folioscope explain 'it'\\''s.txt'
+      "
+    `);
+  });
+
+  test('of a recording without guest_memfd', () => {
+    const onDisk = { index: 0, pfn: 6, ino: 0x77, dev: [254, 0] as const };
+    const explanation = explainEvents([added(onDisk, { at: 10 }), inserted(6, { at: 20 })]);
+    expect(text(explanation, 'x.dat')).toMatchInlineSnapshot(`
+      "no guest_memfd in this recording
+
+      254:0:0x77 is no guest_memfd: 1 of its folios inserted as unevictable, but
+        it is on a device that a driver stands behind
+
+      not known
+        lost events: none
+
+      recording: ftrace text, 2 events, 1 CPU, 0.000000010 to 0.000000020
+      again:
+        folioscope explain x.dat
+      "
+    `);
+  });
+
+  test('of a recording of nothing', () => {
+    const lines = text(explainEvents([lost(0, 5)]), 'x.dat').split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      'no guest_memfd in this recording, nor another inode of unevictable folios',
+      '  (events were lost, so there may have been one)',
+    ]);
+    expect(lines.every((line) => line.length <= MAIL_COLUMNS)).toBe(true);
+  });
+});

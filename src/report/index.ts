@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+export { explanationToJson } from './explain-json.ts';
+export { explanationToText } from './explain-text.ts';
+export { runToJson } from './run-json.ts';
+export { summaryEnd, summaryLine } from './run-summary.ts';
+export type { RunReportOptions } from './run-text.ts';
+export { runReport } from './run-text.ts';

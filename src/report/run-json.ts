@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import { type FolioLedger, formatTime, type Holder } from '../ledger/index.ts';
+import type {
+  CallAnswer,
+  ConversionAnswer,
+  Expected,
+  PatchAnswer,
+  Scenario,
+  ScenarioAnswer,
+  StepAnswer,
+} from '../scenario/index.ts';
+import { callText } from './call-text.ts';
+
+/** Name and version of the document; schema/run.schema.json describes it. */
+const SCHEMA = 'folioscope.run/1';
+
+/** Answers as the JSON document of `run --json`, its keys in a fixed order; what does not apply is left out. */
+export const runToJson = (answers: readonly ScenarioAnswer[], options: { readonly steps: boolean }): string =>
+  `${JSON.stringify({ schema: SCHEMA, scenarios: answers.map((answer) => scenarioJson(answer, options.steps)) }, undefined, 2)}\n`;
+
+const scenarioJson = ({ scenario, patches }: ScenarioAnswer, steps: boolean): object => ({
+  file: scenario.file,
+  scenario: scenario.name,
+  title: scenario.title,
+  about: scenario.about,
+  machine: machineJson(scenario),
+  patches: patches.map((patch) => patchJson(scenario, patch, steps)),
+});
+
+const machineJson = ({ machine: { cpus, profile, largestOrder } }: Scenario): object => ({
+  cpus,
+  profile: profile.name,
+  features: {
+    batchSize: profile.batchSize,
+    smp: profile.smp,
+    drainAllLocalFirst: profile.drainAllLocalFirst,
+    flushFreesLastReference: profile.flushFreesLastReference,
+    pinBias: profile.pinBias,
+  },
+  largestOrder,
+});
+
+const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): object => ({
+  patch: answer.patch,
+  asExpected: answer.asExpected,
+  undecided: answer.unended,
+  calls: answer.calls.map((call) => callJson(scenario, call)),
+  stepsChecked: answer.steps.length,
+  ...(steps ? { steps: answer.steps.map((step) => stepJson(scenario, step)) } : {}),
+});
+
+function callJson(scenario: Scenario, call: CallAnswer): object {
+  const { stage, of, cpu, outcome, conversion, expected, mismatches } = call;
+  return {
+    stage,
+    task: scenario.machine.tasks[of.task]?.name,
+    cpu,
+    call: callText(scenario, of),
+    returned: outcome?.result,
+    errorIndex: outcome?.errorIndex,
+    conversion: conversion === undefined ? undefined : conversionJson(conversion),
+    expected: expected === undefined ? undefined : expectedJson(expected),
+    asExpected: expected === undefined ? undefined : mismatches.length === 0,
+  };
+}
+
+const conversionJson = (conversion: ConversionAnswer): object => ({
+  ...conversion.verdict,
+  checked: conversion.checked,
+  drainsOfAll: conversion.drainsOfAll,
+  localDrains: conversion.localDrains,
+  countsRead: conversion.countsRead,
+  ...(conversion.refusal === undefined
+    ? {}
+    : {
+        refusal: {
+          folio: folioJson(conversion.refusal.folio),
+          expected: conversion.refusal.expected,
+          read: conversion.refusal.count,
+        },
+      }),
+  ledgerBefore: conversion.ledgerBefore.map(folioJson),
+});
+
+const expectedJson = ({
+  returns,
+  verdict,
+  index,
+  spurious,
+  drainsOfAll,
+  localDrains,
+  countsRead,
+}: Expected): object => ({ returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead });
+
+const stepJson = ({ machine }: Scenario, { task, cpu, call, path, name, writes, read }: StepAnswer): object => ({
+  task: machine.tasks[task]?.name ?? `kworker/${cpu}`,
+  cpu,
+  call,
+  path,
+  step: name,
+  read: read === undefined ? undefined : { pfn: read.folio, count: read.count },
+  writes: writes.map(({ variable, index, before, after }) => ({
+    variable,
+    index,
+    before: before === 'none' ? null : before,
+    after: after === 'none' ? null : after,
+  })),
+});
+
+const folioJson = ({ index, pfn, order, strength, holders }: FolioLedger): object => ({
+  index,
+  pfn,
+  order,
+  strength,
+  holders: holders.map(holderJson),
+});
+
+const holderJson = ({ kind, cpu, task, references, since }: Holder): object => ({
+  kind,
+  cpu,
+  task,
+  references,
+  since: since === undefined ? undefined : formatTime(since),
+});

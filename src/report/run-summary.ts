@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+import type { PatchAnswer, ScenarioAnswer } from '../scenario/index.ts';
+import { callText } from './call-text.ts';
+import { wrap } from './flow.ts';
+import { mismatchText, resultText } from './verdict-text.ts';
+
+/** What became of a scenario in one word. */
+type Outcome = 'ok' | 'refused' | 'undecided' | 'FAILED';
+
+/**
+ * One scenario of several in a line, and under it what is not well. `ok`: every expected result came true,
+ * or, where nothing is expected, no conversion was refused.
+ */
+export function summaryLine({ scenario, patches }: ScenarioAnswer): string {
+  const lines = wrap(`${scenario.name}: ${scenario.title}`, outcomeOf(patches).padEnd(11), ' '.repeat(13));
+  for (const answer of patches) {
+    const first = problemOf(answer);
+    if (first !== undefined) lines.push(...wrap(`${answer.patch}: ${first(scenario)}`, ' '.repeat(13), ' '.repeat(15)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** `12 scenarios: 11 ok, 1 FAILED` */
+export function summaryEnd(answers: readonly ScenarioAnswer[]): string {
+  const outcomes = answers.map(({ patches }) => outcomeOf(patches));
+  const kinds: readonly Outcome[] = ['ok', 'refused', 'undecided', 'FAILED'];
+  const counts = kinds
+    .map((kind) => ({ kind, count: outcomes.filter((outcome) => outcome === kind).length }))
+    .filter(({ kind, count }) => kind === 'ok' || count > 0)
+    .map(({ kind, count }) => `${count} ${kind}`);
+  return `${answers.length} scenario${answers.length === 1 ? '' : 's'}: ${counts.join(', ')}\n`;
+}
+
+function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
+  const outcomes = new Set(
+    patches.map((answer): Outcome => {
+      if (answer.unended !== undefined) return 'undecided';
+      if (answer.asExpected === false) return 'FAILED';
+      return answer.asExpected === undefined && isRefused(answer) ? 'refused' : 'ok';
+    }),
+  );
+  return (['FAILED', 'undecided', 'refused'] as const).find((outcome) => outcomes.has(outcome)) ?? 'ok';
+}
+
+const isRefused = ({ calls }: PatchAnswer): boolean =>
+  calls.some(({ conversion }) => conversion?.verdict.verdict === 'refused');
+
+/** What to tell first of an answer that is not well. */
+function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario']) => string) | undefined {
+  const { unended } = answer;
+  if (unended !== undefined) return () => unended;
+  const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
+  if (wrong !== undefined) return (scenario) => `${callText(scenario, wrong.of)}: ${mismatchText(wrong)}`;
+  if (answer.asExpected !== undefined) return undefined;
+  const refused = answer.calls.find(({ conversion }) => conversion?.verdict.verdict === 'refused');
+  return refused === undefined ? undefined : (scenario) => `${callText(scenario, refused.of)}: ${resultText(refused)}`;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
+import { callText } from './call-text.ts';
+import { balanceText, ledgerLines } from './holders-text.ts';
+import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
+import { expectedText, mismatchText, resultText } from './verdict-text.ts';
+import { wrap } from './flow.ts';
+
+/** What a `run` report shows besides the answer. */
+export interface RunReportOptions {
+  readonly steps: StepStyle | 'none';
+  /** The command that gave this answer, a word each. */
+  readonly command: readonly string[];
+}
+
+/** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
+export function runReport(answer: ScenarioAnswer, options: RunReportOptions): string {
+  const { scenario, patches } = answer;
+  const sections = [
+    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    verdictSection(answer),
+    refusalSection(patches),
+    ledgerSection(answer),
+    ...(options.steps === 'none' ? [] : stepSections(answer, options.steps)),
+    closingSection(answer, options.command),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** The forms' answers to each call that is a conversion, is expected to come to something, or went wrong. */
+function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[] {
+  const lines: string[] = [];
+  const most = Math.max(...patches.map(({ calls }) => calls.length));
+  for (let i = 0; i < most; i++) {
+    const answers = patches.flatMap(({ patch, calls }) => {
+      const call = calls[i];
+      return call === undefined ? [] : [{ patch, call }];
+    });
+    const first = answers[0]?.call;
+    if (first === undefined || !answers.some(({ call }) => isTold(call))) continue;
+    const name = scenario.machine.tasks[first.of.task]?.name ?? '';
+    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${callText(scenario, first.of)}`, '', '  '));
+    lines.push(...answerLines(answers));
+  }
+  const outcome = patches.map(outcomeText);
+  const all = new Set(outcome).size === 1 && patches.length > 1;
+  lines.push('', ...wrap(all ? `${outcome[0]} in all ${patches.length} forms` : outcomeByForm(patches), ''));
+  return lines;
+}
+
+const isTold = ({ conversion, expected, outcome }: CallAnswer): boolean =>
+  conversion !== undefined || expected !== undefined || outcome?.result !== 'ok';
+
+interface FormAnswer {
+  readonly patch: string;
+  readonly call: CallAnswer;
+}
+
+function answerLines(answers: readonly FormAnswer[]): readonly string[] {
+  const texts = answers.map(({ call }) => resultText(call));
+  const well = answers.every(({ call }) => call.mismatches.length === 0);
+  if (well && answers.length > 1 && new Set(texts).size === 1)
+    return wrap(texts[0] ?? '', '  every form  ', '              ');
+  const width = Math.max(...answers.map(({ patch }) => patch.length));
+  const hanging = ' '.repeat(width + 4);
+  return answers.flatMap(({ patch, call }, i) => [
+    ...wrap(texts[i] ?? '', `  ${patch.padEnd(width)}  `, hanging),
+    ...(call.mismatches.length === 0 || call.expected === undefined
+      ? []
+      : wrap(`NOT AS EXPECTED: ${expectedText(call.expected)} (${mismatchText(call)})`, hanging, hanging)),
+  ]);
+}
+
+function outcomeText({ unended, asExpected, calls }: PatchAnswer): string {
+  if (unended !== undefined) return 'undecided';
+  if (asExpected !== undefined) return asExpected ? 'as expected' : 'NOT as expected';
+  const refused = calls.some(({ conversion }) => conversion?.verdict.verdict === 'refused');
+  return `nothing expected, ${refused ? 'a conversion refused' : 'no conversion refused'}`;
+}
+
+function outcomeByForm(patches: readonly PatchAnswer[]): string {
+  const forms = new Map<string, string[]>();
+  for (const patch of patches) {
+    const text = outcomeText(patch);
+    forms.set(text, [...(forms.get(text) ?? []), patch.patch]);
+  }
+  return [...forms].map(([text, names]) => `${text} in ${names.join(', ')}`).join('; ');
+}
+
+/** Who held each refused folio when the check read its count the last time. */
+function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
+  const forms = new Map<string, string[]>();
+  for (const { patch, calls } of patches)
+    for (const { conversion } of calls) {
+      if (conversion?.refusal === undefined) continue;
+      const { folio, count, expected } = conversion.refusal;
+      const text = `page ${folio.index}, expected ${expected}, read ${balanceText(folio.holders)}`;
+      if (count > 0) forms.set(text, [...new Set([...(forms.get(text) ?? []), patch])]);
+    }
+  if (forms.size === 0) return [];
+  return [
+    'Who held the refused folio when its count was read the last time',
+    ...[...forms].flatMap(([text, names]) => [...wrap(text, '  ', '    '), ...wrap(`in ${names.join(', ')}`, '    ')]),
+  ];
+}
+
+/** The ledger before the first conversion; the forms do not differ until then. */
+function ledgerSection({ patches }: ScenarioAnswer): readonly string[] {
+  const ledger = patches[0]?.calls.find(({ conversion }) => conversion !== undefined)?.conversion?.ledgerBefore;
+  if (ledger === undefined) return [];
+  const lines = ledger.length === 0 ? ['no folio in the page cache'] : ledgerLines(ledger);
+  return ['The ledger before the conversion', ...lines.flatMap((line) => wrap(line, '  ', '    '))];
+}
+
+/** What all forms did, once, then what each did from where they part. */
+function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): readonly (readonly string[])[] {
+  const shared = sharedSteps(patches);
+  const groups: (readonly [PatchAnswer, ...PatchAnswer[]])[] = [];
+  for (const patch of patches) {
+    const alike = groups.findIndex(([first]) => sameSteps(first, patch, shared));
+    const group = groups[alike];
+    if (group === undefined) groups.push([patch]);
+    else groups[alike] = [...group, patch];
+  }
+  const [first] = patches;
+  if (first === undefined) return [];
+  const legend = style === 'folded' ? "; [n] is the folio's count after the step" : '';
+  const sections: string[][] = [
+    [
+      ...wrap(`Steps${patches.length > 1 ? ', in every form' : ''}${legend}`, ''),
+      ...stepLines(scenario, first, { from: 0, to: shared, style }),
+    ],
+  ];
+  for (const group of groups) {
+    const [of] = group;
+    if (of.steps.length === shared) continue;
+    const names = group.map(({ patch }) => patch).join(', ');
+    sections.push([
+      ...wrap(`Steps from there in ${names}`, ''),
+      ...stepLines(scenario, of, { from: shared, to: of.steps.length, style }),
+    ]);
+  }
+  return sections;
+}
+
+function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly string[]): readonly string[] {
+  const steps = patches.reduce((sum, patch) => sum + patch.steps.length, 0);
+  const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
+  return [
+    ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
+    ...wrap(`checked: after each of ${steps} steps every folio's count was the sum of its holders`, '', '  '),
+    ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
+    ...wrap(
+      'not known: other orders of the threads; here they ran in the order written, each until it was done or waited',
+      '',
+      '  ',
+    ),
+    ...wrap(
+      'not in the model: mlock batches, guest faults, pfn walkers, migration of pages, CPU hotplug, weak memory order, time',
+      '',
+      '  ',
+    ),
+    ...commandLines(command),
+  ];
+}
+
+function machineText({ machine }: Scenario): string {
+  const { cpus, profile } = machine;
+  return `${profile.name} on ${cpus} CPU${cpus === 1 ? '' : 's'}`;
+}
+
+const COLUMNS = 75;
+const INDENT = '  ';
+
+/** A command that can be pasted: a line that would be too long goes on after a backslash. */
+function commandLines(command: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  let line = 'again:';
+  for (const word of command.map(quoted)) {
+    if (line.length + 1 + word.length + 2 > COLUMNS && line.trim() !== '') {
+      lines.push(`${line} \\`);
+      line = INDENT;
+    }
+    line += line === INDENT ? word : ` ${word}`;
+    while (line.length > COLUMNS) {
+      // Within a word the shell joins the lines only where the next one is not indented.
+      lines.push(`${line.slice(0, COLUMNS - 1)}\\`);
+      line = line.slice(COLUMNS - 1);
+    }
+  }
+  return [...lines, line];
+}
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import type { Holder, Verdict } from '../ledger/index.ts';
+import { unbroken } from './flow.ts';
+import type { CallAnswer, ConversionAnswer, Expected } from '../scenario/index.ts';
+
+const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+/** `1 local drain, 1 drain of all CPUs`; undefined where there was none. */
+function drainsText(localDrains: number | undefined, drainsOfAll: number | undefined): string | undefined {
+  const parts = [
+    ...(localDrains === undefined || localDrains === 0 ? [] : [counted(localDrains, 'local drain')]),
+    ...(drainsOfAll === undefined || drainsOfAll === 0 ? [] : [`${counted(drainsOfAll, 'drain')} of all CPUs`]),
+  ];
+  return parts.length === 0 ? undefined : parts.map(unbroken).join(', ');
+}
+
+/** Holders that are no use of the page; the others are why a refusal is justified. */
+const IDLE_KINDS: ReadonlySet<Holder['kind']> = new Set(['page-cache', 'safety-check', 'lru-add-batch', 'mlock-batch']);
+
+function refusalText(verdict: Verdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
+  if (verdict.spurious) return `refused at index ${verdict.index} (spurious: only batches hold it)`;
+  const users = (conversion.refusal?.folio.holders ?? []).filter(({ kind }) => !IDLE_KINDS.has(kind));
+  const kinds = [...new Set(users.map(({ kind }) => kind))].join(', ');
+  return `refused at index ${verdict.index} (justified: in use, ${kinds})`;
+}
+
+function conversionText(conversion: ConversionAnswer): string {
+  const { verdict, checked, localDrains, drainsOfAll } = conversion;
+  const drains = drainsText(localDrains, drainsOfAll);
+  switch (verdict.verdict) {
+    case 'safe':
+      return checked ? `safe, ${drains ?? 'no drain'}` : 'ok, no check needed';
+    case 'refused':
+      return [refusalText(verdict, conversion), ...(drains === undefined ? [] : [drains])].join(', ');
+    case 'undecided':
+      return `undecided: ${verdict.reason}`;
+  }
+}
+
+/** What a call came to, in one line: the verdict of a conversion, what it returned of any other. */
+export function resultText({ outcome, conversion }: CallAnswer): string {
+  if (outcome === undefined) return 'did not return';
+  if (conversion === undefined) return outcome.result;
+  const usual = conversion.verdict.verdict === 'refused' ? 'EAGAIN' : 'ok';
+  return `${outcome.result === usual ? '' : `${outcome.result}: `}${conversionText(conversion)}`;
+}
+
+/** What a scenario expects of a call, in one line. */
+export function expectedText(expected: Expected): string {
+  const { returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead } = expected;
+  const parts = [
+    ...(returns === undefined ? [] : [returns]),
+    ...(verdict === undefined ? [] : [`${verdict}${index === undefined ? '' : ` at index ${index}`}`]),
+    ...(spurious === undefined ? [] : [spurious ? 'spurious' : 'justified']),
+    ...(localDrains === undefined ? [] : [counted(localDrains, 'local drain')]),
+    ...(drainsOfAll === undefined ? [] : [`${counted(drainsOfAll, 'drain')} of all CPUs`]),
+    ...(countsRead === undefined ? [] : [`${counted(countsRead, 'count')} read`]),
+  ];
+  return parts.join(', ');
+}
+
+/** What differs between what was expected and what came: `drains of all CPUs: 2 instead of 1`. */
+export const mismatchText = ({ mismatches }: CallAnswer): string =>
+  mismatches.map(({ what, expected, actual }) => `${WHAT[what]} ${actual ?? 'none'}, expected ${expected}`).join('; ');
+
+const WHAT: Readonly<Record<keyof Expected, string>> = {
+  returns: 'returned',
+  verdict: 'verdict',
+  index: 'index',
+  spurious: 'spurious',
+  drainsOfAll: 'drains of all CPUs',
+  localDrains: 'local drains',
+  countsRead: 'counts read',
+};

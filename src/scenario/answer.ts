@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
+import type { Outcome } from '../machine/index.ts';
+import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
+
+/** The last time that a check read a folio's count. */
+export interface CountRead {
+  /** The folio with everybody who held it at that moment. */
+  readonly folio: FolioLedger;
+  readonly count: number;
+  /** What the check wants to read: the page cache's references and its own. */
+  readonly expected: number;
+}
+
+/** What a conversion did besides returning. */
+export interface ConversionAnswer {
+  readonly verdict: Verdict;
+  /** Whether the safety check ran at all: not to shared, and not where the whole range is private already. */
+  readonly checked: boolean;
+  /** Calls of lru_add_drain_all() by the check. */
+  readonly drainsOfAll: number;
+  /** Calls of lru_add_drain() by the check, those within lru_add_drain_all() and folio_batch_release() aside. */
+  readonly localDrains: number;
+  /** How often the check read a folio's count. */
+  readonly countsRead: number;
+  /** The inode's folios when the call began. */
+  readonly ledgerBefore: Ledger;
+  /** What the refused folio's count was when it was read the last time; undefined unless refused. */
+  readonly refusal: CountRead | undefined;
+}
+
+/** A part of a result that is not as expected. */
+export interface Mismatch {
+  readonly what: keyof Expected;
+  readonly expected: string | number | boolean;
+  /** Undefined where the call has no such result. */
+  readonly actual: string | number | boolean | undefined;
+}
+
+/** What became of one call of a scenario. */
+export interface CallAnswer {
+  readonly stage: 'before' | 'threads';
+  readonly of: ScenarioCall;
+  /** Where the task ran when it made the call. */
+  readonly cpu: Cpu;
+  /** Undefined where it never returned. */
+  readonly outcome: Outcome | undefined;
+  /** Undefined for other calls, and where the arguments were refused. */
+  readonly conversion: ConversionAnswer | undefined;
+  /** Undefined where the scenario expects nothing of it. */
+  readonly expected: Expected | undefined;
+  readonly mismatches: readonly Mismatch[];
+}
+
+/** One write of a step to the kernel's memory; values are numbers, `none` where no element is meant. */
+export interface WriteAnswer {
+  readonly variable: string;
+  readonly index: readonly number[];
+  readonly before: number | 'none';
+  readonly after: number | 'none';
+}
+
+/** One step that was taken. */
+export interface StepAnswer {
+  readonly task: number;
+  readonly cpu: Cpu;
+  /** Place of the task's call in {@link PatchAnswer.calls}; undefined for a CPU's kworker. */
+  readonly call: number | undefined;
+  /** The routines that the step stands in, outermost first. */
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly writes: readonly WriteAnswer[];
+  /** Count that a safety check read in it, and of which folio number. */
+  readonly read: { readonly folio: number; readonly count: number } | undefined;
+}
+
+/** What became of a scenario under one form of the check. */
+export interface PatchAnswer {
+  readonly patch: string;
+  /** In the order in which they were made. */
+  readonly calls: readonly CallAnswer[];
+  /** In the order in which they were taken; after each, every folio's count was the sum of its holders. */
+  readonly steps: readonly StepAnswer[];
+  /** Why not all calls returned; undefined where they did. */
+  readonly unended: string | undefined;
+  /** Whether every expected result came true; undefined where nothing is expected. */
+  readonly asExpected: boolean | undefined;
+}
+
+/** What became of a scenario under several forms of the check. */
+export interface ScenarioAnswer {
+  readonly scenario: Scenario;
+  readonly patches: readonly PatchAnswer[];
+}
+
+/**
+ * Whether an answer is a good one: every expected result came true, or, where nothing is expected, no
+ * conversion was refused. Undecided where not all calls returned.
+ */
+export function isWell(answer: PatchAnswer): boolean | 'undecided' {
+  if (answer.unended !== undefined) return 'undecided';
+  return answer.asExpected ?? answer.calls.every(({ conversion }) => conversion?.verdict.verdict !== 'refused');
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../kernel/index.ts';
+import { folioIndex, type InputError } from '../ledger/index.ts';
+import type { Call } from '../machine/index.ts';
+import { suggestion } from './nearest.ts';
+import type { Expected, ScenarioCall } from './scenario.ts';
+import { CALL_NAMES, type CallEntry, type ExpectedEntry } from './schema.ts';
+import type { Path, Source } from './source.ts';
+
+/** What the calls of a scenario may name. */
+export interface Surroundings {
+  readonly source: Source;
+  readonly cpus: number;
+  /** Pages of a large folio; undefined where the machine has none. */
+  readonly largeFolio: number | undefined;
+  readonly guestMemfds: readonly { readonly name: string | undefined; readonly pages: number }[];
+  /** Names of all pins that the scenario takes; their places are their numbers. */
+  readonly pins: readonly string[];
+  /** Those that the calls read so far take: each is taken by one call. */
+  readonly taken: Set<string>;
+}
+
+interface PageRange {
+  readonly inode: number;
+  readonly start: number;
+  readonly pages: number;
+}
+
+/** Turns an entry of a list of calls into a call of the machine. @throws InputError */
+export function readCall(around: Surroundings, task: number, entry: CallEntry, path: Path): ScenarioCall {
+  const call = new CallReader(around, entry, path).read();
+  const byPatch = new Map<string, Expected>();
+  for (const [patch, expected] of Object.entries(entry.expect ?? {}))
+    if (expected !== undefined) {
+      const where = [...path, 'expect', patch];
+      byPatch.set(patch, readExpected(around.source, expected, entry, where));
+    }
+  const every = byPatch.get('every') ?? (entry.returns === undefined ? undefined : { returns: entry.returns });
+  byPatch.delete('every');
+  return { task, call, expected: { every, byPatch } };
+}
+
+class CallReader {
+  readonly #around: Surroundings;
+  readonly #entry: CallEntry;
+  readonly #path: Path;
+
+  constructor(around: Surroundings, entry: CallEntry, path: Path) {
+    this.#around = around;
+    this.#entry = entry;
+    this.#path = path;
+  }
+
+  read(): Call {
+    const entry = this.#entry;
+    const named = CALL_NAMES.filter((name) => Object.hasOwn(entry, name));
+    if (named.length > 1) throw this.#error([named[1] ?? ''], `a second call beside ${named[0]}, expected one`, 'key');
+    const takesInode = ['touch', 'fallocate', 'fallocate-large', 'convert', 'vmsplice', 'pin-user-pages'];
+    if (entry.in !== undefined && !takesInode.includes(named[0] ?? ''))
+      throw this.#error(['in'], `${named[0] ?? 'this'} is about no guest_memfd, expected no 'in'`);
+    if (entry.touch !== undefined) return { call: 'touch', ...this.#range(['touch'], entry.touch) };
+    if (entry.fallocate !== undefined) return { call: 'fallocate', ...this.#range(['fallocate'], entry.fallocate) };
+    if (entry['fallocate-large'] !== undefined) return this.#fallocateLarge(entry['fallocate-large']);
+    if (entry.convert !== undefined) return this.#convert(entry.convert);
+    if (entry.vmsplice !== undefined) return { call: 'vmsplice', ...this.#pin('vmsplice', entry.vmsplice) };
+    if (entry['pin-user-pages'] !== undefined)
+      return { call: 'pin-user-pages', ...this.#pin('pin-user-pages', entry['pin-user-pages']) };
+    if (entry.unpin !== undefined) {
+      const { pins } = this.#around;
+      if (!pins.includes(entry.unpin))
+        throw this.#error(['unpin'], `no pin '${entry.unpin}', ${suggestion(entry.unpin, pins)}`);
+      return { call: 'unpin', pin: pins.indexOf(entry.unpin) };
+    }
+    if (entry['migrate-to'] !== undefined) {
+      const cpu = entry['migrate-to'];
+      if (cpu >= this.#around.cpus)
+        throw this.#error(['migrate-to'], `no CPU ${cpu}, expected one from 0 to ${this.#around.cpus - 1}`);
+      return { call: 'migrate-to', cpu };
+    }
+    if (entry.drain !== undefined) return { call: entry.drain === 'all' ? 'lru-add-drain-all' : 'lru-add-drain' };
+    if (entry.ioctl !== undefined) {
+      if (BigInt(entry.ioctl) === KVM_SET_MEMORY_ATTRIBUTES2)
+        throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
+      return { call: 'unknown-ioctl' };
+    }
+    throw this.#error([], `no call, expected one of ${CALL_NAMES.join(', ')}`);
+  }
+
+  #error(path: Path, message: string, of: 'value' | 'key' = 'value'): InputError {
+    return this.#around.source.error([...this.#path, ...path], message, of);
+  }
+
+  /** Number of the guest_memfd that the call is about. */
+  #inode(): number {
+    const { guestMemfds } = this.#around;
+    const name = this.#entry.in;
+    const known = guestMemfds.flatMap((one) => one.name ?? []);
+    if (name === undefined) {
+      if (guestMemfds.length === 1) return 0;
+      throw this.#error([], `it does not say which guest_memfd, expected 'in', one of ${known.join(', ')}`);
+    }
+    const inode = guestMemfds.findIndex((one) => one.name === name);
+    if (inode !== -1) return inode;
+    if (known.length === 0) throw this.#error(['in'], "the only guest_memfd has no name, expected no 'in'");
+    throw this.#error(['in'], `no guest_memfd '${name}', ${suggestion(name, known)}`);
+  }
+
+  #pagesOf(inode: number): number {
+    return this.#around.guestMemfds[inode]?.pages ?? 0;
+  }
+
+  #range(path: Path, text: string): PageRange {
+    const inode = this.#inode();
+    const pages = this.#pagesOf(inode);
+    const [start = 0, end = 0] = text.split('..').map(Number);
+    if (end <= start) throw this.#error(path, `${text} has no pages, expected A..B with A below B`);
+    if (end > pages) throw this.#error(path, `${text} is beyond the guest_memfd, expected at most 0..${pages}`);
+    return { inode, start, pages: end - start };
+  }
+
+  #fallocateLarge(text: string): Call {
+    const path = ['fallocate-large'];
+    const range = this.#range(path, text);
+    const size = this.#around.largeFolio;
+    if (size === undefined) throw this.#error(path, "no large folios here, expected 'largest-order' in machine");
+    if (range.start % size !== 0 || range.pages % size !== 0)
+      throw this.#error(path, `${text} is not whole folios, expected multiples of ${size}`);
+    return { call: 'fallocate', ...range, large: true };
+  }
+
+  #convert(convert: NonNullable<CallEntry['convert']>): Call {
+    const { range: text, to, struct } = convert;
+    const path = (key: string): Path => ['convert', key];
+    if (struct === 'unreadable') {
+      const extra = Object.keys(convert).find((key) => key !== 'struct');
+      if (extra !== undefined)
+        throw this.#error(path(extra), 'the kernel cannot read the struct, expected no fields', 'key');
+      return { call: 'set-memory-attributes2', inode: this.#inode(), argument: undefined };
+    }
+    for (const [key, fields] of [
+      ['range', ['offset', 'size']],
+      ['to', ['attributes']],
+    ] as const) {
+      const raw = fields.filter((field) => convert[field] !== undefined);
+      if (convert[key] === undefined && raw.length < fields.length)
+        throw this.#error(['convert'], `it does not say '${key}', expected that or ${fields.join(' and ')}`);
+      if (convert[key] !== undefined && raw[0] !== undefined)
+        throw this.#error(path(raw[0]), `stands beside '${key}', expected one of the two`, 'key');
+    }
+    const range = text === undefined ? undefined : this.#range(path('range'), text);
+    return {
+      call: 'set-memory-attributes2',
+      inode: range?.inode ?? this.#inode(),
+      writable: struct !== 'read-only',
+      argument: {
+        offset: BigInt(convert.offset ?? 0) + BigInt(range?.start ?? 0) * PAGE_SIZE,
+        size: BigInt(convert.size ?? 0) + BigInt(range?.pages ?? 0) * PAGE_SIZE,
+        attributes: BigInt(convert.attributes ?? 0) | (to === 'private' ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0n),
+        flags: BigInt(convert.flags ?? 0),
+        reserved: (convert.reserved ?? []).map(BigInt),
+      },
+    };
+  }
+
+  #pin(key: string, { page, as }: { readonly page: number; readonly as: string }) {
+    const inode = this.#inode();
+    const pages = this.#pagesOf(inode);
+    if (page >= pages) throw this.#error([key, 'page'], `no page ${page}, expected one from 0 to ${pages - 1}`);
+    const { pins, taken } = this.#around;
+    if (taken.has(as))
+      throw this.#error([key, 'as'], `pin '${as}' is taken already, expected a name of its own for each`);
+    taken.add(as);
+    return { pin: pins.indexOf(as), inode, index: page };
+  }
+}
+
+/** Names of the pins that calls take, each once. */
+export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
+  ...new Set(calls.flatMap((call) => [call.vmsplice, call['pin-user-pages']].flatMap((pin) => pin?.as ?? []))),
+];
+
+function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, path: Path): Expected {
+  const { returns, verdict, index, spurious } = expected;
+  if (returns !== undefined && call.returns !== undefined)
+    throw source.error([...path, 'returns'], "the call has a 'returns' of its own, expected one of the two", 'key');
+  for (const key of ['verdict', 'drains-of-all', 'local-drains', 'counts-read'] as const)
+    if (expected[key] !== undefined && call.convert === undefined)
+      throw source.error([...path, key], 'only a conversion has that, expected returns', 'key');
+  for (const key of ['index', 'spurious'] as const)
+    if (expected[key] !== undefined && verdict !== 'refused')
+      throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
+  const all = returns ?? call.returns;
+  return {
+    ...(all === undefined ? {} : { returns: all }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(index === undefined ? {} : { index: folioIndex(index) }),
+    ...(spurious === undefined ? {} : { spurious }),
+    ...(expected['drains-of-all'] === undefined ? {} : { drainsOfAll: expected['drains-of-all'] }),
+    ...(expected['local-drains'] === undefined ? {} : { localDrains: expected['local-drains'] }),
+    ...(expected['counts-read'] === undefined ? {} : { countsRead: expected['counts-read'] }),
+  };
+}

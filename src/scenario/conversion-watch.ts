@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+import { folioIndex, heldOnlyByBatches, type Ledger, referencesOf, type Verdict } from '../ledger/index.ts';
+import type { Machine, Outcome, Taken } from '../machine/index.ts';
+import type { ConversionAnswer, CountRead } from './answer.ts';
+
+/** The routine that every form of the check goes by. */
+const CHECK = 'kvm_gmem_is_safe_for_conversion';
+/** The reference that the check itself takes of each folio. */
+const OF_THE_CHECK = 1;
+
+/** Follows one conversion, step by step, and says in the end what it did. */
+export class ConversionWatch {
+  readonly #machine: Machine;
+  readonly #inode: number;
+  readonly #ledgerBefore: Ledger;
+  #path: readonly string[] = [];
+  #checked = false;
+  #countsRead = 0;
+  #lastRead: CountRead | undefined;
+  #drainsOfAll = 0;
+  #localDrains = 0;
+
+  constructor(machine: Machine, inode: number) {
+    this.#machine = machine;
+    this.#inode = inode;
+    this.#ledgerBefore = machine.ledger(inode);
+  }
+
+  /**
+   * To be told of each step of the converting task when it has been taken.
+   * @param counted the folio whose count the step read.
+   */
+  saw({ step: { path } }: Taken, counted: number | undefined): void {
+    for (const [depth, routine] of path.entries()) if (this.#enters(path, depth)) this.#entered(routine, path, depth);
+    this.#path = path;
+    if (counted === undefined || !path.includes(CHECK)) return;
+    this.#countsRead++;
+    const folio = this.#machine.ledger(this.#inode).find(({ pfn }) => pfn === counted);
+    if (folio !== undefined)
+      this.#lastRead = { folio, count: referencesOf(folio.holders), expected: 2 ** folio.order + OF_THE_CHECK };
+  }
+
+  /** Whether the step before was not in the call of the routine at `depth` of this step's path. */
+  #enters(path: readonly string[], depth: number): boolean {
+    return path.slice(0, depth + 1).some((routine, i) => routine !== this.#path[i]);
+  }
+
+  #entered(routine: string, path: readonly string[], depth: number): void {
+    const outer = new Set(path.slice(0, depth));
+    if (routine === CHECK) this.#checked = true;
+    if (!outer.has(CHECK)) return;
+    if (routine === 'lru_add_drain_all') this.#drainsOfAll++;
+    const own = !outer.has('lru_add_drain_all') && !outer.has('folio_batch_release');
+    if (routine === 'lru_add_drain' && own) this.#localDrains++;
+  }
+
+  /** What the conversion did. @param outcome undefined where it never returned. */
+  answer(outcome: Outcome | undefined): ConversionAnswer {
+    const verdict = this.#verdict(outcome);
+    return {
+      verdict,
+      checked: this.#checked,
+      drainsOfAll: this.#drainsOfAll,
+      localDrains: this.#localDrains,
+      countsRead: this.#countsRead,
+      ledgerBefore: this.#ledgerBefore,
+      refusal: verdict.verdict === 'refused' ? this.#lastRead : undefined,
+    };
+  }
+
+  #verdict(outcome: Outcome | undefined): Verdict {
+    if (outcome === undefined) return { verdict: 'undecided', reason: 'the call did not return' };
+    if (outcome.result === 'ok') return { verdict: 'safe' };
+    const read = this.#lastRead;
+    if (read === undefined)
+      return { verdict: 'undecided', reason: `it ended in ${outcome.result} without reading a count` };
+    // With -EFAULT the caller is not told which page it was.
+    const index = outcome.errorIndex ?? folioIndex(read.folio.index);
+    return { verdict: 'refused', index, spurious: heldOnlyByBatches(read.folio.holders) };
+  }
+}

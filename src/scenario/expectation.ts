@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import type { Outcome } from '../machine/index.ts';
+import type { ConversionAnswer, Mismatch } from './answer.ts';
+import type { Expected, ScenarioCall } from './scenario.ts';
+
+/** What a scenario expects of a call under a form of the check: the form's own entry, else that for every form. */
+export const expectedOf = ({ expected }: ScenarioCall, patch: string): Expected | undefined =>
+  expected.byPatch.get(patch) ?? expected.every;
+
+/** The parts of a result that are not as expected. */
+export function mismatchesOf(
+  expected: Expected | undefined,
+  outcome: Outcome | undefined,
+  conversion: ConversionAnswer | undefined,
+): readonly Mismatch[] {
+  if (expected === undefined) return [];
+  const verdict = conversion?.verdict;
+  const refused = verdict?.verdict === 'refused' ? verdict : undefined;
+  const actual: Readonly<Record<keyof Expected, Mismatch['actual']>> = {
+    returns: outcome?.result,
+    verdict: verdict?.verdict,
+    index: refused?.index,
+    spurious: refused?.spurious,
+    drainsOfAll: conversion?.drainsOfAll,
+    localDrains: conversion?.localDrains,
+    countsRead: conversion?.countsRead,
+  };
+  const mismatches: Mismatch[] = [];
+  const compare = (what: keyof Expected): void => {
+    const wanted = expected[what];
+    if (wanted !== undefined && wanted !== actual[what])
+      mismatches.push({ what, expected: wanted, actual: actual[what] });
+  };
+  compare('returns');
+  compare('verdict');
+  compare('index');
+  compare('spurious');
+  compare('drainsOfAll');
+  compare('localDrains');
+  compare('countsRead');
+  return mismatches;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+/** Number of characters to insert, delete or replace. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, char] of a.split('').entries()) {
+    const next = [i + 1];
+    for (const [j, other] of b.split('').entries())
+      next.push(Math.min((row[j] ?? 0) + Number(char !== other), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** The valid spelling that somebody probably meant; undefined where none is near. */
+function nearest(word: string, valid: readonly string[]): string | undefined {
+  const known = valid.map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }));
+  const best = known.toSorted((a, b) => a.far - b.far)[0];
+  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+}
+
+/** What to say of an unknown word: the one probably meant, or all there are. */
+export function suggestion(word: string, valid: readonly string[]): string {
+  const meant = nearest(word, valid);
+  if (meant !== undefined) return `did you mean '${meant}'?`;
+  return valid.length === 0 ? 'there are none' : `expected one of ${valid.join(', ')}`;
+}

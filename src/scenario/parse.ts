@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+import { DEFAULT_PROFILE, type GuestMemfdOptions, type Profile, PROFILES, type TaskOptions } from '../machine/index.ts';
+import { pinNames, readCall, type Surroundings } from './calls.ts';
+import { firstMistake } from './issues.ts';
+import { suggestion } from './nearest.ts';
+import type { Scenario } from './scenario.ts';
+import { type CallEntry, SCENARIO, type ScenarioFile } from './schema.ts';
+import { type Path, readSource, type Source } from './source.ts';
+
+/** How a scenario is read. */
+export interface ParseOptions {
+  /** Takes the place of the file's profile; the file's features still apply to it. */
+  readonly profile?: Profile;
+}
+
+/** A kernel profile by its name. @throws RangeError where there is none. */
+export function profileNamed(name: string): Profile {
+  const found = PROFILES.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  const names = PROFILES.map((profile) => profile.name);
+  throw new RangeError(`no profile '${name}', ${suggestion(name, names)}`);
+}
+
+/**
+ * Reads the text of a scenario file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
+ * @param file its name, for messages.
+ * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
+ */
+export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
+  const source = readSource(file, text);
+  const parsed = SCENARIO.safeParse(source.value);
+  if (!parsed.success) throw firstMistake(source, parsed.error.issues);
+  return elaborate(file, source, parsed.data, options);
+}
+
+function elaborate(file: string, source: Source, data: ScenarioFile, options: ParseOptions): Scenario {
+  const { cpus, profile, largestOrder } = machineOf(source, data, options);
+  const guestMemfds = guestMemfdsOf(source, data);
+  const { tasks, numberOf } = tasksOf(source, data, cpus);
+  const beforeEntries = data.before ?? [];
+  const pins = pinNames([...beforeEntries.flatMap(Object.values<CallEntry>), ...Object.values(data.threads).flat()]);
+  const around: Surroundings = {
+    source,
+    cpus,
+    largeFolio: largestOrder === 0 ? undefined : 2 ** largestOrder,
+    guestMemfds,
+    pins,
+    taken: new Set(),
+  };
+  const before = beforeEntries.map((entry, i) => {
+    const [first, second] = Object.entries(entry);
+    if (first === undefined) throw source.error(['before', i], 'no call, expected { TASK: { CALL } }');
+    if (second !== undefined)
+      throw source.error(['before', i, second[0]], 'a second task, expected an entry of its own', 'key');
+    const [name, call] = first;
+    const path = ['before', i, name];
+    return readCall(around, numberOf(name, path), call, path);
+  });
+  const threads = Object.entries(data.threads).map(([name, calls]) => {
+    const path = ['threads', name];
+    const task = numberOf(name, path);
+    return { task, calls: calls.map((call, i) => readCall(around, task, call, [...path, i])) };
+  });
+  if (threads.length === 0) throw source.error(['threads'], 'no task, expected at least one with its calls');
+  return {
+    file,
+    name: data.scenario,
+    title: data.title,
+    about: data.about?.trim(),
+    machine: { cpus, profile, tasks, guestMemfds, largestOrder, pins: pins.length },
+    guestMemfds: guestMemfds.map(({ name }) => name),
+    pins,
+    before,
+    threads,
+  };
+}
+
+function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOptions) {
+  const { cpus, features = {} } = machine;
+  const base = options.profile ?? (machine.profile === undefined ? DEFAULT_PROFILE : profileNamed(machine.profile));
+  const differing = Object.entries(features).map(([feature, value]) => `${feature} ${value}`);
+  const profile: Profile = {
+    ...base,
+    name: differing.length === 0 ? base.name : `${base.name} with ${differing.join(', ')}`,
+    batchSize: features['batch-size'] ?? base.batchSize,
+    smp: features.smp ?? base.smp,
+    drainAllLocalFirst: features['drain-all-local-first'] ?? base.drainAllLocalFirst,
+    flushFreesLastReference: features['flush-frees-last-reference'] ?? base.flushFreesLastReference,
+    pinBias: features['pin-bias'] ?? base.pinBias,
+  };
+  if (!profile.smp && cpus > 1)
+    throw source.error(['machine', 'cpus'], `${cpus} CPUs on a kernel without SMP (${profile.name}), expected 1`);
+  return { cpus, profile, largestOrder: machine['largest-order'] ?? 0 };
+}
+
+function guestMemfdsOf(source: Source, { guest_memfd: one, guest_memfds: several }: ScenarioFile) {
+  if (one !== undefined && several !== undefined)
+    throw source.error(['guest_memfds'], "stands beside 'guest_memfd', expected one of the two", 'key');
+  if (one !== undefined) return [{ name: undefined, ...optionsOf(one) }];
+  if (several === undefined) throw source.error([], "no guest_memfd, expected 'guest_memfd: { pages: N }'");
+  const named = Object.entries(several).map(([name, entry]) => ({ name, ...optionsOf(entry) }));
+  if (named.length === 0) throw source.error(['guest_memfds'], 'none, expected at least one { NAME: { pages: N } }');
+  return named;
+}
+
+const optionsOf = (entry: NonNullable<ScenarioFile['guest_memfd']>): Required<GuestMemfdOptions> => ({
+  pages: entry.pages,
+  initShared: entry['init-shared'] ?? true,
+  vmHasPrivateMemory: entry['vm-type'] !== 'default',
+});
+
+/** The tasks, numbered in the order in which they are written, and their processes likewise. */
+function tasksOf(source: Source, data: ScenarioFile, cpus: number) {
+  const processes: string[] = [];
+  const tasks = Object.entries(data.tasks).map(([name, { cpu, process = '' }]): TaskOptions => {
+    if (cpu >= cpus) throw source.error(['tasks', name, 'cpu'], `no CPU ${cpu}, expected one from 0 to ${cpus - 1}`);
+    if (!processes.includes(process)) processes.push(process);
+    return { name, cpu, process: processes.indexOf(process) };
+  });
+  const known = tasks.map(({ name }) => name);
+  const numberOf = (name: string, path: Path): number => {
+    if (!known.includes(name)) throw source.error(path, `no such task, ${suggestion(name, known)}`, 'key');
+    return known.indexOf(name);
+  };
+  return { tasks, numberOf };
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, test } from 'vitest';
+import { folio } from '../kernel/index.ts';
+import { ordinal } from '../lang/index.ts';
+import { type Patch, patchNamed } from '../machine/index.ts';
+import { isWell } from './answer.ts';
+import { parseScenario } from './parse.ts';
+import { BrokenInvariant, runScenario } from './run.ts';
+
+/** A scenario whose T1 has touched the pages on CPU 1, and whose threads are as given. */
+const scenario = (threads: object, { pages = 1, cpus = 2 } = {}) =>
+  parseScenario(
+    'a.yaml',
+    JSON.stringify({
+      scenario: 'T',
+      title: 'T',
+      machine: { cpus },
+      guest_memfd: { pages },
+      tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } },
+      before: [{ T1: { touch: `0..${pages}` } }],
+      threads,
+    }),
+  );
+const toPrivate = { convert: { range: '0..1', to: 'private' } };
+
+/** A form of the check that is none: whatever `text` does, it finds the range safe. */
+const form = (text: Patch['check']['text']): Patch => ({
+  name: 'mutant',
+  summary: 'a mutant',
+  check: {
+    name: 'kvm_gmem_is_safe_for_conversion',
+    text: (k, args) => {
+      text(k, args);
+      args.safe.set(true);
+    },
+  },
+});
+
+describe('a conversion', () => {
+  test('says who held the folio at the last read, and before the call', () => {
+    const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch: patchNamed('local-drain') });
+    const cache = { kind: 'page-cache', references: 1 };
+    const batch = { kind: 'lru-add-batch', references: 1, cpu: 1 };
+    expect(calls[1]?.conversion).toEqual({
+      verdict: { verdict: 'refused', index: 0, spurious: true },
+      checked: true,
+      drainsOfAll: 0,
+      localDrains: 1,
+      countsRead: 2,
+      refusal: {
+        folio: {
+          index: 0,
+          pfn: 0,
+          order: 0,
+          strength: 'proved',
+          holders: [cache, batch, { kind: 'safety-check', references: 1, task: 'T0' }],
+        },
+        count: 3,
+        expected: 2,
+      },
+      ledgerBefore: [
+        expect.objectContaining({ index: 0, holders: [cache, batch, { kind: 'user-mapping', references: 1 }] }),
+      ],
+    });
+  });
+
+  test('reads each count once, but the refused one again after the drain, and walks on after 31 folios', () => {
+    const all = { convert: { range: '0..40', to: 'private' } };
+    const { calls, steps } = runScenario(scenario({ T0: [all] }, { pages: 40 }), { patch: patchNamed('v6') });
+    expect(calls[1]?.conversion).toMatchObject({ drainsOfAll: 1, countsRead: 41 });
+    // Pages 0 to 30 were flushed when CPU 1's batch was full; 31 is the first that waits.
+    const inOrder = Array.from({ length: 40 }, (_, i) => i);
+    expect(steps.flatMap(({ read }) => read?.folio ?? [])).toEqual(inOrder.flatMap((i) => (i === 31 ? [31, 31] : [i])));
+    expect(steps.filter(({ read }) => read?.count === 3).map(({ read }) => read?.folio)).toEqual([31]);
+  });
+
+  test('without a check is safe, and says that there was none', () => {
+    const toShared = { convert: { range: '0..1', to: 'shared' } };
+    const { calls } = runScenario(scenario({ T0: [toShared] }), { patch: patchNamed('v6') });
+    expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, checked: false, countsRead: 0 });
+  });
+});
+
+describe('the default order', () => {
+  test('runs each thread until it is done or waits, and lets a worker in only then', () => {
+    const { steps } = runScenario(scenario({ T1: [{ touch: '0..1' }], T0: [toPrivate] }), { patch: patchNamed('v6') });
+    const order = steps.map(({ task }) => task).filter((task, i, all) => task !== all[i - 1]);
+    // Tasks 2 and 3 are the workers; only CPU 1 has work, and T0 waits for it.
+    expect(order).toEqual([1, 0, 3, 0]);
+  });
+
+  test('is the same every time', () => {
+    const of = scenario({ T0: [toPrivate, toPrivate], T1: [{ touch: '0..1' }] });
+    const once = runScenario(of, { patch: patchNamed('drain-for-folio') });
+    expect(runScenario(of, { patch: patchNamed('drain-for-folio') })).toEqual(once);
+  });
+});
+
+describe('defects', () => {
+  test('a reference that nobody holds is found after the step that took it', () => {
+    const leak = form((k) => k.step('leak', () => folio.refcount.at(0).add(1)));
+    expect(() => runScenario(scenario({ T0: [toPrivate] }), { patch: leak })).toThrow(
+      new BrokenInvariant("a.yaml: mutant: after step 'leak' of T0 folio 0 has count 3, but its holders add up to 2"),
+    );
+  });
+
+  test('a call that waits for ever is undecided', () => {
+    const wait = form((k) => k.await('never', ordinal(folio.refcount.at(0)).eq(60)));
+    const answer = runScenario(scenario({ T0: [toPrivate] }), { patch: wait });
+    expect(answer.unended).toBe("T0 waits for ever at 'never'");
+    expect(answer.calls[1]).toMatchObject({ outcome: undefined, conversion: { verdict: { verdict: 'undecided' } } });
+    expect(isWell(answer)).toBe('undecided');
+  });
+});

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+
+/**
+ * The shape of a scenario file. Every description completes "expected ...", because error messages and
+ * editors show it. What one place of a file says about another is checked in parse.ts.
+ */
+const NAME = z
+  .string()
+  .regex(/^[A-Za-z][\w.-]{0,14}$/)
+  .describe('a name of at most 15 letters, digits, dots, dashes and underscores that begins with a letter');
+
+const RANGE = z
+  .string()
+  .regex(/^\d{1,9}\.\.\d{1,9}$/)
+  .describe('a range of pages A..B, from A up to and without B');
+
+/** Beyond 2^53 a number in YAML arrives as its digits. */
+const U64 = z
+  .union([
+    z.int().min(0),
+    z
+      .string()
+      .regex(/^(?:\d{1,20}|0x[\da-fA-F]{1,16})$/)
+      .refine((text) => BigInt(text) < 1n << 64n),
+  ])
+  .describe('an unsigned 64-bit number');
+
+const wholeNumber = (from: number, to: number) =>
+  z.int().min(from).max(to).describe(`a whole number from ${from} to ${to}`);
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values).describe(`one of ${values.join(', ')}`);
+
+const names = (values: readonly { readonly name: string }[]): [string, ...string[]] => {
+  const [first = '', ...rest] = values.map(({ name }) => name);
+  return [first, ...rest];
+};
+
+const YES_OR_NO = z.boolean().describe('true or false');
+
+const FEATURES = z
+  .strictObject({
+    'batch-size': wholeNumber(1, 31).optional(),
+    smp: YES_OR_NO.optional(),
+    'drain-all-local-first': YES_OR_NO.optional(),
+    'flush-frees-last-reference': YES_OR_NO.optional(),
+    'pin-bias': wholeNumber(2, 1024).optional(),
+  })
+  .describe('features of the kernel that differ from its profile');
+
+const MACHINE = z
+  .strictObject({
+    cpus: wholeNumber(1, 64),
+    profile: oneOf(names(PROFILES)).optional(),
+    features: FEATURES.optional(),
+    'largest-order': wholeNumber(1, 9).optional(),
+  })
+  .describe('the machine: cpus, profile, features, largest-order');
+
+const GUEST_MEMFD = z
+  .strictObject({
+    pages: wholeNumber(1, 1024),
+    'init-shared': YES_OR_NO.optional(),
+    'vm-type': oneOf(['sw-protected', 'default']).optional(),
+  })
+  .describe('a guest_memfd: pages, init-shared, vm-type');
+
+const TASK = z.strictObject({ cpu: wholeNumber(0, 63), process: NAME.optional() }).describe('a task: cpu, process');
+
+const CONVERT = z
+  .strictObject({
+    range: RANGE.optional(),
+    to: oneOf(['private', 'shared']).optional(),
+    offset: U64.optional(),
+    size: U64.optional(),
+    attributes: U64.optional(),
+    flags: U64.optional(),
+    reserved: z.array(U64).max(11).optional().describe('a list of at most 11 unsigned 64-bit numbers'),
+    struct: oneOf(['read-only', 'unreadable']).optional(),
+  })
+  .describe('a conversion: range and to, or the raw fields of the struct');
+
+const PIN = z
+  .strictObject({ page: wholeNumber(0, 1023), as: NAME })
+  .describe('the page and the name of the pin, { page: N, as: NAME }');
+
+const RETURNS = oneOf(RESULTS);
+
+const EXPECTED = z
+  .strictObject({
+    returns: RETURNS.optional(),
+    verdict: oneOf(['safe', 'refused']).optional(),
+    index: wholeNumber(0, 1023).optional(),
+    spurious: YES_OR_NO.optional(),
+    'drains-of-all': wholeNumber(0, 1024).optional(),
+    'local-drains': wholeNumber(0, 1024).optional(),
+    'counts-read': wholeNumber(0, 9999).optional(),
+  })
+  .describe('an expected result: returns, verdict, index, spurious, drains-of-all, local-drains, counts-read');
+
+const EXPECT = z
+  .strictObject({
+    every: EXPECTED.optional(),
+    ...Object.fromEntries(PATCHES.map(({ name }) => [name, EXPECTED.optional()])),
+  })
+  .describe("expected results by form of the check, 'every' for those that are not named");
+
+/** The calls; each entry of a list has exactly one of them. */
+const CALLS = {
+  touch: RANGE.optional(),
+  fallocate: RANGE.optional(),
+  'fallocate-large': RANGE.optional(),
+  convert: CONVERT.optional(),
+  vmsplice: PIN.optional(),
+  'pin-user-pages': PIN.optional(),
+  unpin: NAME.optional(),
+  'migrate-to': wholeNumber(0, 63).optional(),
+  drain: oneOf(['local', 'all']).optional(),
+  ioctl: wholeNumber(0, 0xffff_ffff).optional(),
+} as const;
+export const CALL_NAMES = Object.keys(CALLS);
+
+const CALL = z
+  .strictObject({ ...CALLS, in: NAME.optional(), returns: RETURNS.optional(), expect: EXPECT.optional() })
+  .describe(`a call: one of ${CALL_NAMES.join(', ')}`);
+
+export const SCENARIO = z
+  .strictObject({
+    $schema: z.string().optional().describe('the address of the schema'),
+    scenario: z
+      .string()
+      .regex(/^[\w.-]{1,40}$/)
+      .describe('a name such as SC-02: at most 40 letters, digits, dots, dashes and underscores'),
+    title: z
+      .string()
+      .regex(/^\S(?:.{0,198}\S)?$/)
+      .describe('a title in one line of at most 200 characters'),
+    about: z.string().optional().describe('a paragraph of text'),
+    machine: MACHINE,
+    guest_memfd: GUEST_MEMFD.optional(),
+    guest_memfds: z
+      .record(NAME, GUEST_MEMFD)
+      .optional()
+      .describe('several guest_memfds by name, { NAME: { pages: N } }'),
+    tasks: z.record(NAME, TASK).describe('the tasks by name, { NAME: { cpu: N } }'),
+    before: z
+      .array(z.record(NAME, CALL).describe('a task and its call, { TASK: { CALL } }'))
+      .optional()
+      .describe('a list of calls'),
+    threads: z
+      .record(NAME, z.array(CALL).min(1).describe('a list of at least one call'))
+      .describe('the calls of each task, { TASK: [CALL, ...] }'),
+  })
+  .describe('a scenario: scenario, title, machine, guest_memfd, tasks, threads');
+
+export type ScenarioFile = z.output<typeof SCENARIO>;
+export type CallEntry = z.output<typeof CALL>;
+export type ExpectedEntry = z.output<typeof EXPECTED>;
+
+/** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
+export const scenarioJsonSchema = (): z.core.JSONSchema.JSONSchema => ({
+  $comment: 'Generated from src/scenario/schema.ts; a test keeps the two equal.',
+  title: 'A folioscope scenario',
+  ...z.toJSONSchema(SCENARIO, { io: 'input' }),
+});

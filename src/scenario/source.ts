@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import { InputError } from '../ledger/index.ts';
+
+/** Where in a document: keys and list positions from the top. */
+export type Path = readonly PropertyKey[];
+
+/** A document's value, and where each part of it stands. */
+export interface Source {
+  readonly value: unknown;
+  /** An error about the value at `path`, or about its key. */
+  error(path: Path, message: string, of?: 'value' | 'key'): InputError;
+}
+
+/** `threads.T0[0].convert` */
+const spell = (path: Path): string =>
+  path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`)).join('');
+
+/** What is wrong with a document as YAML, for those mistakes whose usual text says how to call a library. */
+function syntaxMessage(error: YAMLError): string {
+  if (error.code === 'MULTIPLE_DOCS') return 'a second document begins, expected one scenario a file';
+  if (error.code === 'DUPLICATE_KEY') return 'the key stands here a second time, expected each key once';
+  return `not YAML: ${error.message.replaceAll(/\s+/g, ' ')}`;
+}
+
+/**
+ * Reads YAML 1.2, of which JSON is a part. Whole numbers beyond 2^53 become their decimal digits.
+ * @throws InputError where it is none, or holds nothing.
+ */
+export function readSource(file: string, text: string): Source {
+  const lines = new LineCounter();
+  const fail = (offset: number, message: string): InputError => {
+    const { line, col } = lines.linePos(offset);
+    return new InputError(`${file}:${Math.max(1, line)}:${Math.max(1, col)}: ${message}`);
+  };
+  let document: Document.Parsed;
+  let value: unknown;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true, stringKeys: true });
+    const [error] = document.errors;
+    if (error?.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
+    if (error !== undefined) throw fail(error.pos[0], syntaxMessage(error));
+    value = exactNumbers(document.toJS());
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    // The library's own limits: nesting deeper than the stack, aliases that multiply.
+    throw fail(0, `not a scenario: ${error instanceof RangeError ? 'nested too deeply' : 'too many aliases'}`);
+  }
+  if (document.contents === null || value === null) throw fail(0, 'empty, expected a scenario');
+  return {
+    value,
+    error: (path, message, of = 'value') => {
+      const where = spell(path);
+      return fail(offsetOf(document.contents, path, of), where === '' ? message : `${where}: ${message}`);
+    },
+  };
+}
+
+function exactNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value.toString();
+  }
+  if (Array.isArray(value)) return value.map(exactNumbers);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, exactNumbers(of)]));
+}
+
+/** Where the value at `path` (or its key) begins; where it is missing, what it is missing from. */
+function offsetOf(root: Node | null, path: Path, of: 'value' | 'key'): number {
+  let node: unknown = root;
+  let offset = startOf(root) ?? 0;
+  for (const [i, part] of path.entries()) {
+    let next: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === part);
+      if (pair === undefined) return offset;
+      const key = startOf(pair.key);
+      if (of === 'key' && i === path.length - 1) return key ?? offset;
+      next = pair.value;
+      offset = startOf(next) ?? key ?? offset;
+    } else if (isSeq(node) && typeof part === 'number') {
+      next = node.items[part];
+      offset = startOf(next) ?? offset;
+    } else return offset;
+    node = next;
+  }
+  return offset;
+}
+
+const startOf = (node: unknown): number | undefined =>
+  isMap(node) || isSeq(node) || isScalar(node) ? node.range?.[0] : undefined;

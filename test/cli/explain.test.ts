@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The command as a user runs it: output, exit codes, one line for every mistake.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folioscope } from './folioscope.ts';
+
+const TWO_CPU = 'examples/two-cpu.dat';
+const explain = (...args: readonly string[]) => folioscope(['explain', ...args]);
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'folioscope-explain-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** A recording whose text ends in the middle. */
+function cutOff(): string {
+  const file = join(folder, 'cut.txt');
+  writeFileSync(file, readFileSync('examples/two-cpu.txt').subarray(0, 30_000));
+  return file;
+}
+
+describe('the report', () => {
+  test('of the example', async () => {
+    const { status, stdout, stderr } = explain(TWO_CPU);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot('../golden/explain-two-cpu.txt');
+  });
+
+  test('names the command that gives it again, whatever the options were', () => {
+    const options = ['--at', 'marker:phase faulted', '--at', '2571.891', '--range', '0..40', '--cpu', '1'];
+    const { stdout } = explain(TWO_CPU, ...options, '--patch', 'v6,baseline', '--inode', '0x2a05b', '--buffer', 'lab');
+    const again = stdout.slice(stdout.indexOf('again:')).replaceAll('\\\n', '').replaceAll(/\s+/g, ' ').trim();
+    expect(again).toBe(
+      `again: folioscope explain ${TWO_CPU} --at 'marker:phase faulted' --at 2571.891000000 --inode 0x2a05b --range 0..40 --cpu 1 --buffer lab --patch v6,baseline`,
+    );
+  });
+});
+
+describe('JSON', () => {
+  const moments = (...args: readonly string[]) =>
+    (JSON.parse(explain(TWO_CPU, '--json', ...args).stdout) as { moments: { at: string; conversion: object }[] })
+      .moments;
+
+  test('has a column for each form that is asked for', () => {
+    const [moment] = moments('--patch', 'v8,baseline', '--at', 'end');
+    expect(Object.keys(moment?.conversion ?? {})).toEqual(['v8', 'baseline']);
+  });
+
+  test('answers for each moment by rising time', () => {
+    expect(moments('--at', 'end', '--at', '2571.8895').map(({ at }) => at)).toEqual([
+      '2571.889500000',
+      '2571.891845728',
+    ]);
+  });
+});
+
+describe('exit codes', () => {
+  test.each([
+    ['safe at the last moment', 0, [TWO_CPU]],
+    ['refused', 1, [TWO_CPU, '--at', 'marker:phase faulted']],
+    ['refused whatever forms are shown', 1, [TWO_CPU, '--at', 'marker:phase faulted', '--patch', 'v6']],
+    ['safe in the range', 0, [TWO_CPU, '--at', 'marker:phase faulted', '--range', '0..74']],
+    ['refused in the range', 1, [TWO_CPU, '--at', 'marker:phase faulted', '--range', '74..75', '--cpu', '1']],
+  ])('%s', (_, status, args) => {
+    expect(explain(...args).status).toBe(status);
+  });
+
+  test('a recording that is cut off leaves it open', () => {
+    const { status, stdout } = explain(cutOff(), '--json');
+    const { moments } = JSON.parse(stdout) as { moments: { conversion: object }[] };
+    expect(status).toBe(2);
+    expect(moments.at(-1)?.conversion).toMatchObject({ baseline: { verdict: 'undecided' }, v6: { verdict: 'safe' } });
+  });
+});
+
+describe('mistakes are told in one line', () => {
+  test.each([
+    [['--at', 'soon'], 64, "option '--at <moment>' argument 'soon' is invalid. Expected SECONDS"],
+    [['--at', 'marker:nope'], 64, `${TWO_CPU}: no marker 'nope' in the recording; there are 'phase start',`],
+    [['--range', '5..5'], 64, "option '--range <pages>' argument '5..5' is invalid. Expected A..B in pages"],
+    [['--cpu', '99999'], 64, "option '--cpu <number>' argument '99999' is invalid. Expected a CPU from 0 to 8191."],
+    [['--inode', '17'], 64, "option '--inode <inode>' argument '17' is invalid. Expected DEV:0xINO"],
+    [['--inode', '0x5'], 64, `${TWO_CPU}: no page cache event of inode 0x5 in the recording`],
+    [['--patch', 'v9'], 64, "option '--patch <names>' argument 'v9' is invalid. Expected some of baseline,"],
+    [['--profile', 'x'], 64, "option '--profile <name>' argument 'x' is invalid. Expected one of linux-7.3,"],
+    [['--buffer', 'nope'], 65, `${TWO_CPU}: no buffer 'nope'; there are '' (the top buffer), 'lab'`],
+  ])('%j', (options, status, message) => {
+    const result = explain(TWO_CPU, ...options);
+    expect(result.stderr.split('\n')).toEqual([expect.stringContaining(`folioscope: ${message}`), '']);
+    expect({ status: result.status, stdout: result.stdout }).toEqual({ status, stdout: '' });
+  });
+
+  test.each([
+    ['package.json', 65],
+    ['src', 65],
+    ['nowhere.dat', 65],
+  ])('%s is no recording', (file, status) => {
+    const result = explain(file);
+    expect(result.status).toBe(status);
+    expect(result.stderr).toMatch(new RegExp(`^folioscope: ${file}: [^\\n]+\\n$`));
+  });
+});
