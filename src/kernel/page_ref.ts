@@ -14,7 +14,7 @@ export const folio = {
   mapcount: shared(
     'folio.mapcount',
     [FOLIO],
-    int(({ mm = 0 }) => mm),
+    int(({ mm = 0, order = 0 }) => mm * 2 ** order),
   ),
   order: shared(
     'folio.order',
