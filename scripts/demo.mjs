@@ -13,7 +13,7 @@ import { ROOT, sourceFiles } from './files.mjs';
 
 const COMMANDS = [
   ['run', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline,local-drain,v6'],
-  ['explain', 'examples/two-cpu.dat'],
+  ['explain', 'examples/two-cpu.dat', '--at', 'marker:phase faulted'],
 ];
 const MAIN = 'dist/cli/main.js';
 
@@ -34,7 +34,8 @@ function demo() {
   if (!ensureDependencies()) return 'npm ci failed';
   if (!ensureBuilt()) return 'the build failed';
   for (const args of COMMANDS) {
-    console.log(`\n$ folioscope ${args.join(' ')}\n`);
+    const shown = args.map((word) => (/^[\w./,:-]+$/.test(word) ? word : `'${word}'`));
+    console.log(`\n$ folioscope ${shown.join(' ')}\n`);
     const status = node([MAIN, ...args]);
     if (status !== 0 && status !== 1) return `folioscope ${args[0]} ended with ${status ?? 'a signal'}`;
   }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { folioscope } from './cli/folioscope.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+const PAGES = ['README.md', ...readdirSync(new URL('../docs', import.meta.url)).map((file) => `docs/${file}`)];
+
+/** A command's words as a shell splits them; single quotes are enough for our pages. */
+const words = (command: string): readonly string[] =>
+  [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+
+const sessions = PAGES.flatMap((page) =>
+  [...read(page).matchAll(/```console\n\$ folioscope (.*)\n([^]*?)```/g)].map(([, command = '', output = '']) => ({
+    page,
+    command,
+    output,
+  })),
+);
+
+describe('what the pages show is what the commands print', () => {
+  test.each(sessions)('$page: $command', ({ command, output }) => {
+    const { stdout, stderr, status } = folioscope(words(command));
+    expect(stderr).toBe('');
+    expect(stdout).toBe(output);
+    expect([0, 1]).toContain(status);
+  });
+
+  test('there is something to compare', () => {
+    expect(sessions.filter(({ page }) => page === 'README.md')).toHaveLength(2);
+  });
+});
+
+test.each(PAGES)('every file that %s names is there', (page) => {
+  const folder = page.includes('/') ? 'docs/' : '';
+  const named = [
+    ...[...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => `${folder}${path}`),
+    ...[...read(page).matchAll(/`((?:src|test|scripts|scenarios|docs|bench)\/[\w./-]+\.\w+)`/g)].map(
+      ([, path = '']) => path,
+    ),
+  ];
+  const missing = named.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)));
+  expect(missing).toEqual([]);
+});
