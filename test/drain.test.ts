@@ -39,14 +39,17 @@ test.each([
   [true, false],
   [false, false],
   [true, true],
-])('lru_add_drain_all, local first %s, concurrent adds %s: whoever returns finds earlier entries gone', (first, adds) => {
-  const found = exploreWorld(world({ drainAllLocalFirst: first }, adds), [
-    conservation,
-    earlierEntriesAreGone,
-    mutexIsFreeInTheEnd,
-  ]);
-  expect(found).toMatchObject({ verdict: 'holds' });
-});
+])(
+  'lru_add_drain_all, local first %s, concurrent adds %s: whoever returns finds earlier entries gone',
+  (first, adds) => {
+    const found = exploreWorld(world({ drainAllLocalFirst: first }, adds), [
+      conservation,
+      earlierEntriesAreGone,
+      mutexIsFreeInTheEnd,
+    ]);
+    expect(found).toMatchObject({ verdict: 'holds' });
+  },
+);
 
 test('without SMP it is the local drain, which leaves another CPU alone', () => {
   const found = exploreWorld(world({ smp: false }, false), [conservation, earlierEntriesAreGone]);

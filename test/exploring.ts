@@ -10,7 +10,16 @@ import {
   taskCpu,
   type ScriptedCall,
 } from '../src/kernel/index.ts';
-import { columnOf, compilePacked, createMemory, IDLE, Interpreter, type Memory, type Packed } from '../src/lang/index.ts';
+import {
+  columnOf,
+  compilePacked,
+  createMemory,
+  IDLE,
+  Interpreter,
+  type Memory,
+  type Packed,
+  type Program,
+} from '../src/lang/index.ts';
 
 /** A small machine whose tasks have fixed scripts; a kworker for each CPU comes after them. */
 export interface SmallWorld {
@@ -19,22 +28,28 @@ export interface SmallWorld {
   readonly tasks: readonly { readonly cpu: number; readonly script: readonly ScriptedCall[] }[];
   /** Runs before everything else, one task after the other, each to its end: the scripts of these tasks. */
   readonly before?: readonly number[];
+  /** Changes the kernel's text, to see that somebody notices. */
+  readonly mutate?: (program: Program) => Program;
 }
 
 /** The world compiled for exploring, and its first state. */
-export function pack(world: SmallWorld): { packed: Packed; initial: Int32Array; inspect: (state: Int32Array) => Interpreter } {
+export function pack(world: SmallWorld): {
+  packed: Packed;
+  initial: Int32Array;
+  inspect: (state: Int32Array) => Interpreter;
+} {
   const { cpus, pages } = world.sizes;
   const kworkers = Array.from({ length: cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
   const sizes = { ...world.sizes, tasks: world.tasks.length + cpus };
-  const program = buildScripted(world.config, sizes, [...world.tasks.map(({ script }) => script), ...kworkers]);
+  const { mutate = (text: Program) => text } = world;
+  const program = mutate(buildScripted(world.config, sizes, [...world.tasks.map(({ script }) => script), ...kworkers]));
   const memory = createMemory(program);
   columnOf(memory, taskCpu).set([...world.tasks.map(({ cpu }) => cpu), ...Array(cpus).keys()]);
   columnOf(memory, gmemInode.pages).fill(pages);
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);
   for (const task of world.before ?? [])
-    while (memory.code[task] !== IDLE)
-      if (interpreter.step(task) === undefined) throw new Error(`task ${task} waits`);
+    while (memory.code[task] !== IDLE) if (interpreter.step(task) === undefined) throw new Error(`task ${task} waits`);
   const packed = compilePacked(program, [...program.codes.keys()]);
   return {
     packed,
@@ -50,7 +65,10 @@ export function exploreWorld(
   mostStates = 2_000_000,
 ): Exploration {
   const { packed, initial, inspect } = pack(world);
-  const onStates: Invariant[] = invariants.map(({ name, holds }) => ({ name, holds: (state) => holds(inspect(state)) }));
+  const onStates: Invariant[] = invariants.map(({ name, holds }) => ({
+    name,
+    holds: (state) => holds(inspect(state)),
+  }));
   const mayEnd = (state: Int32Array): boolean => world.tasks.every((_, task) => packed.done(task, state));
   const model = { words: packed.words, tasks: packed.tasks, initial, step: packed.step };
   return explore(model, { invariants: onStates, mayEnd, mostStates });

@@ -6,7 +6,17 @@ import { type Call, createMachine, type Machine, type Outcome, patchNamed, type 
 // Recordings of a 7.3 kernel with the conversion series (v8), whose check could be switched. The calls that were made
 // stand in each recording as markers, what came of them in the results beside it.
 const FORMS = ['baseline', 'local-drain', 'v8', 'drain-for-folio'];
-const SCENARIOS = ['s1_samecpu', 's2_othercpu', 's2_n31', 's2_n40', 's4_vmsplice'];
+const SCENARIOS = [
+  's1_samecpu',
+  's2_othercpu',
+  's2_n31',
+  's2_n40',
+  's4_vmsplice',
+  's5_roundtrip',
+  's7_mlock',
+  's8_punch',
+  's12_fork',
+];
 
 interface Attempt {
   readonly attempt: string;
@@ -43,20 +53,30 @@ const machineFor = (form: string): Machine =>
   createMachine({
     cpus: 4,
     patch: patchNamed(form),
-    tasks: Array.from({ length: 4 }, (_, cpu) => ({ name: `worker ${cpu}`, cpu })),
+    tasks: [
+      ...Array.from({ length: 4 }, (_, cpu) => ({ name: `worker ${cpu}`, cpu })),
+      // fork() copies no page tables of a shared file mapping, and no VM_LOCKED: a child is another address space.
+      { name: 'child', cpu: 3, process: 1 },
+    ],
     guestMemfds: [{ pages: 512 }, { pages: 512, vmHasPrivateMemory: false }],
     pins: 1,
+    parts: ['mlock'],
   });
 
 const PAGE = 4096;
 const CONVERTER = 0;
+const CHILD = 4;
 
 /** Makes a call with the machine's invariant checked after every step. @returns also whether the check drained. */
 function make(machine: Machine, task: number, call: Call): Outcome & { readonly drained: boolean } {
   let drained = false;
   const outcome = machine.call(task, call, ({ step: { path } }: Taken) => {
-    drained ||= path.includes('kvm_gmem_is_safe_for_conversion') && path.includes('lru_add_drain') && !path.includes('folio_batch_release');
-    if (machine.imbalances().length > 0) throw new Error(`${path.join(' > ')}: ${JSON.stringify(machine.imbalances())}`);
+    drained ||=
+      path.includes('kvm_gmem_is_safe_for_conversion') &&
+      path.includes('lru_add_drain') &&
+      !path.includes('folio_batch_release');
+    if (machine.imbalances().length > 0)
+      throw new Error(`${path.join(' > ')}: ${JSON.stringify(machine.imbalances())}`);
   });
   return { ...outcome, drained };
 }
@@ -92,13 +112,31 @@ function replay(machine: Machine, marker: string, results: readonly Attempt[]): 
     case 'unpin':
       make(machine, CONVERTER, { call: 'unpin', pin: 0 });
       break;
+    case 'child': {
+      const [, from, to] = /^cpu3 maps and faults pages (\d+)-(\d+)$/.exec(rest) ?? [];
+      const range = { inode: 0, start: Number(from), pages: Number(to) - Number(from) };
+      expect(make(machine, CHILD, { call: 'touch', ...range }).result).toBe('ok');
+      break;
+    }
+    case 'punch':
+    case 'mlock':
+    case 'munlock': {
+      const [, cpu, from, to] = /^cpu(\d+) pages (\d+)-(\d+)$/.exec(rest) ?? [];
+      const range = { inode: 0, start: Number(from), pages: Number(to) - Number(from) };
+      expect(make(machine, Number(cpu), { call: verb === 'punch' ? 'punch-hole' : verb, ...range }).result).toBe('ok');
+      break;
+    }
     case 'drop_caches':
       make(machine, CONVERTER, { call: 'lru-add-drain-all' });
       break;
     case 'convert': {
       const [, name, off, size, attributes] = /^(\w+) off (\d+) size (\d+) attr (\d+)$/.exec(rest) ?? [];
       const asked = { off: Number(off), size: Number(size), attributes: Number(attributes) };
-      expectResult(make(machine, CONVERTER, conversion(asked)), results.find(({ attempt }) => attempt === name));
+      expectResult(
+        make(machine, CONVERTER, conversion(asked)),
+        results.find(({ attempt }) => attempt === name),
+        results.find(({ attempt }) => `${attempt}_again` === name),
+      );
       break;
     }
     case 'expect_sigbus': {
@@ -115,13 +153,20 @@ function replay(machine: Machine, marker: string, results: readonly Attempt[]): 
   }
 }
 
-function expectResult(outcome: Outcome & { readonly drained: boolean }, recorded: Attempt | undefined): void {
+function expectResult(
+  outcome: Outcome & { readonly drained: boolean },
+  recorded: Attempt | undefined,
+  before?: Attempt,
+): void {
   if (recorded === undefined) throw new Error('the attempt is not among the results');
   const told = { attempt: recorded.attempt, errno: recorded.errno, error_offset: recorded.error_offset };
   const errno = Object.entries(ERRNO).find(([, name]) => name === outcome.result)?.[0];
   const offset = outcome.errorIndex === undefined ? -1 : outcome.errorIndex * PAGE;
   expect({ attempt: recorded.attempt, errno: Number(errno), error_offset: offset }).toEqual(told);
-  if (recorded.drain_ns !== undefined) expect([recorded.attempt, outcome.drained]).toEqual([recorded.attempt, recorded.drain_ns > 0]);
+  // Where the range has been private already there is no check; the recording program shows the last one's time again.
+  if (before?.ret === 0) expect(outcome.drained).toBe(false);
+  else if (recorded.drain_ns !== undefined)
+    expect([recorded.attempt, outcome.drained]).toEqual([recorded.attempt, recorded.drain_ns > 0]);
 }
 
 describe.each(FORMS)('the kernel with %s', (form) => {
@@ -131,6 +176,25 @@ describe.each(FORMS)('the kernel with %s', (form) => {
     const results = attempts(name);
     for (const marker of markers(name)) replay(machine, marker, results);
     expect(markers(name).filter((marker) => marker.startsWith('convert '))).toHaveLength(results.length);
+    // The child tries every page at the end.
+    for (const [, sigbus] of lab(`${name}.results.jsonl`).matchAll(/"check":"child_sigbus","sigbus":(\d+)/g))
+      for (let start = 0; start < Number(sigbus); start++)
+        expect(make(machine, CHILD, { call: 'touch', inode: 0, start, pages: 1 }).result).toBe('SIGBUS');
+  });
+
+  test('finding 3: a page that is still locked goes into the mlock batch of the CPU that converts', () => {
+    const machine = machineFor(form);
+    const range = { inode: 0, start: 0, pages: 8 };
+    expect(make(machine, 1, { call: 'mlock', ...range }).result).toBe('ok');
+    expect(machine.ledger(0).flatMap(({ holders }) => holders.map(({ kind }) => kind))).not.toContain('mlock-batch');
+    const attempt = () => make(machine, CONVERTER, conversion({ off: 0, size: 8 * PAGE }));
+    const refused = form === 'baseline';
+    expect(attempt()).toEqual(
+      refused
+        ? { result: 'EAGAIN', errorIndex: 0, drained: false }
+        : { result: 'ok', errorIndex: undefined, drained: true },
+    );
+    if (refused) expect(attempt().result).toBe('ok');
   });
 
   test('s10_errors: every argument error, one by one', () => {
@@ -163,7 +227,11 @@ describe.each(FORMS)('the kernel with %s', (form) => {
         }
       })();
       const offset = outcome.errorIndex === undefined ? -1 : outcome.errorIndex * PAGE;
-      expect([recorded.attempt, ERRNO_OF[outcome.result], recorded.error_offset && offset]).toEqual(told);
+      expect([
+        recorded.attempt,
+        ERRNO_OF[outcome.result],
+        recorded.error_offset === undefined ? undefined : offset,
+      ]).toEqual(told);
     }
     expect(results).toHaveLength(20);
   });

@@ -2,11 +2,20 @@
 import { describe, expect, test } from 'vitest';
 import { filemap_get_folios, folio_batch_release, folioBatch } from '../src/kernel/filemap.ts';
 import { lru_add_drain, lru_add_drain_all } from '../src/kernel/folio.ts';
-import { DEFAULT_PROFILE, gmemInode, iPages, type K, type Patch, PATCHES, pins, taskResult } from '../src/kernel/index.ts';
+import {
+  DEFAULT_PROFILE,
+  gmemInode,
+  iPages,
+  type K,
+  type Patch,
+  PATCHES,
+  pins,
+  taskResult,
+} from '../src/kernel/index.ts';
 import { type CheckArguments, INDEX, routine } from '../src/kernel/kernel.ts';
 import { folio, putReferences } from '../src/kernel/page_ref.ts';
-import { bool, int, optional } from '../src/lang/index.ts';
-import type { Interpreter } from '../src/lang/index.ts';
+import { bool, int, optional, rewriteSteps } from '../src/lang/index.ts';
+import type { Interpreter, Program, Step } from '../src/lang/index.ts';
 import { at, conservation, exploreWorld, type SmallWorld } from './exploring.ts';
 
 /** What a wrong check gets wrong; nothing: v6 once more. */
@@ -131,7 +140,11 @@ describe('what is wrong is caught', () => {
     ['forgets its own reference', { expected: 1 }, otherCpu, 'I2 no batch-only failure'],
     ['expects one too many', { expected: 3 }, pinned, 'I1 no false negative'],
   ])('%s', (_, mistakes, world, property) => {
-    const found = exploreWorld(world(wrongCheck(mistakes)), [conservation, convertsUnusedPagesIn(world), neverPrivateWhilePinned]);
+    const found = exploreWorld(world(wrongCheck(mistakes)), [
+      conservation,
+      convertsUnusedPagesIn(world),
+      neverPrivateWhilePinned,
+    ]);
     expect(found).toMatchObject({ verdict: 'violated', property });
   });
 
@@ -147,3 +160,54 @@ describe('what is wrong is caught', () => {
 function convertsUnusedPagesIn(world: (patch: Patch) => SmallWorld): typeof convertsUnusedPages {
   return world === otherCpu ? convertsUnusedPages : { ...convertsUnusedPages, holds: () => true };
 }
+
+/** Changes one step, wherever its routine is inlined; throws where there is no such step. */
+function changing(routineName: string, stepName: string, change: (step: Step) => Step): (program: Program) => Program {
+  return (program) => {
+    let changed = 0;
+    const mutated = rewriteSteps(program, (step) => {
+      if (step.name !== stepName || !step.path.includes(routineName)) return step;
+      changed++;
+      return change(step);
+    });
+    if (changed === 0) throw new Error(`no step '${stepName}' in '${routineName}'`);
+    return mutated;
+  };
+}
+const forgotten = (step: Step): Step => ({ ...step, effects: [] });
+const unguarded = (step: Step): Step => ({ ...step, guard: undefined });
+
+describe('a step of the shipped text forgotten is caught', () => {
+  const v6 = PATCHES.find((patch) => patch.name === 'v6');
+  if (v6 === undefined) throw new Error('v6');
+
+  test.each<[string, SmallWorld, ReturnType<typeof changing>, string]>([
+    ['the put of the check', otherCpu(v6), changing('folio_batch_release', 'folios_put', forgotten), 'I6 conservation'],
+    [
+      'the put of the flush',
+      otherCpu(v6),
+      changing('folio_batch_move_lru', 'folios_put', forgotten),
+      'I2 no batch-only failure',
+    ],
+    [
+      'asking the other CPU',
+      otherCpu(v6),
+      changing('queue_work_on', 'queue_work', forgotten),
+      'I2 no batch-only failure',
+    ],
+    ['waiting for it', otherCpu(v6), changing('flush_work', 'flush_work', unguarded), 'I2 no batch-only failure'],
+    [
+      'reading the count',
+      pinned(v6),
+      changing('kvm_gmem_is_safe_for_conversion', 'folio_ref_count', forgotten),
+      'I1 no false negative',
+    ],
+    ['the put of the unmap', otherCpu(v6), changing('zap_vma_range', 'folios_put', forgotten), 'I6 conservation'],
+  ])('%s', (_, world, mutate, property) => {
+    const invariants = [
+      conservation,
+      world.tasks.some(({ script }) => script[0]?.name === 'vmsplice') ? neverPrivateWhilePinned : convertsUnusedPages,
+    ];
+    expect(exploreWorld({ ...world, mutate }, invariants)).toMatchObject({ verdict: 'violated', property });
+  });
+});

@@ -1,79 +1,117 @@
 // SPDX-License-Identifier: MIT
-import type { Exploration, Limits, Model } from './model.ts';
-import { StateSet } from './state_set.ts';
+import {
+  compilePacked,
+  compileSuccessors,
+  type Memory,
+  type Program,
+  type Property,
+  type Symmetry,
+  HEAPS,
+  type Value,
+} from '../lang/index.ts';
+import type { Exploration, Limits, Model, Move, Reach } from './model.ts';
+import { search } from './search.ts';
+import type { Space } from './space.ts';
 
-/** Visits every state once, nearest first, so that a counterexample is as short as there can be. */
-export function explore(model: Model, limits: Limits): Exploration {
-  const { invariants, mayEnd, mostStates } = limits;
-  const states = new StateSet(model.words);
-  const history = new History();
-  const state = new Int32Array(model.words);
-  let transitions = 0;
-  let depth = 0;
-  let levelEnd = 1;
-  const answer = (verdict: Exploration['verdict'], property?: string, id?: number): Exploration => ({
-    verdict,
-    property,
-    states: states.size,
-    transitions,
-    depth,
-    counterexample: id === undefined ? undefined : history.pathTo(id),
-  });
+/** Explores a model whose steps are written by hand. */
+export const explore = (model: Model, limits: Limits): Exploration => search(spaceOf(model, limits), limits);
 
-  states.add(model.initial);
-  history.add(0, 0);
-  const broken = (id: number): Exploration | undefined => {
-    const violated = invariants.find((invariant) => !invariant.holds(state));
-    return violated === undefined ? undefined : answer('violated', violated.name, id);
-  };
-  state.set(model.initial);
-  const atOnce = broken(0);
-  if (atOnce !== undefined) return atOnce;
-
-  for (let id = 0; id < states.size; id++) {
-    if (id === levelEnd) {
-      depth++;
-      levelEnd = states.size;
-    }
-    let moved = false;
-    states.load(id, state);
-    for (let task = 0; task < model.tasks; task++) {
-      if (!model.step(task, state)) continue;
-      moved = true;
-      transitions++;
-      if (states.add(state)) {
-        history.add(id, task);
-        const violation = broken(states.size - 1);
-        if (violation !== undefined) return violation;
-        if (states.size >= mostStates) return answer('undecided');
-      }
-      states.load(id, state);
-    }
-    if (!moved && !mayEnd(state)) return answer('violated', 'deadlock', id);
-  }
-  return answer('holds');
+/** What is asked of a program. */
+export interface Question {
+  readonly program: Program;
+  /** The code that each task runs from the initial state on. */
+  readonly codeOf: readonly number[];
+  readonly initial: Memory;
+  readonly properties: readonly Property[];
+  /** A state in which no task can step is a deadlock, unless this holds in it. */
+  readonly mayEnd: Value<'bool'>;
+  /** Explores one state for all that differ by an exchange of these. */
+  readonly symmetry?: Symmetry | undefined;
 }
 
-/** From which state, by whose step, each state was first reached. */
-class History {
-  #parents = new Int32Array(1024);
-  #tasks = new Uint8Array(1024);
-  #size = 0;
+/** Explores a program: its steps, asserts and properties are compiled together. */
+export function exploreProgram(question: Question, reach: Reach): Exploration {
+  const { program, codeOf, initial, properties, mayEnd, symmetry } = question;
+  const packed = compilePacked(program, codeOf);
+  const model = { ...packed, initial: packed.pack(initial) };
+  const successors = compileSuccessors(program, codeOf, properties, mayEnd, symmetry);
+  const space: Space = {
+    ...successors,
+    initial: model.initial,
+    properties: properties.map(({ name }) => name),
+    moves: (state) => movesIn(model, state),
+  };
+  return search(space, reach);
+}
 
-  add(parent: number, task: number): void {
-    if (this.#size === this.#parents.length) {
-      const [parents, tasks] = [new Int32Array(this.#size * 2), new Uint8Array(this.#size * 2)];
-      parents.set(this.#parents);
-      tasks.set(this.#tasks);
-      [this.#parents, this.#tasks] = [parents, tasks];
-    }
-    this.#parents[this.#size] = parent;
-    this.#tasks[this.#size++] = task;
-  }
+/** The moves that lead on from a state, each with the state that it leads to. */
+function movesIn(model: Model, from: Int32Array): ReturnType<Space['moves']> {
+  const moves: { move: Move; to: Int32Array }[] = [];
+  const state = from.slice();
+  forEachSuccessor(model, state, (task, option) => {
+    moves.push({ move: { task, option }, to: state.slice() });
+    state.set(from);
+  });
+  return moves;
+}
 
-  pathTo(id: number): readonly number[] {
-    const path: number[] = [];
-    for (let at = id; at !== 0; at = this.#parents[at] ?? 0) path.push(this.#tasks[at] ?? 0);
-    return path.toReversed();
+/** Takes every possible step; `visit` finds the state changed and has to set it back. */
+function forEachSuccessor(model: Model, state: Int32Array, visit: (task: number, option: number) => void): void {
+  for (let task = 0; task < model.tasks; task++)
+    for (let option = 0; option < (model.options?.[task] ?? 1); option++)
+      if (model.step(task, state, option)) visit(task, option);
+}
+
+function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
+  const { words } = model;
+  const state = new Int32Array(words);
+  const load = (states: Int32Array, at: number): Int32Array => {
+    for (let i = 0; i < words; i++) state[i] = states[at + i]!;
+    return state;
+  };
+  return {
+    words,
+    initial: model.initial,
+    most: Array.from({ length: model.tasks }, (_, task) => model.options?.[task] ?? 1).reduce((a, b) => a + b, 0),
+    expand: (states, at, rows, ends) => {
+      let count = 0;
+      load(states, at);
+      forEachSuccessor(model, state, () => {
+        const hash = hashOf(state, 0, words);
+        const heap = hash >>> HEAP_SHIFT;
+        const end = ends[heap]!;
+        for (let i = 0; i < words; i++) rows[end + i] = state[i]!;
+        rows[end + words] = hash;
+        ends[heap] = end + words + 1;
+        count++;
+        load(states, at);
+      });
+      return count;
+    },
+    canonicalize: () => {},
+    hash: (states, at) => hashOf(states, at, words),
+    violated: (states, at) => {
+      load(states, at);
+      return invariants.findIndex(({ holds }) => !holds(state));
+    },
+    mayEnd: (states, at) => mayEnd(load(states, at)),
+    failed: new Int32Array(3),
+    properties: invariants.map(({ name }) => name),
+    asserts: [],
+    moves: (from) => movesIn(model, from),
+  };
+}
+
+/** The heap of a hash is its highest bits. */
+const HEAP_SHIFT = 32 - Math.log2(HEAPS);
+
+/** Spreads a state over 32 bits (the finalizer of MurmurHash3 between words). */
+function hashOf(states: Int32Array, at: number, words: number): number {
+  let hash = 0x9e3779b9 | 0;
+  for (let i = at; i < at + words; i++) {
+    hash = Math.imul(hash ^ states[i]!, 0x85ebca6b);
+    hash ^= hash >>> 15;
   }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 13);
 }

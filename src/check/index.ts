@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: MIT
-export { explore } from './explore.ts';
-export type { Exploration, Invariant, Limits, Model } from './model.ts';
+export type { Question } from './explore.ts';
+export { explore, exploreProgram } from './explore.ts';
+export type { Exploration, Invariant, Limits, Model, Move, Reach } from './model.ts';

@@ -4,11 +4,12 @@
 export interface Model {
   /** Length of a state. */
   readonly words: number;
-  /** At most 255. */
   readonly tasks: number;
+  /** By task: how many different steps it may have to choose from; 1 each where not given. */
+  readonly options?: readonly number[];
   readonly initial: Int32Array;
   /** Takes a task's next step in place; false, with the state untouched, where it has none or has to wait. */
-  readonly step: (task: number, state: Int32Array) => boolean;
+  readonly step: (task: number, state: Int32Array, option: number) => boolean;
 }
 
 /** Something that has to be so in every state. */
@@ -17,23 +18,38 @@ export interface Invariant {
   readonly holds: (state: Int32Array) => boolean;
 }
 
-export interface Limits {
+/** How far a search goes. */
+export interface Reach {
+  /** Gives up after so many states. */
+  readonly mostStates: number;
+  /** Goes on after a violation and visits everything; otherwise it ends with the level in which it found one. */
+  readonly whole?: boolean;
+}
+
+export interface Limits extends Reach {
   /** A state in which no task can step is a deadlock, unless it is one of these. */
   readonly mayEnd: (state: Int32Array) => boolean;
   readonly invariants: readonly Invariant[];
-  /** Gives up after so many states. */
-  readonly mostStates: number;
+}
+
+/** A step: whose, and which of its options. */
+export interface Move {
+  readonly task: number;
+  readonly option: number;
 }
 
 /** What exploring came to. */
 export interface Exploration {
   readonly verdict: 'holds' | 'violated' | 'undecided';
-  /** Name of what is violated: an invariant's, or "deadlock". */
+  /** Name of what is violated: an invariant's, an assert's, or "deadlock". */
   readonly property: string | undefined;
   readonly states: number;
+  /** Steps from a state to a state. SPIN counts one more: it also arrives at the initial state. */
   readonly transitions: number;
   /** Steps to the farthest state. */
   readonly depth: number;
-  /** The tasks whose steps lead from the initial state to a violation, as few as there can be. */
-  readonly counterexample: readonly number[] | undefined;
+  /** Bytes of all states with their parents and of the table of them. */
+  readonly bytes: number;
+  /** The steps that lead from the initial state to a violation, as few as there can be. */
+  readonly counterexample: readonly Move[] | undefined;
 }

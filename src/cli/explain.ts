@@ -21,6 +21,7 @@ interface Options {
   readonly profile?: Profile;
   readonly buffer?: string;
   readonly patch: readonly Patch[];
+  readonly redact?: boolean;
   readonly json?: boolean;
 }
 
@@ -58,6 +59,7 @@ export function registerExplain(program: Command): void {
         .default(PATCHES, 'all')
         .argParser(readPatches),
     )
+    .option('--redact', 'put task1, task2, ... for task names and 1, 2, ... for page frames and addresses')
     .option('--json', 'print one JSON document (schema/explain.schema.json)')
     .addHelpText(
       'after',
@@ -88,7 +90,7 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
 }
 
 async function answer(file: string, options: Options): Promise<Explanation> {
-  const { at, inode, range, cpu: converter, profile, buffer, patch } = options;
+  const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
   const source = await openFileSource(file);
   const progress = new Progress();
   const onProgress: Question['onProgress'] = (share) =>
@@ -101,6 +103,7 @@ async function answer(file: string, options: Options): Promise<Explanation> {
       cpu: converter,
       profile,
       buffer,
+      redact,
       patches: patch,
       onProgress,
     });
@@ -164,7 +167,16 @@ const readPatches = (text: string): readonly Patch[] => {
 };
 
 /** The options that lead to the same answer again. */
-const optionsAgain = ({ at, inode, range, cpu: converter, profile, buffer, patch }: Options): readonly string[] => [
+const optionsAgain = ({
+  at,
+  inode,
+  range,
+  cpu: converter,
+  profile,
+  buffer,
+  patch,
+  redact,
+}: Options): readonly string[] => [
   ...at.flatMap((moment) => ['--at', momentWord(moment)]),
   ...(inode === undefined
     ? []
@@ -173,6 +185,7 @@ const optionsAgain = ({ at, inode, range, cpu: converter, profile, buffer, patch
   ...(converter === undefined ? [] : ['--cpu', String(converter)]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
   ...(buffer === undefined ? [] : ['--buffer', buffer]),
+  ...(redact === true ? ['--redact'] : []),
   ...(patch.length === PATCHES.length ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
 ];
 

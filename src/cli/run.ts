@@ -17,15 +17,16 @@ interface Options {
 
 const names = (known: readonly { readonly name: string }[]): string => known.map(({ name }) => name).join(', ');
 
-/** The ones that a comma-separated list names, in the list's order and each once. */
-function named<T extends { readonly name: string }>(known: readonly T[], list: string): readonly T[] {
-  const found = list.split(',').map((word) => {
-    const one = known.find(({ name }) => name === word.trim());
-    if (one === undefined) throw new InvalidArgumentError(`There is no '${word.trim()}', expected ${names(known)}.`);
-    return one;
-  });
-  return [...new Set(found)];
+function theOne<T extends { readonly name: string }>(known: readonly T[], word: string): T {
+  const one = known.find(({ name }) => name === word.trim());
+  if (one === undefined) throw new InvalidArgumentError(`There is no '${word.trim()}', expected ${names(known)}.`);
+  return one;
 }
+
+/** The ones that a comma-separated list names, in the list's order and each once. */
+const named = <T extends { readonly name: string }>(known: readonly T[], list: string): readonly T[] => [
+  ...new Set(list.split(',').map((word) => theOne(known, word))),
+];
 
 /** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
 export function registerRun(program: Command): void {
@@ -44,8 +45,8 @@ export function registerRun(program: Command): void {
         .argParser((list) => named(PATCHES, list)),
     )
     .addOption(
-      new Option('--profile <name>', `kernel profile instead of the scenario's: ${names(PROFILES)}`).argParser(
-        (name) => named(PROFILES, name)[0],
+      new Option('--profile <name>', `kernel profile instead of the scenario's: ${names(PROFILES)}`).argParser((name) =>
+        theOne(PROFILES, name),
       ),
     )
     .addOption(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Dev, FolioIndex, Ino, Ledger, Nanoseconds, Pfn, Verdict } from '../ledger/index.ts';
+import type { Cpu, Dev, FolioIndex, Holder, Ino, Ledger, Nanoseconds, Pfn, Verdict } from '../ledger/index.ts';
 import type { Profile } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
+import type { HistogramRow } from './durations.ts';
 
 /** What `explain` found in a recording. */
 export interface Explanation {
@@ -14,6 +15,10 @@ export interface Explanation {
   readonly moments: readonly MomentAnswer[];
   /** Every call of KVM_SET_MEMORY_ATTRIBUTES2 that the recording shows, by rising time. */
   readonly conversions: readonly ConversionCall[];
+  /** How long folios wait in batches, an entry an inode. */
+  readonly dwell: readonly DwellAnswer[];
+  /** What rounds of lru_add_drain_all() cost; undefined where no workqueue event was recorded. */
+  readonly drains: DrainAnswer | undefined;
   /** One sentence each: what a reader of the answer must know. */
   readonly notes: readonly string[];
 }
@@ -79,6 +84,15 @@ export interface BatchedFolio {
   readonly since: Nanoseconds;
 }
 
+/** A reference that page_ref events showed when a conversion was called, besides the page cache and lru_add batches. */
+export interface HeldFolio {
+  readonly dev: Dev;
+  readonly ino: Ino;
+  readonly index: FolioIndex;
+  readonly pfn: Pfn;
+  readonly holder: Holder;
+}
+
 /** A real call of KVM_SET_MEMORY_ATTRIBUTES2. Its range stands in user memory, where events do not see it. */
 export interface ConversionCall {
   readonly at: Nanoseconds;
@@ -95,4 +109,107 @@ export interface ConversionCall {
   readonly drained: boolean | undefined;
   /** Folios of guest_memfd inodes that waited in a batch when it was called; which inode `fd` is, events do not say. */
   readonly batched: readonly BatchedFolio[];
+  /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
+  readonly held: readonly HeldFolio[];
+}
+
+/** How long an inode's folios wait in lru_add batches, from its first event to the end of the recording. */
+export interface DwellAnswer {
+  readonly dev: Dev;
+  readonly ino: Ino;
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+  /**
+   * For how long some folio of it was known to wait in a batch: a conversion of the whole inode without a drain would
+   * have been refused, on every CPU whose own batch held none of it.
+   */
+  readonly refused: Nanoseconds;
+  /**
+   * For how long that is not known, because events of some CPU were lost and it had not flushed since. It begins with
+   * the first event after the gap: what was known before holds until then.
+   */
+  readonly unknown: Nanoseconds;
+  /** CPUs in whose batches folios of it have been, by rising number. */
+  readonly cpus: readonly CpuDwell[];
+}
+
+/** One CPU's batch. Percentiles are of the folios that it inserted; undefined where there is none. */
+export interface CpuDwell {
+  readonly cpu: Cpu;
+  readonly folios: number;
+  /** How many wait at the end. */
+  readonly waiting: number;
+  /** How many left the page cache while they waited. */
+  readonly gone: number;
+  readonly p50: Nanoseconds | undefined;
+  readonly p90: Nanoseconds | undefined;
+  readonly p99: Nanoseconds | undefined;
+  readonly max: Nanoseconds | undefined;
+  readonly histogram: readonly HistogramRow[];
+  /** For how long a conversion of the whole inode on this CPU would have been refused without a drain. */
+  readonly refused: Nanoseconds;
+}
+
+/** Rounds of lru_add_drain_all() that queued work. One that finds nothing to drain elsewhere queues none. */
+export interface DrainAnswer {
+  readonly count: number;
+  /** Rounds of which an end was not seen: they are in no sum. */
+  readonly unfinished: number;
+  /** How long rounds took together, from the first queueing to the last end, and those inside conversions. */
+  readonly total: Nanoseconds;
+  readonly inConversions: Nanoseconds;
+  readonly p50: Nanoseconds | undefined;
+  readonly max: Nanoseconds | undefined;
+  /** CPUs that had work, by rising number. */
+  readonly cpus: readonly CpuDrains[];
+  /** In the order of the recording, the first thousand. */
+  readonly rounds: readonly DrainRound[];
+  /** Works without a function's name were seen: rounds may be among them. */
+  readonly nameless: boolean;
+}
+
+interface MedianAndMax {
+  readonly p50: Nanoseconds | undefined;
+  readonly max: Nanoseconds | undefined;
+}
+
+/** What drains cost on one CPU. */
+export interface CpuDrains {
+  readonly cpu: Cpu;
+  /** Works that began to run. */
+  readonly works: number;
+  /** From the queueing to the beginning. */
+  readonly delay: MedianAndMax;
+  /** From the beginning to the end. */
+  readonly run: MedianAndMax;
+}
+
+/** One round: who asked on which CPU, and the works that it queued. */
+export interface DrainRound {
+  readonly at: Nanoseconds;
+  readonly cpu: Cpu;
+  readonly pid: number;
+  readonly task: string | undefined;
+  /** When the conversion was called in which it happened; undefined where it was none's. */
+  readonly conversion: Nanoseconds | undefined;
+  /** Undefined where the end of a work was not seen. */
+  readonly took: Nanoseconds | undefined;
+  readonly works: readonly DrainWork[];
+}
+
+export interface DrainWork {
+  readonly cpu: Cpu;
+  readonly queued: Nanoseconds;
+  readonly delay: Nanoseconds | undefined;
+  readonly run: Nanoseconds | undefined;
+  /** Folios that it inserted, of any inode or of none. */
+  readonly insertions: number;
+  /** What ran on its CPU while it waited, the longest first; empty without sched events. */
+  readonly meanwhile: readonly RanMeanwhile[];
+}
+
+export interface RanMeanwhile {
+  readonly pid: number;
+  readonly task: string;
+  readonly time: Nanoseconds;
 }

@@ -56,13 +56,16 @@ export class CpuBatch {
     return this.#waiting;
   }
 
-  /** @param size how many folios fill the batch. */
-  enter(folio: Generation, at: Nanoseconds, size: number): void {
-    if (this.#waiting.length >= size) {
-      for (const old of this.#waiting) old.doubtedAt = at;
-      this.#waiting = [];
-    }
+  /**
+   * @param size how many folios fill the batch.
+   * @returns folios of which it is not known any more whether they wait.
+   */
+  enter(folio: Generation, at: Nanoseconds, size: number): readonly Generation[] {
+    const doubtful = this.#waiting.length >= size ? this.#waiting : [];
+    for (const old of doubtful) old.doubtedAt = at;
+    if (doubtful.length > 0) this.#waiting = [];
     this.#waiting.push(folio);
+    return doubtful;
   }
 
   /** A folio was inserted by this CPU: it is flushing its batch. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, LruInsertion, SyscallEnter, SyscallExit } from '../ledger/index.ts';
+import type { Cpu, Holder, LruInsertion, Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
 import type { BatchedFolio, ConversionCall } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
 import type { Generation } from './generation.ts';
@@ -15,7 +15,7 @@ interface Open {
   readonly place: number;
   /** What waited when it began. */
   readonly waiting: readonly Generation[];
-  /** A kworker of another CPU inserted something of it. */
+  /** It queued the works of a drain, or a kworker of another CPU inserted something of what waited. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
   lossy: boolean;
@@ -24,8 +24,15 @@ interface Open {
 interface Call {
   readonly enter: SyscallEnter;
   readonly waiting: readonly Generation[];
+  readonly held: readonly Held[];
   exit: SyscallExit | undefined;
   drained: boolean | undefined;
+}
+
+interface Held {
+  readonly inode: TrackedInode;
+  readonly folio: Generation;
+  readonly holder: Holder;
 }
 
 /** Pairs the calls' entries and exits, and watches what is drained in between. */
@@ -36,15 +43,16 @@ export class Conversions {
   /** By pid: a task is in one call at a time. */
   readonly #open = new Map<number, Open>();
 
-  /** A task entered ioctl. */
-  enter(event: SyscallEnter, batches: Iterable<CpuBatch>): void {
+  /** A task entered ioctl. @param folios all that are in the page cache. */
+  enter(event: SyscallEnter, batches: Iterable<CpuBatch>, folios: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
     const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
     if (command === CREATE_GUEST_MEMFD) this.called = true;
     if (command !== SET_MEMORY_ATTRIBUTES2) return;
     this.called = true;
     const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
-    const place = this.#calls.push({ enter: event, waiting, exit: undefined, drained: undefined }) - 1;
+    const held = [...folios].flatMap(heldFolio);
+    const place = this.#calls.push({ enter: event, waiting, held, exit: undefined, drained: undefined }) - 1;
     this.#open.set(event.pid, { enter: event, place, waiting, drained: false, lossy: false });
   }
 
@@ -54,6 +62,17 @@ export class Conversions {
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
     for (const open of this.#open.values())
       if (event.cpu !== open.enter.cpu && open.waiting.includes(folio)) open.drained = true;
+  }
+
+  /** When the conversion was called that a task is in. */
+  of(pid: number): Nanoseconds | undefined {
+    return this.#open.get(pid)?.enter.at;
+  }
+
+  /** A task asked for a drain of all CPUs. */
+  drains(pid: number): void {
+    const open = this.#open.get(pid);
+    if (open !== undefined) open.drained = true;
   }
 
   lost(): void {
@@ -72,7 +91,7 @@ export class Conversions {
 
   /** @param counts which inodes' folios count as those of guest_memfd. */
   answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
-    return this.#calls.map(({ enter, exit, drained, waiting }) => ({
+    return this.#calls.map(({ enter, exit, drained, waiting, held }) => ({
       at: enter.at,
       cpu: enter.cpu,
       pid: enter.pid,
@@ -81,6 +100,10 @@ export class Conversions {
       returned: exit === undefined ? undefined : Number(exit.returned),
       drained,
       batched: waiting.flatMap((folio) => batchedFolio(folio, counts)).toSorted((a, b) => a.index - b.index),
+      held: held
+        .filter(({ inode }) => counts(inode))
+        .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))
+        .toSorted((a, b) => a.index - b.index),
     }));
   }
 }
@@ -98,4 +121,13 @@ function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolea
   if (add === undefined || inode === undefined || !counts(inode)) return [];
   const cpu: Cpu = insertion?.cpu ?? add.cpu;
   return [{ dev: inode.dev, ino: inode.ino, index, pfn, cpu, since: add.at }];
+}
+
+/** Holders that are told otherwise, or that the conversion removes itself. */
+const TOLD: ReadonlySet<Holder['kind']> = new Set(['page-cache', 'lru-add-batch', 'user-mapping', 'safety-check']);
+
+function heldFolio(folio: Generation): Held[] {
+  const { inode, references, deletedAt } = folio;
+  if (inode === undefined || references === undefined || deletedAt !== undefined) return [];
+  return references.state.holders.filter(({ kind }) => !TOLD.has(kind)).map((holder) => ({ inode, folio, holder }));
 }

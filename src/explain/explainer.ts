@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, FilemapEvent, FolioLedger, KernelEvent, Loss, LruInsertion, Verdict } from '../ledger/index.ts';
+import type {
+  Cpu,
+  FilemapEvent,
+  FolioLedger,
+  KernelEvent,
+  Loss,
+  LruInsertion,
+  Nanoseconds,
+  PageReference,
+  Pfn,
+  Verdict,
+} from '../ledger/index.ts';
 import { cpu as cpuNumber } from '../ledger/index.ts';
 import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type { Explanation, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
 import { CpuBatch, type Gap } from './batch.ts';
 import { Conversions } from './conversions.ts';
+import { Drains } from './drains.ts';
 import { Generation, statusAt } from './generation.ts';
 import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
 import { type Moment, Moments } from './moments.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
+import { Redactor } from './redactor.ts';
+import { References } from './references.ts';
 import { type InodeState, stateAt, type Surroundings } from './state.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
@@ -21,21 +35,27 @@ import { type Conversion, Verdicts } from './verdicts.ts';
  */
 export class Explainer {
   readonly #question: Question;
+  readonly #redactor: Redactor | undefined;
   readonly #batchSize: number;
   readonly #moments: Moments;
   readonly #inodes: Inodes;
   readonly #conversions = new Conversions();
+  readonly #drains = new Drains();
   readonly #batches = new Map<Cpu, CpuBatch>();
   readonly #byPfn = new Map<number, Generation>();
+  /** By page frame, from its allocation until nobody holds it. */
+  readonly #references = new Map<Pfn, References>();
   readonly #gaps: Gap[] = [];
   /** Buffers that had page cache events: what other buffers lost hides nothing. */
   readonly #buffers = new Set<string | undefined>();
   /** Insertions as unevictable of folios whose add was not seen. */
   #strayUnevictable = 0;
   #lastCpu: Cpu | undefined = undefined;
+  #lastAt: Nanoseconds | undefined = undefined;
 
   constructor(question: Question) {
     this.#question = question;
+    this.#redactor = question.redact === true ? new Redactor() : undefined;
     this.#batchSize = question.profile?.batchSize ?? DEFAULT_PROFILE.batchSize;
     this.#moments = new Moments(question.moments);
     this.#inodes = new Inodes(question.inode);
@@ -68,27 +88,38 @@ export class Explainer {
         this.#inserted(event, batch);
         break;
       case 'syscall-enter':
-        this.#conversions.enter(event, this.#batches.values());
+        this.#drains.elsewhere(event.pid);
+        this.#conversions.enter(event, this.#batches.values(), this.#references.size === 0 ? [] : this.#byPfn.values());
         break;
       case 'syscall-exit':
+        this.#drains.elsewhere(event.pid);
         this.#conversions.exit(event);
         break;
       case 'marker':
+        this.#drains.elsewhere(event.pid);
         this.#moments.marker(event);
         break;
       case 'page-reference':
+        this.#referenced(event);
+        break;
       case 'mm_page_free':
-        break; // no conclusion is drawn from them yet
+        this.#references.delete(event.pfn);
+        break;
       case 'workqueue_queue_work':
       case 'workqueue_activate_work':
       case 'workqueue_execute_start':
       case 'workqueue_execute_end':
+        if (this.#drains.workqueue(event, this.#conversions.of(event.pid))) this.#conversions.drains(event.pid);
+        break;
       case 'sched_switch':
+        this.#drains.switched(event);
+        break;
       case 'sched_wakeup':
-        break; // no conclusion is drawn from them yet
+        break; // who wakes whom is asked nowhere
     }
     batch.lastEvent = event.at;
     this.#lastCpu = event.cpu;
+    this.#lastAt = event.at;
   }
 
   #batchOf(cpu: Cpu): CpuBatch {
@@ -113,16 +144,46 @@ export class Explainer {
     const folio = new Generation(event, inode);
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
+    folio.references = this.#references.get(pfn);
+    if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
     const sameIndex = inode.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event);
     inode.adds++;
     inode.live.set(index, folio);
-    if (order === 0) batch.enter(folio, event.at, this.#batchSize);
+    inode.waiting.added(folio, event.at);
+    if (order > 0) return;
+    for (const doubtful of batch.enter(folio, event.at, this.#batchSize))
+      doubtful.inode?.waiting.forget(doubtful, event.at);
+    inode.waiting.enter(folio, event.cpu, event.at);
+  }
+
+  #referenced(event: PageReference): void {
+    const { pfn, at } = event;
+    const known = this.#references.get(pfn);
+    const references = known ?? new References(event);
+    const folio = this.#byPfn.get(pfn);
+    const isFollowed = folio?.inode !== undefined && folio.deletedAt === undefined;
+    if (isFollowed) this.#remember(folio, at);
+    references.apply(event);
+    if (isFollowed) {
+      folio.references = references;
+      if (isOfGuestMemfd(event) && event.value > 0 && folio.inode !== undefined) folio.inode.allocatedByKvm = true;
+    }
+    if (references.count === 0) this.#references.delete(pfn);
+    else if (known === undefined) this.#references.set(pfn, references);
+  }
+
+  /** Keeps who holds a folio, before that changes at `at`, if some moment asks for it. */
+  #remember({ references, referencesBefore }: Generation, at: Nanoseconds): void {
+    if (references !== undefined && this.#moments.anyWithin(references.from, at))
+      referencesBefore.push(references.state);
   }
 
   #inserted(event: LruInsertion, batch: CpuBatch): void {
     this.#buffers.add(event.buffer);
     batch.flush(event.at);
+    this.#drains.inserted(event);
+    this.#inodes.blind(event.cpu, false, event.at);
     const folio = this.#byPfn.get(event.pfn);
     if (folio === undefined) {
       if (event.lru === LRU_UNEVICTABLE) this.#strayUnevictable++;
@@ -137,6 +198,7 @@ export class Explainer {
       return;
     }
     if (add !== undefined) this.#batchOf(add.cpu).leave(folio);
+    inode.waiting.inserted(folio, event.cpu, event.at);
     this.#conversions.inserted(folio, event);
     if (folio.deletedAt !== undefined) this.#byPfn.delete(event.pfn);
     else if (!this.#inodes.inserted(inode, event.lru)) this.#forget(inode);
@@ -169,8 +231,11 @@ export class Explainer {
     const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
     if (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache') this.#byPfn.delete(pfn);
     if (inode === undefined || folio.deletedAt !== undefined) return;
+    this.#remember(folio, event.at);
+    folio.references = undefined;
     folio.deletedAt = event.at;
     if (inode.live.get(index) === folio) inode.live.delete(index);
+    inode.waiting.deleted(folio, event.at);
     if (this.#moments.anyWithin(add?.at, event.at)) inode.ended.push(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
     this.#inodes.forgetIfEmpty(inode);
@@ -185,8 +250,26 @@ export class Explainer {
   }
 
   #lost(event: Loss, batch: CpuBatch): void {
-    this.#gaps.push(batch.lose(event.buffer, event.at));
+    const { waiting } = batch;
+    const gap = batch.lose(event.buffer, event.at);
+    this.#gaps.push(gap);
     this.#conversions.lost();
+    this.#drains.lost(event.cpu);
+    this.#forgetReferences(event.at ?? this.#lastAt);
+    const at = event.at ?? this.#lastAt;
+    if (at === undefined || (this.#buffers.size > 0 && !this.#buffers.has(event.buffer))) return;
+    for (const folio of waiting) if (folio.gap === gap) folio.inode?.waiting.forget(folio, at);
+    this.#inodes.blind(event.cpu, true, at);
+  }
+
+  /** Events were lost, so that counts cannot be added up across it; the next event of a frame begins anew. */
+  #forgetReferences(at: Nanoseconds | undefined): void {
+    if (this.#references.size === 0) return;
+    this.#references.clear();
+    for (const folio of this.#byPfn.values()) {
+      if (at !== undefined) this.#remember(folio, at);
+      folio.references = undefined;
+    }
   }
 
   /**
@@ -212,14 +295,17 @@ export class Explainer {
         const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
         moments.push(this.#moment({ moment, inode, state, converter, verdicts }));
       }
-    return {
+    const explanation: Explanation = {
       trace,
       profile,
       inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
       moments,
       conversions,
+      dwell: this.#dwell(followed, profile.profile, trace.to),
+      drains: this.#drains.answer(),
       notes: [...trace.notes, ...this.#notes()],
     };
+    return this.#redactor?.explanation(explanation) ?? explanation;
   }
 
   #moment(of: {
@@ -247,8 +333,12 @@ export class Explainer {
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment),
+      evidence: evidenceOf(baseline, state, moment, this.#redactor),
     };
+  }
+
+  #dwell(inodes: readonly TrackedInode[], { batchSize }: Profile, end: Nanoseconds | undefined): Explanation['dwell'] {
+    return end === undefined ? [] : inodes.map((inode) => inode.waiting.answer(inode, end, batchSize));
   }
 
   #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
@@ -275,6 +365,10 @@ export class Explainer {
     return [`${count} ${what} inserted as unevictable without an add event: there before the recording, or anonymous`];
   }
 }
+
+/** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
+const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
+  stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
 
 /** What a CPU tells while it flushes its batch; all else comes before or after. */
 const FLUSH_EVENTS: ReadonlySet<KernelEvent['type']> = new Set(['mm_lru_insertion', 'page-reference', 'mm_page_free']);
@@ -312,7 +406,12 @@ function chooseCpu(
   return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
 }
 
-function evidenceOf(baseline: Verdict, state: InodeState, { at }: Moment): RefusalEvidence | undefined {
+function evidenceOf(
+  baseline: Verdict,
+  state: InodeState,
+  { at }: Moment,
+  redactor: Redactor | undefined,
+): RefusalEvidence | undefined {
   if (baseline.verdict !== 'refused') return undefined;
   const covers = ({ index, order }: FolioLedger | Generation): boolean =>
     index <= baseline.index && baseline.index < index + 2 ** order;
@@ -320,13 +419,14 @@ function evidenceOf(baseline: Verdict, state: InodeState, { at }: Moment): Refus
   if (folio?.add === undefined) return undefined;
   const status = statusAt(folio, at);
   if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
+  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
   return {
     index: folio.index,
     pfn: folio.pfn,
     cpu: status.cpu,
     since: status.since,
-    add: formatEvent(folio.add),
-    insertion: folio.insertion === undefined ? undefined : formatEvent(folio.insertion),
+    add: quote(folio.add),
+    insertion: folio.insertion === undefined ? undefined : quote(folio.insertion),
   };
 }
 

@@ -11,6 +11,7 @@ import type {
 } from '../ledger/index.ts';
 import type { Gap } from './batch.ts';
 import type { TrackedInode } from './inodes.ts';
+import type { References, ReferenceState } from './references.ts';
 
 /**
  * One folio from its way into the page cache to its way out: a pfn serves many, one after the other.
@@ -36,6 +37,10 @@ export class Generation {
   gap: Gap | undefined = undefined;
   /** Its batch filled up again since, and it was not inserted: from here on nothing is known of its place. */
   doubtedAt: Nanoseconds | undefined = undefined;
+  /** Its page frame's references as of now, where page_ref events tell of them. */
+  references: References | undefined = undefined;
+  /** Its references before, where some moment that is asked for fell into that time; by rising time. */
+  readonly referencesBefore: ReferenceState[] = [];
   /** It on the LRU, as ledgers have it: made once, because every moment may need it. */
   onLru: FolioLedger | undefined = undefined;
 
@@ -74,4 +79,11 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   if (gap !== undefined && gap.isOver(at)) return ON_LRU;
   if (doubtedAt !== undefined && doubtedAt <= at) return { status: 'may-wait', cpu: add.cpu, since: add.at };
   return { status: 'waits', cpu: add.cpu, since: add.at };
+}
+
+/** Who holds a folio after every event stamped at or before `at`, as page_ref events tell; undefined without them. */
+export function referencesAt(folio: Generation, at: Nanoseconds): ReferenceState | undefined {
+  const { references, referencesBefore } = folio;
+  if (references !== undefined && references.from <= at) return references.state;
+  return referencesBefore.findLast(({ from }) => from <= at);
 }

@@ -2,7 +2,13 @@
 export type {
   BatchedFolio,
   ConversionCall,
+  CpuDwell,
+  DrainAnswer,
+  DrainRound,
+  DrainWork,
+  DwellAnswer,
   Explanation,
+  HeldFolio,
   IndexRange,
   InodeAnswer,
   InodeKind,

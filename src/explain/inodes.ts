@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Dev, FilemapEvent, FolioIndex, Ino } from '../ledger/index.ts';
+import type { Cpu, Dev, FilemapEvent, FolioIndex, Ino, Nanoseconds } from '../ledger/index.ts';
 import type { InodeAnswer, InodeKind } from './answer.ts';
 import type { Generation } from './generation.ts';
 import type { InodeSelector } from './question.ts';
+import { WaitingTimes } from './waiting-times.ts';
 
 /** enum lru_list: where folios go whose mapping is unevictable, as a guest_memfd's is. */
 export const LRU_UNEVICTABLE = 4;
@@ -15,15 +16,20 @@ export class TrackedInode {
   readonly wanted: boolean;
   /** Folios that are in the page cache. */
   readonly live = new Map<FolioIndex, Generation>();
+  readonly waiting: WaitingTimes;
   /** Folios that have left it, and were in it at some moment that is asked for. */
   readonly ended: Generation[] = [];
   /** Insertions of folios that were in its page cache. */
   unevictable = 0;
   evictable = 0;
   adds = 0;
+  /** A stack showed guest_memfd's code allocate a folio of it. */
+  allocatedByKvm = false;
   lastDelete: FilemapEvent | undefined = undefined;
 
-  constructor({ dev, ino }: FilemapEvent, wanted: boolean) {
+  /** @param blind CPUs of whose batches events were lost and that have not flushed since, as of now. */
+  constructor({ dev, ino }: FilemapEvent, wanted: boolean, blind: ReadonlySet<Cpu>) {
+    this.waiting = new WaitingTimes(this.live, blind);
     this.dev = dev;
     this.ino = ino;
     this.wanted = wanted;
@@ -46,6 +52,7 @@ const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
  */
 export class Inodes {
   readonly #wanted: InodeSelector | undefined;
+  readonly #blind = new Set<Cpu>();
   readonly #tracked = new Map<Dev, Map<Ino, TrackedInode>>();
   readonly #refuted = new Map<Dev, Set<Ino>>();
   /** Inodes on devices of drivers, and refuted ones, with how many of their folios were inserted as unevictable. */
@@ -64,7 +71,7 @@ export class Inodes {
     const wanted = this.#wanted?.ino === ino && (this.#wanted.dev ?? dev) === dev;
     if (!wanted && (!isAnonymous(dev) || this.#refuted.get(dev)?.has(ino) === true)) return undefined;
     const ofDev = within(this.#tracked, dev, () => new Map<Ino, TrackedInode>());
-    this.#last = within(ofDev, ino, () => new TrackedInode(event, wanted));
+    this.#last = within(ofDev, ino, () => new TrackedInode(event, wanted, this.#blind));
     return this.#last;
   }
 
@@ -84,6 +91,14 @@ export class Inodes {
     if (this.#last === inode) this.#last = undefined;
     within(this.#refuted, inode.dev, () => new Set<Ino>()).add(inode.ino);
     return false;
+  }
+
+  /** What a CPU's batch holds is not known from here on, or is again. */
+  blind(cpu: Cpu, isBlind: boolean, at: Nanoseconds): void {
+    if (this.#blind.has(cpu) === isBlind) return;
+    for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.account(at);
+    if (isBlind) this.#blind.add(cpu);
+    else this.#blind.delete(cpu);
   }
 
   /** Forgets an inode of which nothing is left that an answer could speak of. */
@@ -140,6 +155,8 @@ function classify(
       kind: 'guest_memfd',
       because: `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device`,
     };
+  if (inode.allocatedByKvm)
+    return { kind: 'guest_memfd', because: "a stack shows guest_memfd's code allocate its folios" };
   if (devices.has(inode.dev))
     return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
   if (called && alone && inode.adds > 0)

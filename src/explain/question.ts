@@ -40,6 +40,8 @@ export interface Question {
   readonly profile?: Profile | undefined;
   /** Forms of the check, in the order of the answer. */
   readonly patches: readonly Patch[];
+  /** Whether task names and addresses are replaced in the answer. */
+  readonly redact?: boolean | undefined;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
   /** Called now and then with the share of the recording that has been read. */

@@ -113,6 +113,19 @@ describe('conversions of the lab', () => {
     ]);
   });
 
+  test('are found from raw_syscalls events alone', async () => {
+    const lines = readFileSync('test/lab/s2_othercpu.baseline.txt', 'utf8')
+      .replaceAll(/sys_ioctl\(fd: 0x(\w+), cmd: 0x(\w+), arg: 0x(\w+)\)/g, 'sys_enter: NR 16 ($1, $2, $3, 0, 0, 0)')
+      .replaceAll('sys_ioctl -> 0xfffffffffffffff5', 'sys_exit: NR 16 = -11')
+      .replaceAll('sys_ioctl -> 0x0', 'sys_exit: NR 16 = 0');
+    expect(lines).not.toContain('sys_ioctl');
+    const raw = await explainTrace(memorySource('raw.txt', new TextEncoder().encode(lines)), {
+      moments: [],
+      patches: [],
+    });
+    expect(raw.conversions).toEqual((await explain('test/lab/s2_othercpu.baseline.txt')).conversions);
+  });
+
   test.each(['v8', 'drain-for-folio'])('%s drained all CPUs', async (form) => {
     const { conversions } = await explain(`test/lab/s2_othercpu.${form}.txt`);
     expect(conversions.map(({ returned, drained }) => ({ returned, drained }))).toEqual([

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { type Cpu, type FolioLedger, formatTime, type Holder, type Ledger, type Nanoseconds } from '../ledger/index.ts';
+import {
+  type Cpu,
+  type FolioLedger,
+  formatTime,
+  HOLDER_KINDS,
+  type Holder,
+  type Ledger,
+  type Nanoseconds,
+  referencesOf,
+} from '../ledger/index.ts';
 import type { CpuBatch, Gap } from './batch.ts';
-import { type BatchStatus, type Generation, statusAt } from './generation.ts';
+import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
+import type { ReferenceState } from './references.ts';
 import type { KnownState } from './verdicts.ts';
 
 /** What is seen of all CPUs, for every inode and moment. */
@@ -30,7 +40,7 @@ export function stateAt(generations: readonly Generation[], at: Nanoseconds, aro
   const present = generations
     .flatMap((folio) => {
       const status = statusAt(folio, at);
-      return status === undefined ? [] : [{ folio, status: settle(status, unflushed) }];
+      return status === undefined ? [] : [{ folio, status: settle(folio, status, at, unflushed) }];
     })
     .toSorted((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
@@ -50,11 +60,42 @@ export function stateAt(generations: readonly Generation[], at: Nanoseconds, aro
 /** What is shown of a doubtful folio is that it waits, if there is a batch to name. */
 type View = 'shown' | 'best' | 'worst';
 
-/** A folio that was there before the recording waits nowhere once every CPU has flushed. */
-const settle = (status: BatchStatus, unflushed: readonly Cpu[]): BatchStatus =>
-  status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
+/** Where a folio is, or everybody who holds it where reference events say. */
+type Known = BatchStatus | { readonly status: 'counted'; readonly references: ReferenceState };
 
-function ledgerOf(folio: Generation, status: BatchStatus, view: View, unflushed: readonly Cpu[]): FolioLedger {
+function settle(folio: Generation, status: BatchStatus, at: Nanoseconds, unflushed: readonly Cpu[]): Known {
+  const references = referencesAt(folio, at);
+  if (references?.proved === true) return { status: 'counted', references };
+  // A folio that was there before the recording waits nowhere once every CPU has flushed.
+  const settled: BatchStatus =
+    status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
+  const isSure = settled.status === 'on-lru' || settled.status === 'waits';
+  return references !== undefined && isSure
+    ? { status: 'counted', references: withPlace(folio, references, settled) }
+    : settled;
+}
+
+/**
+ * References of which some were taken before their first event, or by functions that are not known: what add and
+ * insertion events say of the folio's place names some of the unknown ones.
+ */
+function withPlace({ order }: Generation, state: ReferenceState, status: BatchStatus): ReferenceState {
+  const missing: Holder[] = [];
+  const has = (kind: Holder['kind']): boolean => state.holders.some((holder) => holder.kind === kind);
+  if (!has('page-cache')) missing.push({ kind: 'page-cache', references: 2 ** order });
+  if (status.status === 'waits' && !has('lru-add-batch'))
+    missing.push({ kind: 'lru-add-batch', references: 1, cpu: status.cpu, since: status.since });
+  const unknown = referencesOf(state.holders.filter(({ kind }) => kind === 'unknown')) - referencesOf(missing);
+  const known = [...missing, ...state.holders.filter(({ kind }) => kind !== 'unknown')].toSorted(byKind);
+  return {
+    ...state,
+    holders: unknown > 0 ? [...known, { kind: 'unknown', references: unknown }] : known,
+  };
+}
+
+const byKind = (a: Holder, b: Holder): number => HOLDER_KINDS.indexOf(a.kind) - HOLDER_KINDS.indexOf(b.kind);
+
+function ledgerOf(folio: Generation, status: Known, view: View, unflushed: readonly Cpu[]): FolioLedger {
   const { index, pfn, order } = folio;
   const pageCache: Holder = { kind: 'page-cache', references: 2 ** order };
   const batch = { kind: 'lru-add-batch', references: 1 } as const;
@@ -63,6 +104,10 @@ function ledgerOf(folio: Generation, status: BatchStatus, view: View, unflushed:
     case 'on-lru':
       folio.onLru ??= { index, pfn, order, strength: 'derived', holders: [pageCache] };
       return folio.onLru;
+    case 'counted': {
+      const { holders, proved } = status.references;
+      return { index, pfn, order, strength: proved ? 'proved' : 'derived', holders };
+    }
     case 'waits':
     case 'may-wait': {
       const strength = status.status === 'waits' ? 'derived' : 'unknown';
@@ -80,7 +125,7 @@ function ledgerOf(folio: Generation, status: BatchStatus, view: View, unflushed:
 
 /** @returns undefined where everything is known. */
 function reasonOf(
-  present: readonly { readonly folio: Generation; readonly status: BatchStatus }[],
+  present: readonly { readonly folio: Generation; readonly status: Known }[],
   gaps: readonly Gap[],
 ): string | undefined {
   const [gap] = gaps;

@@ -89,3 +89,24 @@ test('where something is doubtful, only what is so either way is said', () => {
   expect(ask('local-drain', 0).verdict).toBe('undecided');
   expect(ask('local-drain', 1)).toEqual({ verdict: 'safe' });
 });
+
+test('an mlock batch is drained like an lru_add batch, a pin is not, and mappings are gone by then', () => {
+  const held = (...holders: FolioLedger['holders']): Ledger => [
+    { ...folio(0), strength: 'proved', holders: [{ kind: 'page-cache', references: 1 }, ...holders] },
+  ];
+  const said = (ledger: Ledger, converter: number): readonly string[] =>
+    PATCHES.map((patch) => {
+      const verdict = new Verdicts(CPUS, DEFAULT_PROFILE).verdict(
+        known(ledger),
+        { range: undefined, cpu: cpu(converter) },
+        patch,
+      );
+      return verdict.verdict === 'refused' ? `${verdict.spurious ? 'spurious' : 'justified'} refusal` : verdict.verdict;
+    });
+  const mlocked = held({ kind: 'mlock-batch', references: 1, cpu: cpu(1) }, { kind: 'user-mapping', references: 2 });
+  expect(PATCHES.map(({ name }) => name)).toEqual(['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio']);
+  expect(said(mlocked, 0)).toEqual(['spurious refusal', 'spurious refusal', 'safe', 'safe', 'safe']);
+  expect(said(mlocked, 1)).toEqual(['spurious refusal', 'safe', 'safe', 'safe', 'safe']);
+  expect(new Set(said(held({ kind: 'gup', references: 1024 }), 0))).toEqual(new Set(['justified refusal']));
+  expect(new Set(said(held({ kind: 'user-mapping', references: 3 }), 0))).toEqual(new Set(['safe']));
+});

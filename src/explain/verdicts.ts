@@ -71,7 +71,7 @@ export class Verdicts {
   }
 
   #ask(ledger: Ledger, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
-    const asked = shortened(within(ledger, range), this.#profile.batchSize);
+    const asked = shortened(within(ledger, range).map(asTheCheckMeetsIt), this.#profile.batchSize);
     const key = keyOf(asked, `${patch.name} ${converter}`);
     const verdict =
       this.#known.get(key) ?? this.#judge.verdict({ ...renumbered(asked, converter), patch, profile: this.#profile });
@@ -86,6 +86,25 @@ const within = (ledger: Ledger, range: IndexRange | undefined): Ledger =>
   range === undefined
     ? ledger
     : ledger.filter(({ index, order: of }) => index < range.to && index + 2 ** of > range.from);
+
+/**
+ * The conversion unmaps before it counts, so that a small folio's mappings are gone then. What drains a CPU's lru_add
+ * batch drains its mlock batch too (lru_add_drain(), mm/folio.c), and a machine is restored with one kind of batch.
+ */
+function asTheCheckMeetsIt(folio: FolioLedger): FolioLedger {
+  const isBatched = folio.holders.some(({ kind }) => kind === 'lru-add-batch');
+  const isMlocked = ({ kind, references }: Holder): boolean =>
+    kind === 'mlock-batch' && references === 1 && !isBatched && folio.order === 0;
+  if (folio.holders.every((holder) => holder.kind !== 'user-mapping' && !isMlocked(holder))) return folio;
+  let moved = false;
+  const holders = folio.holders.flatMap((holder): Holder[] => {
+    if (holder.kind === 'user-mapping') return folio.order > 0 ? [holder] : [];
+    if (moved || !isMlocked(holder)) return [holder];
+    moved = true;
+    return [{ ...holder, kind: 'lru-add-batch' }];
+  });
+  return { ...folio, holders };
+}
 
 const isPlain = ({ order: of, holders }: FolioLedger): boolean => of === 0 && holders.length === 1;
 

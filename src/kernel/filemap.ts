@@ -15,6 +15,7 @@ import {
   size,
   type Value,
 } from '../lang/index.ts';
+import type { HolderKind } from '../ledger/index.ts';
 import { folio_add_lru, lru_add_drain } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
@@ -31,7 +32,7 @@ interface At extends Readonly<Record<string, unknown>> {
  * A new folio from the page allocator with the caller's reference, or none when memory is used up. It
  * prefers the folio numbered like its place, so that equal states look equal.
  */
-export const filemap_alloc_folio = routine(
+const filemap_alloc_folio = routine(
   'filemap_alloc_folio',
   (k, { inode, index, order, got }: At & { readonly order: number; readonly got: Place<'folio'> }) => {
     const pages = k.sizes['index'] ?? 0;
@@ -54,7 +55,7 @@ export const filemap_alloc_folio = routine(
  * mm/filemap.c: filemap_add_folio(). The folio is the caller's alone; on success it is in the page cache,
  * locked, and queued for the LRU.
  */
-export const filemap_add_folio = routine(
+const filemap_add_folio = routine(
   'filemap_add_folio',
   (k, args: At & { readonly folio: Value<'folio'>; readonly added: Place<'bool'> }) => {
     const { inode, index, added } = args;
@@ -75,7 +76,9 @@ export const filemap_add_folio = routine(
     });
     k.if(
       added,
-      () => k.call(folio_add_lru, { folio: args.folio }),
+      () => {
+        if (k.config.patch.skipsLru !== true) k.call(folio_add_lru, { folio: args.folio });
+      },
       () =>
         k.claiming('page-cache', args.folio, { amount: pagesHeld(k, args.folio) }, () => {
           k.step('folio_ref_sub', () => {
@@ -121,7 +124,7 @@ export const folio_unlock = routine('folio_unlock', (k, args: { readonly folio: 
 });
 
 /** mm/filemap.c: filemap_lock_folio(): the folio at an offset, locked and with a reference, or none. */
-export const filemap_lock_folio = routine(
+const filemap_lock_folio = routine(
   'filemap_lock_folio',
   (k, { inode, index, found }: At & { readonly found: Place<'folio'> }) => {
     const gone = k.local('gone', bool);
@@ -170,8 +173,10 @@ export const filemap_get_folio_create = routine(
   },
 );
 
-/** A task's folio_batch as filemap_get_folios() fills it. */
+/** A task's folio_batch, each of its folios with a reference. */
 export interface FolioBatch {
+  /** What kind of holder the task is while they are in it. */
+  readonly holder: HolderKind;
   readonly folios: LocalArray<'folio'>;
   readonly count: Place<'int'>;
   /** percpu_pvec_drained: the release has drained its CPU once already. */
@@ -179,14 +184,65 @@ export interface FolioBatch {
 }
 
 /** include/linux/folio_batch.h: folio_batch_init(). */
-export function folioBatch(k: K): FolioBatch {
+export function folioBatch(k: K, holder: HolderKind = 'safety-check'): FolioBatch {
   const capacity = k.config.profile.batchSize;
   return {
+    holder,
     folios: k.localArray('fbatch', capacity, optional(FOLIO)),
     count: k.let('fbatch.nr', int(capacity), 0),
     drained: k.let('fbatch.drained', bool, false),
   };
 }
+
+/**
+ * mm/filemap.c: find_get_entry(): the first folio from `at` up to and without `end`, with a reference, or none.
+ * Moves `at` behind it.
+ */
+export const find_get_entry = routine(
+  'find_get_entry',
+  (
+    k,
+    args: {
+      readonly inode: Value<'inode'>;
+      readonly at: Place<'index'>;
+      readonly end: Value<'index'>;
+      readonly found: Place<'folio'>;
+    },
+  ) => {
+    const { inode, at, end, found } = args;
+    const index = k.local('index', optional(INDEX));
+    const ok = k.local('ok', bool);
+    const next = k.local('next', optional(INDEX));
+    k.loop(() => {
+      k.step('xas_find', () => {
+        index.set(first(at, end, none(INDEX), (i) => iPages.at(inode, i).ne(none(FOLIO))));
+        k.when(
+          index.eq(none(INDEX)),
+          () => found.set(none(FOLIO)),
+          () => found.set(iPages.at(inode, index)),
+        );
+      });
+      k.if(found.eq(none(FOLIO)), () => k.return());
+      k.call(folio_try_get, { folio: found, got: ok });
+      k.if(ok, () => {
+        k.claiming('lookup', found, {}, () => {
+          k.step('xas_reload', () => {
+            ok.set(iPages.at(inode, index).eq(found));
+            next.set(folio.index.at(found).plus(folioNrPages(found)));
+          });
+        });
+        k.if(
+          ok,
+          () => {
+            at.set(next);
+            k.return();
+          },
+          () => k.claiming('lookup', found, {}, () => k.call(folio_put, { folio: found })),
+        );
+      });
+    });
+  },
+);
 
 /**
  * mm/filemap.c: filemap_get_folios(): fills the batch with the folios from `start` up to and including
@@ -249,7 +305,7 @@ export const filemap_get_folios = routine(
  */
 export const folio_batch_release = routine('folio_batch_release', (k, { batch }: { readonly batch: FolioBatch }) => {
   k.if(batch.count.eq(0), () => k.return());
-  k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
+  k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, () => {
     k.if(batch.drained.not(), () => {
       k.call(lru_add_drain, {});
       batch.drained.set(true);
@@ -257,7 +313,7 @@ export const folio_batch_release = routine('folio_batch_release', (k, { batch }:
   });
   k.for('i', int(k.config.profile.batchSize), 0, batch.count, (i) => {
     const entry = batch.folios.at(i);
-    k.claimingList('safety-check', batch.folios, i, batch.count, {}, () => {
+    k.claimingList(batch.holder, batch.folios, i, batch.count, {}, () => {
       k.step('folios_put', () => {
         putReferences(k, entry);
         entry.set(none(FOLIO));
@@ -268,4 +324,5 @@ export const folio_batch_release = routine('folio_batch_release', (k, { batch }:
 });
 
 /** How many references the page cache has of a folio that it is taking or giving up. */
-const pagesHeld = (k: K, of: Value<'folio'>): Value<'int'> | number => (k.sizes['order'] === 0 ? 1 : folioNrPages(of));
+export const pagesHeld = (k: K, of: Value<'folio'>): Value<'int'> | number =>
+  k.sizes['order'] === 0 ? 1 : folioNrPages(of);

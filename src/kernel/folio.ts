@@ -12,8 +12,10 @@ import {
   size,
   type Value,
 } from '../lang/index.ts';
-import { CPU, FOLIO, routine, SLOT } from './kernel.ts';
+import { CPU, FOLIO, hasPart, type K, routine, SLOT } from './kernel.ts';
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
+import { lru_cache_disabled } from './lru_disable.ts';
+import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
 import { local_lock, local_unlock, localLock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
@@ -50,7 +52,7 @@ interface OfFolio extends Readonly<Record<string, unknown>> {
 }
 
 /** mm/folio.c: folio_batch_move_lru(lru_add). The caller holds the CPU's cpu_fbatches.lock. */
-export const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu) => {
+const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu) => {
   const { nr, folios } = cpuFbatches.lruAdd;
   const count = k.local('count', int(k.config.profile.batchSize));
   k.step('folio_batch_count', () => count.set(nr.at(cpu)));
@@ -97,6 +99,7 @@ export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio) => {
       flush.set(full.or(folioMayBeLruCached(args.folio).not()));
     });
   });
+  lru_cache_disabled(k, flush);
   k.if(flush, () => k.call(folio_batch_move_lru, { cpu }));
   k.call(local_unlock, { lock, cpu });
 });
@@ -111,27 +114,28 @@ export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu
   k.if(pending, () => k.call(folio_batch_move_lru, { cpu }));
 });
 
-/** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on. */
+/** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on, the mlock batch last. */
 export const lru_add_drain = routine('lru_add_drain', (k) => {
   const cpu = k.local('cpu', one(CPU));
   k.call(local_lock, { lock: cpuFbatches.lock, cpu });
   k.call(lru_add_drain_cpu, { cpu });
   k.call(local_unlock, { lock: cpuFbatches.lock, cpu });
+  // Here the task may be moved: what it drains next is then another CPU's.
+  if (hasPart(k, 'mlock')) k.call(mlock_drain_local, {});
 });
 
-/** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its lock. */
-export const cpu_needs_drain = routine(
-  'cpu_needs_drain',
-  (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
-    k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
-  },
-);
+/** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its locks. */
+const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
+  k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+  if (hasPart(k, 'mlock')) k.if(needs.not(), () => k.call(need_mlock_drain, { cpu, needs }));
+});
 
 /**
- * mm/folio.c: lru_add_drain_all(): every CPU's batches, one caller at a time. The barriers around the
+ * mm/folio.c: __lru_add_drain_all(): every CPU's batches, one caller at a time. With `force` it does not leave
+ * early because somebody else has drained meanwhile. The barriers around the
  * generation are implied by sequential consistency; docs/kernel-language.md says what that leaves out.
  */
-export const lru_add_drain_all = routine('lru_add_drain_all', (k) => {
+function drainEveryCpu(k: K, force: boolean): void {
   if (!k.config.profile.smp) {
     k.call(lru_add_drain, {});
     return;
@@ -146,7 +150,8 @@ export const lru_add_drain_all = routine('lru_add_drain_all', (k) => {
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
   // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
-  k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
+  if (force) newer.set(false);
+  else k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
   k.if(newer.not(), () => {
     k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
     k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
@@ -167,4 +172,10 @@ export const lru_add_drain_all = routine('lru_add_drain_all', (k) => {
     });
   });
   k.step('mutex_unlock', () => mutex.set(false));
-});
+}
+
+/** mm/folio.c: lru_add_drain_all(). */
+export const lru_add_drain_all = routine('lru_add_drain_all', (k) => drainEveryCpu(k, false));
+
+/** mm/folio.c: __lru_add_drain_all(true). */
+export const lru_add_drain_all_force = routine('__lru_add_drain_all', (k) => drainEveryCpu(k, true));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
 import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
-import { FOLIO, INDEX, INODE, routine } from './kernel.ts';
-import { folio, folio_put, folioNrPages } from './page_ref.ts';
+import { FOLIO, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
+import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
+import { mlock_folio } from './mlock.ts';
+import { mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
+import { folio, folio_put, folioNrPages, putReferences } from './page_ref.ts';
 import {
   filemap_invalidate_lock,
   filemap_invalidate_lock_shared,
@@ -10,7 +13,8 @@ import {
   filemap_invalidate_unlock_shared,
 } from './rwsem.ts';
 import { resultCode } from './sched.ts';
-import { pte, pte_lock, pte_unlock, unmap_mapping_pages } from './zap.ts';
+import { truncate_inode_pages_range } from './truncate.ts';
+import { pte, pte_lock, pte_unlock, unmap_mapping_pages, vmLocked } from './zap.ts';
 
 /** struct gmem_inode. */
 export const gmemInode = {
@@ -30,7 +34,7 @@ interface At extends Readonly<Record<string, unknown>> {
 }
 
 /** virt/kvm/guest_memfd.c: kvm_gmem_get_folio(): always order 0 in the kernel; `order` is there for what its comments plan. */
-export const kvm_gmem_get_folio = routine(
+const kvm_gmem_get_folio = routine(
   'kvm_gmem_get_folio',
   (k, args: At & { readonly found: Place<'folio'>; readonly order: number }) => {
     k.call(filemap_get_folio_create, args);
@@ -38,12 +42,13 @@ export const kvm_gmem_get_folio = routine(
 );
 
 /** virt/kvm/guest_memfd.c: kvm_gmem_fault_user_mapping(), then mm/memory.c: finish_fault(). */
-export const kvm_gmem_fault_user_mapping = routine(
+const kvm_gmem_fault_user_mapping = routine(
   'kvm_gmem_fault_user_mapping',
   (k, { mm, inode, index, ret }: At & { readonly mm: Value<'mm'>; readonly ret: Place<'int'> }) => {
     const found = k.let('folio', optional(FOLIO), none(FOLIO));
     const inaccessible = k.local('inaccessible', bool);
     const empty = k.local('empty', bool);
+    const locked = k.local('locked', bool);
     k.step('i_size_read', () => inaccessible.set(gmemInode.pages.at(inode).le(ordinal(index))));
     k.if(inaccessible, () => {
       ret.set(resultCode('SIGBUS'));
@@ -65,7 +70,13 @@ export const kvm_gmem_fault_user_mapping = routine(
       k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
       k.call(pte_lock, { mm });
       k.step('pte_none', () => empty.set(pte.at(mm, inode, index).eq(none(FOLIO))));
-      k.if(empty, () => k.step('folio_add_file_rmap_ptes', () => folio.mapcount.at(found).add(1)));
+      k.if(empty, () => {
+        k.step('folio_add_file_rmap_ptes', () => folio.mapcount.at(found).add(1));
+        if (hasPart(k, 'mlock')) {
+          k.step('mlock_vma_folio', () => locked.set(vmLocked.at(mm, inode, index, 0)));
+          k.if(locked, () => k.call(mlock_folio, { folio: found }));
+        }
+      });
       // The lookup's reference becomes the page table's.
       k.if(empty, () => k.step('set_pte_at', () => pte.at(mm, inode, index).set(found)));
     });
@@ -113,17 +124,108 @@ export const kvm_gmem_allocate = routine(
   },
 );
 
-/** One user access to a mapped page: faults until the page is there, or ends with SIGBUS or ENOMEM. */
-export const touch = routine(
-  'touch',
-  (k, { mm, inode, index, ret }: At & { readonly mm: Value<'mm'>; readonly ret: Place<'int'> }) => {
+/** virt/kvm/guest_memfd.c: kvm_gmem_punch_hole(): the attributes stay as they are. */
+export const kvm_gmem_punch_hole = routine('kvm_gmem_punch_hole', (k, { inode, start, nr }: Range) => {
+  k.call(filemap_invalidate_lock, { inode });
+  const end = start.plus(nr);
+  invalidating(k, { inode, start, end }, () => k.call(truncate_inode_pages_range, { inode, start, end }));
+  k.call(filemap_invalidate_unlock, { inode });
+});
+
+interface UserPage extends At {
+  readonly mm: Value<'mm'>;
+  readonly ret: Place<'int'>;
+}
+
+/** Faults until the page is there, or ends with SIGBUS or ENOMEM; `look` is the step that looks. */
+function untilMapped(k: K, look: string, args: UserPage): void {
+  const { mm, inode, index, ret } = args;
+  const mapped = k.local('mapped', bool);
+  ret.set(resultCode('ok'));
+  k.loop(() => {
+    k.step(look, () => mapped.set(pte.at(mm, inode, index).ne(none(FOLIO))));
+    k.if(mapped, () => k.break());
+    if (hasPart(k, 'mlock')) k.call(mmap_read_lock, { mm });
+    k.call(kvm_gmem_fault_user_mapping, args);
+    if (hasPart(k, 'mlock')) k.call(mmap_read_unlock, { mm });
+    k.if(ret.ne(resultCode('ok')), () => k.break());
+  });
+}
+
+/** One user access to a mapped page. */
+export const touch = routine('touch', (k, args: UserPage) => untilMapped(k, 'access', args));
+
+/** mm/gup.c: __get_user_pages() of one page whose reference nobody wants: the page is mapped when it returns. */
+export const faultin_page = routine('faultin_page', (k, args: UserPage) => untilMapped(k, 'follow_page_pte', args));
+
+/**
+ * virt/kvm/guest_memfd.c: kvm_gmem_get_pfn(): the folio at an offset, with a reference or, in the newest form,
+ * without: what keeps it there then is the invalidation that any change begins with.
+ */
+const kvm_gmem_get_pfn = routine('kvm_gmem_get_pfn', (k, args: At & { readonly found: Place<'folio'> }) => {
+  const { inode, index, found } = args;
+  const putsAtOnce = k.config.patch.guestFaultPutsAtOnce === true;
+  k.call(filemap_invalidate_lock_shared, { inode });
+  k.call(kvm_gmem_get_folio, { inode, index, found, order: 0 });
+  k.if(found.ne(none(FOLIO)), () =>
+    k.claiming('lookup', found, {}, () => {
+      k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
+      k.call(folio_unlock, { folio: found });
+      if (putsAtOnce) k.call(folio_put, { folio: found });
+    }),
+  );
+  if (putsAtOnce) k.call(filemap_invalidate_unlock_shared, { inode });
+  else k.claiming('lookup', found, {}, () => k.call(filemap_invalidate_unlock_shared, { inode }));
+});
+
+/**
+ * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is there; -EFAULT is KVM_EXIT_MEMORY_FAULT, where
+ * the access is of the other kind than the page.
+ */
+export const kvm_tdp_page_fault = routine(
+  'kvm_tdp_page_fault',
+  (k, args: At & { readonly private: Value<'bool'>; readonly ret: Place<'int'> }) => {
+    const { inode, index, ret } = args;
+    const keeps = k.config.patch.guestFaultPutsAtOnce !== true;
     const mapped = k.local('mapped', bool);
+    const mismatch = k.local('mismatch', bool);
+    const stale = k.local('stale', bool);
+    const found = k.local('folio', optional(FOLIO));
+    const seq = k.local(
+      'mmu_seq',
+      int(({ generations = 1 }) => generations - 1),
+    );
     ret.set(resultCode('ok'));
     k.loop(() => {
-      k.step('access', () => mapped.set(pte.at(mm, inode, index).ne(none(FOLIO))));
+      k.step('guest_access', () => {
+        const here = kvm.spte.at(inode, index, 0).ne(none(FOLIO));
+        mapped.set(here.and(kvm.sptePrivate.at(inode, index, 0).eq(args.private)));
+      });
       k.if(mapped, () => k.return());
-      k.call(kvm_gmem_fault_user_mapping, { mm, inode, index, ret });
-      k.if(ret.ne(resultCode('ok')), () => k.return());
+      k.step('mmu_invalidate_seq', () => seq.set(kvm.invalidateSeq.at(inode, 0)));
+      k.step('kvm_mem_is_private', () => mismatch.set(gmemInode.private.at(inode, index).ne(args.private)));
+      k.if(mismatch, () => {
+        ret.set(resultCode('EFAULT'));
+        k.return();
+      });
+      found.set(none(FOLIO));
+      k.call(kvm_gmem_get_pfn, { inode, index, found });
+      k.if(found.eq(none(FOLIO)), () => {
+        ret.set(resultCode('ENOMEM'));
+        k.return();
+      });
+      const map = (): void => {
+        k.call(kvm_mmu_lock, { inode });
+        k.call(kvm_tdp_mmu_map, { inode, index, folio: found, private: args.private, seq, stale });
+      };
+      if (keeps)
+        k.claiming('lookup', found, {}, () => {
+          map();
+          k.step('kvm_release_faultin_page', () => putReferences(k, found));
+        });
+      else map();
+      k.call(kvm_mmu_unlock, { inode });
+      k.if(stale.not(), () => k.return());
     });
   },
 );
@@ -139,7 +241,7 @@ interface Range extends Readonly<Record<string, unknown>> {
  * virt/kvm/guest_memfd.c: __kvm_gmem_set_attributes(): converts a range as a whole, or leaves its
  * attributes alone. `err_index` is written with -EAGAIN only.
  */
-export const kvm_gmem_set_attributes = routine(
+const kvm_gmem_set_attributes = routine(
   '__kvm_gmem_set_attributes',
   (
     k,
@@ -166,7 +268,10 @@ export const kvm_gmem_set_attributes = routine(
       });
       k.if(
         safe,
-        () => k.step('mas_store', () => k.each(start, end, (i) => gmemInode.private.at(inode, i).set(toPrivate))),
+        () =>
+          invalidating(k, { inode, start, end }, () =>
+            k.step('mas_store', () => k.each(start, end, (i) => gmemInode.private.at(inode, i).set(toPrivate))),
+          ),
         () => ret.set(resultCode('EAGAIN')),
       );
     });

@@ -7,7 +7,7 @@ import { lru_cache_drain_for_folio, LRU_CACHE } from './lru_cache.ts';
 import { folio, folioNrPages } from './page_ref.ts';
 
 /** The reference that filemap_get_folios() took for the check itself. */
-const FILEMAP_GET_FOLIOS_REFCOUNT = 1;
+export const FILEMAP_GET_FOLIOS_REFCOUNT = 1;
 
 /** What a check does with one folio of its batch. */
 interface Judgement {
@@ -19,7 +19,7 @@ interface Judgement {
 }
 
 /** Reads the folio's count, in one step, against what the page cache and the check itself hold. */
-function compareCount(k: K, { folio: of, safe }: Judgement, mayDrain?: Place<'bool'>): void {
+export function compareCount(k: K, { folio: of, safe }: Judgement, mayDrain?: Place<'bool'>): void {
   k.step('folio_ref_count', () => {
     safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
     mayDrain?.set(folioMayBeLruCached(of));
@@ -30,7 +30,7 @@ function compareCount(k: K, { folio: of, safe }: Judgement, mayDrain?: Place<'bo
  * The loop that every form shares: the folios of the range in batches, each judged in turn, the walk
  * ended by the first that stays unsafe. The batch is released on every way out.
  */
-function forEachFolio(
+export function forEachFolio(
   k: K,
   { inode, start, nr, safe, err_index }: CheckArguments,
   errIndexOf: (index: Value<'index'>, start: Value<'index'>) => Value<'index'>,
@@ -61,17 +61,19 @@ function forEachFolio(
 }
 
 const unclamped = (index: Value<'index'>): Value<'index'> => index;
-const clamped = (index: Value<'index'>, start: Value<'index'>): Value<'index'> => choose(index.lt(start), start, index);
+export const clamped = (index: Value<'index'>, start: Value<'index'>): Value<'index'> =>
+  choose(index.lt(start), start, index);
 
-const check = (text: (k: K, args: CheckArguments) => void): Routine<KernelConfig, CheckArguments> =>
+/** A check's text by the kernel's name. */
+export const safetyCheck = (text: (k: K, args: CheckArguments) => void): Routine<KernelConfig, CheckArguments> =>
   routine('kvm_gmem_is_safe_for_conversion', text);
 
 /** A form that drains with `drain`, at most once a request, where the folio may be LRU-cached, and judges the folio again. */
-const drainingOnce = (
+export const drainingOnce = (
   drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>,
   errIndexOf: (index: Value<'index'>, start: Value<'index'>) => Value<'index'>,
 ): Routine<KernelConfig, CheckArguments> =>
-  check((k, args) => {
+  safetyCheck((k, args) => {
     const lruDrained = k.let('lru_drained', bool, false);
     const mayDrain = k.local('may_be_lru_cached', bool);
     forEachFolio(k, args, errIndexOf, (judgement) => {
@@ -88,7 +90,7 @@ const drainingOnce = (
 const baseline: Patch = {
   name: 'baseline',
   summary: 'no drain: an unexpected count refuses',
-  check: check((k, args) => forEachFolio(k, args, unclamped, (judgement) => compareCount(k, judgement))),
+  check: safetyCheck((k, args) => forEachFolio(k, args, unclamped, (judgement) => compareCount(k, judgement))),
 };
 
 const localDrain: Patch = {
@@ -114,8 +116,9 @@ const v8: Patch = {
 /** The newest form: __folio_has_outstanding_references(). */
 const drainForFolio: Patch = {
   name: 'drain-for-folio',
+  guestFaultPutsAtOnce: true,
   summary: 'refuses pinned or mapped folios at once; else drains the local CPU, then all, each once',
-  check: check((k, args) => {
+  check: safetyCheck((k, args) => {
     const drained = k.let('drained', int(LRU_CACHE.drainedAll), LRU_CACHE.notDrained);
     const used = k.local('used', bool);
     forEachFolio(k, args, clamped, (judgement) => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+export { ALTERNATIVES } from './alternatives.ts';
 export { iPages } from './filemap.ts';
 export { cpuFbatches } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
@@ -11,7 +12,8 @@ export {
 } from './guest_memfd_abi.ts';
 export { PATCHES } from './guest_memfd_check.ts';
 export { pins } from './gup.ts';
-export type { CheckArguments, K, KernelConfig, KernelSizes, Patch } from './kernel.ts';
+export { kvm } from './kvm_mmu.ts';
+export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
 export type { Holders } from './ledger_view.ts';
 export { holdersOf, imbalances } from './ledger_view.ts';
 export { folio } from './page_ref.ts';

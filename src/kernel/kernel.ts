@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Builder, domain, language, type Routine, type Sizes, type Value } from '../lang/index.ts';
+import { type Builder, domain, language, type Routine, type Sizes, type Type, type Value } from '../lang/index.ts';
 import type { Profile } from './profile.ts';
 
 /** The sets of things that the kernel's memory is indexed by. */
@@ -14,6 +14,11 @@ export const MM = domain('mm');
 export const PIN = domain('pin');
 /** Places of a folio batch. */
 export const SLOT = domain('slot');
+/** Places of an mlock batch; there are none where the kernel was built without the part `mlock`. */
+export const MLOCK_SLOT = domain('mlock_slot');
+/** A further index, always 0, of what only kernels with that part have: without it there is no memory for it. */
+export const MLOCK = domain('mlock');
+export const GUEST = domain('guest');
 
 /** What a kernel is built for: everything that its text may branch on while it is taken down. */
 export interface KernelConfig {
@@ -39,9 +44,39 @@ export interface Patch {
   /** What it does, in one line. */
   readonly summary: string;
   readonly check: Routine<KernelConfig, CheckArguments>;
+  /**
+   * A guest's fault puts its reference before it gives up the invalidate lock, as in the newest form of the series.
+   * Absent: it keeps it until the guest's page table is written.
+   */
+  readonly guestFaultPutsAtOnce?: boolean;
+  /** Folios of guest_memfd enter no lru_add batch, and no LRU. Absent: they do. */
+  readonly skipsLru?: boolean;
+  /** Parts of the kernel that the check needs. */
+  readonly parts?: readonly KernelPart[];
 }
 
 export const { routine } = language<KernelConfig>();
+
+/**
+ * Parts of the kernel that only some questions need. What is left out has no memory and no steps, so that
+ * nobody pays for it: neither a state nor a call is larger.
+ * - `mlock`: mlock(), munlock() and the mlock batch, with the mmap_lock that keeps them and faults apart.
+ * - `migration`: the scheduler moves a task wherever preemption is on; without it tasks move only themselves.
+ * - `lru_disable`: lru_cache_disable() and who uses it.
+ * - `guest`: the guest's faults and page tables, and the invalidation that changes are put into.
+ */
+export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest'] as const;
+export type KernelPart = (typeof KERNEL_PARTS)[number];
+
+/** Whether the kernel whose text is being taken down has a part. */
+export const hasPart = (k: K, part: KernelPart): boolean => k.sizes[part] === 1;
+
+/** A condition that is kept only in kernels with a part. */
+export const boolIn = (part: KernelPart): Type<'bool'> => ({
+  kind: 'bool',
+  max: (sizes) => sizes[part] ?? 0,
+  initial: 0,
+});
 
 /** How large a kernel is. */
 export interface KernelSizes {
@@ -60,19 +95,33 @@ export interface KernelSizes {
   readonly order: number;
   /** lru_drain_gen counts modulo this. */
   readonly generations: number;
+  /** None where absent. */
+  readonly parts?: readonly KernelPart[];
 }
 
+/** The parts that a kernel of these sizes has with a patch. */
+export const partsOf = ({ parts = [] }: KernelSizes, patch: Patch): readonly KernelPart[] => [
+  ...parts,
+  ...(patch.parts ?? []),
+];
+
 /** The same by domain name, as the language wants it. */
-export const sizesOf = (sizes: KernelSizes, profile: Profile): Sizes => ({
-  task: sizes.tasks,
-  cpu: sizes.cpus,
-  folio: sizes.folios,
-  inode: sizes.inodes,
-  index: sizes.pages,
-  mm: sizes.mms,
-  pin: sizes.pins,
-  slot: profile.batchSize,
-  references: sizes.references,
-  order: sizes.order,
-  generations: sizes.generations,
-});
+export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConfig): Sizes {
+  const sizes = { ...kernelSizes, parts: partsOf(kernelSizes, patch) };
+  return {
+    task: sizes.tasks,
+    cpu: sizes.cpus,
+    folio: sizes.folios,
+    inode: sizes.inodes,
+    index: sizes.pages,
+    mm: sizes.mms,
+    pin: sizes.pins,
+    slot: profile.batchSize,
+    mlock_slot: sizes.parts.includes('mlock') ? profile.batchSize : 0,
+    references: sizes.references,
+    order: sizes.order,
+    generations: sizes.generations,
+    mlock_references: Number(profile.mlockBatchHoldsReference),
+    ...Object.fromEntries(KERNEL_PARTS.map((part) => [part, Number(sizes.parts.includes(part))])),
+  };
+}

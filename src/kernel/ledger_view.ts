@@ -4,6 +4,7 @@ import { type Cpu, cpu, type Holder, HOLDER_KINDS, type HolderKind, referencesOf
 import { iPages } from './filemap.ts';
 import { cpuFbatches } from './folio.ts';
 import { pins } from './gup.ts';
+import { mlockFbatch } from './mlock.ts';
 import { folio } from './page_ref.ts';
 import { pte } from './zap.ts';
 
@@ -33,17 +34,22 @@ export function holdersOf(interpreter: Interpreter, taskName: (task: number) => 
   const slotsPerCpu = program.sizes['slot'] ?? 1;
   for (const [i, of] of columnOf(memory, cpuFbatches.lruAdd.folios).entries())
     add(of, 'lru-add-batch', 1, { cpu: cpu(Math.floor(i / slotsPerCpu)) });
+  const slotsPerMlockBatch = program.sizes['mlock_slot'] ?? 0;
+  for (const [i, of] of columnOf(memory, mlockFbatch.folios).entries())
+    add(of, 'mlock-batch', program.sizes['mlock_references'] ?? 0, { cpu: cpu(Math.floor(i / slotsPerMlockBatch)) });
   const references = columnOf(memory, pins.references);
   for (const [pin, of] of columnOf(memory, pins.folio).entries()) add(of, 'gup', references[pin] ?? 0);
   for (let task = 0; task < memory.code.length; task++)
     for (const { label, of, amount, on } of interpreter.claims(task))
       add(of, kindOf(label), amount, { task: taskName(task), ...(on === undefined ? {} : { cpu: cpu(on) }) });
-  return new Map(
-    [...byFolio].map(([of, holders]) => [
-      of,
-      [...holders].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).map(([, holder]) => holder),
-    ]),
-  );
+  return new Map([...byFolio].map(([of, holders]) => [of, [...holders.values()].toSorted(inOrder)]));
+}
+
+/** By kind, then CPU, then task. */
+function inOrder(a: Holder, b: Holder): number {
+  if (a.kind !== b.kind) return HOLDER_KINDS.indexOf(a.kind) - HOLDER_KINDS.indexOf(b.kind);
+  if (a.cpu !== b.cpu) return (a.cpu ?? -1) - (b.cpu ?? -1);
+  return (a.task ?? '') < (b.task ?? '') ? -1 : 1;
 }
 
 /** Folios whose count is not the sum of their holders (invariant I6); empty in a sound state. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, choose, none, type Place, type Value } from '../lang/index.ts';
-import { lru_add_drain, lru_add_drain_all } from './folio.ts';
-import { INODE, routine } from './kernel.ts';
+import { bool, choose, none, optional, type Place, type Value } from '../lang/index.ts';
+import { cpuFbatches, lru_add_drain, lru_add_drain_all, lru_add_drain_all_force } from './folio.ts';
+import { CPU, hasPart, INODE, routine } from './kernel.ts';
+import { lruDisableCount } from './lru_disable.ts';
+import { mlockFbatch } from './mlock.ts';
 import { folio, folioNrPages } from './page_ref.ts';
 
 /** enum lru_cache_drained. */
@@ -40,3 +42,26 @@ export const lru_cache_drain_for_folio = routine(
       });
   },
 );
+
+/**
+ * kernel/rcu/tree_exp.h: synchronize_rcu_expedited(), as far as batches go: every CPU has left the local-lock
+ * section that it was in. Who enters one later sees what was written before.
+ */
+const synchronize_rcu_expedited = routine('synchronize_rcu_expedited', (k) => {
+  k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
+    k.await('lru_add_section', cpuFbatches.lock.at(cpu).not());
+    if (hasPart(k, 'mlock')) k.await('mlock_section', mlockFbatch.lock.at(cpu).not());
+  });
+});
+
+/** mm/folio.c: lru_cache_disable(): from here on every addition flushes its batch at once. */
+export const lru_cache_disable = routine('lru_cache_disable', (k) => {
+  k.step('atomic_inc', () => lruDisableCount.add(1));
+  k.call(synchronize_rcu_expedited, {});
+  k.call(lru_add_drain_all_force, {});
+});
+
+/** mm/folio.c: lru_cache_enable(). */
+export const lru_cache_enable = routine('lru_cache_enable', (k) => {
+  k.step('atomic_dec', () => lruDisableCount.sub(1));
+});

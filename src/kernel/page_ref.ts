@@ -39,6 +39,9 @@ export function freeFolio(of: Value<'folio'>): void {
   folio.allocated.at(of).set(false);
   folio.lru.at(of).set(false);
   folio.uptodate.at(of).set(false);
+  // A free folio remembers nothing, so that equal states look equal.
+  folio.index.at(of).set(0);
+  folio.order.at(of).set(0);
 }
 
 /** The atomic sub-and-test of folio_put(), within a step: frees the folio with the last reference. */

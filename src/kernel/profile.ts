@@ -11,6 +11,8 @@ export interface Profile {
   readonly drainAllLocalFirst: boolean;
   /** A flush frees a folio whose last reference is the batch's, without an insertion event. mm/folio.c: folio_batch_move_lru() */
   readonly flushFreesLastReference: boolean;
+  /** An entry of the mlock batch holds a reference: so in every release up to 7.3. mm/mlock.c: mlock_folio() */
+  readonly mlockBatchHoldsReference: boolean;
   /** GUP_PIN_COUNTING_BIAS: what FOLL_PIN adds to a small folio's count. include/linux/mm.h */
   readonly pinBias: number;
 }
@@ -21,6 +23,7 @@ const LINUX_7_3: Profile = {
   smp: true,
   drainAllLocalFirst: true,
   flushFreesLastReference: true,
+  mlockBatchHoldsReference: true,
   pinBias: 1024,
 };
 

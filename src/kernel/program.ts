@@ -12,13 +12,17 @@ import { iPages } from './filemap.ts';
 import { cpuFbatches, drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
-import { type KernelConfig, type KernelSizes, sizesOf } from './kernel.ts';
+import { type KernelConfig, type KernelSizes, partsOf, sizesOf } from './kernel.ts';
+import { kvm } from './kvm_mmu.ts';
+import { lruDisableCount } from './lru_disable.ts';
+import { mlockFbatch } from './mlock.ts';
+import { mmapLock } from './mmap_lock.ts';
 import { folio } from './page_ref.ts';
 import { invalidateLock } from './rwsem.ts';
-import { taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
-import { SYSCALLS, syscallNamed, type SyscallName } from './syscalls.ts';
+import { preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+import { syscallNamed, type SyscallName, syscallsOf } from './syscalls.ts';
 import { work } from './workqueue.ts';
-import { pageTableLock, pte } from './zap.ts';
+import { pageTableLock, pte, vmLocked } from './zap.ts';
 
 /** All of the kernel's memory. */
 const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Variable })[] = [
@@ -31,22 +35,26 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   ...Object.values(pins),
   cpuFbatches.lock,
   ...Object.values(cpuFbatches.lruAdd),
+  ...Object.values(mlockFbatch),
+  vmLocked,
+  lruDisableCount,
+  ...Object.values(mmapLock),
+  ...Object.values(kvm),
   ...Object.values(drainAll),
   work,
   taskCpu,
+  preemptCount,
   taskMm,
   taskResult,
   taskErrorIndex,
 ];
 
 /** A kernel whose tasks are told what to call while it runs: one code, named like it, for each of `calls`. */
-export function buildKernel(
-  config: KernelConfig,
-  kernelSizes: KernelSizes,
-  calls: readonly SyscallName[] = SYSCALLS.map(({ name }) => name),
-): Program {
-  const sizes = sizesOf(kernelSizes, config.profile);
-  const codes = SYSCALLS.filter(({ name }) => calls.includes(name)).map(({ name, params, text }) =>
+export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, calls?: readonly SyscallName[]): Program {
+  const sizes = sizesOf(kernelSizes, config);
+  const known = syscallsOf(partsOf(kernelSizes, config.patch));
+  const wanted = calls === undefined ? known : known.filter(({ name }) => calls.includes(name));
+  const codes = wanted.map(({ name, params, text }) =>
     buildCode(name, config, sizes, params.length, (k) => {
       text(
         k,
@@ -72,7 +80,7 @@ export function buildScripted(
   kernelSizes: KernelSizes,
   scripts: readonly (readonly ScriptedCall[])[],
 ): Program {
-  const sizes = sizesOf(kernelSizes, config.profile);
+  const sizes = sizesOf(kernelSizes, config);
   const codes: readonly Code[] = scripts.map((script, task) =>
     buildCode(`task ${task}`, config, sizes, 0, (k) => {
       for (const { name, args } of script)

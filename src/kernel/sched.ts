@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, one, optional, type Place, shared, TASK, type Value } from '../lang/index.ts';
-import { CPU, INDEX, MM, routine } from './kernel.ts';
+import { bool, int, one, optional, type Place, shared, TASK, type Type, type Value } from '../lang/index.ts';
+import { CPU, hasPart, INDEX, type K, MM, routine } from './kernel.ts';
 
 /** The CPU that each task runs on; it changes only by migrate_to. */
 export const taskCpu = shared('task.cpu', [TASK], one(CPU));
 /** The address space that each task uses. */
 export const taskMm = shared('task.mm', [TASK], one(MM));
+
+/** How often each task has switched preemption off; kept only where the scheduler may move tasks. */
+export const preemptCount = shared(
+  'task.preempt_count',
+  [TASK],
+  // At most a local lock within a page-table lock.
+  int(({ migration = 0 }) => 2 * migration),
+);
+
+/** include/linux/preempt.h: preempt_disable(), within the step that takes a lock. */
+export function preempt_disable(k: K): void {
+  if (hasPart(k, 'migration')) preemptCount.at(k.self).add(1);
+}
+
+/** include/linux/preempt.h: preempt_enable(), within the step that gives a lock up. */
+export function preempt_enable(k: K): void {
+  if (hasPart(k, 'migration')) preemptCount.at(k.self).sub(1);
+}
 
 /** What a call came to. `ok` is 0, the others are errno names; SIGBUS is what a touch can end in. */
 export const RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS'] as const;
@@ -23,7 +41,7 @@ export const taskResult = shared('task.result', [TASK], resultType);
 export const taskErrorIndex = shared('task.error_index', [TASK], optional(INDEX));
 
 /** local_lock_t: on a kernel that is not PREEMPT_RT it also keeps the task on its CPU. */
-export const localLock = (name: string) => shared(name, [CPU], bool);
+export const localLock = (name: string, type: Type<'bool'> = bool) => shared(name, [CPU], type);
 type LocalLock = ReturnType<typeof localLock>;
 
 /** include/linux/local_lock.h: local_lock(). Binds the task to the CPU that it runs on and hands that back. */
@@ -34,6 +52,7 @@ export const local_lock = routine(
     k.await('local_lock', lock.at(here).not(), () => {
       lock.at(here).set(true);
       cpu.set(here);
+      preempt_disable(k);
     });
   },
 );
@@ -42,7 +61,10 @@ export const local_lock = routine(
 export const local_unlock = routine(
   'local_unlock',
   (k, { lock, cpu }: { readonly lock: LocalLock; readonly cpu: Value<'cpu'> }) => {
-    k.step('local_unlock', () => lock.at(cpu).set(false));
+    k.step('local_unlock', () => {
+      lock.at(cpu).set(false);
+      preempt_enable(k);
+    });
   },
 );
 
@@ -50,3 +72,11 @@ export const local_unlock = routine(
 export const migrate_to = routine('migrate_to', (k, { cpu }: { readonly cpu: Value<'cpu'> }) => {
   k.step('migrate', () => taskCpu.at(k.self).set(cpu));
 });
+
+/** kernel/sched/core.c: migration_cpu_stop(): the scheduler moves another task, wherever preemption is on. */
+export const migration_cpu_stop = routine(
+  'migration_cpu_stop',
+  (k, { task, cpu }: { readonly task: Value<'task'>; readonly cpu: Value<'cpu'> }) => {
+    k.await('move_queued_task', preemptCount.at(task).eq(0), () => taskCpu.at(task).set(cpu));
+  },
+);

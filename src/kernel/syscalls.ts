@@ -9,14 +9,30 @@ import {
   ordinal,
   type Place,
   type Routine,
+  TASK,
   type Type,
   type Value,
 } from '../lang/index.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
-import { kvm_gmem_allocate, kvm_gmem_ioctl, touch } from './guest_memfd.ts';
+import { kvm_gmem_allocate, kvm_gmem_ioctl, kvm_gmem_punch_hole, kvm_tdp_page_fault, touch } from './guest_memfd.ts';
 import { gup_fast, type PinKind, unpin } from './gup.ts';
-import { CPU, INDEX, INODE, type K, type KernelConfig, MM, PIN, routine } from './kernel.ts';
-import { migrate_to, resultCode, resultType, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+import { CPU, FOLIO, INDEX, INODE, type K, type KernelConfig, type KernelPart, MM, PIN, routine } from './kernel.ts';
+import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
+import { soft_offline_page } from './memory_failure.ts';
+import { do_mbind } from './mempolicy.ts';
+import { mincore_pte_range } from './mincore.ts';
+import { do_mlock, munlock } from './mlock_vma.ts';
+import { damon_get_folio, page_idle_get_folio } from './page_idle.ts';
+import {
+  migrate_to,
+  migration_cpu_stop,
+  resultCode,
+  resultType,
+  taskCpu,
+  taskErrorIndex,
+  taskMm,
+  taskResult,
+} from './sched.ts';
 import { worker_thread } from './workqueue.ts';
 
 /** A call that a task makes: the values that it passes, and the text that runs. */
@@ -25,19 +41,33 @@ export interface Syscall {
   /** Types of the values, in order. */
   readonly params: readonly Type[];
   readonly text: (k: K, args: readonly Value<string>[]) => void;
+  /** The part of the kernel that it needs. */
+  readonly part?: KernelPart;
 }
 
 const SYSCALL_NAMES = [
   'touch',
   'fallocate',
   'fallocate_large',
+  'punch_hole',
   'convert',
   'vmsplice',
   'pin_user_pages',
   'unpin',
   'sched_setaffinity',
+  'migrate',
   'lru_add_drain',
   'lru_add_drain_all',
+  'mlock',
+  'munlock',
+  'guest_touch',
+  'mincore',
+  'page_idle',
+  'damon',
+  'soft_offline',
+  'mbind',
+  'lru_cache_disable',
+  'lru_cache_enable',
   'kworker',
 ] as const;
 export type SyscallName = (typeof SYSCALL_NAMES)[number];
@@ -86,6 +116,8 @@ const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
     }),
   );
 
+const punchHole = routine('fallocate', (k, range: Range) => returning(k, () => k.call(kvm_gmem_punch_hole, range)));
+
 const convert = routine(
   'ioctl',
   (k, args: Range & { readonly toPrivate: Value<'bool'>; readonly writable: Value<'bool'> }) => {
@@ -109,6 +141,39 @@ const takePin = (kind: PinKind) =>
         k.if(ret.eq(resultCode('ok')), () => k.call(gup_fast, { mm, inode, index, pin, kind, ret }));
       }),
   );
+
+const lockRange = (text: typeof do_mlock | typeof munlock): Routine<KernelConfig, Range> =>
+  routine('mlock', (k, { inode, start, nr }: Range) => {
+    const ret = k.let('ret', resultType, resultCode('ok'));
+    const mm = currentMm(k);
+    k.call(text, { mm, inode, start, end: start.plus(nr), ret });
+    k.step('exit_to_user_mode', () => {
+      taskResult.at(k.self).set(ret);
+      // An -EAGAIN of mlock() names no page.
+      taskErrorIndex.at(k.self).set(none(INDEX));
+    });
+  });
+
+const guestTouch = routine('vcpu_run', (k, args: Range & { readonly private: Value<'bool'> }) =>
+  returning(k, (ret) => {
+    const { inode, start, nr } = args;
+    k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
+      k.call(kvm_tdp_page_fault, { inode, index, private: args.private, ret });
+      k.if(ret.ne(resultCode('ok')), () => k.break());
+    });
+  }),
+);
+
+const mincore = routine('mincore', (k, { inode, start, nr }: Range) =>
+  returning(k, () => {
+    const mm = currentMm(k);
+    k.for('index', optional(INDEX), start, start.plus(nr), (index) => k.call(mincore_pte_range, { mm, inode, index }));
+  }),
+);
+
+const mbind = routine('mbind', (k, { inode, start, nr }: Range) =>
+  returning(k, () => k.call(do_mbind, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
+);
 
 const draining = (drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>) =>
   routine('drain', (k) => returning(k, () => k.call(drain, {})));
@@ -135,10 +200,11 @@ const rangeOf = (args: readonly Value<string>[]): Range => ({
 const RANGE: readonly Type[] = [one(INODE), one(INDEX), number];
 
 /** Every call that a task can make, by name; a code of the kernel's program each, in this order. */
-export const SYSCALLS: readonly Syscall[] = [
+const SYSCALLS: readonly Syscall[] = [
   { name: 'touch', params: RANGE, text: (k, args) => k.call(touchRange, rangeOf(args)) },
   { name: 'fallocate', params: RANGE, text: (k, args) => k.call(allocateRange(false), rangeOf(args)) },
   { name: 'fallocate_large', params: RANGE, text: (k, args) => k.call(allocateRange(true), rangeOf(args)) },
+  { name: 'punch_hole', params: RANGE, text: (k, args) => k.call(punchHole, rangeOf(args)) },
   {
     name: 'convert',
     params: [...RANGE, bool, bool],
@@ -159,15 +225,63 @@ export const SYSCALLS: readonly Syscall[] = [
     params: [one(CPU)],
     text: (k, args) => returning(k, () => k.call(migrate_to, { cpu: element(CPU, argument(args, 0)) })),
   },
+  {
+    name: 'migrate',
+    params: [one(TASK), one(CPU)],
+    text: (k, args) => {
+      const [task, cpu] = [element(TASK, argument(args, 0)), element(CPU, argument(args, 1))];
+      returning(k, () => k.call(migration_cpu_stop, { task, cpu }));
+    },
+    part: 'migration',
+  },
   { name: 'lru_add_drain', params: [], text: (k) => k.call(draining(lru_add_drain), {}) },
   { name: 'lru_add_drain_all', params: [], text: (k) => k.call(draining(lru_add_drain_all), {}) },
+  {
+    name: 'mlock',
+    params: RANGE,
+    text: (k, args) => k.call(lockRange(do_mlock), rangeOf(args)),
+    part: 'mlock',
+  },
+  {
+    name: 'munlock',
+    params: RANGE,
+    text: (k, args) => k.call(lockRange(munlock), rangeOf(args)),
+    part: 'mlock',
+  },
+  {
+    name: 'guest_touch',
+    params: [...RANGE, bool],
+    text: (k, args) => k.call(guestTouch, { ...rangeOf(args), private: argument(args, 3).ne(0) }),
+    part: 'guest',
+  },
+  { name: 'mincore', params: RANGE, text: (k, args) => k.call(mincore, rangeOf(args)) },
+  { name: 'page_idle', params: [one(FOLIO)], text: (k, args) => walking(k, page_idle_get_folio, args) },
+  { name: 'damon', params: [one(FOLIO)], text: (k, args) => walking(k, damon_get_folio, args) },
+  { name: 'soft_offline', params: [one(FOLIO)], text: (k, args) => walking(k, soft_offline_page, args) },
+  { name: 'mbind', params: RANGE, text: (k, args) => k.call(mbind, rangeOf(args)), part: 'lru_disable' },
+  {
+    name: 'lru_cache_disable',
+    params: [],
+    text: (k) => k.call(draining(lru_cache_disable), {}),
+    part: 'lru_disable',
+  },
+  { name: 'lru_cache_enable', params: [], text: (k) => k.call(draining(lru_cache_enable), {}), part: 'lru_disable' },
   { name: 'kworker', params: [], text: (k) => k.call(kworker, {}) },
 ];
+
+/** What is done to a folio by its page frame number, which is its number. */
+function walking(k: K, walk: typeof page_idle_get_folio, args: readonly Value<string>[]): void {
+  returning(k, () => k.call(walk, { folio: element(FOLIO, argument(args, 0)) }));
+}
 
 function pinText(k: K, args: readonly Value<string>[], kind: PinKind): void {
   const [pin, inode] = [element(PIN, argument(args, 0)), element(INODE, argument(args, 1))];
   k.call(takePin(kind), { pin, inode, index: element(INDEX, argument(args, 2)) });
 }
+
+/** The calls that a kernel has which was built with these parts. */
+export const syscallsOf = (parts: readonly KernelPart[]): readonly Syscall[] =>
+  SYSCALLS.filter(({ part }) => part === undefined || parts.includes(part));
 
 export function syscallNamed(name: SyscallName): Syscall {
   const found = SYSCALLS.find((syscall) => syscall.name === name);

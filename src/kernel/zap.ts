@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, none, one, optional, shared, type Value } from '../lang/index.ts';
-import { CPU, FOLIO, INDEX, INODE, MM, routine } from './kernel.ts';
+import { CPU, FOLIO, hasPart, INDEX, INODE, MLOCK, MM, routine } from './kernel.ts';
+import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
-import { taskCpu } from './sched.ts';
+import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
 
 /** Page tables: the folio that an address space maps at an inode's offset, or none. */
 export const pte = shared('mm.pte', [MM, INODE, INDEX], optional(FOLIO));
+/** VM_LOCKED of the mapping that each page is in: mlock() of a part splits a mapping. Stable under the mm's mmap_lock. */
+export const vmLocked = shared('vma.VM_LOCKED', [MM, INODE, INDEX, MLOCK], bool);
 /** The page-table lock of each address space. */
 export const pageTableLock = shared('mm.page_table_lock', [MM], bool);
 
@@ -15,20 +18,27 @@ interface OfMm extends Readonly<Record<string, unknown>> {
 
 /** include/linux/mm.h: pte_offset_map_lock(). */
 export const pte_lock = routine('pte_offset_map_lock', (k, { mm }: OfMm) => {
-  k.await('spin_lock', pageTableLock.at(mm).not(), () => pageTableLock.at(mm).set(true));
+  k.await('spin_lock', pageTableLock.at(mm).not(), () => {
+    pageTableLock.at(mm).set(true);
+    preempt_disable(k);
+  });
 });
 
 /** include/linux/mm.h: pte_unmap_unlock(). */
 export const pte_unlock = routine('pte_unmap_unlock', (k, { mm }: OfMm) => {
-  k.step('spin_unlock', () => pageTableLock.at(mm).set(false));
+  k.step('spin_unlock', () => {
+    pageTableLock.at(mm).set(false);
+    preempt_enable(k);
+  });
 });
 
 /**
  * mm/memory.c: zap_vma_range() of one address space, in groups as large as a batch: under the page-table
  * lock entries are cleared and their references move to the gather; the TLB is flushed; only then the
- * references are put. Entries count as clean: the rmap goes at once.
+ * references are put. Entries count as clean: the rmap goes at once, and what was mlocked goes into the mlock
+ * batch of the CPU that zaps.
  */
-export const zap_vma_range = routine(
+const zap_vma_range = routine(
   'zap_vma_range',
   (
     k,
@@ -40,6 +50,7 @@ export const zap_vma_range = routine(
     const gathered = k.let('gathered', int(size), 0);
     const found = k.local('found', optional(FOLIO));
     const cpu = k.local('cpu', one(CPU));
+    const locked = k.local('locked', bool);
     const index = k.let('index', optional(INDEX), args.start);
     k.while(index.lt(args.end), () => {
       k.call(pte_lock, { mm });
@@ -52,6 +63,10 @@ export const zap_vma_range = routine(
           k.if(found.ne(none(FOLIO)), () => {
             k.claiming('mmu-gather', found, {}, () => {
               k.step('folio_remove_rmap_ptes', () => folio.mapcount.at(found).sub(1));
+              if (hasPart(k, 'mlock')) {
+                k.step('munlock_vma_folio', () => locked.set(vmLocked.at(mm, inode, index, 0)));
+                k.if(locked, () => k.call(munlock_folio, { folio: found }));
+              }
             });
             gather.at(gathered).set(found);
             gathered.add(1);

@@ -5,6 +5,8 @@ import type { Bound, Expr, Local } from './expression.ts';
 export type Effect =
   | { readonly kind: 'assign'; readonly place: Expr; readonly value: Expr }
   | { readonly kind: 'when'; readonly if: Expr; readonly then: readonly Effect[]; readonly else: readonly Effect[] }
+  /** Changes nothing; where the condition does not hold, the step is an error by this name. */
+  | { readonly kind: 'assert'; readonly name: string; readonly condition: Expr }
   | {
       readonly kind: 'each';
       readonly bound: Bound;
@@ -36,12 +38,21 @@ export interface Step {
   readonly claims: readonly Claim[];
 }
 
+/** One of several texts, each of which begins with a step: the task rests before them, and any may be taken. */
+export interface Choice {
+  readonly kind: 'either';
+  readonly options: readonly (readonly Body[])[];
+  /** What the task claims while it rests there. */
+  readonly claims: readonly Claim[];
+}
+
 /** A routine's text after inlining, still structured. */
 export type Body =
   | { readonly kind: 'step'; readonly step: Step }
   /** Writes to the task's own memory, part of the step before it. */
   | { readonly kind: 'local'; readonly effects: readonly Effect[] }
   | { readonly kind: 'if'; readonly if: Expr; readonly then: readonly Body[]; readonly else: readonly Body[] }
+  | Choice
   | { readonly kind: 'loop'; readonly label: number; readonly body: readonly Body[] }
   /** A stretch that `exit` leaves. */
   | { readonly kind: 'block'; readonly label: number; readonly body: readonly Body[] }

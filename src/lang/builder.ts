@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
-import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, walk } from './expression.ts';
+import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value } from './expression.ts';
 import { type Recorder, recording } from './recorder.ts';
 import { domain, resolve, type Sizes, type Type } from './types.ts';
 
@@ -98,6 +98,17 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'step', step });
   }
 
+  /**
+   * A choice that is not the task's own: it rests until one of the texts is begun. Each begins with a step, which
+   * may be taken wherever its guard holds.
+   */
+  either(options: readonly (() => void)[]): void {
+    if (this.#effects !== undefined) throw new Error(`'either' stands inside a step`);
+    if (options.length === 0) throw new Error(`'either' without options`);
+    const texts = options.map((text) => this.#nest(text));
+    this.#body.push({ kind: 'either', options: texts, claims: [...this.#claims] });
+  }
+
   #take(text: () => void): readonly Effect[] {
     const outer = this.#effects;
     const effects: Effect[] = [];
@@ -131,6 +142,12 @@ export class Builder<C> implements Recorder {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
     outer.push({ kind: 'when', if: condition.expr, then: this.#take(then), else: this.#take(otherwise) });
+  }
+
+  /** States what holds at this point of a step. Explorations report where it does not; it changes nothing. */
+  assert(name: string, condition: Value<'bool'>): void {
+    if (this.#effects === undefined) throw new Error(`'assert' belongs inside a step`);
+    this.#effects.push({ kind: 'assert', name, condition: condition.expr });
   }
 
   /** An effect for every number from `from` up to and without `to`, within a step. */
@@ -308,10 +325,3 @@ export const language = <C>() => ({
   /** Names a piece of text, as the kernel names it. */
   routine: <A extends Args>(name: string, text: (k: Builder<C>, args: A) => void): Routine<C, A> => ({ name, text }),
 });
-
-/** Every local that an expression reads. */
-export function localsIn(expr: Expr, visit: (local: Local, index: Expr | undefined) => void): void {
-  walk(expr, (part) => {
-    if (part.op === 'local') visit(part.local, part.index);
-  });
-}

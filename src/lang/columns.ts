@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Body } from './body.ts';
+import type { Body, Choice, Step } from './body.ts';
 import { FIRST_ARRAY_SLOT } from './builder.ts';
-import { Emitter, type JsIndex, type Spelling } from './emit.ts';
+import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
 import type { Expr, Local, Variable } from './expression.ts';
-import { nodeAt } from './flow.ts';
+import { nodeAt, optionsAt } from './flow.ts';
 import { type Column, IDLE, type Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
 import { type Rest, settle } from './settle.ts';
@@ -13,19 +13,21 @@ import { sizeOf } from './types.ts';
 export interface Columns {
   /** Lets an idle task run a code; see Interpreter.start. */
   readonly start: (task: number, code: number, args: readonly number[]) => void;
-  /** Takes a task's next step; false where it is idle or has to wait. */
-  readonly step: (task: number) => boolean;
+  /** Takes a task's next step, or an option of it; false where it is idle or has to wait. */
+  readonly step: (task: number, option?: number) => boolean;
   /**
-   * Starts a code and runs its steps in one go, as where nobody interleaves.
-   * @returns false where the task has to wait: then it rests at that step, and `step` goes on.
+   * Starts a code and runs its steps in one go, as where nobody interleaves. Where it has to wait, `others`
+   * lets somebody else take a step, and says whether anybody could.
+   * @returns false where the task has to wait or comes to a choice: then it rests there, and `step` goes on.
    */
-  readonly run: (task: number, code: number, args: readonly number[]) => boolean;
+  readonly run: (task: number, code: number, args: readonly number[], others?: () => boolean) => boolean;
 }
 
+const nobody = (): boolean => false;
 interface Generated {
-  readonly steps: readonly (readonly ((task: number) => boolean)[])[];
+  readonly steps: readonly (readonly ((task: number, option: number) => boolean)[])[];
   readonly enter: readonly ((task: number, args: readonly number[]) => boolean)[];
-  readonly run: readonly ((task: number, args: readonly number[]) => boolean)[];
+  readonly run: readonly ((task: number, args: readonly number[], others: () => boolean) => boolean)[];
 }
 
 /**
@@ -48,11 +50,11 @@ export function compileColumns(program: Program, memory: Memory): Columns {
       memory.code[task] = code;
       enter[code]?.(task, args);
     },
-    step: (task) => {
+    step: (task, option = 0) => {
       const code = memory.code[task] ?? IDLE;
-      return code !== IDLE && (steps[code]?.[memory.pc[task] ?? 0]?.(task) ?? false);
+      return code !== IDLE && (steps[code]?.[memory.pc[task] ?? 0]?.(task, option) ?? false);
     },
-    run: (task, code, args) => run[code]?.(task, args) ?? false,
+    run: (task, code, args, others = nobody) => run[code]?.(task, args, others) ?? false,
   };
 }
 
@@ -108,18 +110,19 @@ function guarded(guard: Expr | undefined, emitter: Emitter, otherwise: string): 
 
 function stepsOf(code: Code, program: Program, names: Names, memory: Memory): string {
   const spelling = inMemory(program, names);
-  const functions = code.flow.steps.map((id) => {
-    const emitter = new Emitter(spelling);
-    const node = nodeAt(code.flow.nodes, id);
-    if (node.kind !== 'step') throw new Error('a step is no step');
-    const { guard, effects } = node.step;
-    const text = `${guarded(guard, emitter, 'return false;')}${emitter.effects(effects)}`;
-    return `(t)=>{${base(memory)}${text}${settle(code.flow, node.next, emitter, resting)}}`;
+  const functions = code.flow.steps.map((_, pc) => {
+    const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
+      const emitter = new Emitter(spelling);
+      const text = `${guarded(step.guard, emitter, 'return false;')}${emitter.effects(step.effects)}`;
+      return `${base(memory)}${text}${settle(code.flow, next, emitter, resting)}`;
+    });
+    return stepFunction('t', code.flow.mostOptions, texts);
   });
   return `[${functions.join(',\n')}]`;
 }
 
-const resting: Rest = (node) => (node.kind === 'step' ? `pc[t]=${node.pc};` : `code[t]=${IDLE};pc[t]=0;`);
+const resting: Rest = (node) =>
+  `${node.kind === 'done' ? `code[t]=${IDLE};pc[t]=0;` : `pc[t]=${node.pc};`}return true;`;
 
 function entryOf(code: Code, program: Program, names: Names, memory: Memory): string {
   const emitter = new Emitter(inMemory(program, names));
@@ -130,26 +133,37 @@ function entryOf(code: Code, program: Program, names: Names, memory: Memory): st
 
 function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
   const emitter = new Emitter(inVariables(program, names));
-  const pcOf = new Map(
-    code.flow.steps.map((id) => {
-      const node = nodeAt(code.flow.nodes, id);
-      if (node.kind !== 'step') throw new Error('a step is no step');
-      return [node.step, node.pc] as const;
-    }),
-  );
+  const pcOf = new Map<Step | Choice, number>();
+  for (const [pc, id] of code.flow.steps.entries()) {
+    const node = nodeAt(code.flow.nodes, id);
+    if (node.kind === 'step') pcOf.set(node.step, pc);
+    if (node.kind === 'either') pcOf.set(node.choice, pc);
+  }
   const values = code.slotMax.slice(0, FIRST_ARRAY_SLOT).map((_, slot) => slot);
 
+  const restAt = (pc: number): string => {
+    const saved = [...(code.live[pc] ?? [])]
+      .filter((slot) => slot < FIRST_ARRAY_SLOT)
+      .map((slot) => `L[b+${slot}]=l${slot};`);
+    return `${saved.join('')}code[t]=${number};pc[t]=${pc};`;
+  };
   const emit = (body: readonly Body[]): string => body.map(one).join('');
   const one = (part: Body): string => {
     switch (part.kind) {
       case 'step': {
         const pc = pcOf.get(part.step);
         if (pc === undefined) return '';
-        const saved = [...(code.live[pc] ?? [])]
-          .filter((slot) => slot < FIRST_ARRAY_SLOT)
-          .map((slot) => `L[b+${slot}]=l${slot};`);
-        const rest = `${saved.join('')}code[t]=${number};pc[t]=${pc};return false;`;
-        return `${guarded(part.step.guard, emitter, rest)}${emitter.effects(part.step.effects)}\n`;
+        let wait = '';
+        if (part.step.guard !== undefined) {
+          const prelude: string[] = [];
+          const condition = emitter.condition(part.step.guard, prelude);
+          wait = `for(;;){${prelude.join('')}if(${condition})break;${restAt(pc)}if(!h())return false;}`;
+        }
+        return `${wait}${emitter.effects(part.step.effects)}\n`;
+      }
+      case 'either': {
+        const pc = pcOf.get(part);
+        return pc === undefined ? '' : `${restAt(pc)}return false;`;
       }
       case 'local':
         return emitter.effects(part.effects);
@@ -174,5 +188,5 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
     return `l${slot}=${param === -1 ? 0 : `a[${param}]`}`;
   });
   const locals = declared.length === 0 ? '' : `let ${declared.join(',')};`;
-  return `(t,a)=>{${base(memory)}${locals}${emit(code.body)}return true;}`;
+  return `(t,a,h)=>{${base(memory)}${locals}${emit(code.body)}code[t]=${IDLE};pc[t]=0;return true;}`;
 }

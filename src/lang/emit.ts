@@ -12,6 +12,15 @@ export interface Spelling {
   readonly readLocal: (local: Local, index: JsIndex | undefined) => string;
   /** A statement. */
   readonly writeLocal: (local: Local, index: JsIndex | undefined, value: string) => string;
+  /** What properties and asserts may look at; absent where an execution has neither. */
+  readonly positions?: {
+    readonly claimed: (label: string | undefined, of: string) => string;
+    readonly finished: (task: number) => string;
+    /** A statement: the assert of this name has failed. */
+    readonly fail: (name: string) => string;
+  };
+  /** Repetitions over at most so many known numbers are written out; 0 where not given. */
+  readonly unroll?: number;
 }
 
 /** An index as JavaScript, and its number where it is known when compiling. */
@@ -22,14 +31,24 @@ export interface JsIndex {
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '&&', '||']);
 const isCondition = (expr: Expr): boolean =>
-  expr.op === 'not' || (expr.op === 'binary' && COMPARISONS.has(expr.operator));
+  expr.op === 'not' || expr.op === 'finished' || (expr.op === 'binary' && COMPARISONS.has(expr.operator));
 
 const operatorInJs = (operator: string): string => (operator === '==' || operator === '!=' ? `${operator}=` : operator);
+
+/**
+ * JavaScript for a function that takes a step: `texts`, one an option, of a code with at most `most` options a place.
+ * Where a code has no choices, its functions know nothing of options.
+ */
+export function stepFunction(parameter: string, most: number, texts: readonly string[]): string {
+  if (most === 1) return `(${parameter})=>{${texts.join('')}}`;
+  const cases = texts.map((text, option) => `case ${option}:{${text}}`);
+  return `(${parameter},o)=>{switch(o){${cases.join('')}}return false;}`;
+}
 
 /** Writes simplified expressions and effects as JavaScript, in one spelling of memory. */
 export class Emitter {
   readonly #spelling: Spelling;
-  readonly #bounds = new Map<Bound, string>();
+  readonly #bounds = new Map<Bound, string | number>();
   #names = 0;
 
   constructor(spelling: Spelling) {
@@ -39,6 +58,11 @@ export class Emitter {
   /** A condition; `prelude` receives the statements that have to run before it. */
   condition(expr: Expr, prelude: string[]): string {
     return this.#expression(expr, prelude);
+  }
+
+  /** A number; `prelude` as for a condition. */
+  value(expr: Expr, prelude: string[]): string {
+    return this.#number(expr, prelude);
   }
 
   /** Statements that do what the effects say. */
@@ -63,12 +87,20 @@ export class Emitter {
         const index = place.index.map((part) => this.#index(part, prelude));
         return this.#spelling.write(place.variable, index, value);
       }
+      case 'assert': {
+        if (this.#spelling.positions === undefined) return '';
+        const condition = this.#expression(effect.condition, prelude);
+        return `if(!(${condition})){${this.#spelling.positions.fail(effect.name)}}`;
+      }
       case 'when': {
         const then = this.effects(effect.then);
         const otherwise = effect.else.length === 0 ? '' : `else{${this.effects(effect.else)}}`;
         return `if(${this.#expression(effect.if, prelude)}){${then}}${otherwise}`;
       }
       case 'each': {
+        const known = this.#knownNumbers(effect.from, effect.to);
+        if (known !== undefined)
+          return known.map((i) => this.#bound(effect.bound, i, () => this.effects(effect.body))).join('');
         const from = this.#expression(effect.from, prelude);
         const to = this.#expression(effect.to, prelude);
         const i = this.#name(effect.bound);
@@ -83,9 +115,25 @@ export class Emitter {
     return name;
   }
 
+  /** What `text` says where a bound number is known. */
+  #bound<T>(bound: Bound, value: number, text: () => T): T {
+    this.#bounds.set(bound, value);
+    return text();
+  }
+
+  /** The numbers of a short repetition whose ends are known. */
+  #knownNumbers(from: Expr, to: Expr): readonly number[] | undefined {
+    if (from.op !== 'const' || to.op !== 'const' || to.value - from.value > (this.#spelling.unroll ?? 0))
+      return undefined;
+    return Array.from({ length: Math.max(0, to.value - from.value) }, (_, i) => from.value + i);
+  }
+
   #index(expr: Expr, prelude: string[]): JsIndex {
     if (expr.op === 'self') return this.#spelling.self;
-    return { js: this.#number(expr, prelude), known: expr.op === 'const' ? expr.value : undefined };
+    const js = this.#number(expr, prelude);
+    if (expr.op === 'const') return { js, known: expr.value };
+    const bound = expr.op === 'bound' ? this.#bounds.get(expr.bound) : undefined;
+    return { js, known: typeof bound === 'number' ? bound : undefined };
   }
 
   /** A value to store: conditions become 0 or 1. */
@@ -105,7 +153,7 @@ export class Emitter {
       case 'bound': {
         const name = this.#bounds.get(expr.bound);
         if (name === undefined) throw new Error('a bound number is used outside its search');
-        return name;
+        return String(name);
       }
       case 'local':
         return this.#spelling.readLocal(expr.local, expr.index && this.#index(expr.index, prelude));
@@ -113,6 +161,10 @@ export class Emitter {
         const index = expr.index.map((part) => this.#index(part, prelude));
         return this.#spelling.read(expr.variable, index);
       }
+      case 'claimed':
+        return this.#positions().claimed(expr.label, this.#number(expr.of, prelude));
+      case 'finished':
+        return this.#positions().finished(expr.task);
       case 'not':
         return `!(${this.#expression(expr.of, prelude)})`;
       case 'choose': {
@@ -127,6 +179,8 @@ export class Emitter {
         return `(${left}${operatorInJs(expr.operator)}${right})`;
       }
       case 'first': {
+        const short = this.#shortFirst(expr);
+        if (short !== undefined) return short;
         const found = `f${this.#names++}`;
         const from = this.#expression(expr.from, prelude);
         const to = this.#expression(expr.to, prelude);
@@ -142,5 +196,23 @@ export class Emitter {
         return found;
       }
     }
+  }
+
+  #positions(): NonNullable<Spelling['positions']> {
+    const { positions } = this.#spelling;
+    if (positions === undefined) throw new Error('only properties and asserts can look at where tasks rest');
+    return positions;
+  }
+
+  /** A search among few known numbers, as one expression; undefined where it cannot be one. */
+  #shortFirst(expr: Extract<Expr, { op: 'first' }>): string | undefined {
+    const known = this.#knownNumbers(expr.from, expr.to);
+    const prelude: string[] = [];
+    const otherwise = this.#number(expr.otherwise, prelude);
+    const tries = known?.map((i) => {
+      const where = this.#bound(expr.bound, i, () => this.#expression(expr.where, prelude));
+      return `${where}?${i}:`;
+    });
+    return tries === undefined || prelude.length > 0 ? undefined : `(${tries.join('')}${otherwise})`;
   }
 }

@@ -17,6 +17,10 @@ export type Expr =
   | { readonly op: 'binary'; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
   | { readonly op: 'not'; readonly of: Expr }
   | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr }
+  /** How much all tasks together claim of an element where they rest (see Claim), under one label or any. */
+  | { readonly op: 'claimed'; readonly label: string | undefined; readonly of: Expr }
+  /** Whether a task has finished its code. */
+  | { readonly op: 'finished'; readonly task: number }
   /** The first i with from <= i < to and `where`, else `otherwise`. */
   | {
       readonly op: 'first';
@@ -185,6 +189,15 @@ export function first<K extends string>(
   });
 }
 
+/**
+ * How much the tasks claim of an element where they rest, under one label or under any: what their positions mean,
+ * for properties and asserts. Not for what a task does, which must not depend on it.
+ */
+export const claimed = <K extends string>(of: Arg<K>, label?: string): Value<'int'> =>
+  new Value<'int'>({ op: 'claimed', label, of: exprOf(of) });
+/** Whether a task has finished its code; for properties and asserts. */
+export const finished = (task: number): Value<'bool'> => new Value<'bool'>({ op: 'finished', task });
+
 /** Calls `visit` on an expression and everything in it, outermost first. */
 export function walk(expr: Expr, visit: (expr: Expr) => void): void {
   visit(expr);
@@ -193,6 +206,10 @@ export function walk(expr: Expr, visit: (expr: Expr) => void): void {
     case 'size':
     case 'self':
     case 'bound':
+    case 'finished':
+      return;
+    case 'claimed':
+      walk(expr.of, visit);
       return;
     case 'read':
       for (const index of expr.index) walk(index, visit);
@@ -224,7 +241,7 @@ export function walk(expr: Expr, visit: (expr: Expr) => void): void {
 export function readsShared(expr: Expr): boolean {
   let found = false;
   walk(expr, (part) => {
-    if (part.op === 'read') found = true;
+    if (part.op === 'read' || part.op === 'claimed' || part.op === 'finished') found = true;
   });
   return found;
 }

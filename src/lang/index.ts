@@ -7,7 +7,9 @@ export { compileColumns } from './columns.ts';
 export type { Arg, Expr, SharedArray, Variable } from './expression.ts';
 export {
   choose,
+  claimed,
   element,
+  finished,
   first,
   literal,
   none,
@@ -18,6 +20,7 @@ export {
   size,
   Value,
 } from './expression.ts';
+export { generated } from './generated.ts';
 export type { ClaimHeld, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';
 export type { Column, Memory } from './memory.ts';
@@ -26,5 +29,9 @@ export type { Packed } from './packed.ts';
 export { compilePacked } from './packed.ts';
 export type { Code, Program } from './program.ts';
 export { buildCode, program } from './program.ts';
+export type { Property, Successors } from './successors.ts';
+export type { Symmetry } from './symmetry.ts';
+export { compileSuccessors, HEAPS } from './successors.ts';
+export { rewriteSteps } from './rewrite.ts';
 export type { Domain, Sizes, Type } from './types.ts';
 export { bool, domain, int, one, optional } from './types.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Step } from './body.ts';
-import type { Bound, Expr, Variable } from './expression.ts';
-import { nodeAt } from './flow.ts';
+import type { Bound, Expr, Value, Variable } from './expression.ts';
+import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
 import { type Code, type Program, rangeOf } from './program.ts';
 import { apply } from './simplify.ts';
@@ -22,6 +22,8 @@ export interface Taken {
   readonly code: Code;
   readonly step: Step;
   readonly writes: readonly Write[];
+  /** Names of the step's asserts that did not hold. */
+  readonly failed: readonly string[];
   /** The task has finished its code. */
   readonly finished: boolean;
 }
@@ -47,6 +49,7 @@ export class Interpreter {
   readonly memory: Memory;
   readonly #bounds = new Map<Bound, number>();
   #writes: Write[] = [];
+  #failed: string[] = [];
 
   constructor(program: Program, memory: Memory) {
     this.program = program;
@@ -66,11 +69,15 @@ export class Interpreter {
     this.#settle(task, text, text.flow.entry);
   }
 
-  /** The step that a task takes next; undefined where it is idle. */
+  /** The step that a task takes next, its first option where it has several; undefined where it is idle. */
   next(task: number): Step | undefined {
+    return this.options(task)[0];
+  }
+
+  /** The steps that a task can choose from, one unless it rests at an `either`; none where it is idle. */
+  options(task: number): readonly Step[] {
     const code = this.codeOf(task);
-    if (code === undefined) return undefined;
-    return this.#stepAt(code, this.memory.pc[task] ?? 0);
+    return code === undefined ? [] : optionsAt(code.flow, this.memory.pc[task] ?? 0).map(({ step }) => step);
   }
 
   /** The code that a task runs; undefined where it is idle. */
@@ -79,30 +86,32 @@ export class Interpreter {
     return number === IDLE ? undefined : this.#codeNumbered(number);
   }
 
-  /** Whether a task can take its next step. */
-  enabled(task: number): boolean {
-    const step = this.next(task);
+  /** Whether a task can take its next step, or an option of it. */
+  enabled(task: number, option = 0): boolean {
+    const step = this.options(task)[option];
     if (step === undefined) return false;
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
   }
 
-  /** Takes a task's next step. @returns undefined where it is idle or has to wait. */
-  step(task: number): Taken | undefined {
+  /** Takes a task's next step, or an option of it. @returns undefined where it is idle or has to wait. */
+  step(task: number, option = 0): Taken | undefined {
     const code = this.codeOf(task);
-    if (code === undefined || !this.enabled(task)) return undefined;
-    const node = nodeAt(code.flow.nodes, code.flow.steps[this.memory.pc[task] ?? 0] ?? -1);
-    if (node.kind !== 'step') throw new Error('a task rests between steps');
+    if (code === undefined || !this.enabled(task, option)) return undefined;
+    const node = optionsAt(code.flow, this.memory.pc[task] ?? 0)[option];
+    if (node === undefined) return undefined;
     this.#writes = [];
+    this.#failed = [];
     this.#run(node.step.effects, task);
     this.#settle(task, code, node.next);
-    return { task, code, step: node.step, writes: this.#writes, finished: this.memory.code[task] === IDLE };
+    const isFinished = this.memory.code[task] === IDLE;
+    return { task, code, step: node.step, writes: this.#writes, failed: this.#failed, finished: isFinished };
   }
 
   /** What a task claims where it rests. */
   claims(task: number): readonly ClaimHeld[] {
-    const step = this.next(task);
-    if (step === undefined) return [];
-    return step.claims.flatMap(({ label, of, amount, on }) => {
+    const code = this.codeOf(task);
+    if (code === undefined) return [];
+    return claimsAt(code.flow, this.memory.pc[task] ?? 0).flatMap(({ label, of, amount, on }) => {
       const rest = {
         task,
         label,
@@ -117,16 +126,15 @@ export class Interpreter {
     });
   }
 
+  /** A value in the present state: what a property says of it. Conditions are 0 or 1. */
+  value(of: Value<string>): number {
+    return this.#evaluate(of.expr, -1);
+  }
+
   #codeNumbered(code: number): Code {
     const found = this.program.codes[code];
     if (found === undefined) throw new Error(`no code ${code}`);
     return found;
-  }
-
-  #stepAt(code: Code, pc: number): Step {
-    const node = nodeAt(code.flow.nodes, code.flow.steps[pc] ?? -1);
-    if (node.kind !== 'step') throw new Error(`'${code.name}' has no step ${pc}`);
-    return node.step;
   }
 
   /** Goes on through the task's own text until it rests at a step or is done. */
@@ -151,6 +159,7 @@ export class Interpreter {
           this.#forget(task, new Set());
           return;
         case 'step':
+        case 'either':
           this.memory.pc[task] = node.pc;
           this.#forget(task, code.live[node.pc] ?? new Set());
           return;
@@ -168,6 +177,9 @@ export class Interpreter {
       switch (effect.kind) {
         case 'assign':
           this.#assign(effect.place, this.#evaluate(effect.value, task), task);
+          break;
+        case 'assert':
+          if (this.#evaluate(effect.condition, task) === 0) this.#failed.push(effect.name);
           break;
         case 'when':
           this.#run(this.#evaluate(effect.if, task) === 0 ? effect.else : effect.then, task);
@@ -244,6 +256,16 @@ export class Interpreter {
         );
         return column[at] ?? 0;
       }
+      case 'claimed': {
+        const of = this.#evaluate(expr.of, task);
+        const tasks = [...this.memory.code.keys()];
+        return tasks
+          .flatMap((other) => this.claims(other))
+          .filter((claim) => claim.of === of && (expr.label === undefined || claim.label === expr.label))
+          .reduce((sum, { amount }) => sum + amount, 0);
+      }
+      case 'finished':
+        return Number(this.memory.code[expr.task] === IDLE);
       case 'not':
         return Number(this.#evaluate(expr.of, task) === 0);
       case 'choose':

@@ -5,23 +5,30 @@ import {
   bool,
   buildCode,
   type Builder,
+  claimed,
   columnOf,
   compileColumns,
   compilePacked,
+  compileSuccessors,
   copyMemory,
   createMemory,
   domain,
+  finished,
   first,
+  HEAPS,
   IDLE,
   int,
   Interpreter,
   language,
+  literal,
   none,
   optional,
+  type Packed,
   type Program,
   program,
   shared,
   sharedScalar,
+  type Successors,
   TASK,
 } from './index.ts';
 
@@ -62,6 +69,14 @@ describe('what a text may say', () => {
     ['a routine calls itself', (k) => k.call(loops, {}), "'loops' calls itself: loops"],
     ['a break stands outside a loop', (k) => k.break(), "'break' outside a loop"],
     ['a return stands outside a routine', (k) => k.return(), "'return' outside a routine"],
+    [
+      'an option begins with something else than a step',
+      (k) => k.either([() => k.if(k.self.eq(0), () => {})]),
+      "an option of 'either' begins with a step",
+    ],
+    ['an assert stands outside a step', (k) => k.assert('a', lock), "'assert' belongs inside a step"],
+    ['a choice stands in a step', (k) => k.step('a', () => k.either([])), "'either' stands inside a step"],
+    ['a choice has no options', (k) => k.either([]), "'either' without options"],
     ['an effect belongs inside a step', (k) => k.when(lock, () => {}), "'when' belongs inside a step"],
   ])('not that %s', (_, text, message) => {
     expect(() => codeOf(text)).toThrow(message);
@@ -150,8 +165,52 @@ const everything = (k: Builder<null>): void => {
 const isFree = (seat: Parameters<Parameters<typeof first<'seat'>>[3]>[0]): ReturnType<typeof seat.eq> =>
   taken.at(seat).not();
 
+/** Requires that all successors of a state, found at once, are those that single steps lead to. */
+function expectSuccessors(successors: Successors, packed: Packed, state: Int32Array): void {
+  const room = successors.most * (successors.words + 1);
+  const rows = new Int32Array(room * HEAPS);
+  const ends = Int32Array.from({ length: HEAPS }, (_, heap) => heap * room);
+  const count = successors.expand(state, 0, rows, ends);
+  const found = [...ends].flatMap((end, heap) => {
+    const starts: number[] = [];
+    for (let at = heap * room; at < end; at += successors.words + 1) starts.push(at);
+    return starts.map((at) => {
+      expect(rows[at + successors.words]).toBe(successors.hash(rows, at));
+      return rows.slice(at, at + successors.words).join();
+    });
+  });
+  const expected: string[] = [];
+  for (const [task, options] of packed.options.entries())
+    for (let option = 0; option < options; option++) {
+      const next = state.slice();
+      if (packed.step(task, next, option)) expected.push(next.join());
+    }
+  expect(count).toBe(expected.length);
+  expect(found.toSorted()).toEqual(expected.toSorted());
+}
+/** Of no other meaning than to look at everything that a property can look at. */
+const odd = [
+  total.mod(3).ne(1),
+  claimed(literal<'seat'>(3)).lt(1),
+  claimed(literal<'seat'>(4), 'turn').lt(1),
+  finished(1).not().or(lock),
+  first(0, 11, none(SEAT), (seat) => taken.at(seat)).ne(2),
+  owner
+    .at(
+      first(0, none(SEAT), 0, (seat) => taken.at(seat).not()),
+      1,
+    )
+    .lt(9),
+].map((holds, i) => ({ name: `odd ${i}`, holds }));
+function expectProperties(successors: Successors, interpreter: Interpreter, state: Int32Array): void {
+  const wrong = odd.findIndex(({ holds }) => interpreter.value(holds) === 0);
+  expect(successors.violated(state, 0)).toBe(wrong);
+  expect(successors.mayEnd(state, 0)).toBe(interpreter.value(finished(0)) !== 0);
+}
+
 test('the three executions of one text agree', () => {
   const built = programOf(everything, 2);
+  const successors = compileSuccessors(built, [0, 0], odd, finished(0));
   fc.assert(
     fc.property(fc.nat(10), fc.nat(8), fc.nat(10), fc.array(fc.boolean(), { maxLength: 80 }), (a, n, b, turns) => {
       const memory = createMemory(built);
@@ -166,6 +225,8 @@ test('the three executions of one text agree', () => {
       const state = packed.pack(memory);
       for (const turn of turns) {
         const task = Number(turn);
+        expectSuccessors(successors, packed, state);
+        expectProperties(successors, interpreter, state);
         const moved = interpreter.step(task) !== undefined;
         expect([columns.step(task), packed.step(task, state)]).toEqual([moved, moved]);
         expect(packed.pack(memory)).toEqual(state);
@@ -193,4 +254,117 @@ test('a call run in one go rests where it has to wait, and goes on step by step'
   columnOf(memory, lock)[0] = 0;
   while (memory.code[1] !== IDLE) expect(columns.step(1)).toBe(true);
   expect(columnOf(memory, total)[0]).toBe(2);
+});
+
+/** Choices: guarded, nested, in a loop, before a loop whose first step is also reached by itself. */
+const choosing = (k: Builder<null>): void => {
+  const turns = k.let('turns', int(9), 0);
+  const seat = k.local('seat', optional(SEAT));
+  const sit = (number: number) => () => {
+    k.await(`sit ${number}`, taken.at(number).not(), () => {
+      taken.at(number).set(true);
+      seat.set(number);
+    });
+    k.step('note', () => owner.at(seat, k.self).add(turns));
+  };
+  k.while(turns.lt(6), () => {
+    k.claiming('turn', turns, {}, () =>
+      k.either([
+        sit(3),
+        () => k.either([sit(8), () => k.await('lock', lock.not(), () => lock.set(true))]),
+        () =>
+          k.loop(() => {
+            k.step('count', () => total.add(1));
+            turns.add(1);
+            k.if(turns.ge(4), () => k.break());
+          }),
+        () => k.await('unlock', lock, () => lock.set(false)),
+      ]),
+    );
+    turns.add(1);
+  });
+};
+const OPTIONS = 5;
+
+test('the three executions agree on every option of every choice', () => {
+  const built = programOf(choosing);
+  const successors = compileSuccessors(built, [0, 0], odd, finished(0));
+  const stepsSeen = new Set<string>();
+  const turn = fc.record({ task: fc.nat(1), option: fc.nat(OPTIONS - 1) });
+  fc.assert(
+    fc.property(fc.array(turn, { maxLength: 60 }), (turns) => {
+      const memory = createMemory(built);
+      const interpreter = new Interpreter(built, memory);
+      const packed = compilePacked(built, [0, 0]);
+      expect(packed.options).toEqual([OPTIONS, OPTIONS]);
+      const mine = copyMemory(memory);
+      const columns = compileColumns(built, mine);
+      for (const task of [0, 1]) {
+        interpreter.start(task, 0);
+        columns.start(task, 0, []);
+      }
+      const state = packed.pack(memory);
+      for (const { task, option } of turns) {
+        expectSuccessors(successors, packed, state);
+        expectProperties(successors, interpreter, state);
+        const enabled = interpreter.enabled(task, option);
+        const step = interpreter.step(task, option)?.step;
+        if (step !== undefined) stepsSeen.add(step.name);
+        expect([step !== undefined, columns.step(task, option), packed.step(task, state, option)]).toEqual([
+          enabled,
+          enabled,
+          enabled,
+        ]);
+        expect(packed.pack(memory)).toEqual(state);
+        expect([...mine.columns.values()]).toEqual([...memory.columns.values()]);
+        expect([...packed.unpack(state).columns.values()]).toEqual([...memory.columns.values()]);
+      }
+    }),
+    { numRuns: 100 },
+  );
+  expect([...stepsSeen].toSorted()).toEqual(['count', 'lock', 'note', 'sit 3', 'sit 8', 'unlock']);
+});
+
+test('a task rests at a choice with all its options, and claims what stands around them', () => {
+  const built = programOf(choosing);
+  const memory = createMemory(built);
+  expect(compileColumns(built, memory).run(0, 0, [])).toBe(false);
+  const interpreter = new Interpreter(built, memory);
+  expect(interpreter.options(0).map(({ name }) => name)).toEqual(['sit 3', 'sit 8', 'lock', 'count', 'unlock']);
+  expect(interpreter.claims(0)).toMatchObject([{ label: 'turn', of: 0, amount: 1 }]);
+  expect(interpreter.step(0, 4)).toBeUndefined();
+  expect(interpreter.step(0, 3)?.step.name).toBe('count');
+  expect(interpreter.options(0).map(({ name }) => name)).toEqual(['count']);
+});
+
+test('a text without choices has one option everywhere', () => {
+  expect(compilePacked(programOf(everything, 2), [0, 0]).options).toEqual([1, 1]);
+});
+
+test('an assert reports its step, and changes nothing', () => {
+  const built = programOf((k) => {
+    k.step('first', () => {
+      total.add(1);
+      k.assert('small', total.lt(2));
+      total.add(1);
+      k.assert('smaller', total.lt(2));
+    });
+  });
+  const memory = createMemory(built);
+  const interpreter = new Interpreter(built, memory);
+  for (const task of [0, 1]) interpreter.start(task, 0);
+  const successors = compileSuccessors(built, [0, 0], [], finished(0));
+  const state = compilePacked(built, [0, 0]).pack(memory);
+  const room = 2 * (successors.words + 1);
+  successors.expand(
+    state,
+    0,
+    new Int32Array(room * HEAPS),
+    new Int32Array(HEAPS).map((_, heap) => heap * room),
+  );
+  const [assert = 0, task, option] = successors.failed;
+  expect([successors.asserts[assert - 1], task, option]).toEqual(['smaller', 0, 0]);
+  expect(interpreter.step(1)).toMatchObject({ failed: ['smaller'], finished: true });
+  expect(interpreter.step(0)).toMatchObject({ failed: ['small', 'smaller'] });
+  expect(columnOf(memory, total)[0]).toBe(4);
 });

@@ -21,10 +21,17 @@ export interface Layout {
   readonly variables: ReadonlyMap<Variable, Field>;
   /** By task: the step that it rests at; the number of steps stands for "done". */
   readonly pcs: readonly Field[];
-  /** By task: its values, by slot. */
-  readonly values: readonly (readonly Field[])[];
+  /** By task: its values, by slot; undefined where no rest remembers the slot, so that no state has to. */
+  readonly values: readonly (readonly (Field | undefined)[])[];
   /** By task: all its arrays, which lie one behind the other from FIRST_ARRAY_SLOT on and share a width. */
   readonly arrays: readonly Field[];
+}
+
+/** The field of a task. */
+export function fieldAt(fields: readonly Field[], task: number): Field {
+  const field = fields[task];
+  if (field === undefined) throw new Error(`no field ${task}`);
+  return field;
 }
 
 const bitsFor = (max: number): number => 32 - Math.clz32(max);
@@ -59,7 +66,11 @@ export function layOut(program: Program, codeOf: readonly number[]): Layout {
     return code;
   });
   const pcs = codes.map((code) => place(code.flow.steps.length, 1));
-  const values = codes.map((code) => code.slotMax.slice(0, FIRST_ARRAY_SLOT).map((max) => place(max, 1)));
+  const values = codes.map((code) => {
+    const remembered = new Set(code.live.flatMap((slots) => [...slots]));
+    const widths = code.slotMax.slice(0, FIRST_ARRAY_SLOT);
+    return widths.map((max, slot) => (remembered.has(slot) ? place(max, 1) : undefined));
+  });
   const arrays = codes.map((code) => {
     const widths = code.slotMax.slice(FIRST_ARRAY_SLOT);
     return place(Math.max(0, ...widths), widths.length);

@@ -22,9 +22,9 @@ export function liveness(flow: Flow): Liveness {
       if (node.kind === 'step' || node.kind === 'local')
         passEffects(node.kind === 'step' ? node.step.effects : node.effects, live);
       if (node.kind === 'branch') use(node.if, live);
-      if (node.kind === 'step') {
-        if (node.step.guard !== undefined) use(node.step.guard, live);
-        for (const claim of node.step.claims) {
+      if (node.kind === 'step' && node.step.guard !== undefined) use(node.step.guard, live);
+      if (node.kind === 'step' || node.kind === 'either') {
+        for (const claim of node.kind === 'step' ? node.step.claims : node.choice.claims) {
           if ('list' in claim.of) {
             useLocal(claim.of.list, undefined, live);
             use(claim.of.from, live);
@@ -51,6 +51,9 @@ function passEffects(effects: readonly Effect[], live: Set<number>): void {
         if (effect.place.op === 'local' && effect.place.index !== undefined) use(effect.place.index, live);
         if (effect.place.op === 'read') for (const index of effect.place.index) use(index, live);
         use(effect.value, live);
+        break;
+      case 'assert':
+        use(effect.condition, live);
         break;
       case 'when': {
         const otherwise = new Set(live);

@@ -85,13 +85,15 @@ function* expressionsOf(body: readonly Body[]): Generator<Expr> {
     } else if (part.kind === 'if') {
       yield* expressionsOf(part.then);
       yield* expressionsOf(part.else);
-    } else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
+    } else if (part.kind === 'either') for (const option of part.options) yield* expressionsOf(option);
+    else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
   }
 }
 
 function* effectExpressions(effects: Extract<Body, { kind: 'step' }>['step']['effects']): Generator<Expr> {
   for (const effect of effects) {
     if (effect.kind === 'assign') yield* [effect.place, effect.value];
+    else if (effect.kind === 'assert') yield effect.condition;
     else if (effect.kind === 'when') {
       yield effect.if;
       yield* effectExpressions(effect.then);

@@ -2,11 +2,11 @@
 import type { Emitter } from './emit.ts';
 import { type Flow, type FlowNode, nodeAt } from './flow.ts';
 
-/** JavaScript that makes the task rest at a step, or be done. */
-export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'done' }>) => string;
+/** JavaScript that makes the task rest at a step, or be done, and leaves the text. */
+export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>) => string;
 
 /**
- * JavaScript for what a task does on its own after a step, up to where it rests; it ends in `return true`.
+ * JavaScript for what a task does on its own after a step, up to where it rests.
  * The heads of loops that may turn without a step become cases of one small dispatch loop; all else is inline.
  */
 export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): string {
@@ -19,8 +19,9 @@ export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): 
     const node = nodeAt(flow.nodes, id);
     switch (node.kind) {
       case 'step':
+      case 'either':
       case 'done':
-        return `${rest(node)}return true;`;
+        return rest(node);
       case 'goto':
         return inline(node.next);
       case 'local':
@@ -47,7 +48,7 @@ function loopHeads(flow: Flow, from: number): ReadonlySet<number> {
     if (seen.has(id)) return;
     seen.add(id);
     const node = nodeAt(flow.nodes, id);
-    if (node.kind === 'step' || node.kind === 'done') return;
+    if (node.kind === 'step' || node.kind === 'either' || node.kind === 'done') return;
     onPath.add(id);
     if (node.kind === 'branch') {
       visit(node.then);

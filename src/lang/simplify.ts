@@ -42,7 +42,10 @@ export function simplify(expr: Expr, sizes: Sizes): Expr {
     case 'const':
     case 'self':
     case 'bound':
+    case 'finished':
       return expr;
+    case 'claimed':
+      return { ...expr, of: inner(expr.of) };
     case 'size':
       return constant(sizeOf(sizes, expr.domain));
     case 'read':
@@ -86,11 +89,15 @@ export function simplify(expr: Expr, sizes: Sizes): Expr {
 const simplifyPlace = (place: Expr, sizes: Sizes): Expr =>
   place.op === 'read' ? { ...place, index: place.index.map((part) => simplify(part, sizes)) } : simplify(place, sizes);
 
-export function simplifyEffects(effects: readonly Effect[], sizes: Sizes): readonly Effect[] {
+function simplifyEffects(effects: readonly Effect[], sizes: Sizes): readonly Effect[] {
   return effects.flatMap((effect): readonly Effect[] => {
     switch (effect.kind) {
       case 'assign':
         return [{ kind: 'assign', place: simplifyPlace(effect.place, sizes), value: simplify(effect.value, sizes) }];
+      case 'assert': {
+        const condition = simplify(effect.condition, sizes);
+        return condition.op === 'const' && condition.value !== 0 ? [] : [{ ...effect, condition }];
+      }
       case 'when': {
         const condition = simplify(effect.if, sizes);
         if (condition.op === 'const') return simplifyEffects(condition.value === 0 ? effect.else : effect.then, sizes);
@@ -137,6 +144,10 @@ export function simplifyBody(body: readonly Body[], sizes: Sizes): readonly Body
         if (condition.op === 'const') return simplifyBody(condition.value === 0 ? part.else : part.then, sizes);
         const then = simplifyBody(part.then, sizes);
         return [{ kind: 'if', if: condition, then, else: simplifyBody(part.else, sizes) }];
+      }
+      case 'either': {
+        const options = part.options.map((option) => simplifyBody(option, sizes));
+        return [{ kind: 'either', options, claims: part.claims.map((claim) => simplifyClaim(claim, sizes)) }];
       }
       case 'loop':
       case 'block':

@@ -6,8 +6,14 @@ export type {
   Loss,
   LruInsertion,
   Marker,
+  PageFree,
+  PageReference,
+  ReferenceOperation,
+  SchedSwitch,
+  SchedWakeup,
   SyscallEnter,
   SyscallExit,
+  WorkqueueEvent,
 } from './events.ts';
 export { InputError } from './input-error.ts';
 export type { FolioLedger, Holder, HolderKind, Ledger, Strength } from './ledger.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MemoryAttributes2, Result } from '../kernel/index.ts';
-import type { FolioIndex } from '../ledger/index.ts';
+import type { FolioIndex, Pfn } from '../ledger/index.ts';
 
 /** Pages of an inode, `start` up to and without `start + pages`. */
 export interface PageRange {
@@ -16,6 +16,8 @@ export type Call =
   | ({ readonly call: 'touch' } & PageRange)
   /** Allocates every page; `large`: in folios of the machine's largest order. */
   | ({ readonly call: 'fallocate'; readonly large?: boolean } & PageRange)
+  /** fallocate(FALLOC_FL_PUNCH_HOLE): frees every page. */
+  | ({ readonly call: 'punch-hole' } & PageRange)
   /** KVM_SET_MEMORY_ATTRIBUTES2. `argument` is undefined where the kernel cannot read the struct. */
   | {
       readonly call: 'set-memory-attributes2';
@@ -34,6 +36,18 @@ export type Call =
       readonly index: number;
     }
   | { readonly call: 'unpin'; readonly pin: number }
+  /** Locks or unlocks the task's mapping of these pages; locking also maps them. Needs the machine's part `mlock`. */
+  | ({ readonly call: 'mlock' | 'munlock' } & PageRange)
+  /** The guest accesses every page, as private or shared memory; EFAULT where it is of the other kind. Needs the machine's part `guest`. */
+  | ({ readonly call: 'guest-touch'; readonly private: boolean } & PageRange)
+  /** Asks which pages are in memory: for a moment a reference, where the task has not mapped the page. */
+  | ({ readonly call: 'mincore' } & PageRange)
+  /** mbind(MPOL_MF_MOVE): isolates and puts back what is mapped. Needs the machine's part `lru_disable`. */
+  | ({ readonly call: 'mbind' } & PageRange)
+  /** Who takes a folio by its page frame: page_idle (as compaction), DAMON, soft offline. */
+  | { readonly call: 'page-idle' | 'damon' | 'soft-offline'; readonly pfn: Pfn }
+  /** What memory hot-unplug keeps switched for long. Needs the machine's part `lru_disable`. */
+  | { readonly call: 'lru-cache-disable' | 'lru-cache-enable' }
   | { readonly call: 'migrate-to'; readonly cpu: number }
   /** What drop_caches, compaction and others do on the way. */
   | { readonly call: 'lru-add-drain' | 'lru-add-drain-all' };

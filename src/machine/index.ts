@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export type { Patch, Profile, Result } from '../kernel/index.ts';
+export type { KernelPart, Patch, Profile, Result } from '../kernel/index.ts';
 export { DEFAULT_PROFILE, PATCHES, PROFILES } from '../kernel/index.ts';
 export type { Taken } from '../lang/index.ts';
 export type { Call, Outcome, PageRange } from './calls.ts';

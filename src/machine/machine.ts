@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import {
+  ALTERNATIVES,
   buildKernel,
   checkMemoryAttributes2,
   DEFAULT_PROFILE,
@@ -8,6 +9,7 @@ import {
   holdersOf,
   imbalances,
   iPages,
+  type KernelPart,
   type KernelSizes,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
@@ -64,21 +66,30 @@ export interface MachineOptions {
   /** Largest order of a folio, for `fallocate` with `large`; 0 where absent. */
   readonly largestOrder?: number;
   readonly pins?: number;
-  /** The calls that will be made; all where absent. Fewer build faster. */
+  /** References that one folio may have besides, for machines whose memory is written from outside; 0 where absent. */
+  readonly outsideReferences?: number;
+  /** Parts of the kernel that only some calls need (see KernelPart); none where absent. */
+  readonly parts?: readonly KernelPart[];
+  /** The calls that will be made; all that the parts allow where absent. Fewer build faster. */
   readonly calls?: readonly SyscallName[];
 }
 
 /** The form of the check that a name stands for. @throws RangeError where there is none. */
 export function patchNamed(name: string): Patch {
-  const found = PATCHES.find((patch) => patch.name === name);
+  const known = [...PATCHES, ...ALTERNATIVES];
+  const found = known.find((patch) => patch.name === name);
   if (found === undefined)
-    throw new RangeError(`no patch '${name}'; there are ${PATCHES.map((patch) => patch.name).join(', ')}`);
+    throw new RangeError(`no patch '${name}'; there are ${known.map((patch) => patch.name).join(', ')}`);
   return found;
 }
 
-/** Counts that a small folio can reach: every task and page table once, and a few FOLL_PINs. */
-const mostReferences = (options: MachineOptions, pinBias: number): number =>
-  64 + 4 * options.tasks.length + 2 ** (options.largestOrder ?? 0) + (options.pins ?? 0) * pinBias;
+/** Counts that a folio can reach: the page cache and every page table once a page, all pins, and what tasks hold in passing. */
+const mostReferences = (options: MachineOptions, pinBias: number, processes: number): number =>
+  2 ** (options.largestOrder ?? 0) * (1 + processes) +
+  (options.pins ?? 0) * pinBias +
+  (options.outsideReferences ?? 0) +
+  8 * (options.tasks.length + options.cpus) +
+  64;
 
 /**
  * A machine of CPUs, memory and tasks that runs the kernel: deterministic, stepped or run to the end. Each
@@ -100,17 +111,19 @@ export class Machine {
     this.patch = options.patch ?? patchNamed('v8');
     const pages = Math.max(1, ...options.guestMemfds.map((inode) => inode.pages));
     const allPages = pages * options.guestMemfds.length;
+    const processes = 1 + Math.max(0, ...options.tasks.map((task) => task.process ?? 0));
     const sizes: KernelSizes = {
       tasks: options.tasks.length + options.cpus,
       cpus: options.cpus,
       folios: options.folios ?? Math.max(1, 2 * allPages),
       inodes: Math.max(1, options.guestMemfds.length),
       pages,
-      mms: 1 + Math.max(0, ...options.tasks.map((task) => task.process ?? 0)),
+      mms: processes,
       pins: options.pins ?? 0,
-      references: mostReferences(options, this.profile.pinBias),
+      references: mostReferences(options, this.profile.pinBias, processes),
       order: options.largestOrder ?? 0,
       generations: 2 ** 30,
+      parts: options.parts ?? [],
     };
     const calls = options.calls === undefined ? undefined : [...options.calls, 'kworker' as const];
     this.program = buildKernel({ profile: this.profile, patch: this.patch }, sizes, calls);
@@ -220,9 +233,14 @@ export class Machine {
     this.#requireFreePin(call);
     const entry = this.#entry(call);
     if ('result' in entry) return { result: entry.result, errorIndex: undefined };
+    if (this.busy(task)) throw new Error(`${this.taskName(task)} is within a call`);
     this.#columns ??= compileColumns(this.program, this.memory);
     const { run, step } = this.#columns;
-    if (!run(task, this.#codeOf(entry.name), entry.args)) this.#finish(task, step);
+    const others = (): boolean => {
+      for (let other = 0; other < this.tasks; other++) if (other !== task && step(other)) return true;
+      return false;
+    };
+    if (!run(task, this.#codeOf(entry.name), entry.args, others)) this.#finish(task, step);
     return this.outcome(task);
   }
 
@@ -244,10 +262,21 @@ export class Machine {
   #entry(
     call: Call,
   ): { readonly name: SyscallName; readonly args: readonly number[] } | { readonly result: Outcome['result'] } {
+    this.#requireInRange(call);
     switch (call.call) {
       case 'touch':
         return { name: 'touch', args: [call.inode, call.start, call.pages] };
+      case 'punch-hole':
+        return { name: 'punch_hole', args: [call.inode, call.start, call.pages] };
+      case 'guest-touch':
+        return { name: 'guest_touch', args: [call.inode, call.start, call.pages, Number(call.private)] };
+      case 'mincore':
+      case 'mbind':
+      case 'mlock':
+      case 'munlock':
+        return { name: call.call, args: [call.inode, call.start, call.pages] };
       case 'fallocate':
+        if (call.start + call.pages > (this.options.guestMemfds[call.inode]?.pages ?? 0)) return { result: 'EINVAL' };
         return {
           name: call.large === true ? 'fallocate_large' : 'fallocate',
           args: [call.inode, call.start, call.pages],
@@ -275,11 +304,38 @@ export class Machine {
         return { name: 'unpin', args: [call.pin] };
       case 'migrate-to':
         return { name: 'sched_setaffinity', args: [call.cpu] };
+      case 'page-idle':
+        return { name: 'page_idle', args: [call.pfn] };
+      case 'damon':
+        return { name: 'damon', args: [call.pfn] };
+      case 'soft-offline':
+        return { name: 'soft_offline', args: [call.pfn] };
+      case 'lru-cache-disable':
+        return { name: 'lru_cache_disable', args: [] };
+      case 'lru-cache-enable':
+        return { name: 'lru_cache_enable', args: [] };
       case 'lru-add-drain':
         return { name: 'lru_add_drain', args: [] };
       case 'lru-add-drain-all':
         return { name: 'lru_add_drain_all', args: [] };
     }
+  }
+
+  /** @throws RangeError where a call names what the machine does not have. */
+  #requireInRange(call: Call): void {
+    const within = (what: string, number: number, size: number): void => {
+      if (!Number.isInteger(number) || number < 0 || number >= size)
+        throw new RangeError(`${call.call}: ${what} ${number} is beyond the machine's ${size}`);
+    };
+    const pages = this.program.sizes['index'] ?? 0;
+    if ('inode' in call) within('guest_memfd', call.inode, this.options.guestMemfds.length);
+    if ('start' in call) {
+      within('page', call.start, pages);
+      within('page', call.start + call.pages - 1, call.call === 'fallocate' ? Number.MAX_SAFE_INTEGER : pages);
+    }
+    if ('index' in call) within('page', call.index, pages);
+    if ('pin' in call) within('pin', call.pin, this.options.pins ?? 0);
+    if ('cpu' in call) within('CPU', call.cpu, this.options.cpus);
   }
 
   /** Everybody who holds a reference, by folio number. */

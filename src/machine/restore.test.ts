@@ -2,7 +2,16 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Patch, PATCHES } from '../kernel/index.ts';
-import { cpu, folioIndex, heldOnlyByBatches, type Verdict } from '../ledger/index.ts';
+import {
+  cpu,
+  folioIndex,
+  heldOnlyByBatches,
+  type Holder,
+  type Ledger,
+  order,
+  pfn,
+  type Verdict,
+} from '../ledger/index.ts';
 import type { Call } from './calls.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { Judge } from './restore.ts';
@@ -106,4 +115,60 @@ test('a ledger that names a CPU beyond the machine is refused', () => {
   machine.call(2, { call: 'touch', inode: 0, start: 0, pages: 1 });
   const question = { ledger: machine.ledger(0), cpu: cpu(0), cpus: 2, patch: PATCHES[0] as Patch, profile };
   expect(() => new Judge().verdict(question)).toThrow("CPU 2 is beyond the machine's 2");
+});
+
+const oneFolio = (holders: readonly Holder[]): Ledger => [
+  {
+    index: folioIndex(0),
+    pfn: pfn(1),
+    order: order(0),
+    strength: 'proved',
+    holders: [{ kind: 'page-cache', references: 1 }, ...holders],
+  },
+];
+const ask = (holders: readonly Holder[], patch: Patch): Verdict =>
+  judge.verdict({ ledger: oneFolio(holders), cpu: cpu(0), cpus: 2, patch, profile: DEFAULT_PROFILE });
+
+test.each([1, 63, 64, 65, 5000])('a page with %d pins is refused, whatever the width of the columns', (pinned) => {
+  for (const patch of PATCHES)
+    expect(ask([{ kind: 'gup', references: 1024 * pinned }], patch)).toMatchObject({
+      verdict: 'refused',
+      spurious: false,
+    });
+});
+
+test('a reference on its way into a batch is one that no drain finds', () => {
+  for (const patch of PATCHES)
+    expect(ask([{ kind: 'lru-add-batch', references: 1 }], patch)).toMatchObject({
+      verdict: 'refused',
+      spurious: true,
+    });
+});
+
+test.each([7, 9])('a folio of order %d can be mapped as a whole, run in one go or step by step', (largestOrder) => {
+  const pages = 2 ** largestOrder;
+  for (const observe of [undefined, () => {}]) {
+    const machine = createMachine({
+      cpus: 2,
+      largestOrder,
+      tasks: [
+        { name: 'T0', cpu: 0 },
+        { name: 'T1', cpu: 1, process: 1 },
+      ],
+      guestMemfds: [{ pages }],
+    });
+    machine.call(0, { call: 'fallocate', large: true, inode: 0, start: 0, pages }, observe);
+    for (const task of [0, 1]) machine.call(task, { call: 'touch', inode: 0, start: 0, pages }, observe);
+    expect(machine.imbalances()).toEqual([]);
+  }
+});
+
+test('what the machine does not have is refused, and a busy task is left alone', () => {
+  const machine = machineWith(PATCHES[0] as Patch);
+  expect(() => machine.call(0, { call: 'migrate-to', cpu: 99 })).toThrow("CPU 99 is beyond the machine's 3");
+  expect(() => machine.call(0, { call: 'touch', inode: 0, start: 7, pages: 2 })).toThrow('page 8 is beyond');
+  expect(() => machine.call(0, { call: 'touch', inode: 1, start: 0, pages: 1 })).toThrow('guest_memfd 1 is beyond');
+  expect(machine.call(0, { call: 'fallocate', inode: 0, start: 7, pages: 2 }).result).toBe('EINVAL');
+  machine.begin(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+  expect(() => machine.call(0, { call: 'lru-add-drain' })).toThrow('T0 is within a call');
 });

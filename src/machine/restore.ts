@@ -79,9 +79,10 @@ export class Judge {
   #machineFor({ cpus, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {
     const pages = powerOfTwoFrom(Math.max(FEWEST_PAGES, pagesOf(ledger)));
     const processes = powerOfTwoFrom(1 + Math.max(...ledger.map(({ holders }) => of(holders, 'user-mapping'))));
-    const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.filter(isOutside).length, 1));
+    const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.length, 1));
+    const references = powerOfTwoFrom(Math.max(...ledger.map(({ holders }) => referencesOf(holders))));
     const largestOrder = Math.max(...ledger.map(({ order }) => order));
-    const key = [patch.name, profile.name, cpus, pages, processes, outside, largestOrder].join(' ');
+    const key = [patch.name, profile.name, cpus, pages, processes, outside, references, largestOrder].join(' ');
     const known = this.#machines.get(key);
     if (known !== undefined) {
       known.boot();
@@ -93,6 +94,7 @@ export class Judge {
       profile,
       largestOrder,
       pins: outside,
+      outsideReferences: references,
       folios: pages,
       tasks: Array.from({ length: processes }, (_, process) => ({ name: `process ${process}`, cpu: 0, process })),
       guestMemfds: [{ pages }],
@@ -151,6 +153,7 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): num
   let page = 0;
   let pin = 0;
   const hold = (number: number, references: number): void => {
+    if (pin >= columnOf(memory, pins.folio).length) throw new Error('a restored machine has too few pins');
     columnOf(memory, pins.folio)[pin] = number;
     columnOf(memory, pins.references)[pin] = references;
     pin++;
@@ -170,14 +173,17 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): num
     let mm = 0;
     for (const holder of entry.holders) {
       if (holder.kind === 'lru-add-batch') {
-        const owner = holder.cpu ?? cpu;
-        const taken = batchCounts[owner];
-        if (taken === undefined) throw new RangeError(`CPU ${owner} is beyond the machine's ${batchCounts.length}`);
-        if (taken < slots) {
-          columnOf(memory, cpuFbatches.lruAdd.folios)[owner * slots + taken] = number;
-          batchCounts[owner] = taken + 1;
+        const taken = holder.cpu === undefined ? slots : batchCounts[holder.cpu];
+        if (taken === undefined)
+          throw new RangeError(`CPU ${holder.cpu} is beyond the machine's ${batchCounts.length}`);
+        // On its way into a batch, or in one that is full already: no drain finds it.
+        const found = holder.cpu !== undefined && taken < slots ? 1 : 0;
+        if (holder.cpu !== undefined && found === 1) {
+          columnOf(memory, cpuFbatches.lruAdd.folios)[holder.cpu * slots + taken] = number;
+          batchCounts[holder.cpu] = taken + 1;
           batched = true;
-        } else hold(number, holder.references);
+        }
+        if (holder.references > found) hold(number, holder.references - found);
       } else if (holder.kind === 'user-mapping')
         for (let i = 0; i < holder.references; i++)
           columnOf(memory, pte)[mm++ * pagesPerInode + Math.max(first, page)] = number;

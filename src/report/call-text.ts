@@ -14,9 +14,14 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
   };
   switch (call.call) {
     case 'touch':
+    case 'punch-hole':
+    case 'mincore':
+    case 'mbind':
     case 'mlock':
     case 'munlock':
       return `${call.call} ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'guest-touch':
+      return `guest touches ${half(call.start, call.pages)}${of(call.inode)} as ${call.private ? 'private' : 'shared'}`;
     case 'fallocate':
       return `fallocate${call.large === true ? '-large' : ''} ${half(call.start, call.pages)}${of(call.inode)}`;
     case 'set-memory-attributes2': {
@@ -41,6 +46,14 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return `${call.call} page ${call.index}${of(call.inode)} as ${scenario.pins[call.pin] ?? ''}`;
     case 'unpin':
       return `unpin ${scenario.pins[call.pin] ?? ''}`;
+    case 'page-idle':
+    case 'damon':
+    case 'soft-offline':
+      return `${call.call} pfn ${call.pfn}`;
+    case 'lru-cache-disable':
+      return 'lru_cache_disable()';
+    case 'lru-cache-enable':
+      return 'lru_cache_enable()';
     case 'migrate-to':
       return `migrate to CPU ${call.cpu}`;
     case 'lru-add-drain':

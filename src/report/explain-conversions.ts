@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { ConversionCall } from '../explain/index.ts';
 import { formatTime } from '../ledger/index.ts';
-import { inodeName } from './explain-moments.ts';
+import { holderPhrase } from './explain-evidence.ts';
+import { inodeName } from './explain-names.ts';
 import { foldNumbers } from './fold-numbers.ts';
 import { wrap } from './wrap.ts';
 
@@ -37,11 +38,22 @@ export function batchedPhrase({ batched }: ConversionCall): string {
     .join('; ');
 }
 
+/** `1 gup ('vmm'): 0:15:0x1b62 (5)`, for each holder; empty without page_ref events. */
+export function heldPhrase({ held }: ConversionCall): string {
+  const groups = new Map<string, number[]>();
+  for (const folio of held) {
+    const key = `${holderPhrase(folio.holder)}: ${inodeName(folio)}`;
+    groups.set(key, [...(groups.get(key) ?? []), folio.index]);
+  }
+  return [...groups].map(([key, indexes]) => `${key} (${foldNumbers(indexes)})`).join('; ');
+}
+
 function describe(call: ConversionCall): string {
   const { cpu, pid, fd, drained, batched } = call;
   const drain = drained === undefined ? '' : drained ? ', drained all CPUs' : ', did not drain all CPUs';
+  const held = heldPhrase(call);
   const waited = batched.length === 0 ? 'no folio waited in a batch' : `in batches then, ${batchedPhrase(call)}`;
-  return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}`;
+  return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}`;
 }
 
 /** Groups of like calls that are told; --json has them all. */

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
-import type { MomentAnswer } from '../explain/index.ts';
-import { formatTime, nanoseconds } from '../ledger/index.ts';
-import { inodeName, whenPhrase } from './explain-moments.ts';
+import type { MomentAnswer, RefusalEvidence } from '../explain/index.ts';
+import {
+  type FolioLedger,
+  formatTime,
+  type Holder,
+  type HolderKind,
+  nanoseconds,
+  referencesOf,
+} from '../ledger/index.ts';
+import { inodeName, whenPhrase } from './explain-names.ts';
 import { quoteText, wrap } from './wrap.ts';
 
 /**
@@ -18,47 +25,91 @@ function eventLines(event: string, indent: string): string[] {
   return [...wrap(safe(match[1] ?? ''), indent), ...wrap(safe(match[2] ?? ''), `${indent}  `)];
 }
 
+/** The folio that `baseline` refuses. */
+function refusedFolio({ baseline, folios }: MomentAnswer): FolioLedger | undefined {
+  if (baseline.verdict !== 'refused') return undefined;
+  const { index } = baseline;
+  return folios.find((folio) => folio.index <= index && index < folio.index + 2 ** folio.order);
+}
+
+/** Holders that are told elsewhere, or that a conversion expects or removes itself. */
+const EXPECTED: ReadonlySet<HolderKind> = new Set(['page-cache', 'lru-add-batch', 'user-mapping']);
+
+/** `1 gup ('vmm')`. */
+export const holderPhrase = ({ kind, references, cpu, task }: Holder): string => {
+  const who = [...(cpu === undefined ? [] : [`CPU ${cpu}`]), ...(task === undefined ? [] : [quoteText(task)])];
+  return `${references} ${kind}${who.length === 0 ? '' : ` (${who.join(', ')})`}`;
+};
+
+/** `1 gup ('vmm')`: who else holds a folio than batches of lru_add and what a conversion expects; empty for nobody. */
+export const othersPhrase = ({ holders }: FolioLedger): string =>
+  holders
+    .filter(({ kind }) => !EXPECTED.has(kind))
+    .map(holderPhrase)
+    .join(', ');
+
+/** Who refuses a conversion without a drain, besides a batch of lru_add; empty for nobody. */
+export function refusersPhrase(moment: MomentAnswer): string {
+  const folio = refusedFolio(moment);
+  return folio === undefined ? '' : othersPhrase(folio);
+}
+
+/** Whether there is something to say of why `baseline` refuses. */
+export const isExplained = (moment: MomentAnswer): boolean =>
+  moment.baseline.verdict === 'refused' && (moment.evidence !== undefined || refusersPhrase(moment) !== '');
+
 /** Why `baseline` refuses: the folio, who holds it, and the events that say so. */
 export function evidenceLines(moment: MomentAnswer): string[] {
-  const { evidence, baseline, folios, cpu } = moment;
-  if (evidence === undefined || baseline.verdict !== 'refused') return [];
-  const { index, pfn, since } = evidence;
-  const place = `lru_add batch of CPU ${evidence.cpu}`;
-  const lines = wrap(
-    `why: ${inodeName(moment)} index ${index} (pfn 0x${pfn.toString(16)}) at ${whenPhrase(moment)} waits in the ${place}, since ${formatTime(since)}`,
-    '',
-    '  ',
-  );
-  lines.push(...eventLines(evidence.add, '    '));
-  if (evidence.insertion === undefined)
-    lines.push(
-      '  no mm_lru_insertion for this pfn up to the end of the recording',
-      `  (after ${formatTime(moment.at)})`,
-    );
-  else
-    lines.push(
-      ...wrap('its mm_lru_insertion came only after that moment:', '  '),
-      ...eventLines(evidence.insertion, '    '),
-    );
-  const own = folios.find((folio) => folio.index === index);
-  const cached = own?.holders.find(({ kind }) => kind === 'page-cache')?.references ?? 1;
-  lines.push(
+  const { evidence } = moment;
+  const folio = refusedFolio(moment);
+  if (folio === undefined) return [];
+  const { index, pfn } = folio;
+  const others = othersPhrase(folio);
+  const reasons = [
+    ...(evidence === undefined
+      ? []
+      : [`waits in the lru_add batch of CPU ${evidence.cpu}, since ${formatTime(evidence.since)}`]),
+    ...(others === '' ? [] : [`is held by ${others}`]),
+  ];
+  return [
     ...wrap(
-      `references: expected ${cached + 1} (page cache ${cached}, the check 1), derived ${cached + 2} (lru_add batch 1)`,
+      `why: ${inodeName(moment)} index ${index} (pfn 0x${pfn.toString(16)}) at ${whenPhrase(moment)} ${reasons.join(', and ')}`,
+      '',
       '  ',
-      '    ',
     ),
-  );
-  const lower = folios.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
-  if (lower !== undefined && lower.index < index && moment.range === undefined)
-    lines.push(
-      ...wrap(
-        `index ${lower.index} waits too, but on CPU ${cpu} itself: releasing its first folios, the check drains its own CPU before it comes there`,
-        '  ',
-        '    ',
-      ),
-    );
+    ...(evidence === undefined ? [] : eventsOf(evidence, moment)),
+    ...wrap(referencesPhrase(folio), '  ', '    '),
+    ...lowerLines(moment, folio),
+  ];
+}
+
+function eventsOf({ add, insertion }: RefusalEvidence, { at }: MomentAnswer): string[] {
+  const lines = eventLines(add, '    ');
+  if (insertion === undefined)
+    lines.push('  no mm_lru_insertion for this pfn up to the end of the recording', `  (after ${formatTime(at)})`);
+  else lines.push(...wrap('its mm_lru_insertion came only after that moment:', '  '), ...eventLines(insertion, '    '));
   return lines;
+}
+
+function referencesPhrase({ holders, order, strength }: FolioLedger): string {
+  const cached = 2 ** order;
+  const expected = `references: expected ${cached + 1} (page cache ${cached}, the check 1)`;
+  if (strength === 'proved') {
+    const held = holders.filter(({ kind }) => kind !== 'user-mapping' && kind !== 'safety-check');
+    return `${expected}, proved ${referencesOf(held) + 1}: ${[...held.map(holderPhrase), 'the check 1'].join(' + ')}`;
+  }
+  return `${expected}, derived ${cached + 2} (lru_add batch 1)`;
+}
+
+/** Why it is not the first folio that waits which is refused. */
+function lowerLines({ folios, cpu, range }: MomentAnswer, { index }: FolioLedger): string[] {
+  const lower = folios.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
+  if (lower === undefined || lower.index >= index || range !== undefined) return [];
+  return wrap(
+    `index ${lower.index} waits too, but on CPU ${cpu} itself: releasing its first folios, the check drains its own CPU before it comes there`,
+    '  ',
+    '    ',
+  );
 }
 
 /** How long a folio had waited, for a headline: `0.000053 s`. */

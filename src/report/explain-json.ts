@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: MIT
-import type { BatchedFolio, Explanation, MomentAnswer } from '../explain/index.ts';
-import { type FolioLedger, formatTime, type Holder, type Ino, type Verdict } from '../ledger/index.ts';
+import type {
+  BatchedFolio,
+  CpuDwell,
+  DrainAnswer,
+  DrainRound,
+  DwellAnswer,
+  Explanation,
+  HeldFolio,
+  MomentAnswer,
+} from '../explain/index.ts';
+import { formatTime, type Ino, type Nanoseconds, type Verdict } from '../ledger/index.ts';
+import { slowestOf } from './explain-drains.ts';
+import { shareOf } from './explain-dwell.ts';
+import { folioJson, holderJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/explain.schema.json describes it. */
 const SCHEMA = 'folioscope.explain/1';
 
 /** An explanation as the JSON document of `explain --json`, its keys in a fixed order. */
 export function explanationToJson(explanation: Explanation): string {
-  const { trace, inodes, moments, conversions, profile, notes } = explanation;
+  const { trace, inodes, moments, conversions, dwell, drains, profile, notes } = explanation;
   const document = {
     schema: SCHEMA,
     trace: {
@@ -20,18 +32,20 @@ export function explanationToJson(explanation: Explanation): string {
     },
     inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
     moments: moments.map(momentJson),
-    conversions: conversions.map(({ at, cpu, pid, fd, returned, drained, until, batched }) => ({
+    conversions: conversions.map(({ at, cpu, pid, fd, returned, drained, until, batched, held }) => ({
       at: formatTime(at),
       cpu,
       pid,
       fd,
       returned: returned ?? null,
       drained: drained ?? null,
-      holders: batched.map(batchedJson),
+      holders: [...batched.map(batchedJson), ...held.map(heldJson)],
       until: timeOrNull(until),
     })),
     profile: { name: profile.profile.name, batchSize: profile.profile.batchSize, because: profile.because },
     notes,
+    dwell: dwell.map(dwellJson),
+    drains: drains === undefined ? null : drainsJson(drains),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
@@ -57,22 +71,6 @@ function momentJson(moment: MomentAnswer): object {
   };
 }
 
-const folioJson = ({ index, pfn, order, strength, holders }: FolioLedger): object => ({
-  index,
-  pfn,
-  order,
-  strength,
-  holders: holders.map(holderJson),
-});
-
-const holderJson = ({ kind, cpu, task, references, since }: Holder): object => ({
-  kind,
-  ...(cpu === undefined ? {} : { cpu }),
-  ...(task === undefined ? {} : { task }),
-  references,
-  ...(since === undefined ? {} : { since: formatTime(since) }),
-});
-
 const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object => ({
   dev,
   ino: hex(ino),
@@ -81,7 +79,83 @@ const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object
   ...holderJson({ kind: 'lru-add-batch', cpu, references: 1, since }),
 });
 
+const dwellJson = (dwell: DwellAnswer): object => {
+  const { dev, ino, from, to, refused, unknown, cpus } = dwell;
+  return {
+    dev,
+    ino: hex(ino),
+    from: formatTime(from),
+    to: formatTime(to),
+    refused: formatTime(refused),
+    refusedShare: shareOf(refused, dwell),
+    unknown: formatTime(unknown),
+    cpus: cpus.map((ofCpu) => cpuDwellJson(ofCpu, dwell)),
+  };
+};
+
+const cpuDwellJson = (
+  { cpu, folios, waiting, gone, p50, p90, p99, max, histogram, refused }: CpuDwell,
+  of: DwellAnswer,
+): object => ({
+  cpu,
+  folios,
+  waiting,
+  gone,
+  p50: timeOrNull(p50),
+  p90: timeOrNull(p90),
+  p99: timeOrNull(p99),
+  max: timeOrNull(max),
+  histogram: histogram.map(({ below, count }) => ({ below: timeOrNull(below), folios: count })),
+  refused: formatTime(refused),
+  refusedShare: shareOf(refused, of),
+});
+
+const drainsJson = ({ count, unfinished, total, inConversions, p50, max, cpus, rounds }: DrainAnswer): object => ({
+  rounds: count,
+  unfinished,
+  total: formatTime(total),
+  inConversions: formatTime(inConversions),
+  p50: timeOrNull(p50),
+  max: timeOrNull(max),
+  cpus: cpus.map(({ cpu, works, delay, run }) => ({
+    cpu,
+    works,
+    delay: { p50: timeOrNull(delay.p50), max: timeOrNull(delay.max) },
+    run: { p50: timeOrNull(run.p50), max: timeOrNull(run.max) },
+  })),
+  list: rounds.map(roundJson),
+});
+
+const roundJson = ({ at, cpu, pid, task, conversion, took, works }: DrainRound): object => ({
+  at: formatTime(at),
+  cpu,
+  pid,
+  task: task ?? null,
+  conversion: timeOrNull(conversion),
+  took: timeOrNull(took),
+  slowest: slowestOf(works)?.cpu ?? null,
+  works: works.map(({ cpu: on, queued, delay, run, insertions, meanwhile }) => ({
+    cpu: on,
+    queued: formatTime(queued),
+    delay: timeOrNull(delay),
+    run: timeOrNull(run),
+    insertions,
+    meanwhile: meanwhile.map(({ pid: other, task: name, time }) => ({
+      pid: other,
+      task: name,
+      time: formatTime(time),
+    })),
+  })),
+});
+
+const heldJson = ({ dev, ino, index, pfn, holder }: HeldFolio): object => ({
+  dev,
+  ino: hex(ino),
+  index,
+  pfn,
+  ...holderJson(holder),
+});
+
 const hex = (ino: Ino): string => `0x${ino.toString(16)}`;
 
-const timeOrNull = (time: Parameters<typeof formatTime>[0] | undefined): string | null =>
-  time === undefined ? null : formatTime(time);
+const timeOrNull = (time: Nanoseconds | undefined): string | null => (time === undefined ? null : formatTime(time));

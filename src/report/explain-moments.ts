@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { formatTime, type Ledger, type Verdict } from '../ledger/index.ts';
+import type { Ledger, Verdict } from '../ledger/index.ts';
 import { foldNumbers } from './fold-numbers.ts';
-import { quoteText, wrap } from './wrap.ts';
-
-/** `guest_memfd 0:16:0x2a05b` without the word. */
-export const inodeName = ({ dev, ino }: Pick<MomentAnswer, 'dev' | 'ino'>): string => `${dev}:0x${ino.toString(16)}`;
+import { othersPhrase } from './explain-evidence.ts';
+import { whenPhrase } from './explain-names.ts';
+import { wrap } from './wrap.ts';
 
 /** `refused at 74`, `safe`, `undecided`. */
 function verdictPhrase(verdict: Verdict): string {
@@ -48,16 +47,28 @@ function waitingPhrase(folios: Ledger): string {
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
       .join('; ');
   const [waits, mayWait] = [list(true), list(false)];
+  const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
     ({ strength, holders }) => strength === 'unknown' && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
+    others === '' ? '' : `held by ${others}`,
     unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
   ]
     .filter((part) => part !== '')
     .join('; ');
+}
+
+/** `1 gup ('vmm') on 5, 8-9`: who else holds folios, and which. */
+function otherHoldersPhrase(folios: Ledger): string {
+  const indexes = new Map<string, number[]>();
+  for (const folio of folios) {
+    const phrase = othersPhrase(folio);
+    if (phrase !== '') indexes.set(phrase, [...(indexes.get(phrase) ?? []), folio.index]);
+  }
+  return [...indexes].map(([phrase, on]) => `${phrase} on ${foldNumbers(on)}`).join('; ');
 }
 
 /** What is said of a moment, without its time. */
@@ -119,7 +130,3 @@ export function momentLines(moments: readonly MomentAnswer[]): string[] {
   tellAlike();
   return lines;
 }
-
-/** `718.867524000 'phase faulted'`. */
-export const whenPhrase = ({ at, marker }: MomentAnswer): string =>
-  marker === undefined ? formatTime(at) : `${formatTime(at)} ${quoteText(marker)}`;

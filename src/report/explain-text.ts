@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Explanation, MomentAnswer } from '../explain/index.ts';
-import { formatTime } from '../ledger/index.ts';
-import { batchedPhrase, conversionLines, EAGAIN } from './explain-conversions.ts';
-import { ageOf, evidenceLines } from './explain-evidence.ts';
-import { inodeName, isOnOneCpu, momentLines, whenPhrase } from './explain-moments.ts';
+import type { ConversionCall, Explanation, MomentAnswer } from '../explain/index.ts';
+import { formatTime, type Strength } from '../ledger/index.ts';
+import { batchedPhrase, conversionLines, EAGAIN, heldPhrase } from './explain-conversions.ts';
+import { drainLines } from './explain-drains.ts';
+import { dwellLines } from './explain-dwell.ts';
+import { ageOf, evidenceLines, isExplained, refusersPhrase } from './explain-evidence.ts';
+import { isOnOneCpu, momentLines } from './explain-moments.ts';
+import { inodeName, whenPhrase } from './explain-names.ts';
 import { MAIL_COLUMNS, quoteText, wrap } from './wrap.ts';
 
 /** The words after `folioscope explain` that lead to the answer again. */
@@ -26,6 +29,8 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
     conversionLines(conversions),
     inodeLines(explanation),
     ...inodes.map((ofInode) => [...titleOf(ofInode), ...momentLines(ofInode)]),
+    ...explanation.dwell.map(dwellLines),
+    moments.length === 0 ? [] : drainLines(explanation.drains),
     unknowns(explanation),
     footer(explanation, command),
   ];
@@ -36,8 +41,7 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
 }
 
 /** The moment whose refusal is explained: the last one if it is refused, else the last that was. */
-const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined =>
-  moments.findLast(({ evidence }) => evidence !== undefined);
+const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined => moments.findLast(isExplained);
 
 function headline(explanation: Explanation, inodes: readonly (readonly MomentAnswer[])[]): string[] {
   const { conversions, inodes: known } = explanation;
@@ -52,14 +56,19 @@ function headline(explanation: Explanation, inodes: readonly (readonly MomentAns
   const refused = conversions.filter(({ returned }) => returned === EAGAIN);
   const last = refused.at(-1);
   if (last !== undefined) {
-    const batched =
-      last.batched.length === 0 || last.drained === true
-        ? 'by a reference that no stock event shows (a pin, an mlock batch, a fault in flight)'
-        : `waiting in ${batchedPhrase(last)}`;
+    const why = refusalPhrase(last);
     const count = `${refused.length} of ${conversions.length} recorded conversions were refused (-EAGAIN)`;
-    lines.push(...wrap(`${count}; the last one, at ${formatTime(last.at)}: ${batched}`, '', '  '));
+    lines.push(...wrap(`${count}; the last one, at ${formatTime(last.at)}: ${why}`, '', '  '));
   }
   return lines;
+}
+
+/** What refused a recorded conversion, as far as events show. */
+function refusalPhrase(call: ConversionCall): string {
+  const held = heldPhrase(call);
+  const waited = call.batched.length > 0 && call.drained !== true ? `waiting in ${batchedPhrase(call)}` : '';
+  if (held !== '') return [waited, `held by ${held}`].filter((part) => part !== '').join('; ');
+  return waited === '' ? 'by a reference that no stock event shows (a pin, an mlock batch, a fault in flight)' : waited;
 }
 
 function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
@@ -96,10 +105,15 @@ function lastVerdict({ baseline }: MomentAnswer): string {
 function helpPhrase(moment: MomentAnswer): string {
   const { baseline, evidence, verdicts } = moment;
   if (baseline.verdict === 'undecided') return `: ${baseline.reason}`;
-  if (baseline.verdict !== 'refused' || evidence === undefined) return '';
+  if (baseline.verdict !== 'refused' || !isExplained(moment)) return '';
+  const others = refusersPhrase(moment);
   const pass = [...verdicts].filter(([, { verdict }]) => verdict === 'safe').map(([name]) => name);
   const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}`;
-  return `: index ${baseline.index} waits in CPU ${evidence.cpu}'s lru_add batch, for ${ageOf(moment)}${help}`;
+  const reasons = [
+    ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, for ${ageOf(moment)}`]),
+    ...(others === '' ? [] : [`is held by ${others}`]),
+  ];
+  return `: index ${baseline.index} ${reasons.join(', and ')}${help}`;
 }
 
 const rangePhrase = ({ range }: MomentAnswer): string =>
@@ -131,7 +145,7 @@ const kindPhrase = {
   unknown: 'perhaps a guest_memfd',
 } as const;
 
-function unknowns({ trace, notes, moments }: Explanation): string[] {
+function unknowns({ trace, notes, moments, conversions, drains }: Explanation): string[] {
   const lost = trace.lost.map(({ cpu, at, events }) => {
     const count = events === undefined ? 'an unknown number' : String(events);
     return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : formatTime(at)}`;
@@ -144,9 +158,19 @@ function unknowns({ trace, notes, moments }: Explanation): string[] {
       ? []
       : [
           'user mappings: assumed to be unmapped before the check counts, as the conversion does',
-          'pins, mlock batches and other references: no stock event shows them; page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack traces',
+          ...(strengths(moments).has('derived') || strengths(moments).has('unknown')
+            ? [
+                'pins, mlock batches and other references: no stock event shows them; page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack traces',
+              ]
+            : []),
           'folios added before the recording began: not listed',
+          ...(drains === undefined
+            ? ['drains of all CPUs: no workqueue:* event was recorded; those would show who asks and what it costs']
+            : []),
         ]),
+    ...(conversions.length === 0
+      ? []
+      : ['ranges of the recorded conversions: they stand in user memory, where no event looks; --range asks for one']),
     ...notes,
   ];
   return ['not known', ...sentences.flatMap((sentence) => wrap(sentence, '  ', '    '))];
@@ -160,7 +184,7 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
   const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
   const again = ['folioscope explain', shellWord(file), ...options.map(shellWord)];
   return [
-    ...(moments.length === 0 ? [] : ['strength: derived, from pairs of add and insertion events']),
+    ...(moments.length === 0 ? [] : wrap(strengthPhrase(moments), '', '  ')),
     ...wrap(`recording: ${trace.format}, ${trace.events} events, ${cpus}${span}`, '', '  '),
     ...(moments.length === 0
       ? []
@@ -172,6 +196,17 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
     'again:',
     ...commandLines(again),
   ];
+}
+
+const strengths = (moments: readonly MomentAnswer[]): ReadonlySet<Strength> =>
+  new Set(moments.flatMap(({ folios }) => folios.map(({ strength }) => strength)));
+
+function strengthPhrase(moments: readonly MomentAnswer[]): string {
+  const known = strengths(moments);
+  const proved = 'proved, from page_ref events with their stacks';
+  const derived = 'derived, from pairs of add and insertion events';
+  if (!known.has('proved')) return `strength: ${derived}`;
+  return known.size === 1 ? `strength: ${proved}` : `strength: of some folios ${proved}; of others ${derived}`;
 }
 
 /** A command, continued over lines as a shell takes it. A word is never broken, whatever its length. */

@@ -39,6 +39,9 @@ const RECORDINGS = [
   'test/lab/s2_othercpu.baseline.txt',
   'test/lab/s4_vmsplice.v8.txt',
   'test/lab/s10_errors.baseline.txt',
+  'test/recordings/gmem_drain.txt',
+  'test/recordings/s14_fifo.v8.txt',
+  'test/recordings/s4_vmsplice.v8.pageref.txt',
 ];
 
 describe('JSON', () => {
@@ -110,6 +113,38 @@ describe('text', () => {
     `);
   });
 
+  test('names who holds a page, where page_ref events show it', async () => {
+    const question = { ...ALL, moments: [{ kind: 'marker', text: 'phase unpin' } as const] };
+    const explanation = await explain('test/recordings/s4_vmsplice.v8.pageref.txt', question);
+    expect(text(explanation, 'x.txt').split('\n').slice(0, 10).join('\n')).toMatchInlineSnapshot(`
+      "refused without a drain: a conversion of 0:15:0x3b6d to private on CPU 0 at
+        'phase unpin': index 5 is held by 1 gup ('conv')
+      3 of 7 recorded conversions were refused (-EAGAIN); the last one, at
+        203.991047000: held by 1 gup ('conv'): 0:15:0x3b6d (5)
+
+      why: 0:15:0x3b6d index 5 (pfn 0x671c) at 203.991581000 'phase unpin' is
+        held by 1 gup ('conv')
+        references: expected 2 (page cache 1, the check 1), proved 3: 1
+          page-cache + 1 gup ('conv') + the check 1
+      "
+    `);
+  });
+
+  test('says what drains cost, and whom', async () => {
+    const lines = text(await explain('test/recordings/s14_fifo.v8.txt'), 'x.txt');
+    expect(lines.slice(lines.indexOf('drain rounds'), lines.indexOf('\n\nnot known'))).toMatchInlineSnapshot(`
+      "drain rounds (lru_add_drain_all): 1 queued work, 361 ms together (inside
+        conversions 361 ms), p50 361 ms, max 361 ms
+        CPU 1: 1 work; delay until it ran p50 361 ms, max 361 ms; run time p50
+          106 us, max 106 us
+        187.027731000: asked by 'conv' (pid 1) on CPU 0, inside the conversion of
+          187.018646000; work on CPU 1; took 361 ms
+          CPU 1, 361 ms until it ran, ran 106 us, 8 folios inserted
+        a round that found nothing to drain on any CPU queued no work, and is not
+          among them"
+    `);
+  });
+
   test('of the example, whole', async () => {
     const explanation = await explain('examples/two-cpu.dat', {
       ...ALL,
@@ -145,6 +180,19 @@ describe('text', () => {
           refused at 93: baseline, local-drain; safe: v6, v8, drain-for-folio
           refused at 74: local-drain on CPU 1
 
+      0:16:0x2a05b: how long its folios wait in lru_add batches
+        in 2.03 ms, from its first event at 2571.889816339 to the end of the
+          recording, some folio of it waited for 70.7 % (1.43 ms): so long a
+          conversion of all of it without a drain would have been refused on a
+          CPU whose own batch holds none of it
+          on CPU 0 itself for 48.2 % (978 us)
+               inserted     p50      p90      p99      max  waiting  gone
+        CPU 0        50  410 us   580 us   684 us   684 us        0     0
+        CPU 1        50   32 us  49.8 us  62.9 us  62.9 us        0     0
+         below 10 us  4 ####
+        below 100 us 52 ########################################
+          below 1 ms 44 ##################################
+
       not known
         lost events: none
         user mappings: assumed to be unmapped before the check counts, as the
@@ -153,6 +201,8 @@ describe('text', () => {
           page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack
           traces
         folios added before the recording began: not listed
+        drains of all CPUs: no workqueue:* event was recorded; those would show
+          who asks and what it costs
 
       strength: derived, from pairs of add and insertion events
       recording: trace.dat v7, 401 events, 2 CPUs, 2571.888295956 to
@@ -183,6 +233,16 @@ describe('text', () => {
             not known
         0.000000009: as before
 
+      0:16:0x4414: how long its folios wait in lru_add batches
+        in 8 ns, from its first event at 0.000000001 to the end of the recording,
+          some folio of it waited for 87.5 % (7 ns): so long a conversion of all
+          of it without a drain would have been refused on a CPU whose own batch
+          holds none of it
+               inserted   p50   p90   p99   max  waiting  gone
+        CPU 0         1  1 ns  1 ns  1 ns  1 ns        0     0
+        CPU 1         0     -     -     -     -        0     0
+          below 1 us 1 ########################################
+
       not known
         lost events: an unknown number on CPU 1 before 0.000000009; an unknown
           number on CPU 0 before the end
@@ -192,6 +252,8 @@ describe('text', () => {
           page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack
           traces
         folios added before the recording began: not listed
+        drains of all CPUs: no workqueue:* event was recorded; those would show
+          who asks and what it costs
 
       strength: derived, from pairs of add and insertion events
       recording: ftrace text, 4 events, 2 CPUs, 0.000000001 to 0.000000009

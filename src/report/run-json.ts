@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { type FolioLedger, formatTime, type Holder } from '../ledger/index.ts';
 import type {
   CallAnswer,
   ConversionAnswer,
@@ -10,6 +9,7 @@ import type {
   StepAnswer,
 } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
+import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/run.schema.json describes it. */
 const SCHEMA = 'folioscope.run/1';
@@ -105,20 +105,4 @@ const stepJson = ({ machine }: Scenario, { task, cpu, call, path, name, writes, 
     before: before === 'none' ? null : before,
     after: after === 'none' ? null : after,
   })),
-});
-
-const folioJson = ({ index, pfn, order, strength, holders }: FolioLedger): object => ({
-  index,
-  pfn,
-  order,
-  strength,
-  holders: holders.map(holderJson),
-});
-
-const holderJson = ({ kind, cpu, task, references, since }: Holder): object => ({
-  kind,
-  cpu,
-  task,
-  references,
-  since: since === undefined ? undefined : formatTime(since),
 });

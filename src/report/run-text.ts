@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
+import { commandLines } from './command-lines.ts';
 import { callText } from './call-text.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
 import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
@@ -171,28 +172,3 @@ function machineText({ machine }: Scenario): string {
   const { cpus, profile } = machine;
   return `${profile.name} on ${cpus} CPU${cpus === 1 ? '' : 's'}`;
 }
-
-const COLUMNS = 75;
-const INDENT = '  ';
-
-/** A command that can be pasted: a line that would be too long goes on after a backslash. */
-function commandLines(command: readonly string[]): readonly string[] {
-  const lines: string[] = [];
-  let line = 'again:';
-  for (const word of command.map(quoted)) {
-    if (line.length + 1 + word.length + 2 > COLUMNS && line.trim() !== '') {
-      lines.push(`${line} \\`);
-      line = INDENT;
-    }
-    line += line === INDENT ? word : ` ${word}`;
-    while (line.length > COLUMNS) {
-      // Within a word the shell joins the lines only where the next one is not indented.
-      lines.push(`${line.slice(0, COLUMNS - 1)}\\`);
-      line = line.slice(COLUMNS - 1);
-    }
-  }
-  return [...lines, line];
-}
-
-const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -7,6 +7,8 @@ import type { ReadOptions } from './summary.ts';
  * docs/trace-readers.md.
  */
 const BATCH_EVENTS = 4096;
+/** Events that text keeps back, so that a stack trace which comes after them can still be given to its event. */
+const KEPT_BACK = 256;
 
 /** Gathers events into batches for the consumer, and the losses among them for the summary. */
 export class Batcher {
@@ -20,8 +22,16 @@ export class Batcher {
 
   push(event: KernelEvent): void {
     if (event.type === 'loss') this.lost.push(event);
-    this.#batch.push(event);
-    if (this.#batch.length >= BATCH_EVENTS) this.flush();
+    if (this.#batch.push(event) < BATCH_EVENTS + KEPT_BACK) return;
+    const full = this.#batch;
+    this.#batch = full.splice(BATCH_EVENTS);
+    this.#onEvents(full);
+  }
+
+  /** Puts `event` in the place of `former`, if that is among the last {@link KEPT_BACK} pushed. */
+  replace(former: KernelEvent, event: KernelEvent): void {
+    const at = this.#batch.lastIndexOf(former);
+    if (at >= 0) this.#batch[at] = event;
   }
 
   /** Adds `events[from, to)`; whether a batch became full. */

@@ -59,7 +59,58 @@ const place = {
   order: fc.nat(9).map(order),
   index: fc.nat(2 ** 31 - 1).map(folioIndex),
 };
+const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const name = fc.constantFrom('lru_add_drain_per_cpu', 'wq_barrier_func', undefined);
+const address = u64.map((value) => value.toString(16));
+/** In the arguments of an event a name with a newline cannot be told from its end. */
+const argument = comm.filter((text) => !/[\n\s]$|\n/.test(text));
 const anyEvent: fc.Arbitrary<KernelEvent> = fc.oneof(
+  fc.record({
+    ...at,
+    type: fc.constant('page-reference' as const),
+    operation: fc.constantFrom('set', 'mod', 'mod-and-return', 'freeze', 'pinner-put'),
+    pfn: place.pfn,
+    flags: fc.constantFrom('none', 'locked|referenced', '0x15'),
+    count: int,
+    mapcount: fc.option(int, { nil: undefined }),
+    mapping: fc.option(
+      address.filter((digits) => digits !== '0').map((digits) => digits.padStart(16, '0')),
+      { nil: undefined },
+    ),
+    value: int,
+    returned: fc.option(int, { nil: undefined }),
+  }),
+  fc.record({ ...at, type: fc.constant('mm_page_free' as const), pfn: place.pfn, order: place.order }),
+  fc.record({
+    ...at,
+    type: fc.constant('workqueue_queue_work' as const),
+    work: address,
+    function: name,
+    workqueue: fc.constantFrom('mm_percpu_wq', 'a b', undefined),
+    requestedCpu: fc.constantFrom(cpu(0), cpu(7), undefined),
+  }),
+  fc.record({
+    ...at,
+    type: fc.constantFrom('workqueue_activate_work', 'workqueue_execute_start', 'workqueue_execute_end'),
+    work: address,
+    function: name,
+    workqueue: fc.constant(undefined),
+    requestedCpu: fc.constant(undefined),
+  }),
+  fc.record({
+    ...at,
+    comm: argument,
+    type: fc.constant('sched_switch' as const),
+    nextPid: place.order,
+    nextComm: argument,
+  }),
+  fc.record({
+    ...at,
+    type: fc.constant('sched_wakeup' as const),
+    wokenPid: place.order,
+    wokenComm: argument,
+    targetCpu: fc.constantFrom(cpu(0), cpu(300)),
+  }),
   fc.record({
     ...at,
     ...place,
@@ -97,7 +148,7 @@ it('the text reader reads back what is printed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyEvent, { minLength: 1, maxLength: 20 }), async (events) => {
       const text = events.map((event) => `${formatEvent(event)}\n`).join('');
-      const back = await readText(text);
+      const back = await readText(text, { scheduling: true });
       expect(back.events).toEqual(
         events.map((event) => ({
           ...event,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { KernelEvent, Nanoseconds, SyscallEnter } from '../ledger/index.ts';
+import type { KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
 
 /** Bytes of a page where a text form gives a folio's place as an offset. */
 const PAGE_BYTES = 4096n;
@@ -42,8 +42,48 @@ function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): string {
       return `sys_${event.name} -> 0x${BigInt.asUintN(64, event.returned).toString(16)}`;
     case 'marker':
       return `tracing_mark_write: ${event.text}`;
+    case 'page-reference': {
+      const { operation, pfn, flags, count, mapcount, mapping, value, returned } = event;
+      const given = [
+        `pfn=0x${pfn.toString(16)} flags=${flags} count=${count}`,
+        mapcount === undefined ? '' : ` mapcount=${mapcount}`,
+        mapping === undefined ? '' : ` mapping=${mapping}`,
+        ` val=${value}`,
+        returned === undefined ? '' : ` ret=${returned}`,
+      ];
+      return `${REFERENCE_NAMES[operation]}: ${given.join('')}`;
+    }
+    case 'mm_page_free':
+      return `mm_page_free: pfn=0x${event.pfn.toString(16)} order=${event.order}`;
+    case 'workqueue_queue_work': {
+      const { work, workqueue, requestedCpu } = event;
+      const name = event.function === undefined ? '' : ` function=${event.function}`;
+      const queue = workqueue === undefined ? '' : ` workqueue=${workqueue}`;
+      return `${event.type}: work struct=${work}${name}${queue} req_cpu=${requestedCpu ?? -1} cpu=${requestedCpu ?? event.cpu}`;
+    }
+    case 'workqueue_activate_work':
+      return `${event.type}: work struct ${event.work}${event.function === undefined ? '' : ` function=${event.function} `}`;
+    case 'workqueue_execute_start':
+    case 'workqueue_execute_end':
+      return `${event.type}: work struct ${event.work}${event.function === undefined ? '' : `: function ${event.function}`}`;
+    case 'sched_switch':
+      return `sched_switch: prev_comm=${event.comm ?? '<...>'} prev_pid=${event.pid} ==> next_comm=${event.nextComm} next_pid=${event.nextPid} next_prio=0`;
+    case 'sched_wakeup':
+      return `sched_wakeup: comm=${event.wokenComm} pid=${event.wokenPid} prio=0 target_cpu=${String(event.targetCpu).padStart(3, '0')}`;
   }
 }
+
+const REFERENCE_NAMES: Readonly<Record<ReferenceOperation, string>> = {
+  set: 'page_ref_set',
+  mod: 'page_ref_mod',
+  'mod-and-test': 'page_ref_mod_and_test',
+  'mod-and-return': 'page_ref_mod_and_return',
+  'mod-unless': 'page_ref_mod_unless',
+  freeze: 'page_ref_freeze',
+  unfreeze: 'page_ref_unfreeze',
+  'pinner-failure': 'page_pinner_failure',
+  'pinner-put': 'page_pinner_put',
+};
 
 const ARGUMENT_NAMES: Readonly<Record<SyscallEnter['name'], readonly string[]>> = {
   ioctl: ['fd', 'cmd', 'arg'],

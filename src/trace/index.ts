@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export type { ByteSource } from './byte-source.ts';
+export type { ByteStream } from './byte-stream.ts';
 export { memorySource } from './byte-source.ts';
 export { formatEvent } from './format-event.ts';
 export { InputError } from '../ledger/index.ts';

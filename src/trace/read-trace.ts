@@ -1,26 +1,46 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from './byte-source.ts';
 import { readFully } from './byte-source.ts';
+import type { ByteStream } from './byte-stream.ts';
+import { isStream, PieceReader, streamOf } from './byte-stream.ts';
 import { detectDat } from './dat/detect.ts';
 import { readDat } from './dat/read.ts';
-import { detectFtraceText } from './ftrace-text/detect.ts';
-import { readFtraceText } from './ftrace-text/read.ts';
 import { InputError } from '../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from './summary.ts';
+import { detectText } from './text/detect.ts';
+import { readText } from './text/read.ts';
+import { PackingError, unpackerFor } from './unpack.ts';
 import { whyUnsupported } from './unsupported.ts';
 
 const HEAD_BYTES = 64 * 1024;
+/** A trace.dat is read here and there, so one that comes as a stream must be held; larger ones belong into a file. */
+const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 /**
- * Reads a recording in one pass, in whichever known format it is: the decoded events and the losses go to
- * `options.onEvents` in time order, what is to be said about the whole comes back.
+ * Reads a recording in one pass, in whichever known format it is, text also packed: the decoded events and the losses
+ * go to `options.onEvents` in time order, what is to be said about the whole comes back.
  * @throws InputError where nothing can be answered from the input.
  */
-export async function readTrace(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
-  const head = await readFully(source, 0, HEAD_BYTES);
-  if (detectDat(head)) return readDat(source, options);
+export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
+  if (isStream(input)) return readPieces(new PieceReader(input), options);
+  if (detectDat(await readFully(input, 0, HEAD_BYTES))) return readDat(input, options);
+  return readPieces(new PieceReader(streamOf(input, options.onProgress)), options);
+}
+
+async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
+  const unpack = unpackerFor(await pieces.peek(HEAD_BYTES));
+  const unpacked = unpack === undefined ? pieces : new PieceReader(unpack(pieces));
+  const head = await unpacked.peek(HEAD_BYTES);
+  if (unpacked !== pieces && head.byteLength === 0)
+    await unpacked.next().catch((error: unknown) => {
+      throw error instanceof PackingError ? new InputError(`${pieces.name}: ${error.message}`) : error;
+    });
+  if (detectDat(head)) {
+    return readDat(await unpacked.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file'), options);
+  }
   const advice = whyUnsupported(head);
-  if (advice !== undefined) throw new InputError(`${source.name}: ${advice}`);
-  if (detectFtraceText(head)) return readFtraceText(source, options);
-  throw new InputError(`${source.name}: no trace.dat and no ftrace text, from the first byte on`);
+  if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
+  const dialect = detectText(head);
+  if (dialect !== undefined) return readText(unpacked, dialect, options);
+  throw new InputError(`${pieces.name}: no trace.dat and no text of a trace, from the first byte on`);
 }

@@ -3,7 +3,7 @@ import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../ledger/index.ts';
 
 /** What a recording is and how much of it could be read; what is told beside the events themselves. */
 export interface TraceSummary {
-  readonly format: 'trace.dat v6' | 'trace.dat v7' | 'ftrace text';
+  readonly format: 'trace.dat v6' | 'trace.dat v7' | 'ftrace text' | 'trace-cmd report' | 'perf script';
   /** Every record, decoded or not, as `trace-cmd report` counts them; losses are no events. */
   readonly events: number;
   /** The CPUs that the file declares (or, in text, that have events), by rising number. */
@@ -15,7 +15,7 @@ export interface TraceSummary {
   readonly lost: readonly Loss[];
   /** One sentence each: what a reader of the answer must know about the input. */
   readonly notes: readonly string[];
-  /** Names of the buffers that were read, '' being the top buffer; undefined for text, which does not name its own. */
+  /** Names of the buffers that were read, '' being the top buffer; undefined for text that names none. */
   readonly buffers: readonly string[] | undefined;
   /** `Linux vm 6.18.44 x86_64`, where the recording says it. */
   readonly recordedOn: string | undefined;
@@ -27,6 +27,11 @@ export interface TraceSummary {
 export interface ReadOptions {
   /** Only this buffer; '' is the top buffer. All are read without it, each event tagged with its buffer. */
   readonly buffer?: string | undefined;
+  /**
+   * Also decode the scheduler's events (`SchedSwitch`, `SchedWakeup`). They are most of many recordings, so this costs
+   * time and only those that ask for it pay.
+   */
+  readonly scheduling?: boolean | undefined;
   /**
    * Receives the decoded events and the losses in time order, some thousands at a time. Each array is a new one,
    * the receiver may keep it. What it throws ends the reading and comes out of `readTrace`.

@@ -2,15 +2,15 @@
 
 /** Formats that are known and not read, by their first bytes. */
 const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: string }[] = [
-  { bytes: [0x1f, 0x8b], advice: 'packed with gzip; unpack it first (gunzip)' },
-  { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], advice: 'packed with xz; unpack it first (unxz)' },
-  { bytes: [0x28, 0xb5, 0x2f, 0xfd], advice: 'packed with zstd; unpack it first (unzstd)' },
-  { bytes: [0x42, 0x5a, 0x68], advice: 'packed with bzip2; unpack it first (bunzip2)' },
+  {
+    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    advice: 'packed with xz; unpack it first (xz -dc FILE | folioscope ... -)',
+  },
+  { bytes: [0x42, 0x5a, 0x68], advice: 'packed with bzip2; unpack it first (bunzip2 -c FILE | folioscope ... -)' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], advice: 'a zip archive; unpack it first (unzip)' },
   {
     bytes: [...new TextEncoder().encode('PERFILE2')],
-    advice:
-      "perf.data, which is not read; record with trace-cmd, or wait for the version that reads 'perf script' text",
+    advice: "perf.data, which is not read; give the text of it ('perf script --ns --show-lost-events -i FILE')",
   },
 ];
 
@@ -20,22 +20,14 @@ const LINES = 200;
 /** Text formats that are known and not read, by what one of the first lines looks like. */
 const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
   {
-    sign: /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|CPU:\d+ \[(?:\d+ )?EVENTS DROPPED\])$/,
-    advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
+    // Field by field, with a blank before the first one.
+    sign: /^.{0,300}\d\.\d+: (?:mm_filemap_(?:add|delete)\w+: +pfn=\S+ i_ino=|mm_lru_insertion: +folio=\S+ pfn=\S+ lru=\S+ flags=0x)[^(]*$/,
+    advice: "text of 'trace-cmd report -R'; leave the -R out, or give the trace.dat itself",
   },
   {
-    // `%16s-%-5d [%03d]`, where the kernel pads the pid to 7, and a blank-padded name of the event.
-    sign: /^(?:\S+: +)?.{0,16}-(?:(?=\d{1,5} )[\d ]{6}|\d{6} )\[\d+\] +\d+\.\d+: [a-z]\w*: {2,}\S/,
-    advice: "text of 'trace-cmd report', which is not read; give the trace.dat itself",
-  },
-  {
-    sign: /^\s*[^#\s].*\s\d+(?:\/\d+)?\s+\[\d+\]\s+\d+\.\d+:\s+(?:\d+\s+)?[\w-]+:[\w-]+:/,
-    advice: "text of 'perf script', which is not read yet; record with trace-cmd and give its trace.dat",
-  },
-  {
-    sign: /^# .*latency trace v|^# latency:/,
+    sign: /^# verbose latency|^ *.{8,16} +\d+ +\d+ +\d [0-9a-f]{8} \[[0-9a-f]{8}\]/,
     advice:
-      "latency-format text, without full times; turn it off (echo nolatency-format > trace_options) and read 'trace' again",
+      "text of options 'latency-format' and 'verbose' together; turn one off (echo noverbose > trace_options) and read 'trace' again",
   },
   {
     sign: /^\d+ \d+ \d+ (?:type: \d+|\w+:?)/,

@@ -41,6 +41,16 @@ describe('the report', () => {
   });
 });
 
+test('--redact leaves no task name and no page frame, and stands in the command again', () => {
+  const [open, redacted] = [[], ['--redact']].map((options) =>
+    explain(TWO_CPU, '--at', 'marker:phase faulted', ...options),
+  );
+  expect(open?.stdout).toMatch(/gmem-workload[^]*pfn=0x234f52/);
+  expect(redacted?.stdout).not.toMatch(/gmem-workload|234f52/);
+  expect(redacted?.stdout).toMatch(/task1-24162[^]*pfn=0x1 [^]*--redact\n$/);
+  expect(redacted?.status).toBe(open?.status);
+});
+
 describe('JSON', () => {
   const moments = (...args: readonly string[]) =>
     (JSON.parse(explain(TWO_CPU, '--json', ...args).stdout) as { moments: { at: string; conversion: object }[] })

@@ -3,6 +3,7 @@ import {
   type Cpu,
   cpu,
   dev,
+  type FilemapEvent,
   folioIndex,
   ino,
   type KernelEvent,
@@ -10,6 +11,8 @@ import {
   nanoseconds,
   order,
   pfn,
+  type ReferenceOperation,
+  type WorkqueueEvent,
 } from '../../src/ledger/index.ts';
 import type { TraceSummary } from '../../src/trace/index.ts';
 
@@ -41,7 +44,7 @@ export interface Page {
 
 const filemap =
   (type: 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache') =>
-  (page: Page, where: Where): KernelEvent => ({
+  (page: Page, where: Where): FilemapEvent => ({
     ...origin(where),
     type,
     dev: dev(...(page.dev ?? [0, 16])),
@@ -77,6 +80,60 @@ export const returned = (value: number, where: Where): KernelEvent => ({
   type: 'syscall-exit',
   name: 'ioctl',
   returned: BigInt(value),
+});
+
+const DRAIN = { function: 'lru_add_drain_per_cpu', workqueue: undefined, requestedCpu: undefined } as const;
+
+/** A task asks CPU `on` to drain its batches. */
+export const queued = (work: string, on: number, where: Where): WorkqueueEvent => ({
+  ...origin(where),
+  ...DRAIN,
+  type: 'workqueue_queue_work',
+  work,
+  workqueue: 'mm_percpu_wq',
+  requestedCpu: cpu(on),
+});
+
+/** CPU `on` does it. */
+export const executed = (work: string, on: number, from: number, to: number): KernelEvent[] => {
+  const worker = { cpu: on, pid: 40 + on, comm: `kworker/${on}:1` };
+  return [
+    { ...origin({ ...worker, at: from }), ...DRAIN, type: 'workqueue_execute_start', work },
+    { ...origin({ ...worker, at: to }), ...DRAIN, type: 'workqueue_execute_end', work },
+  ];
+};
+
+/** What was done to a page frame's reference count; `count` counts only where the story begins in the middle. */
+export const pageReference = (
+  done: {
+    readonly operation: ReferenceOperation;
+    readonly pfn: number;
+    readonly value: number;
+    readonly count?: number;
+    readonly returned?: number;
+  },
+  where: Where,
+  stack?: readonly string[],
+): KernelEvent => ({
+  ...origin(where),
+  type: 'page-reference',
+  operation: done.operation,
+  pfn: pfn(done.pfn),
+  flags: 'none',
+  count: done.count ?? 0,
+  mapcount: undefined,
+  mapping: undefined,
+  value: done.value,
+  returned: done.returned,
+  stack,
+});
+
+/** A CPU goes from one task to another. */
+export const switched = (from: string, to: string, where: Where): KernelEvent => ({
+  ...origin({ ...where, comm: from }),
+  type: 'sched_switch',
+  nextPid: 200,
+  nextComm: to,
 });
 
 /** Events of a CPU are missing before `at`; at the end where undefined. */

@@ -201,6 +201,7 @@ export interface Contents {
   readonly machine?: Machine;
   readonly formats?: Record<string, readonly string[]>;
   readonly taskNames?: string;
+  readonly kallsyms?: string;
   /** Buffers by name, '' being the top one; for each its CPUs and their pages. */
   readonly buffers: Readonly<Record<string, Readonly<Record<number, readonly Uint8Array[]>>>>;
   readonly options?: readonly { readonly id: number; readonly data: Uint8Array }[];
@@ -211,6 +212,7 @@ export function makeV6({
   machine = X86_64,
   formats = formatsOf(machine),
   taskNames = '',
+  kallsyms = 'sym\n',
   buffers,
   options = [],
 }: Contents): Uint8Array {
@@ -218,7 +220,7 @@ export function makeV6({
   headerInfo(out, machine);
   ftraceFormats(out, formats);
   eventFormats(out, formats);
-  out.number(4, 4).text('sym\n').number(3, 4).text('fmt').number(taskNames.length, 8).text(taskNames);
+  out.number(kallsyms.length, 4).text(kallsyms).number(3, 4).text('fmt').number(taskNames.length, 8).text(taskNames);
   const cpus = 1 + Math.max(0, ...Object.values(buffers).flatMap((buffer) => Object.keys(buffer).map(Number)));
   out.number(cpus, 4);
   const names = Object.keys(buffers).filter((name) => name !== '');
@@ -258,7 +260,7 @@ export function makeV6({
 
 /** A trace.dat of version 7: trace-cmd.dat.v7(5). Chunks have two pages, so that there are several. */
 export function makeV7(
-  { machine = X86_64, formats = formatsOf(machine), taskNames = '', buffers, options = [] }: Contents,
+  { machine = X86_64, formats = formatsOf(machine), taskNames = '', kallsyms = '', buffers, options = [] }: Contents,
   compression: 'none' | 'zlib' = 'none',
   pageSize = PAGE_SIZE,
 ): Uint8Array {
@@ -289,6 +291,7 @@ export function makeV7(
   point(16, headerInfo(writer(), machine, pageSize));
   point(17, ftraceFormats(writer(), formats));
   point(18, eventFormats(writer(), formats));
+  point(19, writer().number(kallsyms.length, 4).text(kallsyms));
   point(21, writer().number(taskNames.length, 8).text(taskNames));
   list.push({ id: 99, data: writer().text('an option of the future').done() });
   for (const [name, cpus] of Object.entries(buffers)) {

@@ -2,7 +2,7 @@
 import type { Cpu } from '../../ledger/index.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { readFully } from '../byte-source.ts';
-import type { BufferData, CpuData } from './recording.ts';
+import type { BufferData, CpuData, Recording } from './recording.ts';
 import type { PageWalker } from './page-walker.ts';
 import { wordsOf } from './record-fields.ts';
 
@@ -20,6 +20,7 @@ interface StreamOptions {
   readonly blockBytes: number;
   /** Events that the full ring buffer refused behind the last one, where the recording says so. */
   readonly droppedAtEnd: number | undefined;
+  readonly symbols: Recording['symbols'];
 }
 
 /**
@@ -41,13 +42,15 @@ export class CpuStream {
   /** End of what is there. */
   readonly #end: number;
   readonly #droppedAtEnd: number | undefined;
+  readonly #symbols: Recording['symbols'];
   #offset: number;
   #chunksLeft: number | undefined;
   #fetched: Uint8Array = new Uint8Array(0);
   #fetchedAt = 0;
   #finished = false;
 
-  constructor({ source, buffer, data, walker, littleEndian, blockBytes, droppedAtEnd }: StreamOptions) {
+  constructor({ source, buffer, data, walker, littleEndian, blockBytes, droppedAtEnd, symbols }: StreamOptions) {
+    this.#symbols = symbols;
     this.#source = source;
     this.#buffer = buffer;
     this.#littleEndian = littleEndian;
@@ -72,17 +75,21 @@ export class CpuStream {
    * @returns false at the end of this CPU's data.
    */
   async refill(): Promise<boolean> {
+    if (this.#finished) return false;
     const { walker } = this;
-    walker.length = 0;
     this.head = 0;
-    while (walker.length === 0 && !this.#finished) {
+    do {
+      walker.begin();
       const more = this.#buffer.inflate === undefined ? await this.#rawBlock() : await this.#packedChunk();
-      if (more) continue;
-      this.#finished = true;
-      if (this.truncated) this.walker.lose(undefined);
-      else if (this.#droppedAtEnd !== undefined) this.walker.lose(this.#droppedAtEnd);
-      this.walker.finish();
-    }
+      if (!more) {
+        this.#finished = true;
+        if (this.truncated) walker.lose(undefined);
+        else if (this.#droppedAtEnd !== undefined) walker.lose(this.#droppedAtEnd);
+        walker.finish();
+      }
+      if (walker.nameless.length > 0) walker.giveNames(await this.#symbols());
+      if (more) walker.keepLast();
+    } while (walker.length === 0 && !this.#finished);
     return walker.length > 0;
   }
 

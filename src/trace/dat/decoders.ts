@@ -13,8 +13,11 @@ import type {
 import { dev, ino } from '../../ledger/index.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
+import { MEMORY_MAKERS } from './memory-decoders.ts';
 import type { NumberField, Words } from './record-fields.ts';
 import { numberField, readBigint, readNumber } from './record-fields.ts';
+import { isDynamic, textField } from './text-field.ts';
+import { SCHED_MAKERS, WORK_MAKERS } from './work-decoders.ts';
 
 /** A record being decoded. One object serves a whole stream, because it is filled half a million times a second. */
 export interface RecordInHand {
@@ -29,6 +32,8 @@ export interface RecordInHand {
   comm: string | undefined;
   readonly cpu: Cpu;
   readonly buffer: string | undefined;
+  /** Set by a decoder: addresses that the walker is to find names for. */
+  addresses: readonly bigint[] | undefined;
 }
 
 /** What a decoder makes of a record: an event; nothing to tell; or a record that it cannot read. */
@@ -52,11 +57,16 @@ export const wantedEvents = (system: string): readonly string[] =>
  * `pfn`), every record of it is unreadable: that must show as a loss and not pass in silence.
  * @param machine what `uname -m` said, for the system call numbers of `raw_syscalls`.
  */
-export function makeDecoders(formats: readonly EventFormat[], littleEndian: boolean, machine: string): Decoder[] {
+export function makeDecoders(
+  formats: readonly EventFormat[],
+  littleEndian: boolean,
+  machine: string,
+  scheduling: boolean,
+): Decoder[] {
   const shared: Shared = { twins: new SyscallTwins(), numbers: syscallNumbers(machine) };
   return formats.flatMap((format) => {
     const maker = MAKERS.get(`${format.system}:${format.name}`);
-    if (maker === undefined) return [];
+    if (maker === undefined || (format.system === 'sched' && !scheduling)) return [];
     const number = (name: string): NumberField | undefined => numberField(format.fields.get(name), littleEndian);
     const pid = number('common_pid');
     const made = maker({ format, number, littleEndian }, shared);
@@ -83,7 +93,8 @@ interface Given {
 }
 
 type Made = Pick<Decoder, 'decode' | 'needs'> | undefined;
-type Maker = (given: Given, shared: Shared) => Made;
+/** Makes the decoder of one event's format. */
+export type Maker = (given: Given, shared: Shared) => Made;
 
 const needed = (...fields: readonly (NumberField | undefined)[]): number =>
   Math.max(...fields.map((field) => field?.needs ?? 0));
@@ -231,32 +242,17 @@ const rawExit: Maker = ({ number }, { twins, numbers }) => {
   };
 };
 
-const UTF8 = new TextDecoder();
-
 /** `ftrace:print` holds what was written to trace_marker; the kernel ends it with a newline if the writer did not. */
-const marker: Maker = ({ format, number }) => {
-  const field = format.fields.get('buf');
+const marker: Maker = ({ format, littleEndian }) => {
+  const field = textField(format.fields.get('buf'), littleEndian);
   if (field === undefined) return undefined;
-  const location = isDynamic(field) ? number('buf') : undefined;
-  if (isDynamic(field) && (location === undefined || field.size !== 4)) return undefined;
-  const relative = field.type.startsWith('__rel_loc');
   return {
-    needs: location?.needs ?? field.offset >>> 2,
-    decode: ({ words, bytes, base, length, at, cpu, pid, comm, buffer }) => {
-      let offset = field.offset;
-      let size = length * 4 - offset;
-      if (location !== undefined) {
-        const packed = readNumber(words, base, location);
-        offset = (packed & 0xffff) + (relative ? field.offset + field.size : 0);
-        size = packed >>> 16;
-      }
-      if (offset + size > length * 4) return 'unreadable';
-      const start = base * 4 + offset;
-      const text = bytes.subarray(start, start + size);
-      const nul = text.indexOf(0);
-      const end = nul < 0 ? size : nul;
-      const withoutNewline = end > 0 && text[end - 1] === 0x0a ? end - 1 : end;
-      return { type: 'marker', at, cpu, pid, comm, buffer, text: UTF8.decode(text.subarray(0, withoutNewline)) };
+    needs: field.needs,
+    decode: (record) => {
+      const { at, cpu, pid, comm, buffer } = record;
+      const text = field.read(record);
+      if (text === undefined) return 'unreadable';
+      return { type: 'marker', at, cpu, pid, comm, buffer, text: text.endsWith('\n') ? text.slice(0, -1) : text };
     },
   };
 };
@@ -272,6 +268,9 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['raw_syscalls:sys_enter', rawEnter],
   ['raw_syscalls:sys_exit', rawExit],
   ['ftrace:print', marker],
+  ...MEMORY_MAKERS,
+  ...WORK_MAKERS,
+  ...SCHED_MAKERS,
 ]);
 
 /** Numbers of the calls that are decoded: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
@@ -296,7 +295,6 @@ function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name
 }
 
 const isCommon = (field: FormatField): boolean => field.name.startsWith('common_');
-const isDynamic = (field: FormatField): boolean => /^__(?:data|rel)_loc\b/.test(field.type);
 const signed = (value: bigint, field: NumberField): bigint => BigInt.asIntN(field.high < 0 ? 32 : 64, value);
 
 /** `MAJOR:MINOR` of a kernel dev_t (12 and 20 bits, include/linux/kdev_t.h), each text made once. */

@@ -19,6 +19,7 @@ export const OPTION = {
   headerInfo: 16,
   ftraceEvents: 17,
   eventFormats: 18,
+  kallsyms: 19,
   cmdlines: 21,
   bufferText: 22,
 } as const;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { InputError } from '../../ledger/index.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { EventFormat } from './event-format.ts';
 import { FormatScanner } from './format-scanner.ts';
 import type { PageLayout } from './page-layout.ts';
 import { parsePageLayout } from './page-layout.ts';
+import { KernelSymbols } from './symbols.ts';
 
 // The parts that v6 has one after the other and v7 has as sections of their own: trace-cmd.dat.v6(5), v7(5).
 
@@ -52,6 +54,29 @@ async function readFormats(
     }
     if (length === reader.remaining) throw reader.error('the event formats run past the end');
   }
+}
+
+/** The text of kallsyms has some MB; a larger one is not looked at. */
+const MAX_SYMBOL_BYTES = 256 * 1024 * 1024;
+
+/**
+ * u32 size and kallsyms, read only when somebody asks: most recordings have nothing to name. What is damaged there costs
+ * names and nothing else.
+ */
+export function symbolsIn(open: () => Promise<ByteReader>): () => Promise<KernelSymbols | undefined> {
+  const read = async (): Promise<KernelSymbols | undefined> => {
+    try {
+      const reader = await open();
+      const size = await reader.u32('size of kallsyms');
+      if (size === 0 || size > MAX_SYMBOL_BYTES) return undefined;
+      return new KernelSymbols((await reader.take(size, 'kallsyms')).slice());
+    } catch (error) {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    }
+  };
+  let symbols: Promise<KernelSymbols | undefined> | undefined;
+  return () => (symbols ??= read());
 }
 
 /**

@@ -3,7 +3,7 @@ import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { InputError } from '../../ledger/index.ts';
 import { applyOption, emptyOptions, OPTION, optionReader } from './file-options.ts';
-import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames } from './file-sections.ts';
+import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames, symbolsIn } from './file-sections.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
 import { MAX_CPUS } from './recording.ts';
 
@@ -14,6 +14,7 @@ import { MAX_CPUS } from './recording.ts';
 export async function readV6(source: ByteSource, reader: ByteReader, littleEndian: boolean): Promise<Recording> {
   const layout = await readHeaderInfo(reader, source.name);
   const formats = [...(await readFtraceFormats(reader)), ...(await readEventFormats(reader))];
+  const kallsyms = reader.position;
   reader.skip(await reader.u32('size of kallsyms'), 'kallsyms');
   reader.skip(await reader.u32('size of the printk formats'), 'the printk formats');
   const taskNames = await readTaskNames(reader);
@@ -37,6 +38,7 @@ export async function readV6(source: ByteSource, reader: ByteReader, littleEndia
     layout,
     formats,
     taskNames,
+    symbols: symbolsIn(() => Promise.resolve(new ByteReader(source, kallsyms, littleEndian))),
     buffers,
     options,
     cutOff: [],

@@ -4,7 +4,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { memorySource } from '../byte-source.ts';
 import type { EventFormat } from './event-format.ts';
 import { applyOption, emptyOptions, OPTION, optionReader } from './file-options.ts';
-import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames } from './file-sections.ts';
+import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames, symbolsIn } from './file-sections.ts';
 import type { Inflate } from './inflate.ts';
 import { inflaterFor } from './inflate.ts';
 import { checkedPageSize } from './page-layout.ts';
@@ -72,6 +72,9 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
     layout,
     formats,
     taskNames,
+    symbols: contents.sections.has(OPTION.kallsyms)
+      ? symbolsIn(() => section(OPTION.kallsyms, 'kallsyms'))
+      : () => Promise.resolve(undefined),
     buffers,
     options: contents.options,
     cutOff,
@@ -120,6 +123,7 @@ async function takeOption(file: File, contents: Contents, id: number, data: Uint
     case OPTION.headerInfo:
     case OPTION.ftraceEvents:
     case OPTION.eventFormats:
+    case OPTION.kallsyms:
     case OPTION.cmdlines:
     case OPTION.bufferText:
       contents.sections.set(id, await reader.size(`option ${id}`));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ZSTDDecoder } from 'zstddec';
 import { InputError } from '../../ledger/index.ts';
+import { withoutFetch } from '../without-fetch.ts';
 
 /**
  * Unpacks `data` into exactly `size` bytes.
@@ -51,21 +52,6 @@ async function zstdInflater(): Promise<Inflate> {
       return Promise.resolve(undefined); // a trap of the WebAssembly code: damaged data
     }
   };
-}
-
-/**
- * The decoder brings its code as a text and unpacks it with `fetch(data:...)` where there is a fetch, else with
- * `Buffer`. In Node the first fetch loads an HTTP client for 35 ms, a tenth of a whole run (docs/trace-readers.md).
- */
-function withoutFetch<T>(start: () => T): T {
-  if (!('Buffer' in globalThis)) return start();
-  const { fetch } = globalThis;
-  Object.assign(globalThis, { fetch: undefined });
-  try {
-    return start();
-  } finally {
-    Object.assign(globalThis, { fetch });
-  }
 }
 
 /** The platform's own unpacker; `deflate` is its name for the zlib wrapping. */

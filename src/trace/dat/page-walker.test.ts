@@ -16,7 +16,7 @@ function walk(machine: Machine, ...pages: readonly Uint8Array[]): { walker: Page
   const formats = Object.entries(formatsOf(machine)).flatMap(([system, texts]) =>
     texts.flatMap((text) => parseEventFormat(system, text) ?? []),
   );
-  const decoders = makeDecoders(formats, machine.littleEndian, '');
+  const decoders = makeDecoders(formats, machine.littleEndian, '', false);
   const kinds = new Uint8Array(0x1_0000);
   for (const [index, { id }] of decoders.entries()) kinds[id] = index + 1;
   const context = {

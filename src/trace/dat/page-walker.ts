@@ -7,6 +7,7 @@ import type { Decoder, RecordInHand } from './decoders.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
 import { HOST_IS_LITTLE_ENDIAN } from './record-fields.ts';
+import type { KernelSymbols } from './symbols.ts';
 
 /** Bytes of events in a page; the bits above are flags: RB_MISSED_EVENTS and RB_MISSED_STORED of the ring buffer. */
 const COMMIT_MASK = 0x07ff_ffff;
@@ -39,6 +40,13 @@ export interface WalkContext {
   readonly epoch: { value: bigint | undefined };
 }
 
+/** Addresses of an event that are to become names: of its function or of its stack trace. */
+interface Nameless {
+  readonly index: number;
+  readonly addresses: readonly bigint[];
+  readonly isStack: boolean;
+}
+
 /**
  * Walks the ring-buffer pages of one CPU, in order, and leaves what it finds in `events` with merge keys beside
  * them. Losses stand among the events, each before the first record after its gap.
@@ -60,6 +68,9 @@ export class PageWalker {
   /** Records and pages that made no sense, each also told as a loss. */
   damaged = 0;
 
+  /** What waits for {@link giveNames}. */
+  readonly nameless: Nameless[] = [];
+
   readonly #context: WalkContext;
   readonly #record: RecordInHand;
   #pageStamp = 0n;
@@ -68,6 +79,10 @@ export class PageWalker {
   #floor = Number.NEGATIVE_INFINITY;
   /** A loss that waits for the next record; `undefined` in it is "how many is not known". */
   #pending: { events: number | undefined } | undefined;
+
+  /** The record, by its number, that the last event was made of. */
+  #lastDecoded = -1;
+  #kept: { readonly event: KernelEvent; readonly key: number } | undefined;
 
   constructor(context: WalkContext, cpu: Cpu, buffer: string | undefined) {
     this.#context = context;
@@ -83,6 +98,7 @@ export class PageWalker {
       comm: undefined,
       cpu,
       buffer,
+      addresses: undefined,
     };
   }
 
@@ -91,6 +107,38 @@ export class PageWalker {
     if (this.#pending === undefined) this.#pending = { events };
     else if (events === undefined || this.#pending.events === undefined) this.#pending.events = undefined;
     else this.#pending.events += events;
+  }
+
+  /** Starts over with no events but the one that was kept back. */
+  begin(): void {
+    this.length = 0;
+    if (this.#kept === undefined) return;
+    this.events[0] = this.#kept.event;
+    this.keys[0] = this.#kept.key;
+    this.length = 1;
+    this.#kept = undefined;
+  }
+
+  /** Keeps the last event back if it is the last record, since a stack trace that belongs to it may still come. */
+  keepLast(): void {
+    if (this.length === 0 || this.#lastDecoded !== this.count) return;
+    this.length--;
+    this.#kept = { event: this.events[this.length]!, key: this.keys[this.length]! };
+  }
+
+  /** Gives functions and stack traces their names, as far as `symbols` knows them. */
+  giveNames(symbols: KernelSymbols | undefined): void {
+    for (const { index, addresses, isStack } of this.nameless) {
+      const event = this.events[index]!;
+      const names = addresses.map((address) => symbols?.name(address));
+      if (isStack) {
+        const stack = names.map((name, nth) => name ?? `0x${addresses[nth]!.toString(16)}`);
+        this.events[index] = { ...event, stack } as KernelEvent;
+      } else if (names[0] !== undefined) {
+        this.events[index] = { ...event, function: names[0] } as KernelEvent;
+      }
+    }
+    this.nameless.length = 0;
   }
 
   /** Ends the stream: a loss that is still waiting is told with no time, since nothing follows. */
@@ -196,10 +244,12 @@ export class PageWalker {
       record.length = size;
       record.at = this.#time(time);
       const event = this.#decode(decoders[kind - 1]!, record);
+      if (record.addresses !== undefined) this.#askNames(event, record, this.count + count);
       if (event === undefined) {
         isSpecial = this.#pending !== undefined;
         continue;
       }
+      this.#lastDecoded = this.count + count;
       this.events[this.length] = event;
       this.keys[this.length++] = floor;
     }
@@ -226,6 +276,23 @@ export class PageWalker {
     if (typeof decoded === 'object') return decoded;
     if (decoded === 'unreadable') this.#damage();
     return undefined;
+  }
+
+  /**
+   * Remembers addresses that need names: the function of `event`, or a stack trace, which belongs to the record before it
+   * if that was of the same task. If something came in between (an interrupt's event), it would be a guess.
+   */
+  #askNames(event: KernelEvent | undefined, record: RecordInHand, number: number): void {
+    const addresses = record.addresses ?? [];
+    record.addresses = undefined;
+    if (event !== undefined) {
+      this.nameless.push({ index: this.length, addresses, isStack: false });
+      return;
+    }
+    const index = this.length - 1;
+    const last = index < 0 ? undefined : this.events[index];
+    if (last === undefined || last.type === 'loss' || this.#lastDecoded !== number - 1) return;
+    if (last.pid === record.pid && addresses.length > 0) this.nameless.push({ index, addresses, isStack: true });
   }
 
   /**

@@ -22,7 +22,7 @@ import { MAX_CPUS } from './recording.ts';
 /** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
 const MIN_BLOCK_BYTES = 16 * 1024;
-const MAX_BLOCK_BYTES = 256 * 1024;
+const MAX_BLOCK_BYTES = 64 * 1024;
 
 /**
  * Reads a trace.dat, version 6 or 7. Records of all CPUs come in the order in which `trace-cmd report` prints them.
@@ -32,7 +32,7 @@ const MAX_BLOCK_BYTES = 256 * 1024;
 export async function readDat(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
   const recording = await readStart(source);
   const buffers = chosenBuffers(source, recording, options.buffer);
-  const streams = openStreams(source, recording, buffers);
+  const streams = openStreams(source, recording, buffers, options.scheduling === true);
   const batcher = new Batcher(options.onEvents);
 
   const total = streams.reduce((sum, stream) => sum + stream.left, 0);
@@ -87,7 +87,12 @@ function chosenBuffers(source: ByteSource, recording: Recording, wanted: string 
   throw new InputError(`${source.name}: no buffer '${wanted}'; there are ${names}`);
 }
 
-function openStreams(source: ByteSource, recording: Recording, buffers: readonly BufferData[]): CpuStream[] {
+function openStreams(
+  source: ByteSource,
+  recording: Recording,
+  buffers: readonly BufferData[],
+  scheduling: boolean,
+): CpuStream[] {
   const cpus = buffers.reduce((sum, buffer) => sum + buffer.cpus.length, 0);
   const share = Math.floor(TOTAL_BLOCK_BYTES / Math.max(1, cpus));
   const blockBytes = Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, share));
@@ -95,7 +100,7 @@ function openStreams(source: ByteSource, recording: Recording, buffers: readonly
   const machine = recording.options.uname?.split(' ').at(-1) ?? '';
   const epoch = { value: undefined };
   return buffers.flatMap((buffer) => {
-    const decoders = makeDecoders(recording.formats, recording.littleEndian, machine);
+    const decoders = makeDecoders(recording.formats, recording.littleEndian, machine, scheduling);
     const kinds = new Uint8Array(0x1_0000);
     for (const [index, { id }] of decoders.entries()) kinds[id] = index + 1;
     const context: WalkContext = {
@@ -121,6 +126,7 @@ function openStreams(source: ByteSource, recording: Recording, buffers: readonly
           littleEndian: recording.littleEndian,
           blockBytes,
           droppedAtEnd,
+          symbols: recording.symbols,
         });
       });
   });

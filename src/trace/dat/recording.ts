@@ -3,6 +3,7 @@ import type { ClockOptions } from './clock.ts';
 import type { EventFormat } from './event-format.ts';
 import type { Inflate } from './inflate.ts';
 import type { PageLayout } from './page-layout.ts';
+import type { KernelSymbols } from './symbols.ts';
 
 /** More CPUs are taken for damage (the kernel's NR_CPUS is at most 8192). */
 export const MAX_CPUS = 1 << 16;
@@ -31,6 +32,8 @@ export interface Recording {
   /** Of the events that are decoded only. */
   readonly formats: readonly EventFormat[];
   readonly taskNames: ReadonlyMap<number, string>;
+  /** The kernel's symbols, fetched when first asked for; undefined where the file has none. */
+  readonly symbols: () => Promise<KernelSymbols | undefined>;
   readonly buffers: readonly BufferData[];
   readonly options: FileOptions;
   /** CPUs of which the file's cut-off end may have had data. */

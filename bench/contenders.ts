@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// Who is measured, and what one round of each is. Every contender runs in a process of its own, so that none sees what
+// the optimiser has learnt from another.
+import { DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/kernel/index.ts';
+import { createMachine, type Machine, patchNamed } from '../src/machine/index.ts';
+import { pack, type SmallWorld } from '../test/exploring.ts';
+import { kernelByHand } from './kernel-by-hand.ts';
+import { builders, explorerOf } from './language/builders.ts';
+import { byHand, byHandInEngine } from './language/by-hand.ts';
+import { generators } from './language/generator-runs.ts';
+import type { Explored, Final, Prototype, Stepping } from './language/protocol.ts';
+
+/** What one round came to. */
+export interface Round {
+  /** Milliseconds by what was done in them. */
+  readonly ms: Readonly<Record<string, number>>;
+  readonly counts: Readonly<Record<string, number>>;
+  /** What everybody who does the same has to agree on. */
+  readonly answer: string;
+}
+
+export const SMALL_WORLD = { folios: 6, slots: 2 };
+export const FULL_WORLD = { folios: 1 << 19, slots: 31 };
+export const STEPPED_WORLD = { folios: 5000, slots: 31 };
+/** 31 * 33825 + 1: touched in order, the last page is left in a batch; with page 0 touched last, that one. */
+export const PAGES = 1 << 20;
+
+function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
+  const begun = performance.now();
+  const result = work();
+  return { ms: performance.now() - begun, result };
+}
+
+const exploring = (explorer: Prototype['explorer']) => (): (() => Round) => {
+  const run = explorer(SMALL_WORLD);
+  return () => {
+    const { ms, result } = timed<Explored>(run);
+    const { states, transitions, ends } = result;
+    return { ms: { explore: ms }, counts: { states, transitions }, answer: [...ends].toSorted().join('; ') };
+  };
+};
+
+/** A short text for much memory. */
+function digest(arrays: Iterable<ArrayLike<number>>): string {
+  let hash = 0;
+  for (const array of arrays)
+    for (let i = 0; i < array.length; i++) hash = Math.imul(hash ^ array[i]!, 0x5bd1e995) ^ (hash >>> 13);
+  return String(hash);
+}
+
+const atFullSize = (runner: Prototype['runner']) => (): (() => Round) => {
+  const run = runner(FULL_WORLD);
+  return () => {
+    const { ms, result } = timed<Final>(run);
+    const answer = `${result.verdict} ${digest([result.refcount, result.lru, result.nr])}`;
+    return { ms: { run: ms }, counts: { folios: FULL_WORLD.folios }, answer };
+  };
+};
+
+const stepping = (stepper: Stepping['stepper']) => (): (() => Round) => {
+  const run = stepper(STEPPED_WORLD);
+  return () => {
+    const { ms, result: steps } = timed(run);
+    return { ms: { step: ms }, counts: { steps }, answer: String(steps) };
+  };
+};
+
+/** A conversion by form v6 on CPU 0 while a task on CPU 1 touches the pages; with a pinner beside it on request. */
+const conversionWorld = (pages: number, pinner: boolean): SmallWorld => ({
+  config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: patchNamed('v6') },
+  sizes: { cpus: 2, folios: pages, inodes: 1, pages, mms: 1, pins: 1, references: 8, order: 0, generations: 4 },
+  tasks: [
+    { cpu: 0, script: [{ name: 'convert', args: [0, 0, pages, 1, 1] }] },
+    { cpu: 1, script: [{ name: 'touch', args: [0, 0, pages] }] },
+    ...(pinner ? [{ cpu: 1, script: [{ name: 'vmsplice', args: [0, 0, 0] } as const] }] : []),
+  ],
+});
+
+/** A world of the kernel, compiled; it explores on every call. */
+function kernelExplorer(pages: number, pinner: boolean, mostStates: number) {
+  const world = conversionWorld(pages, pinner);
+  const { packed, initial, inspect } = pack(world);
+  const explored = explorerOf(inspect(initial).program, packed, initial, [...world.tasks.keys()]);
+  return { words: packed.words, run: () => explored(mostStates) };
+}
+
+const exploringKernel = (pages: number, pinner: boolean, mostStates: number) => (): (() => Round) => {
+  const { ms: compile, result } = timed(() => kernelExplorer(pages, pinner, mostStates));
+  const { ms: first } = timed(result.run);
+  return () => {
+    const { ms, result: counts } = timed(result.run);
+    const { states, transitions, depth } = counts;
+    const answer = `${states} ${transitions} ${depth}`;
+    return { ms: { explore: ms, compile, first }, counts: { ...counts, words: result.words }, answer };
+  };
+};
+
+const largeMachine = (): Machine =>
+  createMachine({
+    cpus: 2,
+    tasks: [
+      { name: 'converter', cpu: 0 },
+      { name: 'toucher', cpu: 1 },
+    ],
+    guestMemfds: [{ pages: PAGES }],
+    folios: PAGES,
+    patch: patchNamed('v6'),
+    calls: ['touch', 'convert'],
+  });
+
+/** Touching and converting all pages; page 0 is touched last or in its turn. */
+const conversions = (
+  touch: (machine: Machine, start: number, pages: number) => void,
+  convert: (machine: Machine) => boolean,
+  machine: Machine,
+): Round => {
+  const ms: Record<string, number> = {};
+  const answers: string[] = [];
+  for (const [late, order] of [
+    ['drain late', [[0, PAGES]]],
+    [
+      'drain early',
+      [
+        [1, PAGES - 1],
+        [0, 1],
+      ],
+    ],
+  ] as const) {
+    machine.boot();
+    ms[`touch, ${late}`] = timed(() => order.forEach(([start, pages]) => touch(machine, start, pages))).ms;
+    const converting = timed(() => convert(machine));
+    ms[`convert, ${late}`] = converting.ms;
+    answers.push(`${converting.result} ${digest(machine.memory.columns.values())}`);
+  }
+  const bytes = [...machine.memory.columns.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { ms, counts: { pages: PAGES, 'bytes a page': bytes / PAGES }, answer: answers.join('; ') };
+};
+
+function kernelRun(): () => Round {
+  const machine = largeMachine();
+  const argument = {
+    offset: 0n,
+    size: BigInt(PAGES) * PAGE_SIZE,
+    flags: 0n,
+    reserved: [],
+    attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  };
+  return () =>
+    conversions(
+      (on, start, pages) => {
+        on.call(1, { call: 'touch', inode: 0, start, pages });
+      },
+      (on) => on.call(0, { call: 'set-memory-attributes2', inode: 0, argument }).result === 'ok',
+      machine,
+    );
+}
+
+function kernelHand(): () => Round {
+  const machine = largeMachine();
+  const { touch, convert } = kernelByHand(machine);
+  return () =>
+    conversions(
+      (_, start, pages) => touch(1, 1, start, pages),
+      () => convert(0, 0, PAGES),
+      machine,
+    );
+}
+
+/** Source text that was compiled while `work` ran: the language makes functions only with the Function constructor. */
+function generatedBytes(work: () => void): number {
+  const { Function: original } = globalThis;
+  let bytes = 0;
+  globalThis.Function = new Proxy(original, {
+    construct: (target, args: readonly string[], newTarget) => {
+      bytes += args.at(-1)?.length ?? 0;
+      return Reflect.construct(target, args, newTarget) as object;
+    },
+  });
+  try {
+    work();
+  } finally {
+    globalThis.Function = original;
+  }
+  return bytes;
+}
+
+/** Building the whole kernel for one small machine and compiling it for full size; in a fresh process, cold. */
+function building(): () => Round {
+  return () => {
+    const options = { cpus: 2, tasks: [{ name: 'task', cpu: 0 }], guestMemfds: [{ pages: 4 }] };
+    const built = timed(() => createMachine(options));
+    let compile = 0;
+    const columns = generatedBytes(() => {
+      compile = timed(() => built.result.call(0, { call: 'lru-add-drain' })).ms;
+    });
+    const packed = generatedBytes(() => kernelExplorer(2, false, 1));
+    const prototypePacked = generatedBytes(() => builders.explorer(SMALL_WORLD));
+    const prototypeColumns = generatedBytes(() => builders.runner(FULL_WORLD));
+    const steps = built.result.program.codes.reduce((sum, { flow }) => sum + flow.steps.length, 0);
+    return {
+      ms: { build: built.ms, compile },
+      counts: { columns, packed, prototypePacked, prototypeColumns, steps },
+      answer: '',
+    };
+  };
+}
+
+/** Prepares a contender and returns what a round of it is. */
+export const CONTENDERS: Readonly<Record<string, () => () => Round>> = {
+  'step, interpreter': stepping(builders.stepper),
+  'step, generators': stepping(generators.stepper),
+  'explore, builders': exploring(builders.explorer),
+  'explore, by hand': exploring(byHand.explorer),
+  'explore, by hand in src/check': exploring(byHandInEngine),
+  'explore, generators': exploring(generators.explorer),
+  'explore kernel, 2 pages': exploringKernel(2, false, 10_000),
+  'explore kernel, 3 pages and a pinner': exploringKernel(3, true, 1_000_000),
+  'full, builders': atFullSize(builders.runner),
+  'full, by hand': atFullSize(byHand.runner),
+  'full, generators': atFullSize(generators.runner),
+  'kernel, Machine.call': kernelRun,
+  'kernel, by hand': kernelHand,
+  build: building,
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import { generated, HEAPS } from '../lang/index.ts';
+import type { Space } from './space.ts';
+
+/**
+ * Adds the rows from `from` up to `end`, in order, and stops where there are `limit` states: `stop[0]` is then the row
+ * that it has not added, else `end`. `stop[1]`, if it is -1, receives the first added state that violates something.
+ * `stop[2]` is of no meaning: what is touched has to go somewhere.
+ * @returns how many states there are.
+ */
+type Insert = (
+  states: Int32Array,
+  table: Int32Array,
+  bits: number,
+  size: number,
+  limit: number,
+  rows: Int32Array,
+  from: number,
+  end: number,
+  stop: Int32Array,
+) => number;
+
+/** Fullest that a heap's part of the table gets. It doubles then: 5 to 10 bytes a state. */
+const FULLEST = 0.8;
+const FIRST_BITS = 12;
+
+/**
+ * States by number, each once. Their words stand behind each other in one array; an open-addressing table holds their
+ * numbers, each under as many low bits of its state's hash as the number leaves free, so that nearly every
+ * look at another state is at the same one. Whole states are compared: two are never taken for one.
+ *
+ * Rows come sorted into heaps by the highest bits of their hashes, and a heap has a part of the table to itself. So one
+ * heap's additions stay within a small part of the table, and within the states that such heaps brought lately:
+ * both are near the processor, where the whole table is not.
+ */
+export class StateTable {
+  /** State `id` begins at `id * words`. */
+  readonly states: Int32Array;
+  /** The first state that violates a property, or -1. */
+  firstWrong = -1;
+  readonly #space: Space;
+  readonly #most: number;
+  readonly #insert: Insert;
+  readonly #sizes = new Int32Array(HEAPS);
+  readonly #stop = new Int32Array(3);
+  #bits = FIRST_BITS;
+  #table = new Int32Array(2 ** FIRST_BITS);
+  #size = 0;
+
+  /** @throws RangeError where the machine does not have room for `most` states. */
+  constructor(space: Space, most: number) {
+    this.#space = space;
+    this.#most = most;
+    // Pages that nobody has touched cost nothing, so the array never has to be copied into a larger one.
+    this.states = new Int32Array(space.words * most);
+    this.#insert = insertOf(space.words, space.violated);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes that states and table take. */
+  get bytes(): number {
+    return this.#size * this.#space.words * Int32Array.BYTES_PER_ELEMENT + this.#table.byteLength;
+  }
+
+  /** The words of a state. */
+  at(id: number): Int32Array {
+    return this.states.slice(id * this.#space.words, (id + 1) * this.#space.words);
+  }
+
+  /** Adds rows of one heap, in order. @returns false where there would be more states than allowed. */
+  add(heap: number, rows: Int32Array, from: number, end: number): boolean {
+    const stop = this.#stop;
+    for (stop[0] = from; ; ) {
+      const before = this.#sizes[heap]!;
+      const room = Math.floor((this.#table.length / HEAPS) * FULLEST) - before;
+      const limit = Math.min(this.#most, this.#size + room);
+      stop[1] = this.firstWrong;
+      const size = this.#insert(this.states, this.#table, this.#bits, this.#size, limit, rows, stop[0], end, stop);
+      this.#sizes[heap] = before + size - this.#size;
+      this.#size = size;
+      this.firstWrong = stop[1];
+      if (stop[0] === end) return true;
+      if (size === this.#most) return false;
+      this.#grow();
+    }
+  }
+
+  #grow(): void {
+    const bits = ++this.#bits;
+    // The old table goes before the new one comes: the states say all that is in it.
+    this.#table = new Int32Array(0);
+    const table = new Int32Array(2 ** bits);
+    const { hash, words } = this.#space;
+    const { states } = this;
+    const part = table.length / HEAPS - 1;
+    for (let id = 0, at = 0; id < this.#size; id++, at += words) {
+      const h = hash(states, at);
+      let slot = h >>> (32 - bits);
+      while (table[slot] !== 0) slot = (slot & ~part) | ((slot + 1) & part);
+      table[slot] = (h << bits) | (id + 1);
+    }
+    this.#table = table;
+  }
+}
+
+/** Rows whose slots are touched at once. */
+const TOUCHED = 128;
+
+/**
+ * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched:
+ * these reads do not wait for each other's answers, so that the processor waits for many cache lines at once.
+ */
+function insertOf(words: number, violated: Space['violated']): Insert {
+  const row = words + 1;
+  const each = (text: (i: number) => string, between: string): string =>
+    Array.from({ length: words }, (_, i) => text(i)).join(between);
+  const source = `
+return (A,T,B,size,limit,rows,from,end,stop)=>{
+  const shift=32-B, M=(1<<B)-1, part=T.length/${HEAPS}-1;
+  for(let b=from;b<end;b+=${TOUCHED * row}){
+    const be=Math.min(end,b+${TOUCHED * row});
+    let touched=0;
+    for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]>>>shift|0];
+    stop[2]=touched;
+    for(let r=b;r<be;r+=${row}){
+      const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
+      for(let s=h>>>shift|0;;s=s&~part|s+1&part){
+        const e=T[s];
+        if(e===0){
+          if(size>=limit){stop[0]=r;return size;}
+          const a=size*${words};
+          ${each((i) => `A[a+${i}]=w${i};`, '')}
+          if(stop[1]===-1&&violated(A,a)>=0) stop[1]=size;
+          T[s]=f|++size;
+          break;
+        }
+        if(((e^f)>>>B)===0){
+          const a=((e&M)-1)*${words};
+          if(${each((i) => `A[a+${i}]===w${i}`, '&&')}) break;
+        }
+      }
+    }
+  }
+  stop[0]=end;
+  return size;
+};`;
+  return generated<Insert>(source, { violated });
+}

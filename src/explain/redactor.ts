@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import { type FilemapEvent, type Holder, type Ledger, type LruInsertion, type Pfn, pfn } from '../ledger/index.ts';
+import type { DrainAnswer, Explanation, MomentAnswer } from './answer.ts';
+
+/** A kernel address, in a text from outside: sixteen digits, or as many as follow `0x` and are no small number. */
+const ADDRESS = /\b(?:0x[\da-f]{8,16}|[\da-f]{16})\b/gi;
+
+/**
+ * Puts `task1`, `task2`, ... for the names of tasks and 1, 2, ... for page frames and addresses, the same for the same
+ * within one answer. Inodes, indexes, CPUs, pids and times stay: the answer is about them.
+ */
+export class Redactor {
+  readonly #tasks = new Map<string, string>();
+  readonly #frames = new Map<Pfn, Pfn>();
+  readonly #addresses = new Map<string, string>();
+
+  /** An event that is going to be quoted. */
+  event<Event extends FilemapEvent | LruInsertion>(event: Event): Event {
+    const { comm, pfn: frame } = event;
+    return { ...event, comm: comm === undefined ? undefined : this.#task(comm), pfn: this.#pfn(frame) };
+  }
+
+  /** The answer without its evidence, of which {@link event} is the part. */
+  explanation(explanation: Explanation): Explanation {
+    const { moments, conversions, drains, notes } = explanation;
+    return {
+      ...explanation,
+      moments: moments.map((moment) => this.#moment(moment)),
+      conversions: conversions.map((call) => ({
+        ...call,
+        batched: call.batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
+        held: call.held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
+      })),
+      drains: drains === undefined ? undefined : this.#drains(drains),
+      notes: notes.map((note) => this.#text(note)),
+    };
+  }
+
+  #moment(moment: MomentAnswer): MomentAnswer {
+    const { marker, folios, evidence } = moment;
+    return {
+      ...moment,
+      marker: marker === undefined ? undefined : this.#text(marker),
+      folios: this.#ledger(folios),
+      evidence: evidence === undefined ? undefined : { ...evidence, pfn: this.#pfn(evidence.pfn) },
+    };
+  }
+
+  #ledger(folios: Ledger): Ledger {
+    return folios.map((folio) => ({
+      ...folio,
+      pfn: this.#pfn(folio.pfn),
+      holders: folio.holders.map((holder) => this.#holder(holder)),
+    }));
+  }
+
+  #holder(holder: Holder): Holder {
+    return holder.task === undefined ? holder : { ...holder, task: this.#task(holder.task) };
+  }
+
+  #drains(drains: DrainAnswer): DrainAnswer {
+    const rounds = drains.rounds.map((round) => ({
+      ...round,
+      task: round.task === undefined ? undefined : this.#task(round.task),
+      works: round.works.map((work) => ({
+        ...work,
+        meanwhile: work.meanwhile.map((ran) => ({ ...ran, task: this.#task(ran.task) })),
+      })),
+    }));
+    return { ...drains, rounds };
+  }
+
+  #task(name: string): string {
+    return numbered(this.#tasks, name, (number) => `task${number}`);
+  }
+
+  #pfn(frame: Pfn): Pfn {
+    return numbered(this.#frames, frame, pfn);
+  }
+
+  #text(text: string): string {
+    return text.replaceAll(ADDRESS, (address) =>
+      numbered(this.#addresses, address.toLowerCase().replace(/^0x/, ''), (number) => `address${number}`),
+    );
+  }
+}
+
+/** What stands for a key: made from how many there are so far. */
+function numbered<Key, Value>(known: Map<Key, Value>, key: Key, make: (number: number) => Value): Value {
+  const value = known.get(key) ?? make(known.size + 1);
+  known.set(key, value);
+  return value;
+}

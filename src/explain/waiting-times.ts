@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import { type Cpu, type FolioIndex, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
+import { PROFILES } from '../machine/index.ts';
+import type { CpuDwell, DwellAnswer } from './answer.ts';
+import { Durations } from './durations.ts';
+import type { Generation } from './generation.ts';
+import { LowestIndexes } from './lowest-indexes.ts';
+
+const BATCH_SIZES: readonly number[] = [...new Set(PROFILES.map(({ batchSize }) => batchSize))];
+
+/** What is kept of one CPU's batch. */
+class OfCpu {
+  /** Folios of the inode that wait in it and are in the page cache. */
+  readonly waiting = new Set<Generation>();
+  readonly dwell = new Durations();
+  /**
+   * For each batch size how long a conversion on this CPU would have passed although folios waited: they were in
+   * its own batch only, and behind the first batch of folios that the check reads. On releasing that it drains its CPU
+   * (folio_batch_release(), facts of Linux 7.3).
+   */
+  readonly spared = BATCH_SIZES.map(() => 0n);
+  /** Left the page cache while it waited. */
+  gone = 0;
+}
+
+/** How long folios of one inode waited in each batch, and how long a conversion of all of it would have been refused. */
+export class WaitingTimes {
+  readonly #cpus = new Map<Cpu, OfCpu>();
+  readonly #lowest: LowestIndexes;
+  readonly #blind: ReadonlySet<Cpu>;
+  #from: Nanoseconds | undefined = undefined;
+  #upTo: Nanoseconds | undefined = undefined;
+  #refused = 0n;
+  #unknown = 0n;
+
+  /**
+   * @param live the inode's folios in the page cache.
+   * @param blind CPUs of whose batches events were lost and that have not flushed since, as of now.
+   */
+  constructor(live: ReadonlyMap<FolioIndex, unknown>, blind: ReadonlySet<Cpu>) {
+    this.#lowest = new LowestIndexes(live);
+    this.#blind = blind;
+  }
+
+  /** A folio came into the page cache. */
+  added({ index }: Generation, at: Nanoseconds): void {
+    this.account(at);
+    this.#lowest.add(index);
+  }
+
+  enter(folio: Generation, cpu: Cpu, at: Nanoseconds): void {
+    this.account(at);
+    this.#of(cpu).waiting.add(folio);
+  }
+
+  /** A folio was inserted by the CPU in whose batch it was. */
+  inserted(folio: Generation, cpu: Cpu, at: Nanoseconds): void {
+    const { add, order, deletedAt } = folio;
+    if (add === undefined || order > 0) return;
+    this.forget(folio, at);
+    if (deletedAt === undefined) this.#of(cpu).dwell.add(at - add.at);
+  }
+
+  /** A folio left the page cache. */
+  deleted(folio: Generation, at: Nanoseconds): void {
+    const { add, index } = folio;
+    if (add !== undefined && this.#of(add.cpu).waiting.has(folio)) this.#of(add.cpu).gone++;
+    this.forget(folio, at);
+    this.#lowest.delete(index);
+  }
+
+  /** Whether a folio waits is not known from here on. */
+  forget(folio: Generation, at: Nanoseconds): void {
+    this.account(at);
+    if (folio.add !== undefined) this.#cpus.get(folio.add.cpu)?.waiting.delete(folio);
+  }
+
+  /** Puts the time since the last change to what held in it. To be called before anything changes. */
+  account(at: Nanoseconds): void {
+    this.#from ??= at;
+    const elapsed = this.#upTo === undefined ? 0n : at - this.#upTo;
+    if (this.#upTo !== undefined && elapsed <= 0n) return;
+    this.#upTo = at;
+    const owners = [...this.#cpus].filter(([, { waiting }]) => waiting.size > 0);
+    if (owners.length === 0) {
+      if (this.#blind.size > 0) this.#unknown += elapsed;
+      return;
+    }
+    this.#refused += elapsed;
+    const [owner] = owners;
+    if (owner === undefined || owners.length > 1 || this.#blind.size > 0) return;
+    const [, { waiting, spared }] = owner;
+    const first = lowestOf(waiting);
+    if (first === undefined) return;
+    for (const [place, size] of BATCH_SIZES.entries())
+      if (this.#lowest.below(first, size) >= size) spared[place] = (spared[place] ?? 0n) + elapsed;
+  }
+
+  /** @param end of the recording; `batchSize`: of the kernel that recorded. */
+  answer({ dev, ino }: Pick<DwellAnswer, 'dev' | 'ino'>, end: Nanoseconds, batchSize: number): DwellAnswer {
+    this.account(end);
+    const from = this.#from ?? end;
+    const place = BATCH_SIZES.indexOf(batchSize);
+    const cpus = [...this.#cpus]
+      .toSorted(([a], [b]) => a - b)
+      .map(
+        ([cpu, { waiting, dwell, spared, gone }]): CpuDwell => ({
+          cpu,
+          folios: dwell.count,
+          waiting: waiting.size,
+          gone,
+          p50: dwell.percentile(0.5),
+          p90: dwell.percentile(0.9),
+          p99: dwell.percentile(0.99),
+          max: dwell.max,
+          histogram: dwell.histogram(),
+          refused: nanoseconds(this.#refused - (spared[place] ?? 0n)),
+        }),
+      );
+    return { dev, ino, from, to: end, refused: nanoseconds(this.#refused), unknown: nanoseconds(this.#unknown), cpus };
+  }
+
+  #of(cpu: Cpu): OfCpu {
+    const known = this.#cpus.get(cpu);
+    if (known !== undefined) return known;
+    const made = new OfCpu();
+    this.#cpus.set(cpu, made);
+    return made;
+  }
+}
+
+function lowestOf(folios: Iterable<Generation>): FolioIndex | undefined {
+  let lowest: FolioIndex | undefined;
+  for (const { index } of folios) if (lowest === undefined || index < lowest) lowest = index;
+  return lowest;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, int, type Place } from '../lang/index.ts';
+import { lru_add_drain_all } from './folio.ts';
+import { clamped, compareCount, FILEMAP_GET_FOLIOS_REFCOUNT, forEachFolio, safetyCheck } from './guest_memfd_check.ts';
+import type { K, Patch } from './kernel.ts';
+import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
+import { folio, folioNrPages } from './page_ref.ts';
+import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
+
+/** How often the form that tries again looks at a folio, as memfd_wait_for_pins() does. */
+const MOST_SCANS = 5;
+
+/** Drains every CPU unless `drained`, and notes it there. */
+function drainOnce(k: K, drained: Place<'bool'>): void {
+  k.if(drained.not(), () => {
+    k.call(lru_add_drain_all, {});
+    drained.set(true);
+  });
+}
+
+/**
+ * Forms of the check that were never proposed for merging, or were dropped: what else one might have done, to be
+ * held against the named ones.
+ */
+export const ALTERNATIVES: readonly Patch[] = [
+  {
+    name: 'drain-all-per-folio',
+    summary: "drains all CPUs' batches for each folio with an unexpected count",
+    check: safetyCheck((k, args) => {
+      const mayDrain = k.local('may_be_lru_cached', bool);
+      forEachFolio(k, args, clamped, (judgement) => {
+        compareCount(k, judgement, mayDrain);
+        k.if(judgement.safe.not().and(mayDrain), () => {
+          k.call(lru_add_drain_all, {});
+          compareCount(k, judgement);
+        });
+      });
+    }),
+  },
+  {
+    name: 'drain-all-first',
+    summary: "drains all CPUs' batches before it looks at any folio",
+    check: safetyCheck((k, args) => {
+      k.call(lru_add_drain_all, {});
+      forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+    }),
+  },
+  {
+    name: 'lru-cache-disable',
+    summary: 'keeps batches switched off while it looks',
+    parts: ['lru_disable'],
+    check: safetyCheck((k, args) => {
+      k.call(lru_cache_disable, {});
+      forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+      k.call(lru_cache_enable, {});
+    }),
+  },
+  {
+    name: 'isolate',
+    summary: 'takes each folio off the LRU, which fails while it waits in lru_add, and puts it back',
+    check: safetyCheck((k, args) => {
+      const isolated = k.local('isolated', bool);
+      forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
+        k.call(folio_isolate_lru, { folio: of, isolated });
+        safe.set(isolated);
+        k.if(isolated, () => {
+          k.claiming('isolated', of, {}, () => {
+            const expected = folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT + 1);
+            k.step('folio_ref_count', () => safe.set(folio.refcount.at(of).eq(expected)));
+          });
+          k.call(folio_putback_lru, { folio: of });
+        });
+      });
+    }),
+  },
+  {
+    name: 'pg-lru',
+    summary: 'drains only where PG_lru says that the folio is not on the LRU',
+    check: safetyCheck((k, args) => {
+      const drained = k.let('lru_drained', bool, false);
+      const lru = k.local('lru', bool);
+      forEachFolio(k, args, clamped, (judgement) => {
+        k.step('folio_test_lru', () => lru.set(folio.lru.at(judgement.folio)));
+        k.if(lru.not(), () => drainOnce(k, drained));
+        compareCount(k, judgement);
+      });
+    }),
+  },
+  {
+    name: 'try-again',
+    summary: "drains all CPUs' batches once and looks up to five times, as memfd's F_SEAL_WRITE does",
+    check: safetyCheck((k, args) => {
+      const drained = k.let('lru_drained', bool, false);
+      const scans = k.local('scans', int(MOST_SCANS));
+      forEachFolio(k, args, clamped, (judgement) => {
+        scans.set(0);
+        k.loop(() => {
+          compareCount(k, judgement);
+          scans.add(1);
+          k.if(judgement.safe.or(scans.eq(MOST_SCANS)), () => k.break());
+          drainOnce(k, drained);
+        });
+      });
+    }),
+  },
+  {
+    name: 'known-references',
+    summary: 'refuses only who is mapped or pinned, and ignores holders that it does not know',
+    check: safetyCheck((k, args) =>
+      forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
+        k.step('folio_maybe_dma_pinned', () => safe.set(folio.refcount.at(of).lt(k.config.profile.pinBias)));
+        k.if(safe, () => k.step('folio_mapped', () => safe.set(folio.mapcount.at(of).eq(0))));
+      }),
+    ),
+  },
+  {
+    name: 'skip-lru',
+    summary: 'keeps guest_memfd folios off the LRU, so that they enter no lru_add batch; no drain',
+    skipsLru: true,
+    check: safetyCheck((k, args) => forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement))),
+  },
+];

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bool, int, none, optional, type Place, shared, type Value } from '../lang/index.ts';
+import { FOLIO, GUEST, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
+
+/** struct kvm of the one virtual machine that an inode belongs to, as far as faults and invalidation go. */
+export const kvm = {
+  mmuLock: shared('kvm.mmu_lock', [INODE, GUEST], bool),
+  /** Ranges that are being invalidated: nothing is mapped meanwhile. */
+  invalidateInProgress: shared(
+    'kvm.mmu_invalidate_in_progress',
+    [INODE, GUEST],
+    int(({ task = 0 }) => task),
+  ),
+  /** Counts invalidations that have ended, modulo `generations`: who saw an older one looks again. */
+  invalidateSeq: shared(
+    'kvm.mmu_invalidate_seq',
+    [INODE, GUEST],
+    int(({ generations = 1 }) => generations - 1),
+  ),
+  /** The guest's page tables: they hold no reference. */
+  spte: shared('kvm.spte', [INODE, INDEX, GUEST], optional(FOLIO)),
+  /** Whether an entry is for private accesses. */
+  sptePrivate: shared('kvm.spte.private', [INODE, INDEX, GUEST], bool),
+};
+
+interface OfInode extends Readonly<Record<string, unknown>> {
+  readonly inode: Value<'inode'>;
+}
+interface Range extends OfInode {
+  readonly start: Value<'index'>;
+  readonly end: Value<'index'>;
+}
+
+/** include/linux/kvm_host.h: KVM_MMU_LOCK(). */
+export const kvm_mmu_lock = routine('kvm_mmu_lock', (k, { inode }: OfInode) => {
+  const locked = kvm.mmuLock.at(inode, 0);
+  k.await('write_lock', locked.not(), () => locked.set(true));
+});
+
+/** include/linux/kvm_host.h: KVM_MMU_UNLOCK(). */
+export const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
+  k.step('write_unlock', () => kvm.mmuLock.at(inode, 0).set(false));
+});
+
+/** virt/kvm/guest_memfd.c: kvm_gmem_invalidate_start(): from here to the end the guest maps nothing, and the range is unmapped. */
+const kvm_gmem_invalidate_start = routine('kvm_gmem_invalidate_start', (k, { inode, start, end }: Range) => {
+  k.call(kvm_mmu_lock, { inode });
+  k.step('kvm_mmu_invalidate_start', () => kvm.invalidateInProgress.at(inode, 0).add(1));
+  k.step('kvm_mmu_unmap_gfn_range', () =>
+    k.each(start, end, (i) => {
+      kvm.spte.at(inode, i, 0).set(none(FOLIO));
+      kvm.sptePrivate.at(inode, i, 0).set(false);
+    }),
+  );
+  k.call(kvm_mmu_unlock, { inode });
+});
+
+/** virt/kvm/guest_memfd.c: kvm_gmem_invalidate_end(). */
+const kvm_gmem_invalidate_end = routine('kvm_gmem_invalidate_end', (k, { inode }: OfInode) => {
+  k.call(kvm_mmu_lock, { inode });
+  // One step: the mmu_lock keeps faults from seeing one without the other.
+  k.step('kvm_mmu_invalidate_end', () => {
+    const seq = kvm.invalidateSeq.at(inode, 0);
+    seq.set(seq.plus(1).mod(k.sizes['generations'] ?? 1));
+    kvm.invalidateInProgress.at(inode, 0).sub(1);
+  });
+  k.call(kvm_mmu_unlock, { inode });
+});
+
+/** Puts a change of an inode's pages between the two, where there is a guest. */
+export function invalidating(k: K, range: Range, change: () => void): void {
+  if (hasPart(k, 'guest')) k.call(kvm_gmem_invalidate_start, range);
+  change();
+  if (hasPart(k, 'guest')) k.call(kvm_gmem_invalidate_end, { inode: range.inode });
+}
+
+/**
+ * arch/x86/kvm/mmu/mmu.c: is_page_fault_stale() and the installing of the entry, under the mmu_lock: nothing is
+ * mapped that an invalidation may have passed by since `seq` was read.
+ */
+export const kvm_tdp_mmu_map = routine(
+  'kvm_tdp_mmu_map',
+  (
+    k,
+    args: OfInode & {
+      readonly index: Value<'index'>;
+      readonly folio: Value<'folio'>;
+      readonly private: Value<'bool'>;
+      readonly seq: Value<'int'>;
+      readonly stale: Place<'bool'>;
+    },
+  ) => {
+    const { inode, index, seq, stale } = args;
+    k.step('is_page_fault_stale', () => {
+      const moved = kvm.invalidateSeq.at(inode, 0).ne(seq);
+      stale.set(kvm.invalidateInProgress.at(inode, 0).gt(0).or(moved));
+    });
+    k.if(stale.not(), () =>
+      k.step('tdp_mmu_set_spte', () => {
+        kvm.spte.at(inode, index, 0).set(args.folio);
+        kvm.sptePrivate.at(inode, index, 0).set(args.private);
+      }),
+    );
+  },
+);

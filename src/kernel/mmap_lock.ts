@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { int, shared, type Value } from '../lang/index.ts';
+import { boolIn, MM, routine } from './kernel.ts';
+
+/** mm->mmap_lock. It is there where something changes mappings: only mlock() does so far. */
+export const mmapLock = {
+  readers: shared(
+    'mmap_lock.readers',
+    [MM],
+    int(({ mlock = 0, task = 0 }) => mlock * task),
+  ),
+  writer: shared('mmap_lock.writer', [MM], boolIn('mlock')),
+};
+
+interface OfMm extends Readonly<Record<string, unknown>> {
+  readonly mm: Value<'mm'>;
+}
+
+/** include/linux/mmap_lock.h: mmap_read_lock(), or the lock of the one mapping that a fault takes. */
+export const mmap_read_lock = routine('mmap_read_lock', (k, { mm }: OfMm) => {
+  k.await('down_read', mmapLock.writer.at(mm).not(), () => mmapLock.readers.at(mm).add(1));
+});
+
+/** include/linux/mmap_lock.h: mmap_read_unlock(). */
+export const mmap_read_unlock = routine('mmap_read_unlock', (k, { mm }: OfMm) => {
+  k.step('up_read', () => mmapLock.readers.at(mm).sub(1));
+});
+
+/** include/linux/mmap_lock.h: mmap_write_lock(). */
+export const mmap_write_lock = routine('mmap_write_lock', (k, { mm }: OfMm) => {
+  const free = mmapLock.writer.at(mm).not().and(mmapLock.readers.at(mm).eq(0));
+  k.await('down_write', free, () => mmapLock.writer.at(mm).set(true));
+});
+
+/** include/linux/mmap_lock.h: mmap_write_unlock(). */
+export const mmap_write_unlock = routine('mmap_write_unlock', (k, { mm }: OfMm) => {
+  k.step('up_write', () => mmapLock.writer.at(mm).set(false));
+});

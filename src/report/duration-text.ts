@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+import type { Nanoseconds } from '../ledger/index.ts';
+
+const UNITS = [
+  [1e9, 's'],
+  [1e6, 'ms'],
+  [1e3, 'us'],
+] as const;
+
+/** `17.7 us`: three digits and the unit that suits them. */
+export function durationText(time: Nanoseconds): string {
+  const ns = Number(time);
+  for (const [size, name] of UNITS)
+    if (ns >= size) return `${ns >= 1000 * size ? Math.round(ns / size) : Number((ns / size).toPrecision(3))} ${name}`;
+  return `${ns} ns`;
+}

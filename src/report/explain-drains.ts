@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import type { DrainAnswer, DrainRound, DrainWork } from '../explain/index.ts';
+import { formatTime, type Nanoseconds } from '../ledger/index.ts';
+import { durationText } from './duration-text.ts';
+import { foldNumbers } from './fold-numbers.ts';
+import { quoteText, wrap } from './wrap.ts';
+
+/** Rounds that are told one by one, those that took longest; --json has more. */
+const MOST_ROUNDS = 8;
+
+/** What rounds of lru_add_drain_all() cost, and whom. */
+export function drainLines(drains: DrainAnswer | undefined): string[] {
+  if (drains === undefined) return [];
+  const { count, unfinished, total, inConversions, p50, max, cpus, rounds } = drains;
+  if (count === 0)
+    return wrap(
+      `drain rounds (lru_add_drain_all): ${drains.nameless ? 'not known, works stand without their functions' : 'none that queued work'}`,
+      '',
+      '  ',
+    );
+  const each = p50 === undefined || max === undefined ? '' : `, p50 ${durationText(p50)}, max ${durationText(max)}`;
+  const inside = inConversions > 0n ? ` (inside conversions ${durationText(inConversions)})` : '';
+  const open = unfinished === 0 ? '' : `; ${unfinished} more without an end in the recording`;
+  const shown = new Set(rounds.toSorted(bySlowest).slice(0, MOST_ROUNDS));
+  const told = rounds.filter((round) => shown.has(round));
+  return [
+    ...wrap(
+      `drain rounds (lru_add_drain_all): ${count} queued work, ${durationText(total)} together${inside}${each}${open}`,
+      '',
+      '  ',
+    ),
+    ...cpus.flatMap(({ cpu, works, delay, run }) =>
+      wrap(
+        `CPU ${cpu}: ${works} ${works === 1 ? 'work' : 'works'}; delay until it ran ${spread(delay)}; run time ${spread(run)}`,
+        '  ',
+        '    ',
+      ),
+    ),
+    ...told.flatMap(roundLines),
+    ...(told.length < count ? [`  the slowest ${told.length} are shown; --json has ${rounds.length} of ${count}`] : []),
+    ...wrap('a round that found nothing to drain on any CPU queued no work, and is not among them', '  ', '    '),
+  ];
+}
+
+const bySlowest = (a: DrainRound, b: DrainRound): number => Number((b.took ?? 0n) - (a.took ?? 0n));
+
+const spread = ({
+  p50,
+  max,
+}: {
+  readonly p50: Nanoseconds | undefined;
+  readonly max: Nanoseconds | undefined;
+}): string =>
+  p50 === undefined || max === undefined ? 'not seen' : `p50 ${durationText(p50)}, max ${durationText(max)}`;
+
+function roundLines({ at, cpu, pid, task, took, conversion, works }: DrainRound): string[] {
+  const who = `${task === undefined ? '' : `${quoteText(task)} `}(pid ${pid}) on CPU ${cpu}`;
+  const where = conversion === undefined ? '' : `, inside the conversion of ${formatTime(conversion)}`;
+  const length = took === undefined ? 'its end is not in the recording' : `took ${durationText(took)}`;
+  const asked = `work on CPU ${foldNumbers(works.map((work) => work.cpu))}`;
+  return [
+    ...wrap(`${formatTime(at)}: asked by ${who}${where}; ${asked}; ${length}`, '  ', '    '),
+    ...slowestLines(works),
+  ];
+}
+
+function slowestLines(works: readonly DrainWork[]): string[] {
+  const slowest = slowestOf(works);
+  if (slowest?.delay === undefined || slowest.run === undefined) return [];
+  const { cpu, delay, run, insertions, meanwhile } = slowest;
+  const folios = `${insertions} ${insertions === 1 ? 'folio' : 'folios'} inserted`;
+  const name = works.length === 1 ? `CPU ${cpu}` : `slowest: CPU ${cpu}`;
+  const ran = meanwhile.map(({ task, pid, time }) => `${quoteText(task)} (pid ${pid}) ${durationText(time)}`);
+  return [
+    ...wrap(`${name}, ${durationText(delay)} until it ran, ran ${durationText(run)}, ${folios}`, '    ', '      '),
+    ...(ran.length === 0 ? [] : wrap(`meanwhile there ran ${ran.join(', ')}`, '      ', '        ')),
+  ];
+}
+
+/** The work that the round had to wait for longest. */
+export const slowestOf = (works: readonly DrainWork[]): DrainWork | undefined =>
+  works
+    .filter(({ run }) => run !== undefined)
+    .toSorted((a, b) => Number(endOf(b) - endOf(a)))
+    .at(0);
+
+const endOf = ({ queued, delay, run }: DrainWork): bigint => queued + (delay ?? 0n) + (run ?? 0n);

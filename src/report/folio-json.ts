@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+import { type FolioLedger, formatTime, type Holder } from '../ledger/index.ts';
+
+/** A folio with its holders as every JSON document of ours has it; what does not apply is left out. */
+export const folioJson = ({ index, pfn, order, strength, holders }: FolioLedger): object => ({
+  index,
+  pfn,
+  order,
+  strength,
+  holders: holders.map(holderJson),
+});
+
+export const holderJson = ({ kind, cpu, task, references, since }: Holder): object => ({
+  kind,
+  cpu,
+  task,
+  references,
+  since: since === undefined ? undefined : formatTime(since),
+});

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+import type { Dialect, TextLoss } from './dialect.ts';
+import { COMM_BYTES, kernelColumns, trimmedKernelLine } from './kernel-columns.ts';
+import { latencyColumns } from './latency-columns.ts';
+import type { LinePrefix } from './line-prefix.ts';
+import { perfColumns, unpaddedPerfLine } from './perf-columns.ts';
+
+/** `trace_pipe` prints it before the first event after a gap. */
+const LOST = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
+/** `trace-cmd report` prints it, behind the name of the buffer if there are several. */
+const DROPPED = /^(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
+/** A function of a stack trace: ` => name`, `=> name (address)`, both with an offset if asked for. */
+const FRAME = /^\s*=> (\S+)/;
+/** perf: address, name and offset, object. Addresses of the kernel have all their digits. */
+const PERF_FRAME = /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (\S.*?)(?: \(.*\))?\s*$/;
+
+const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+const frameName = (line: string): string | undefined => withoutOffset(FRAME.exec(line)?.[1]);
+const withoutOffset = (name: string | undefined): string | undefined => name?.replace(/\+0x[0-9a-f]+.*$/, '');
+
+/** tracefs `trace` and `trace_pipe`. */
+export const FTRACE: Dialect = {
+  format: 'ftrace text',
+  commBytes: COMM_BYTES,
+  notes: [],
+  cpus: 0,
+  namesBuffers: false,
+  stackFollows: false,
+  columns: kernelColumns,
+  trimmed: trimmedKernelLine,
+  loss: (line) => {
+    const [, cpu, events] = LOST.exec(line) ?? [];
+    return cpu === undefined ? undefined : { cpu: Number(cpu), events: count(events), buffer: undefined };
+  },
+  frame: frameName,
+  isSilent: () => false,
+};
+
+/** tracefs `trace` with option latency-format. */
+export const LATENCY: Dialect = {
+  ...FTRACE,
+  commBytes: 8,
+  notes: ['latency format: times are counted from the start of the recording, task names are cut off after 8 bytes'],
+  columns: latencyColumns,
+  trimmed: () => false,
+};
+
+/** `perf script`. Losses stand in lines with columns of their own (`PERF_RECORD_LOST`). */
+export const PERF: Dialect = {
+  format: 'perf script',
+  commBytes: COMM_BYTES,
+  notes: [],
+  cpus: 0,
+  namesBuffers: false,
+  stackFollows: true,
+  columns: perfColumns,
+  trimmed: unpaddedPerfLine,
+  loss: () => undefined,
+  frame: (line) => {
+    const match = PERF_FRAME.exec(line);
+    if (match === null) return undefined;
+    return match[1] === undefined ? '' : withoutOffset(match[2]);
+  },
+  isSilent: (line) => line.startsWith('#'),
+};
+
+/** Bytes of an unpadded line that its prefix may have. */
+const UNPADDED_BYTES = 200;
+
+/** `perf script` of a recording with call chains, or of one that has lost its padding. */
+export const UNPADDED_PERF: Dialect = {
+  ...PERF,
+  commBytes: 0,
+  columns: (prefix, bytes, start) => unpaddedPerfLine(prefix, bytes, start, start + UNPADDED_BYTES),
+};
+
+const LATIN1 = new TextDecoder('latin1');
+const SILENT = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|\s*(?:.*: )?CPU:\d+ \[SUBBUFFER START\])\s*$/;
+
+/**
+ * `trace-cmd report`. With several buffers each line starts with the name of its own, as wide as the longest one, and
+ * `: `; lines of the top buffer have blanks there. A line that tells a loss takes the name away from the line after it.
+ */
+export class ReportDialect implements Dialect {
+  readonly format = 'trace-cmd report';
+  readonly notes: readonly string[];
+  readonly cpus: number;
+  readonly commBytes: number;
+  readonly namesBuffers: boolean;
+  readonly stackFollows = false;
+  readonly frame = frameName;
+  readonly isSilent = (line: string): boolean => SILENT.test(line);
+  readonly #width: number;
+  readonly #columns: Dialect['columns'];
+  /** The buffer of a loss that has just been told. */
+  #lossOf: { readonly buffer: string | undefined } | undefined;
+  #name: string | undefined;
+  #nameBytes = new Uint8Array(0);
+
+  /** @param width bytes before the task name's column. */
+  constructor(width: number, cpus: number, isLatency: boolean) {
+    this.#width = width;
+    this.cpus = cpus;
+    this.namesBuffers = width > 0;
+    this.#columns = isLatency ? latencyColumns : kernelColumns;
+    this.commBytes = width + (isLatency ? LATENCY.commBytes : COMM_BYTES);
+    this.notes = isLatency ? ['latency format: task names are cut off after 8 bytes'] : [];
+  }
+
+  columns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
+    if (this.#width === 0) return this.#columns(prefix, bytes, start);
+    if (this.#lossOf !== undefined && this.#columns(prefix, bytes, start)) {
+      prefix.buffer = this.#lossOf.buffer;
+      this.#lossOf = undefined;
+      return true;
+    }
+    if (!this.#columns(prefix, bytes, start + this.#width)) return false;
+    prefix.buffer = this.#bufferAt(bytes, start);
+    return true;
+  }
+
+  trimmed(prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#width === 0 && trimmedKernelLine(prefix, bytes, start, end);
+  }
+
+  loss(line: string): TextLoss | undefined {
+    const [, buffer, cpu, events] = DROPPED.exec(line) ?? [];
+    if (cpu === undefined) return undefined;
+    if (this.#width > 0) this.#lossOf = { buffer };
+    return { cpu: Number(cpu), events: count(events), buffer };
+  }
+
+  /** The name before the columns; made anew only where it changes. */
+  #bufferAt(bytes: Uint8Array, start: number): string | undefined {
+    const known = this.#nameBytes;
+    const end = start + this.#width - 2;
+    let isSame = known.length === end - start;
+    for (let at = 0; isSame && at < known.length; at++) isSame = known[at] === bytes[start + at];
+    if (!isSame) {
+      this.#nameBytes = bytes.slice(start, end);
+      const name = LATIN1.decode(this.#nameBytes).trimStart();
+      this.#name = name === '' ? undefined : name;
+    }
+    return this.#name;
+  }
+}

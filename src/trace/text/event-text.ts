@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
+import { dev, ino } from '../../ledger/index.ts';
+import { SyscallTwins } from '../syscall-twins.ts';
+import type { EventKind } from './event-kind.ts';
+import { argumentsAt } from './event-kind.ts';
+import { fieldsOf } from './fields-text.ts';
+import { freeFromText, referenceFromText } from './reference-text.ts';
+import { syscallFromText } from './syscall-text.ts';
+import { ascii, TextCursor } from './text-cursor.ts';
+import { schedFromText, workFromText } from './work-text.ts';
+
+/** What a line's event is: decoded; of no interest; or of interest and not readable. */
+export type DecodedText = KernelEvent | 'nothing' | 'unreadable';
+
+/** Where and when a line says that its event fired. */
+export interface LineOrigin {
+  readonly at: Nanoseconds;
+  readonly cpu: Cpu;
+  readonly pid: number;
+  readonly comm: string | undefined;
+  readonly buffer: string | undefined;
+}
+
+const ADD = 'mm_filemap_add_to_page_cache';
+const DELETE = 'mm_filemap_delete_from_page_cache';
+const INSERTION = 'mm_lru_insertion';
+const MARKER_BYTES = 'tracing_mark_write: '.length;
+
+const DEV = ascii('dev ');
+const INO = ascii(' ino ');
+const PAGE = ascii(' page=');
+const SPACED_PFN = ascii(' pfn=');
+const PFN = ascii('pfn=');
+const OFS = ascii(' ofs=');
+const ORDER = ascii(' order=');
+const LRU = ascii(' lru=');
+const FLAGS = ascii(' flags=');
+
+/** Bytes of a page, by which text gives a folio's place; text does not say it, other page sizes are not supported. */
+const PAGE_BYTES = 4096;
+
+const LATIN1 = new TextDecoder('latin1');
+const UTF8 = new TextDecoder();
+
+/** Turns the events of a text into values. Keeps what repeats (inodes, devices) from being made again. */
+export class EventText {
+  readonly #cursor = new TextCursor();
+  readonly #twins = new SyscallTwins();
+  #lastIno = ino(0n);
+  #lastInoNumber = -1;
+  #lastDev: Dev = dev(0, 0);
+  #lastMajor = 0;
+  #lastMinor = 0;
+
+  /** @param start of the event's name; `kind` is what `classify` said of it. */
+  decode(
+    kind: Exclude<EventKind, 'stack' | 'perf-record'>,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    origin: LineOrigin,
+  ): DecodedText {
+    switch (kind) {
+      case 'add': {
+        const args = argumentsAt(bytes, start + ADD.length, end);
+        return this.#filemap(ADD, bytes, args, end, origin);
+      }
+      case 'delete': {
+        const args = argumentsAt(bytes, start + DELETE.length, end);
+        return this.#filemap(DELETE, bytes, args, end, origin);
+      }
+      case 'insertion':
+        return this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin);
+      case 'marker':
+        return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(start + MARKER_BYTES, end)) };
+      case 'print': {
+        // trace-cmd names who wrote it: a function, or its address if it has no symbols.
+        const text = UTF8.decode(bytes.subarray(argumentsAt(bytes, start, end), end));
+        return { type: 'marker', ...origin, text: text.replace(/^\S+: /, '') };
+      }
+      case 'syscall': {
+        const found = syscallFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
+        if (typeof found === 'string') return found;
+        return this.#twins.isTwin(found.event, found.family) ? 'nothing' : found.event;
+      }
+      case 'reference':
+        return referenceFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
+      case 'free':
+        return freeFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
+      case 'work':
+        return workFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
+      case 'sched':
+        return schedFromText(UTF8.decode(bytes.subarray(start, end)), origin);
+    }
+  }
+
+  #open(bytes: Uint8Array, start: number, end: number): TextCursor {
+    const cursor = this.#cursor;
+    cursor.bytes = bytes;
+    cursor.at = start;
+    cursor.end = end;
+    return cursor;
+  }
+
+  /** `dev 0:16 ino 1fa pfn=0x1a ofs=4096 order=0`; kernels before 6.8 have no order, before 6.3 a page pointer, too. */
+  #filemap(
+    type: 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache',
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    { at, cpu, pid, comm, buffer }: LineOrigin,
+  ): DecodedText {
+    const cursor = this.#open(bytes, start, end);
+    let pfn = -1;
+    let index = -1;
+    let order = 0;
+    let inode = this.#lastIno;
+    let device = this.#lastDev;
+    if (cursor.literal(DEV)) {
+      const major = cursor.decimal();
+      cursor.at++;
+      const minor = cursor.decimal();
+      if (!cursor.literal(INO)) return 'unreadable';
+      const inoStart = cursor.at;
+      const inoNumber = cursor.hex();
+      if (major < 0 || minor < 0 || inoNumber < 0) return 'unreadable';
+      inode = this.#ino(inoNumber, bytes, inoStart, cursor.at);
+      device = this.#dev(major, minor);
+      if (cursor.literal(PAGE)) {
+        if (!cursor.skipWord()) return 'unreadable';
+        cursor.at--;
+      }
+      if (!cursor.literal(SPACED_PFN)) return 'unreadable';
+      pfn = cursor.number();
+      if (!cursor.literal(OFS)) return 'unreadable';
+      const offset = cursor.decimal();
+      index = offset < 0 ? -1 : offset / PAGE_BYTES;
+      // What is cut off here may be the end of the offset, which the missing order then tells.
+      if (cursor.literal(ORDER)) order = cursor.decimal();
+      else if (cursor.at !== end) return 'unreadable';
+    } else {
+      // Option `fields`: NAME=0xHEX (DECIMAL), or NAME=(DECIMAL) for single bytes.
+      const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
+      const deviceNumber = Number(fields.get('s_dev') ?? -1n);
+      inode = ino(fields.get('i_ino') ?? -1n);
+      if (deviceNumber < 0 || inode < 0n) return 'unreadable';
+      device = this.#dev(Math.floor(deviceNumber / 0x10_0000), deviceNumber % 0x10_0000);
+      pfn = Number(fields.get('pfn') ?? -1n);
+      index = Number(fields.get('index') ?? -1n);
+      order = Number(fields.get('order') ?? 0n);
+    }
+    if (!isWhole(pfn) || !isWhole(index) || !isWhole(order)) return 'unreadable';
+    return {
+      type,
+      at,
+      cpu,
+      pid,
+      comm,
+      buffer,
+      dev: device,
+      ino: inode,
+      pfn: pfn as Pfn,
+      index: index as FolioIndex,
+      order: order as Order,
+    };
+  }
+
+  /** `folio=00000000d1fa36bb pfn=0x22718c lru=4 flags=Ma bd`: the pointer is hashed, the flags are six columns. */
+  #insertion(bytes: Uint8Array, start: number, end: number, { at, cpu, pid, comm, buffer }: LineOrigin): DecodedText {
+    const cursor = this.#open(bytes, start, end);
+    let pfn = -1;
+    let lru = -1;
+    let mapped: boolean | undefined;
+    if (cursor.literal(PFN) || (cursor.skipWord() && cursor.literal(PFN))) {
+      pfn = cursor.number();
+      if (!cursor.literal(LRU)) return 'unreadable';
+      lru = cursor.decimal();
+      if (cursor.literal(FLAGS) && cursor.at < end) mapped = bytes[cursor.at] === 0x4d; /* M */
+    } else {
+      const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
+      pfn = Number(fields.get('pfn') ?? -1n);
+      lru = Number(fields.get('lru') ?? -1n);
+      const flags = fields.get('flags');
+      if (flags !== undefined) mapped = (flags & 1n) !== 0n;
+    }
+    if (!isWhole(pfn) || !isWhole(lru)) return 'unreadable';
+    return { type: 'mm_lru_insertion', at, cpu, pid, comm, buffer, pfn: pfn as Pfn, lru, mapped };
+  }
+
+  #ino(value: number, bytes: Uint8Array, start: number, end: number): Ino {
+    if (value === this.#lastInoNumber && value <= Number.MAX_SAFE_INTEGER) return this.#lastIno;
+    this.#lastInoNumber = value;
+    this.#lastIno = ino(BigInt(`0x${LATIN1.decode(bytes.subarray(start, end))}`));
+    return this.#lastIno;
+  }
+
+  #dev(major: number, minor: number): Dev {
+    if (major !== this.#lastMajor || minor !== this.#lastMinor) {
+      this.#lastMajor = major;
+      this.#lastMinor = minor;
+      this.#lastDev = dev(major, minor);
+    }
+    return this.#lastDev;
+  }
+}
+
+const isWhole = (value: number): boolean => value >= 0 && Number.isSafeInteger(value);

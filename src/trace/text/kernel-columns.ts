@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+import type { LinePrefix } from './line-prefix.ts';
+import { MAX_CPUS } from './line-prefix.ts';
+
+const SPACE = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+
+/** Bytes of the task name's column: `%16s`, and a task name has at most 15. */
+export const COMM_BYTES = 16;
+
+/**
+ * Takes apart a line of the kernel (kernel/trace/trace_output.c, trace_print_context()) or of `trace-cmd report`:
+ * `%16s-%-7d (%7d) [%03d] FLAGS %5lu.%06lu: `, without the tgid unless option record-tgid is on, without the flags if
+ * irq-info is off; trace-cmd pads the pid to five and prints nine digits of a second with `-t`.
+ *
+ * It goes by columns on bytes: a task name may hold anything, even a copy of the rest of a line, but it cannot move the
+ * dash behind its column. Needs a byte that is no digit and no blank (the newline) behind the line.
+ */
+export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
+  let at = start + COMM_BYTES;
+  // A name of 15 bytes leaves one blank before it: text without that blank has lost its columns.
+  if (bytes[at] !== DASH || bytes[start] !== SPACE) return false;
+  let digit = bytes[++at]! - ZERO;
+  if (!(digit >= 0 && digit <= 9)) return false;
+  let pid = 0;
+  do {
+    pid = pid * 10 + digit;
+    digit = bytes[++at]! - ZERO;
+  } while (digit >= 0 && digit <= 9);
+  while (bytes[at] === SPACE) at++;
+  if (bytes[at] === 0x28 /* ( */) {
+    const limit = at + 16; // a tgid, or dashes where it is not known
+    while (at < limit && bytes[at] !== 0x29 /* ) */) at++;
+    at++;
+    while (bytes[at] === SPACE) at++;
+  }
+  if (bytes[at] !== 0x5b /* [ */) return false;
+  digit = bytes[++at]! - ZERO;
+  if (!(digit >= 0 && digit <= 9)) return false;
+  let cpu = 0;
+  do {
+    cpu = cpu * 10 + digit;
+    digit = bytes[++at]! - ZERO;
+  } while (digit >= 0 && digit <= 9);
+  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS) return false;
+  at++;
+  while (bytes[at] === SPACE) at++;
+  digit = bytes[at]! - ZERO;
+  if (!(digit >= 0 && digit <= 9)) {
+    // The flags: four to six characters; the first is never a digit.
+    const limit = at + 8;
+    while (at < limit && bytes[at]! > SPACE) at++;
+    if (bytes[at] !== SPACE) return false;
+    while (bytes[at] === SPACE) at++;
+    digit = bytes[at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+  }
+  let seconds = 0;
+  do {
+    seconds = seconds * 10 + digit;
+    digit = bytes[++at]! - ZERO;
+  } while (digit >= 0 && digit <= 9);
+  if (bytes[at] !== DOT || seconds > 1e12) return false;
+  let fraction = 0;
+  let scale = 1e9;
+  digit = bytes[++at]! - ZERO;
+  while (digit >= 0 && digit <= 9 && scale > 1) {
+    fraction = fraction * 10 + digit;
+    scale /= 10;
+    digit = bytes[++at]! - ZERO;
+  }
+  if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
+  prefix.pid = pid;
+  prefix.cpu = cpu;
+  prefix.seconds = seconds;
+  prefix.nanoseconds = fraction * scale;
+  prefix.commStart = start;
+  prefix.commEnd = start + COMM_BYTES;
+  prefix.body = at + 2;
+  return true;
+}
+
+const LATIN1 = new TextDecoder('latin1');
+
+/** As far to the right as a task name of 15 bytes allows. */
+const TRIMMED =
+  /^((?:> ?)*[ \t]*)(.{1,15})-(\d{1,10})[ \t]+(?:\([ \d-]+\)[ \t]+)?\[(\d{1,5})\][ \t]+(?:[^\s\d]\S{3,5}[ \t]+)?(\d{1,12})\.(\d{1,9}): /;
+
+/**
+ * The same for a line whose blanks were trimmed, or that was quoted (`> `), as text in mails is. The columns are
+ * lost, so a task name can deceive here; it is only tried where no line has its columns.
+ */
+export const trimmedKernelLine = (prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean =>
+  trimmedLine(TRIMMED, prefix, bytes, start, end);
+
+/** @param pattern with groups for what stands before the task's name, for the name, the pid, the CPU and both parts of the time. */
+export function trimmedLine(
+  pattern: RegExp,
+  prefix: LinePrefix,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const line = LATIN1.decode(bytes.subarray(start, Math.min(end, start + 200)));
+  const match = pattern.exec(line);
+  if (match === null) return false;
+  const [, padding = '', comm = '', pid = '', cpu = '', seconds = '', fraction = ''] = match;
+  if (Number(cpu) >= MAX_CPUS) return false;
+  prefix.pid = Number(pid);
+  prefix.cpu = Number(cpu);
+  prefix.seconds = Number(seconds);
+  prefix.nanoseconds = Number(fraction.padEnd(9, '0'));
+  prefix.commStart = start + padding.length;
+  prefix.commEnd = prefix.commStart + comm.length;
+  prefix.body = start + match[0].length;
+  return true;
+}

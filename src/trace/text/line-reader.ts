@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, KernelEvent, Loss, Marker, Nanoseconds } from '../../ledger/index.ts';
+import { InputError, nanoseconds } from '../../ledger/index.ts';
+import { Batcher } from '../batcher.ts';
+import type { ReadOptions, TraceSummary } from '../summary.ts';
+import type { Dialect } from './dialect.ts';
+import { classify } from './event-kind.ts';
+import { EventText } from './event-text.ts';
+import { LinePrefix, MAX_CPUS } from './line-prefix.ts';
+import { StackTraces } from './stack-traces.ts';
+import { TaskNames } from './task-names.ts';
+import { TextLosses } from './text-losses.ts';
+import { TextNotes } from './text-notes.ts';
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+/** A write to trace_marker has at most a page, but the lines behind it may be no part of it. */
+const MAX_MARKER_LENGTH = 1 << 16;
+
+const LATIN1 = new TextDecoder('latin1');
+const UTF8 = new TextDecoder();
+
+/** Header: how many events the text has, how many were written before the oldest were overwritten, CPUs. */
+const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/;
+/** The same in the header of the latency format. */
+const LATENCY_ENTRIES = /^# latency: .*, #(\d+)\/(\d+), .*#P:(\d+)\)/;
+/** `trace` prints it at a CPU's first event, once the start of some CPU's buffer has been overwritten. */
+const STARTED = /^##### CPU (\d+) buffer started ####/;
+/** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
+const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
+
+/** Turns the lines of a text into events, in the order of the lines. */
+export class LineReader {
+  readonly #name: string;
+  readonly #dialect: Dialect;
+  readonly #options: ReadOptions;
+  readonly #batcher: Batcher;
+  readonly #prefix = new LinePrefix();
+  readonly #events = new EventText();
+  readonly #taskNames = new TaskNames();
+  readonly #notes = new TextNotes();
+  readonly #stacks: StackTraces;
+  readonly #losses = new TextLosses();
+  readonly #buffers = new Set<string>();
+
+  #lineNumber = 0;
+  #count = 0;
+  #first: Nanoseconds | undefined;
+  /** The latest time, as seconds and nanoseconds: compared for every line, so no bigint. */
+  #lastSeconds = -1;
+  #lastNanoseconds = 0;
+  /** One second of the trace clock as a bigint, since neighbours share it. */
+  #second = -1;
+  #secondStart = 0n;
+
+  readonly #seen = new Uint8Array(MAX_CPUS);
+  /** The last event if it is a marker: its text may go on in the next line. */
+  #marker: Marker | undefined;
+  #entries: { readonly kept: number; readonly written: number; readonly cpus: number } | undefined;
+  /** Some line had its columns, so that a line without them is none that was trimmed. */
+  #hasColumns = false;
+  #endsInReturn: boolean | undefined;
+
+  /** @param name of the input, for messages. */
+  constructor(name: string, dialect: Dialect, options: ReadOptions) {
+    this.#name = name;
+    this.#dialect = dialect;
+    this.#options = options;
+    this.#batcher = new Batcher(options.onEvents);
+    this.#stacks = new StackTraces(this.#batcher);
+  }
+
+  /** For messages: the line that is being read. */
+  get lineNumber(): number {
+    return this.#lineNumber + 1;
+  }
+
+  /**
+   * Reads the whole lines in `bytes[0, filled)`; `isLast` says that nothing follows.
+   * @returns how many bytes are done with; the rest is to come again with what follows it.
+   */
+  read(bytes: Uint8Array, filled: number, isLast: boolean): number {
+    const prefix = this.#prefix;
+    const dialect = this.#dialect;
+    const { commBytes } = dialect;
+    const view = bytes.subarray(0, filled);
+    let start = 0;
+    for (;;) {
+      const newline = view.indexOf(NEWLINE, start);
+      if (newline < 0) return start;
+      this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;
+      if (newline - start > commBytes && dialect.columns(prefix, view, start)) {
+        this.#hasColumns = true;
+        this.#event(view, newline);
+        this.#lineNumber++;
+        start = newline + 1;
+        continue;
+      }
+      const end = this.#endOfSplitLine(view, start, newline, isLast);
+      if (end === 'wait') return start;
+      if (end === undefined) this.#otherLine(view, start, newline);
+      else this.#event(view, end);
+      const last = end ?? newline;
+      this.#lineNumber += end === undefined ? 1 : countNewlines(view, start, last + 1);
+      start = last + 1;
+    }
+  }
+
+  /** Says that the line which comes now is too long to be one of a trace, and that its bytes were left out. */
+  skipLine(): void {
+    this.#notes.strange(this.lineNumber);
+    this.#losses.ofAll();
+  }
+
+  /**
+   * Ends the text.
+   * @param end whether its last line lacked the newline; and why the text ends before its end, if it does.
+   * @throws InputError where lines stood in it and none was an event.
+   */
+  finish(end: { readonly isCut: boolean; readonly damage: string | undefined }): TraceSummary {
+    this.#stacks.end();
+    this.#flushMarker();
+    const { kept, written } = this.#entries ?? { kept: this.#count, written: this.#count };
+    if (this.#count === 0 && this.#notes.strangeLine !== undefined) {
+      throw new InputError(
+        `${this.#name}: line ${this.#notes.strangeLine}: no event of ${this.#dialect.format} ('TASK-PID [CPU] ... TIME: NAME: ...'), and none in any other line`,
+      );
+    }
+    const cpus = this.#cpus();
+    if (end.damage !== undefined || (end.isCut && this.#count < kept)) this.#losses.ofEach(cpus);
+    for (const loss of this.#losses.rest(cpus)) this.#batcher.push(loss);
+    this.#batcher.flush();
+    return {
+      format: this.#dialect.format,
+      events: this.#count,
+      cpus,
+      from: this.#first,
+      to: this.#lastSeconds < 0 ? undefined : this.#time(this.#lastSeconds, this.#lastNanoseconds),
+      lost: this.#batcher.lost,
+      notes: [
+        ...this.#dialect.notes,
+        ...(end.damage === undefined ? [] : [end.damage]),
+        ...this.#notes.sentences(this.#count, kept, written, this.#entries !== undefined),
+      ],
+      buffers: this.#dialect.namesBuffers ? [...this.#buffers] : undefined,
+      recordedOn: undefined,
+      clock: undefined,
+    };
+  }
+
+  /** An event whose prefix has just been parsed and whose line ends at `newline`. Most lines end at `classify`. */
+  #event(bytes: Uint8Array, newline: number): void {
+    const { cpu, pid, seconds, nanoseconds: fraction, body, commStart, commEnd, buffer } = this.#prefix;
+    if (this.#dialect.namesBuffers) {
+      if (this.#options.buffer !== undefined && this.#options.buffer !== (buffer ?? '')) return;
+      this.#buffers.add(buffer ?? '');
+    }
+    this.#count++;
+    if (this.#marker !== undefined) this.#flushMarker();
+    if (this.#stacks.isOpen) this.#stacks.end();
+    if (this.#seen[cpu] === 0) this.#firstOfCpu(cpu, seconds, fraction);
+    if (seconds > this.#lastSeconds || (seconds === this.#lastSeconds && fraction > this.#lastNanoseconds)) {
+      this.#lastSeconds = seconds;
+      this.#lastNanoseconds = fraction;
+    }
+    const kind = classify(bytes, body);
+    if (kind === 'perf-record') {
+      this.#perfRecord(bytes, body, newline, cpu);
+      return;
+    }
+    if (this.#losses.isWaiting) this.#tellLoss(cpu, buffer, this.#time(seconds, fraction));
+    if (kind === 'stack') {
+      this.#stacks.begin(cpu, pid);
+      return;
+    }
+    if (kind === undefined || (kind === 'sched' && this.#options.scheduling !== true)) {
+      this.#stacks.passed(cpu);
+      if (this.#dialect.stackFollows) this.#stacks.beginBehind(undefined);
+      return;
+    }
+
+    const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
+    const at = this.#time(seconds, fraction);
+    const comm = this.#taskNames.name(bytes, commStart, commEnd, pid);
+    const event = this.#events.decode(kind, bytes, body, end, { at, cpu: cpu as Cpu, pid, comm, buffer });
+    if (typeof event === 'string') {
+      this.#stacks.passed(cpu);
+      if (event === 'nothing') return;
+      this.#notes.unreadable(this.lineNumber);
+      this.#losses.add({ cpu, events: 1, buffer });
+      this.#tellLoss(cpu, buffer, at);
+    } else if (event.type === 'marker') {
+      this.#stacks.passed(cpu);
+      this.#marker = event;
+    } else {
+      this.#push(event);
+    }
+  }
+
+  #push(event: Exclude<KernelEvent, Marker>): void {
+    this.#batcher.push(event);
+    if (event.type === 'loss') return;
+    this.#stacks.decoded(event);
+    if (this.#dialect.stackFollows) this.#stacks.beginBehind(event);
+  }
+
+  /** A line of perf about the recording itself: no event, but it may tell a loss. */
+  #perfRecord(bytes: Uint8Array, body: number, newline: number, cpu: number): void {
+    this.#count--;
+    const match = PERF_LOST.exec(LATIN1.decode(bytes.subarray(body, newline)));
+    if (match === null) return;
+    this.#losses.add({ cpu, events: match[1] === undefined ? undefined : Number(match[1]), buffer: undefined });
+  }
+
+  /**
+   * A task name may hold newlines, so that the dash behind its column is found in a later line. Where that line has
+   * columns of its own, the short one before is something else (a marker's second line).
+   * @returns the end of the split line, whose prefix is then parsed; undefined where it is none; 'wait' where what
+   *   follows must be seen first.
+   */
+  #endOfSplitLine(bytes: Uint8Array, start: number, newline: number, isLast: boolean): number | 'wait' | undefined {
+    const { commBytes } = this.#dialect;
+    if (newline - start >= commBytes) return undefined;
+    const end = bytes.indexOf(NEWLINE, start + commBytes);
+    if (end < 0) return isLast ? undefined : 'wait';
+    for (let next = newline; next < start + commBytes && next >= 0; next = bytes.indexOf(NEWLINE, next + 1)) {
+      if (this.#dialect.columns(this.#prefix, bytes, next + 1)) return undefined;
+    }
+    return this.#dialect.columns(this.#prefix, bytes, start) ? end : undefined;
+  }
+
+  /** A line without the columns of an event: header, loss, more of a marker, a stack trace, or something strange. */
+  #otherLine(bytes: Uint8Array, start: number, newline: number): void {
+    const line = LATIN1.decode(bytes.subarray(start, Math.min(newline, start + 300)));
+    const frame = this.#dialect.frame(line);
+    if (frame !== undefined && this.#marker === undefined) {
+      if (this.#stacks.isOpen && frame !== '') this.#stacks.frame(frame);
+      return;
+    }
+    this.#stacks.end();
+    if (this.#headerLine(line) || this.#lossLine(line) || this.#dialect.isSilent(line)) return;
+    if (!this.#hasColumns && this.#dialect.trimmed(this.#prefix, bytes, start, newline)) {
+      this.#event(bytes, newline);
+    } else if (this.#marker !== undefined && this.#marker.text.length < MAX_MARKER_LENGTH) {
+      const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
+      this.#marker = { ...this.#marker, text: `${this.#marker.text}\n${UTF8.decode(bytes.subarray(start, end))}` };
+    } else if (line.trim() !== '') {
+      this.#notes.strange(this.lineNumber);
+    }
+  }
+
+  #headerLine(line: string): boolean {
+    if (this.#count > 0 || !line.startsWith('#') || STARTED.test(line)) return false;
+    const [, kept, written, cpus] = ENTRIES.exec(line) ?? LATENCY_ENTRIES.exec(line) ?? [];
+    if (kept !== undefined) this.#entries = { kept: Number(kept), written: Number(written), cpus: Number(cpus ?? 0) };
+    return true;
+  }
+
+  #lossLine(line: string): boolean {
+    const [, started] = STARTED.exec(line) ?? [];
+    if (started !== undefined) {
+      if (Number(started) < MAX_CPUS && !this.#isOverwritten())
+        this.#losses.add({ cpu: Number(started), events: undefined, buffer: undefined });
+      this.#notes.sawStart();
+      return true;
+    }
+    const loss = this.#dialect.loss(line);
+    if (loss === undefined) return false;
+    const isWanted = this.#options.buffer === undefined || this.#options.buffer === (loss.buffer ?? '');
+    if (loss.cpu < MAX_CPUS && isWanted) this.#losses.add(loss);
+    return true;
+  }
+
+  /** Whether the oldest events were overwritten, of whichever CPU: each CPU's story then starts in the middle. */
+  #isOverwritten(): boolean {
+    return this.#entries !== undefined && this.#entries.written > this.#entries.kept;
+  }
+
+  #firstOfCpu(cpu: number, seconds: number, fraction: number): void {
+    this.#seen[cpu] = 1;
+    this.#first ??= this.#time(seconds, fraction);
+    if (this.#entries === undefined || !this.#isOverwritten()) return;
+    const { kept, written, cpus } = this.#entries;
+    this.#losses.add({ cpu, events: cpus === 1 ? written - kept : undefined, buffer: undefined });
+  }
+
+  #tellLoss(cpu: number, buffer: string | undefined, at: Nanoseconds): void {
+    const loss = this.#losses.take(cpu, buffer, at);
+    if (loss !== undefined) this.#batcher.push(loss satisfies Loss);
+  }
+
+  #flushMarker(): void {
+    if (this.#marker !== undefined) this.#batcher.push(this.#marker);
+    this.#marker = undefined;
+  }
+
+  #time(seconds: number, fraction: number): Nanoseconds {
+    if (seconds !== this.#second) {
+      this.#second = seconds;
+      this.#secondStart = BigInt(seconds) * 1_000_000_000n;
+    }
+    return nanoseconds(this.#secondStart + BigInt(fraction));
+  }
+
+  /** The CPUs with events; with the header's number of CPUs also the silent ones, if the numbers are without holes. */
+  #cpus(): Cpu[] {
+    const seen: Cpu[] = [];
+    for (let cpu = 0; cpu < MAX_CPUS; cpu++) if (this.#seen[cpu] === 1) seen.push(cpu as Cpu);
+    const declared = Math.min(this.#entries?.cpus ?? this.#dialect.cpus, MAX_CPUS);
+    if (seen.some((cpu) => cpu >= declared)) return seen;
+    return Array.from({ length: declared }, (_, cpu) => cpu as Cpu);
+  }
+}
+
+function countNewlines(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++) if (bytes[at] === NEWLINE) count++;
+  return count;
+}

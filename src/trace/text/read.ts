@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import type { PieceReader } from '../byte-stream.ts';
+import { InputError } from '../../ledger/index.ts';
+import type { ReadOptions, TraceSummary } from '../summary.ts';
+import { PackingError } from '../unpack.ts';
+import type { Dialect } from './dialect.ts';
+import { LineReader } from './line-reader.ts';
+
+const NEWLINE = 0x0a;
+/** Bytes that are taken in at a time. */
+const BLOCK_BYTES = 1024 * 1024;
+/** No line of a trace is longer; what goes on beyond it is left out up to the next newline. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/**
+ * Reads text line by line, block by block. The kernel rounds times to microseconds in it.
+ * @throws InputError where no line is an event.
+ */
+export async function readText(pieces: PieceReader, dialect: Dialect, options: ReadOptions): Promise<TraceSummary> {
+  if (options.buffer !== undefined && !dialect.namesBuffers) {
+    throw new InputError(
+      `${pieces.name}: ${dialect.format} is of one buffer and does not name it; a trace.dat has named buffers`,
+    );
+  }
+  const lines = new LineReader(pieces.name, dialect, options);
+  // One byte is kept free behind what was read, for the newline that the last line may lack.
+  const block = new Uint8Array(MAX_LINE_BYTES + BLOCK_BYTES + 1);
+  let filled = 0;
+  let isSkipping = false;
+  const read = (isLast: boolean): void => {
+    const done = lines.read(block, filled, isLast);
+    block.copyWithin(0, done, filled);
+    filled -= done;
+  };
+  const take = (piece: Uint8Array): void => {
+    for (let at = 0; at < piece.byteLength; ) {
+      if (isSkipping) {
+        const newline = piece.indexOf(NEWLINE, at);
+        if (newline < 0) return;
+        isSkipping = false;
+        at = newline + 1;
+        continue;
+      }
+      const part = piece.subarray(at, at + Math.min(BLOCK_BYTES, block.length - 1 - filled));
+      block.set(part, filled);
+      filled += part.byteLength;
+      at += part.byteLength;
+      // Small pieces are gathered, since each call of the reader moves what is left of the block.
+      if (filled >= BLOCK_BYTES) read(false);
+      if (filled <= MAX_LINE_BYTES) continue;
+      lines.skipLine();
+      filled = 0;
+      isSkipping = true;
+    }
+  };
+
+  let damage: string | undefined;
+  try {
+    for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) take(piece);
+  } catch (error) {
+    if (!(error instanceof PackingError)) throw error;
+    damage = error.message;
+  }
+  const isCut = filled > 0 && block[filled - 1] !== NEWLINE;
+  if (isCut) block[filled++] = NEWLINE;
+  read(true);
+  return lines.finish({ isCut, damage });
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
+import type { TextLoss } from './dialect.ts';
+
+/** Losses that were told and wait for the next event of their CPU and buffer. */
+export class TextLosses {
+  readonly #waiting = new Map<string, TextLoss>();
+  /** A piece of the text is missing: every CPU may have lost something. Those that have been told so since. */
+  #toldOfAll: Set<string> | undefined;
+
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0 || this.#toldOfAll !== undefined;
+  }
+
+  /** Two losses before one event are one, of an unknown number if one of them is. */
+  add(loss: TextLoss): void {
+    const key = keyOf(loss.cpu, loss.buffer);
+    const before = this.#waiting.get(key);
+    const events = before?.events === undefined || loss.events === undefined ? undefined : before.events + loss.events;
+    this.#waiting.set(key, before === undefined ? loss : { ...loss, events });
+  }
+
+  ofAll(): void {
+    this.#toldOfAll = new Set();
+  }
+
+  ofEach(cpus: readonly number[]): void {
+    for (const cpu of cpus) this.add({ cpu, events: undefined, buffer: undefined });
+  }
+
+  /** The loss that stands before an event at `at`, which is then told. */
+  take(cpu: number, buffer: string | undefined, at: Nanoseconds): Loss | undefined {
+    const key = keyOf(cpu, buffer);
+    if (this.#toldOfAll !== undefined && !this.#toldOfAll.has(key)) {
+      this.#toldOfAll.add(key);
+      this.add({ cpu, events: undefined, buffer });
+    }
+    const loss = this.#waiting.get(key);
+    if (loss === undefined) return undefined;
+    this.#waiting.delete(key);
+    return { type: 'loss', cpu: cpu as Cpu, at, events: loss.events, buffer };
+  }
+
+  /** Those after which nothing of their CPU came. */
+  rest(cpus: readonly number[]): Loss[] {
+    const told = this.#toldOfAll;
+    if (told !== undefined) this.ofEach(cpus.filter((cpu) => !told.has(keyOf(cpu, undefined))));
+    return [...this.#waiting.values()]
+      .toSorted((a, b) => a.cpu - b.cpu)
+      .map(({ cpu, events, buffer }) => ({ type: 'loss', cpu: cpu as Cpu, at: undefined, events, buffer }));
+  }
+}
+
+const keyOf = (cpu: number, buffer: string | undefined): string => `${cpu} ${buffer ?? ''}`;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { pipe, readAll, recording, recordingBytes } from '../../test/support/read-recording.ts';
+import { memorySource } from './index.ts';
+
+const PLAIN = 'two-cpu.txt';
+
+it('a stream gives what the file gives, text and trace.dat', async () => {
+  for (const name of [PLAIN, 'two-cpu.dat']) {
+    const file = await readAll(recording(name));
+    for (const size of [997, 70_000]) expect(await readAll(pipe(name, recordingBytes(name), size))).toEqual(file);
+  }
+});
+
+it.each(['gzip', 'two members of gzip', 'zstd'])('text packed with %s gives what the text gives', async (how) => {
+  const bytes = recordingBytes(PLAIN);
+  const packed = {
+    gzip: () => gzipSync(bytes),
+    'two members of gzip': () => Buffer.concat([gzipSync(bytes.subarray(0, 9999)), gzipSync(bytes.subarray(9999))]),
+    zstd: () => recordingBytes('two-cpu.txt.zst'),
+  }[how];
+  const plain = await readAll(recording(PLAIN));
+  const data = new Uint8Array(packed?.() ?? []);
+  expect(await readAll(memorySource(PLAIN, data))).toEqual(plain);
+  expect(await readAll(pipe(PLAIN, data, 100))).toEqual(plain);
+});
+
+it('a packed trace.dat is read, too', async () => {
+  const name = 'two-cpu.dat';
+  expect(await readAll(memorySource(name, gzipSync(recordingBytes(name))))).toEqual(await readAll(recording(name)));
+});
+
+it.each(['gzip', 'zstd'])(
+  '%s that is cut off or damaged: what came before is read, the rest is a loss',
+  async (how) => {
+    const whole = how === 'gzip' ? new Uint8Array(gzipSync(recordingBytes(PLAIN))) : recordingBytes('two-cpu.txt.zst');
+    const plain = await readAll(recording(PLAIN));
+    const changed = whole.slice();
+    changed.fill(0xff, whole.length - 700, whole.length - 600);
+    for (const bytes of [whole.subarray(0, whole.length - 600), changed]) {
+      const { summary, events } = await readAll(pipe('packed', bytes, 100)).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'InputError' });
+        return { summary: undefined, events: [] };
+      });
+      if (summary === undefined) continue;
+      const told = events.filter(({ type }) => type !== 'loss').length;
+      expect(events.slice(0, told - 1)).toEqual(plain.events.slice(0, told - 1));
+      expect(summary.notes.join()).toMatch(/the packed data are/);
+      expect(summary.lost.length).toBeGreaterThan(0);
+    }
+  },
+);

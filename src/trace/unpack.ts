@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import type { ByteStream, PieceReader } from './byte-stream.ts';
+import { withoutFetch } from './without-fetch.ts';
+
+/** Packed text ends here because what follows is damaged or missing. What came before it is good. */
+export class PackingError extends Error {
+  override readonly name = 'PackingError';
+}
+
+const GZIP = [0x1f, 0x8b];
+const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+
+/**
+ * How to unpack a stream that starts with `head`; undefined where it is not packed, or not with what can be unpacked
+ * everywhere: gzip by the platform, zstd by WebAssembly. Memory is bounded by the format's window, at most 128 MB.
+ */
+export function unpackerFor(head: Uint8Array): ((packed: PieceReader) => ByteStream) | undefined {
+  if (GZIP.every((byte, at) => head[at] === byte)) return unpackGzip;
+  if (ZSTD.every((byte, at) => head[at] === byte)) return unpackZstd;
+  return undefined;
+}
+
+const unpackGzip = (packed: PieceReader): ByteStream => ({
+  name: packed.name,
+  pieces: (async function* () {
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller) => {
+        const piece = await packed.next();
+        if (piece === undefined) controller.close();
+        else controller.enqueue(new Uint8Array(piece)); // a copy: the stream may take the memory away
+      },
+    });
+    try {
+      yield* stream.pipeThrough(new DecompressionStream('gzip'));
+    } catch (error) {
+      throw asPackingError('gzip', error);
+    }
+  })(),
+});
+
+/** Calls of the decoder that may give nothing although it still has input; more are a sign that it is stuck. */
+const MAX_IDLE = 8;
+
+const unpackZstd = (packed: PieceReader): ByteStream => ({
+  name: packed.name,
+  pieces: (async function* () {
+    const { ZSTDDecoder } = await import('zstddec/stream');
+    const decoder = new ZSTDDecoder();
+    await withoutFetch(() => decoder.init());
+    // The decoder takes its input from an iterator that cannot wait: it gets one piece, and comes for the next only
+    // after it has given all that was in it.
+    const given: Uint8Array[] = [];
+    let asked = 0;
+    const input: Iterable<Uint8Array> = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          asked++;
+          const value = given.shift();
+          return value === undefined ? { done: true, value: undefined } : { done: false, value };
+        },
+      }),
+    };
+    const output = decoder.decodeStreaming(input);
+    let idle = 0;
+    for (;;) {
+      if (given.length === 0) {
+        const piece = await packed.next();
+        if (piece !== undefined) given.push(piece);
+      }
+      const before = asked;
+      let step: IteratorResult<Uint8Array>;
+      try {
+        step = output.next();
+      } catch (error) {
+        throw asPackingError('zstd', error);
+      }
+      if (step.done === true) return;
+      idle = step.value.byteLength > 0 || asked > before ? 0 : idle + 1;
+      if (idle > MAX_IDLE) throw new PackingError('the packed data are damaged (zstd)');
+      if (step.value.byteLength > 0) yield step.value;
+    }
+  })(),
+});
+
+function asPackingError(how: string, error: unknown): PackingError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new PackingError(`the packed data are cut off or damaged (${how}: ${reason})`);
+}

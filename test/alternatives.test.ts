@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import { expect, test } from 'vitest';
+import {
+  ALTERNATIVES,
+  DEFAULT_PROFILE,
+  gmemInode,
+  iPages,
+  type Patch,
+  pins,
+  type ScriptedCall,
+} from '../src/kernel/index.ts';
+import type { Interpreter } from '../src/lang/index.ts';
+import { at, type SmallWorld } from './exploring.ts';
+import { refusalsOf } from './refusals.ts';
+
+const page = [0, 0, 1];
+const convert: ScriptedCall = { name: 'convert', args: [...page, 1, 1] };
+const touch: ScriptedCall = { name: 'touch', args: page };
+const drain: ScriptedCall = { name: 'lru_add_drain', args: [] };
+
+const world = (
+  patch: Patch,
+  others: SmallWorld['tasks'],
+  { before = [1], mlock = false }: { before?: readonly number[]; mlock?: boolean } = {},
+): SmallWorld => ({
+  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, pinBias: 8 }, patch },
+  sizes: {
+    cpus: 2,
+    folios: 1,
+    inodes: 1,
+    pages: 1,
+    mms: 1,
+    pins: 1,
+    references: 15,
+    order: 0,
+    generations: 4,
+    parts: mlock ? ['mlock'] : [],
+  },
+  tasks: [{ cpu: 0, script: [convert] }, ...others],
+  before,
+});
+
+const neverPrivateWhilePinned = {
+  name: 'I1 no false negative',
+  holds: ({ memory }: Interpreter): boolean =>
+    at(memory, gmemInode.private, 0) === 0 || at(memory, pins.folio, 0) !== at(memory, iPages, 0),
+};
+
+/** What facts and reasoning say of each: does it convert what another CPU's lru_add or the own mlock batch holds? */
+const EXPECTED: readonly [string, { lruAdd: boolean; mlock: boolean; putBack: boolean; sound: boolean }][] = [
+  ['drain-all-per-folio', { lruAdd: true, mlock: true, putBack: false, sound: true }],
+  ['drain-all-first', { lruAdd: true, mlock: true, putBack: false, sound: true }],
+  ['lru-cache-disable', { lruAdd: true, mlock: true, putBack: true, sound: true }],
+  ['isolate', { lruAdd: false, mlock: false, putBack: false, sound: true }],
+  ['pg-lru', { lruAdd: true, mlock: false, putBack: false, sound: true }],
+  ['try-again', { lruAdd: true, mlock: true, putBack: false, sound: true }],
+  ['known-references', { lruAdd: true, mlock: true, putBack: true, sound: false }],
+  ['skip-lru', { lruAdd: true, mlock: false, putBack: true, sound: true }],
+];
+
+test.each(EXPECTED)('%s: %o', (name, expected) => {
+  const patch = ALTERNATIVES.find((alternative) => alternative.name === name);
+  if (patch === undefined) throw new Error(name);
+  const lruAdd = refusalsOf(world(patch, [{ cpu: 1, script: [touch] }])).accepts;
+  const mlocked: ScriptedCall = { name: 'mlock', args: page };
+  const mlock = refusalsOf(world(patch, [{ cpu: 0, script: [mlocked] }], { mlock: true })).accepts;
+  const offlining = [
+    { cpu: 1, script: [touch, drain] },
+    { cpu: 1, script: [{ name: 'soft_offline', args: [0] }] as const },
+  ];
+  const putBack = !refusalsOf(world(patch, offlining)).spurious;
+  const pinning = world(patch, [{ cpu: 0, script: [{ name: 'vmsplice', args: [0, 0, 0] }] }]);
+  const sound = ((): boolean => {
+    try {
+      refusalsOf(pinning, [neverPrivateWhilePinned]);
+      return true;
+    } catch (error) {
+      expect(String(error)).toContain(neverPrivateWhilePinned.name);
+      return false;
+    }
+  })();
+  expect({ lruAdd, mlock, putBack, sound }).toEqual(expected);
+});
+
+test('every alternative is among them', () => {
+  expect(ALTERNATIVES.map(({ name }) => name)).toEqual(EXPECTED.map(([name]) => name));
+});
