@@ -20,9 +20,9 @@ const KINDS = [
  * Functions that take a reference, or drop one, by whom it belongs to. Seen in stacks of Linux 7.3 (test/recordings,
  * *.pageref.txt): `__filemap_add_folio`, `folio_add_lru`, `filemap_get_folios_tag`, `filemap_get_entry`,
  * `try_grab_folio_fast`, `finish_fault`, `folio_batch_move_lru`, `__folio_batch_release`, `tlb_batch_pages_flush`,
- * `page_cache_pipe_buf_release`, `munlock_folio`. The others are the callers' and older names of the same kinds of
- * routine, in no recording yet: one that is missing makes a reference `unknown`, never another's. A stack is searched
- * from its innermost function outwards, so that a helper which many use has no row.
+ * `page_cache_pipe_buf_release`. The others are their callers' and older names, in no recording here: where one is
+ * missing, what it takes is `unknown` and nothing of that folio is proved any more. A stack is searched from its
+ * innermost function outwards, so that a helper which many use has no row.
  */
 const TAKERS: ReadonlyMap<string, Owner> = rows({
   'page-cache': ['__filemap_add_folio', 'filemap_add_folio', '__add_to_page_cache_locked'],

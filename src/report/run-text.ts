@@ -160,7 +160,7 @@ function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly
       '  ',
     ),
     ...wrap(
-      'not in the model: mlock batches, guest faults, pfn walkers, migration of pages, CPU hotplug, weak memory order, time',
+      'not in this run: mlock batches, guest faults, pfn walkers, migration of pages; not in the model: CPU hotplug, weak memory order, time',
       '',
       '  ',
     ),
