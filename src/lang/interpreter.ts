@@ -5,7 +5,7 @@ import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
 import { type Code, type Program, rangeOf } from './program.ts';
 import { apply } from './simplify.ts';
-import { sizeOf } from './types.ts';
+import { resolve, sizeOf } from './types.ts';
 
 /** One write that a step made to shared memory. */
 export interface Write {
@@ -198,7 +198,7 @@ export class Interpreter {
   #assign(place: Expr, value: number, task: number): void {
     if (place.op === 'local') {
       const slot = place.local.slot + this.#element(place.local.name, place.local.length, place.index, task);
-      const max = this.codeOf(task)?.slotMax[slot] ?? 0;
+      const max = resolve(place.local.type.max, this.program.sizes);
       if (value < 0 || value > max) throw new RangeError(`${place.local.name} := ${value}, allowed is 0 to ${max}`);
       this.memory.slots[task * this.memory.slotsPerTask + slot] = value;
       return;

@@ -31,6 +31,8 @@ import {
   type Successors,
   TASK,
 } from './index.ts';
+import { Emitter } from './emit.ts';
+import { settle } from './settle.ts';
 
 const SEAT = domain('seat');
 const SIZES = { task: 2, seat: 11 };
@@ -368,3 +370,73 @@ test('an assert reports its step, and changes nothing', () => {
   expect(interpreter.step(0)).toMatchObject({ failed: ['small', 'smaller'] });
   expect(columnOf(memory, total)[0]).toBe(4);
 });
+
+test('a value that does not fit its bits is no neighbour’s business', () => {
+  const [small, next] = [sharedScalar('small', int(3)), sharedScalar('next', int(3))];
+  const code = codeOf((k) => {
+    k.step('add', () => small.add(3));
+    k.step('add', () => small.add(3));
+  });
+  const built = program(SIZES, [small, next], [code]);
+  const packed = compilePacked(built, [0, 0]);
+  const memory = createMemory(built);
+  for (const task of [0, 1]) new Interpreter(built, memory).start(task, 0);
+  const state = packed.pack(memory);
+  packed.step(0, state);
+  expect(() => packed.step(0, state)).toThrow('small does not fit its 2 bits');
+});
+
+test('a range beyond 31 bits is refused', () => {
+  expect(() => program(SIZES, [sharedScalar('wide', int(2 ** 31))], [])).toThrow("'wide' goes up to 2147483648");
+});
+
+test('a local is held to its own range, whatever stood in its slot before', () => {
+  const text = programOf((k) => {
+    k.call(
+      routine('wide', (inner) => void inner.let('wide', int(1000), 0)),
+      {},
+    );
+    k.call(
+      routine('narrow', (inner) => inner.let('narrow', bool, 0 as never).add(2)),
+      {},
+    );
+    k.step('end', () => total.set(0));
+  });
+  expect(() => run(text)).toThrow('narrow := 2, allowed is 0 to 1');
+});
+
+test('branches that follow each other do not multiply the generated code, and still agree', () => {
+  const branches = (count: number): Program =>
+    programOf((k) => {
+      const x = k.let('x', int(63), 0);
+      k.step('read', () => x.set(total.mod(64)));
+      for (let i = 0; i < count; i++)
+        k.if(
+          x.mod(3).eq(i % 3),
+          () => x.set(x.plus(7).mod(64)),
+          () => x.set(x.plus(1).mod(64)),
+        );
+      k.step('write', () => total.set(x));
+    });
+  const [few, many] = [8, 16].map((count) => {
+    const built = branches(count);
+    const memory = createMemory(built);
+    const alone = run(built);
+    const columns = compileColumns(built, memory);
+    columns.start(0, 0, []);
+    while (columns.step(0));
+    expect(columnOf(memory, total)[0]).toBe(columnOf(alone.memory, total)[0]);
+    return textLength(built);
+  });
+  expect((many ?? 0) / (few ?? 1)).toBeLessThan(4);
+});
+
+/** Length of the JavaScript for what the first code does after its first step. */
+function textLength(built: Program): number {
+  const flow = built.codes[0]?.flow;
+  const entry = flow?.nodes[flow.steps[0] ?? -1];
+  if (flow === undefined || entry?.kind !== 'step') throw new Error('no step');
+  const index = { js: 't', known: undefined };
+  const spelling = { self: index, read: () => 'r', write: () => 'w;', readLocal: () => 'l', writeLocal: () => 'l=1;' };
+  return settle(flow, entry.next, new Emitter(spelling), () => 'rest;').length;
+}

@@ -15,7 +15,8 @@ export function liveness(flow: Flow): Liveness {
   const liveIn: Set<number>[] = flow.nodes.map(() => new Set());
   for (let changed = true; changed; ) {
     changed = false;
-    for (let id = flow.nodes.length - 1; id >= 0; id--) {
+    // Lowering numbers what comes later first, so this order passes most of it on in one round.
+    for (let id = 0; id < flow.nodes.length; id++) {
       const node = nodeAt(flow.nodes, id);
       const live = new Set<number>();
       for (const next of nextOf(node)) for (const slot of liveIn[next] ?? []) live.add(slot);

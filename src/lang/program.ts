@@ -54,6 +54,9 @@ export const program = (
   codes: readonly Code[],
 ): Program => {
   const declared = variables.map(({ variable }) => variable);
+  for (const variable of declared)
+    if (rangeOf(variable, sizes).max > LARGEST)
+      throw new RangeError(`'${variable.name}' goes up to ${rangeOf(variable, sizes).max}, beyond ${LARGEST}`);
   const known = new Set(declared);
   for (const code of codes)
     for (const expr of expressionsOf(code.body))
@@ -63,6 +66,9 @@ export const program = (
       });
   return { sizes, variables: declared, codes };
 };
+
+/** Largest value that every execution can hold. */
+const LARGEST = 2 ** 31 - 1;
 
 /** Number of tasks in a program. */
 export const tasksOf = (sizes: Sizes): number => sizeOf(sizes, TASK.name);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 import type { Emitter } from './emit.ts';
-import { type Flow, type FlowNode, nodeAt } from './flow.ts';
+import { type Flow, type FlowNode, nextOf, nodeAt } from './flow.ts';
 
 /** JavaScript that makes the task rest at a step, or be done, and leaves the text. */
 export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>) => string;
 
 /**
  * JavaScript for what a task does on its own after a step, up to where it rests.
- * The heads of loops that may turn without a step become cases of one small dispatch loop; all else is inline.
+ * The heads of loops that may turn without a step become cases of one small dispatch loop; so do places where
+ * branches meet, where writing what follows once for each branch would make the text grow without end. All else
+ * is inline.
  */
 export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): string {
-  const heads = loopHeads(flow, from);
+  const heads = dispatched(flow, from);
   const inline = (id: number): string => {
     if (heads.has(id)) return `n=${id};continue;`;
     return one(id);
@@ -58,4 +60,31 @@ function loopHeads(flow: Flow, from: number): ReadonlySet<number> {
   };
   visit(from);
   return heads;
+}
+
+/** Most nodes that a text may have inline. */
+const MOST_INLINE = 64;
+
+function dispatched(flow: Flow, from: number): ReadonlySet<number> {
+  const heads = loopHeads(flow, from);
+  const lengths = new Map<number, number>();
+  const arrivals = new Map<number, number>();
+  const lengthOf = (id: number): number => {
+    arrivals.set(id, (arrivals.get(id) ?? 0) + 1);
+    const known = lengths.get(id);
+    if (known !== undefined) return known;
+    lengths.set(id, 1);
+    const node = nodeAt(flow.nodes, id);
+    const ends = node.kind === 'step' || node.kind === 'either' || node.kind === 'done';
+    const next = ends ? [] : nextOf(node);
+    const length = next.reduce((sum, after) => sum + (heads.has(after) ? 1 : lengthOf(after)), 1);
+    lengths.set(id, length);
+    return length;
+  };
+  const longest = Math.max(...[from, ...heads].map(lengthOf));
+  if (longest <= MOST_INLINE) return heads;
+  const meetings = [...arrivals].flatMap(([id, times]) =>
+    times > 1 && nodeAt(flow.nodes, id).kind !== 'step' ? [id] : [],
+  );
+  return new Set([...heads, ...meetings]);
 }
