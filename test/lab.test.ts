@@ -240,3 +240,12 @@ describe.each(FORMS)('the kernel with %s', (form) => {
 const ERRNO_OF: Partial<Record<string, number>> = Object.fromEntries(
   Object.entries(ERRNO).map(([errno, name]) => [name, Number(errno)]),
 );
+
+test('these are all the calls that README counts', () => {
+  const count = (scenarios: readonly string[]): number =>
+    FORMS.flatMap((form) => scenarios.map((scenario) => attempts(`${scenario}.${form}`).length)).reduce(
+      (a, b) => a + b,
+    );
+  expect(count(SCENARIOS)).toBe(187);
+  expect(count(['s10_errors'])).toBe(80);
+});

@@ -37,7 +37,7 @@ describe.each(files)('%s', (file) => {
   });
 
   test.each(['none', 'folded', 'all'] as const)('has a report of mailable width with steps %s', (steps) => {
-    const command = ['folioscope', 'run', join('a folder', file.repeat(4)), '--steps', steps];
+    const command = ['folioscope', 'run', join('a folder', file), '--steps', steps];
     const lines = runReport(answer, { steps, command }).split('\n');
     expect(lines.filter((line) => line.length > 75)).toEqual([]);
     expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);

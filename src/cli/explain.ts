@@ -7,7 +7,7 @@ import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts
 import { explanationToJson, explanationToText } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
-import { openFileSource } from './file-source.ts';
+import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 
 /** Linux is built for at most so many CPUs (NR_CPUS). */
@@ -37,7 +37,10 @@ export function registerExplain(program: Command): void {
         "events, and says which guest_memfd folios wait in which CPU's lru_add batch and what each form of the " +
         'check would answer to a conversion to private.',
     )
-    .argument('<recording>', 'trace.dat of trace-cmd, or text of ftrace')
+    .argument(
+      '<recording>',
+      'trace.dat, or text of ftrace, trace-cmd report or perf script, also packed; - is standard input',
+    )
     .addOption(
       new Option('--at <moment>', 'SECONDS, end, marker:TEXT or every-marker; repeatable')
         .default([], 'every marker, and the end')
@@ -91,7 +94,7 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
 
 async function answer(file: string, options: Options): Promise<Explanation> {
   const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
-  const source = await openFileSource(file);
+  const source = await openSource(file);
   const progress = new Progress();
   const onProgress: Question['onProgress'] = (share) =>
     progress.tick(() => `${file}: ${Math.round(100 * share)} % read`);

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../ledger/index.ts';
-import type { ByteSource } from '../trace/index.ts';
-import { reasonOf, UsageError } from './failure.ts';
+import type { ByteSource, ByteStream } from '../trace/index.ts';
+import { reasonOf } from './failure.ts';
+
+/** Something to read that is to be closed. */
+interface Closing {
+  close(): Promise<void>;
+}
 
 /**
- * A regular file as a {@link ByteSource}.
- * @throws UsageError for `-`, InputError where the file cannot be read.
+ * A regular file as a {@link ByteSource}, or standard input as a {@link ByteStream} for `-`.
+ * @throws InputError where the file cannot be read.
  */
-export async function openFileSource(path: string): Promise<ByteSource & { close(): Promise<void> }> {
-  if (path === '-') throw new UsageError('reading a recording from standard input is not there yet, give a file');
+export async function openSource(path: string): Promise<(ByteSource | ByteStream) & Closing> {
+  return path === '-' ? { name: 'standard input', pieces: process.stdin, close: async () => {} } : openFileSource(path);
+}
+
+async function openFileSource(path: string): Promise<ByteSource & Closing> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');

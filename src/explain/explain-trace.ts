@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ByteSource, readTrace } from '../trace/index.ts';
+import { type ByteSource, type ByteStream, readTrace } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
 import { Explainer } from './explainer.ts';
 import type { Question } from './question.ts';
@@ -9,7 +9,7 @@ import type { Question } from './question.ts';
  * @throws InputError where nothing can be answered from the input.
  * @throws QuestionError where what was asked for is not in it.
  */
-export async function explainTrace(source: ByteSource, question: Question): Promise<Explanation> {
+export async function explainTrace(source: ByteSource | ByteStream, question: Question): Promise<Explanation> {
   const explainer = new Explainer(question);
   const trace = await readTrace(source, {
     buffer: question.buffer,

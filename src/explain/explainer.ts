@@ -289,7 +289,7 @@ export class Explainer {
     const around: Surroundings = { batches: this.#batches, gaps: this.#seriousGaps(), cpus };
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
-    for (const moment of this.#moments.resolve(trace.to))
+    for (const moment of this.#moments.resolve(trace.from, trace.to))
       for (const inode of followed) {
         const state = stateAt(inode.folios(), moment.at, around);
         const converter = chooseCpu(question, moment, conversions, this.#lastCpu);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Marker, Nanoseconds } from '../ledger/index.ts';
+import { type Cpu, formatTime, type Marker, type Nanoseconds } from '../ledger/index.ts';
 import { type MomentSelector, QuestionError } from './question.ts';
 
 /** A time that the state is asked for. */
@@ -55,10 +55,11 @@ export class Moments {
 
   /**
    * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param end time of the last event.
-   * @throws QuestionError where a marker that was asked for is not there.
+   * @param begin time of the first event; `end`: of the last.
+   * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
    */
-  resolve(end: Nanoseconds | undefined): readonly Moment[] {
+  resolve(begin: Nanoseconds | undefined, end: Nanoseconds | undefined): readonly Moment[] {
+    for (const selector of this.#selectors) if (selector.kind === 'time') requireWithin(selector.at, begin, end);
     for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text));
     const asksEnd = this.#selectors.some(({ kind }) => kind === 'end');
     const all = asksEnd && end !== undefined ? [...this.#found, { at: end, marker: undefined }] : this.#found;
@@ -78,4 +79,14 @@ export class Moments {
     while (place > 0 && (this.#times[place - 1] ?? moment.at) > moment.at) place--;
     this.#times.splice(place, 0, moment.at);
   }
+}
+
+/** Texts of a recording round its times to microseconds. */
+const ROUNDING = 1000n;
+
+function requireWithin(at: Nanoseconds, begin: Nanoseconds | undefined, end: Nanoseconds | undefined): void {
+  if (begin === undefined || end === undefined) return;
+  if (at + ROUNDING >= begin && at <= end + ROUNDING) return;
+  const span = `${formatTime(begin)} to ${formatTime(end)}`;
+  throw new QuestionError(`time ${formatTime(at)} is outside the recording, which goes from ${span}`);
 }

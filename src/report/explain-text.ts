@@ -7,7 +7,8 @@ import { dwellLines } from './explain-dwell.ts';
 import { ageOf, evidenceLines, isExplained, refusersPhrase } from './explain-evidence.ts';
 import { isOnOneCpu, momentLines } from './explain-moments.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
-import { MAIL_COLUMNS, quoteText, wrap } from './wrap.ts';
+import { commandLines } from './command-lines.ts';
+import { quoteText, wrap } from './wrap.ts';
 
 /** The words after `folioscope explain` that lead to the answer again. */
 export interface ExplainCommand {
@@ -124,7 +125,7 @@ function titleOf(moments: readonly MomentAnswer[]): string[] {
   if (moment === undefined) return [];
   const where = isOnOneCpu(moments) ? `CPU ${moment.cpu}` : 'the CPU that is named';
   return wrap(
-    `${inodeName(moment)}${rangePhrase(moment)}: folios in the page cache, and what a conversion on ${where} (${moment.cpuBecause}) would get`,
+    `${inodeName(moment)}${rangePhrase(moment).replace(/,$/, '')}: folios in the page cache, and what a conversion on ${where} (${moment.cpuBecause}) would get`,
     '',
     '  ',
   );
@@ -182,18 +183,17 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
   const span =
     trace.from === undefined || trace.to === undefined ? '' : `, ${formatTime(trace.from)} to ${formatTime(trace.to)}`;
   const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
-  const again = ['folioscope explain', shellWord(file), ...options.map(shellWord)];
+  const again = ['folioscope', 'explain', file, ...options];
   return [
     ...(moments.length === 0 ? [] : wrap(strengthPhrase(moments), '', '  ')),
     ...wrap(`recording: ${trace.format}, ${trace.events} events, ${cpus}${span}`, '', '  '),
     ...(moments.length === 0
       ? []
       : wrap(
-          `kernel: ${profile.profile.name}, batches of ${profile.profile.batchSize} (${profile.because})`,
+          `kernel profile: ${profile.profile.name}, batches of ${profile.profile.batchSize} (${profile.because})`,
           '',
           '  ',
         )),
-    'again:',
     ...commandLines(again),
   ];
 }
@@ -209,20 +209,6 @@ function strengthPhrase(moments: readonly MomentAnswer[]): string {
   return known.size === 1 ? `strength: ${proved}` : `strength: of some folios ${proved}; of others ${derived}`;
 }
 
-/** A command, continued over lines as a shell takes it. A word is never broken, whatever its length. */
-function commandLines(words: readonly string[]): string[] {
-  const lines: string[] = [];
-  let line = ' ';
-  for (const word of words) {
-    if (line !== ' ' && line.length + 1 + word.length + 2 > MAIL_COLUMNS) {
-      lines.push(`${line} \\`);
-      line = '   ';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line];
-}
-
 /** By key, in the order of the keys' appearance. */
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
   const groups = new Map<string, Item[]>();
@@ -233,7 +219,3 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): I
   }
   return [...groups.values()];
 }
-
-/** A word as a POSIX shell takes it back. */
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -207,8 +207,8 @@ describe('text', () => {
       strength: derived, from pairs of add and insertion events
       recording: trace.dat v7, 401 events, 2 CPUs, 2571.888295956 to
         2571.891845728
-      kernel: linux-7.3, batches of 31 (inferred from 3 bursts of exactly 31
-        insertions)
+      kernel profile: linux-7.3, batches of 31 (inferred from 3 bursts of exactly
+        31 insertions; nothing here tells it from linux-6.18 or uniprocessor)
       again:
         folioscope explain examples/two-cpu.dat --at 'marker:phase faulted'
       "
@@ -257,8 +257,8 @@ describe('text', () => {
 
       strength: derived, from pairs of add and insertion events
       recording: ftrace text, 4 events, 2 CPUs, 0.000000001 to 0.000000009
-      kernel: linux-7.3, batches of 31 (assumed: the recording does not show how
-        many folios fill a batch)
+      kernel profile: linux-7.3, batches of 31 (assumed: the recording does not
+        show how many folios fill a batch)
       again:
         folioscope explain 'it'\\''s.txt'
       "

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The command as a user runs it: output, exit codes, one line for every mistake.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { folioscope } from './folioscope.ts';
+import { COMMAND, folioscope, ROOT } from './folioscope.ts';
 
 const TWO_CPU = 'examples/two-cpu.dat';
 const explain = (...args: readonly string[]) => folioscope(['explain', ...args]);
@@ -114,4 +115,19 @@ describe('mistakes are told in one line', () => {
     expect(result.status).toBe(status);
     expect(result.stderr).toMatch(new RegExp(`^folioscope: ${file}: [^\\n]+\\n$`));
   });
+});
+
+test('standard input is read as the file is', () => {
+  const text = readFileSync('examples/two-cpu.txt');
+  const piped = spawnSync(process.execPath, [...COMMAND, 'explain', '-', '--json'], { cwd: ROOT, input: text });
+  const read = spawnSync(process.execPath, [...COMMAND, 'explain', 'examples/two-cpu.txt', '--json'], { cwd: ROOT });
+  expect(piped.stderr.toString()).toBe('');
+  expect(JSON.parse(piped.stdout.toString())).toEqual(JSON.parse(read.stdout.toString()));
+  expect(piped.status).toBe(read.status);
+});
+
+test('a time outside the recording is no moment', () => {
+  const { status, stderr } = explain('examples/two-cpu.txt', '--at', '1');
+  expect(status).toBe(64);
+  expect(stderr).toContain('time 1.000000000 is outside the recording, which goes from 2571.888296000 to');
 });
