@@ -19,6 +19,8 @@ import { ROOT } from './files.mjs';
 /** Debian packages that some tests need. Without one, those tests say that they are skipped and why. */
 const DEBIAN_PACKAGES = [
   { name: 'trace-cmd', command: 'trace-cmd', for: 'comparing our reading with trace-cmd report' },
+  { name: 'zsh', command: 'zsh', for: 'reading the completion for zsh' },
+  { name: 'fish', command: 'fish', for: 'reading the completion for fish' },
 ];
 
 /**

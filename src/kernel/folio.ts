@@ -62,7 +62,7 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
     if (k.config.profile.flushFreesLastReference)
       k.step('folio_ref_freeze', () => {
         dead.set(folio.refcount.at(entry).eq(1));
-        // The kernel frees it after the lruvec lock is dropped; frozen, nobody can tell the difference.
+        // The kernel frees it after the lruvec lock is dropped; frozen, no modelled task can tell the difference.
         k.when(dead, () => {
           folio.refcount.at(entry).set(0);
           freeFolio(entry);

@@ -91,7 +91,7 @@ const kvm_gmem_fault_user_mapping = routine(
 
 /**
  * virt/kvm/guest_memfd.c: kvm_gmem_allocate(), one turn of its loop: the folio at `index`, of `order` where one
- * fits. Moves `index` behind it.
+ * fits. Moves `index` behind it. The caller holds the invalidate lock shared.
  */
 export const kvm_gmem_allocate = routine(
   'kvm_gmem_allocate',
@@ -106,7 +106,6 @@ export const kvm_gmem_allocate = routine(
   ) => {
     const { inode, index, order, ret } = args;
     const found = k.let('folio', optional(FOLIO), none(FOLIO));
-    k.call(filemap_invalidate_lock_shared, { inode });
     k.call(kvm_gmem_get_folio, { inode, index, found, order });
     k.if(
       found.eq(none(FOLIO)),
@@ -120,7 +119,6 @@ export const kvm_gmem_allocate = routine(
         ret.set(resultCode('ok'));
       },
     );
-    k.call(filemap_invalidate_unlock_shared, { inode });
   },
 );
 

@@ -9,6 +9,11 @@ export interface Profile {
   readonly smp: boolean;
   /** lru_add_drain_all() drains the local CPU before it asks for the mutex (since 2025). mm/folio.c */
   readonly drainAllLocalFirst: boolean;
+  /**
+   * Unmapping drains the local CPU's batches before it puts the references: free_pages_and_swap_cache() did. In
+   * which release that ended is not known to us; 7.2 and 7.3 do not. mm/swap_state.c
+   */
+  readonly unmapDrainsLocal: boolean;
   /** A flush frees a folio whose last reference is the batch's, without an insertion event. mm/folio.c: folio_batch_move_lru() */
   readonly flushFreesLastReference: boolean;
   /** An entry of the mlock batch holds a reference: so in every release up to 7.3. mm/mlock.c: mlock_folio() */
@@ -22,6 +27,7 @@ const LINUX_7_3: Profile = {
   batchSize: 31,
   smp: true,
   drainAllLocalFirst: true,
+  unmapDrainsLocal: false,
   flushFreesLastReference: true,
   mlockBatchHoldsReference: true,
   pinBias: 1024,
@@ -31,7 +37,14 @@ const LINUX_7_3: Profile = {
 export const PROFILES: readonly Profile[] = [
   LINUX_7_3,
   { ...LINUX_7_3, name: 'linux-6.18', flushFreesLastReference: false },
-  { ...LINUX_7_3, name: 'linux-6.8', batchSize: 15, drainAllLocalFirst: false, flushFreesLastReference: false },
+  {
+    ...LINUX_7_3,
+    name: 'linux-6.8',
+    batchSize: 15,
+    drainAllLocalFirst: false,
+    unmapDrainsLocal: true,
+    flushFreesLastReference: false,
+  },
   { ...LINUX_7_3, name: 'uniprocessor', smp: false },
 ];
 

@@ -33,6 +33,7 @@ import {
   taskMm,
   taskResult,
 } from './sched.ts';
+import { filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared } from './rwsem.ts';
 import { worker_thread } from './workqueue.ts';
 
 /** A call that a task makes: the values that it passes, and the text that runs. */
@@ -109,10 +110,12 @@ const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
     returning(k, (ret) => {
       const order = large ? (k.sizes['order'] ?? 0) : 0;
       const index = k.let('index', optional(INDEX), start);
+      k.call(filemap_invalidate_lock_shared, { inode });
       k.while(index.lt(start.plus(nr)), () => {
         k.call(kvm_gmem_allocate, { inode, index, order, ret });
         k.if(ret.ne(resultCode('ok')), () => k.break());
       });
+      k.call(filemap_invalidate_unlock_shared, { inode });
     }),
   );
 
@@ -138,7 +141,12 @@ const takePin = (kind: PinKind) =>
       returning(k, (ret) => {
         const mm = currentMm(k);
         k.call(touch, { mm, inode, index, ret });
-        k.if(ret.eq(resultCode('ok')), () => k.call(gup_fast, { mm, inode, index, pin, kind, ret }));
+        k.if(
+          ret.eq(resultCode('ok')),
+          () => k.call(gup_fast, { mm, inode, index, pin, kind, ret }),
+          // GUP takes no signal: a fault that fails is a bad address.
+          () => ret.set(resultCode('EFAULT')),
+        );
       }),
   );
 

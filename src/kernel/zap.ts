@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, none, one, optional, shared, type Value } from '../lang/index.ts';
+import { lru_add_drain } from './folio.ts';
 import { CPU, FOLIO, hasPart, INDEX, INODE, MLOCK, MM, routine } from './kernel.ts';
 import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
@@ -78,6 +79,7 @@ const zap_vma_range = routine(
       k.if(gathered.gt(0), () => {
         k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
           k.step('tlb_flush_mmu', () => cpu.set(taskCpu.at(k.self)));
+          if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
         k.for('i', int(size), 0, gathered, (i) => {
           k.claimingList('mmu-gather', gather, i, gathered, { on: cpu }, () => {

@@ -35,6 +35,7 @@ const machineJson = ({ machine: { cpus, profile, largestOrder } }: Scenario): ob
     smp: profile.smp,
     drainAllLocalFirst: profile.drainAllLocalFirst,
     flushFreesLastReference: profile.flushFreesLastReference,
+    unmapDrainsLocal: profile.unmapDrainsLocal,
     pinBias: profile.pinBias,
   },
   largestOrder,

@@ -86,7 +86,7 @@ function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOpti
     smp: features.smp ?? base.smp,
     drainAllLocalFirst: features['drain-all-local-first'] ?? base.drainAllLocalFirst,
     flushFreesLastReference: features['flush-frees-last-reference'] ?? base.flushFreesLastReference,
-    pinBias: features['pin-bias'] ?? base.pinBias,
+    unmapDrainsLocal: features['unmap-drains-local'] ?? base.unmapDrainsLocal,
   };
   if (!profile.smp && cpus > 1)
     throw source.error(['machine', 'cpus'], `${cpus} CPUs on a kernel without SMP (${profile.name}), expected 1`);

@@ -46,7 +46,7 @@ const FEATURES = z
     smp: YES_OR_NO.optional(),
     'drain-all-local-first': YES_OR_NO.optional(),
     'flush-frees-last-reference': YES_OR_NO.optional(),
-    'pin-bias': wholeNumber(2, 1024).optional(),
+    'unmap-drains-local': YES_OR_NO.optional(),
   })
   .describe('features of the kernel that differ from its profile');
 
