@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../ledger/index.ts';
 import type { ByteSource, ByteStream } from '../trace/index.ts';
@@ -34,16 +35,20 @@ async function openFileSource(path: string): Promise<ByteSource & Closing> {
   }
 }
 
-const source = (name: string, file: FileHandle, size: number): ByteSource & { close(): Promise<void> } => ({
+const source = (name: string, file: FileHandle, size: number): ByteSource & Closing => ({
   name,
   size,
-  read: async (offset, length) => {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-    if (bytes.byteLength === 0) return bytes;
-    const { bytesRead } = await file.read(bytes, 0, bytes.byteLength, offset).catch((error: unknown) => {
-      throw new InputError(`${name}: cannot be read at byte ${offset}: ${reasonOf(error)}`);
-    });
-    return bytes.subarray(0, bytesRead);
-  },
+  // A command has nothing else to do meanwhile, and the way through the thread pool takes longer than a block.
+  read: (offset, length) =>
+    new Promise((resolve) => resolve(readNow(name, file, offset, Math.min(length, size - offset)))),
   close: () => file.close(),
 });
+
+function readNow(name: string, file: FileHandle, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, length));
+  try {
+    return bytes.subarray(0, bytes.byteLength === 0 ? 0 : readSync(file.fd, bytes, 0, bytes.byteLength, offset));
+  } catch (error) {
+    throw new InputError(`${name}: cannot be read at byte ${offset}: ${reasonOf(error)}`);
+  }
+}
