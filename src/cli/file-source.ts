@@ -40,7 +40,9 @@ const source = (name: string, file: FileHandle, size: number): ByteSource & Clos
   size,
   // A command has nothing else to do meanwhile, and the way through the thread pool takes longer than a block.
   read: (offset, length) =>
-    new Promise((resolve) => resolve(readNow(name, file, offset, Math.min(length, size - offset)))),
+    new Promise((resolve) => {
+      resolve(readNow(name, file, offset, Math.min(length, size - offset)));
+    }),
   close: () => file.close(),
 });
 
