@@ -24,4 +24,5 @@ export { buildKernel, buildScripted } from './program.ts';
 export type { Result } from './sched.ts';
 export { RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';
+export { partOfSyscall } from './syscalls.ts';
 export { pte } from './zap.ts';

@@ -296,3 +296,6 @@ export function syscallNamed(name: SyscallName): Syscall {
   if (found === undefined) throw new Error(`no call '${name}'`);
   return found;
 }
+
+/** The part of the kernel that a call needs; undefined where every kernel has it. */
+export const partOfSyscall = (name: SyscallName): KernelPart | undefined => syscallNamed(name).part;

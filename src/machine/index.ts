@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-export type { KernelPart, Patch, Profile, Result } from '../kernel/index.ts';
+export type { KernelPart, Patch, Profile, Result, ScriptedCall, SyscallName } from '../kernel/index.ts';
 export { DEFAULT_PROFILE, PATCHES, PROFILES } from '../kernel/index.ts';
 export type { Taken } from '../lang/index.ts';
 export type { Call, Outcome, PageRange } from './calls.ts';
+export type { CallSurroundings, Refused } from './entry.ts';
+export { entryOf, partsFor, syscallsFor } from './entry.ts';
 export type { GuestMemfdOptions, MachineOptions, TaskOptions } from './machine.ts';
 export { createMachine, Machine, patchNamed } from './machine.ts';
 export type { ConversionQuestion } from './restore.ts';

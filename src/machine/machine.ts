@@ -2,7 +2,6 @@
 import {
   ALTERNATIVES,
   buildKernel,
-  checkMemoryAttributes2,
   DEFAULT_PROFILE,
   folio,
   gmemInode,
@@ -11,8 +10,6 @@ import {
   iPages,
   type KernelPart,
   type KernelSizes,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  PAGE_SIZE,
   type Patch,
   PATCHES,
   pins,
@@ -37,6 +34,7 @@ import {
 } from '../lang/index.ts';
 import { folioIndex, type FolioLedger, type Holder, type Ledger, order, pfn } from '../ledger/index.ts';
 import type { Call, Outcome } from './calls.ts';
+import { entryOf } from './entry.ts';
 
 /** A task of the machine. */
 export interface TaskOptions {
@@ -182,7 +180,7 @@ export class Machine {
    */
   begin(task: number, call: Call): Outcome | undefined {
     this.#requireFreePin(call);
-    const started = this.#entry(call);
+    const started = entryOf(call, this.options);
     if ('result' in started) return { result: started.result, errorIndex: undefined };
     this.interpreter.start(task, this.#codeOf(started.name), started.args);
     return undefined;
@@ -231,7 +229,7 @@ export class Machine {
 
   #callFast(task: number, call: Call): Outcome {
     this.#requireFreePin(call);
-    const entry = this.#entry(call);
+    const entry = entryOf(call, this.options);
     if ('result' in entry) return { result: entry.result, errorIndex: undefined };
     if (this.busy(task)) throw new Error(`${this.taskName(task)} is within a call`);
     this.#columns ??= compileColumns(this.program, this.memory);
@@ -257,85 +255,6 @@ export class Machine {
     const code = this.#codes.get(name);
     if (code === undefined) throw new Error(`this machine was built without the call '${name}'`);
     return code;
-  }
-
-  #entry(
-    call: Call,
-  ): { readonly name: SyscallName; readonly args: readonly number[] } | { readonly result: Outcome['result'] } {
-    this.#requireInRange(call);
-    switch (call.call) {
-      case 'touch':
-        return { name: 'touch', args: [call.inode, call.start, call.pages] };
-      case 'punch-hole':
-        return { name: 'punch_hole', args: [call.inode, call.start, call.pages] };
-      case 'guest-touch':
-        return { name: 'guest_touch', args: [call.inode, call.start, call.pages, Number(call.private)] };
-      case 'mincore':
-      case 'mbind':
-      case 'mlock':
-      case 'munlock':
-        return { name: call.call, args: [call.inode, call.start, call.pages] };
-      case 'fallocate':
-        if (call.start + call.pages > (this.options.guestMemfds[call.inode]?.pages ?? 0)) return { result: 'EINVAL' };
-        return {
-          name: call.large === true ? 'fallocate_large' : 'fallocate',
-          args: [call.inode, call.start, call.pages],
-        };
-      case 'set-memory-attributes2': {
-        const inode = this.options.guestMemfds[call.inode];
-        const target = {
-          size: BigInt(inode?.pages ?? 0) * PAGE_SIZE,
-          vmHasPrivateMemory: inode?.vmHasPrivateMemory ?? true,
-        };
-        const errno = checkMemoryAttributes2(call.argument, target);
-        if (errno !== undefined || call.argument === undefined) return { result: errno ?? 'EFAULT' };
-        const { offset, size, attributes } = call.argument;
-        const toPrivate = Number(attributes === KVM_MEMORY_ATTRIBUTE_PRIVATE);
-        const range = [Number(offset / PAGE_SIZE), Number(size / PAGE_SIZE)] as const;
-        return { name: 'convert', args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
-      }
-      case 'unknown-ioctl':
-        return { result: 'ENOTTY' };
-      case 'vmsplice':
-        return { name: 'vmsplice', args: [call.pin, call.inode, call.index] };
-      case 'pin-user-pages':
-        return { name: 'pin_user_pages', args: [call.pin, call.inode, call.index] };
-      case 'unpin':
-        return { name: 'unpin', args: [call.pin] };
-      case 'migrate-to':
-        return { name: 'sched_setaffinity', args: [call.cpu] };
-      case 'page-idle':
-        return { name: 'page_idle', args: [call.pfn] };
-      case 'damon':
-        return { name: 'damon', args: [call.pfn] };
-      case 'soft-offline':
-        return { name: 'soft_offline', args: [call.pfn] };
-      case 'lru-cache-disable':
-        return { name: 'lru_cache_disable', args: [] };
-      case 'lru-cache-enable':
-        return { name: 'lru_cache_enable', args: [] };
-      case 'lru-add-drain':
-        return { name: 'lru_add_drain', args: [] };
-      case 'lru-add-drain-all':
-        return { name: 'lru_add_drain_all', args: [] };
-    }
-  }
-
-  /** @throws RangeError where a call names what the machine does not have. */
-  #requireInRange(call: Call): void {
-    const within = (what: string, number: number, size: number): void => {
-      if (!Number.isInteger(number) || number < 0 || number >= size)
-        throw new RangeError(`${call.call}: ${what} ${number} is beyond the machine's ${size}`);
-    };
-    const pages = this.program.sizes['index'] ?? 0;
-    if ('inode' in call) within('guest_memfd', call.inode, this.options.guestMemfds.length);
-    if ('start' in call) {
-      within('page', call.start, pages);
-      within('page', call.start + call.pages - 1, call.call === 'fallocate' ? Number.MAX_SAFE_INTEGER : pages);
-    }
-    if ('index' in call) within('page', call.index, pages);
-    if ('pin' in call) within('pin', call.pin, this.options.pins ?? 0);
-    if ('cpu' in call) within('CPU', call.cpu, this.options.cpus);
   }
 
   /** Everybody who holds a reference, by folio number. */
