@@ -49,6 +49,8 @@ export type Call =
   /** What memory hot-unplug keeps switched for long. Needs the machine's part `lru_disable`. */
   | { readonly call: 'lru-cache-disable' | 'lru-cache-enable' }
   | { readonly call: 'migrate-to'; readonly cpu: number }
+  /** The scheduler moves another task, by its number, as soon as preemption is on there. Needs the machine's part `migration`. */
+  | { readonly call: 'migrate'; readonly task: number; readonly cpu: number }
   /** What drop_caches, compaction and others do on the way. */
   | { readonly call: 'lru-add-drain' | 'lru-add-drain-all' };
 

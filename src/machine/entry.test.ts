@@ -4,7 +4,12 @@ import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../kernel/index.ts';
 import type { Call } from './calls.ts';
 import { entryOf, partsFor, syscallsFor } from './entry.ts';
 
-const around = { cpus: 2, guestMemfds: [{ pages: 4 }, { pages: 8, vmHasPrivateMemory: false }], pins: 1 };
+const around = {
+  cpus: 2,
+  tasks: [{}, {}],
+  guestMemfds: [{ pages: 4 }, { pages: 8, vmHasPrivateMemory: false }],
+  pins: 1,
+};
 const range = { inode: 0, start: 1, pages: 2 };
 const convert = (inode: number): Call => ({
   call: 'set-memory-attributes2',

@@ -14,6 +14,7 @@ import type { Call } from './calls.ts';
 /** What calls can name: the part of a machine's options that decides what a call means to the kernel. */
 export interface CallSurroundings {
   readonly cpus: number;
+  readonly tasks: readonly unknown[];
   /** In the machine's order. */
   readonly guestMemfds: readonly { readonly pages: number; readonly vmHasPrivateMemory?: boolean }[];
   readonly pins?: number;
@@ -61,6 +62,8 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'unpin', args: [call.pin] };
     case 'migrate-to':
       return { name: 'sched_setaffinity', args: [call.cpu] };
+    case 'migrate':
+      return { name: 'migrate', args: [call.task, call.cpu] };
     case 'page-idle':
       return { name: 'page_idle', args: [call.pfn] };
     case 'damon':
@@ -111,7 +114,7 @@ export const partsFor = (calls: readonly Call[], around: CallSurroundings): read
 ];
 
 /** @throws RangeError where a call names what the machine does not have. */
-function requireInRange(call: Call, { cpus, guestMemfds, pins = 0 }: CallSurroundings): void {
+function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: CallSurroundings): void {
   const within = (what: string, number: number, size: number): void => {
     if (!Number.isInteger(number) || number < 0 || number >= size)
       throw new RangeError(`${call.call}: ${what} ${number} is beyond the machine's ${size}`);
@@ -125,4 +128,5 @@ function requireInRange(call: Call, { cpus, guestMemfds, pins = 0 }: CallSurroun
   if ('index' in call) within('page', call.index, pages);
   if ('pin' in call) within('pin', call.pin, pins);
   if ('cpu' in call) within('CPU', call.cpu, cpus);
+  if ('task' in call) within('task', call.task, tasks.length);
 }

@@ -6,6 +6,6 @@ export type { Call, Outcome, PageRange } from './calls.ts';
 export type { CallSurroundings, Refused } from './entry.ts';
 export { entryOf, partsFor, syscallsFor } from './entry.ts';
 export type { GuestMemfdOptions, MachineOptions, TaskOptions } from './machine.ts';
-export { createMachine, Machine, patchNamed } from './machine.ts';
+export { createMachine, foliosOf, Machine, patchNamed } from './machine.ts';
 export type { ConversionQuestion } from './restore.ts';
 export { Judge } from './restore.ts';

@@ -81,6 +81,10 @@ export function patchNamed(name: string): Patch {
   return found;
 }
 
+/** Folios of memory where a machine is not told how many: twice the pages of all its guest_memfds, each as large as the largest. */
+export const foliosOf = (guestMemfds: readonly GuestMemfdOptions[]): number =>
+  Math.max(1, 2 * guestMemfds.length * Math.max(1, ...guestMemfds.map((inode) => inode.pages)));
+
 /** Counts that a folio can reach: the page cache and every page table once a page, all pins, and what tasks hold in passing. */
 const mostReferences = (options: MachineOptions, pinBias: number, processes: number): number =>
   2 ** (options.largestOrder ?? 0) * (1 + processes) +
@@ -108,12 +112,11 @@ export class Machine {
     this.profile = options.profile ?? DEFAULT_PROFILE;
     this.patch = options.patch ?? patchNamed('v8');
     const pages = Math.max(1, ...options.guestMemfds.map((inode) => inode.pages));
-    const allPages = pages * options.guestMemfds.length;
     const processes = 1 + Math.max(0, ...options.tasks.map((task) => task.process ?? 0));
     const sizes: KernelSizes = {
       tasks: options.tasks.length + options.cpus,
       cpus: options.cpus,
-      folios: options.folios ?? Math.max(1, 2 * allPages),
+      folios: options.folios ?? foliosOf(options.guestMemfds),
       inodes: Math.max(1, options.guestMemfds.length),
       pages,
       mms: processes,

@@ -56,6 +56,8 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return 'lru_cache_enable()';
     case 'migrate-to':
       return `migrate to CPU ${call.cpu}`;
+    case 'migrate':
+      return `the scheduler moves ${scenario.machine.tasks[call.task]?.name ?? ''} to CPU ${call.cpu}`;
     case 'lru-add-drain':
       return 'lru_add_drain()';
     case 'lru-add-drain-all':

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../kernel/index.ts';
-import { folioIndex, type InputError } from '../ledger/index.ts';
+import { folioIndex, type InputError, pfn } from '../ledger/index.ts';
 import type { Call } from '../machine/index.ts';
 import { suggestion } from './nearest.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
@@ -14,6 +14,10 @@ export interface Surroundings {
   /** Pages of a large folio; undefined where the machine has none. */
   readonly largeFolio: number | undefined;
   readonly guestMemfds: readonly { readonly name: string | undefined; readonly pages: number }[];
+  /** Names of the tasks, by number. */
+  readonly tasks: readonly string[];
+  /** Page frames of the machine. */
+  readonly frames: number;
   /** Names of all pins that the scenario takes; their places are their numbers. */
   readonly pins: readonly string[];
   /** Those that the calls read so far take: each is taken by one call. */
@@ -40,6 +44,18 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
   return { task, call, expected: { every, byPatch } };
 }
 
+const RANGE_CALLS = ['touch', 'fallocate', 'punch-hole', 'mlock', 'munlock', 'mincore', 'mbind'] as const;
+const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline'] as const;
+/** The calls that are about one guest_memfd. */
+const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
+  ...RANGE_CALLS,
+  'fallocate-large',
+  'guest-touch',
+  'convert',
+  'vmsplice',
+  'pin-user-pages',
+]);
+
 class CallReader {
   readonly #around: Surroundings;
   readonly #entry: CallEntry;
@@ -54,13 +70,42 @@ class CallReader {
   read(): Call {
     const entry = this.#entry;
     const named = CALL_NAMES.filter((name) => Object.hasOwn(entry, name));
-    if (named.length > 1) throw this.#error([named[1] ?? ''], `a second call beside ${named[0]}, expected one`, 'key');
-    const takesInode = ['touch', 'fallocate', 'fallocate-large', 'convert', 'vmsplice', 'pin-user-pages'];
-    if (entry.in !== undefined && !takesInode.includes(named[0] ?? ''))
-      throw this.#error(['in'], `${named[0] ?? 'this'} is about no guest_memfd, expected no 'in'`);
-    if (entry.touch !== undefined) return { call: 'touch', ...this.#range(['touch'], entry.touch) };
-    if (entry.fallocate !== undefined) return { call: 'fallocate', ...this.#range(['fallocate'], entry.fallocate) };
+    const [name] = named;
+    if (named.length > 1) throw this.#error([named[1] ?? ''], `a second call beside ${name}, expected one`, 'key');
+    if (name === undefined) throw this.#error([], `no call, expected one of ${CALL_NAMES.join(', ')}`);
+    if (entry.in !== undefined && !IN_GUEST_MEMFD.has(name))
+      throw this.#error(['in'], `${name} is about no guest_memfd, expected no 'in'`);
+    return this.#rangeCall() ?? this.#frameCall() ?? this.#otherCall();
+  }
+
+  /** The calls that say a range of pages and nothing else. */
+  #rangeCall(): Call | undefined {
+    const entry = this.#entry;
+    for (const call of RANGE_CALLS) {
+      const range = entry[call];
+      if (range !== undefined) return { call, ...this.#range([call], range) };
+    }
     if (entry['fallocate-large'] !== undefined) return this.#fallocateLarge(entry['fallocate-large']);
+    const guest = entry['guest-touch'];
+    if (guest === undefined) return undefined;
+    const range = this.#range(['guest-touch', 'range'], guest.range);
+    return { call: 'guest-touch', ...range, private: guest.as === 'private' };
+  }
+
+  /** The calls by page frame. */
+  #frameCall(): Call | undefined {
+    for (const call of FRAME_CALLS) {
+      const frame = this.#entry[call];
+      if (frame === undefined) continue;
+      const { frames } = this.#around;
+      if (frame >= frames) throw this.#error([call], `no frame ${frame}, expected one from 0 to ${frames - 1}`);
+      return { call, pfn: pfn(frame) };
+    }
+    return undefined;
+  }
+
+  #otherCall(): Call {
+    const entry = this.#entry;
     if (entry.convert !== undefined) return this.#convert(entry.convert);
     if (entry.vmsplice !== undefined) return { call: 'vmsplice', ...this.#pin('vmsplice', entry.vmsplice) };
     if (entry['pin-user-pages'] !== undefined)
@@ -71,19 +116,26 @@ class CallReader {
         throw this.#error(['unpin'], `no pin '${entry.unpin}', ${suggestion(entry.unpin, pins)}`);
       return { call: 'unpin', pin: pins.indexOf(entry.unpin) };
     }
-    if (entry['migrate-to'] !== undefined) {
-      const cpu = entry['migrate-to'];
-      if (cpu >= this.#around.cpus)
-        throw this.#error(['migrate-to'], `no CPU ${cpu}, expected one from 0 to ${this.#around.cpus - 1}`);
-      return { call: 'migrate-to', cpu };
+    if (entry['migrate-to'] !== undefined)
+      return { call: 'migrate-to', cpu: this.#cpu(['migrate-to'], entry['migrate-to']) };
+    if (entry.migrate !== undefined) {
+      const { tasks } = this.#around;
+      const { task, to } = entry.migrate;
+      if (!tasks.includes(task))
+        throw this.#error(['migrate', 'task'], `no task '${task}', ${suggestion(task, tasks)}`);
+      return { call: 'migrate', task: tasks.indexOf(task), cpu: this.#cpu(['migrate', 'to'], to) };
     }
+    if (entry['lru-cache'] !== undefined)
+      return { call: entry['lru-cache'] === 'disable' ? 'lru-cache-disable' : 'lru-cache-enable' };
     if (entry.drain !== undefined) return { call: entry.drain === 'all' ? 'lru-add-drain-all' : 'lru-add-drain' };
-    if (entry.ioctl !== undefined) {
-      if (BigInt(entry.ioctl) === KVM_SET_MEMORY_ATTRIBUTES2)
-        throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
-      return { call: 'unknown-ioctl' };
-    }
-    throw this.#error([], `no call, expected one of ${CALL_NAMES.join(', ')}`);
+    if (entry.ioctl !== undefined && BigInt(entry.ioctl) === KVM_SET_MEMORY_ATTRIBUTES2)
+      throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
+    return { call: 'unknown-ioctl' };
+  }
+
+  #cpu(path: Path, cpu: number): number {
+    if (cpu < this.#around.cpus) return cpu;
+    throw this.#error(path, `no CPU ${cpu}, expected one from 0 to ${this.#around.cpus - 1}`);
   }
 
   #error(path: Path, message: string, of: 'value' | 'key' = 'value'): InputError {

@@ -63,6 +63,8 @@ describe('a scenario', () => {
       ],
       largestOrder: 1,
       pins: 1,
+      parts: [],
+      calls: ['fallocate_large', 'unpin', 'vmsplice', 'lru_add_drain', 'lru_add_drain_all', 'sched_setaffinity'],
     });
     expect(scenario.before.map(({ task, call }) => [task, call])).toEqual([
       [1, { call: 'fallocate', inode: 0, start: 0, pages: 4, large: true }],
@@ -93,6 +95,29 @@ describe('a scenario', () => {
       { every: { verdict: 'safe' }, byPatch: new Map([['v6', { verdict: 'refused', index: 1 }]]) },
       { every: { returns: 'EINVAL' }, byPatch: new Map() },
     ]);
+  });
+
+  test('asks the machine for the parts and entries that its calls need', () => {
+    const entries = [
+      '{ punch-hole: 1..2 }',
+      '{ guest-touch: { range: 0..2, as: private } }',
+      '{ mlock: 0..1 }',
+      '{ soft-offline: 7 }',
+      '{ lru-cache: disable }',
+      '{ migrate: { task: T1, to: 0 } }',
+    ];
+    const { machine, threads } = parseScenario('a.yaml', textOf(thread(...entries)));
+    expect(threads.flatMap(({ calls }) => calls.map(({ call }) => call))).toEqual([
+      { call: 'punch-hole', inode: 0, start: 1, pages: 1 },
+      { call: 'guest-touch', inode: 0, start: 0, pages: 2, private: true },
+      { call: 'mlock', inode: 0, start: 0, pages: 1 },
+      { call: 'soft-offline', pfn: 7 },
+      { call: 'lru-cache-disable' },
+      { call: 'migrate', task: 1, cpu: 0 },
+    ]);
+    expect(machine.parts).toEqual(['guest', 'mlock', 'lru_disable', 'migration']);
+    expect(machine.calls).toContain('soft_offline');
+    expect(machine.calls).not.toContain('munlock');
   });
 
   test('may be JSON, may keep words that older YAML reads otherwise, and takes another profile', () => {
@@ -186,7 +211,7 @@ describe('mistakes', () => {
     ['{ tuch: 0..1 }', "a.yaml:9:9: threads.T0[0].tuch: unknown key, did you mean 'touch'?"],
     [
       '{}',
-      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, migrate-to, drain, ioctl`,
+      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, page-idle, damon, soft-offline, lru-cache, drain, ioctl`,
     ],
     ['{ touch: 0..1, drain: all }', 'a.yaml:9:22: threads.T0[0].drain: a second call beside touch, expected one'],
     [
@@ -227,6 +252,12 @@ describe('mistakes', () => {
     ],
     ['{ unpin: p }', "a.yaml:9:16: threads.T0[0].unpin: no pin 'p', there are none"],
     ['{ migrate-to: 2 }', 'a.yaml:9:21: threads.T0[0].migrate-to: no CPU 2, expected one from 0 to 1'],
+    ['{ migrate: { task: T2, to: 0 } }', "a.yaml:9:26: threads.T0[0].migrate.task: no task 'T2', did you mean 'T0'?"],
+    ['{ damon: 8 }', 'a.yaml:9:16: threads.T0[0].damon: no frame 8, expected one from 0 to 7'],
+    [
+      '{ mlock: 0..1, lru-cache: enable }',
+      'a.yaml:9:22: threads.T0[0].lru-cache: a second call beside mlock, expected one',
+    ],
     [
       '{ ioctl: 0xc080aed2 }',
       "a.yaml:9:16: threads.T0[0].ioctl: this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number",

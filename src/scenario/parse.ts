@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { DEFAULT_PROFILE, type GuestMemfdOptions, type Profile, PROFILES, type TaskOptions } from '../machine/index.ts';
+import {
+  DEFAULT_PROFILE,
+  foliosOf,
+  type GuestMemfdOptions,
+  partsFor,
+  type Profile,
+  PROFILES,
+  syscallsFor,
+  type TaskOptions,
+} from '../machine/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
@@ -44,6 +53,8 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     cpus,
     largeFolio: largestOrder === 0 ? undefined : 2 ** largestOrder,
     guestMemfds,
+    tasks: tasks.map(({ name }) => name),
+    frames: foliosOf(guestMemfds),
     pins,
     taken: new Set(),
   };
@@ -62,12 +73,14 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     return { task, calls: calls.map((call, i) => readCall(around, task, call, [...path, i])) };
   });
   if (threads.length === 0) throw source.error(['threads'], 'no task, expected at least one with its calls');
+  const calls = [...before, ...threads.flatMap((thread) => thread.calls)].map(({ call }) => call);
+  const shape = { cpus, tasks, guestMemfds, pins: pins.length };
   return {
     file,
     name: data.scenario,
     title: data.title,
     about: data.about?.trim(),
-    machine: { cpus, profile, tasks, guestMemfds, largestOrder, pins: pins.length },
+    machine: { ...shape, profile, largestOrder, parts: partsFor(calls, shape), calls: syscallsFor(calls, shape) },
     guestMemfds: guestMemfds.map(({ name }) => name),
     pins,
     before,

@@ -41,7 +41,7 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly about: string | undefined;
-  readonly machine: Required<Omit<MachineOptions, 'patch' | 'folios' | 'calls' | 'parts' | 'outsideReferences'>>;
+  readonly machine: Required<Omit<MachineOptions, 'patch' | 'folios' | 'outsideReferences'>>;
   /** Names of the machine's guest_memfds, by number; undefined for the only one of a scenario with one. */
   readonly guestMemfds: readonly (string | undefined)[];
   /** Names of the machine's pins, by number. */

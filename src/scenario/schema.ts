@@ -86,6 +86,17 @@ const PIN = z
   .strictObject({ page: wholeNumber(0, 1023), as: NAME })
   .describe('the page and the name of the pin, { page: N, as: NAME }');
 
+const GUEST_TOUCH = z
+  .strictObject({ range: RANGE, as: oneOf(['private', 'shared']) })
+  .describe("the pages and the guest's idea of them, { range: A..B, as: private }");
+
+const MIGRATE = z
+  .strictObject({ task: NAME, to: wholeNumber(0, 63) })
+  .describe('a task and the CPU that the scheduler moves it to, { task: NAME, to: N }');
+
+/** Page N of the only guest_memfd is at frame N, unless that frame was taken when the page came. */
+const FRAME = wholeNumber(0, 65535);
+
 const RETURNS = oneOf(RESULTS);
 
 const EXPECTED = z
@@ -117,6 +128,17 @@ const CALLS = {
   'pin-user-pages': PIN.optional(),
   unpin: NAME.optional(),
   'migrate-to': wholeNumber(0, 63).optional(),
+  migrate: MIGRATE.optional(),
+  'punch-hole': RANGE.optional(),
+  'guest-touch': GUEST_TOUCH.optional(),
+  mlock: RANGE.optional(),
+  munlock: RANGE.optional(),
+  mincore: RANGE.optional(),
+  mbind: RANGE.optional(),
+  'page-idle': FRAME.optional(),
+  damon: FRAME.optional(),
+  'soft-offline': FRAME.optional(),
+  'lru-cache': oneOf(['disable', 'enable']).optional(),
   drain: oneOf(['local', 'all']).optional(),
   ioctl: wholeNumber(0, 0xffff_ffff).optional(),
 } as const;
