@@ -9,8 +9,8 @@ import {
   HEAPS,
   type Value,
 } from '../lang/index.ts';
-import type { Exploration, Limits, Model, Move, Reach } from './model.ts';
-import { search } from './search.ts';
+import type { Exploration, Limits, Model, Move, Progress, Reach } from './model.ts';
+import { search, searching } from './search.ts';
 import type { Space } from './space.ts';
 
 /** Explores a model whose steps are written by hand. */
@@ -30,18 +30,27 @@ export interface Question {
 }
 
 /** Explores a program: its steps, asserts and properties are compiled together. */
-export function exploreProgram(question: Question, reach: Reach): Exploration {
+export const exploreProgram = (question: Question, reach: Reach): Exploration =>
+  search(spaceOfProgram(question), reach);
+
+/**
+ * The same in pieces of some tenths of a second at most, for a thread that has something else to do between them:
+ * to notice that it is interrupted, say. Who has heard enough need not ask for the rest.
+ */
+export const exploringProgram = (question: Question, reach: Reach): Generator<Progress, Exploration> =>
+  searching(spaceOfProgram(question), reach);
+
+function spaceOfProgram(question: Question): Space {
   const { program, codeOf, initial, properties, mayEnd, symmetry } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
   const successors = compileSuccessors(program, codeOf, properties, mayEnd, symmetry);
-  const space: Space = {
+  return {
     ...successors,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
     moves: (state) => movesIn(model, state),
   };
-  return search(space, reach);
 }
 
 /** The moves that lead on from a state, each with the state that it leads to. */

@@ -18,13 +18,34 @@ export interface Invariant {
   readonly holds: (state: Int32Array) => boolean;
 }
 
-/** How far a search goes. */
+/** How far a search goes, and who watches it. */
 export interface Reach {
   /** Gives up after so many states. */
   readonly mostStates: number;
+  /** Gives up before states, table and collected successors take more bytes. The machine's own limit where not given. */
+  readonly mostBytes?: number | undefined;
   /** Goes on after a violation and visits everything; otherwise it ends with the level in which it found one. */
   readonly whole?: boolean;
+  /** Told how far it is, some ten times in a second of work. */
+  readonly progress?: ((now: Progress) => void) | undefined;
+  /** Asked as often: where it says yes, the search ends with what it knows. */
+  readonly interrupted?: (() => boolean) | undefined;
 }
+
+/** How far a search is. */
+export interface Progress {
+  readonly states: number;
+  readonly transitions: number;
+  /** Steps to the level that is being found. */
+  readonly depth: number;
+  /** States that are found and not yet expanded. */
+  readonly queue: number;
+  /** What `Exploration.bytes` would be. */
+  readonly bytes: number;
+}
+
+/** Why a search gave up: a limit of its question, the machine's memory, or somebody interrupted it. */
+export type Reason = 'states' | 'memory' | 'interrupted';
 
 export interface Limits extends Reach {
   /** A state in which no task can step is a deadlock, unless it is one of these. */
@@ -48,8 +69,11 @@ export interface Exploration {
   readonly transitions: number;
   /** Steps to the farthest state. */
   readonly depth: number;
-  /** Bytes of all states with their parents and of the table of them. */
+  /** Bytes of all states, of the table of them and of collected successors. */
   readonly bytes: number;
+  readonly bytesPerState: number;
+  /** Why not everything was visited, although nothing was found that would have ended the search. */
+  readonly reason: Reason | undefined;
   /** The steps that lead from the initial state to a violation, as few as there can be. */
   readonly counterexample: readonly Move[] | undefined;
 }

@@ -20,7 +20,7 @@ import {
   TASK,
   type Value,
 } from '../lang/index.ts';
-import { type Exploration, exploreProgram, type Reach } from './index.ts';
+import { type Exploration, exploreProgram, exploringProgram, type Progress, type Reach } from './index.ts';
 
 const FORK = domain('fork');
 const taken = shared('taken', [FORK], bool);
@@ -51,17 +51,16 @@ interface Asked {
   readonly reach?: Partial<Reach>;
 }
 
-function explored(built: Program, asked: Asked = {}): Exploration {
-  const { properties = [], mayEnd = finished(0), symmetry, reach } = asked;
+function questionOf(built: Program, asked: Asked): Parameters<typeof exploreProgram>[0] {
+  const { properties = [], mayEnd = finished(0), symmetry } = asked;
   const initial = createMemory(built);
   const codeOf = [...built.codes.keys()];
   const interpreter = new Interpreter(built, initial);
   for (const task of codeOf) interpreter.start(task, task);
-  return exploreProgram(
-    { program: built, codeOf, initial, properties, mayEnd, symmetry },
-    { mostStates: 1e5, ...reach },
-  );
+  return { program: built, codeOf, initial, properties, mayEnd, symmetry };
 }
+const explored = (built: Program, asked: Asked = {}): Exploration =>
+  exploreProgram(questionOf(built, asked), { mostStates: 1e5, ...asked.reach });
 
 test('philosophers who all reach left first starve, after a step each', () => {
   for (const n of [2, 3, 5]) {
@@ -116,16 +115,56 @@ test('everything is visited after a violation where that is asked for', () => {
   expect(whole.counterexample).toHaveLength(7);
 });
 
-test('many states in many levels are each found once', () => {
-  const counts = shared('counts', [TASK], int(29));
+/** Three tasks that count, each on its own. */
+function counters(last: number): { readonly built: Program; readonly mayEnd: Value<'bool'> } {
+  const counts = shared('counts', [TASK], int(last));
   const sizes = { task: 3 };
   const codes = [0, 1, 2].map((i) =>
     buildCode(`task ${i}`, null, sizes, 0, (k) => {
-      k.loop(() => k.await('count', counts.at(i).lt(29), () => counts.at(i).add(1)));
+      k.loop(() => k.await('count', counts.at(i).lt(last), () => counts.at(i).add(1)));
     }),
   );
-  const built = program(sizes, [counts], codes);
-  const mayEnd = [0, 1, 2].map((i) => counts.at(i).eq(29)).reduce((a, b) => a.and(b));
+  const mayEnd = [0, 1, 2].map((i) => counts.at(i).eq(last)).reduce((a, b) => a.and(b));
+  return { built: program(sizes, [counts], codes), mayEnd };
+}
+
+test('a search says how far it is, and ends where it is interrupted with what it knows', () => {
+  const { built, mayEnd } = counters(29);
+  const said: Progress[] = [];
+  const all = explored(built, { mayEnd, reach: { progress: (now) => said.push(now) } });
+  expect(all).toMatchObject({ verdict: 'holds', reason: undefined });
+  expect(all.bytesPerState).toBeCloseTo(all.bytes / all.states);
+  expect(said.at(-1)).toMatchObject({ states: all.states, transitions: all.transitions, queue: 0 });
+  // A level and its queue: the states at a distance, of which there are (d + 1)(d + 2) / 2 before a counter is full.
+  expect(said.slice(0, 29).map(({ depth, queue }) => [depth, queue])).toEqual(
+    Array.from({ length: 29 }, (_, d) => [d + 1, ((d + 2) * (d + 3)) / 2]),
+  );
+  const stopped = explored(built, { mayEnd, reach: { interrupted: () => (said.pop(), said.length < 50) } });
+  expect(stopped).toMatchObject({ verdict: 'undecided', reason: 'interrupted', counterexample: undefined });
+  expect(stopped.states).toBeLessThan(all.states);
+  expect(stopped.depth).toBeGreaterThan(1);
+  const pieces = exploringProgram(questionOf(built, { mayEnd }), { mostStates: 1e5 });
+  expect(pieces.next()).toMatchObject({ done: false, value: { states: 4, transitions: 3, depth: 1, queue: 3 } });
+});
+
+test('too little memory, or too few states allowed, ends a search with what it knows', () => {
+  const { built, mayEnd } = counters(59);
+  const few = explored(built, { mayEnd, reach: { mostStates: 1234 } });
+  expect(few).toMatchObject({ verdict: 'undecided', reason: 'states', states: 1234 });
+  const all = explored(built, { mayEnd, reach: { mostStates: 1e6 } });
+  expect(all).toMatchObject({ verdict: 'holds', states: 60 ** 3 });
+  const mostBytes = all.bytes - 1_300_000;
+  const little = explored(built, { mayEnd, reach: { mostStates: 1e6, mostBytes } });
+  expect(little).toMatchObject({ verdict: 'undecided', reason: 'memory' });
+  expect(little.bytes).toBeLessThanOrEqual(mostBytes);
+  expect(little.states).toBeGreaterThan(10_000);
+  expect(little.states).toBeLessThan(all.states);
+  // More than any machine has: the search takes what it gets.
+  expect(explored(built, { mayEnd, reach: { mostStates: 2 ** 48 } })).toMatchObject({ states: 60 ** 3 });
+});
+
+test('many states in many levels are each found once', () => {
+  const { built, mayEnd } = counters(29);
   const found = explored(built, { mayEnd });
   expect(found).toMatchObject({ verdict: 'holds', states: 30 ** 3, transitions: 3 * 29 * 30 * 30, depth: 87 });
   const symmetry = { domain: TASK, members: [0, 1, 2], tasks: [0, 1, 2] };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
-import type { Exploration, Move, Reach } from './model.ts';
+import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
 import { Rows, STRIDE } from './rows.ts';
 import type { Space } from './space.ts';
 import { StateTable } from './state_table.ts';
@@ -17,8 +17,16 @@ interface Wrong {
 
 /** Visits every state once, nearest first, so that a counterexample is as short as there can be. */
 export function search(space: Space, reach: Reach): Exploration {
-  return new Search(space, reach).run();
+  const pieces = searching(space, reach);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
 }
+
+/** The same in pieces. */
+export const searching = (space: Space, reach: Reach): Generator<Progress, Exploration> =>
+  new Search(space, reach).run();
 
 class Search {
   readonly #space: Space;
@@ -34,23 +42,38 @@ class Search {
   constructor(space: Space, reach: Reach) {
     this.#space = space;
     this.#reach = reach;
-    this.#table = new StateTable(space, reach.mostStates);
     this.#rows = new Rows(space);
+    const rest = (reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#rows.words.byteLength;
+    this.#table = new StateTable(space, reach.mostStates, rest);
   }
 
-  run(): Exploration {
+  *run(): Generator<Progress, Exploration> {
     this.#table.states.set(this.#space.initial);
     this.#rows.put(this.#space.initial, this.#space.hash(this.#table.states, 0));
-    if (!this.#addRows(0)) return this.#answer('undecided');
+    if (!this.#addRows(0)) return this.#answer('undecided', this.#table.exhausted);
     for (let id = 0; id < this.#table.size && (this.#reach.whole || this.#wrong === undefined); ) {
       this.#levels.push(id);
       const depth = this.#levels.length - 1;
       for (const end = this.#table.size; id < end; ) {
         id = this.#expand(id, end, depth);
-        if (!this.#addRows(depth + 1)) return this.#answer('undecided');
+        if (!this.#addRows(depth + 1)) return this.#answer('undecided', this.#table.exhausted);
+        const now = this.#progress(id, depth + 1);
+        this.#reach.progress?.(now);
+        yield now;
+        if (this.#reach.interrupted?.() && id < this.#table.size) return this.#answer('undecided', 'interrupted');
       }
     }
     return this.#answer('holds');
+  }
+
+  /** @param expanded how many states are. */
+  #progress(expanded: number, depth: number): Progress {
+    const { size: states } = this.#table;
+    return { states, transitions: this.#transitions, depth, queue: states - expanded, bytes: this.#bytes };
+  }
+
+  get #bytes(): number {
+    return this.#table.bytes + this.#rows.words.byteLength;
   }
 
   /** Expands states of a level until there are rows enough. @returns the first state that it has not expanded. */
@@ -102,15 +125,18 @@ class Search {
     return true;
   }
 
-  #answer(verdict: Exploration['verdict']): Exploration {
+  #answer(verdict: Exploration['verdict'], reason?: Reason): Exploration {
     const wrong = this.#wrong;
+    const bytes = this.#bytes;
     return {
       verdict: wrong === undefined ? verdict : 'violated',
       property: wrong?.property,
       states: this.#table.size,
       transitions: this.#transitions,
       depth: this.#depth,
-      bytes: this.#table.bytes + this.#rows.words.byteLength,
+      bytes,
+      bytesPerState: bytes / this.#table.size,
+      reason,
       counterexample: wrong && this.#movesTo(wrong),
     };
   }

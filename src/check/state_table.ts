@@ -22,6 +22,8 @@ type Insert = (
 
 /** Fullest that a heap's part of the table gets. It doubles then: 5 to 10 bytes a state. */
 const FULLEST = 0.8;
+/** Fullest where there is no memory to double it: looks get long, but there are some states more. */
+const FULLEST_AT_LAST = 0.95;
 const FIRST_BITS = 12;
 
 /**
@@ -38,21 +40,24 @@ export class StateTable {
   readonly states: Int32Array;
   /** The first state that violates a property, or -1. */
   firstWrong = -1;
+  /** What there was no more of, when states were not added. */
+  exhausted: 'states' | 'memory' = 'states';
   readonly #space: Space;
-  readonly #most: number;
+  readonly #mostStates: number;
+  readonly #mostBytes: number;
   readonly #insert: Insert;
   readonly #sizes = new Int32Array(HEAPS);
   readonly #stop = new Int32Array(3);
   #bits = FIRST_BITS;
-  #table = new Int32Array(2 ** FIRST_BITS);
+  #table: Int32Array = new Int32Array(2 ** FIRST_BITS);
   #size = 0;
+  #fullest = FULLEST;
 
-  /** @throws RangeError where the machine does not have room for `most` states. */
-  constructor(space: Space, most: number) {
+  constructor(space: Space, mostStates: number, mostBytes: number) {
     this.#space = space;
-    this.#most = most;
-    // Pages that nobody has touched cost nothing, so the array never has to be copied into a larger one.
-    this.states = new Int32Array(space.words * most);
+    this.#mostStates = mostStates;
+    this.#mostBytes = mostBytes;
+    this.states = arrayOf(space.words, Math.max(1, Math.min(mostStates, Math.floor(mostBytes / this.#bytesOfState))));
     this.#insert = insertOf(space.words, space.violated);
   }
 
@@ -62,7 +67,17 @@ export class StateTable {
 
   /** Bytes that states and table take. */
   get bytes(): number {
-    return this.#size * this.#space.words * Int32Array.BYTES_PER_ELEMENT + this.#table.byteLength;
+    return this.#size * this.#bytesOfState + this.#table.byteLength;
+  }
+
+  get #bytesOfState(): number {
+    return this.#space.words * Int32Array.BYTES_PER_ELEMENT;
+  }
+
+  /** How many states may be beside the table as it is. */
+  get #most(): number {
+    const inMemory = Math.floor((this.#mostBytes - this.#table.byteLength) / this.#bytesOfState);
+    return Math.min(this.#mostStates, this.states.length / this.#space.words, inMemory);
   }
 
   /** The words of a state. */
@@ -75,7 +90,7 @@ export class StateTable {
     const stop = this.#stop;
     for (stop[0] = from; ; ) {
       const before = this.#sizes[heap]!;
-      const room = Math.floor((this.#table.length / HEAPS) * FULLEST) - before;
+      const room = Math.floor((this.#table.length / HEAPS) * this.#fullest) - before;
       const limit = Math.min(this.#most, this.#size + room);
       stop[1] = this.firstWrong;
       const size = this.#insert(this.states, this.#table, this.#bits, this.#size, limit, rows, stop[0], end, stop);
@@ -83,16 +98,26 @@ export class StateTable {
       this.#size = size;
       this.firstWrong = stop[1];
       if (stop[0] === end) return true;
-      if (size === this.#most) return false;
-      this.#grow();
+      if (size >= this.#most || !this.#makeRoom()) {
+        this.exhausted = size === this.#mostStates ? 'states' : 'memory';
+        return false;
+      }
     }
   }
 
-  #grow(): void {
+  /** @returns false where there is no memory for it. */
+  #makeRoom(): boolean {
+    if (this.#fullest !== FULLEST) return false;
+    const bytes = this.#table.byteLength * 2; // the old one is there until the new one is full
+    // A table that took its memory from the next states would be none.
+    const table = this.bytes + bytes < this.#mostBytes ? allocate(bytes / 4) : undefined;
+    if (table === undefined) this.#fullest = FULLEST_AT_LAST;
+    else this.#rebuild(table);
+    return true;
+  }
+
+  #rebuild(table: Int32Array): void {
     const bits = ++this.#bits;
-    // The old table goes before the new one comes: the states say all that is in it.
-    this.#table = new Int32Array(0);
-    const table = new Int32Array(2 ** bits);
     const { hash, words } = this.#space;
     const { states } = this;
     const part = table.length / HEAPS - 1;
@@ -103,6 +128,24 @@ export class StateTable {
       table[slot] = (h << bits) | (id + 1);
     }
     this.#table = table;
+  }
+}
+
+/** Room for so many states, or for as many as there is memory for. Pages that nobody has touched cost nothing. */
+function arrayOf(words: number, states: number): Int32Array {
+  const array = allocate(words * states);
+  if (array !== undefined) return array;
+  if (states === 1) throw new RangeError('there is no memory for a single state');
+  return arrayOf(words, Math.floor(states / 2));
+}
+
+/** @returns undefined where the machine does not have so much. */
+function allocate(words: number): Int32Array | undefined {
+  try {
+    return new Int32Array(words);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 
