@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { columnOf, type Interpreter } from '../lang/index.ts';
-import { type Cpu, cpu, type Holder, HOLDER_KINDS, type HolderKind, referencesOf } from '../ledger/index.ts';
+import { type ClaimHeld, columnOf, type Interpreter, type Taken, type Variable } from '../lang/index.ts';
+import { cpu, type Holder, HOLDER_KINDS, type HolderKind, referencesOf } from '../ledger/index.ts';
 import { iPages } from './filemap.ts';
 import { cpuFbatches } from './folio.ts';
 import { pins } from './gup.ts';
@@ -11,39 +11,189 @@ import { pte } from './zap.ts';
 /** The holders of every folio that has any, by folio number: a view of the state, which holds nothing of its own. */
 export type Holders = ReadonlyMap<number, readonly Holder[]>;
 
+/** A folio whose count is not the sum of its holders. */
+export interface Imbalance {
+  readonly folio: number;
+  readonly count: number;
+  readonly held: number;
+}
+
+/** Shared memory whose elements name folios, each with references to it. */
+interface Holding {
+  readonly of: { readonly variable: Variable };
+  readonly kind: HolderKind;
+  /** References of one element; 1 where absent. */
+  readonly references?: 'mlock_references' | { readonly variable: Variable };
+  /** The first index is a CPU whose holder it is. */
+  readonly perCpu?: true;
+}
+
+/** Everything that holds references but is no running task: those say it by their position (`claiming`). */
+const HOLDING: readonly Holding[] = [
+  { of: iPages, kind: 'page-cache' },
+  { of: pte, kind: 'user-mapping' },
+  { of: cpuFbatches.lruAdd.folios, kind: 'lru-add-batch', perCpu: true },
+  { of: mlockFbatch.folios, kind: 'mlock-batch', perCpu: true, references: 'mlock_references' },
+  { of: pins.folio, kind: 'gup', references: pins.references },
+];
+
 const kindOf = (label: string): HolderKind => {
   const kind = HOLDER_KINDS.find((known) => known === label);
   if (kind === undefined) throw new Error(`a routine claims '${label}', which is no kind of holder`);
   return kind;
 };
 
-/** Who holds what, from batch slots, page tables, the page cache, pins, and each task's position. */
-export function holdersOf(interpreter: Interpreter, taskName: (task: number) => string): Holders {
-  const { memory, program } = interpreter;
-  const folios = columnOf(memory, folio.refcount).length;
-  const byFolio = new Map<number, Map<string, Holder>>();
-  const add = (of: number, kind: HolderKind, references: number, more: { cpu?: Cpu; task?: string } = {}): void => {
-    if (of >= folios || references === 0) return;
-    const holders = byFolio.get(of) ?? new Map<string, Holder>();
-    byFolio.set(of, holders);
-    const key = `${HOLDER_KINDS.indexOf(kind)} ${more.cpu ?? ''} ${more.task ?? ''}`;
-    holders.set(key, { kind, references: references + (holders.get(key)?.references ?? 0), ...more });
-  };
-  for (const of of columnOf(memory, iPages)) add(of, 'page-cache', 1);
-  for (const of of columnOf(memory, pte)) add(of, 'user-mapping', 1);
-  const slotsPerCpu = program.sizes['slot'] ?? 1;
-  for (const [i, of] of columnOf(memory, cpuFbatches.lruAdd.folios).entries())
-    add(of, 'lru-add-batch', 1, { cpu: cpu(Math.floor(i / slotsPerCpu)) });
-  const slotsPerMlockBatch = program.sizes['mlock_slot'] ?? 0;
-  for (const [i, of] of columnOf(memory, mlockFbatch.folios).entries())
-    add(of, 'mlock-batch', program.sizes['mlock_references'] ?? 0, { cpu: cpu(Math.floor(i / slotsPerMlockBatch)) });
-  const references = columnOf(memory, pins.references);
-  for (const [pin, of] of columnOf(memory, pins.folio).entries()) add(of, 'gup', references[pin] ?? 0);
-  for (let task = 0; task < memory.code.length; task++)
-    for (const { label, of, amount, on } of interpreter.claims(task))
-      add(of, kindOf(label), amount, { task: taskName(task), ...(on === undefined ? {} : { cpu: cpu(on) }) });
-  return new Map([...byFolio].map(([of, holders]) => [of, [...holders.values()].toSorted(inOrder)]));
+/**
+ * Who holds what, from batch slots, page tables, the page cache, pins, and each task's position; kept up step by
+ * step, at a cost that does not depend on how much memory there is. Who changes the memory by other means than the
+ * interpreter's steps makes a new one.
+ */
+export class LiveLedger {
+  readonly #interpreter: Interpreter;
+  readonly #taskName: (task: number) => string;
+  readonly #counts: ArrayLike<number>;
+  /** By folio, then by what tells two holders of it apart. */
+  readonly #holders = new Map<number, Map<string, Holder>>();
+  readonly #held: Int32Array;
+  readonly #claims: (readonly ClaimHeld[])[] = [];
+  readonly #sources = new Map<Variable, { readonly holding: Holding; readonly source: Source }>();
+
+  constructor(interpreter: Interpreter, taskName: (task: number) => string) {
+    this.#interpreter = interpreter;
+    this.#taskName = taskName;
+    this.#counts = columnOf(interpreter.memory, folio.refcount);
+    this.#held = new Int32Array(this.#counts.length);
+    for (const holding of HOLDING) {
+      const source = new Source(interpreter, holding);
+      this.#sources.set(holding.of.variable, { holding, source });
+      if (typeof holding.references === 'object') this.#sources.set(holding.references.variable, { holding, source });
+      for (let row = 0; row < source.rows; row++) this.#changed(holding, source, row);
+    }
+    for (let task = 0; task < interpreter.memory.code.length; task++) this.#moved(task);
+  }
+
+  /**
+   * To be told of every step when it has been taken.
+   * @returns folios that the step touched and whose count is not the sum of their holders (invariant I6).
+   */
+  took({ task, writes }: Taken): readonly Imbalance[] {
+    const touched = new Set<number>();
+    for (const { variable, index, before, after } of writes) {
+      const known = this.#sources.get(variable);
+      if (known !== undefined) {
+        const { holding, source } = known;
+        for (const of of this.#changed(holding, source, source.rowOf(index))) touched.add(of);
+        if (variable === holding.of.variable) touched.add(before).add(after);
+      } else if (variable === folio.refcount.variable) touched.add(index[0] ?? 0);
+    }
+    for (const of of this.#moved(task)) touched.add(of);
+    return [...touched].flatMap((of) => this.#imbalance(of));
+  }
+
+  /** To be told of a task that has begun a call: from then on it rests somewhere. */
+  began(task: number): void {
+    this.#moved(task);
+  }
+
+  /** Who holds a folio. */
+  of(number: number): readonly Holder[] {
+    return [...(this.#holders.get(number)?.values() ?? [])].toSorted(inOrder);
+  }
+
+  /** Everybody, by folio number. */
+  get all(): Holders {
+    const held = [...this.#holders].filter(([, holders]) => holders.size > 0);
+    return new Map(held.map(([of]) => [of, this.of(of)]));
+  }
+
+  #imbalance(of: number): readonly Imbalance[] {
+    const [count, held] = [this.#counts[of], this.#held[of]];
+    return count === undefined || held === undefined || count === held ? [] : [{ folio: of, count, held }];
+  }
+
+  /** Folios that the row held and holds. */
+  #changed({ kind, perCpu }: Holding, source: Source, row: number): readonly number[] {
+    const before = source.known(row);
+    const after = source.read(row);
+    const where = perCpu === true ? cpu(source.cpuOf(row)) : undefined;
+    const holder = where === undefined ? { kind } : { kind, cpu: where };
+    this.#add(before.folio, { ...holder, references: -before.references });
+    this.#add(after.folio, { ...holder, references: after.references });
+    return [before.folio, after.folio];
+  }
+
+  /** Folios that the task claimed and claims. */
+  #moved(task: number): readonly number[] {
+    const before = this.#claims[task] ?? [];
+    const after = this.#interpreter.claims(task);
+    if (before.length === 0 && after.length === 0) return [];
+    this.#claims[task] = after;
+    for (const claim of before) this.#claim(claim, -1);
+    for (const claim of after) this.#claim(claim, 1);
+    return [...before, ...after].map(({ of }) => of);
+  }
+
+  #claim({ task, label, of, amount, on }: ClaimHeld, sign: 1 | -1): void {
+    const holder = { kind: kindOf(label), references: sign * amount, task: this.#taskName(task) };
+    this.#add(of, on === undefined ? holder : { ...holder, cpu: cpu(on) });
+  }
+
+  #add(of: number, holder: Holder): void {
+    if (of >= this.#counts.length || holder.references === 0) return;
+    this.#held[of] = (this.#held[of] ?? 0) + holder.references;
+    const holders = this.#holders.get(of) ?? new Map<string, Holder>();
+    this.#holders.set(of, holders);
+    const key = `${holder.kind} ${holder.cpu ?? ''} ${holder.task ?? ''}`;
+    const references = holder.references + (holders.get(key)?.references ?? 0);
+    if (references === 0) holders.delete(key);
+    else holders.set(key, { ...holder, references });
+  }
 }
+
+/** One {@link Holding} of a machine, and what each of its rows held when it was last looked at. */
+class Source {
+  readonly rows: number;
+  readonly #extents: readonly number[];
+  readonly #folios: ArrayLike<number>;
+  readonly #references: ArrayLike<number> | number;
+  readonly #knownFolios: Int32Array;
+  readonly #knownReferences: Int32Array;
+
+  constructor({ memory, program: { sizes } }: Interpreter, { of, references }: Holding) {
+    this.#folios = columnOf(memory, of);
+    this.rows = this.#folios.length;
+    this.#extents = of.variable.domains.map(({ name }) => sizes[name] ?? 0);
+    if (typeof references === 'object') this.#references = columnOf(memory, references);
+    else this.#references = references === undefined ? 1 : (sizes[references] ?? 0);
+    this.#knownFolios = new Int32Array(this.rows);
+    this.#knownReferences = new Int32Array(this.rows);
+  }
+
+  rowOf(index: readonly number[]): number {
+    return index.reduce((row, element, i) => row * (this.#extents[i] ?? 1) + element, 0);
+  }
+
+  cpuOf(row: number): number {
+    return Math.floor((row * (this.#extents[0] ?? 1)) / this.rows);
+  }
+
+  known(row: number): { readonly folio: number; readonly references: number } {
+    return { folio: this.#knownFolios[row] ?? 0, references: this.#knownReferences[row] ?? 0 };
+  }
+
+  /** What the row holds now; it is known from then on. */
+  read(row: number): { readonly folio: number; readonly references: number } {
+    const of = this.#folios[row] ?? 0;
+    const references = typeof this.#references === 'number' ? this.#references : (this.#references[row] ?? 0);
+    this.#knownFolios[row] = of;
+    this.#knownReferences[row] = references;
+    return { folio: of, references };
+  }
+}
+
+/** Who holds what, as a view of one state. */
+export const holdersOf = (interpreter: Interpreter, taskName: (task: number) => string): Holders =>
+  new LiveLedger(interpreter, taskName).all;
 
 /** By kind, then CPU, then task. */
 function inOrder(a: Holder, b: Holder): number {
@@ -53,10 +203,7 @@ function inOrder(a: Holder, b: Holder): number {
 }
 
 /** Folios whose count is not the sum of their holders (invariant I6); empty in a sound state. */
-export function imbalances(
-  interpreter: Interpreter,
-  holders: Holders,
-): readonly { folio: number; count: number; held: number }[] {
+export function imbalances(interpreter: Interpreter, holders: Holders): readonly Imbalance[] {
   const counts = columnOf(interpreter.memory, folio.refcount);
   return [...counts].flatMap((count, of) => {
     const held = referencesOf(holders.get(of) ?? []);

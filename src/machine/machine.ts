@@ -5,11 +5,14 @@ import {
   DEFAULT_PROFILE,
   folio,
   gmemInode,
+  type Holders,
   holdersOf,
+  type Imbalance,
   imbalances,
   iPages,
   type KernelPart,
   type KernelSizes,
+  LiveLedger,
   type Patch,
   PATCHES,
   pins,
@@ -261,31 +264,39 @@ export class Machine {
   }
 
   /** Everybody who holds a reference, by folio number. */
-  holders(): ReadonlyMap<number, readonly Holder[]> {
+  holders(): Holders {
     return holdersOf(this.interpreter, (task) => this.taskName(task));
   }
 
+  /** The same, to be kept up with every step that is taken from now on. */
+  liveLedger(): LiveLedger {
+    return new LiveLedger(this.interpreter, (task) => this.taskName(task));
+  }
+
   /** The folios of an inode's page cache with their holders. */
-  ledger(inode: number): Ledger {
+  ledger(inode: number, holders = this.holders()): Ledger {
     const width = this.program.sizes['index'] ?? 0;
     const pages = columnOf(this.memory, iPages).subarray(inode * width, (inode + 1) * width);
     const none = this.program.sizes['folio'] ?? 0;
-    const holders = this.holders();
     const ledger: FolioLedger[] = [];
     for (const [index, of] of pages.entries())
-      if (of !== none && of !== pages[index - 1])
-        ledger.push({
-          index: folioIndex(index),
-          pfn: pfn(of),
-          order: order(columnOf(this.memory, folio.order)[of] ?? 0),
-          strength: 'proved',
-          holders: holders.get(of) ?? [],
-        });
+      if (of !== none && of !== pages[index - 1]) ledger.push(this.folioLedger(of, holders.get(of) ?? [], index));
     return ledger;
   }
 
+  /** One folio, which is in the page cache, with its holders. */
+  folioLedger(of: number, holders: readonly Holder[], index = columnOf(this.memory, folio.index)[of]): FolioLedger {
+    return {
+      index: folioIndex(index ?? 0),
+      pfn: pfn(of),
+      order: order(columnOf(this.memory, folio.order)[of] ?? 0),
+      strength: 'proved',
+      holders,
+    };
+  }
+
   /** Invariant I6: folios whose count is not the sum of their holders. */
-  imbalances(): ReturnType<typeof imbalances> {
+  imbalances(): readonly Imbalance[] {
     return imbalances(this.interpreter, this.holders());
   }
 }

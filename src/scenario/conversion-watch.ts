@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { folioIndex, heldOnlyByBatches, type Ledger, referencesOf, type Verdict } from '../ledger/index.ts';
+import { folio as folioMemory, type LiveLedger } from '../kernel/index.ts';
+import { columnOf } from '../lang/index.ts';
 import type { Machine, Outcome, Taken } from '../machine/index.ts';
 import type { ConversionAnswer, CountRead } from './answer.ts';
 
@@ -11,6 +13,7 @@ const OF_THE_CHECK = 1;
 /** Follows one conversion, step by step, and says in the end what it did. */
 export class ConversionWatch {
   readonly #machine: Machine;
+  readonly #ledger: LiveLedger;
   readonly #inode: number;
   readonly #ledgerBefore: Ledger;
   #path: readonly string[] = [];
@@ -20,10 +23,11 @@ export class ConversionWatch {
   #drainsOfAll = 0;
   #localDrains = 0;
 
-  constructor(machine: Machine, inode: number) {
+  constructor(machine: Machine, ledger: LiveLedger, inode: number) {
     this.#machine = machine;
+    this.#ledger = ledger;
     this.#inode = inode;
-    this.#ledgerBefore = machine.ledger(inode);
+    this.#ledgerBefore = machine.ledger(inode, ledger.all);
   }
 
   /**
@@ -35,9 +39,9 @@ export class ConversionWatch {
     this.#path = path;
     if (counted === undefined || !path.includes(CHECK)) return;
     this.#countsRead++;
-    const folio = this.#machine.ledger(this.#inode).find(({ pfn }) => pfn === counted);
-    if (folio !== undefined)
-      this.#lastRead = { folio, count: referencesOf(folio.holders), expected: 2 ** folio.order + OF_THE_CHECK };
+    if (columnOf(this.#machine.memory, folioMemory.mapping)[counted] !== this.#inode) return;
+    const folio = this.#machine.folioLedger(counted, this.#ledger.of(counted));
+    this.#lastRead = { folio, count: referencesOf(folio.holders), expected: 2 ** folio.order + OF_THE_CHECK };
   }
 
   /** Whether the step before was not in the call of the routine at `depth` of this step's path. */

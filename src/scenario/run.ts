@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { folio, taskCpu } from '../kernel/index.ts';
+import { folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import { createMachine, type Machine, type Outcome, type Patch, type Taken } from '../machine/index.ts';
@@ -46,6 +46,7 @@ class Run {
   readonly #scenario: Scenario;
   readonly #options: RunOptions;
   readonly #machine: Machine;
+  readonly #ledger: LiveLedger;
   readonly #made: Made[] = [];
   readonly #steps: StepAnswer[] = [];
   /** Place in #made of the call that each task is within. */
@@ -59,6 +60,7 @@ class Run {
     // The kworkers go to sleep first, so that what they do later is work that somebody gave them.
     for (let task = scenario.machine.tasks.length; task < this.#machine.tasks; task++)
       while (this.#machine.step(task) !== undefined);
+    this.#ledger = this.#machine.liveLedger();
   }
 
   answer(): PatchAnswer {
@@ -108,7 +110,8 @@ class Run {
     const at = this.#cpuOf(task);
     const outcome = this.#machine.begin(task, call.call);
     const converts = call.call.call === 'set-memory-attributes2' && outcome === undefined;
-    const watch = converts ? new ConversionWatch(this.#machine, call.call.inode) : undefined;
+    const watch = converts ? new ConversionWatch(this.#machine, this.#ledger, call.call.inode) : undefined;
+    this.#ledger.began(task);
     this.#within.set(task, this.#made.length);
     this.#made.push({ stage, of: call, cpu: at, watch, outcome });
     return true;
@@ -132,9 +135,10 @@ class Run {
       writes: taken.writes.map((write) => this.#written(write)),
       read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
     });
+    const [wrong] = this.#ledger.took(taken);
+    if (wrong !== undefined) throw this.#imbalance(task, taken.step.name, wrong);
     made?.watch?.saw(taken, counted);
     if (taken.finished && made !== undefined) made.outcome = this.#machine.outcome(task);
-    this.#requireBalance(task, taken.step.name);
     this.#options.onStep?.();
     if (this.#steps.length >= MOST_STEPS) this.#unended = `no end after ${MOST_STEPS} steps`;
     return true;
@@ -151,11 +155,9 @@ class Run {
     return cpu(columnOf(this.#machine.memory, taskCpu)[task] ?? 0);
   }
 
-  #requireBalance(task: number, step: string): void {
-    const [wrong] = this.#machine.imbalances();
-    if (wrong === undefined) return;
-    throw new BrokenInvariant(
-      `${this.#scenario.file}: ${this.#options.patch.name}: after step '${step}' of ${this.#machine.taskName(task)} folio ${wrong.folio} has count ${wrong.count}, but its holders add up to ${wrong.held}`,
+  #imbalance(task: number, step: string, { folio: of, count, held }: Imbalance): BrokenInvariant {
+    return new BrokenInvariant(
+      `${this.#scenario.file}: ${this.#options.patch.name}: after step '${step}' of ${this.#machine.taskName(task)} folio ${of} has count ${count}, but its holders add up to ${held}`,
     );
   }
 
