@@ -85,6 +85,9 @@ const call = fc.oneof(
     .record({ task: fc.nat(TASKS - 1), cpu: fc.nat(CPUS - 1) })
     .map(({ task, cpu }): ScriptedCall => ({ name: 'migrate', args: [task, cpu] })),
   fc.nat(CPUS - 1).map((cpu): ScriptedCall => ({ name: 'sched_setaffinity', args: [cpu] })),
+  fc
+    .record({ name: fc.constantFrom('cpu_down', 'cpu_up'), cpu: fc.nat(CPUS - 1) })
+    .map(({ name, cpu }): ScriptedCall => ({ name, args: [cpu] })),
   fc.constantFrom<ScriptedCall>({ name: 'lru_add_drain', args: [] }, { name: 'lru_add_drain_all', args: [] }),
 );
 const script = fc

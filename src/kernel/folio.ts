@@ -16,7 +16,7 @@ import { CPU, FOLIO, hasPart, type K, routine, SLOT } from './kernel.ts';
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
 import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
-import { local_lock, local_unlock, localLock } from './sched.ts';
+import { cpuMasks, local_lock, local_unlock, localLock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
 /** struct cpu_fbatches: the lru_add batch of each CPU, and the local lock that guards it. */
@@ -156,7 +156,11 @@ function drainEveryCpu(k: K, force: boolean): void {
     k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
     k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
       const needs = k.local('needs', bool);
-      k.call(cpu_needs_drain, { cpu, needs });
+      // No hotplug lock is held: a CPU may leave the mask before it is asked, and its batches are then nobody's.
+      if (hasPart(k, 'hotplug')) {
+        k.step('for_each_online_cpu', () => needs.set(cpuMasks.offline.at(cpu, 0).not()));
+        k.if(needs, () => k.call(cpu_needs_drain, { cpu, needs }));
+      } else k.call(cpu_needs_drain, { cpu, needs });
       k.if(needs, () => {
         k.call(queue_work_on, { cpu });
         k.step('cpumask_set_cpu', () => hasWork.at(cpu).set(true));

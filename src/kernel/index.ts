@@ -22,7 +22,7 @@ export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
 export { buildKernel, buildScripted } from './program.ts';
 export type { Result } from './sched.ts';
-export { RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';
 export { partOfSyscall } from './syscalls.ts';
 export { pte } from './zap.ts';

@@ -19,6 +19,7 @@ export const MLOCK_SLOT = domain('mlock_slot');
 /** A further index, always 0, of what only kernels with that part have: without it there is no memory for it. */
 export const MLOCK = domain('mlock');
 export const GUEST = domain('guest');
+export const HOTPLUG = domain('hotplug');
 
 /** What a kernel is built for: everything that its text may branch on while it is taken down. */
 export interface KernelConfig {
@@ -64,8 +65,9 @@ export const { routine } = language<KernelConfig>();
  * - `migration`: the scheduler moves a task wherever preemption is on; without it tasks move only themselves.
  * - `lru_disable`: lru_cache_disable() and who uses it.
  * - `guest`: the guest's faults and page tables, and the invalidation that changes are put into.
+ * - `hotplug`: CPUs go offline and come back; who has to leave them is moved.
  */
-export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest'] as const;
+export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest', 'hotplug'] as const;
 export type KernelPart = (typeof KERNEL_PARTS)[number];
 
 /** Whether the kernel whose text is being taken down has a part. */
@@ -80,6 +82,7 @@ export const boolIn = (part: KernelPart): Type<'bool'> => ({
 
 /** How large a kernel is. */
 export interface KernelSizes {
+  /** The last of them are the CPUs' kworkers, one each. */
   readonly tasks: number;
   readonly cpus: number;
   /** Folios of memory: what allocations come from. */

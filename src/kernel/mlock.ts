@@ -120,6 +120,13 @@ export const mlock_drain_local = routine('mlock_drain_local', (k) => {
   k.call(local_unlock, { lock, cpu });
 });
 
+/** mm/mlock.c: mlock_drain_remote(): the mlock batch of a CPU that is not there any more, so without its lock. */
+export const mlock_drain_remote = routine('mlock_drain_remote', (k, { cpu }: OfCpu) => {
+  const pending = k.local('pending', bool);
+  k.step('folio_batch_count', () => pending.set(mlockFbatch.nr.at(cpu).ne(0)));
+  k.if(pending, () => k.call(mlock_folio_batch, { cpu }));
+});
+
 /** mm/mlock.c: need_mlock_drain(): reads another CPU's count without its lock. */
 export const need_mlock_drain = routine(
   'need_mlock_drain',

@@ -9,6 +9,7 @@ import {
   type Variable,
 } from '../lang/index.ts';
 import { iPages } from './filemap.ts';
+import { cpuHotplugLock } from './cpu_hotplug.ts';
 import { cpuFbatches, drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
@@ -19,7 +20,7 @@ import { mlockFbatch } from './mlock.ts';
 import { mmapLock } from './mmap_lock.ts';
 import { folio } from './page_ref.ts';
 import { invalidateLock } from './rwsem.ts';
-import { preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+import { cpuMasks, preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 import { syscallNamed, type SyscallName, syscallsOf } from './syscalls.ts';
 import { work } from './workqueue.ts';
 import { pageTableLock, pte, vmLocked } from './zap.ts';
@@ -42,6 +43,8 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   ...Object.values(kvm),
   ...Object.values(drainAll),
   work,
+  cpuHotplugLock,
+  ...Object.values(cpuMasks),
   taskCpu,
   preemptCount,
   taskMm,

@@ -1,39 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, one, optional, type Place, shared, TASK, type Type, type Value } from '../lang/index.ts';
-import { CPU, hasPart, INDEX, type K, MM, routine } from './kernel.ts';
+import {
+  bool,
+  choose,
+  element,
+  int,
+  one,
+  optional,
+  ordinal,
+  type Place,
+  shared,
+  TASK,
+  type Type,
+  type Value,
+} from '../lang/index.ts';
+import { CPU, hasPart, HOTPLUG, INDEX, type K, MM, routine } from './kernel.ts';
 
 /** The CPU that each task runs on; it changes only by migrate_to. */
 export const taskCpu = shared('task.cpu', [TASK], one(CPU));
 /** The address space that each task uses. */
 export const taskMm = shared('task.mm', [TASK], one(MM));
 
-/** How often each task has switched preemption off; kept only where the scheduler may move tasks. */
+/** How often each task has switched preemption off; kept only where somebody else may move tasks. */
 export const preemptCount = shared(
   'task.preempt_count',
   [TASK],
   // At most a local lock within a page-table lock.
-  int(({ migration = 0 }) => 2 * migration),
+  int(({ migration = 0, hotplug = 0 }) => 2 * Math.max(migration, hotplug)),
 );
+
+const countsPreemption = (k: K): boolean => hasPart(k, 'migration') || hasPart(k, 'hotplug');
 
 /** include/linux/preempt.h: preempt_disable(), within the step that takes a lock. */
 export function preempt_disable(k: K): void {
-  if (hasPart(k, 'migration')) preemptCount.at(k.self).add(1);
+  if (countsPreemption(k)) preemptCount.at(k.self).add(1);
 }
 
 /** include/linux/preempt.h: preempt_enable(), within the step that gives a lock up. */
 export function preempt_enable(k: K): void {
-  if (hasPart(k, 'migration')) preemptCount.at(k.self).sub(1);
+  if (countsPreemption(k)) preemptCount.at(k.self).sub(1);
 }
 
-/** What a call came to. `ok` is 0, the others are errno names; SIGBUS is what a touch can end in. */
-export const RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS'] as const;
+/** kernel/cpu.c: the CPUs that are there, as what is missing, so that a machine begins with all of them. */
+export const cpuMasks = {
+  /** Not in cpu_online_mask. */
+  offline: shared('cpu_offline', [CPU, HOTPLUG], bool),
+  /** Not in cpu_active_mask: the scheduler puts nobody there. */
+  inactive: shared('cpu_inactive', [CPU, HOTPLUG], bool),
+};
+
+/** The task that is the kworker of a CPU's pool. */
+export const kworkerOf = (k: K, cpu: Value<'cpu'>): Value<'task'> =>
+  element(TASK, ordinal(cpu).plus((k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0)));
+
+/** The CPU whose pool a kworker belongs to; where its workers are unbound it runs elsewhere. */
+export const poolOf = (k: K): Value<'cpu'> =>
+  element(CPU, ordinal(k.self).minus((k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0)));
+
+/** What every kernel's calls can come to; three bits. */
+const COMMON_RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS', 'EBUSY'] as const;
+/** What a call came to. `ok` is 0, the others are errno names; a touch can end in a signal. */
+export const RESULTS = [...COMMON_RESULTS, 'SIGSEGV', 'EHWPOISON'] as const;
 export type Result = (typeof RESULTS)[number];
 
 /** The number that stands for a result in the kernel's memory. */
 export const resultCode = (result: Result): number => RESULTS.indexOf(result);
 
 /** A local that holds a result. */
-export const resultType = int(RESULTS.length - 1);
+export const resultType = int(
+  ({ mmap = 0, memory_failure = 0 }) => (mmap + memory_failure > 0 ? RESULTS : COMMON_RESULTS).length - 1,
+);
 
 /** What each task's last call came to. */
 export const taskResult = shared('task.result', [TASK], resultType);
@@ -69,14 +104,26 @@ export const local_unlock = routine(
 );
 
 /** kernel/sched/core.c: sched_setaffinity() to one CPU, seen from the task that asks for it. */
-export const migrate_to = routine('migrate_to', (k, { cpu }: { readonly cpu: Value<'cpu'> }) => {
-  k.step('migrate', () => taskCpu.at(k.self).set(cpu));
-});
+export const migrate_to = routine(
+  'migrate_to',
+  (k, { cpu, ret }: { readonly cpu: Value<'cpu'>; readonly ret: Place<'int'> }) => {
+    k.step('migrate', () => {
+      if (!hasPart(k, 'hotplug')) taskCpu.at(k.self).set(cpu);
+      else
+        k.when(
+          cpuMasks.inactive.at(cpu, 0),
+          () => ret.set(resultCode('EINVAL')),
+          () => taskCpu.at(k.self).set(cpu),
+        );
+    });
+  },
+);
 
 /** kernel/sched/core.c: migration_cpu_stop(): the scheduler moves another task, wherever preemption is on. */
 export const migration_cpu_stop = routine(
   'migration_cpu_stop',
   (k, { task, cpu }: { readonly task: Value<'task'>; readonly cpu: Value<'cpu'> }) => {
-    k.await('move_queued_task', preemptCount.at(task).eq(0), () => taskCpu.at(task).set(cpu));
+    const to = hasPart(k, 'hotplug') ? choose(cpuMasks.inactive.at(cpu, 0), taskCpu.at(task), cpu) : cpu;
+    k.await('move_queued_task', preemptCount.at(task).eq(0), () => taskCpu.at(task).set(to));
   },
 );

@@ -13,10 +13,23 @@ import {
   type Type,
   type Value,
 } from '../lang/index.ts';
+import { cpu_down, cpu_up } from './cpu_hotplug.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
 import { kvm_gmem_allocate, kvm_gmem_ioctl, kvm_gmem_punch_hole, kvm_tdp_page_fault, touch } from './guest_memfd.ts';
 import { gup_fast, type PinKind, unpin } from './gup.ts';
-import { CPU, FOLIO, INDEX, INODE, type K, type KernelConfig, type KernelPart, MM, PIN, routine } from './kernel.ts';
+import {
+  CPU,
+  FOLIO,
+  hasPart,
+  INDEX,
+  INODE,
+  type K,
+  type KernelConfig,
+  type KernelPart,
+  MM,
+  PIN,
+  routine,
+} from './kernel.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { soft_offline_page } from './memory_failure.ts';
 import { do_mbind } from './mempolicy.ts';
@@ -26,6 +39,7 @@ import { damon_get_folio, page_idle_get_folio } from './page_idle.ts';
 import {
   migrate_to,
   migration_cpu_stop,
+  poolOf,
   resultCode,
   resultType,
   taskCpu,
@@ -69,6 +83,8 @@ const SYSCALL_NAMES = [
   'mbind',
   'lru_cache_disable',
   'lru_cache_enable',
+  'cpu_down',
+  'cpu_up',
   'kworker',
 ] as const;
 export type SyscallName = (typeof SYSCALL_NAMES)[number];
@@ -189,7 +205,8 @@ const draining = (drain: Routine<KernelConfig, Readonly<Record<string, unknown>>
 /** lru_add_drain_per_cpu() on the CPU whose worker runs it. */
 const kworker = routine('kworker', (k) => {
   const cpu = k.local('cpu', one(CPU));
-  k.step('current', () => cpu.set(taskCpu.at(k.self)));
+  // Where workers may be unbound, the pool's CPU is not the one that the worker runs on.
+  k.step('current', () => cpu.set(hasPart(k, 'hotplug') ? poolOf(k) : taskCpu.at(k.self)));
   k.call(worker_thread, { cpu, run: (inner) => inner.call(lru_add_drain, {}) });
 });
 
@@ -231,7 +248,7 @@ const SYSCALLS: readonly Syscall[] = [
   {
     name: 'sched_setaffinity',
     params: [one(CPU)],
-    text: (k, args) => returning(k, () => k.call(migrate_to, { cpu: element(CPU, argument(args, 0)) })),
+    text: (k, args) => returning(k, (ret) => k.call(migrate_to, { cpu: element(CPU, argument(args, 0)), ret })),
   },
   {
     name: 'migrate',
@@ -274,8 +291,14 @@ const SYSCALLS: readonly Syscall[] = [
     part: 'lru_disable',
   },
   { name: 'lru_cache_enable', params: [], text: (k) => k.call(draining(lru_cache_enable), {}), part: 'lru_disable' },
+  { name: 'cpu_down', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_down, args), part: 'hotplug' },
+  { name: 'cpu_up', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_up, args), part: 'hotplug' },
   { name: 'kworker', params: [], text: (k) => k.call(kworker, {}) },
 ];
+
+function hotplugging(k: K, text: typeof cpu_down, args: readonly Value<string>[]): void {
+  returning(k, (ret) => k.call(text, { cpu: element(CPU, argument(args, 0)), ret }));
+}
 
 /** What is done to a folio by its page frame number, which is its number. */
 function walking(k: K, walk: typeof page_idle_get_folio, args: readonly Value<string>[]): void {

@@ -51,6 +51,8 @@ export type Call =
   | { readonly call: 'migrate-to'; readonly cpu: number }
   /** The scheduler moves another task, by its number, as soon as preemption is on there. Needs the machine's part `migration`. */
   | { readonly call: 'migrate'; readonly task: number; readonly cpu: number }
+  /** A CPU goes offline, or comes back; EBUSY for the last one. Needs the machine's part `hotplug`. */
+  | { readonly call: 'cpu-down' | 'cpu-up'; readonly cpu: number }
   /** What drop_caches, compaction and others do on the way. */
   | { readonly call: 'lru-add-drain' | 'lru-add-drain-all' };
 

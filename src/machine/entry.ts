@@ -74,6 +74,10 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'lru_cache_disable', args: [] };
     case 'lru-cache-enable':
       return { name: 'lru_cache_enable', args: [] };
+    case 'cpu-down':
+      return { name: 'cpu_down', args: [call.cpu] };
+    case 'cpu-up':
+      return { name: 'cpu_up', args: [call.cpu] };
     case 'lru-add-drain':
       return { name: 'lru_add_drain', args: [] };
     case 'lru-add-drain-all':

@@ -58,6 +58,10 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return `migrate to CPU ${call.cpu}`;
     case 'migrate':
       return `the scheduler moves ${scenario.machine.tasks[call.task]?.name ?? ''} to CPU ${call.cpu}`;
+    case 'cpu-down':
+      return `CPU ${call.cpu} goes offline`;
+    case 'cpu-up':
+      return `CPU ${call.cpu} comes back`;
     case 'lru-add-drain':
       return 'lru_add_drain()';
     case 'lru-add-drain-all':
