@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../ledger/index.ts';
-import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
-import type { ScenarioAnswer } from '../scenario/index.ts';
+import {
+  formatSchedule,
+  parseSchedule,
+  type Patch,
+  PATCHES,
+  type Profile,
+  PROFILES,
+  type Schedule,
+  ScheduleMisfit,
+} from '../machine/index.ts';
+import type { PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { reportFailure } from './failure.ts';
+import { reportFailure, UsageError } from './failure.ts';
+import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
 import { Progress } from './progress.ts';
-import { readScenarioText, scenarioFiles } from './scenario-files.ts';
+import { readScenarioText, readText, scenarioFiles } from './scenario-files.ts';
 
 interface Options {
-  readonly patch: readonly Patch[];
+  readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
+  readonly schedule?: string;
+  readonly seed?: number;
+  readonly runs?: number;
+  readonly replay?: string;
   readonly steps: 'none' | 'folded' | 'all';
   readonly json?: boolean;
 }
@@ -22,11 +36,6 @@ function theOne<T extends { readonly name: string }>(known: readonly T[], word: 
   if (one === undefined) throw new InvalidArgumentError(`There is no '${word.trim()}', expected ${names(known)}.`);
   return one;
 }
-
-/** The ones that a comma-separated list names, in the list's order and each once. */
-const named = <T extends { readonly name: string }>(known: readonly T[], list: string): readonly T[] => [
-  ...new Set(list.split(',').map((word) => theOne(known, word))),
-];
 
 /** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
 export function registerRun(program: Command): void {
@@ -40,15 +49,30 @@ export function registerRun(program: Command): void {
     )
     .argument('<scenario...>', 'scenario files (YAML or JSON), or directories of them')
     .addOption(
-      new Option('--patch <names>', `forms of the check, of ${names(PATCHES)}`)
-        .default(PATCHES, 'all')
-        .argParser((list) => named(PATCHES, list)),
+      new Option('--patch <names>', `forms of the check, of ${names(PATCHES)}; or files (default: all)`).argParser(
+        patchChoices,
+      ),
     )
     .addOption(
       new Option('--profile <name>', `kernel profile instead of the scenario's: ${names(PROFILES)}`).argParser((name) =>
         theOne(PROFILES, name),
       ),
     )
+    .addOption(
+      new Option(
+        '--schedule <how>',
+        'whose turn it is: in-order, rr, random, pct:D, or turns such as T0:12,T1:3 (default: in-order)',
+      ),
+    )
+    .addOption(
+      new Option('--seed <n>', 'for random and pct:D; alone it means random').argParser(wholeNumber(0, 2 ** 32 - 1)),
+    )
+    .addOption(
+      new Option('--runs <n>', 'that many seeds, and how often each outcome was seen').argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    )
+    .option('--replay <file>', 'the steps that run --json or check --json printed, once more')
     .addOption(
       new Option('--steps <how>', 'steps in the report; in --json they are there unless none')
         .choices(['none', 'folded', 'all'])
@@ -69,33 +93,49 @@ Examples:
   folioscope run scenarios/SC-02-other-cpu.yaml --patch baseline,v6
   folioscope run scenarios/SC-04-forty-folios.yaml --steps none
   folioscope run scenarios/
-  folioscope run --json scenarios/SC-02-other-cpu.yaml`,
+  folioscope run --json scenarios/SC-02-other-cpu.yaml
+  folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100`,
     )
     .action(async (paths: readonly string[], options: Options) => {
       process.exitCode = await run(paths, options);
     });
 }
 
+const wholeNumber = (from: number, to: number) => (text: string) => {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
+};
+
 async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
   const { runToJson, runReport, summaryEnd, summaryLine } = await import('../report/index.ts');
+  const plan = await planOf(options);
   const files: string[] = [];
   for (const path of paths) files.push(...(await scenarioFiles(path)));
   const isReport = files.length === 1 && paths[0] === files[0];
+  if (plan.replay !== undefined && !isReport) throw new UsageError('--replay plays on one scenario file');
+  const keep = options.steps === 'none' || (!isReport && options.json !== true) ? 'none' : 'all';
   const answers: ScenarioAnswer[] = [];
   const codes = new Set<ExitCode>();
   const progress = new Progress();
   for (const [done, file] of files.entries()) {
     try {
-      const answer = await answerOf(file, options, (patch, steps) =>
-        progress.tick(() => `${file} (${done + 1} of ${files.length}): ${patch}, ${steps} steps`),
-      );
+      const scenario = await scenarioOf(file, options);
+      const tick = (patch: string, steps: number): void =>
+        progress.tick(() => `${file} (${done + 1} of ${files.length}): ${patch}, ${steps} steps`);
+      if (options.runs !== undefined) {
+        codes.add(await manyRuns(scenario, plan, options.runs, commandFor(file, options, plan), tick));
+        progress.end();
+        continue;
+      }
+      const answer = await answerOf(scenario, plan, keep, tick);
       progress.end();
       answers.push(answer);
       codes.add(await codeOf(answer));
       if (options.json === true) continue;
       process.stdout.write(
         isReport
-          ? runReport(answer, { steps: options.steps, command: commandFor(file, options) })
+          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan) })
           : summaryLine(answer),
       );
     } catch (error) {
@@ -111,18 +151,102 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   return worst(codes);
 }
 
+/** What is run, as the options have it. */
+interface Plan {
+  readonly patches: readonly Patch[];
+  readonly schedule: Schedule;
+  readonly replay: { readonly file: string; readonly text: string } | undefined;
+}
+
+/** More than any run's steps need in JSON. */
+const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
+
+async function planOf(options: Options): Promise<Plan> {
+  const { schedule: how, seed, replay, runs } = options;
+  if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
+    throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
+  if (runs !== undefined && options.json === true) throw new UsageError('--runs prints text only, so without --json');
+  const schedule = scheduleOf(how ?? (seed === undefined && runs === undefined ? 'in-order' : 'random'), seed);
+  if (runs !== undefined && schedule.kind !== 'random' && schedule.kind !== 'pct')
+    throw new UsageError(`--runs goes with a schedule that has seeds, random or pct:D, not with ${how ?? ''}`);
+  return {
+    patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
+    schedule,
+    replay:
+      replay === undefined
+        ? undefined
+        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
+  };
+}
+
+function scheduleOf(how: string, seed: number | undefined): Schedule {
+  try {
+    return parseSchedule(how, seed);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--schedule: ${error.message}`);
+    throw error;
+  }
+}
+
+async function scenarioOf(file: string, { profile }: Options): Promise<Scenario> {
+  const { parseScenario } = await import('../scenario/index.ts');
+  return parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
+}
+
 async function answerOf(
-  file: string,
-  { patch: patches, profile }: Options,
+  scenario: Scenario,
+  { patches, schedule, replay }: Plan,
+  keep: 'all' | 'none',
   onStep: (patch: string, steps: number) => void,
 ): Promise<ScenarioAnswer> {
-  const { parseScenario, runScenario } = await import('../scenario/index.ts');
-  const scenario = parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
+  const { readRecorded, runScenario } = await import('../scenario/index.ts');
+  const one = (patch: Patch, how: Schedule): PatchAnswer => {
+    let steps = 0;
+    return runScenario(scenario, { patch, schedule: how, keep, onStep: () => onStep(patch.name, ++steps) });
+  };
+  if (replay === undefined) {
+    try {
+      return { scenario, patches: patches.map((patch) => one(patch, schedule)) };
+    } catch (error) {
+      if (error instanceof ScheduleMisfit)
+        throw new InputError(`${scenario.file}: the schedule does not fit: ${error.message}`);
+      throw error;
+    }
+  }
+  const recorded = readRecorded(replay.file, replay.text, scenario.name);
+  const chosen = patches.flatMap((patch) => {
+    const found = recorded.find(({ patch: name }) => (name ?? patch.name) === patch.name);
+    return found === undefined ? [] : [{ patch, how: found.schedule }];
+  });
+  const known = recorded.map(({ patch }) => patch ?? 'unnamed').join(', ');
+  if (chosen.length === 0) throw new InputError(`${replay.file}: has steps of ${known}, not of what --patch names`);
+  try {
+    return { scenario, patches: chosen.map(({ patch, how }) => one(patch, how)) };
+  } catch (error) {
+    if (!(error instanceof ScheduleMisfit)) throw error;
+    throw new InputError(`${replay.file}: does not fit ${scenario.file} any more: ${error.message}`);
+  }
+}
+
+/** Runs a scenario under many seeds, and says how often each outcome was seen. */
+async function manyRuns(
+  scenario: Scenario,
+  { patches, schedule }: Plan,
+  runs: number,
+  command: readonly string[],
+  onRun: (patch: string, steps: number) => void,
+): Promise<ExitCode> {
+  const { runMany } = await import('../scenario/index.ts');
+  const { runsReport } = await import('../report/index.ts');
+  if (schedule.kind !== 'random' && schedule.kind !== 'pct') throw new Error('a schedule without seeds');
   const answers = patches.map((patch) => {
     let steps = 0;
-    return runScenario(scenario, { patch, onStep: () => onStep(patch.name, ++steps) });
+    return runMany(scenario, { patch, schedule, runs, onStep: () => onRun(patch.name, ++steps) });
   });
-  return { scenario, patches: answers };
+  process.stdout.write(runsReport(scenario, answers, { command }));
+  const outcomes = new Set(answers.flatMap(({ seen }) => seen.map(({ well }) => well)));
+  if (outcomes.has(false)) return EXIT.notWell;
+  return outcomes.has('undecided') ? EXIT.undecided : EXIT.well;
 }
 
 async function codeOf({ patches }: ScenarioAnswer): Promise<ExitCode> {
@@ -137,11 +261,18 @@ const worst = (codes: ReadonlySet<ExitCode>): ExitCode =>
   [EXIT.input, EXIT.notWell, EXIT.undecided].find((code) => codes.has(code)) ?? EXIT.well;
 
 /** The command that gives the same report again. */
-const commandFor = (file: string, { patch, profile, steps }: Options): readonly string[] => [
+const commandFor = (
+  file: string,
+  { patch, profile, runs, replay, steps }: Options,
+  { schedule }: Plan,
+): readonly string[] => [
   'folioscope',
   'run',
   file,
-  ...(patch.length === PATCHES.length ? [] : ['--patch', patch.map(({ name }) => name).join(',')]),
+  ...(patch === undefined ? [] : ['--patch', patch.map((choice) => choice.word).join(',')]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
+  ...(schedule.kind === 'in-order' ? [] : ['--schedule', formatSchedule(schedule)]),
+  ...(runs === undefined ? [] : ['--runs', String(runs)]),
+  ...(replay === undefined ? [] : ['--replay', replay]),
   ...(steps === 'folded' ? [] : ['--steps', steps]),
 ];

@@ -25,11 +25,15 @@ export async function scenarioFiles(path: string): Promise<readonly string[]> {
 }
 
 /** The text of a scenario file, which may also be a pipe. @throws InputError */
-export async function readScenarioText(path: string): Promise<string> {
+export const readScenarioText = (path: string): Promise<string> =>
+  readText(path, MOST_BYTES, 'a scenario in YAML or JSON');
+
+/** The text of a file of at most `most` bytes, which may also be a pipe. @throws InputError */
+export async function readText(path: string, most: number, expected: string): Promise<string> {
   let bytes: Uint8Array;
   try {
     await using file = await open(path, 'r');
-    bytes = new Uint8Array(MOST_BYTES + 1);
+    bytes = new Uint8Array(most + 1);
     let length = 0;
     for (let more = 1; more > 0 && length < bytes.byteLength; length += more)
       more = (await file.read(bytes, length, bytes.byteLength - length)).bytesRead;
@@ -37,10 +41,11 @@ export async function readScenarioText(path: string): Promise<string> {
   } catch (error) {
     throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
   }
-  if (bytes.byteLength > MOST_BYTES) throw new InputError(`${path}: larger than 1 MiB, expected a scenario`);
+  if (bytes.byteLength > most)
+    throw new InputError(`${path}: larger than ${most / 1024 / 1024} MiB, expected ${expected}`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError(`${path}: not UTF-8 text, expected a scenario in YAML or JSON`);
+    throw new InputError(`${path}: not UTF-8 text, expected ${expected}`);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 export { ALTERNATIVES } from './alternatives.ts';
 export { iPages } from './filemap.ts';
-export { cpuFbatches } from './folio.ts';
+export { cpuFbatches, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export type { Errno, MemoryAttributes2 } from './guest_memfd_abi.ts';
 export {
@@ -10,13 +10,22 @@ export {
   KVM_SET_MEMORY_ATTRIBUTES2,
   PAGE_SIZE,
 } from './guest_memfd_abi.ts';
-export { PATCHES } from './guest_memfd_check.ts';
+export {
+  clamped,
+  compareCount,
+  drainingOnce,
+  FILEMAP_GET_FOLIOS_REFCOUNT,
+  forEachFolio,
+  PATCHES,
+  safetyCheck,
+} from './guest_memfd_check.ts';
 export { pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
 export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
 export type { Holders, Imbalance } from './ledger_view.ts';
 export { holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
-export { folio } from './page_ref.ts';
+export { LRU_CACHE, lru_cache_drain_for_folio } from './lru_cache.ts';
+export { folio, folioNrPages } from './page_ref.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';

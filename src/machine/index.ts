@@ -9,3 +9,9 @@ export type { GuestMemfdOptions, MachineOptions, TaskOptions } from './machine.t
 export { createMachine, foliosOf, Machine, patchNamed } from './machine.ts';
 export type { ConversionQuestion } from './restore.ts';
 export { Judge } from './restore.ts';
+export { inOrder } from './schedule/in-order.ts';
+export type { ListedTurn } from './schedule/listed.ts';
+export type { Schedule } from './schedule/schedule.ts';
+export { formatSchedule, IN_ORDER, parseSchedule, strategyOf, turnsTaken } from './schedule/schedule.ts';
+export type { Strategy } from './schedule/strategy.ts';
+export { ScheduleMisfit } from './schedule/strategy.ts';

@@ -192,6 +192,11 @@ export class Machine {
     return undefined;
   }
 
+  /** Whether the kernel refuses a call's arguments before it does anything. */
+  refuses(call: Call): boolean {
+    return 'result' in entryOf(call, this.options);
+  }
+
   /** Takes a task's next step; undefined where it is idle or waits. */
   step(task: number): Taken | undefined {
     return this.interpreter.step(task);

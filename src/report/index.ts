@@ -5,3 +5,4 @@ export { runToJson } from './run-json.ts';
 export { summaryEnd, summaryLine } from './run-summary.ts';
 export type { RunReportOptions } from './run-text.ts';
 export { runReport } from './run-text.ts';
+export { runsReport } from './runs-text.ts';

@@ -46,7 +46,9 @@ const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): obj
   asExpected: answer.asExpected,
   undecided: answer.unended,
   calls: answer.calls.map((call) => callJson(scenario, call)),
-  stepsChecked: answer.steps.length,
+  stepsChecked: answer.stepsTaken,
+  schedule: answer.schedule.text,
+  turns: answer.schedule.list,
   ...(steps ? { steps: answer.steps.map((step) => stepJson(scenario, step)) } : {}),
 });
 
@@ -93,8 +95,9 @@ const expectedJson = ({
   countsRead,
 }: Expected): object => ({ returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead });
 
-const stepJson = ({ machine }: Scenario, { task, cpu, call, path, name, writes, read }: StepAnswer): object => ({
-  task: machine.tasks[task]?.name ?? `kworker/${cpu}`,
+const stepJson = ({ machine }: Scenario, { stage, task, cpu, call, path, name, writes, read }: StepAnswer): object => ({
+  stage,
+  task: machine.tasks[task]?.name ?? `kworker/${task - machine.tasks.length}`,
   cpu,
   call,
   path,

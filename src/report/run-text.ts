@@ -34,16 +34,15 @@ export function runReport(answer: ScenarioAnswer, options: RunReportOptions): st
 /** The forms' answers to each call that is a conversion, is expected to come to something, or went wrong. */
 function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[] {
   const lines: string[] = [];
-  const most = Math.max(...patches.map(({ calls }) => calls.length));
-  for (let i = 0; i < most; i++) {
-    const answers = patches.flatMap(({ patch, calls }) => {
-      const call = calls[i];
-      return call === undefined ? [] : [{ patch, call }];
-    });
+  // Forms may come to a call in different turns, so that only the call itself says which answers belong together.
+  for (const of of new Set(patches.flatMap(({ calls }) => calls.map((call) => call.of)))) {
+    const answers = patches.flatMap(({ patch, calls }) =>
+      calls.filter((call) => call.of === of).map((call) => ({ patch, call })),
+    );
     const first = answers[0]?.call;
     if (first === undefined || !answers.some(({ call }) => isTold(call))) continue;
-    const name = scenario.machine.tasks[first.of.task]?.name ?? '';
-    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${callText(scenario, first.of)}`, '', '  '));
+    const name = scenario.machine.tasks[of.task]?.name ?? '';
+    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${callText(scenario, of)}`, '', '  '));
     lines.push(...answerLines(answers));
   }
   const outcome = patches.map(outcomeText);
@@ -148,24 +147,44 @@ function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): 
 }
 
 function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly string[]): readonly string[] {
-  const steps = patches.reduce((sum, patch) => sum + patch.steps.length, 0);
+  const steps = patches.reduce((sum, patch) => sum + patch.stepsTaken, 0);
   const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
   return [
     ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
     ...wrap(`checked: after each of ${steps} steps every folio's count was the sum of its holders`, '', '  '),
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
-    ...wrap(
-      'not known: other orders of the threads; here they ran in the order written, each until it was done or waited',
-      '',
-      '  ',
-    ),
-    ...wrap(
-      'not in this run: mlock batches, guest faults, pfn walkers, migration of pages; not in the model: CPU hotplug, weak memory order, time',
-      '',
-      '  ',
-    ),
+    ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),
+    ...wrap(`${absentText(scenario)}not in the model: CPU hotplug, weak memory order, time`, '', '  '),
     ...commandLines(command),
   ];
+}
+
+function orderText(patches: ScenarioAnswer['patches']): string {
+  switch (patches[0]?.schedule.kind) {
+    case 'rr':
+      return 'they took one step each, in turn';
+    case 'random':
+      return 'a random number chose each step';
+    case 'pct':
+      return 'random priorities chose each step';
+    case 'list':
+      return 'a list said whose turn it was';
+    case 'in-order':
+    case undefined:
+      return 'they ran in the order written, each until it was done or waited';
+  }
+}
+
+/** What the scenario's calls do not need is left out of its machine. */
+function absentText({ machine: { parts, calls } }: Scenario): string {
+  const walks = ['page_idle', 'damon', 'soft_offline', 'mincore'] as const;
+  const absent = [
+    ...(parts.includes('mlock') ? [] : ['mlock batches']),
+    ...(parts.includes('guest') ? [] : ['guest faults']),
+    ...(walks.some((name) => calls.includes(name)) ? [] : ['pfn walkers']),
+    ...(calls.includes('soft_offline') || calls.includes('mbind') ? [] : ['migration of pages']),
+  ];
+  return absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
 }
 
 function machineText({ machine }: Scenario): string {

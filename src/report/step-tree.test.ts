@@ -5,6 +5,7 @@ import type { StepAnswer } from '../scenario/index.ts';
 import { fold, READ, type StepItem, stepTree } from './step-tree.ts';
 
 const step = (path: string, name: string): StepAnswer => ({
+  stage: 'threads',
   task: 0,
   cpu: cpu(0),
   call: 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
-import type { Outcome } from '../machine/index.ts';
+import type { Outcome, Schedule } from '../machine/index.ts';
 import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
 
 /** The last time that a check read a folio's count. */
@@ -62,6 +62,7 @@ export interface WriteAnswer {
 
 /** One step that was taken. */
 export interface StepAnswer {
+  readonly stage: 'before' | 'threads';
   readonly task: number;
   readonly cpu: Cpu;
   /** Place of the task's call in {@link PatchAnswer.calls}; undefined for a CPU's kworker. */
@@ -79,8 +80,20 @@ export interface PatchAnswer {
   readonly patch: string;
   /** In the order in which they were made. */
   readonly calls: readonly CallAnswer[];
-  /** In the order in which they were taken; after each, every folio's count was the sum of its holders. */
+  /** How many steps were taken; after each, every folio's count was the sum of its holders. */
+  readonly stepsTaken: number;
+  /** In the order in which they were taken; empty where the run was to keep none. */
   readonly steps: readonly StepAnswer[];
+  readonly schedule: {
+    /** What decided whose turn it was among the threads. */
+    readonly kind: Schedule['kind'];
+    /** The same as the string that parseSchedule() takes. */
+    readonly text: string;
+    /** How many turns the threads and the kworkers took. */
+    readonly turns: number;
+    /** Those turns as such a string: it gives the same run again, whatever chose them. */
+    readonly list: string;
+  };
   /** Why not all calls returned; undefined where they did. */
   readonly unended: string | undefined;
   /** Whether every expected result came true; undefined where nothing is expected. */

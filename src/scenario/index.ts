@@ -9,9 +9,13 @@ export type {
   StepAnswer,
 } from './answer.ts';
 export { isWell } from './answer.ts';
+export type { ManyAnswer, SeenOutcome } from './many.ts';
+export { runMany } from './many.ts';
 export type { ParseOptions } from './parse.ts';
 export { parseScenario, profileNamed } from './parse.ts';
-export type { RunOptions } from './run.ts';
+export type { Recorded } from './replay.ts';
+export { readRecorded } from './replay.ts';
+export type { RunObserver, RunOptions } from './run.ts';
 export { BrokenInvariant, runScenario } from './run.ts';
 export type { Expected, Scenario, ScenarioCall, Thread } from './scenario.ts';
 export { scenarioJsonSchema } from './schema.ts';

@@ -2,7 +2,21 @@
 import { folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
-import { createMachine, type Machine, type Outcome, type Patch, type Taken } from '../machine/index.ts';
+import {
+  type Call,
+  createMachine,
+  formatSchedule,
+  IN_ORDER,
+  inOrder,
+  type Machine,
+  type Outcome,
+  type Patch,
+  type Schedule,
+  type Strategy,
+  strategyOf,
+  type Taken,
+  turnsTaken,
+} from '../machine/index.ts';
 import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.ts';
 import { ConversionWatch } from './conversion-watch.ts';
 import { countedFolio } from './counted.ts';
@@ -10,7 +24,7 @@ import { expectedOf, mismatchesOf } from './expectation.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
 /** More steps than any scenario needs: beyond them somebody goes round for ever. */
-const MOST_STEPS = 1_000_000;
+const MOST_STEPS = 20_000_000;
 
 /** A defect of the model: a folio's count is not what its holders add up to. */
 export class BrokenInvariant extends Error {
@@ -20,15 +34,31 @@ export class BrokenInvariant extends Error {
 /** How a scenario is run. */
 export interface RunOptions {
   readonly patch: Patch;
+  /** Whose turn it is among the threads; in order where absent. */
+  readonly schedule?: Schedule;
+  /** Which steps the answer keeps; all where absent. What is not kept was taken and checked all the same. */
+  readonly keep?: 'all' | 'none';
+  /** Told of every step that anybody takes, before the answer is there. */
+  readonly observer?: RunObserver | undefined;
   /** Called after every step, for progress. */
   readonly onStep?: (() => void) | undefined;
 }
 
+/** Who looks over a run's shoulder. */
+export interface RunObserver {
+  /** The machine stands as it was booted; its kworkers sleep. */
+  readonly begins?: (machine: Machine) => void;
+  /** A task has made a call; `outcome` is there where the kernel refused it at once. */
+  readonly calls?: (task: number, call: Call, outcome: Outcome | undefined) => void;
+  /** A task has taken a step. `outcome` is there where its call has returned. */
+  readonly took?: (taken: Taken, outcome: Outcome | undefined) => void;
+}
+
 /**
- * Runs a scenario on a machine of its own in the default order: first `before`, call by call, then the
- * threads in the order written, each until it is done or waits. After every step each folio's count is
- * held against the sum of its holders.
+ * Runs a scenario on a machine of its own: first `before`, call by call, then the threads as the schedule has it.
+ * After every step the count of each folio that it touched is held against the sum of its holders.
  * @throws BrokenInvariant where they differ.
+ * @throws ScheduleMisfit where an explicit schedule does not fit.
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
   new Run(scenario, options).answer();
@@ -42,6 +72,13 @@ interface Made {
   outcome: Outcome | undefined;
 }
 
+/** A task that has entered a call, or is about to. */
+interface Within {
+  readonly call: ScenarioCall;
+  /** Place in #made, once it has taken a step. */
+  made: number | undefined;
+}
+
 class Run {
   readonly #scenario: Scenario;
   readonly #options: RunOptions;
@@ -49,8 +86,13 @@ class Run {
   readonly #ledger: LiveLedger;
   readonly #made: Made[] = [];
   readonly #steps: StepAnswer[] = [];
-  /** Place in #made of the call that each task is within. */
-  readonly #within = new Map<number, number>();
+  #stepsTaken = 0;
+  readonly #turns: string[] = [];
+  /** What each task is within. */
+  readonly #within = new Map<number, Within>();
+  /** Calls that each task has still to make. */
+  #left: ReadonlyMap<number, ScenarioCall[]> = new Map();
+  #stage: CallAnswer['stage'] = 'before';
   #unended: string | undefined;
 
   constructor(scenario: Scenario, options: RunOptions) {
@@ -61,13 +103,19 @@ class Run {
     for (let task = scenario.machine.tasks.length; task < this.#machine.tasks; task++)
       while (this.#machine.step(task) !== undefined);
     this.#ledger = this.#machine.liveLedger();
+    options.observer?.begins?.(this.#machine);
   }
 
   answer(): PatchAnswer {
     const { before, threads } = this.#scenario;
-    for (const call of before) this.#schedule('before', [{ task: call.task, calls: [call] }]);
-    this.#schedule('threads', threads);
-    const { name } = this.#options.patch;
+    for (const call of before) this.#run('before', [{ task: call.task, calls: [call] }], inOrder());
+    this.#run('threads', threads, this.#strategy());
+    for (const [, { call, made }] of this.#within)
+      if (made === undefined) this.#make({ of: call, watch: undefined, outcome: undefined });
+    const {
+      patch: { name },
+      schedule = IN_ORDER,
+    } = this.#options;
     const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome }): CallAnswer => {
       const conversion = watch?.answer(outcome);
       const expected = expectedOf(of, name);
@@ -83,65 +131,137 @@ class Run {
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
     const asExpected = expecting.length === 0 ? undefined : calls.every(({ mismatches }) => mismatches.length === 0);
-    return { patch: name, calls, steps: this.#steps, unended: this.#unended, asExpected };
+    return {
+      patch: name,
+      calls,
+      stepsTaken: this.#stepsTaken,
+      steps: this.#steps,
+      schedule: {
+        kind: schedule.kind,
+        text: formatSchedule(schedule),
+        turns: this.#turns.length,
+        list: formatSchedule({ kind: 'list', turns: turnsTaken(this.#turns) }),
+      },
+      unended: this.#unended,
+      asExpected,
+    };
   }
 
-  #schedule(stage: CallAnswer['stage'], threads: readonly Thread[]): void {
-    const left = new Map(threads.map(({ task, calls }) => [task, [...calls]]));
+  #strategy(): Strategy {
+    const { schedule = IN_ORDER, patch } = this.#options;
+    return strategyOf(schedule, {
+      taskNamed: (name) => {
+        const task = Array.from({ length: this.#machine.tasks }, (_, i) => this.#machine.taskName(i)).indexOf(name);
+        return task === -1 ? undefined : task;
+      },
+      length: () => runScenario(this.#scenario, { patch, keep: 'none' }).schedule.turns,
+    });
+  }
+
+  #run(stage: CallAnswer['stage'], threads: readonly Thread[], strategy: Strategy): void {
+    this.#stage = stage;
+    this.#left = new Map(threads.map(({ task, calls }) => [task, [...calls]]));
     const kworkers = Array.from(
       { length: this.#scenario.machine.cpus },
       (_, i) => this.#scenario.machine.tasks.length + i,
     );
-    const turns = [...left.keys(), ...kworkers];
-    const done = (): boolean => [...left].every(([task, calls]) => calls.length === 0 && !this.#machine.busy(task));
-    while (!done() && this.#unended === undefined) {
-      let moved = false;
-      for (const task of turns) if (!done()) while (this.#advance(stage, task, left.get(task))) moved = true;
-      if (!moved && !done()) this.#unended ??= this.#whoWaits([...left.keys()]);
+    const tasks = [...this.#left.keys(), ...kworkers];
+    const ready = (task: number): boolean => this.#isReady(task);
+    let last: number | undefined;
+    while (!this.#isDone() && this.#unended === undefined) {
+      const task = strategy.choose({ tasks, ready, last });
+      if (task === undefined) {
+        this.#unended = this.#whoWaits([...this.#left.keys()]);
+        return;
+      }
+      const step = this.#turn(task);
+      if (stage === 'threads') this.#turns.push(this.#machine.taskName(task));
+      strategy.took?.(task, step);
+      last = task;
     }
   }
 
-  /** Takes a task's next step, or makes its next call. @returns whether it could. */
-  #advance(stage: CallAnswer['stage'], task: number, left: ScenarioCall[] | undefined): boolean {
-    if (this.#unended !== undefined) return false;
-    if (this.#machine.busy(task)) return this.#step(task);
-    const call = left?.shift();
-    if (call === undefined) return false;
-    const at = this.#cpuOf(task);
-    const outcome = this.#machine.begin(task, call.call);
-    const converts = call.call.call === 'set-memory-attributes2' && outcome === undefined;
-    const watch = converts ? new ConversionWatch(this.#machine, this.#ledger, call.call.inode) : undefined;
+  #isDone(): boolean {
+    return [...this.#left].every(([task, calls]) => calls.length === 0 && !this.#machine.busy(task));
+  }
+
+  /** Whether a task can take a step, or is to make a call that the kernel refuses at once. */
+  #isReady(task: number): boolean {
+    if (!this.#machine.busy(task) && !this.#enter(task)) return (this.#left.get(task)?.length ?? 0) > 0;
+    return this.#machine.interpreter.enabled(task);
+  }
+
+  /** Lets an idle task enter its next call, of which it has taken no step. @returns false where there is none, or it is refused. */
+  #enter(task: number): boolean {
+    const [call] = this.#left.get(task) ?? [];
+    if (call === undefined || this.#machine.refuses(call.call)) return false;
+    this.#machine.begin(task, call.call);
+    this.#left.get(task)?.shift();
     this.#ledger.began(task);
-    this.#within.set(task, this.#made.length);
-    this.#made.push({ stage, of: call, cpu: at, watch, outcome });
+    this.#within.set(task, { call, made: undefined });
     return true;
   }
 
-  #step(task: number): boolean {
+  /** A ready task's step, after the calls that the kernel refuses at once. @returns the step's name. */
+  #turn(task: number): string | undefined {
+    const left = this.#left.get(task);
+    while (!this.#machine.busy(task) && !this.#enter(task)) {
+      const call = left?.shift();
+      if (call === undefined) return undefined;
+      const outcome = this.#machine.begin(task, call.call);
+      this.#make({ of: call, watch: undefined, outcome });
+      this.#options.observer?.calls?.(task, call.call, outcome);
+    }
+    return this.#machine.interpreter.enabled(task) ? this.#step(task) : undefined;
+  }
+
+  #make(made: Omit<Made, 'stage' | 'cpu'>): number {
+    return this.#made.push({ ...made, stage: this.#stage, cpu: this.#cpuOf(made.of.task) }) - 1;
+  }
+
+  /** The call that a task is within, which counts as made from its first step on. */
+  #callOf(task: number): number | undefined {
+    const within = this.#within.get(task);
+    if (within === undefined || within.made !== undefined) return within?.made;
+    const { call } = within.call;
+    const converts = call.call === 'set-memory-attributes2';
+    const watch = converts ? new ConversionWatch(this.#machine, this.#ledger, call.inode) : undefined;
+    within.made = this.#make({ of: within.call, watch, outcome: undefined });
+    this.#options.observer?.calls?.(task, call, undefined);
+    return within.made;
+  }
+
+  #step(task: number): string | undefined {
+    const call = this.#callOf(task);
+    const made = call === undefined ? undefined : this.#made[call];
     const next = this.#machine.interpreter.next(task);
     const counted = next === undefined ? undefined : countedFolio(this.#machine.memory, task, next);
     const at = this.#cpuOf(task);
     const taken = this.#machine.step(task);
-    if (taken === undefined) return false;
-    const call = this.#within.get(task);
-    const made = call === undefined ? undefined : this.#made[call];
+    if (taken === undefined) return undefined;
     const counts = counted === undefined ? undefined : columnOf(this.#machine.memory, folio.refcount)[counted];
-    this.#steps.push({
-      task,
-      cpu: at,
-      call,
-      path: taken.step.path,
-      name: taken.step.name,
-      writes: taken.writes.map((write) => this.#written(write)),
-      read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
-    });
+    if (this.#options.keep !== 'none')
+      this.#steps.push({
+        stage: this.#stage,
+        task,
+        cpu: at,
+        call,
+        path: taken.step.path,
+        name: taken.step.name,
+        writes: taken.writes.map((write) => this.#written(write)),
+        read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
+      });
     const [wrong] = this.#ledger.took(taken);
     if (wrong !== undefined) throw this.#imbalance(task, taken.step.name, wrong);
     made?.watch?.saw(taken, counted);
-    if (taken.finished && made !== undefined) made.outcome = this.#machine.outcome(task);
+    if (taken.finished && made !== undefined) {
+      made.outcome = this.#machine.outcome(task);
+      this.#within.delete(task);
+    }
+    this.#options.observer?.took?.(taken, taken.finished ? made?.outcome : undefined);
     this.#options.onStep?.();
-    if (this.#steps.length >= MOST_STEPS) this.#unended = `no end after ${MOST_STEPS} steps`;
-    return true;
+    if (++this.#stepsTaken >= MOST_STEPS) this.#unended = `no end after ${MOST_STEPS} steps`;
+    return taken.step.name;
   }
 
   #written({ variable, index, before, after }: Taken['writes'][number]): WriteAnswer {

@@ -173,7 +173,7 @@ describe('mistakes', () => {
     );
     expect(folioscope(['run', SC_02, '--patch', 'v6,v7'])).toEqual(
       usage(
-        "option '--patch <names>' argument 'v6,v7' is invalid. There is no 'v7', expected baseline, local-drain, v6, v8, drain-for-folio.",
+        "option '--patch <names>' argument 'v6,v7' is invalid. There is no 'v7', expected baseline, local-drain, v6, v8, drain-for-folio, or a file such as ./my-check.ts.",
       ),
     );
     expect(folioscope(['run', SC_02, '--profile', 'linux-1'])).toEqual(
@@ -203,7 +203,7 @@ describe('mistakes', () => {
       input('binary.yaml: not UTF-8 text, expected a scenario in YAML or JSON'),
     );
     expect(run(write('large.yaml', `# ${'x'.repeat(1024 * 1024)}`))).toEqual(
-      input('large.yaml: larger than 1 MiB, expected a scenario'),
+      input('large.yaml: larger than 1 MiB, expected a scenario in YAML or JSON'),
     );
   });
 });

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+import { InvalidArgumentError } from 'commander';
+import { access } from 'node:fs/promises';
+import { register } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { InputError } from '../ledger/index.ts';
+import { ALTERNATIVES } from '../kernel/index.ts';
+import { createMachine, type Patch, PATCHES } from '../machine/index.ts';
+import { reasonOf } from './failure.ts';
+
+/** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
+export interface PatchChoice {
+  readonly word: string;
+  readonly known: Patch | undefined;
+}
+
+/** A word that is a file and not a name. */
+const isFile = (word: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(word);
+
+/**
+ * The forms that a comma-separated list names, in the list's order and each once: an option's parser.
+ * @throws InvalidArgumentError where a name is unknown.
+ */
+export function patchChoices(list: string): readonly PatchChoice[] {
+  const words = [...new Set(list.split(',').map((word) => word.trim()))];
+  return words.map((word) => ({ word, known: isFile(word) ? undefined : known(word) }));
+}
+
+function known(word: string): Patch {
+  const found = [...PATCHES, ...ALTERNATIVES].find(({ name }) => name === word);
+  if (found !== undefined) return found;
+  const names = PATCHES.map(({ name }) => name).join(', ');
+  throw new InvalidArgumentError(`There is no '${word}', expected ${names}, or a file such as ./my-check.ts.`);
+}
+
+/** The forms themselves. @throws InputError where a file has none. */
+export async function loadPatches(choices: readonly PatchChoice[]): Promise<readonly Patch[]> {
+  const patches: Patch[] = [];
+  for (const { word, known: named } of choices) patches.push(named ?? (await loadPatch(word)));
+  return patches;
+}
+
+/** Whether this process reads TypeScript, and folioscope's own rooms, where a user's file imports them. */
+let hooked = false;
+
+/**
+ * Loads a form of the check from a module whose default export it is. A .ts file needs no build: its types are
+ * stripped. `folioscope/kernel` and its like are this very folioscope, wherever the file stands.
+ * @throws InputError `FILE: what is wrong, what was expected`, one line.
+ */
+async function loadPatch(file: string): Promise<Patch> {
+  const path = resolve(file);
+  try {
+    await access(path);
+  } catch (error) {
+    throw new InputError(`${file}: cannot be read: ${reasonOf(error)}`);
+  }
+  if (!hooked) register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
+  hooked = true;
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const told = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
+    throw new InputError(told.startsWith(`${file}:`) ? told : `${file}: cannot be loaded: ${told}`);
+  }
+  const patch = exported(file, module);
+  requireToBuild(file, patch);
+  return patch;
+}
+
+function exported(file: string, module: unknown): Patch {
+  const form = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  const expected = 'expected a form of the check, { name, summary, check }';
+  if (form === undefined) throw new InputError(`${file}: no default export, ${expected}`);
+  if (!isPatch(form)) throw new InputError(`${file}: the default export is something else, ${expected}`);
+  if (!/^[a-z][\w.-]{0,30}$/i.test(form.name))
+    throw new InputError(
+      `${file}: name: expected at most 31 letters, digits, dots, dashes and underscores, not '${form.name}'`,
+    );
+  if ([...PATCHES, ...ALTERNATIVES].some(({ name }) => name === form.name))
+    throw new InputError(`${file}: name: '${form.name}' is one of folioscope's own forms, expected another name`);
+  return form;
+}
+
+function isPatch(value: unknown): value is Patch {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('name' in value && 'summary' in value && 'check' in value)) return false;
+  const { name, summary, check } = value;
+  if (typeof name !== 'string' || typeof summary !== 'string' || typeof check !== 'object' || check === null)
+    return false;
+  return 'text' in check && typeof check.text === 'function';
+}
+
+/** The text of a check runs when a kernel is built with it: what it does wrong then is the file's mistake. */
+function requireToBuild(file: string, patch: Patch): void {
+  try {
+    createMachine({ cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }], patch, calls: ['convert'] });
+  } catch (error) {
+    throw new InputError(`${file}: no kernel can be built with it: ${reasonOf(error).replaceAll(/\s+/g, ' ')}`);
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import { inOrder } from './in-order.ts';
+import { listed, type ListedTurn } from './listed.ts';
+import { pct } from './pct.ts';
+import { random } from './random.ts';
+import { roundRobin } from './round-robin.ts';
+import type { Strategy } from './strategy.ts';
+
+/** Whose turn it is, as data: what one printed string says. */
+export type Schedule =
+  | { readonly kind: 'in-order' | 'rr' }
+  | { readonly kind: 'random'; readonly seed: number }
+  | { readonly kind: 'pct'; readonly depth: number; readonly seed: number }
+  | { readonly kind: 'list'; readonly turns: readonly ListedTurn[] };
+
+export const IN_ORDER: Schedule = { kind: 'in-order' };
+
+/** Changes whenever the same string would give another run on an unchanged kernel. */
+const SCHEDULE_VERSION = 1;
+const VERSION = `v${SCHEDULE_VERSION}:`;
+
+const LARGEST_SEED = 2 ** 32 - 1;
+const DEEPEST = 100;
+
+/** `v1:random:7`, `v1:pct:3:7`, `v1:rr`, `v1:list:T0:12,kworker/1:4`: the string that parseSchedule() takes back. */
+export function formatSchedule(schedule: Schedule): string {
+  switch (schedule.kind) {
+    case 'in-order':
+    case 'rr':
+      return `${VERSION}${schedule.kind}`;
+    case 'random':
+      return `${VERSION}random:${schedule.seed}`;
+    case 'pct':
+      return `${VERSION}pct:${schedule.depth}:${schedule.seed}`;
+    case 'list':
+      return `${VERSION}list:${schedule.turns.map(({ task, times }) => `${task}:${times}`).join(',')}`;
+  }
+}
+
+/**
+ * Reads a schedule. The version may be left out, `list:` too.
+ * @param seed where `random` or `pct:D` do not say one.
+ * @throws RangeError where it is none; the message says what was expected.
+ */
+export function parseSchedule(text: string, seed = 1): Schedule {
+  const version = /^v(\d+):/.exec(text);
+  if (version !== null && version[0] !== VERSION)
+    throw new RangeError(`a schedule of version ${version[1]}, expected ${VERSION}`);
+  const body = text.slice(version?.[0].length ?? 0);
+  const [kind = '', ...values] = body.split(':');
+  if (body === 'in-order' || body === 'rr') return { kind: body };
+  if (kind === 'random' && values.length <= 1) return { kind, seed: numberOf(values[0] ?? seed, 0, LARGEST_SEED) };
+  if (kind === 'pct' && values.length <= 2)
+    return { kind, depth: numberOf(values[0] ?? 3, 1, DEEPEST), seed: numberOf(values[1] ?? seed, 0, LARGEST_SEED) };
+  return { kind: 'list', turns: turnsOf(body.replace(/^list:/, '')) };
+}
+
+function numberOf(value: string | number, from: number, to: number): number {
+  const number = /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw new RangeError(`'${value}' in a schedule, expected a whole number from ${from} to ${to}`);
+}
+
+function turnsOf(body: string): readonly ListedTurn[] {
+  return body.split(',').map((part) => {
+    const [, task, times = '1'] = /^([A-Za-z][\w.-]*(?:\/\d+)?)(?::(\d{1,9}))?$/.exec(part) ?? [];
+    if (task === undefined)
+      throw new RangeError(
+        `'${part}' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:3`,
+      );
+    return { task, times: Number(times) };
+  });
+}
+
+/** Turns of the tasks that took them, equal neighbours as one. */
+export function turnsTaken(tasks: readonly string[]): readonly ListedTurn[] {
+  const turns: { task: string; times: number }[] = [];
+  for (const task of tasks) {
+    const last = turns.at(-1);
+    if (last?.task === task) last.times++;
+    else turns.push({ task, times: 1 });
+  }
+  return turns;
+}
+
+/** What a run has to know of its machine to be scheduled. */
+export interface Scheduled {
+  /** Number of a task; undefined where there is none. */
+  readonly taskNamed: (name: string) => number | undefined;
+  /** Turns that the run takes in order; asked for only where the schedule depends on it. */
+  readonly length: () => number;
+}
+
+/** The strategy that a schedule stands for, fresh: it decides one run. */
+export function strategyOf(schedule: Schedule, { taskNamed, length }: Scheduled): Strategy {
+  switch (schedule.kind) {
+    case 'in-order':
+      return inOrder();
+    case 'rr':
+      return roundRobin();
+    case 'random':
+      return random(schedule.seed);
+    case 'pct':
+      return pct(schedule.depth, schedule.seed, length());
+    case 'list':
+      return listed(schedule.turns, taskNamed);
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import type { ManyAnswer, Scenario, SeenOutcome } from '../scenario/index.ts';
+import { callText } from './call-text.ts';
+import { commandLines } from './command-lines.ts';
+import { wrap } from './flow.ts';
+import { resultText } from './verdict-text.ts';
+
+/** What many runs of one scenario came to: for each form how often each outcome was seen, and a run that shows it. */
+export function runsReport(
+  scenario: Scenario,
+  answers: readonly ManyAnswer[],
+  { command }: { readonly command: readonly string[] },
+): string {
+  const sections = [
+    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    ...answers.map(({ patch, runs, seen }) => [
+      `${patch}: ${runs} runs, ${seen.length} outcome${seen.length === 1 ? '' : 's'}`,
+      ...seen.flatMap((outcome) => outcomeLines(scenario, outcome, String(runs).length)),
+    ]),
+    [
+      ...wrap('not known: what other seeds would show; how often is no probability of a real machine', '', '  '),
+      ...commandLines(command),
+    ],
+  ];
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function outcomeLines(scenario: Scenario, { times, first, well }: SeenOutcome, width: number): readonly string[] {
+  const hanging = ' '.repeat(width + 4);
+  const told = first.calls.filter(
+    ({ conversion, outcome, mismatches }) =>
+      conversion !== undefined || outcome?.result !== 'ok' || mismatches.length > 0,
+  );
+  const texts = told.map((call) => {
+    const name = scenario.machine.tasks[call.of.task]?.name ?? '';
+    const wrong = call.mismatches.length > 0 ? ', NOT AS EXPECTED' : '';
+    return `${name} ${callText(scenario, call.of)}: ${resultText(call)}${wrong}`;
+  });
+  if (first.unended !== undefined) texts.push(first.unended);
+  if (texts.length === 0) texts.push(well === true ? 'every call returned ok' : 'nothing to tell');
+  const [head = '', ...rest] = texts;
+  return [
+    ...wrap(head, `  ${String(times).padStart(width)}  `, hanging),
+    ...rest.flatMap((text) => wrap(text, hanging)),
+    ...wrap(`first: --schedule ${first.schedule.text}`, hanging),
+  ];
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import type { Patch, Schedule } from '../machine/index.ts';
+import { isWell, type PatchAnswer } from './answer.ts';
+import { runScenario } from './run.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What came of a scenario in some of its runs. */
+export interface SeenOutcome {
+  readonly times: number;
+  /** The first run that came to it, whole. */
+  readonly first: PatchAnswer;
+  readonly well: ReturnType<typeof isWell>;
+}
+
+/** What came of a scenario under one form of the check, over many runs. */
+export interface ManyAnswer {
+  readonly patch: string;
+  readonly runs: number;
+  /** The more frequent first. */
+  readonly seen: readonly SeenOutcome[];
+}
+
+export interface ManyOptions {
+  readonly patch: Patch;
+  /** The first run's; each further one has the next seed. */
+  readonly schedule: Extract<Schedule, { readonly seed: number }>;
+  readonly runs: number;
+  /** Called after every step of every run, for progress. */
+  readonly onStep?: () => void;
+}
+
+/** What tells two outcomes apart: what each call came to, and whether it was refused for nothing. */
+const outcomeOf = (scenario: Scenario, { calls, unended }: PatchAnswer): string => {
+  const all = [...scenario.before, ...scenario.threads.flatMap((thread) => thread.calls)];
+  return JSON.stringify([
+    unended ?? '',
+    ...all.map((of) => {
+      const call = calls.find((made) => made.of === of);
+      return [call?.outcome, call?.conversion?.verdict, call?.mismatches.length];
+    }),
+  ]);
+};
+
+/** Runs a scenario once a seed, each time from the start. */
+export function runMany(scenario: Scenario, { patch, schedule, runs, onStep }: ManyOptions): ManyAnswer {
+  const seen = new Map<string, { times: number; first: PatchAnswer }>();
+  for (let run = 0; run < runs; run++) {
+    const seed = (schedule.seed + run) % 2 ** 32;
+    const answer = runScenario(scenario, { patch, schedule: { ...schedule, seed }, keep: 'none', onStep });
+    const key = outcomeOf(scenario, answer);
+    const known = seen.get(key);
+    if (known === undefined) seen.set(key, { times: 1, first: answer });
+    else known.times++;
+  }
+  return {
+    patch: patch.name,
+    runs,
+    seen: [...seen.values()]
+      .map(({ times, first }) => ({ times, first, well: isWell(first) }))
+      .toSorted((a, b) => b.times - a.times),
+  };
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { InputError } from '../ledger/index.ts';
+import type { ListedTurn, Schedule } from '../machine/index.ts';
+
+/** One step of a recorded run, as far as a replay needs it. */
+const STEP = z.looseObject({
+  stage: z.enum(['before', 'threads']).optional(),
+  thread: z.string().optional(),
+  task: z.string().optional(),
+  step: z.string(),
+});
+
+const RUN = z.looseObject({
+  schema: z.literal('folioscope.run/1'),
+  scenarios: z.array(
+    z.looseObject({
+      scenario: z.string(),
+      patches: z.array(z.looseObject({ patch: z.string(), steps: z.array(STEP).optional() })),
+    }),
+  ),
+});
+
+const CHECK = z.looseObject({
+  schema: z.literal('folioscope.check/1'),
+  patch: z.string().optional(),
+  counterexample: z.looseObject({ steps: z.array(STEP) }).optional(),
+});
+
+/** A recorded order of steps, for one form of the check. */
+export interface Recorded {
+  /** Undefined where the recording does not say. */
+  readonly patch: string | undefined;
+  readonly schedule: Schedule;
+}
+
+const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[] =>
+  steps
+    .filter(({ stage }) => stage !== 'before')
+    .map(({ thread, task, step }) => ({ task: thread ?? task ?? '', times: 1, step }));
+
+/**
+ * Reads what `run --json` or `check --json` printed, to be played again.
+ * @param scenario name of the scenario that it is to be played on.
+ * @throws InputError where there is nothing to play.
+ */
+export function readRecorded(file: string, text: string, scenario: string): readonly Recorded[] {
+  const fail = (message: string): InputError => new InputError(`${file}: ${message}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw fail('not JSON, expected what run --json or check --json printed');
+  }
+  const run = RUN.safeParse(value);
+  if (run.success) {
+    const { scenarios } = run.data;
+    const found = scenarios.find((one) => one.scenario === scenario);
+    if (found === undefined)
+      throw fail(`has no scenario ${scenario}, only ${scenarios.map((one) => one.scenario).join(', ')}`);
+    const recorded = found.patches.flatMap(({ patch, steps }) =>
+      steps === undefined ? [] : [{ patch, schedule: { kind: 'list' as const, turns: turnsOf(steps) } }],
+    );
+    if (recorded.length === 0) throw fail('has no steps: it was printed with --steps none');
+    return recorded;
+  }
+  const check = CHECK.safeParse(value);
+  if (!check.success) throw fail('expected a document of folioscope.run/1 or folioscope.check/1');
+  const { patch, counterexample } = check.data;
+  if (counterexample === undefined) throw fail('has no counterexample, so there is nothing to play');
+  return [{ patch, schedule: { kind: 'list', turns: turnsOf(counterexample.steps) } }];
+}

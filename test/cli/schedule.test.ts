@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Whose turn it is, as the command line has it: seeds, explicit turns, replays, many runs.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { folioscope } from './folioscope.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'folioscope-schedule-'));
+  writeFileSync(join(folder, 'race.yaml'), RACE);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A touch on another CPU races the conversion: before it, within it, or after it. */
+const RACE = `scenario: RACE
+title: A touch on another CPU while the page is converted
+machine: { cpus: 2 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+  T1: [{ touch: 0..1 }]
+`;
+
+interface RunJson {
+  readonly scenarios: readonly {
+    readonly patches: readonly {
+      readonly schedule: string;
+      readonly turns: string;
+      readonly calls: readonly object[];
+      readonly steps: readonly { readonly task: string; readonly step: string }[];
+    }[];
+  }[];
+}
+
+const race = (...args: readonly string[]) => folioscope(['run', 'race.yaml', ...args], { cwd: folder });
+function json(...args: readonly string[]): RunJson['scenarios'][number]['patches'][number] {
+  const { stdout, stderr } = race('--json', '--patch', 'v6', ...args);
+  expect(stderr).toBe('');
+  const [patch] = (JSON.parse(stdout) as RunJson).scenarios[0]?.patches ?? [];
+  if (patch === undefined) throw new Error('no answer');
+  return patch;
+}
+
+test('a seed is a run, and so are the turns and the steps that it printed', () => {
+  const seeded = json('--seed', '7');
+  expect(seeded.schedule).toBe('v1:random:7');
+  expect(new Set(seeded.steps.map(({ task }) => task))).toEqual(new Set(['T0', 'T1']));
+  const listed = json('--schedule', seeded.turns);
+  expect({ ...listed, schedule: seeded.schedule }).toEqual(seeded);
+  writeFileSync(join(folder, 'seeded.json'), race('--json', '--patch', 'v6', '--seed', '7').stdout);
+  const replayed = json('--replay', 'seeded.json');
+  expect({ ...replayed, schedule: seeded.schedule }).toEqual(seeded);
+});
+
+test('a replay that does not fit says where', () => {
+  const text = readFileSync(join(folder, 'seeded.json'), 'utf8');
+  writeFileSync(join(folder, 'other.json'), text.replaceAll('"xas_find"', '"another"'));
+  const { status, stderr } = race('--patch', 'v6', '--replay', 'other.json');
+  expect(status).toBe(65);
+  expect(stderr).toMatch(
+    /^folioscope: other\.json: does not fit race\.yaml any more: turn \d+ is 'another' of T0, which is at 'xas_find'\n$/,
+  );
+  expect(race('--patch', 'v8', '--replay', 'seeded.json')).toEqual({
+    status: 65,
+    stdout: '',
+    stderr: 'folioscope: seeded.json: has steps of v6, not of what --patch names\n',
+  });
+});
+
+test('a counterexample of check is played as it stands', () => {
+  const steps = json('--schedule', 'rr').steps.map(({ task, step }) => ({ thread: task, step }));
+  writeFileSync(
+    join(folder, 'check.json'),
+    JSON.stringify({ schema: 'folioscope.check/1', patch: 'v6', counterexample: { steps } }),
+  );
+  expect(json('--replay', 'check.json').steps).toEqual(json('--schedule', 'rr').steps);
+});
+
+test('many runs say how often each outcome was seen, and which seed shows it', () => {
+  const { status, stdout, stderr } = race('--patch', 'v6', '--runs', '40', '--schedule', 'pct:2');
+  expect(stderr).toBe('');
+  expect(status).toBe(1);
+  const lines = stdout.split('\n');
+  expect(lines[2]).toBe('v6: 40 runs, 3 outcomes');
+  const counts = lines.flatMap((line) => /^ {2,3}(\d+) {2}/.exec(line)?.[1] ?? []).map(Number);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40);
+  const [, seed = ''] = /first: --schedule (v1:pct:2:\d+)/.exec(stdout) ?? [];
+  expect(json('--schedule', seed).schedule).toBe(seed);
+});
+
+test.each([
+  [
+    ['--schedule', 'T0;T1'],
+    "--schedule: 'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:3",
+  ],
+  [['--runs', '3', '--schedule', 'rr'], '--runs goes with a schedule that has seeds, random or pct:D, not with rr'],
+  [
+    ['--replay', 'x', '--seed', '1'],
+    '--replay says whose turn it is, so it goes without --schedule, --seed and --runs',
+  ],
+])('%j is a usage error', (args, message) => {
+  expect(race(...args)).toEqual({ status: 64, stdout: '', stderr: `folioscope: ${message}\n` });
+});
+
+test('turns that do not fit are input of which nothing can be answered', () => {
+  expect(race('--schedule', 'T0:3,T9')).toEqual({
+    status: 65,
+    stdout: '',
+    stderr: "folioscope: race.yaml: the schedule does not fit: turn 4 is of 'T9', but there is no such task\n",
+  });
+});
