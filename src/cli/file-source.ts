@@ -39,15 +39,15 @@ const source = (name: string, file: FileHandle, size: number): ByteSource & Clos
   name,
   size,
   // A command has nothing else to do meanwhile, and the way through the thread pool takes longer than a block.
-  read: (offset, length) =>
+  read: (offset, length, into) =>
     new Promise((resolve) => {
-      resolve(readNow(name, file, offset, Math.min(length, size - offset)));
+      const wanted = Math.max(0, Math.min(length, size - offset));
+      resolve(readNow(name, file, offset, into?.subarray(0, wanted) ?? new Uint8Array(wanted)));
     }),
   close: () => file.close(),
 });
 
-function readNow(name: string, file: FileHandle, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(0, length));
+function readNow(name: string, file: FileHandle, offset: number, bytes: Uint8Array): Uint8Array {
   try {
     return bytes.subarray(0, bytes.byteLength === 0 ? 0 : readSync(file.fd, bytes, 0, bytes.byteLength, offset));
   } catch (error) {

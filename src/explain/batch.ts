@@ -71,11 +71,15 @@ export class CpuBatch {
   /** A folio was inserted by this CPU: it is flushing its batch. */
   flush(at: Nanoseconds): void {
     this.firstFlush ??= at;
-    for (const gap of this.#openGaps) gap.flushedAt = at;
-    this.#openGaps.length = 0;
+    if (this.#openGaps.length > 0) this.#closeGaps(at);
     if (this.#lastInsertion !== undefined && at - this.#lastInsertion > BURST_PAUSE) this.endBurst();
     this.#burst++;
     this.#lastInsertion = at;
+  }
+
+  #closeGaps(at: Nanoseconds): void {
+    for (const gap of this.#openGaps) gap.flushedAt = at;
+    this.#openGaps.length = 0;
   }
 
   /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion. */

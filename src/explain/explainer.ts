@@ -8,7 +8,6 @@ import type {
   LruInsertion,
   Nanoseconds,
   PageReference,
-  Pfn,
   Verdict,
 } from '../ledger/index.ts';
 import { cpu as cpuNumber } from '../ledger/index.ts';
@@ -16,6 +15,7 @@ import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type { Explanation, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
 import { CpuBatch, type Gap } from './batch.ts';
+import { ByFrame } from './by-frame.ts';
 import { Conversions } from './conversions.ts';
 import { Drains } from './drains.ts';
 import { Generation, statusAt } from './generation.ts';
@@ -42,9 +42,11 @@ export class Explainer {
   readonly #conversions = new Conversions();
   readonly #drains = new Drains();
   readonly #batches = new Map<Cpu, CpuBatch>();
-  readonly #byPfn = new Map<number, Generation>();
+  /** That of the latest event: the next one is usually of the same CPU. */
+  #lastBatch: CpuBatch | undefined = undefined;
+  readonly #byPfn = new ByFrame<Generation>();
   /** By page frame, from its allocation until nobody holds it. */
-  readonly #references = new Map<Pfn, References>();
+  readonly #references = new ByFrame<References>();
   readonly #gaps: Gap[] = [];
   /** Buffers that had page cache events: what other buffers lost hides nothing. */
   readonly #buffers = new Set<string | undefined>();
@@ -76,7 +78,7 @@ export class Explainer {
       this.#lost(event, batch);
       return;
     }
-    if (!FLUSH_EVENTS.has(event.type)) batch.endBurst();
+    if (!isOfFlush(event.type)) batch.endBurst();
     switch (event.type) {
       case 'mm_filemap_add_to_page_cache':
         this.#added(event, batch);
@@ -123,10 +125,10 @@ export class Explainer {
   }
 
   #batchOf(cpu: Cpu): CpuBatch {
-    const known = this.#batches.get(cpu);
-    if (known !== undefined) return known;
-    const batch = new CpuBatch(cpu);
+    if (this.#lastBatch?.cpu === cpu) return this.#lastBatch;
+    const batch = this.#batches.get(cpu) ?? new CpuBatch(cpu);
     this.#batches.set(cpu, batch);
+    this.#lastBatch = batch;
     return batch;
   }
 
@@ -371,7 +373,8 @@ const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
   stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
 
 /** What a CPU tells while it flushes its batch; all else comes before or after. */
-const FLUSH_EVENTS: ReadonlySet<KernelEvent['type']> = new Set(['mm_lru_insertion', 'page-reference', 'mm_page_free']);
+const isOfFlush = (type: KernelEvent['type']): boolean =>
+  type === 'mm_lru_insertion' || type === 'page-reference' || type === 'mm_page_free';
 
 /** Whether an add repeats one that another buffer has told already. */
 const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>

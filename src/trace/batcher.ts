@@ -6,7 +6,7 @@ import type { ReadOptions } from './summary.ts';
  * Few enough that a batch is small beside everything else, many enough that the call costs nothing. Measured:
  * docs/trace-readers.md.
  */
-const BATCH_EVENTS = 4096;
+const BATCH_EVENTS = 256;
 /** Events that text keeps back, so that a stack trace which comes after them can still be given to its event. */
 const KEPT_BACK = 256;
 

@@ -11,9 +11,11 @@ export interface ByteSource {
   readonly size: number;
   /**
    * The bytes from `offset` on: `length` of them, or fewer (at least one) where the source prefers to or ends. The
-   * reader keeps the array until its next call and does not write to it.
+   * reader does not write to the array.
+   * @param into an array of at least `length` bytes that the reader does not need any more: a source that must copy may
+   *   fill it and hand out a part of it, which saves the memory of a new one.
    */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Bytes that are in memory already, as a source. */
@@ -26,11 +28,17 @@ export const memorySource = (name: string, bytes: Uint8Array): ByteSource => ({
 /**
  * Exactly the bytes `[offset, offset + length)` as far as the source has them, however small the pieces are that
  * it hands out.
+ * @param into an array of at least `length` bytes that may be overwritten and handed out.
  */
-export async function readFully(source: ByteSource, offset: number, length: number): Promise<Uint8Array> {
+export async function readFully(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  into?: Uint8Array,
+): Promise<Uint8Array> {
   const wanted = Math.max(0, Math.min(length, source.size - offset));
   if (wanted === 0) return new Uint8Array(0);
-  const first = await source.read(offset, wanted);
+  const first = await source.read(offset, wanted, into);
   if (first.byteLength >= wanted) return first.subarray(0, wanted);
   const all = new Uint8Array(wanted);
   let filled = 0;

@@ -4,6 +4,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { readFully } from '../byte-source.ts';
 import type { BufferData, CpuData, Recording } from './recording.ts';
 import type { PageWalker } from './page-walker.ts';
+import type { Words } from './record-fields.ts';
 import { wordsOf } from './record-fields.ts';
 
 /** Packed bytes fetched at a time; a chunk of ten pages rarely has more than a quarter of it. */
@@ -45,8 +46,14 @@ export class CpuStream {
   readonly #symbols: Recording['symbols'];
   #offset: number;
   #chunksLeft: number | undefined;
+  /** Bytes of the file from `#fetchedAt` on, in memory that is used again and again. */
   #fetched: Uint8Array = new Uint8Array(0);
   #fetchedAt = 0;
+  #memory: Uint8Array = new Uint8Array(0);
+  /** Pages that are there, and where the next one to walk starts. */
+  #pages: Uint8Array = new Uint8Array(0);
+  #words: Words = new Uint32Array(0);
+  #nextPage = 0;
   #finished = false;
 
   constructor({ source, buffer, data, walker, littleEndian, blockBytes, droppedAtEnd, symbols }: StreamOptions) {
@@ -71,7 +78,8 @@ export class CpuStream {
   }
 
   /**
-   * Walks on until there are events to merge.
+   * Walks on until there are events to merge: page by page, so that few events are alive at a time and the collector
+   * finds nearly all of them dead (docs/trace-readers.md).
    * @returns false at the end of this CPU's data.
    */
   async refill(): Promise<boolean> {
@@ -80,7 +88,7 @@ export class CpuStream {
     this.head = 0;
     do {
       walker.begin();
-      const more = this.#buffer.inflate === undefined ? await this.#rawBlock() : await this.#packedChunk();
+      const more = this.#walkPage() || (await this.#load());
       if (!more) {
         this.#finished = true;
         if (this.truncated) walker.lose(undefined);
@@ -93,12 +101,40 @@ export class CpuStream {
     return walker.length > 0;
   }
 
+  /** @returns false at the end of the pages that are there. */
+  #walkPage(): boolean {
+    const start = this.#nextPage;
+    const end = start + this.#buffer.pageSize;
+    if (end > this.#pages.byteLength) return false;
+    this.#nextPage = end;
+    this.walker.walk(this.#words, this.#pages, start >>> 2);
+    return true;
+  }
+
+  /** Fetches pages; none where a chunk is damaged. @returns false at the end of this CPU's data. */
+  #load(): Promise<boolean> {
+    return this.#buffer.inflate === undefined ? this.#rawBlock() : this.#packedChunk();
+  }
+
   async #rawBlock(): Promise<boolean> {
-    const bytes = await readFully(this.#source, this.#offset, Math.min(this.#blockBytes, this.#end - this.#offset));
+    const size = Math.min(this.#blockBytes, this.#end - this.#offset);
+    const bytes = await readFully(this.#source, this.#offset, size, this.#reusable(size));
     this.#offset += bytes.byteLength;
     if (bytes.byteLength < this.#buffer.pageSize) return false;
-    this.#walkPages(bytes);
+    this.#take(bytes);
     return true;
+  }
+
+  #take(pages: Uint8Array): void {
+    this.#words = wordsOf(pages, this.#littleEndian);
+    this.#pages = pages;
+    this.#nextPage = 0;
+  }
+
+  /** The memory of what was fetched before. */
+  #reusable(size: number): Uint8Array {
+    if (this.#memory.byteLength < size) this.#memory = new Uint8Array(size);
+    return this.#memory;
   }
 
   /** `u32 chunks`, then for each `u32 packed size, u32 unpacked size` and the packed pages. */
@@ -124,7 +160,7 @@ export class CpuStream {
       this.walker.damaged++;
       this.walker.lose(undefined);
     }
-    if (pages !== undefined) this.#walkPages(pages);
+    if (pages !== undefined) this.#take(pages);
     return true;
   }
 
@@ -141,7 +177,7 @@ export class CpuStream {
     let from = this.#offset - this.#fetchedAt;
     if (from < 0 || from + length > this.#fetched.byteLength) {
       const size = Math.min(Math.max(length, FETCH_BYTES), this.#end - this.#offset);
-      this.#fetched = await readFully(this.#source, this.#offset, size);
+      this.#fetched = await readFully(this.#source, this.#offset, size, this.#reusable(size));
       this.#fetchedAt = this.#offset;
       from = 0;
       if (this.#fetched.byteLength < length) return undefined;
@@ -151,13 +187,5 @@ export class CpuStream {
 
   #u32(bytes: Uint8Array, at: number): number {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, this.#littleEndian);
-  }
-
-  #walkPages(bytes: Uint8Array): void {
-    const { pageSize } = this.#buffer;
-    const words = wordsOf(bytes, this.#littleEndian);
-    for (let start = 0; start + pageSize <= bytes.byteLength; start += pageSize) {
-      this.walker.walk(words, bytes, start >>> 2);
-    }
   }
 }
