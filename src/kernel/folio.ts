@@ -12,27 +12,14 @@ import {
   size,
   type Value,
 } from '../lang/index.ts';
+import { cpuFbatches } from './cpu_fbatches.ts';
 import { CPU, FOLIO, hasPart, type K, routine, SLOT } from './kernel.ts';
+import { drain_other_batches, other_batches_need_drain } from './lru_batches.ts';
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
 import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
-import { cpuMasks, local_lock, local_unlock, localLock } from './sched.ts';
+import { cpuMasks, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
-
-/** struct cpu_fbatches: the lru_add batch of each CPU, and the local lock that guards it. */
-export const cpuFbatches = {
-  lock: localLock('cpu_fbatches.lock'),
-  lruAdd: {
-    /** Read by other CPUs without the lock (cpu_needs_drain). */
-    nr: shared(
-      'cpu_fbatches.lru_add.nr',
-      [CPU],
-      int(({ slot = 0 }) => slot),
-    ),
-    /** A slot is none again as soon as the flush has put its reference: it then names nobody. */
-    folios: shared('cpu_fbatches.lru_add.folios', [CPU, SLOT], optional(FOLIO)),
-  },
-};
 
 /** What lru_add_drain_all() calls share. */
 export const drainAll = {
@@ -112,6 +99,7 @@ export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu
   const pending = k.local('pending', bool);
   k.step('folio_batch_count', () => pending.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
   k.if(pending, () => k.call(folio_batch_move_lru, { cpu }));
+  if (hasPart(k, 'lru_batches')) k.call(drain_other_batches, { cpu });
 });
 
 /** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on, the mlock batch last. */
@@ -127,6 +115,7 @@ export const lru_add_drain = routine('lru_add_drain', (k) => {
 /** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its locks. */
 const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
   k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+  if (hasPart(k, 'lru_batches')) k.call(other_batches_need_drain, { cpu, needs });
   if (hasPart(k, 'mlock')) k.if(needs.not(), () => k.call(need_mlock_drain, { cpu, needs }));
 });
 

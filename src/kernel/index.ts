@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 export { ALTERNATIVES } from './alternatives.ts';
+export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { iPages } from './filemap.ts';
-export { cpuFbatches, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+export { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export type { Errno, MemoryAttributes2 } from './guest_memfd_abi.ts';
 export {

@@ -20,6 +20,8 @@ export const MLOCK_SLOT = domain('mlock_slot');
 export const MLOCK = domain('mlock');
 export const GUEST = domain('guest');
 export const HOTPLUG = domain('hotplug');
+/** LRU batches besides lru_add, with the part `lru_batches` (cpu_fbatches.ts has their names). */
+export const LRU_KIND = domain('lru_kind');
 
 /** What a kernel is built for: everything that its text may branch on while it is taken down. */
 export interface KernelConfig {
@@ -65,9 +67,10 @@ export const { routine } = language<KernelConfig>();
  * - `migration`: the scheduler moves a task wherever preemption is on; without it tasks move only themselves.
  * - `lru_disable`: lru_cache_disable() and who uses it.
  * - `guest`: the guest's faults and page tables, and the invalidation that changes are put into.
+ * - `lru_batches`: the LRU batches besides lru_add, which other memory's folios wait in.
  * - `hotplug`: CPUs go offline and come back; who has to leave them is moved.
  */
-export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest', 'hotplug'] as const;
+export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest', 'hotplug', 'lru_batches'] as const;
 export type KernelPart = (typeof KERNEL_PARTS)[number];
 
 /** Whether the kernel whose text is being taken down has a part. */
@@ -79,6 +82,9 @@ export const boolIn = (part: KernelPart): Type<'bool'> => ({
   max: (sizes) => sizes[part] ?? 0,
   initial: 0,
 });
+
+/** How many LRU batches there are besides lru_add. */
+const LRU_KINDS = 5;
 
 /** How large a kernel is. */
 export interface KernelSizes {
@@ -120,6 +126,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     mm: sizes.mms,
     pin: sizes.pins,
     slot: profile.batchSize,
+    lru_kind: sizes.parts.includes('lru_batches') ? LRU_KINDS : 0,
     mlock_slot: sizes.parts.includes('mlock') ? profile.batchSize : 0,
     references: sizes.references,
     order: sizes.order,

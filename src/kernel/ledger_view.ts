@@ -2,7 +2,7 @@
 import { type ClaimHeld, columnOf, type Interpreter, type Taken, type Variable } from '../lang/index.ts';
 import { cpu, type Holder, HOLDER_KINDS, type HolderKind, referencesOf } from '../ledger/index.ts';
 import { iPages } from './filemap.ts';
-import { cpuFbatches } from './folio.ts';
+import { cpuFbatches } from './cpu_fbatches.ts';
 import { pins } from './gup.ts';
 import { mlockFbatch } from './mlock.ts';
 import { folio } from './page_ref.ts';
@@ -33,6 +33,7 @@ const HOLDING: readonly Holding[] = [
   { of: iPages, kind: 'page-cache' },
   { of: pte, kind: 'user-mapping' },
   { of: cpuFbatches.lruAdd.folios, kind: 'lru-add-batch', perCpu: true },
+  { of: cpuFbatches.others.folios, kind: 'lru-batch', perCpu: true },
   { of: mlockFbatch.folios, kind: 'mlock-batch', perCpu: true, references: 'mlock_references' },
   { of: pins.folio, kind: 'gup', references: pins.references },
 ];

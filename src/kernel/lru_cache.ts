@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, none, optional, type Place, type Value } from '../lang/index.ts';
-import { cpuFbatches, lru_add_drain, lru_add_drain_all, lru_add_drain_all_force } from './folio.ts';
+import { cpuFbatches } from './cpu_fbatches.ts';
+import { lru_add_drain, lru_add_drain_all, lru_add_drain_all_force } from './folio.ts';
 import { CPU, hasPart, INODE, routine } from './kernel.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
@@ -50,6 +51,7 @@ export const lru_cache_drain_for_folio = routine(
 const synchronize_rcu_expedited = routine('synchronize_rcu_expedited', (k) => {
   k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
     k.await('lru_add_section', cpuFbatches.lock.at(cpu).not());
+    if (hasPart(k, 'lru_batches')) k.await('lru_move_tail_section', cpuFbatches.lockIrq.at(cpu).not());
     if (hasPart(k, 'mlock')) k.await('mlock_section', mlockFbatch.lock.at(cpu).not());
   });
 });

@@ -10,7 +10,8 @@ import {
 } from '../lang/index.ts';
 import { iPages } from './filemap.ts';
 import { cpuHotplugLock } from './cpu_hotplug.ts';
-import { cpuFbatches, drainAll } from './folio.ts';
+import { cpuFbatches } from './cpu_fbatches.ts';
+import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
 import { type KernelConfig, type KernelSizes, partsOf, sizesOf } from './kernel.ts';
@@ -36,6 +37,8 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   ...Object.values(pins),
   cpuFbatches.lock,
   ...Object.values(cpuFbatches.lruAdd),
+  cpuFbatches.lockIrq,
+  ...Object.values(cpuFbatches.others),
   ...Object.values(mlockFbatch),
   vmLocked,
   lruDisableCount,

@@ -13,6 +13,7 @@ import {
   type Type,
   type Value,
 } from '../lang/index.ts';
+import { LRU_BATCHES } from './cpu_fbatches.ts';
 import { cpu_down, cpu_up } from './cpu_hotplug.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
 import { kvm_gmem_allocate, kvm_gmem_ioctl, kvm_gmem_punch_hole, kvm_tdp_page_fault, touch } from './guest_memfd.ts';
@@ -31,6 +32,8 @@ import {
   routine,
 } from './kernel.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
+import { use_other_memory } from './lru_batches.ts';
+import { madvise_pageout } from './madvise.ts';
 import { soft_offline_page } from './memory_failure.ts';
 import { do_mbind } from './mempolicy.ts';
 import { mincore_pte_range } from './mincore.ts';
@@ -81,6 +84,8 @@ const SYSCALL_NAMES = [
   'damon',
   'soft_offline',
   'mbind',
+  'madvise_pageout',
+  'use_other_memory',
   'lru_cache_disable',
   'lru_cache_enable',
   'cpu_down',
@@ -199,6 +204,10 @@ const mbind = routine('mbind', (k, { inode, start, nr }: Range) =>
   returning(k, () => k.call(do_mbind, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
 );
 
+const pageout = routine('madvise', (k, { inode, start, nr }: Range) =>
+  returning(k, (ret) => k.call(madvise_pageout, { mm: currentMm(k), inode, start, end: start.plus(nr), ret })),
+);
+
 const draining = (drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>) =>
   routine('drain', (k) => returning(k, () => k.call(drain, {})));
 
@@ -284,6 +293,13 @@ const SYSCALLS: readonly Syscall[] = [
   { name: 'damon', params: [one(FOLIO)], text: (k, args) => walking(k, damon_get_folio, args) },
   { name: 'soft_offline', params: [one(FOLIO)], text: (k, args) => walking(k, soft_offline_page, args) },
   { name: 'mbind', params: RANGE, text: (k, args) => k.call(mbind, rangeOf(args)), part: 'lru_disable' },
+  { name: 'madvise_pageout', params: RANGE, text: (k, args) => k.call(pageout, rangeOf(args)) },
+  {
+    name: 'use_other_memory',
+    params: [int(LRU_BATCHES.length - 1)],
+    text: (k, args) => returning(k, () => k.call(use_other_memory, { batch: argument(args, 0) })),
+    part: 'lru_batches',
+  },
   {
     name: 'lru_cache_disable',
     params: [],

@@ -5,6 +5,7 @@ import type { Cpu, FolioIndex, Nanoseconds, Order, Pfn } from './units.ts';
 export const HOLDER_KINDS = [
   'page-cache',
   'lru-add-batch',
+  'lru-batch',
   'mlock-batch',
   'user-mapping',
   'mmu-gather',
@@ -49,7 +50,13 @@ export const referencesOf = (holders: readonly Holder[]): number =>
   holders.reduce((sum, holder) => sum + holder.references, 0);
 
 /** Holders that are no use of the page: what a conversion expects, and what a drain or the check's own end removes. */
-const IDLE_KINDS: ReadonlySet<HolderKind> = new Set(['page-cache', 'lru-add-batch', 'mlock-batch', 'safety-check']);
+const IDLE_KINDS: ReadonlySet<HolderKind> = new Set([
+  'page-cache',
+  'lru-add-batch',
+  'lru-batch',
+  'mlock-batch',
+  'safety-check',
+]);
 
 /** Whether nothing but batches (and the page cache and the check) holds the folio, so that refusing it is spurious. */
 export const heldOnlyByBatches = (holders: readonly Holder[]): boolean =>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { MemoryAttributes2, Result } from '../kernel/index.ts';
+import type { LRU_BATCHES, MemoryAttributes2, Result } from '../kernel/index.ts';
 import type { FolioIndex, Pfn } from '../ledger/index.ts';
 
 /** Pages of an inode, `start` up to and without `start + pages`. */
@@ -44,6 +44,10 @@ export type Call =
   | ({ readonly call: 'mincore' } & PageRange)
   /** mbind(MPOL_MF_MOVE): isolates and puts back what is mapped. Needs the machine's part `lru_disable`. */
   | ({ readonly call: 'mbind' } & PageRange)
+  /** MADV_PAGEOUT: isolates what is on the LRU and mapped once, and puts it back. */
+  | ({ readonly call: 'madvise-pageout' } & PageRange)
+  /** A page of other memory is left in one of this CPU's other batches. Needs the machine's part `lru_batches`. */
+  | { readonly call: 'use-other-memory'; readonly batch: (typeof LRU_BATCHES)[number] }
   /** Who takes a folio by its page frame: page_idle (as compaction), DAMON, soft offline. */
   | { readonly call: 'page-idle' | 'damon' | 'soft-offline'; readonly pfn: Pfn }
   /** What memory hot-unplug keeps switched for long. Needs the machine's part `lru_disable`. */

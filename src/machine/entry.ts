@@ -3,6 +3,7 @@ import {
   checkMemoryAttributes2,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   type KernelPart,
+  LRU_BATCHES,
   PAGE_SIZE,
   partOfSyscall,
   type Result,
@@ -74,6 +75,10 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'lru_cache_disable', args: [] };
     case 'lru-cache-enable':
       return { name: 'lru_cache_enable', args: [] };
+    case 'madvise-pageout':
+      return { name: 'madvise_pageout', args: [call.inode, call.start, call.pages] };
+    case 'use-other-memory':
+      return { name: 'use_other_memory', args: [LRU_BATCHES.indexOf(call.batch)] };
     case 'cpu-down':
       return { name: 'cpu_down', args: [call.cpu] };
     case 'cpu-up':

@@ -58,6 +58,10 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return `migrate to CPU ${call.cpu}`;
     case 'migrate':
       return `the scheduler moves ${scenario.machine.tasks[call.task]?.name ?? ''} to CPU ${call.cpu}`;
+    case 'madvise-pageout':
+      return `madvise(MADV_PAGEOUT) ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'use-other-memory':
+      return `leaves a page of other memory in ${call.batch}`;
     case 'cpu-down':
       return `CPU ${call.cpu} goes offline`;
     case 'cpu-up':

@@ -15,7 +15,13 @@ function drainsText(localDrains: number | undefined, drainsOfAll: number | undef
 }
 
 /** Holders that are no use of the page; the others are why a refusal is justified. */
-const IDLE_KINDS: ReadonlySet<Holder['kind']> = new Set(['page-cache', 'safety-check', 'lru-add-batch', 'mlock-batch']);
+const IDLE_KINDS: ReadonlySet<Holder['kind']> = new Set([
+  'page-cache',
+  'safety-check',
+  'lru-add-batch',
+  'lru-batch',
+  'mlock-batch',
+]);
 
 function refusalText(verdict: Verdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
   if (verdict.spurious) return `refused at index ${verdict.index} (spurious: only batches hold it)`;
