@@ -4,6 +4,7 @@ import type { Explanation, IndexRange, InodeSelector, MomentSelector, Question }
 import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from '../explain/index.ts';
 import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
+import { UnknownBufferError } from '../trace/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
@@ -111,6 +112,7 @@ async function answer(file: string, options: Options): Promise<Explanation> {
       onProgress,
     });
   } catch (error) {
+    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
     if (error instanceof QuestionError) throw new UsageError(`${file}: ${error.message}`);
     throw error;
   } finally {

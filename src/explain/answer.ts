@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Dev, FolioIndex, Holder, Ino, Ledger, Nanoseconds, Pfn, Verdict } from '../ledger/index.ts';
+import type {
+  Cpu,
+  Dev,
+  FolioIndex,
+  Holder,
+  Ino,
+  Ledger,
+  Nanoseconds,
+  Pfn,
+  Strength,
+  Verdict,
+} from '../ledger/index.ts';
 import type { Profile } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
 import type { HistogramRow } from './durations.ts';
@@ -54,6 +65,10 @@ export interface MomentAnswer {
   readonly localDrainByCpu: ReadonlyMap<Cpu, Verdict> | undefined;
   /** What `baseline` would say, whether or not it was asked for: the exit code rests on it. */
   readonly baseline: Verdict;
+  /** How well founded that is: `unknown` where it is undecided, `proved` where every folio of the range is. */
+  readonly strength: Strength;
+  /** Why `baseline` may refuse at a lower index than it says: what may be hidden; undefined where it is not so. */
+  readonly lowerIndex: string | undefined;
   /** The pages that would be converted; undefined for the whole inode. */
   readonly range: IndexRange | undefined;
   /** The CPU that would convert, and why that one. */
@@ -68,8 +83,9 @@ export interface RefusalEvidence {
   readonly index: FolioIndex;
   readonly pfn: Pfn;
   readonly cpu: Cpu;
-  readonly since: Nanoseconds;
-  readonly add: string;
+  /** Both undefined where it was there before the recording. */
+  readonly since: Nanoseconds | undefined;
+  readonly add: string | undefined;
   /** The insertion that came after the moment; undefined where none came up to the end of the recording. */
   readonly insertion: string | undefined;
 }
@@ -129,6 +145,8 @@ export interface DwellAnswer {
    * the first event after the gap: what was known before holds until then.
    */
   readonly unknown: Nanoseconds;
+  /** For how long it is not known because folios from before the recording may have waited unseen. */
+  readonly hidden: Nanoseconds;
   /** CPUs in whose batches folios of it have been, by rising number. */
   readonly cpus: readonly CpuDwell[];
 }

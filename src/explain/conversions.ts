@@ -5,9 +5,8 @@ import type { CpuBatch } from './batch.ts';
 import type { Generation } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 
-/** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd, and KVM_CREATE_GUEST_MEMFD on a VM: include/uapi/linux/kvm.h */
+/** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
 const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
-const CREATE_GUEST_MEMFD = 0xc040aed4n;
 
 /** A call that is going on. */
 interface Open {
@@ -37,19 +36,20 @@ interface Held {
 
 /** Pairs the calls' entries and exits, and watches what is drained in between. */
 export class Conversions {
-  /** Whether some call was seen that only a user of guest_memfd makes. */
-  called = false;
   readonly #calls: Call[] = [];
   /** By pid: a task is in one call at a time. */
   readonly #open = new Map<number, Open>();
+
+  /** Whether some call was seen. */
+  get seen(): boolean {
+    return this.#calls.length > 0;
+  }
 
   /** A task entered ioctl. @param folios all that are in the page cache. */
   enter(event: SyscallEnter, batches: Iterable<CpuBatch>, folios: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
     const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
-    if (command === CREATE_GUEST_MEMFD) this.called = true;
     if (command !== SET_MEMORY_ATTRIBUTES2) return;
-    this.called = true;
     const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
     const held = [...folios].flatMap(heldFolio);
     const place = this.#calls.push({ enter: event, waiting, held, exit: undefined, drained: undefined }) - 1;

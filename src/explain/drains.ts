@@ -57,6 +57,8 @@ export class Drains {
   /** What runs on each CPU, once a switch has told. */
   readonly #onCpu = new Map<Cpu, { readonly pid: number; readonly task: string }>();
   #current: Round | undefined = undefined;
+  /** When the first round was over of which every work was seen to end: all CPUs' batches had been empty since it began. */
+  firstRoundEnd: Nanoseconds | undefined = undefined;
   #count = 0;
   #total = 0n;
   #inConversions = 0n;
@@ -193,6 +195,8 @@ export class Drains {
       this.#unfinished++;
       return;
     }
+    const [first] = round.works;
+    if (first !== undefined) this.firstRoundEnd ??= nanoseconds(first.queued + took);
     this.#rounds.add(took);
     this.#total += took;
     if (round.conversion !== undefined) this.#inConversions += took;

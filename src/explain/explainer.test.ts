@@ -6,6 +6,7 @@ import {
   inserted,
   ioctl,
   lost,
+  made,
   marker,
   type Page,
   returned,
@@ -39,8 +40,9 @@ const places = (moment: MomentAnswer | undefined): string =>
     .join(', ');
 
 const page = (index: number, pfn = 1000 + index): Page => ({ index, pfn });
-/** An inode is a guest_memfd for sure once a folio of it was inserted as unevictable. */
+/** An inode is a guest_memfd for sure once a folio of it was inserted as unevictable; it is made just before. */
 const proof = (where: Where): KernelEvent[] => [
+  ...made({ ...where, at: where.at - 1 }),
   added(page(900), where),
   inserted(1900, where),
   deleted(page(900), where),

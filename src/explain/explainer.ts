@@ -4,19 +4,23 @@ import type {
   FilemapEvent,
   FolioLedger,
   KernelEvent,
+  Ledger,
   Loss,
   LruInsertion,
   Nanoseconds,
   PageReference,
+  Pfn,
+  Strength,
   Verdict,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber } from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
-import type { Explanation, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
 import { CpuBatch, type Gap } from './batch.ts';
 import { ByFrame } from './by-frame.ts';
 import { Conversions } from './conversions.ts';
+import { Creations } from './creations.ts';
 import { Drains } from './drains.ts';
 import { Generation, statusAt } from './generation.ts';
 import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
@@ -25,7 +29,7 @@ import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import { Redactor } from './redactor.ts';
 import { References } from './references.ts';
-import { type InodeState, stateAt, type Surroundings } from './state.ts';
+import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
 /**
@@ -40,6 +44,7 @@ export class Explainer {
   readonly #moments: Moments;
   readonly #inodes: Inodes;
   readonly #conversions = new Conversions();
+  readonly #creations = new Creations();
   readonly #drains = new Drains();
   readonly #batches = new Map<Cpu, CpuBatch>();
   /** That of the latest event: the next one is usually of the same CPU. */
@@ -50,8 +55,9 @@ export class Explainer {
   readonly #gaps: Gap[] = [];
   /** Buffers that had page cache events: what other buffers lost hides nothing. */
   readonly #buffers = new Set<string | undefined>();
-  /** Insertions as unevictable of folios whose add was not seen. */
+  /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
+  readonly #strays = new Map<Pfn, LruInsertion>();
   #lastCpu: Cpu | undefined = undefined;
   #lastAt: Nanoseconds | undefined = undefined;
 
@@ -91,10 +97,12 @@ export class Explainer {
         break;
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
+        this.#creations.enter(event);
         this.#conversions.enter(event, this.#batches.values(), this.#references.size === 0 ? [] : this.#byPfn.values());
         break;
       case 'syscall-exit':
         this.#drains.elsewhere(event.pid);
+        this.#creations.exit(event);
         this.#conversions.exit(event);
         break;
       case 'marker':
@@ -106,6 +114,7 @@ export class Explainer {
         break;
       case 'mm_page_free':
         this.#references.delete(event.pfn);
+        this.#strays.delete(event.pfn);
         break;
       case 'workqueue_queue_work':
       case 'workqueue_activate_work':
@@ -136,6 +145,7 @@ export class Explainer {
     this.#buffers.add(event.buffer);
     const { pfn, index, order } = event;
     const inode = this.#inodes.of(event);
+    this.#strays.delete(pfn);
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
       if (isTwin(before, event)) return;
@@ -183,12 +193,15 @@ export class Explainer {
 
   #inserted(event: LruInsertion, batch: CpuBatch): void {
     this.#buffers.add(event.buffer);
+    if (batch.firstFlush === undefined) this.#inodes.firstFlush(event.at);
     batch.flush(event.at);
     this.#drains.inserted(event);
     this.#inodes.blind(event.cpu, false, event.at);
     const folio = this.#byPfn.get(event.pfn);
     if (folio === undefined) {
-      if (event.lru === LRU_UNEVICTABLE) this.#strayUnevictable++;
+      if (event.lru !== LRU_UNEVICTABLE || this.#strays.has(event.pfn)) return;
+      this.#strayUnevictable++;
+      if (this.#strays.size < MOST_STRAYS) this.#strays.set(event.pfn, event);
       return;
     }
     if (folio.insertion !== undefined) return; // isolated and put back, or told by two buffers
@@ -216,11 +229,16 @@ export class Explainer {
     const inode = this.#inodes.of(event);
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
     // Nobody saw it come: it was there before the recording, or its add was lost.
+    const fromBefore = this.#gaps.length === 0;
+    if (fromBefore) inode.isOlder = true;
+    inode.left(event);
     if (this.#moments.anyWithin(undefined, event.at)) {
-      const unseen = new Generation(event, inode);
+      const unseen = new Generation(event, inode, fromBefore);
+      unseen.insertion = this.#strays.get(event.pfn);
       unseen.deletedAt = event.at;
       inode.ended.push(unseen);
     }
+    this.#strays.delete(event.pfn);
     const sameIndex = inode.live.get(event.index);
     if (sameIndex !== undefined) this.#end(sameIndex, event);
     inode.lastDelete = event;
@@ -237,6 +255,7 @@ export class Explainer {
     folio.references = undefined;
     folio.deletedAt = event.at;
     if (inode.live.get(index) === folio) inode.live.delete(index);
+    inode.left(folio);
     inode.waiting.deleted(folio, event.at);
     if (this.#moments.anyWithin(add?.at, event.at)) inode.ended.push(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
@@ -281,19 +300,22 @@ export class Explainer {
   answer(trace: TraceSummary): Explanation {
     for (const batch of this.#batches.values()) batch.endBurst();
     const { question, profile } = this.#assumptions();
-    const inodes = this.#inodes.sorted(this.#conversions.called);
+    const inodes = this.#inodes.sorted(this.#conversions.seen || this.#creations.seen);
     if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
     );
     const conversions = this.#conversions.answers((inode) => followed.includes(inode));
     const cpus = this.#cpus(trace);
-    const around: Surroundings = { batches: this.#batches, gaps: this.#seriousGaps(), cpus };
+    const drains = this.#drains.answer();
+    const drainedAt = this.#gaps.length === 0 ? this.#drains.firstRoundEnd : undefined;
+    const around: Surroundings = { batches: this.#batches, gaps: this.#seriousGaps(), cpus, drainedAt };
+    const born = this.#creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
     for (const moment of this.#moments.resolve(trace.from, trace.to))
       for (const inode of followed) {
-        const state = stateAt(inode.folios(), moment.at, around);
+        const state = stateAt(askedOf(inode, born), moment.at, around);
         const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
         moments.push(this.#moment({ moment, inode, state, converter, verdicts }));
       }
@@ -303,8 +325,8 @@ export class Explainer {
       inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
       moments,
       conversions,
-      dwell: this.#dwell(followed, profile.profile, trace.to),
-      drains: this.#drains.answer(),
+      dwell: trace.to === undefined ? [] : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
+      drains,
       notes: [...trace.notes, ...this.#notes()],
     };
     return this.#redactor?.explanation(explanation) ?? explanation;
@@ -332,6 +354,8 @@ export class Explainer {
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
+      strength: strengthOf(baseline, state.folios, range),
+      lowerIndex: verdicts.lowerIndex(state, conversion, patchNamed('baseline')),
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
@@ -339,8 +363,17 @@ export class Explainer {
     };
   }
 
-  #dwell(inodes: readonly TrackedInode[], { batchSize }: Profile, end: Nanoseconds | undefined): Explanation['dwell'] {
-    return end === undefined ? [] : inodes.map((inode) => inode.waiting.answer(inode, end, batchSize));
+  #dwell(
+    inodes: readonly TrackedInode[],
+    { batchSize }: Profile,
+    {
+      end,
+      around,
+      born,
+    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
+  ): Explanation['dwell'] {
+    const older = unflushedAt(end, { ...around, drainedAt: undefined }).length > 0 ? 'always' : 'until-flushed';
+    return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? 'never' : older));
   }
 
   #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
@@ -376,6 +409,15 @@ const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
 const isOfFlush = (type: KernelEvent['type']): boolean =>
   type === 'mm_lru_insertion' || type === 'page-reference' || type === 'mm_page_free';
 
+/** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
+const MOST_STRAYS = 65_536;
+
+const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
+  folios: inode.folios(),
+  isOlder: !born.has(inode),
+  isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
+});
+
 /** Whether an add repeats one that another buffer has told already. */
 const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add !== undefined &&
@@ -409,6 +451,15 @@ function chooseCpu(
   return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
 }
 
+/** A verdict is as well founded as what it rests on. */
+function strengthOf(verdict: Verdict, folios: Ledger, range: IndexRange | undefined): Strength {
+  if (verdict.verdict === 'undecided') return 'unknown';
+  const asked = folios.filter(
+    ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
+  );
+  return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
+}
+
 function evidenceOf(
   baseline: Verdict,
   state: InodeState,
@@ -419,7 +470,7 @@ function evidenceOf(
   const covers = ({ index, order }: FolioLedger | Generation): boolean =>
     index <= baseline.index && baseline.index < index + 2 ** order;
   const folio = state.generations.find(covers);
-  if (folio?.add === undefined) return undefined;
+  if (folio === undefined) return undefined;
   const status = statusAt(folio, at);
   if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
   const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
@@ -428,7 +479,7 @@ function evidenceOf(
     pfn: folio.pfn,
     cpu: status.cpu,
     since: status.since,
-    add: quote(folio.add),
+    add: folio.add === undefined ? undefined : quote(folio.add),
     insertion: folio.insertion === undefined ? undefined : quote(folio.insertion),
   };
 }

@@ -31,6 +31,8 @@ export class Generation {
   readonly order: Order;
   /** Undefined for folios of inodes that cannot be guest_memfd: they are followed up to their insertion only. */
   readonly inode: TrackedInode | undefined;
+  /** Where the add was not seen: nothing was lost before, so that it was there when the recording began. */
+  readonly fromBefore: boolean;
   insertion: LruInsertion | undefined = undefined;
   deletedAt: Nanoseconds | undefined = undefined;
   /** Events of its CPU were lost while it was in the batch. */
@@ -44,7 +46,8 @@ export class Generation {
   /** It on the LRU, as ledgers have it: made once, because every moment may need it. */
   onLru: FolioLedger | undefined = undefined;
 
-  constructor(event: FilemapEvent, inode: TrackedInode | undefined) {
+  constructor(event: FilemapEvent, inode: TrackedInode | undefined, fromBefore = false) {
+    this.fromBefore = fromBefore;
     this.add = event.type === 'mm_filemap_add_to_page_cache' ? event : undefined;
     this.pfn = event.pfn;
     this.index = event.index;
@@ -56,7 +59,8 @@ export class Generation {
 /** Whether a folio waits in a lru_add batch, and how sure that is. */
 export type BatchStatus =
   | { readonly status: 'on-lru' }
-  | { readonly status: 'waits' | 'may-wait'; readonly cpu: Cpu; readonly since: Nanoseconds }
+  /** `since` is undefined where that was before the recording. */
+  | { readonly status: 'waits' | 'may-wait'; readonly cpu: Cpu; readonly since: Nanoseconds | undefined }
   /** It was in the page cache before its first event: it may wait on any CPU that has not flushed since. */
   | { readonly status: 'may-wait-anywhere' };
 
@@ -71,7 +75,10 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   if ((add !== undefined && add.at > at) || (deletedAt !== undefined && deletedAt <= at)) return undefined;
   // folio_may_be_lru_cached(): large folios never stay in a batch.
   if (folio.order > 0 || (insertion !== undefined && insertion.at <= at)) return ON_LRU;
-  if (add === undefined) return { status: 'may-wait-anywhere' };
+  if (add === undefined)
+    return insertion !== undefined && folio.fromBefore
+      ? { status: 'waits', cpu: insertion.cpu, since: undefined }
+      : { status: 'may-wait-anywhere' };
   // The task can have moved between the add event and the batch: the CPU that inserts is the one whose batch it was.
   if (insertion !== undefined) return { status: 'waits', cpu: insertion.cpu, since: add.at };
   if (gap !== undefined && gap.mayHideAt(at)) return { status: 'may-wait', cpu: add.cpu, since: add.at };

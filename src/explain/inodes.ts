@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Dev, FilemapEvent, FolioIndex, Ino, Nanoseconds } from '../ledger/index.ts';
+import type { Cpu, Dev, FilemapEvent, FolioIndex, Ino, Nanoseconds, Order } from '../ledger/index.ts';
 import type { InodeAnswer, InodeKind } from './answer.ts';
 import type { Generation } from './generation.ts';
 import type { InodeSelector } from './question.ts';
@@ -26,13 +26,29 @@ export class TrackedInode {
   /** A stack showed guest_memfd's code allocate a folio of it. */
   allocatedByKvm = false;
   lastDelete: FilemapEvent | undefined = undefined;
+  /** Its first event. */
+  firstAt: Nanoseconds;
+  /** A folio of it left the page cache whose add was not seen. */
+  isOlder = false;
+  /** Indexes of folios that have left the page cache: with those of `live` all that events told of. */
+  readonly #left = new Set<number>();
 
   /** @param blind CPUs of whose batches events were lost and that have not flushed since, as of now. */
-  constructor({ dev, ino }: FilemapEvent, wanted: boolean, blind: ReadonlySet<Cpu>) {
+  constructor({ dev, ino, at }: FilemapEvent, wanted: boolean, blind: ReadonlySet<Cpu>) {
     this.waiting = new WaitingTimes(this.live, blind);
     this.dev = dev;
     this.ino = ino;
     this.wanted = wanted;
+    this.firstAt = at;
+  }
+
+  left({ index, order }: { readonly index: FolioIndex; readonly order: Order }): void {
+    for (let page = 0; page < 2 ** order; page++) this.#left.add(index + page);
+  }
+
+  /** Whether some event told of a folio at an index, at whatever time, besides those that are `live`. */
+  hasLeft(index: number): boolean {
+    return this.#left.has(index);
   }
 
   /** All folios that were in the page cache at some moment that is asked for, or still are. */
@@ -57,6 +73,8 @@ export class Inodes {
   readonly #refuted = new Map<Dev, Set<Ino>>();
   /** Inodes on devices of drivers, and refuted ones, with how many of their folios were inserted as unevictable. */
   readonly #unevictableElsewhere = new Map<string, { dev: Dev; ino: Ino; count: number }>();
+  /** Inodes that were followed, had nothing left and were forgotten, by device: when they were first seen, and their age. */
+  readonly #forgotten = new Map<Dev, Map<Ino, Pick<TrackedInode, 'firstAt' | 'isOlder'>>>();
   #last: TrackedInode | undefined = undefined;
 
   /** @param wanted the only inode that the answer is about, if there is one. */
@@ -71,8 +89,18 @@ export class Inodes {
     const wanted = this.#wanted?.ino === ino && (this.#wanted.dev ?? dev) === dev;
     if (!wanted && (!isAnonymous(dev) || this.#refuted.get(dev)?.has(ino) === true)) return undefined;
     const ofDev = within(this.#tracked, dev, () => new Map<Ino, TrackedInode>());
-    this.#last = within(ofDev, ino, () => new TrackedInode(event, wanted, this.#blind));
+    this.#last = within(ofDev, ino, () => this.#follow(event, wanted));
     return this.#last;
+  }
+
+  #follow(event: FilemapEvent, wanted: boolean): TrackedInode {
+    const inode = new TrackedInode(event, wanted, this.#blind);
+    const before = this.#forgotten.get(event.dev)?.get(event.ino);
+    if (before !== undefined) {
+      inode.firstAt = before.firstAt;
+      inode.isOlder = before.isOlder;
+    }
+    return inode;
   }
 
   /**
@@ -101,10 +129,20 @@ export class Inodes {
     else this.#blind.delete(cpu);
   }
 
+  /** A CPU flushed its batch for the first time in the recording. */
+  firstFlush(at: Nanoseconds): void {
+    for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.firstFlush(at);
+  }
+
   /** Forgets an inode of which nothing is left that an answer could speak of. */
   forgetIfEmpty(inode: TrackedInode): void {
     if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;
     this.#tracked.get(inode.dev)?.delete(inode.ino);
+    const { dev, ino, firstAt, isOlder } = inode;
+    within(this.#forgotten, dev, () => new Map<Ino, Pick<TrackedInode, 'firstAt' | 'isOlder'>>()).set(ino, {
+      firstAt,
+      isOlder,
+    });
     if (this.#last === inode) this.#last = undefined;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   type Cpu,
+  foldNumbers,
   type FolioLedger,
   formatTime,
   HOLDER_KINDS,
@@ -12,7 +13,7 @@ import {
 import type { CpuBatch, Gap } from './batch.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
 import type { ReferenceState } from './references.ts';
-import type { KnownState } from './verdicts.ts';
+import type { Hidden, KnownState } from './verdicts.ts';
 
 /** What is seen of all CPUs, for every inode and moment. */
 export interface Surroundings {
@@ -21,6 +22,18 @@ export interface Surroundings {
   readonly gaps: readonly Gap[];
   /** CPUs of the machine, by rising number. */
   readonly cpus: readonly Cpu[];
+  /** When all CPUs had been drained for the first time, as work items show. */
+  readonly drainedAt: Nanoseconds | undefined;
+}
+
+/** What is asked of an inode. */
+export interface AskedInode {
+  /** All folios of it that events told of, at any time. */
+  readonly folios: readonly Generation[];
+  /** It may have had folios before the recording that no event tells of. */
+  readonly isOlder: boolean;
+  /** Whether an event of the recording told of a folio at an index: what was there before is known then. */
+  isKnown(index: number): boolean;
 }
 
 /** An inode at a moment. */
@@ -32,12 +45,9 @@ export interface InodeState extends KnownState {
 }
 
 /** The folios of an inode after every event stamped at or before `at`. */
-export function stateAt(generations: readonly Generation[], at: Nanoseconds, around: Surroundings): InodeState {
-  const unflushed = around.cpus.filter((cpu) => {
-    const first = around.batches.get(cpu)?.firstFlush;
-    return first === undefined || first > at;
-  });
-  const present = generations
+export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
+  const unflushed = unflushedAt(at, around);
+  const present = inode.folios
     .flatMap((folio) => {
       const status = statusAt(folio, at);
       return status === undefined ? [] : [{ folio, status: settle(folio, status, at, unflushed) }];
@@ -45,17 +55,42 @@ export function stateAt(generations: readonly Generation[], at: Nanoseconds, aro
     .toSorted((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps);
+  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed)];
   const ledger = (view: View): Ledger => present.map(({ folio, status }) => ledgerOf(folio, status, view, unflushed));
   const folios = ledger('shown');
   return {
     folios,
     best: reason === undefined ? folios : ledger('best'),
     worst: reason === undefined ? folios : ledger('worst'),
-    blind: [...new Set(gaps.map(({ cpu }) => cpu))],
+    hidden,
     reason,
     generations: present.map(({ folio }) => folio),
   };
 }
+
+/** CPUs that have not flushed their batch since the recording began: whatever was in it then still is. */
+export function unflushedAt(at: Nanoseconds, { batches, cpus, drainedAt }: Surroundings): readonly Cpu[] {
+  if (drainedAt !== undefined && drainedAt <= at) return [];
+  return cpus.filter((cpu) => {
+    const first = batches.get(cpu)?.firstFlush;
+    return first === undefined || first > at;
+  });
+}
+
+function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
+  const [gap] = gaps;
+  if (gap === undefined) return [];
+  return [{ cpus: [...new Set(gaps.map(({ cpu }) => cpu))], isKnown: undefined, reason: gapReason(gap) }];
+}
+
+function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[]): Hidden[] {
+  if (!inode.isOlder || cpus.length === 0) return [];
+  const reason = `folios from before the recording may wait unseen in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since it began; recorded from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or asked with --range of pages that were added in it, it would be decided`;
+  return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
+}
+
+const gapReason = ({ cpu, from }: Gap): string =>
+  `events of CPU ${cpu} were lost ${from === undefined ? 'from the start on' : `after ${formatTime(from)}`}: what waits in its batch is not known`;
 
 /** What is shown of a doubtful folio is that it waits, if there is a batch to name. */
 type View = 'shown' | 'best' | 'worst';
@@ -84,7 +119,7 @@ function withPlace({ order }: Generation, state: ReferenceState, status: BatchSt
   const has = (kind: Holder['kind']): boolean => state.holders.some((holder) => holder.kind === kind);
   if (!has('page-cache')) missing.push({ kind: 'page-cache', references: 2 ** order });
   if (status.status === 'waits' && !has('lru-add-batch'))
-    missing.push({ kind: 'lru-add-batch', references: 1, cpu: status.cpu, since: status.since });
+    missing.push({ kind: 'lru-add-batch', references: 1, cpu: status.cpu, ...sinceOf(status) });
   const unknown = referencesOf(state.holders.filter(({ kind }) => kind === 'unknown')) - referencesOf(missing);
   const known = [...missing, ...state.holders.filter(({ kind }) => kind !== 'unknown')].toSorted(byKind);
   return {
@@ -112,8 +147,7 @@ function ledgerOf(folio: Generation, status: Known, view: View, unflushed: reado
     case 'may-wait': {
       const strength = status.status === 'waits' ? 'derived' : 'unknown';
       if (strength === 'unknown' && view === 'best') return { ...plain, strength };
-      const { cpu, since } = status;
-      return { index, pfn, order, strength, holders: [pageCache, { ...batch, cpu, since }] };
+      return { index, pfn, order, strength, holders: [pageCache, { ...batch, cpu: status.cpu, ...sinceOf(status) }] };
     }
     case 'may-wait-anywhere': {
       const [somewhere] = unflushed;
@@ -123,18 +157,18 @@ function ledgerOf(folio: Generation, status: Known, view: View, unflushed: reado
   }
 }
 
-/** @returns undefined where everything is known. */
+const sinceOf = ({ since }: { readonly since: Nanoseconds | undefined }): Pick<Holder, 'since'> =>
+  since === undefined ? {} : { since };
+
+/** @returns undefined where every folio's place is known. */
 function reasonOf(
   present: readonly { readonly folio: Generation; readonly status: Known }[],
   gaps: readonly Gap[],
 ): string | undefined {
-  const [gap] = gaps;
-  if (gap !== undefined) {
-    const since = gap.from === undefined ? 'from the start on' : `after ${formatTime(gap.from)}`;
-    return `events of CPU ${gap.cpu} were lost ${since}: what waits in its batch is not known`;
-  }
   const doubtful = present.find(({ status }) => status.status === 'may-wait' || status.status === 'may-wait-anywhere');
   if (doubtful === undefined) return undefined;
+  const [gap] = gaps;
+  if (gap !== undefined) return gapReason(gap);
   const { index } = doubtful.folio;
   return doubtful.status.status === 'may-wait-anywhere'
     ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`

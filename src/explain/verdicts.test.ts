@@ -14,7 +14,7 @@ function folio(index: number, waitsOn?: number, size = 0): FolioLedger {
   return { index: folioIndex(index), pfn: pfn(index), order: order(size), strength: 'derived', holders };
 }
 
-const known = (ledger: Ledger) => ({ best: ledger, worst: ledger, blind: [], reason: undefined });
+const known = (ledger: Ledger) => ({ best: ledger, worst: ledger, hidden: [], reason: undefined });
 
 /** Runs of plain folios, each followed by one that waits. */
 const ledgers = fc
@@ -80,8 +80,24 @@ describe('a large inode', () => {
   });
 });
 
+test('a range that begins within a large folio: each form names the index that it would', () => {
+  const large = folio(8, undefined, 3);
+  const pinned = { ...large, holders: [...large.holders, { kind: 'gup', references: 1 } as const] };
+  const said = (from: number, converter: number) =>
+    PATCHES.map((patch) => {
+      const range = { from: folioIndex(from), to: folioIndex(40) };
+      const verdict = verdicts.verdict(known([pinned, folio(16, 1)]), { range, cpu: cpu(converter) }, patch);
+      return verdict.verdict === 'refused' ? verdict.index : verdict.verdict;
+    });
+  // baseline, local-drain, v6, v8, drain-for-folio
+  expect(said(10, 0)).toEqual([8, 10, 8, 10, 10]);
+  expect(said(9, 0)).toEqual([8, 9, 8, 9, 9]);
+  expect(said(8, 0)).toEqual([8, 8, 8, 8, 8]);
+  expect(said(16, 0)).toEqual([16, 16, 'safe', 'safe', 'safe']);
+});
+
 test('where something is doubtful, only what is so either way is said', () => {
-  const state = { best: [folio(0)], worst: [folio(0, 1)], blind: [], reason: 'events were lost' };
+  const state = { best: [folio(0)], worst: [folio(0, 1)], hidden: [], reason: 'events were lost' };
   const ask = (name: string, converter: number) =>
     verdicts.verdict(state, { range: undefined, cpu: cpu(converter) }, patchNamed(name));
   expect(ask('baseline', 0)).toEqual({ verdict: 'undecided', reason: 'events were lost' });
@@ -107,6 +123,17 @@ test('an mlock batch is drained like an lru_add batch, a pin is not, and mapping
   expect(PATCHES.map(({ name }) => name)).toEqual(['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio']);
   expect(said(mlocked, 0)).toEqual(['spurious refusal', 'spurious refusal', 'safe', 'safe', 'safe']);
   expect(said(mlocked, 1)).toEqual(['spurious refusal', 'safe', 'safe', 'safe', 'safe']);
+  const inBoth = held(
+    { kind: 'lru-add-batch', references: 1, cpu: cpu(1) },
+    { kind: 'mlock-batch', references: 1, cpu: cpu(1) },
+    { kind: 'mlock-batch', references: 2, cpu: cpu(0) },
+  );
+  expect(said(inBoth, 0)).toEqual(['spurious refusal', 'spurious refusal', 'safe', 'safe', 'safe']);
+  const onOne = held(
+    { kind: 'lru-add-batch', references: 1, cpu: cpu(1) },
+    { kind: 'mlock-batch', references: 2, cpu: cpu(1) },
+  );
+  expect(said(onOne, 1)).toEqual(['spurious refusal', 'safe', 'safe', 'safe', 'safe']);
   expect(new Set(said(held({ kind: 'gup', references: 1024 }), 0))).toEqual(new Set(['justified refusal']));
   expect(new Set(said(held({ kind: 'user-mapping', references: 3 }), 0))).toEqual(new Set(['safe']));
 });

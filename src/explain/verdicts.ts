@@ -19,10 +19,20 @@ export interface KnownState {
   readonly best: Ledger;
   /** None has. */
   readonly worst: Ledger;
-  /** CPUs whose batches may hold folios of the inode that no event tells of. */
-  readonly blind: readonly Cpu[];
   /** Why the two differ; undefined where they do not. */
   readonly reason: string | undefined;
+  /** Folios that may be there besides. */
+  readonly hidden: readonly Hidden[];
+}
+
+/** Folios of the inode that no event tells of may wait in batches. */
+export interface Hidden {
+  /** In these CPUs' batches. */
+  readonly cpus: readonly Cpu[];
+  /** At which indexes there are none; undefined where they can be anywhere. */
+  readonly isKnown: ((index: number) => boolean) | undefined;
+  /** Why that is not known, and what would tell. */
+  readonly reason: string;
 }
 
 /** A conversion to private that somebody may make. */
@@ -33,7 +43,8 @@ export interface Conversion {
 
 /**
  * Asks the kernel's check. Where something is not known it is asked twice, once with every doubtful folio out of the
- * batches and once with all of them in, and only an answer that stays is one.
+ * batches and once with all of them in, and only an answer that stays is one. Folios that may be hidden can make a
+ * refusal of what is safe otherwise; they cannot undo one, only move it to a lower index.
  */
 export class Verdicts {
   readonly #judge = new Judge();
@@ -50,15 +61,32 @@ export class Verdicts {
 
   verdict(state: KnownState, conversion: Conversion, patch: Patch): Verdict {
     const best = this.#ask(state.best, conversion, patch);
-    if (state.reason === undefined) return best;
-    const worst = this.#ask([...state.worst, ...unseen(state, conversion)], conversion, patch);
-    return sameVerdict(best, worst) ? best : { verdict: 'undecided', reason: state.reason };
+    if (state.reason !== undefined && !sameVerdict(best, this.#ask(state.worst, conversion, patch)))
+      return { verdict: 'undecided', reason: state.reason };
+    if (best.verdict === 'refused') return best;
+    for (const hidden of state.hidden) {
+      const ledger = withHidden(state.worst, hidden, conversion);
+      if (ledger !== undefined && this.#ask(ledger, conversion, patch).verdict !== 'safe')
+        return { verdict: 'undecided', reason: hidden.reason };
+    }
+    return best;
+  }
+
+  /** Why a refusal may be at a lower index than the one that {@link verdict} names; undefined where it is not. */
+  lowerIndex(state: KnownState, conversion: Conversion, patch: Patch): string | undefined {
+    const known = this.verdict(state, conversion, patch);
+    if (known.verdict !== 'refused') return undefined;
+    return state.hidden.find((hidden) => {
+      const ledger = withHidden(state.worst, hidden, conversion);
+      const worst = ledger === undefined ? known : this.#ask(ledger, conversion, patch);
+      return worst.verdict === 'refused' && worst.index < known.index;
+    })?.reason;
   }
 
   /** What form `local-drain` says on each CPU. CPUs whose batches hold nothing of the inode are all alike. */
   localDrainByCpu(state: KnownState, { range }: Conversion): ReadonlyMap<Cpu, Verdict> {
     const patch = patchNamed('local-drain');
-    const owners = new Set([...state.blind, ...ownersOf(state.worst)]);
+    const owners = new Set([...state.hidden.flatMap(({ cpus }) => cpus), ...ownersOf(state.worst)]);
     const verdicts = new Map<Cpu, Verdict>();
     let ofOthers: Verdict | undefined;
     for (const converter of this.#cpus) {
@@ -72,13 +100,25 @@ export class Verdicts {
 
   #ask(ledger: Ledger, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
     const asked = shortened(within(ledger, range).map(asTheCheckMeetsIt), this.#profile.batchSize);
-    const key = keyOf(asked, `${patch.name} ${converter}`);
-    const verdict =
-      this.#known.get(key) ?? this.#judge.verdict({ ...renumbered(asked, converter), patch, profile: this.#profile });
+    const [first] = asked;
+    // The range begins within a large folio: some forms then name its first page, others the range's.
+    const middle = first !== undefined && range !== undefined && first.index < range.from ? first.index + 1 : undefined;
+    const key = keyOf(asked, `${patch.name} ${converter} ${middle ?? ''}`);
+    const verdict = this.#known.get(key) ?? this.#judged(asked, middle, converter, patch);
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, verdict);
-    if (verdict.verdict !== 'refused' || range === undefined || verdict.index >= range.from) return verdict;
-    return { ...verdict, index: range.from }; // of a large folio that begins before the range
+    if (verdict.verdict !== 'refused' || range === undefined || verdict.index !== middle) return verdict;
+    return { ...verdict, index: range.from };
+  }
+
+  /** @param middle where the range begins, within the first folio. */
+  #judged(ledger: Ledger, middle: number | undefined, converter: Cpu, patch: Patch): Verdict {
+    const last = ledger.at(-1);
+    const range =
+      middle === undefined || last === undefined
+        ? {}
+        : { range: { from: folioIndex(middle), to: folioIndex(endOf(last)) } };
+    return this.#judge.verdict({ ...renumbered(ledger, converter), ...range, patch, profile: this.#profile });
   }
 }
 
@@ -87,23 +127,10 @@ const within = (ledger: Ledger, range: IndexRange | undefined): Ledger =>
     ? ledger
     : ledger.filter(({ index, order: of }) => index < range.to && index + 2 ** of > range.from);
 
-/**
- * The conversion unmaps before it counts, so that a small folio's mappings are gone then. What drains a CPU's lru_add
- * batch drains its mlock batch too (lru_add_drain(), mm/folio.c), and a machine is restored with one kind of batch.
- */
+/** The conversion unmaps before it counts, so that a small folio's mappings are gone then. */
 function asTheCheckMeetsIt(folio: FolioLedger): FolioLedger {
-  const isBatched = folio.holders.some(({ kind }) => kind === 'lru-add-batch');
-  const isMlocked = ({ kind, references }: Holder): boolean =>
-    kind === 'mlock-batch' && references === 1 && !isBatched && folio.order === 0;
-  if (folio.holders.every((holder) => holder.kind !== 'user-mapping' && !isMlocked(holder))) return folio;
-  let moved = false;
-  const holders = folio.holders.flatMap((holder): Holder[] => {
-    if (holder.kind === 'user-mapping') return folio.order > 0 ? [holder] : [];
-    if (moved || !isMlocked(holder)) return [holder];
-    moved = true;
-    return [{ ...holder, kind: 'lru-add-batch' }];
-  });
-  return { ...folio, holders };
+  if (folio.order > 0 || folio.holders.every(({ kind }) => kind !== 'user-mapping')) return folio;
+  return { ...folio, holders: folio.holders.filter(({ kind }) => kind !== 'user-mapping') };
 }
 
 const isPlain = ({ order: of, holders }: FolioLedger): boolean => of === 0 && holders.length === 1;
@@ -173,24 +200,45 @@ function renumbered(
 const MOST_KNOWN = 1024;
 
 /**
- * A folio in each batch that may hold one unseen, behind all others of the range: which index it has nobody knows,
- * and there it refuses what nothing else does.
+ * The ledger with the hidden folios that matter most: one in the batch of the converting CPU, if it may have one, and
+ * one in another's, at the lowest index that they can have, which the check comes to first.
+ * @returns undefined where the range has no place for one.
  */
-function unseen({ worst, blind }: KnownState, { range }: Conversion): FolioLedger[] {
-  const last = worst.at(-1);
-  const end = Math.max(last === undefined ? 0 : last.index + 2 ** last.order, range?.from ?? 0);
-  const first = range === undefined ? end : Math.min(end, range.to - 1);
-  return blind.map((owner, number) => ({
-    index: folioIndex(first + (range === undefined ? number : 0)),
-    pfn: pfn(0),
-    order: order(0),
-    strength: 'unknown',
-    holders: [
-      { kind: 'page-cache', references: 1 },
-      { kind: 'lru-add-batch', cpu: owner, references: 1 },
-    ],
-  }));
+function withHidden(
+  ledger: Ledger,
+  { cpus, isKnown }: Hidden,
+  { range, cpu: converter }: Conversion,
+): Ledger | undefined {
+  let index: number = range?.from ?? 0;
+  let place = 0;
+  for (; ; index++) {
+    for (let folio = ledger[place]; folio !== undefined && endOf(folio) <= index; folio = ledger[++place]);
+    const folio = ledger[place];
+    if ((folio === undefined || folio.index > index) && isKnown?.(index) !== true) break;
+  }
+  if (range !== undefined && index >= range.to) {
+    if (isKnown !== undefined) return undefined;
+    // A folio of the ledger itself may have been replaced unseen.
+    index = range.to - 1;
+  }
+  const elsewhere = cpus.find((owner) => owner !== converter);
+  const owners = [...(cpus.includes(converter) ? [converter] : []), ...(elsewhere === undefined ? [] : [elsewhere])];
+  const hidden = owners.map(
+    (owner): FolioLedger => ({
+      index: folioIndex(index),
+      pfn: pfn(0),
+      order: order(0),
+      strength: 'unknown',
+      holders: [
+        { kind: 'page-cache', references: 1 },
+        { kind: 'lru-add-batch', cpu: owner, references: 1 },
+      ],
+    }),
+  );
+  return [...ledger.slice(0, place), ...hidden, ...ledger.slice(place)];
 }
+
+const endOf = ({ index, order: of }: FolioLedger): number => index + 2 ** of;
 
 function sameVerdict(a: Verdict, b: Verdict): boolean {
   if (a.verdict === 'refused' && b.verdict === 'refused') return a.index === b.index && a.spurious === b.spurious;

@@ -32,6 +32,9 @@ export class WaitingTimes {
   #upTo: Nanoseconds | undefined = undefined;
   #refused = 0n;
   #unknown = 0n;
+  /** For how long nothing was known to wait, and how much of that was before the latest first flush of a CPU. */
+  #idle = 0n;
+  #idleBeforeFlush = 0n;
 
   /**
    * @param live the inode's folios in the page cache.
@@ -84,6 +87,7 @@ export class WaitingTimes {
     const owners = [...this.#cpus].filter(([, { waiting }]) => waiting.size > 0);
     if (owners.length === 0) {
       if (this.#blind.size > 0) this.#unknown += elapsed;
+      else this.#idle += elapsed;
       return;
     }
     this.#refused += elapsed;
@@ -96,9 +100,25 @@ export class WaitingTimes {
       if (this.#lowest.below(first, size) >= size) spared[place] = (spared[place] ?? 0n) + elapsed;
   }
 
-  /** @param end of the recording; `batchSize`: of the kernel that recorded. */
-  answer({ dev, ino }: Pick<DwellAnswer, 'dev' | 'ino'>, end: Nanoseconds, batchSize: number): DwellAnswer {
+  /** A CPU flushed its batch for the first time in the recording. */
+  firstFlush(at: Nanoseconds): void {
+    if (this.#upTo === undefined) return;
+    this.account(at);
+    this.#idleBeforeFlush = this.#idle;
+  }
+
+  /**
+   * @param end of the recording; `batchSize`: of the kernel that recorded; `older`: up to when folios from before the
+   * recording may have waited unseen.
+   */
+  answer(
+    { dev, ino }: Pick<DwellAnswer, 'dev' | 'ino'>,
+    end: Nanoseconds,
+    batchSize: number,
+    older: 'never' | 'until-flushed' | 'always',
+  ): DwellAnswer {
     this.account(end);
+    const hidden = { never: 0n, 'until-flushed': this.#idleBeforeFlush, always: this.#idle }[older];
     const from = this.#from ?? end;
     const place = BATCH_SIZES.indexOf(batchSize);
     const cpus = [...this.#cpus]
@@ -117,7 +137,16 @@ export class WaitingTimes {
           refused: nanoseconds(this.#refused - (spared[place] ?? 0n)),
         }),
       );
-    return { dev, ino, from, to: end, refused: nanoseconds(this.#refused), unknown: nanoseconds(this.#unknown), cpus };
+    return {
+      dev,
+      ino,
+      from,
+      to: end,
+      refused: nanoseconds(this.#refused),
+      unknown: nanoseconds(this.#unknown),
+      hidden: nanoseconds(hidden),
+      cpus,
+    };
   }
 
   #of(cpu: Cpu): OfCpu {

@@ -26,6 +26,7 @@ export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } 
 export type { Holders, Imbalance } from './ledger_view.ts';
 export { holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
 export { LRU_CACHE, lru_cache_drain_for_folio } from './lru_cache.ts';
+export { mlockFbatch } from './mlock.ts';
 export { folio, folioNrPages } from './page_ref.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';

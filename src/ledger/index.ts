@@ -15,6 +15,7 @@ export type {
   SyscallExit,
   WorkqueueEvent,
 } from './events.ts';
+export { foldNumbers } from './fold-numbers.ts';
 export { InputError } from './input-error.ts';
 export type { FolioLedger, Holder, HolderKind, Ledger, Strength } from './ledger.ts';
 export { HOLDER_KINDS, heldOnlyByBatches, referencesOf } from './ledger.ts';

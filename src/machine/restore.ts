@@ -5,6 +5,7 @@ import {
   gmemInode,
   iPages,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  mlockFbatch,
   PAGE_SIZE,
   type Patch,
   pins,
@@ -82,7 +83,10 @@ export class Judge {
     const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.length, 1));
     const references = powerOfTwoFrom(Math.max(...ledger.map(({ holders }) => referencesOf(holders))));
     const largestOrder = Math.max(...ledger.map(({ order }) => order));
-    const key = [patch.name, profile.name, cpus, pages, processes, outside, references, largestOrder].join(' ');
+    const parts = ledger.some(({ holders }) => of(holders, 'mlock-batch') > 0) ? (['mlock'] as const) : [];
+    const key = [patch.name, profile.name, cpus, pages, processes, outside, references, largestOrder, ...parts].join(
+      ' ',
+    );
     const known = this.#machines.get(key);
     if (known !== undefined) {
       known.boot();
@@ -99,6 +103,7 @@ export class Judge {
       tasks: Array.from({ length: processes }, (_, process) => ({ name: `process ${process}`, cpu: 0, process })),
       guestMemfds: [{ pages }],
       calls: ['convert', 'sched_setaffinity'],
+      parts,
     });
     this.#machines.set(key, machine);
     return machine;
@@ -127,7 +132,7 @@ const of = (holders: readonly Holder[], kind: Holder['kind']): number =>
 
 /** Holders that the machine has no state of its own for: whoever they are, they hold until they let go. */
 const isOutside = ({ kind }: Holder): boolean =>
-  kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'user-mapping';
+  kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'mlock-batch' && kind !== 'user-mapping';
 
 /** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
 function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedger; readonly offset: number } {
@@ -140,6 +145,32 @@ function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedge
   throw new Error(`the restored machine has no page ${page}`);
 }
 
+/** The columns of one kind of per-CPU batch. */
+interface BatchColumns {
+  readonly counts: { [cpu: number]: number; readonly length: number };
+  readonly folios: { [slot: number]: number };
+  readonly slots: number;
+}
+
+/**
+ * Puts a folio into a CPU's batch, `entries` times.
+ * @returns how many there was room for; none where the CPU is not known.
+ */
+function putInto(
+  { counts, folios, slots }: BatchColumns,
+  cpu: Cpu | undefined,
+  folioNumber: number,
+  entries: number,
+): number {
+  if (cpu === undefined) return 0;
+  const taken = counts[cpu];
+  if (taken === undefined) throw new RangeError(`CPU ${cpu} is beyond the machine's ${counts.length}`);
+  const found = Math.min(entries, slots - taken);
+  for (let slot = taken; slot < taken + found; slot++) folios[cpu * slots + slot] = folioNumber;
+  counts[cpu] = taken + found;
+  return found;
+}
+
 /**
  * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say
  * which page of a large folio is mapped: it counts as one that the conversion, from page `first` on, unmaps.
@@ -149,7 +180,16 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): num
   const { memory, program } = machine;
   const slots = program.sizes['slot'] ?? 1;
   const pagesPerInode = program.sizes['index'] ?? 1;
-  const batchCounts = columnOf(memory, cpuFbatches.lruAdd.nr);
+  const lruAdd = {
+    counts: columnOf(memory, cpuFbatches.lruAdd.nr),
+    folios: columnOf(memory, cpuFbatches.lruAdd.folios),
+    slots,
+  };
+  const mlock = {
+    counts: columnOf(memory, mlockFbatch.nr),
+    folios: columnOf(memory, mlockFbatch.folios),
+    slots: program.sizes['mlock_slot'] ?? 0,
+  };
   let page = 0;
   let pin = 0;
   const hold = (number: number, references: number): void => {
@@ -173,16 +213,15 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): num
     let mm = 0;
     for (const holder of entry.holders) {
       if (holder.kind === 'lru-add-batch') {
-        const taken = holder.cpu === undefined ? slots : batchCounts[holder.cpu];
-        if (taken === undefined)
-          throw new RangeError(`CPU ${holder.cpu} is beyond the machine's ${batchCounts.length}`);
-        // On its way into a batch, or in one that is full already: no drain finds it.
-        const found = holder.cpu !== undefined && taken < slots ? 1 : 0;
-        if (holder.cpu !== undefined && found === 1) {
-          columnOf(memory, cpuFbatches.lruAdd.folios)[holder.cpu * slots + taken] = number;
-          batchCounts[holder.cpu] = taken + 1;
-          batched = true;
-        }
+        // A folio stands in a lru_add batch once. What is on its way there, or finds it full, no drain finds.
+        const found = putInto(lruAdd, holder.cpu, number, Math.min(1, holder.references));
+        batched ||= found > 0;
+        if (holder.references > found) hold(number, holder.references - found);
+      } else if (holder.kind === 'mlock-batch') {
+        // An entry each for the page's locking and unlocking: several are possible.
+        const found = machine.profile.mlockBatchHoldsReference
+          ? putInto(mlock, holder.cpu, number, holder.references)
+          : 0;
         if (holder.references > found) hold(number, holder.references - found);
       } else if (holder.kind === 'user-mapping')
         for (let i = 0; i < holder.references; i++)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { ConversionCall } from '../explain/index.ts';
-import { formatTime } from '../ledger/index.ts';
+import { foldNumbers, formatTime } from '../ledger/index.ts';
 import { holderPhrase } from './explain-evidence.ts';
 import { inodeName } from './explain-names.ts';
-import { foldNumbers } from './fold-numbers.ts';
 import { wrap } from './wrap.ts';
 
 /** Errnos that the ioctl is known to return: facts of arch-independent include/uapi/asm-generic/errno-base.h. */

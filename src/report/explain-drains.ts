@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { DrainAnswer, DrainRound, DrainWork } from '../explain/index.ts';
-import { formatTime, type Nanoseconds } from '../ledger/index.ts';
+import { foldNumbers, formatTime, type Nanoseconds } from '../ledger/index.ts';
 import { durationText } from './duration-text.ts';
-import { foldNumbers } from './fold-numbers.ts';
 import { quoteText, wrap } from './wrap.ts';
 
 /** Rounds that are told one by one, those that took longest; --json has more. */

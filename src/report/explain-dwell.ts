@@ -22,7 +22,7 @@ const MOST_CPUS = 16;
 
 /** How long folios of an inode wait in batches, and for how long a conversion would have been refused for it. */
 export function dwellLines(dwell: DwellAnswer): string[] {
-  const { cpus, from, to, refused, unknown } = dwell;
+  const { cpus, from, to, refused, unknown, hidden } = dwell;
   if (cpus.length === 0) return [];
   const span = nanoseconds(to - from);
   const some = `some folio of it waited for ${shareText(refused, dwell)}: so long a conversion of all of it without a drain would have been refused on a CPU whose own batch holds none of it`;
@@ -39,6 +39,13 @@ export function dwellLines(dwell: DwellAnswer): string[] {
     ),
     ...(unknown > 0n
       ? wrap(`for ${shareText(unknown, dwell)} it is not known: events were lost`, '    ', '      ')
+      : []),
+    ...(hidden > 0n
+      ? wrap(
+          `for ${shareText(hidden, dwell)} it is not known: folios from before the recording may have waited`,
+          '    ',
+          '      ',
+        )
       : []),
     ...percentileTable(cpus.slice(0, MOST_CPUS)),
     ...(cpus.length > MOST_CPUS ? [`  and ${cpus.length - MOST_CPUS} more CPUs; --json has them all`] : []),

@@ -8,6 +8,7 @@ import {
   nanoseconds,
   referencesOf,
 } from '../ledger/index.ts';
+import { durationText } from './duration-text.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
 import { quoteText, wrap } from './wrap.ts';
 
@@ -68,7 +69,7 @@ export function evidenceLines(moment: MomentAnswer): string[] {
   const reasons = [
     ...(evidence === undefined
       ? []
-      : [`waits in the lru_add batch of CPU ${evidence.cpu}, since ${formatTime(evidence.since)}`]),
+      : [`waits in the lru_add batch of CPU ${evidence.cpu}, since ${sinceWhen(evidence)}`]),
     ...(others === '' ? [] : [`is held by ${others}`]),
   ];
   return [
@@ -80,11 +81,14 @@ export function evidenceLines(moment: MomentAnswer): string[] {
     ...(evidence === undefined ? [] : eventsOf(evidence, moment)),
     ...wrap(referencesPhrase(folio), '  ', '    '),
     ...lowerLines(moment, folio),
+    ...(moment.lowerIndex === undefined
+      ? []
+      : wrap(`a lower index may be refused first: ${moment.lowerIndex}`, '  ', '    ')),
   ];
 }
 
 function eventsOf({ add, insertion }: RefusalEvidence, { at }: MomentAnswer): string[] {
-  const lines = eventLines(add, '    ');
+  const lines = add === undefined ? wrap('no event shows it come: it was there before', '  ') : eventLines(add, '    ');
   if (insertion === undefined)
     lines.push('  no mm_lru_insertion for this pfn up to the end of the recording', `  (after ${formatTime(at)})`);
   else lines.push(...wrap('its mm_lru_insertion came only after that moment:', '  '), ...eventLines(insertion, '    '));
@@ -112,6 +116,11 @@ function lowerLines({ folios, cpu, range }: MomentAnswer, { index }: FolioLedger
   );
 }
 
-/** How long a folio had waited, for a headline: `0.000053 s`. */
+const sinceWhen = ({ since }: RefusalEvidence): string =>
+  since === undefined ? 'before the recording' : formatTime(since);
+
+/** How long a folio had waited, for a headline: `for 0.000053 s`. */
 export const ageOf = ({ at, evidence }: MomentAnswer): string =>
-  evidence === undefined ? '' : `${formatTime(nanoseconds(at - evidence.since))} s`;
+  evidence?.since === undefined
+    ? 'since before the recording'
+    : `for ${durationText(nanoseconds(at - evidence.since))}`;

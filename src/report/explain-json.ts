@@ -51,7 +51,8 @@ export function explanationToJson(explanation: Explanation): string {
 }
 
 function momentJson(moment: MomentAnswer): object {
-  const { at, marker, dev, ino, folios, verdicts, localDrainByCpu, range, cpu, cpuBecause, evidence } = moment;
+  const { at, marker, dev, ino, folios, verdicts, localDrainByCpu, range, cpu, cpuBecause, evidence, lowerIndex } =
+    moment;
   const conversion = Object.fromEntries<object>(verdicts);
   if (localDrainByCpu !== undefined) conversion['local-drain-by-cpu'] = Object.fromEntries<Verdict>(localDrainByCpu);
   return {
@@ -67,7 +68,14 @@ function momentJson(moment: MomentAnswer): object {
     evidence:
       evidence === undefined
         ? null
-        : { index: evidence.index, pfn: evidence.pfn, add: evidence.add, insertion: evidence.insertion ?? null },
+        : {
+            index: evidence.index,
+            pfn: evidence.pfn,
+            add: evidence.add ?? null,
+            insertion: evidence.insertion ?? null,
+          },
+    lowerIndex: lowerIndex ?? null,
+    strength: moment.strength,
   };
 }
 
@@ -80,7 +88,7 @@ const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object
 });
 
 const dwellJson = (dwell: DwellAnswer): object => {
-  const { dev, ino, from, to, refused, unknown, cpus } = dwell;
+  const { dev, ino, from, to, refused, unknown, hidden, cpus } = dwell;
   return {
     dev,
     ino: hex(ino),
@@ -89,6 +97,7 @@ const dwellJson = (dwell: DwellAnswer): object => {
     refused: formatTime(refused),
     refusedShare: shareOf(refused, dwell),
     unknown: formatTime(unknown),
+    hidden: formatTime(hidden),
     cpus: cpus.map((ofCpu) => cpuDwellJson(ofCpu, dwell)),
   };
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import type { Ledger, Verdict } from '../ledger/index.ts';
-import { foldNumbers } from './fold-numbers.ts';
+import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
 import { wrap } from './wrap.ts';

@@ -111,7 +111,7 @@ function helpPhrase(moment: MomentAnswer): string {
   const pass = [...verdicts].filter(([, { verdict }]) => verdict === 'safe').map(([name]) => name);
   const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}`;
   const reasons = [
-    ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, for ${ageOf(moment)}`]),
+    ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, ${ageOf(moment)}`]),
     ...(others === '' ? [] : [`is held by ${others}`]),
   ];
   return `: index ${baseline.index} ${reasons.join(', and ')}${help}`;

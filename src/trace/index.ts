@@ -5,4 +5,5 @@ export { memorySource } from './byte-source.ts';
 export { formatEvent } from './format-event.ts';
 export { InputError } from '../ledger/index.ts';
 export { readTrace } from './read-trace.ts';
+export { UnknownBufferError } from './unknown-buffer.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';

@@ -99,7 +99,7 @@ describe('mistakes are told in one line', () => {
     [['--inode', '0x5'], 64, `${TWO_CPU}: no page cache event of inode 0x5 in the recording`],
     [['--patch', 'v9'], 64, "option '--patch <names>' argument 'v9' is invalid. Expected some of baseline,"],
     [['--profile', 'x'], 64, "option '--profile <name>' argument 'x' is invalid. Expected one of linux-7.3,"],
-    [['--buffer', 'nope'], 65, `${TWO_CPU}: no buffer 'nope'; there are '' (the top buffer), 'lab'`],
+    [['--buffer', 'nope'], 64, `${TWO_CPU}: no buffer 'nope'; there are '' (the top buffer), 'lab'`],
   ])('%j', (options, status, message) => {
     const result = explain(TWO_CPU, ...options);
     expect(result.stderr.split('\n')).toEqual([expect.stringContaining(`folioscope: ${message}`), '']);

@@ -5,6 +5,7 @@ import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { InputError } from '../../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
+import { unknownBuffer } from '../unknown-buffer.ts';
 import { toNanoseconds } from './clock.ts';
 import { droppedEvents } from './cpu-stats.ts';
 import { CpuStream } from './cpu-stream.ts';
@@ -83,8 +84,11 @@ function chosenBuffers(source: ByteSource, recording: Recording, wanted: string 
   if (wanted === undefined) return [...recording.buffers];
   const chosen = recording.buffers.filter((buffer) => buffer.name === wanted);
   if (chosen.length > 0) return chosen;
-  const names = recording.buffers.map(({ name }) => (name === '' ? "'' (the top buffer)" : `'${name}'`)).join(', ');
-  throw new InputError(`${source.name}: no buffer '${wanted}'; there are ${names}`);
+  throw unknownBuffer(
+    source.name,
+    wanted,
+    recording.buffers.map(({ name }) => name),
+  );
 }
 
 function openStreams(

@@ -3,6 +3,7 @@ import type { Cpu, KernelEvent, Loss, Marker, Nanoseconds } from '../../ledger/i
 import { InputError, nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
+import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
 import { classify } from './event-kind.ts';
 import { EventText } from './event-text.ts';
@@ -120,6 +121,9 @@ export class LineReader {
   finish(end: { readonly isCut: boolean; readonly damage: string | undefined }): TraceSummary {
     this.#stacks.end();
     this.#flushMarker();
+    const wanted = this.#options.buffer;
+    if (wanted !== undefined && this.#buffers.size > 0 && !this.#buffers.has(wanted))
+      throw unknownBuffer(this.#name, wanted, [...this.#buffers]);
     const { kept, written } = this.#entries ?? { kept: this.#count, written: this.#count };
     if (this.#count === 0 && this.#notes.strangeLine !== undefined) {
       throw new InputError(
@@ -142,7 +146,7 @@ export class LineReader {
         ...(end.damage === undefined ? [] : [end.damage]),
         ...this.#notes.sentences(this.#count, kept, written, this.#entries !== undefined),
       ],
-      buffers: this.#dialect.namesBuffers ? [...this.#buffers] : undefined,
+      buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...this.#buffers] : [wanted]) : undefined,
       recordedOn: undefined,
       clock: undefined,
     };
@@ -152,8 +156,8 @@ export class LineReader {
   #event(bytes: Uint8Array, newline: number): void {
     const { cpu, pid, seconds, nanoseconds: fraction, body, commStart, commEnd, buffer } = this.#prefix;
     if (this.#dialect.namesBuffers) {
-      if (this.#options.buffer !== undefined && this.#options.buffer !== (buffer ?? '')) return;
       this.#buffers.add(buffer ?? '');
+      if (this.#options.buffer !== undefined && this.#options.buffer !== (buffer ?? '')) return;
     }
     this.#count++;
     if (this.#marker !== undefined) this.#flushMarker();

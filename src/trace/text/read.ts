@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { PieceReader } from '../byte-stream.ts';
-import { InputError } from '../../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
+import { UnknownBufferError } from '../unknown-buffer.ts';
 import { PackingError } from '../unpack.ts';
 import type { Dialect } from './dialect.ts';
 import { LineReader } from './line-reader.ts';
@@ -18,7 +18,7 @@ const MAX_LINE_BYTES = 1024 * 1024;
  */
 export async function readText(pieces: PieceReader, dialect: Dialect, options: ReadOptions): Promise<TraceSummary> {
   if (options.buffer !== undefined && !dialect.namesBuffers) {
-    throw new InputError(
+    throw new UnknownBufferError(
       `${pieces.name}: ${dialect.format} is of one buffer and does not name it; a trace.dat has named buffers`,
     );
   }
