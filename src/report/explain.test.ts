@@ -103,7 +103,7 @@ describe('text', () => {
       "safe: a conversion of 0:15:0x1b62 to private on CPU 0 at 9.212955000
         but refused without a drain at 9 of the 16 moments below, last at
         9.206454000 'phase drop_caches': index 0 waits in CPU 1's lru_add batch,
-        for 0.064221000 s; it would pass with v6, v8, drain-for-folio
+        for 64.2 ms; it would pass with v6, v8, drain-for-folio
       4 of 5 recorded conversions were refused (-EAGAIN); the last one, at
         9.206008000: waiting in CPU 1: 8 of 0:15:0x1b62 (0-7)
 
@@ -153,8 +153,8 @@ describe('text', () => {
     const options = ['--at', 'marker:phase faulted'];
     expect(text(explanation, 'examples/two-cpu.dat', options)).toMatchInlineSnapshot(`
       "refused without a drain: a conversion of 0:16:0x2a05b to private on CPU 0
-        at 'phase faulted': index 93 waits in CPU 1's lru_add batch, for
-        0.000052840 s; it would pass with v6, v8, drain-for-folio
+        at 'phase faulted': index 93 waits in CPU 1's lru_add batch, for 52.8 us;
+        it would pass with v6, v8, drain-for-folio
 
       why: 0:16:0x2a05b index 93 (pfn 0x234f52) at 2571.891032455 'phase faulted'
         waits in the lru_add batch of CPU 1, since 2571.890979615
@@ -238,6 +238,8 @@ describe('text', () => {
           some folio of it waited for 87.5 % (7 ns): so long a conversion of all
           of it without a drain would have been refused on a CPU whose own batch
           holds none of it
+          for 12.5 % (1 ns) it is not known: folios from before the recording may
+            have waited
                inserted   p50   p90   p99   max  waiting  gone
         CPU 0         1  1 ns  1 ns  1 ns  1 ns        0     0
         CPU 1         0     -     -     -     -        0     0
