@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// npm run build: compiles src/ to dist/.
+// npm run build: compiles src/ to dist/: a file for each of the sources, with its types, and the command line in few files.
 //
 //   exit 0: dist/ is new and complete; 1: the compiler found errors, dist/ is as it was
 //
@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { ROOT } from './files.mjs';
 
 // Beside dist/, so that relative paths in source maps stay right when it is renamed.
@@ -21,13 +22,38 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.
   cwd: ROOT,
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-if (status === 0) {
-  const main = join(fresh, 'cli/main.js');
-  if (existsSync(main)) chmodSync(main, 0o755);
-  if (existsSync(dist)) renameSync(dist, old);
-  renameSync(fresh, dist);
-  rmSync(old, { recursive: true, force: true });
-} else {
+/**
+ * The command line again, its modules joined: to find, read and link two hundred small files takes node longer than to
+ * start itself (docs/trace-readers.md). What only some commands need stays in files of its own; packages stay outside.
+ */
+async function bundleCommandLine() {
+  rmSync(join(fresh, 'cli'), { recursive: true });
+  await build({
+    entryPoints: [join(ROOT, 'src/cli/main.ts')],
+    outdir: join(fresh, 'cli'),
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+    banner: { js: '// SPDX-License-Identifier: MIT AND GPL-2.0-only' },
+  });
+  chmodSync(join(fresh, 'cli/main.js'), 0o755);
+}
+
+try {
+  if (status === 0) {
+    await bundleCommandLine();
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+    rmSync(old, { recursive: true, force: true });
+  } else {
+    process.exitCode = 1;
+  }
+} finally {
   rmSync(fresh, { recursive: true, force: true });
-  process.exitCode = 1;
 }
