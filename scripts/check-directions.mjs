@@ -23,11 +23,16 @@ const HOUSE = {
   scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger'], packages: true },
   peer: { rooms: ['lang'] },
   check: { rooms: ['lang'] },
+  verify: { rooms: ['check', 'peer', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
   trace: { rooms: ['ledger'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   live: { rooms: ['trace', 'ledger'], packages: true, node: true },
-  report: { rooms: ['ledger'], types: ['machine', 'scenario', 'check', 'explain', 'conform'], packages: true },
+  report: {
+    rooms: ['ledger'],
+    types: ['machine', 'scenario', 'check', 'verify', 'explain', 'conform'],
+    packages: true,
+  },
   cli: {
     rooms: [
       'ledger',
@@ -37,6 +42,7 @@ const HOUSE = {
       'scenario',
       'peer',
       'check',
+      'verify',
       'trace',
       'explain',
       'conform',

@@ -8,6 +8,7 @@ import { complain, reportFailure } from './failure.ts';
 /** Each command's file, loaded only where it is used: starting up must not cost what a command needs. */
 const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   run: async (program) => (await import('./run.ts')).registerRun(program),
+  check: async (program) => (await import('./check.ts')).registerCheck(program),
   explain: async (program) => (await import('./explain.ts')).registerExplain(program),
   completion: async (program) => (await import('./completion.ts')).registerCompletion(program),
 };
@@ -33,6 +34,8 @@ Examples:
   folioscope run scenarios/SC-02-other-cpu.yaml
       the forms of the kernel's check, side by side, on a page in another
       CPU's batch
+  folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
+      the shortest run in which a page that nobody uses is refused
   folioscope explain examples/two-cpu.dat
       who holds each page in a recording of a real kernel
   folioscope completion bash

@@ -12,6 +12,7 @@ import {
   ScheduleMisfit,
 } from '../machine/index.ts';
 import type { PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
+import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
@@ -27,14 +28,6 @@ interface Options {
   readonly replay?: string;
   readonly steps: 'none' | 'folded' | 'all';
   readonly json?: boolean;
-}
-
-const names = (known: readonly { readonly name: string }[]): string => known.map(({ name }) => name).join(', ');
-
-function theOne<T extends { readonly name: string }>(known: readonly T[], word: string): T {
-  const one = known.find(({ name }) => name === word.trim());
-  if (one === undefined) throw new InvalidArgumentError(`There is no '${word.trim()}', expected ${names(known)}.`);
-  return one;
 }
 
 /** `folioscope run FILE...`: what the forms of the check answer to a scenario. */

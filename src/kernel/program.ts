@@ -14,7 +14,7 @@ import { cpuFbatches } from './cpu_fbatches.ts';
 import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
-import { type KernelConfig, type KernelSizes, partsOf, sizesOf } from './kernel.ts';
+import { type K, type KernelConfig, type KernelSizes, partsOf, routine, sizesOf } from './kernel.ts';
 import { kvm } from './kvm_mmu.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
@@ -89,12 +89,20 @@ export function buildScripted(
   const sizes = sizesOf(kernelSizes, config);
   const codes: readonly Code[] = scripts.map((script, task) =>
     buildCode(`task ${task}`, config, sizes, 0, (k) => {
-      for (const { name, args } of script)
-        syscallNamed(name).text(
-          k,
-          args.map((arg) => literal(arg)),
+      for (const [number, { name, args }] of script.entries()) {
+        const values = args.map((arg) => literal(arg));
+        k.call(
+          routine(callName(number), (inner: K) => syscallNamed(name).text(inner, values)),
+          {},
         );
+      }
     }),
   );
   return program(sizes, VARIABLES, codes);
 }
+
+/** In a scripted kernel every step's outermost routine says which call of its task it belongs to. */
+const callName = (number: number): string => `call ${number}`;
+
+/** Number of the call, within its task's script, that a step of a scripted kernel belongs to. */
+export const callOf = ([outermost = '']: readonly string[]): number => Number(/^call (\d+)$/.exec(outermost)?.[1]);

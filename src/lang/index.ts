@@ -32,6 +32,6 @@ export { buildCode, program } from './program.ts';
 export type { Property, Successors } from './successors.ts';
 export type { Symmetry } from './symmetry.ts';
 export { compileSuccessors, HEAPS } from './successors.ts';
-export { rewriteSteps } from './rewrite.ts';
+export { rewriteSteps, withLocal } from './rewrite.ts';
 export type { Domain, Sizes, Type } from './types.ts';
 export { bool, domain, int, one, optional } from './types.ts';

@@ -5,7 +5,7 @@ import { optionsAt } from './flow.ts';
 import { type Field, fieldAt, type Layout, layOut } from './layout.ts';
 import { createMemory, IDLE, type Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
-import { declare, maskOf, packedSpelling, restIn, wordsInArray } from './packed_spelling.ts';
+import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';
 
 /** A program compiled for exploring: a state is a handful of 32-bit words. */
@@ -38,7 +38,7 @@ type StepInState = (state: Int32Array, option: number) => boolean;
 export function compilePacked(program: Program, codeOf: readonly number[]): Packed {
   const layout = layOut(program, codeOf);
   const codes = codeOf.map((number) => codeNumbered(program, number));
-  const source = codes.map((code, task) => `[${stepsOf(code, task, program, layout)}]`).join(',\n');
+  const source = codes.map((code, task) => `[${stepsOf(code, task, program, codes, layout)}]`).join(',\n');
   const tables = new Function(`'use strict';return [${source}];`)() as readonly (readonly StepInState[])[];
   const pcOf = (task: number, state: Int32Array): number => load(state, fieldAt(layout.pcs, task), 0);
   return {
@@ -113,14 +113,16 @@ function unpack(
   return memory;
 }
 
-function stepsOf(code: Code, task: number, program: Program, layout: Layout): string {
+function stepsOf(code: Code, task: number, program: Program, codes: readonly Code[], layout: Layout): string {
   const words = wordsInArray('s');
+  // What a step notes down may depend on where tasks rest; asserts are for those who look for what fails.
+  const positions = positionsIn(program, codes, layout, words, () => '');
   const resting: Rest = (target) => `${restIn(target, code, task, layout, words)}return true;`;
   return code.flow.steps
     .map((_, pc) => {
       const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
         const passing = new Set<string>();
-        const emitter = new Emitter(packedSpelling(task, program, layout, words, passing));
+        const emitter = new Emitter({ ...packedSpelling(task, program, layout, words, passing), positions });
         const prelude: string[] = [];
         const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
         const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return false;`;

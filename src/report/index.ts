@@ -5,4 +5,7 @@ export { runToJson } from './run-json.ts';
 export { summaryEnd, summaryLine } from './run-summary.ts';
 export type { RunReportOptions } from './run-text.ts';
 export { runReport } from './run-text.ts';
+export type { CheckCost, CostedAnswer } from './check-json.ts';
+export { checkToJson } from './check-json.ts';
+export { checkReport } from './check-text.ts';
 export { runsReport } from './runs-text.ts';

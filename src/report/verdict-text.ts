@@ -55,8 +55,8 @@ export function resultText({ outcome, conversion }: CallAnswer): string {
 export function expectedText(expected: Expected): string {
   const { returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead } = expected;
   const parts = [
-    ...(returns === undefined ? [] : [returns]),
-    ...(verdict === undefined ? [] : [`${verdict}${index === undefined ? '' : ` at index ${index}`}`]),
+    ...(returns === undefined ? [] : [returns.join(' or ')]),
+    ...(verdict === undefined ? [] : [`${verdict.join(' or ')}${index === undefined ? '' : ` at index ${index}`}`]),
     ...(spurious === undefined ? [] : [spurious ? 'spurious' : 'justified']),
     ...(localDrains === undefined ? [] : [counted(localDrains, 'local drain')]),
     ...(drainsOfAll === undefined ? [] : [`${counted(drainsOfAll, 'drain')} of all CPUs`]),

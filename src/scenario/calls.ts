@@ -39,7 +39,7 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
       const where = [...path, 'expect', patch];
       byPatch.set(patch, readExpected(around.source, expected, entry, where));
     }
-  const every = byPatch.get('every') ?? (entry.returns === undefined ? undefined : { returns: entry.returns });
+  const every = byPatch.get('every') ?? (entry.returns === undefined ? undefined : { returns: listOf(entry.returns) });
   byPatch.delete('every');
   return { task, call, expected: { every, byPatch } };
 }
@@ -239,16 +239,22 @@ function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, 
     if (expected[key] !== undefined && call.convert === undefined)
       throw source.error([...path, key], 'only a conversion has that, expected returns', 'key');
   for (const key of ['index', 'spurious'] as const)
-    if (expected[key] !== undefined && verdict !== 'refused')
+    if (expected[key] !== undefined && !listOf(verdict).includes('refused'))
       throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
   const all = returns ?? call.returns;
   return {
-    ...(all === undefined ? {} : { returns: all }),
-    ...(verdict === undefined ? {} : { verdict }),
+    ...(all === undefined ? {} : { returns: listOf(all) }),
+    ...(verdict === undefined ? {} : { verdict: listOf(verdict) }),
     ...(index === undefined ? {} : { index: folioIndex(index) }),
     ...(spurious === undefined ? {} : { spurious }),
     ...(expected['drains-of-all'] === undefined ? {} : { drainsOfAll: expected['drains-of-all'] }),
     ...(expected['local-drains'] === undefined ? {} : { localDrains: expected['local-drains'] }),
     ...(expected['counts-read'] === undefined ? {} : { countsRead: expected['counts-read'] }),
   };
+}
+
+/** A value that may be given alone or as a list. */
+function listOf<T extends string>(given: T | readonly T[] | undefined): readonly T[] {
+  if (given === undefined) return [];
+  return typeof given === 'string' ? [given] : given;
 }

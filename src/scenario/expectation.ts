@@ -28,8 +28,11 @@ export function mismatchesOf(
   const mismatches: Mismatch[] = [];
   const compare = (what: keyof Expected): void => {
     const wanted = expected[what];
-    if (wanted !== undefined && wanted !== actual[what])
-      mismatches.push({ what, expected: wanted, actual: actual[what] });
+    if (wanted === undefined) return;
+    const any: readonly unknown[] = typeof wanted === 'object' ? wanted : [wanted];
+    if (any.includes(actual[what])) return;
+    const text = typeof wanted === 'object' ? wanted.join(' or ') : wanted;
+    mismatches.push({ what, expected: text, actual: actual[what] });
   };
   compare('returns');
   compare('verdict');

@@ -9,6 +9,9 @@ export type {
   StepAnswer,
 } from './answer.ts';
 export { isWell } from './answer.ts';
+export type { Checking, ExpectedCheck, PropertyId } from './checking.ts';
+export { PROPERTY_IDS } from './checking.ts';
+export { expectedOf } from './expectation.ts';
 export type { ManyAnswer, SeenOutcome } from './many.ts';
 export { runMany } from './many.ts';
 export type { ParseOptions } from './parse.ts';

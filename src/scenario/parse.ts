@@ -10,10 +10,11 @@ import {
   type TaskOptions,
 } from '../machine/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
+import type { Checking, ExpectedCheck } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
-import { type CallEntry, SCENARIO, type ScenarioFile } from './schema.ts';
+import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
 
 /** How a scenario is read. */
@@ -85,7 +86,27 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     pins,
     before,
     threads,
+    check: checkingOf(source, data, options, profile),
   };
+}
+
+function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, profile: Profile): Checking {
+  const { features, every, ...forms } = data.check ?? {};
+  const machine = { ...data.machine, features: { ...data.machine.features, ...features } };
+  const byPatch = new Map<string, ExpectedCheck>();
+  for (const [name, entry] of Object.entries<CheckedEntry | undefined>(forms))
+    if (entry !== undefined) byPatch.set(name, expectedCheck(entry));
+  return {
+    profile: features === undefined ? profile : machineOf(source, { ...data, machine }, options).profile,
+    every: every === undefined ? undefined : expectedCheck(every),
+    byPatch,
+  };
+}
+
+function expectedCheck(entry: CheckedEntry): ExpectedCheck {
+  if (entry === 'holds') return { violates: [] };
+  const { violates } = entry;
+  return { violates: typeof violates === 'string' ? [violates] : violates };
 }
 
 function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOptions) {

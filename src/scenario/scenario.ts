@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { FolioIndex } from '../ledger/index.ts';
 import type { Call, MachineOptions, Result } from '../machine/index.ts';
+import type { Checking } from './checking.ts';
 
-/** What a scenario says that a call comes to; what it leaves out may be anything. */
+/** What a scenario says that a call comes to; what it leaves out may be anything. Of a list, any. */
 export interface Expected {
-  readonly returns?: Result;
-  readonly verdict?: 'safe' | 'refused';
+  readonly returns?: readonly Result[];
+  readonly verdict?: readonly ('safe' | 'refused')[];
   readonly index?: FolioIndex;
   readonly spurious?: boolean;
   /** Calls of lru_add_drain_all() by the check. */
@@ -49,4 +50,5 @@ export interface Scenario {
   /** One after the other, each to its end. */
   readonly before: readonly ScenarioCall[];
   readonly threads: readonly Thread[];
+  readonly check: Checking;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+import { ALTERNATIVES, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+import { PROPERTY_IDS } from './checking.ts';
 
 /**
  * The shape of a scenario file. Every description completes "expected ...", because error messages and
@@ -97,12 +98,16 @@ const MIGRATE = z
 /** Page N of the only guest_memfd is at frame N, unless that frame was taken when the page came. */
 const FRAME = wholeNumber(0, 65535);
 
-const RETURNS = oneOf(RESULTS);
+/** A value, or a list of those that may come. */
+const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z
+    .union([z.enum(values), z.array(z.enum(values)).min(1)])
+    .describe(`one of ${values.join(', ')}, or a list of those that may come`);
 
 const EXPECTED = z
   .strictObject({
-    returns: RETURNS.optional(),
-    verdict: oneOf(['safe', 'refused']).optional(),
+    returns: anyOf(RESULTS).optional(),
+    verdict: anyOf(['safe', 'refused']).optional(),
     index: wholeNumber(0, 1023).optional(),
     spurious: YES_OR_NO.optional(),
     'drains-of-all': wholeNumber(0, 1024).optional(),
@@ -145,8 +150,20 @@ const CALLS = {
 export const CALL_NAMES = Object.keys(CALLS);
 
 const CALL = z
-  .strictObject({ ...CALLS, in: NAME.optional(), returns: RETURNS.optional(), expect: EXPECT.optional() })
+  .strictObject({ ...CALLS, in: NAME.optional(), returns: anyOf(RESULTS).optional(), expect: EXPECT.optional() })
   .describe(`a call: one of ${CALL_NAMES.join(', ')}`);
+
+const CHECKED = z
+  .union([z.literal('holds'), z.strictObject({ violates: anyOf(PROPERTY_IDS) })])
+  .describe("'holds', or { violates: NAME }");
+
+const CHECK = z
+  .strictObject({
+    features: FEATURES.optional(),
+    every: CHECKED.optional(),
+    ...Object.fromEntries([...PATCHES, ...ALTERNATIVES].map(({ name }) => [name, CHECKED.optional()])),
+  })
+  .describe("what every interleaving comes to, by form of the check, 'every' for those that are not named");
 
 export const SCENARIO = z
   .strictObject({
@@ -174,12 +191,14 @@ export const SCENARIO = z
     threads: z
       .record(NAME, z.array(CALL).min(1).describe('a list of at least one call'))
       .describe('the calls of each task, { TASK: [CALL, ...] }'),
+    check: CHECK.optional(),
   })
   .describe('a scenario: scenario, title, machine, guest_memfd, tasks, threads');
 
 export type ScenarioFile = z.output<typeof SCENARIO>;
 export type CallEntry = z.output<typeof CALL>;
 export type ExpectedEntry = z.output<typeof EXPECTED>;
+export type CheckedEntry = z.output<typeof CHECKED>;
 
 /** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
 export const scenarioJsonSchema = (): z.core.JSONSchema.JSONSchema => ({

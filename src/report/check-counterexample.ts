@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+import type { FolioLedger } from '../ledger/index.ts';
+import type { Scenario } from '../scenario/index.ts';
+import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
+import { callText } from './call-text.ts';
+import { wrap } from './flow.ts';
+import { balanceText } from './holders-text.ts';
+import { MAIL_COLUMNS } from './wrap.ts';
+
+/** Left of the lanes: the steps' numbers. */
+const MARGIN = 5;
+/** A lane keeps so much room to its right, so that routines and steps fit into the last one too. */
+const LANE_ROOM = 34;
+
+/**
+ * A run as a table: a column for each task that takes a step, in it the kernel's routine and step, and below a step
+ * who holds a folio from then on, where that has changed.
+ */
+export function counterexampleLines(scenario: Scenario, counterexample: Counterexample): readonly string[] {
+  const { steps, ledgerBefore } = counterexample;
+  const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
+  const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
+  const lane = (task: number): number => MARGIN + threads.findIndex((thread) => thread.task === task) * apart;
+  const lines: string[] = [heads(threads, lane), ...ledgerChange([], ledgerBefore)];
+  const last = new Map<number, CounterexampleStep>();
+  let ledger = ledgerBefore;
+  for (const [number, step] of steps.entries()) {
+    const before = last.get(step.task);
+    const left = ' '.repeat(lane(step.task));
+    const call = callOf(scenario, step);
+    if (call !== undefined && before?.call !== step.call) lines.push(...wrap(call, left));
+    lines.push(...stepRows(number + 1, step, before, lane(step.task)), ...ledgerChange(ledger, step.ledger));
+    last.set(step.task, step);
+    ledger = step.ledger;
+  }
+  return lines;
+}
+
+/** The names of the tasks over their columns. */
+function heads(threads: readonly CounterexampleStep[], lane: (task: number) => number): string {
+  let line = '';
+  for (const { task, thread, cpu } of threads) line = `${line.padEnd(lane(task))}${thread} (CPU ${cpu}) `;
+  return line.trimEnd();
+}
+
+function callOf(scenario: Scenario, { task, call }: CounterexampleStep): string | undefined {
+  const made = scenario.threads.find((thread) => thread.task === task)?.calls[call ?? -1];
+  return made === undefined ? undefined : callText(scenario, made);
+}
+
+/** A step beside its routine, or below it where both do not fit; the routine only where it is another than before. */
+function stepRows(
+  number: number,
+  step: CounterexampleStep,
+  before: CounterexampleStep | undefined,
+  at: number,
+): string[] {
+  const left = ' '.repeat(at);
+  const count = String(number).padStart(3).padEnd(at);
+  const routine = step.path.at(-1);
+  if (routine === undefined || routine === before?.path.at(-1)) return [`${count}  ${step.name}`];
+  const whole = `${count}${routine}: ${step.name}`;
+  return whole.length <= MAIL_COLUMNS ? [whole] : [`${left}${routine}`, `${count}  ${step.name}`];
+}
+
+/** The folios whose holders have changed, each with all that hold it. */
+function ledgerChange(before: readonly FolioLedger[], after: readonly FolioLedger[]): readonly string[] {
+  const was = new Map(before.map((folio) => [folio.pfn, textOf(folio)]));
+  const left = ' '.repeat(MARGIN);
+  const changed = after.flatMap((folio) => {
+    const text = textOf(folio);
+    return was.get(folio.pfn) === text ? [] : wrap(`| ${text}`, left, `${left}|   `);
+  });
+  const gone = before
+    .filter(({ pfn }) => !after.some((folio) => folio.pfn === pfn))
+    .flatMap(({ index }) => wrap(`| page ${index}: nobody`, left));
+  return [...changed, ...gone];
+}
+
+const textOf = ({ index, holders }: FolioLedger): string => `page ${index}: ${balanceText(holders)}`;

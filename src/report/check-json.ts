@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+import type { Scenario } from '../scenario/index.ts';
+import type { CheckAnswer, Counterexample, CounterexampleStep, PropertyAnswer } from '../verify/index.ts';
+import { callText } from './call-text.ts';
+import { folioJson } from './folio-json.ts';
+
+/** Name and version of the document; schema/check.schema.json describes it. */
+const SCHEMA = 'folioscope.check/1';
+
+/** What a process used for an answer. */
+export interface CheckCost {
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** A checked form of the check, with what its answer cost. */
+export interface CostedAnswer {
+  readonly answer: CheckAnswer;
+  readonly cost: CheckCost;
+}
+
+/**
+ * Answers as the JSON document of `check --json`, keys in a fixed order. What stands at the top is of one form: the
+ * only one, else the first that is violated, else the first that is undecided, else the first.
+ */
+export function checkToJson(scenario: Scenario, answers: readonly CostedAnswer[]): string {
+  const chosen =
+    answers.find(({ answer }) => answer.verdict === 'violated') ??
+    answers.find(({ answer }) => answer.verdict === 'undecided') ??
+    answers[0];
+  const document = {
+    schema: SCHEMA,
+    file: scenario.file,
+    scenario: scenario.name,
+    title: scenario.title,
+    ...(chosen === undefined ? {} : answerJson(scenario, chosen)),
+    ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(scenario, one)) } : {}),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function answerJson(scenario: Scenario, { answer, cost }: CostedAnswer): object {
+  const violated = answer.properties.filter(({ verdict }) => verdict === 'violated');
+  const shortest = violated.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
+  const { explored } = answer;
+  return {
+    patch: answer.patch,
+    verdict: answer.verdict,
+    property: shortest?.id ?? null,
+    states: explored.states,
+    transitions: explored.transitions,
+    depth: explored.depth,
+    seconds: cost.seconds,
+    peakMemoryBytes: cost.peakMemoryBytes,
+    reductions: answer.reductions,
+    reason: answer.reason,
+    expected: answer.expected,
+    asExpected: answer.asExpected,
+    machine: answer.machine,
+    before:
+      answer.before.length === 0
+        ? undefined
+        : answer.before.map(({ call, mismatches }) => ({ call: callText(scenario, call), mismatches })),
+    properties: answer.properties.map((property) => ({
+      property: property.id,
+      sentence: property.sentence,
+      detail: property.detail,
+      verdict: property.verdict,
+      states: property.explored.states,
+      transitions: property.explored.transitions,
+      depth: property.explored.depth,
+      counterexample:
+        property === shortest || property.counterexample === undefined ? undefined : runJson(property.counterexample),
+    })),
+    counterexample: shortest?.counterexample === undefined ? undefined : runJson(shortest.counterexample),
+  };
+}
+
+const lengthOf = ({ counterexample }: PropertyAnswer): number => counterexample?.steps.length ?? 0;
+
+const runJson = ({ steps, contextSwitches, fewestSwitches, ledgerBefore }: Counterexample): object => ({
+  length: steps.length,
+  contextSwitches,
+  fewestSwitches,
+  ledgerBefore: ledgerBefore.map(folioJson),
+  steps: steps.map(stepJson),
+});
+
+const stepJson = ({ task, thread, cpu, call, option, path, name, writes, ledger }: CounterexampleStep): object => ({
+  task,
+  thread,
+  cpu,
+  call,
+  option: option === 0 ? undefined : option,
+  routine: path.at(-1),
+  path,
+  step: name,
+  writes: writes.map(({ variable, index, before, after }) => ({
+    variable,
+    index,
+    before: before === 'none' ? null : before,
+    after: after === 'none' ? null : after,
+  })),
+  ledger: ledger.map(folioJson),
+});

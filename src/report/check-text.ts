@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+import type { Scenario } from '../scenario/index.ts';
+import type { CheckAnswer, Explored, PropertyAnswer } from '../verify/index.ts';
+import { callText } from './call-text.ts';
+import { counterexampleLines } from './check-counterexample.ts';
+import { commandLines } from './command-lines.ts';
+import { wrap } from './flow.ts';
+import { MAIL_COLUMNS } from './wrap.ts';
+
+/** What a `check` report shows besides the answers. */
+export interface CheckReportOptions {
+  /** The command that gave this answer, a word each. */
+  readonly command: readonly string[];
+}
+
+/** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
+export function checkReport(
+  scenario: Scenario,
+  answers: readonly CheckAnswer[],
+  { command }: CheckReportOptions,
+): string {
+  const [only, more] = answers;
+  const sections = [
+    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    ...answers.map((answer) => verdictLines(scenario, answer)),
+    ...(more === undefined ? [] : [tableLines(answers)]),
+    ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
+    closingLines(scenario, answers),
+    commandLines(command),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const violatedIn = ({ properties }: CheckAnswer): readonly PropertyAnswer[] =>
+  properties.filter(({ verdict }) => verdict === 'violated');
+
+/** The verdict of one form in a sentence, with the size that it rests on. */
+function verdictLines(scenario: Scenario, answer: CheckAnswer): readonly string[] {
+  const { patch, verdict, asExpected } = answer;
+  const expectation = asExpected === undefined ? '' : asExpected ? ', as the scenario expects' : ', NOT as expected';
+  const before = answer.before.map(({ call, mismatches }) => {
+    const text = mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; ');
+    return `before, ${callText(scenario, call)}: ${text}`;
+  });
+  const wrong = violatedIn(answer).map((property) => {
+    const { id, sentence, counterexample, explored } = property;
+    const steps = counterexample === undefined ? '' : `, in ${counted(counterexample.steps.length, 'step')}`;
+    const which = detailText(scenario, property);
+    return `${id}: ${sentence}${which}${steps} (${exploredText(explored)})`;
+  });
+  switch (verdict) {
+    case 'holds':
+      return [
+        ...wrap(`${patch}: HOLDS${expectation}`, '', '  '),
+        ...wrap(`${answer.properties.map(({ id }) => id).join(', ')} on every interleaving`, '  '),
+        ...wrap(`explored: ${exploredText(answer.explored)}`, '  ', '    '),
+      ];
+    case 'undecided':
+      return [
+        ...wrap(`${patch}: UNDECIDED: ${reasonText(answer)}`, '', '  '),
+        ...wrap(`no violation so far; explored: ${exploredText(answer.explored)}`, '  ', '    '),
+      ];
+    case 'violated':
+      return [
+        ...wrap(`${patch}: VIOLATED${expectation}`, '', '  '),
+        ...[...before, ...wrong].flatMap((text) => wrap(text, '  ', '    ')),
+        ...wrap(restText(answer), '  ', '    '),
+      ];
+  }
+}
+
+/** What is known of the properties that are not violated. */
+function restText(answer: CheckAnswer): string {
+  const rest = answer.properties.filter(({ verdict }) => verdict !== 'violated');
+  const [first] = rest;
+  if (first === undefined) return '';
+  const names = rest.map(({ id }) => id).join(', ');
+  const verb = rest.length === 1 ? 'holds' : 'hold';
+  const text = first.verdict === 'undecided' ? `undecided, ${reasonText(answer)}: ${names}` : `${names} ${verb}`;
+  return `${text} (${exploredText(first.explored)})`;
+}
+
+function reasonText({ reason }: CheckAnswer): string {
+  switch (reason) {
+    case 'states':
+      return 'the most states that were allowed are reached (--most-states)';
+    case 'memory':
+      return 'memory is used up (--memory)';
+    case 'interrupted':
+      return 'interrupted';
+    case undefined:
+      return 'not everything was explored';
+  }
+}
+
+/** What exactly is violated, where a property says several things. */
+function detailText(scenario: Scenario, { detail }: PropertyAnswer): string {
+  const [task, number] = (detail ?? '').split('.').map(Number);
+  const call = scenario.threads.find((thread) => thread.task === task)?.calls[number ?? -1];
+  if (detail === undefined || call === undefined) return detail === undefined ? '' : `, ${detail}`;
+  return `, ${scenario.machine.tasks[call.task]?.name}: ${callText(scenario, call)}`;
+}
+
+const counted = (number: number, what: string): string =>
+  `${number.toLocaleString('en').replaceAll(',', ' ')} ${what}${number === 1 ? '' : 's'}`;
+
+const exploredText = ({ states, transitions, depth }: Explored): string =>
+  `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
+
+const CELLS = { holds: 'holds', violated: 'VIOLATED', undecided: 'undecided' } as const;
+
+/** A table of forms and properties; a second one below the first where they do not fit beside each other. */
+function tableLines(answers: readonly CheckAnswer[]): readonly string[] {
+  const ids = [...new Set(answers.flatMap(({ properties }) => properties.map(({ id }) => id)))];
+  const first = Math.max(...ids.map((id) => id.length));
+  const lines: string[] = [];
+  let left = [...answers];
+  while (left.length > 0) {
+    let width = first;
+    const here = left.filter(({ patch }, i) => {
+      width += columnWidth(patch) + 2;
+      return i === 0 || width <= MAIL_COLUMNS;
+    });
+    left = left.slice(here.length);
+    const row = (head: string, cells: readonly string[]): string =>
+      [head.padEnd(first), ...cells.map((cell, i) => cell.padEnd(columnWidth(here[i]?.patch ?? '')))]
+        .join('  ')
+        .trimEnd();
+    lines.push(
+      row(
+        '',
+        here.map(({ patch }) => patch),
+      ),
+      ...ids.map((id) =>
+        row(
+          id,
+          here.map(({ properties }) => CELLS[properties.find((one) => one.id === id)?.verdict ?? 'undecided']),
+        ),
+      ),
+    );
+  }
+  return lines;
+}
+
+const columnWidth = (patch: string): number => Math.max(patch.length, CELLS.undecided.length);
+
+/** The shortest run against each violated property. */
+const counterexampleSections = (scenario: Scenario, answer: CheckAnswer): readonly (readonly string[])[] =>
+  violatedIn(answer).flatMap((property) => {
+    const { id, counterexample } = property;
+    if (counterexample === undefined) return [];
+    const { steps, contextSwitches, fewestSwitches } = counterexample;
+    const fewest = fewestSwitches ? 'as few as there can be' : 'not proved fewest';
+    const switches = `${contextSwitches} context ${contextSwitches === 1 ? 'switch' : 'switches'}`;
+    return [
+      [
+        ...wrap(`The shortest run against ${id}: ${counted(steps.length, 'step')}, ${switches} (${fewest})`, ''),
+        ...counterexampleLines(scenario, counterexample),
+        ...wrap(`here ${id} does not hold`, '     '),
+      ],
+    ];
+  });
+
+function closingLines(scenario: Scenario, answers: readonly CheckAnswer[]): readonly string[] {
+  const machines = [...new Set(answers.map(({ machine }) => machineText(machine)))];
+  const reductions = [...new Set(answers.flatMap((answer) => answer.reductions))];
+  return [
+    ...machines.flatMap((text) => wrap(`explored on: ${text}`, '', '  ')),
+    ...wrap(
+      `reductions: ${reductions.length === 0 ? 'none' : reductions.join(', ')}; transitions as SPIN counts them`,
+      '',
+      '  ',
+    ),
+    ...(scenario.before.length === 0
+      ? []
+      : wrap(
+          `not interleaved: the ${counted(scenario.before.length, 'call')} of 'before', one after the other`,
+          '',
+          '  ',
+        )),
+    ...wrap('not in the model: weak memory order, time (docs/kernel-language.md)', '', '  '),
+  ];
+}
+
+const machineText = ({ profile, cpus, tasks, folios, pages, batchSize }: CheckAnswer['machine']): string =>
+  [
+    profile,
+    counted(cpus, 'CPU'),
+    counted(tasks, 'task'),
+    counted(pages, 'page'),
+    counted(folios, 'folio'),
+    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
+  ].join(', ');

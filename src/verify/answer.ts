@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import type { Reason } from '../check/index.ts';
+import type { Cpu, FolioLedger } from '../ledger/index.ts';
+import type { ExpectedCheck, Mismatch, ScenarioCall } from '../scenario/index.ts';
+
+/** One write of a step to shared memory; `none` where no element is meant. */
+export interface WriteInStep {
+  readonly variable: string;
+  readonly index: readonly number[];
+  readonly before: number | 'none';
+  readonly after: number | 'none';
+}
+
+/** A step of a counterexample. */
+export interface CounterexampleStep {
+  /** Number of the task in the machine, kworkers after the scenario's own. */
+  readonly task: number;
+  readonly thread: string;
+  readonly cpu: Cpu;
+  /** Place of the task's call among those of its thread; undefined for kworkers and where there are no calls. */
+  readonly call: number | undefined;
+  /** Which of several steps, where the task has a choice. */
+  readonly option: number;
+  /** The routines that the step stands in, outermost first. */
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly writes: readonly WriteInStep[];
+  /** What it changed in the task's own memory is not shown; of folios whose count it read, the count. */
+  readonly read: { readonly folio: number; readonly count: number } | undefined;
+  /** Everybody who holds each folio after the step. */
+  readonly ledger: readonly FolioLedger[];
+}
+
+/** The shortest run in which a property does not hold. */
+export interface Counterexample {
+  readonly steps: readonly CounterexampleStep[];
+  readonly contextSwitches: number;
+  /** Whether no run as short has fewer context switches; false where looking for one would have taken too long. */
+  readonly fewestSwitches: boolean;
+  /** The ledger before the first step. */
+  readonly ledgerBefore: readonly FolioLedger[];
+}
+
+/** How much was explored for an answer. */
+export interface Explored {
+  readonly states: number;
+  /** As SPIN counts them: steps from a state to a state, and the arrival at the initial state. */
+  readonly transitions: number;
+  /** Steps to the farthest state. */
+  readonly depth: number;
+  /** Bytes that states and their table took. */
+  readonly bytes: number;
+}
+
+/** The answer about one property. */
+export interface PropertyAnswer {
+  /** The name of a property, or the name that the peer protocol gives to its own. */
+  readonly id: string;
+  readonly sentence: string;
+  readonly verdict: 'holds' | 'violated' | 'undecided';
+  /** What exactly is violated, where the property says several things. */
+  readonly detail: string | undefined;
+  readonly explored: Explored;
+  readonly counterexample: Counterexample | undefined;
+}
+
+/** How small the machine is that was explored. */
+export interface SmallMachine {
+  readonly profile: string;
+  readonly cpus: number;
+  readonly tasks: number;
+  readonly folios: number;
+  readonly pages: number;
+  readonly batchSize: number | undefined;
+  /** 32-bit words of a state. */
+  readonly words: number;
+}
+
+/** What exploring came to under one form of the check. */
+export interface CheckAnswer {
+  readonly patch: string;
+  readonly verdict: 'holds' | 'violated' | 'undecided';
+  readonly properties: readonly PropertyAnswer[];
+  /** The largest exploration that the answer rests on. */
+  readonly explored: Explored;
+  readonly machine: SmallMachine;
+  readonly reductions: readonly string[];
+  /** Why something is undecided. */
+  readonly reason: Reason | undefined;
+  /** Results of calls in `before` that are not as expected: nothing was explored then. */
+  readonly before: readonly { readonly call: ScenarioCall; readonly mismatches: readonly Mismatch[] }[];
+  /** What the scenario file says that it comes to; undefined where it says nothing. */
+  readonly expected: ExpectedCheck | undefined;
+  /** Whether it came to what the file says; undefined where that says nothing, or nothing is decided. */
+  readonly asExpected: boolean | undefined;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+import { FAULT } from './claims.ts';
+import { cpuFbatches, iPages, mlockFbatch, pins, pte } from '../kernel/index.ts';
+import { choose, claimed, literal, type Value } from '../lang/index.ts';
+import type { SmallWorld } from './small-world.ts';
+
+export const numbers = (n: number): readonly number[] => [...Array(n).keys()];
+export const all = (conditions: readonly Value<'bool'>[]): Value<'bool'> =>
+  joined(conditions, literal<'bool'>(1), (a, b) => a.and(b));
+export const any = (conditions: readonly Value<'bool'>[]): Value<'bool'> =>
+  joined(conditions, literal<'bool'>(0), (a, b) => a.or(b));
+export const sum = (values: readonly Value<'int'>[]): Value<'int'> =>
+  joined(values, literal<'int'>(0), (a, b) => a.plus(b));
+
+/** Half and half, so that expressions stay shallow, however many there are. */
+function joined<T>(values: readonly T[], none: T, join: (a: T, b: T) => T): T {
+  const [first, ...more] = values;
+  if (first === undefined) return none;
+  if (more.length === 0) return first;
+  const middle = values.length >>> 1;
+  return join(joined(values.slice(0, middle), none, join), joined(values.slice(middle), none, join));
+}
+export const asNumber = (condition: Value<'bool'>): Value<'int'> => choose<'int'>(condition, 1, 0);
+
+type Folio = Value<'folio'>;
+
+/** Every place of an array over these numbers of elements. */
+const places = (...extents: readonly number[]): readonly (readonly number[])[] =>
+  extents.reduce<readonly (readonly number[])[]>(
+    (rows, extent) => rows.flatMap((row) => numbers(extent).map((i) => [...row, i])),
+    [[]],
+  );
+
+/** Entries of the page cache, of page tables and of batches that name a folio. */
+const inPageCache = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  places(sizes.inodes, sizes.pages).map(([inode = 0, index = 0]) => iPages.at(inode, index).eq(of));
+const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  places(sizes.mms, sizes.inodes, sizes.pages).map(([mm = 0, inode = 0, index = 0]) => pte.at(mm, inode, index).eq(of));
+export const inLruAddOf = ({ program }: SmallWorld, cpu: number, of: Folio): readonly Value<'bool'>[] =>
+  numbers(program.sizes['slot'] ?? 0).map((slot) => cpuFbatches.lruAdd.folios.at(cpu, slot).eq(of));
+const inMlock = ({ program, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  places(sizes.cpus, program.sizes['mlock_slot'] ?? 0).map(([cpu = 0, slot = 0]) =>
+    mlockFbatch.folios.at(cpu, slot).eq(of),
+  );
+const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  numbers(sizes.pins).map((pin) => pins.folio.at(pin).eq(of));
+
+/** The count that a folio's holders add up to. */
+export function heldBy(world: SmallWorld, of: Folio): Value<'int'> {
+  const { program, sizes } = world;
+  const mlock = program.sizes['mlock_references'] === 1 ? inMlock(world, of) : [];
+  const batches = numbers(sizes.cpus).flatMap((cpu) => inLruAddOf(world, cpu, of));
+  const entries = [...inPageCache(world, of), ...inPageTables(world, of), ...batches, ...mlock].map(asNumber);
+  const pinned = numbers(sizes.pins).map((pin) => choose<'int'>(pins.folio.at(pin).eq(of), pins.references.at(pin), 0));
+  return sum([...entries, ...pinned, claimed(of)]);
+}
+
+/** Labels of what a task holds that is neither the page cache's, nor a batch's, nor the check's own. */
+const USES = ['lookup', FAULT, 'walker', 'isolated', 'gup', 'mmu-gather'] as const;
+
+/** Somebody has a use for the folio: a page table, a pin, or a task in passing that holds more than `own` of it. */
+export const used = (world: SmallWorld, of: Folio, own: Value<'int'>): Value<'bool'> =>
+  any([...inPageTables(world, of), ...inPins(world, of), sum(USES.map((label) => claimed(of, label))).gt(own)]);
+
+/**
+ * Somebody can still reach the folio's memory through a page table, a TLB or an access that has begun, or will: what
+ * must not be where a page becomes private. A walker that comes now, or GUP that will back off, cannot.
+ */
+export const reachable = (world: SmallWorld, of: Folio): Value<'bool'> =>
+  any([...inPageTables(world, of), ...inPins(world, of), claimed(of, 'mmu-gather').plus(claimed(of, FAULT)).gt(0)]);

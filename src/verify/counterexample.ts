@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import type { Move } from '../check/index.ts';
+import { callOf, folio, holdersOf } from '../kernel/index.ts';
+import { columnOf, copyMemory, Interpreter, type Taken } from '../lang/index.ts';
+import { cpu, type FolioLedger, folioIndex, order, pfn } from '../ledger/index.ts';
+import type { Counterexample, CounterexampleStep, WriteInStep } from './answer.ts';
+import { cpuIn, type SmallWorld } from './small-world.ts';
+import { switchesIn } from './switches.ts';
+
+/** The run that moves stand for, told step by step. */
+export function tell(world: SmallWorld, moves: readonly Move[], fewestSwitches: boolean): Counterexample {
+  const memory = copyMemory(world.memory);
+  const interpreter = new Interpreter(world.program, memory);
+  const ledgerBefore = ledgerOf(world, interpreter);
+  const steps = moves.map(({ task, option }): CounterexampleStep => {
+    const at = cpu(cpuIn(memory, task));
+    const taken = interpreter.step(task, option);
+    if (taken === undefined) throw new Error(`${nameOfTask(world, task)} cannot take a step of the counterexample`);
+    return {
+      task,
+      thread: nameOfTask(world, task),
+      cpu: at,
+      call: numberOfCall(world, task, taken),
+      option,
+      path: pathOf(taken),
+      name: taken.step.name,
+      writes: taken.writes.map((write) => written(world, write)),
+      read: undefined,
+      ledger: ledgerOf(world, interpreter),
+    };
+  });
+  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, ledgerBefore };
+}
+
+/** Name of a task, `kworker/N` for the CPUs' own. */
+const nameOfTask = ({ scenario: { machine } }: SmallWorld, task: number): string =>
+  machine.tasks[task]?.name ?? `kworker/${task - machine.tasks.length}`;
+
+/** The routines without the one that only numbers the call. */
+const pathOf = ({ step: { path } }: Taken): readonly string[] => (Number.isNaN(callOf(path)) ? path : path.slice(1));
+
+function numberOfCall(world: SmallWorld, task: number, { step: { path } }: Taken): number | undefined {
+  const scripted = callOf(path);
+  return world.calls.find((call) => call.task === task && call.scripted === scripted)?.number;
+}
+
+function written({ program }: SmallWorld, { variable, index, before, after }: Taken['writes'][number]): WriteInStep {
+  const { initial } = variable.type;
+  const none = typeof initial === 'function' ? initial(program.sizes) : undefined;
+  const shown = (value: number): number | 'none' => (value === none ? 'none' : value);
+  return { variable: variable.name, index, before: shown(before), after: shown(after) };
+}
+
+/** Every folio that somebody holds, by number. */
+function ledgerOf(world: SmallWorld, interpreter: Interpreter): readonly FolioLedger[] {
+  const { memory } = interpreter;
+  const holders = holdersOf(interpreter, (task) => nameOfTask(world, task));
+  return [...columnOf(memory, folio.refcount).keys()].flatMap((number) => {
+    const held = holders.get(number);
+    if (held === undefined) return [];
+    return [
+      {
+        index: folioIndex(columnOf(memory, folio.index)[number] ?? 0),
+        pfn: pfn(number),
+        order: order(columnOf(memory, folio.order)[number] ?? 0),
+        strength: 'proved',
+        holders: held,
+      },
+    ];
+  });
+}

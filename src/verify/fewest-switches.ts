@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+import type { Move, Question } from '../check/index.ts';
+import { compilePacked, copyMemory, Interpreter, type Packed } from '../lang/index.ts';
+import { switchesIn } from './switches.ts';
+
+/** Runs that are looked at before the one at hand is kept. */
+const MOST_RESTS = 400_000;
+
+/** A run so far: its last move, and the run before it. */
+interface Way {
+  readonly state: Int32Array;
+  readonly move: Move | undefined;
+  readonly before: Way | undefined;
+  readonly switches: number;
+}
+
+/**
+ * Of all runs as short as a counterexample that end with the same step of the same task and violate the same, one with
+ * the fewest context switches: level by level the best way to each state and last task. Where there are too many of
+ * them, the counterexample is kept, and `fewest` is false.
+ */
+export function withFewestSwitches(
+  question: Question,
+  moves: readonly Move[],
+): { readonly moves: readonly Move[]; readonly fewest: boolean } {
+  const packed = compilePacked(question.program, question.codeOf);
+  let level: readonly Way[] = [
+    { state: packed.pack(question.initial), move: undefined, before: undefined, switches: 0 },
+  ];
+  const ending = endingOf(question, moves);
+  let rests = 0;
+  for (let depth = 1; depth < moves.length; depth++) {
+    level = nextLevel(packed, level, switchesIn(moves));
+    rests += level.length;
+    if (rests > MOST_RESTS) return { moves, fewest: false };
+  }
+  const lasts = level
+    .flatMap((way) => successors(packed, way))
+    .filter(({ move }) => move?.task === moves.at(-1)?.task)
+    .toSorted((a, b) => a.switches - b.switches);
+  const best = lasts.find((way) => way.before !== undefined && ending(packed, way.before, way));
+  return best === undefined ? { moves, fewest: false } : { moves: movesOf(best), fewest: true };
+}
+
+function nextLevel(packed: Packed, level: readonly Way[], mostSwitches: number): readonly Way[] {
+  const best = new Map<string, Way>();
+  for (const way of level)
+    for (const next of successors(packed, way)) {
+      if (next.switches > mostSwitches) continue;
+      const key = `${next.move?.task} ${next.state.join()}`;
+      const known = best.get(key);
+      if (known === undefined || next.switches < known.switches) best.set(key, next);
+    }
+  return [...best.values()];
+}
+
+function successors(packed: Packed, way: Way): readonly Way[] {
+  const ways: Way[] = [];
+  for (let task = 0; task < packed.tasks; task++)
+    for (let option = 0; option < (packed.options[task] ?? 1); option++) {
+      const state = way.state.slice();
+      if (!packed.step(task, state, option)) continue;
+      const isSwitch = way.move !== undefined && way.move.task !== task;
+      ways.push({ state, move: { task, option }, before: way, switches: way.switches + Number(isSwitch) });
+    }
+  return ways;
+}
+
+/** Whether a run ends as the counterexample does: with the same failed asserts, or in a state without what holds. */
+function endingOf(question: Question, moves: readonly Move[]) {
+  const { program, properties } = question;
+  const last = moves.at(-1);
+  const judge = (interpreter: Interpreter, move: Move): string => {
+    const taken = interpreter.step(move.task, move.option);
+    const wrong = properties.flatMap(({ name, holds }) => (interpreter.value(holds) === 0 ? [name] : []));
+    return JSON.stringify([taken?.step.name, taken?.failed, wrong]);
+  };
+  const memory = copyMemory(question.initial);
+  const interpreter = new Interpreter(program, memory);
+  for (const { task, option } of moves.slice(0, -1)) interpreter.step(task, option);
+  const wanted = last === undefined ? '' : judge(interpreter, last);
+  return (packed: Packed, before: Way, { move }: Way): boolean =>
+    move !== undefined && judge(new Interpreter(program, packed.unpack(before.state)), move) === wanted;
+}
+
+function movesOf(way: Way): readonly Move[] {
+  const moves: Move[] = [];
+  for (let at: Way | undefined = way; at?.move !== undefined; at = at.before) moves.push(at.move);
+  return moves.toReversed();
+}

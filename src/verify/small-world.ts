@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+import {
+  buildScripted,
+  type KernelSizes,
+  type Patch,
+  PATCHES,
+  type Profile,
+  type ScriptedCall,
+  taskCpu,
+} from '../kernel/index.ts';
+import { columnOf, createMemory, Interpreter, type Memory, type Program } from '../lang/index.ts';
+import { type Call, createMachine, entryOf, partsFor } from '../machine/index.ts';
+import type { Scenario } from '../scenario/index.ts';
+
+/** A call that a task of a small world makes; `entry` is undefined where the kernel refuses the arguments at once. */
+export interface WorldCall {
+  readonly task: number;
+  /** Its place among the thread's calls in the scenario. */
+  readonly number: number;
+  readonly call: Call;
+  /** Where it enters the kernel. */
+  readonly entry: ScriptedCall;
+  /** Its place in the task's script. */
+  readonly scripted: number;
+}
+
+/** A scenario's threads, ready to be interleaved: a program, who runs what, and the memory that `before` left. */
+export interface SmallWorld {
+  readonly scenario: Scenario;
+  readonly patch: Patch;
+  readonly profile: Profile;
+  readonly sizes: KernelSizes;
+  readonly program: Program;
+  /** By task: the code that it runs; the CPUs' kworkers come after the scenario's own tasks. */
+  readonly codeOf: readonly number[];
+  readonly memory: Memory;
+  readonly calls: readonly WorldCall[];
+}
+
+/** References that a task holds in passing: a lookup's, and one on its way. */
+const IN_PASSING = 3;
+
+/**
+ * Makes a machine as small as the scenario: memory for the pages that there are, counts as high as those who can
+ * hold a page make them, batches as long as there can be entries. None of that changes what can happen; a count that
+ * did not fit would be an error and not a wrong answer.
+ */
+export function buildWorld(given: Scenario, patch: Patch): SmallWorld {
+  const scenario = withoutUntouchedPages(given);
+  const { machine, before, threads } = scenario;
+  // Which arguments the kernel refuses depends on the sizes that the scenario gives.
+  const around = given.machine;
+  const calls = threads.flatMap(({ task, calls: made }): readonly WorldCall[] => {
+    let scripted = 0;
+    return made.flatMap(({ call }, number) => {
+      const entry = entryOf(call, around);
+      return 'result' in entry ? [] : [{ task, number, call, entry, scripted: scripted++ }];
+    });
+  });
+  const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
+  const parts = partsFor(everyCall, around);
+  const folios = foliosFor(scenario, calls);
+  const profile = profileFor(scenario, everyCall, folios);
+  const kworkers = Array.from({ length: machine.cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
+  const scripts = machine.tasks.map((_, task) => calls.filter((call) => call.task === task).map(({ entry }) => entry));
+  const sizes: KernelSizes = {
+    tasks: scripts.length + kworkers.length,
+    cpus: machine.cpus,
+    folios,
+    inodes: machine.guestMemfds.length,
+    pages: pagesOf(scenario),
+    mms: processesOf(scenario),
+    pins: machine.pins,
+    references: referencesFor(scenario, profile, everyCall),
+    order: machine.largestOrder,
+    generations: generationsFor(scenario, patch, calls),
+    parts,
+  };
+  const program = buildScripted({ profile, patch }, sizes, [...scripts, ...kworkers]);
+  const memory = createMemory(program);
+  copyColumns(memoryAfter(scenario, { patch, profile, folios }), memory);
+  const interpreter = new Interpreter(program, memory);
+  for (const task of program.codes.keys()) interpreter.start(task, task);
+  // The kworkers go to sleep first, so that what they do later is work that somebody gave them.
+  for (let task = scripts.length; task < sizes.tasks; task++) while (interpreter.step(task) !== undefined);
+  return { scenario, patch, profile, sizes, program, codeOf: [...program.codes.keys()], memory, calls };
+}
+
+/** Pages that no call reaches might as well not be there. */
+function withoutUntouchedPages(scenario: Scenario): Scenario {
+  const { machine, before, threads } = scenario;
+  const [only, ...others] = machine.guestMemfds;
+  // Where there are several, the numbers of page frames depend on how many pages each has.
+  if (only === undefined || others.length > 0) return scenario;
+  const ends = [...before, ...threads.flatMap(({ calls }) => calls)].map(({ call }) => {
+    const entry = entryOf(call, machine);
+    if ('result' in entry) return 0;
+    if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
+    if ('pages' in call) return call.start + call.pages;
+    return 'index' in call ? call.index + 1 : 0;
+  });
+  const pages = 2 ** machine.largestOrder * Math.ceil(Math.max(1, ...ends) / 2 ** machine.largestOrder);
+  const guestMemfds = [{ ...only, pages: Math.min(only.pages, pages) }];
+  return { ...scenario, machine: { ...machine, guestMemfds } };
+}
+
+const pagesOf = ({ machine }: Scenario): number => Math.max(1, ...machine.guestMemfds.map(({ pages }) => pages));
+const processesOf = ({ machine }: Scenario): number =>
+  1 + Math.max(0, ...machine.tasks.map(({ process }) => process ?? 0));
+const pagesIn = (call: Call): number => ('pages' in call ? call.pages : 1);
+
+const ALLOCATING: ReadonlySet<Call['call']> = new Set([
+  'touch',
+  'fallocate',
+  'vmsplice',
+  'pin-user-pages',
+  'mlock',
+  'guest-touch',
+]);
+
+/** A folio for each page, one for each task that may lose the race to add one, and one for each that a hole frees. */
+function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
+  const { machine, before } = scenario;
+  const pages = pagesOf(scenario) * machine.guestMemfds.length;
+  const racing = new Set(calls.filter(({ call }) => ALLOCATING.has(call.call)).map(({ task }) => task)).size;
+  const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
+  const holes = everyCall.filter((call) => call.call === 'punch-hole').reduce((sum, call) => sum + pagesIn(call), 0);
+  const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
+  return Math.max(pages + Math.max(0, racing - 1) + holes, ...frames);
+}
+
+/**
+ * The scenario's profile with batches no longer than there can be entries, one more so that none is ever full by
+ * it, and a bias of FOLL_PIN just above what a count can be without.
+ */
+function profileFor(scenario: Scenario, calls: readonly Call[], folios: number): Profile {
+  const { profile } = scenario.machine;
+  const mlocks = partsFor(calls, scenario.machine).includes('mlock');
+  const entries = mlocks
+    ? 2 * processesOf(scenario) * calls.reduce((sum, call) => sum + pagesIn(call), 0)
+    : Math.max(folios, pagesOf(scenario));
+  const pinBias = 2 ** Math.ceil(Math.log2(1 + unpinnedReferences(scenario, calls)));
+  return {
+    ...profile,
+    batchSize: Math.min(profile.batchSize, entries + 1),
+    pinBias: Math.min(profile.pinBias, pinBias),
+  };
+}
+
+/** The highest count without pins. */
+function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number {
+  const { machine } = scenario;
+  const pages = 2 ** machine.largestOrder;
+  const batches = machine.cpus;
+  const mlocked = calls.reduce(
+    (sum, call) => sum + (call.call === 'mlock' || call.call === 'munlock' ? 2 * pages : 0),
+    0,
+  );
+  const spliced = calls.filter(({ call }) => call === 'vmsplice').length;
+  const inPassing = IN_PASSING * (machine.tasks.length + machine.cpus);
+  return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + inPassing;
+}
+
+const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
+  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => call === 'pin-user-pages').length;
+
+const BUMPING: ReadonlySet<Call['call']> = new Set(['lru-add-drain-all', 'mbind', 'lru-cache-disable', 'punch-hole']);
+
+/** So many that no generation of the drain, and no sequence count of the guest, comes round again. */
+function generationsFor(scenario: Scenario, patch: Patch, calls: readonly WorldCall[]): number {
+  const perCheck = PATCHES.includes(patch) ? 1 : pagesOf(scenario) + 1;
+  const bumps = calls.reduce((sum, { call }) => {
+    if (call.call === 'set-memory-attributes2') return sum + perCheck;
+    if (call.call === 'soft-offline') return sum + 3;
+    return BUMPING.has(call.call) ? sum + 1 : sum;
+  }, 0);
+  return bumps + 1;
+}
+
+/** What `before` leaves: its calls, one after the other, each to its end. */
+function memoryAfter(
+  { machine, before }: Scenario,
+  { patch, profile, folios }: { patch: Patch; profile: Profile; folios: number },
+): Memory {
+  const full = createMachine({ ...machine, patch, profile, folios });
+  for (const { task, call } of before) full.call(task, call);
+  return full.memory;
+}
+
+function copyColumns(from: Memory, to: Memory): void {
+  for (const [variable, column] of to.columns) column.set(columnOf(from, { variable }));
+}
+
+/** The CPU that a task is on. */
+export const cpuIn = (memory: Memory, task: number): number => columnOf(memory, taskCpu)[task] ?? 0;
