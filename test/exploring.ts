@@ -32,12 +32,8 @@ export interface SmallWorld {
   readonly mutate?: (program: Program) => Program;
 }
 
-/** The world compiled for exploring, and its first state. */
-export function pack(world: SmallWorld): {
-  packed: Packed;
-  initial: Int32Array;
-  inspect: (state: Int32Array) => Interpreter;
-} {
+/** The world's program, and its memory once `before` is over. */
+export function build(world: SmallWorld): { program: Program; memory: Memory } {
   const { cpus, pages } = world.sizes;
   const kworkers = Array.from({ length: cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
   const sizes = { ...world.sizes, tasks: world.tasks.length + cpus };
@@ -50,6 +46,16 @@ export function pack(world: SmallWorld): {
   for (const task of program.codes.keys()) interpreter.start(task, task);
   for (const task of world.before ?? [])
     while (memory.code[task] !== IDLE) if (interpreter.step(task) === undefined) throw new Error(`task ${task} waits`);
+  return { program, memory };
+}
+
+/** The world compiled for exploring, and its first state. */
+export function pack(world: SmallWorld): {
+  packed: Packed;
+  initial: Int32Array;
+  inspect: (state: Int32Array) => Interpreter;
+} {
+  const { program, memory } = build(world);
   const packed = compilePacked(program, [...program.codes.keys()]);
   return {
     packed,

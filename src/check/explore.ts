@@ -6,7 +6,10 @@ import {
   type Program,
   type Property,
   type Symmetry,
+  FUSABLE,
   HEAPS,
+  independence,
+  type Successors,
   type Value,
 } from '../lang/index.ts';
 import type { Exploration, Limits, Model, Move, Progress, Reach } from './model.ts';
@@ -15,6 +18,17 @@ import type { Space } from './space.ts';
 
 /** Explores a model whose steps are written by hand. */
 export const explore = (model: Model, limits: Limits): Exploration => search(spaceOf(model, limits), limits);
+
+/** What makes a search smaller without changing its verdict. */
+export type Reduction = 'partial order' | 'symmetry';
+
+/** What exploring a program came to. Under partial order `depth` counts levels of states that are not passed by. */
+export interface ProgramExploration extends Exploration {
+  /** Those that were used: partial order is not where a program has too many local states. */
+  readonly reductions: readonly Reduction[];
+  /** The counterexample has as few steps as there can be. */
+  readonly isShortest: boolean;
+}
 
 /** What is asked of a program. */
 export interface Question {
@@ -27,41 +41,82 @@ export interface Question {
   readonly mayEnd: Value<'bool'>;
   /** Explores one state for all that differ by an exchange of these. */
   readonly symmetry?: Symmetry | undefined;
+  /** Leaves out steps whose order nobody can tell (docs/checking.md). Verdicts stay; states become fewer, and are no longer levels of single steps. */
+  readonly partialOrder?: boolean | undefined;
 }
 
 /** Explores a program: its steps, asserts and properties are compiled together. */
-export const exploreProgram = (question: Question, reach: Reach): Exploration =>
-  search(spaceOfProgram(question), reach);
+export function exploreProgram(question: Question, reach: Reach): ProgramExploration {
+  const pieces = exploringProgram(question, reach);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
 
 /**
  * The same in pieces of some tenths of a second at most, for a thread that has something else to do between them:
  * to notice that it is interrupted, say. Who has heard enough need not ask for the rest.
  */
-export const exploringProgram = (question: Question, reach: Reach): Generator<Progress, Exploration> =>
-  searching(spaceOfProgram(question), reach);
+export function* exploringProgram(question: Question, reach: Reach): Generator<Progress, ProgramExploration> {
+  const { space, isPartial } = spaceOfProgram(question);
+  const found = yield* searching(space, reach);
+  const reductions: readonly Reduction[] = [
+    ...(isPartial ? (['partial order'] as const) : []),
+    ...(question.symmetry === undefined ? [] : (['symmetry'] as const)),
+  ];
+  if (!isPartial || found.counterexample === undefined)
+    return { ...found, reductions, isShortest: found.counterexample !== undefined };
+  // It ends where the nearest violation is, which is no farther than the one that was found.
+  const whole = spaceOfProgram({ ...question, partialOrder: false });
+  const nearest = yield* searching(whole.space, { ...reach, whole: false });
+  const { property, counterexample } = nearest;
+  if (counterexample === undefined) return { ...found, reductions, isShortest: false };
+  return { ...found, property, counterexample, reductions, isShortest: true };
+}
 
-function spaceOfProgram(question: Question): Space {
-  const { program, codeOf, initial, properties, mayEnd, symmetry } = question;
+function spaceOfProgram(question: Question): { readonly space: Space; readonly isPartial: boolean } {
+  const { program, codeOf, initial, properties, mayEnd, symmetry, partialOrder = false } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
-  const successors = compileSuccessors(program, codeOf, properties, mayEnd, symmetry);
-  return {
+  const conditions = properties.map(({ holds }) => holds);
+  const reduction = partialOrder ? independence(program, codeOf, initial, conditions) : undefined;
+  const successors = compileSuccessors(program, codeOf, properties, mayEnd, symmetry, reduction);
+  const space: Space = {
     ...successors,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
-    moves: (state) => movesIn(model, state),
+    moves: (state) => (reduction === undefined ? movesIn(model, state) : reducedMovesIn(model, successors, state)),
   };
+  return { space, isPartial: reduction !== undefined };
 }
 
 /** The moves that lead on from a state, each with the state that it leads to. */
 function movesIn(model: Model, from: Int32Array): ReturnType<Space['moves']> {
-  const moves: { move: Move; to: Int32Array }[] = [];
+  const moves: { moves: Move[]; to: Int32Array }[] = [];
   const state = from.slice();
   forEachSuccessor(model, state, (task, option) => {
-    moves.push({ move: { task, option }, to: state.slice() });
+    moves.push({ moves: [{ task, option }], to: state.slice() });
     state.set(from);
   });
   return moves;
+}
+
+/** The same where a reduction chooses among the moves and passes states by. */
+function reducedMovesIn(model: Model, { choose }: Successors, from: Int32Array): ReturnType<Space['moves']> {
+  const chosen = choose(from, 0);
+  return movesIn(model, from)
+    .filter(({ moves: [first] }) => first !== undefined && (chosen & (1 << first.task)) !== 0)
+    .map(({ moves, to }) => {
+      const way = [...moves];
+      const state = to.slice();
+      for (let only = choose(state, 0); only >= FUSABLE; only = choose(state, 0)) {
+        const task = 31 - Math.clz32(only & (FUSABLE - 1));
+        if (!model.step(task, state, 0)) throw new Error('a task that can step does not');
+        way.push({ task, option: 0 });
+      }
+      return { moves: way, to: state };
+    });
 }
 
 /** Takes every possible step; `visit` finds the state changed and has to set it back. */
@@ -98,6 +153,7 @@ function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
       return count;
     },
     canonicalize: () => {},
+    choose: () => -1,
     hash: (states, at) => hashOf(states, at, words),
     violated: (states, at) => {
       load(states, at);

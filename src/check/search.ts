@@ -157,7 +157,7 @@ class Search {
       id = this.#predecessor(to, this.#levels[level - 1] ?? 0, this.#levels[level] ?? id, rows);
     }
     let at = initial;
-    const moves = way.toReversed().map((next): Move => {
+    const moves = way.toReversed().flatMap((next): readonly Move[] => {
       const found = movesFrom(at).find(({ to }) => {
         const standsFor = to.slice(0, words);
         canonicalize(standsFor, 0);
@@ -165,7 +165,7 @@ class Search {
       });
       if (found === undefined) throw new Error('no move leads to the next state of a counterexample');
       at = found.to;
-      return found.move;
+      return found.moves;
     });
     if (last === undefined) return moves;
     rows.clear();

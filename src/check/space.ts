@@ -10,6 +10,6 @@ export interface Space extends Successors {
   readonly initial: Int32Array;
   /** Names of what `violated` numbers. */
   readonly properties: readonly string[];
-  /** The moves that lead on from a state, in the order of `expand`, each with the state that it leads to. */
-  readonly moves: (state: Int32Array) => readonly { readonly move: Move; readonly to: Int32Array }[];
+  /** What leads on from a state, in the order of `expand`: one move, or several where states are passed by; and the state where it ends. */
+  readonly moves: (state: Int32Array) => readonly { readonly moves: readonly Move[]; readonly to: Int32Array }[];
 }

@@ -20,11 +20,11 @@ export {
   size,
   Value,
 } from './expression.ts';
-export type { Exported } from './export/index.ts';
-export { toMurphi, toPromela } from './export/index.ts';
 export { generated } from './generated.ts';
 export type { ClaimHeld, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';
+export type { Independence } from './independence.ts';
+export { FUSABLE, independence } from './independence.ts';
 export type { Column, Memory } from './memory.ts';
 export { columnOf, copyMemory, createMemory, IDLE } from './memory.ts';
 export type { Packed } from './packed.ts';

@@ -3,6 +3,8 @@ import { Emitter, type Spelling } from './emit.ts';
 import type { Value } from './expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
 import { generated } from './generated.ts';
+import type { Independence } from './independence.ts';
+import { ReducedText } from './reduced_text.ts';
 import { fieldAt, type Layout, layOut } from './layout.ts';
 import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './packed_spelling.ts';
 import { type Code, type Program, tasksOf } from './program.ts';
@@ -44,6 +46,11 @@ export interface Successors {
   readonly hash: (states: Int32Array, at: number) => number;
   /** Which property does not hold in the state at `at`, or -1. */
   readonly violated: (states: Int32Array, at: number) => number;
+  /**
+   * The tasks whose steps `expand` takes in a state, as a set; with FUSABLE where it passes the state by. All tasks where nothing
+   * is left out.
+   */
+  readonly choose: (states: Int32Array, at: number) => number;
   /** Whether a state may be the last. */
   readonly mayEnd: (states: Int32Array, at: number) => boolean;
   /** The first assert that failed since [0] was last 0: its number in `asserts` plus 1, the task, the option. */
@@ -62,6 +69,7 @@ const UNROLL = 8;
  * variables, and writes the row with its hash. `properties` and `mayEnd` become code over the same words.
  * @param codeOf the code that each task runs from the initial state on.
  * @param symmetry explores one state for all that are alike; the initial state has to be its own.
+ * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
  */
 export function compileSuccessors(
   program: Program,
@@ -69,6 +77,7 @@ export function compileSuccessors(
   properties: readonly Property[],
   mayEnd: Value<'bool'>,
   symmetry?: Symmetry,
+  reduction?: Independence,
 ): Successors {
   if (codeOf.length !== tasksOf(program.sizes)) throw new Error('every task needs a code');
   const layout = layOut(program, codeOf);
@@ -79,26 +88,35 @@ export function compileSuccessors(
   });
   const asserts: string[] = [];
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const generator = new Generator(program, codes, layout, asserts, canonical);
+  const generator = new Generator(program, codes, layout, asserts, canonical, reduction !== undefined);
   const steps = codes.map((code, task) => generator.task(code, task));
   const conditions = properties.map(({ holds }) => generator.condition(holds));
   const end = generator.condition(mayEnd);
   const failed = new Int32Array(3);
+  const calls = steps.map((step) => step.calls);
+  const reduced = reduction && new ReducedText(reduction, codes, layout, generator);
   const source = [
     ...steps.map(({ source: text }) => text),
     `const canonicalize=(A,a)=>{${generator.load()}${canonical}${generator.store()}};`,
     `const hash=(A,a)=>{${generator.load()}${generator.hash()}return h;};`,
-    `const expand=(A,a,O,E)=>{${generator.load()}return ${steps.flatMap(({ calls }) => calls).join('+')};};`,
-    `const violated=(A,a)=>{${generator.load()}${conditions
+    `const violatedIn=(${generator.parameters()})=>{${conditions
       .map(({ prelude, js }, i) => `{${prelude}if(!(${js}))return ${i};}`)
       .join('')}return -1;};`,
+    `const violated=(A,a)=>{${generator.load()}return violatedIn(${generator.parameters()});};`,
     `const mayEnd=(A,a)=>{${generator.load()}${end.prelude}return ${end.js};};`,
-    'return {expand,canonicalize,hash,violated,mayEnd};',
+    reduced?.source(calls) ?? `const choose=()=>-1;`,
+    reduced === undefined
+      ? `const expand=(A,a,O,E)=>{${generator.load()}return ${calls.flat().join('+')};};`
+      : `const expand=${reduced.expand(calls)};`,
+    'return {expand,canonicalize,hash,violated,mayEnd,choose};',
   ].join('\n');
   return {
     words: layout.words,
     most: codes.reduce((sum, code) => sum + code.flow.mostOptions, 0),
-    ...generated<Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd'>>(source, { F: failed }),
+    ...generated<Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>>(source, {
+      F: failed,
+      ...reduced?.given,
+    }),
     failed,
     asserts,
   };
@@ -113,13 +131,52 @@ class Generator {
   readonly #layout: Layout;
   readonly #asserts: string[];
   readonly #canonical: string;
+  readonly #toScratch: boolean;
 
-  constructor(program: Program, codes: readonly Code[], layout: Layout, asserts: string[], canonical: string) {
+  constructor(
+    program: Program,
+    codes: readonly Code[],
+    layout: Layout,
+    asserts: string[],
+    canonical: string,
+    toScratch: boolean,
+  ) {
     this.#program = program;
     this.#codes = codes;
     this.#layout = layout;
     this.#asserts = asserts;
     this.#canonical = canonical;
+    this.#toScratch = toScratch;
+  }
+
+  /** The words, to be declared as parameters or passed on. */
+  parameters(): string {
+    return Array.from({ length: this.#layout.words }, (_, i) => `n${i}`).join(',');
+  }
+
+  /** Puts the words onto the heap of their hash. */
+  row(): string {
+    const { words } = this.#layout;
+    const write = `${this.#each((i) => `O[e+${i}]=n${i};`)}O[e+${words}]=h;`;
+    return `${this.#canonical}${this.hash()}const q=h>>>${HEAP_SHIFT},e=E[q];${write}E[q]=e+${words + 1};return 1;`;
+  }
+
+  /** Whether a task can step where it rests, in any of its options; as a number. */
+  enabled(code: Code, task: number): string {
+    const pc = loading(fieldAt(this.#layout.pcs, task), { js: '0', known: 0 }, WORDS);
+    const guarded = code.flow.steps.flatMap((_, place) => {
+      const nodes = optionsAt(code.flow, place);
+      if (nodes.some(({ step }) => step.guard === undefined)) return [];
+      const tests = nodes.map(({ step }) => {
+        const passing = new Set<string>();
+        const emitter = new Emitter(this.#spelling(task, 0, passing));
+        const prelude: string[] = [];
+        const guard = step.guard === undefined ? '1' : emitter.condition(step.guard, prelude);
+        return `{${declare(passing)}${prelude.join('')}if(${guard})return 1;}`;
+      });
+      return [`case ${place}:${tests.join('')}return 0;`];
+    });
+    return `switch(${pc}){${guarded.join('')}case ${code.flow.steps.length}:return 0;}return 1;`;
   }
 
   #each(text: (i: number) => string): string {
@@ -144,10 +201,8 @@ class Generator {
 
   /** The functions of a task, an option each, and their calls. */
   task(code: Code, task: number): { readonly source: string; readonly calls: readonly string[] } {
-    const parameters = Array.from({ length: this.#layout.words }, (_, i) => `n${i}`).join(',');
-    const { words } = this.#layout;
-    const write = `${this.#each((i) => `O[e+${i}]=n${i};`)}O[e+${words}]=h;`;
-    const row = `${this.#canonical}${this.hash()}const q=h>>>${HEAP_SHIFT},e=E[q];${write}E[q]=e+${words + 1};return 1;`;
+    const parameters = this.parameters();
+    const row = this.#toScratch ? `${this.#each((i) => `S[${i}]=n${i};`)}return 1;` : this.row();
     const pc = loading(fieldAt(this.#layout.pcs, task), { js: '0', known: 0 }, WORDS);
     const names: string[] = [];
     const functions = Array.from({ length: code.flow.mostOptions }, (_, option) => {

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+import { type Value, walk } from './expression.ts';
+import { claimsAt } from './flow.ts';
+import { Footprints } from './footprint.ts';
+import { Positions } from './cells.ts';
+import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
+import { ADDED, READ, WRITTEN } from './oracle.ts';
+import { findLocks } from './locks.ts';
+import type { Memory } from './memory.ts';
+import type { Code, Program } from './program.ts';
+import { termsOf } from './property_terms.ts';
+import { simplify } from './simplify.ts';
+
+/** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */
+export const FUSABLE = 1 << 30;
+/** Most runs of steps, to find the local states: some seconds. */
+const MOST_RUNS = 20_000_000;
+/** Most tasks: a set of them is a small integer. */
+const MOST_TASKS = 30;
+
+const CLOSES_CYCLE = 1;
+const STAYS = 2;
+
+/** One task as the choice sees it; arrays are by local state. */
+interface TaskView {
+  readonly states: readonly LocalState[];
+  /** Footprint of the step that it takes next, guards included. */
+  readonly next: Int32Array;
+  /** Footprint of the guards, where it may have to wait. */
+  readonly guard: Int32Array;
+  /** Locks that it holds. */
+  readonly held: Int32Array;
+  /** Locks at which it has to wait while somebody holds them. */
+  readonly stopsAt: Int32Array;
+  readonly flags: Uint8Array;
+  /** Locks at which it ever has to wait. */
+  readonly everStopsAt: number;
+  /** Footprints of all that it can still do while none of a set of locks is given up, by that set. */
+  readonly future: Map<number, Int32Array>;
+}
+
+/** Which tasks' steps are enough in a state. */
+export interface Independence {
+  readonly tasks: readonly (readonly LocalState[])[];
+  /** By task: its local state. Who asks sets it before `choose`. */
+  readonly at: Int32Array;
+  /**
+   * @param enabled the tasks that can step.
+   * @returns the tasks whose steps are to be taken, as a set; with FUSABLE where it is one step that nobody notices.
+   */
+  readonly choose: (enabled: number) => number;
+}
+
+/**
+ * Decides in each state which tasks' steps are enough (persistent sets). A set of tasks T is enough where nothing that the
+ * others can do without T, however long, conflicts with a step that T can take now, nor lets a task of T go on that has to wait. What a task
+ * can do is known from its local state: everything reachable from there in the graph of its local states, and nothing behind a lock that
+ * a task of T holds. Each cycle of states passes one in which all steps are taken: in every cycle of a task's local states
+ * there is one whose step is only taken with all others.
+ *
+ * @returns undefined where there are too many local states.
+ */
+export function independence(
+  program: Program,
+  codeOf: readonly number[],
+  initial: Memory,
+  properties: readonly Value<'bool'>[],
+): Independence | undefined {
+  if (codeOf.length > MOST_TASKS) return undefined;
+  const codes = codeOf.map((number) => {
+    const code = program.codes[number];
+    if (code === undefined) throw new Error(`no code ${number}`);
+    return code;
+  });
+  let terms: ReturnType<typeof termsOf> | undefined;
+  let found: ReturnType<typeof localStates>;
+  try {
+    found = localStates(
+      program,
+      codeOf,
+      initial,
+      (cells) => {
+        const positions = new Positions(cells.count);
+        const conditions = properties.map(({ expr }) => simplify(expr, program.sizes));
+        terms = termsOf(conditions, cells, positions);
+        return positions;
+      },
+      MOST_RUNS,
+    );
+  } catch (thrown) {
+    if (thrown instanceof TooManyLocalStates) return undefined;
+    throw thrown;
+  }
+  if (terms === undefined) throw new Error('the properties have not been looked at');
+  return new Choice(codes, found, terms);
+}
+
+class Choice implements Independence {
+  readonly tasks: LocalStates['tasks'];
+  readonly at: Int32Array;
+  readonly #views: readonly TaskView[];
+  readonly #footprints: Footprints;
+
+  constructor(codes: readonly Code[], found: ReturnType<typeof localStates>, terms: ReturnType<typeof termsOf>) {
+    this.tasks = found.tasks;
+    this.at = new Int32Array(found.tasks.length);
+    const locks = findLocks(found);
+    const elements = elementsOf(codes, found, terms);
+    this.#footprints = new Footprints(elements.count);
+    this.#views = found.tasks.map((states, task) => {
+      const code = codes[task];
+      if (code === undefined) throw new Error(`no task ${task}`);
+      const stopsAt = Int32Array.from(states, ({ waitsFor, passesOnlyAtZero }) =>
+        waitsFor === undefined
+          ? 0
+          : locks.reduce((set, { cell }, i) => (passesOnlyAtZero.has(cell) ? set | (1 << i) : set), 0),
+      );
+      const heads = cycleHeads(states);
+      return {
+        states,
+        next: Int32Array.from(states, (state) =>
+          this.#footprints.number(elements.footprint(this.#footprints, task, states, state)),
+        ),
+        guard: Int32Array.from(states, ({ waitsFor = [] }) =>
+          this.#footprints.number(this.#footprints.make(waitsFor, [], [])),
+        ),
+        held: Int32Array.from(states, (_, id) =>
+          locks.reduce(
+            (set, { held }, i) => ((held[task]?.[id] ?? 0) > 0 && held[task]?.[id] !== 255 ? set | (1 << i) : set),
+            0,
+          ),
+        ),
+        stopsAt,
+        flags: Uint8Array.from(
+          states,
+          ({ pc }, id) => (heads.has(id) ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
+        ),
+        everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
+        future: new Map<number, Int32Array>(),
+      };
+    });
+  }
+
+  readonly choose = (enabled: number): number => {
+    let best = enabled;
+    let fewest = count(enabled);
+    const views = this.#views;
+    for (let seed = 0; seed < views.length && fewest > 1; seed++) {
+      if ((enabled & (1 << seed)) === 0) continue;
+      const chosen = this.#closure(seed, enabled, fewest);
+      if (chosen === 0) continue;
+      best = chosen;
+      fewest = count(chosen);
+    }
+    if (fewest !== 1) return best;
+    const task = 31 - Math.clz32(best);
+    return (views[task]!.flags[this.at[task]!]! & (STAYS | CLOSES_CYCLE)) === 0 ? best | FUSABLE : best;
+  };
+
+  /** The enabled tasks of the smallest set that holds `seed` and is enough; 0 where it has `most` of them or more, or may not be taken alone. */
+  #closure(seed: number, enabled: number, most: number): number {
+    const views = this.#views;
+    const { at } = this;
+    const footprints = this.#footprints;
+    let tasks = 1 << seed;
+    let locks = views[seed]!.held[at[seed]!]!;
+    let members = 1;
+    for (let again = true; again; ) {
+      again = false;
+      for (let m = 0; m < views.length; m++) {
+        if ((tasks & (1 << m)) === 0) continue;
+        const view = views[m]!;
+        const here = at[m]!;
+        const goes = (enabled & (1 << m)) !== 0;
+        if (goes && (view.flags[here]! & CLOSES_CYCLE) !== 0) return 0;
+        if (!goes) {
+          const stopsAt = view.stopsAt[here]!;
+          if ((stopsAt & locks) !== 0) continue;
+          const holder = stopsAt === 0 ? -1 : this.#holder(stopsAt);
+          if (holder !== -1) {
+            tasks |= 1 << holder;
+            locks |= views[holder]!.held[at[holder]!]!;
+            if ((enabled & (1 << holder)) !== 0 && ++members >= most) return 0;
+            again = true;
+            continue;
+          }
+        }
+        const footprint = goes ? view.next[here]! : view.guard[here]!;
+        for (let u = 0; u < views.length; u++) {
+          if ((tasks & (1 << u)) !== 0) continue;
+          const future = this.#future(u, locks)[at[u]!]!;
+          if (future === footprints.empty || !footprints.conflict(footprint, future)) continue;
+          tasks |= 1 << u;
+          locks |= views[u]!.held[at[u]!]!;
+          if ((enabled & (1 << u)) !== 0 && ++members >= most) return 0;
+          again = true;
+        }
+      }
+    }
+    return tasks & enabled;
+  }
+
+  #holder(locks: number): number {
+    for (let task = 0; task < this.#views.length; task++)
+      if ((this.#views[task]!.held[this.at[task]!]! & locks) !== 0) return task;
+    return -1;
+  }
+
+  #future(task: number, locks: number): Int32Array {
+    const view = this.#views[task]!;
+    const closed = locks & view.everStopsAt;
+    const known = view.future.get(closed);
+    if (known !== undefined) return known;
+    const future = futuresOf(view, closed, this.#footprints);
+    view.future.set(closed, future);
+    return future;
+  }
+}
+
+const count = (set: number): number => {
+  let bits = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) bits++;
+  return bits;
+};
+
+/** Whether a state in which this step comes next is kept: its asserts and its choices are told by the state before it. */
+function stays(code: Code, pc: number): boolean {
+  const id = code.flow.steps[pc];
+  const node = id === undefined ? undefined : code.flow.nodes[id];
+  if (node?.kind !== 'step') return true;
+  return JSON.stringify(node.step.effects, (key, value: unknown) =>
+    key === 'variable' || key === 'local' ? null : value,
+  ).includes('"assert"');
+}
+
+interface Elements {
+  readonly count: number;
+  readonly footprint: (
+    footprints: Footprints,
+    task: number,
+    states: readonly LocalState[],
+    state: LocalState,
+  ) => Int32Array;
+}
+
+/** Shared memory, what positions mean, and the sets that properties look at: all that steps can meet in. */
+function elementsOf(
+  codes: readonly Code[],
+  { cells, positions }: ReturnType<typeof localStates>,
+  { sets, claims }: ReturnType<typeof termsOf>,
+): Elements {
+  const firstSet = cells.count + positions.count;
+  const setsOf = new Map<number, number[]>();
+  const join = (cell: number, set: number): void => void setsOf.set(cell, [...(setsOf.get(cell) ?? []), set]);
+  for (const [i, set] of sets.entries()) for (const cell of set) join(cell, firstSet + i);
+  // What a task claims may depend on shared memory: then it is a summand of both.
+  const ownSet = codes.map((code, task) => {
+    const read = new Set<number>();
+    if (claims)
+      for (const pc of code.flow.steps.keys())
+        for (const claim of claimsAt(code.flow, pc))
+          for (const expr of [claim.amount, ...('list' in claim.of ? [claim.of.from, claim.of.to] : [claim.of])])
+            walk(expr, (part) => {
+              if (part.op === 'read') for (const cell of cells.of(part)) read.add(cell);
+            });
+    for (const cell of read) join(cell, firstSet + sets.length + task);
+    return read.size > 0;
+  });
+  return {
+    count: firstSet + sets.length + codes.length,
+    footprint: (footprints, task, states, state) => {
+      const [read, written, added] = [new Set<number>(), new Set<number>(), new Set<number>()];
+      const write = (cell: number): void => {
+        written.add(cell);
+        for (const set of setsOf.get(cell) ?? []) written.add(set);
+      };
+      for (const [cell, how] of state.touched) {
+        if ((how & READ) !== 0) read.add(cell);
+        if ((how & WRITTEN) !== 0) write(cell);
+        else if ((how & ADDED) !== 0) {
+          added.add(cell);
+          for (const set of setsOf.get(cell) ?? []) written.add(set);
+        }
+      }
+      for (const { to } of state.edges) {
+        const after = states[to];
+        if (after === undefined) throw new Error('a step leads nowhere');
+        const labels = [...new Set([...state.claims.keys(), ...after.claims.keys()])].filter(
+          (label) => state.claims.get(label) !== after.claims.get(label),
+        );
+        for (const cell of positions.written(labels, after.pc === codes[task]?.flow.steps.length ? task : undefined))
+          write(cell);
+        if (labels.length > 0 && ownSet[task] === true) written.add(firstSet + sets.length + task);
+      }
+      return footprints.make(read, written, added);
+    },
+  };
+}
+
+/** A state of every cycle of local states: where a walk of the graph comes back to a state that it has not left yet. */
+function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
+  const heads = new Set<number>();
+  const mark = new Uint8Array(states.length);
+  const [ON_PATH, LEFT] = [1, 2];
+  const path: { readonly id: number; next: number }[] = [{ id: 0, next: 0 }];
+  mark[0] = ON_PATH;
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const to = states[top.id]?.edges[top.next++]?.to;
+    if (to === undefined) {
+      mark[top.id] = LEFT;
+      path.pop();
+    } else if (mark[to] === ON_PATH) heads.add(to);
+    else if (mark[to] !== LEFT) {
+      mark[to] = ON_PATH;
+      path.push({ id: to, next: 0 });
+    }
+  }
+  return heads;
+}
+
+/** By local state: the footprint of all that the task can still do without passing one of these locks. */
+function futuresOf({ states, next, stopsAt }: TaskView, closed: number, footprints: Footprints): Int32Array {
+  const future = new Int32Array(states.length).fill(footprints.empty);
+  const order = new Int32Array(states.length).fill(-1);
+  const low = new Int32Array(states.length);
+  const onStack = new Uint8Array(states.length);
+  const stack: number[] = [];
+  let visited = 0;
+  const isStopped = (id: number): boolean => (stopsAt[id]! & closed) !== 0;
+  for (let root = 0; root < states.length; root++) {
+    if (order[root] !== -1) continue;
+    const path: { readonly id: number; next: number }[] = [];
+    const enter = (id: number): void => {
+      order[id] = low[id] = visited++;
+      stack.push(id);
+      onStack[id] = 1;
+      if (!isStopped(id)) future[id] = next[id]!;
+      path.push({ id, next: 0 });
+    };
+    enter(root);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const { id } = top;
+      const to = isStopped(id) ? undefined : states[id]!.edges[top.next++]?.to;
+      if (to === undefined) {
+        path.pop();
+        const parent = path.at(-1);
+        if (parent !== undefined) low[parent.id] = Math.min(low[parent.id]!, low[id]!);
+        if (low[id] === order[id]) {
+          const first = stack.lastIndexOf(id);
+          const members = stack.splice(first);
+          const all = members.reduce((union, member) => footprints.union(union, future[member]!), footprints.empty);
+          for (const member of members) {
+            future[member] = all;
+            onStack[member] = 0;
+          }
+        }
+        if (parent !== undefined && order[parent.id] !== -1)
+          future[parent.id] = footprints.union(future[parent.id]!, future[id]!);
+      } else if (order[to] === -1) enter(to);
+      else {
+        if (onStack[to] === 1) low[id] = Math.min(low[id]!, order[to]!);
+        future[id] = footprints.union(future[id]!, future[to]!);
+      }
+    }
+  }
+  return future;
+}
