@@ -21,6 +21,10 @@ const DEBIAN_PACKAGES = [
   { name: 'trace-cmd', command: 'trace-cmd', for: 'comparing our reading with trace-cmd report' },
   { name: 'zsh', command: 'zsh', for: 'reading the completion for zsh' },
   { name: 'fish', command: 'fish', for: 'reading the completion for fish' },
+  { name: 'spin', command: 'spin', for: 'exploring what is exported as Promela' },
+  { name: 'rumur', command: 'rumur', for: 'exploring what is exported as Murphi' },
+  { name: 'gcc', command: 'cc', for: 'compiling what spin and rumur generate' },
+  { name: 'libc6-dev', command: 'cc', for: 'compiling what spin and rumur generate' },
 ];
 
 /**

@@ -20,6 +20,8 @@ export {
   size,
   Value,
 } from './expression.ts';
+export type { Exported } from './export/index.ts';
+export { toMurphi, toPromela } from './export/index.ts';
 export { generated } from './generated.ts';
 export type { ClaimHeld, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';

@@ -65,7 +65,8 @@ function loopHeads(flow: Flow, from: number): ReadonlySet<number> {
 /** Most nodes that a text may have inline. */
 const MOST_INLINE = 64;
 
-function dispatched(flow: Flow, from: number): ReadonlySet<number> {
+/** Nodes that one dispatch loop has as cases. */
+export function dispatched(flow: Flow, from: number): ReadonlySet<number> {
   const heads = loopHeads(flow, from);
   const lengths = new Map<number, number>();
   const arrivals = new Map<number, number>();
