@@ -11,13 +11,14 @@ import {
   type Schedule,
   ScheduleMisfit,
 } from '../machine/index.ts';
-import type { PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
+import type { PatchAnswer, RunObserver, Scenario, ScenarioAnswer } from '../scenario/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, readText, scenarioFiles } from './scenario-files.ts';
+import { TraceRecorder } from './trace-recorder.ts';
 
 interface Options {
   readonly patch?: readonly PatchChoice[];
@@ -26,6 +27,8 @@ interface Options {
   readonly seed?: number;
   readonly runs?: number;
   readonly replay?: string;
+  readonly trace?: string;
+  readonly pageRef?: boolean;
   readonly steps: 'none' | 'folded' | 'all';
   readonly json?: boolean;
 }
@@ -65,6 +68,11 @@ export function registerRun(program: Command): void {
         wholeNumber(1, 1_000_000),
       ),
     )
+    .option(
+      '--trace <file>',
+      "write the run of one form as a kernel's trace file would have it, for explain and others",
+    )
+    .option('--page-ref', 'with page_ref events and stacks in it, as with CONFIG_DEBUG_PAGE_REF')
     .option('--replay <file>', 'the steps that run --json or check --json printed, once more')
     .addOption(
       new Option('--steps <how>', 'steps in the report; in --json they are there unless none')
@@ -87,7 +95,8 @@ Examples:
   folioscope run scenarios/SC-04-forty-folios.yaml --steps none
   folioscope run scenarios/
   folioscope run --json scenarios/SC-02-other-cpu.yaml
-  folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100`,
+  folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100
+  folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --trace v6.txt`,
     )
     .action(async (paths: readonly string[], options: Options) => {
       process.exitCode = await run(paths, options);
@@ -107,6 +116,10 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   for (const path of paths) files.push(...(await scenarioFiles(path)));
   const isReport = files.length === 1 && paths[0] === files[0];
   if (plan.replay !== undefined && !isReport) throw new UsageError('--replay plays on one scenario file');
+  if (options.trace !== undefined && (!isReport || plan.patches.length !== 1 || options.runs !== undefined))
+    throw new UsageError('--trace writes one run: name one scenario file and one form with --patch, without --runs');
+  if (options.pageRef === true && options.trace === undefined) throw new UsageError('--page-ref goes with --trace');
+  const recorder = options.trace === undefined ? undefined : new TraceRecorder(options.pageRef === true);
   const keep = options.steps === 'none' || (!isReport && options.json !== true) ? 'none' : 'all';
   const answers: ScenarioAnswer[] = [];
   const codes = new Set<ExitCode>();
@@ -121,7 +134,8 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
         progress.end();
         continue;
       }
-      const answer = await answerOf(scenario, plan, keep, tick);
+      const answer = await answerOf(scenario, plan, keep, tick, recorder);
+      if (options.trace !== undefined) await recorder?.write(options.trace);
       progress.end();
       answers.push(answer);
       codes.add(await codeOf(answer));
@@ -191,11 +205,12 @@ async function answerOf(
   { patches, schedule, replay }: Plan,
   keep: 'all' | 'none',
   onStep: (patch: string, steps: number) => void,
+  observer?: RunObserver,
 ): Promise<ScenarioAnswer> {
   const { readRecorded, runScenario } = await import('../scenario/index.ts');
   const one = (patch: Patch, how: Schedule): PatchAnswer => {
     let steps = 0;
-    return runScenario(scenario, { patch, schedule: how, keep, onStep: () => onStep(patch.name, ++steps) });
+    return runScenario(scenario, { patch, schedule: how, keep, observer, onStep: () => onStep(patch.name, ++steps) });
   };
   if (replay === undefined) {
     try {
@@ -256,7 +271,7 @@ const worst = (codes: ReadonlySet<ExitCode>): ExitCode =>
 /** The command that gives the same report again. */
 const commandFor = (
   file: string,
-  { patch, profile, runs, replay, steps }: Options,
+  { patch, profile, runs, replay, trace, pageRef, steps }: Options,
   { schedule }: Plan,
 ): readonly string[] => [
   'folioscope',
@@ -267,5 +282,7 @@ const commandFor = (
   ...(schedule.kind === 'in-order' ? [] : ['--schedule', formatSchedule(schedule)]),
   ...(runs === undefined ? [] : ['--runs', String(runs)]),
   ...(replay === undefined ? [] : ['--replay', replay]),
+  ...(trace === undefined ? [] : ['--trace', trace]),
+  ...(pageRef === true ? ['--page-ref'] : []),
   ...(steps === 'folded' ? [] : ['--steps', steps]),
 ];

@@ -37,4 +37,5 @@ export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';
 export { partOfSyscall } from './syscalls.ts';
+export { work } from './workqueue.ts';
 export { pte } from './zap.ts';

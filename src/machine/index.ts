@@ -15,3 +15,5 @@ export type { Schedule } from './schedule/schedule.ts';
 export { formatSchedule, IN_ORDER, parseSchedule, strategyOf, turnsTaken } from './schedule/schedule.ts';
 export type { Strategy } from './schedule/strategy.ts';
 export { ScheduleMisfit } from './schedule/strategy.ts';
+export type { TracepointOptions } from './events/tracepoints.ts';
+export { Tracepoints } from './events/tracepoints.ts';

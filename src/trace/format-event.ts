@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
+import type { EventOrigin, KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
 
 /** Bytes of a page where a text form gives a folio's place as an offset. */
 const PAGE_BYTES = 4096n;
@@ -16,14 +16,18 @@ export function formatEvent(event: KernelEvent): string {
       ? `CPU:${event.cpu} [LOST EVENTS]`
       : `CPU:${event.cpu} [LOST ${event.events} EVENTS]`;
   }
-  const comm = event.comm ?? '<...>';
-  const padding = ' '.repeat(Math.max(0, 16 - UTF8.encode(comm).byteLength)); // the kernel counts bytes
-  const task = `${padding}${comm}-${String(event.pid).padEnd(7)}`;
   const cpu = String(event.cpu).padStart(3, '0');
-  return `${task} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event)}`;
+  return `${taskColumn(event)} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event)}`;
 }
 
-function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): string {
+/** The column TASK-PID. */
+export function taskColumn({ comm = '<...>', pid }: EventOrigin): string {
+  const padding = ' '.repeat(Math.max(0, 16 - UTF8.encode(comm).byteLength)); // the kernel counts bytes
+  return `${padding}${comm}-${String(pid).padEnd(7)}`;
+}
+
+/** What follows the columns. */
+export function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): string {
   switch (event.type) {
     case 'mm_filemap_add_to_page_cache':
     case 'mm_filemap_delete_from_page_cache': {
@@ -96,7 +100,8 @@ function argument({ name }: SyscallEnter, value: bigint, index: number): string 
   return `${label}: ${value < 10n ? value : `0x${value.toString(16)}`}`;
 }
 
-function microseconds(time: Nanoseconds): string {
+/** A time as the kernel prints it, rounded. */
+export function microseconds(time: Nanoseconds): string {
   const sign = time < 0n ? '-' : '';
   const rounded = ((time < 0n ? -time : time) + 500n) / 1000n;
   return `${sign}${rounded / 1_000_000n}.${String(rounded % 1_000_000n).padStart(6, '0')}`;

@@ -7,3 +7,4 @@ export { InputError } from '../ledger/index.ts';
 export { readTrace } from './read-trace.ts';
 export { UnknownBufferError } from './unknown-buffer.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';
+export { traceText } from './text/write.ts';

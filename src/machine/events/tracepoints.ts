@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+import {
+  folio,
+  iPages,
+  KVM_SET_MEMORY_ATTRIBUTES2,
+  PAGE_SIZE,
+  pte,
+  type Result,
+  taskCpu,
+  work,
+} from '../../kernel/index.ts';
+import { columnOf, type Taken, type Write } from '../../lang/index.ts';
+import {
+  cpu,
+  dev,
+  type EventOrigin,
+  folioIndex,
+  ino,
+  type KernelEvent,
+  type Nanoseconds,
+  nanoseconds,
+  order,
+  type PageReference,
+  pfn,
+  type ReferenceOperation,
+} from '../../ledger/index.ts';
+import type { Call, Outcome } from '../calls.ts';
+import type { Machine } from '../machine.ts';
+import { stackOf } from './stack.ts';
+
+/** Which of the kernel's tracepoints are switched on besides those of every kernel. */
+export interface TracepointOptions {
+  /** `page_ref:*`, which needs CONFIG_DEBUG_PAGE_REF. */
+  readonly pageReferences?: boolean;
+  /** A kernel stack after each event. */
+  readonly stacks?: boolean;
+}
+
+/** enum lru_list: where a folio goes whose mapping is unevictable, and one that has left the page cache. */
+const LRU_UNEVICTABLE = 4;
+const LRU_INACTIVE_FILE = 2;
+/** Simulated time: where it begins, and how far apart two steps or events are; a trace file shows microseconds. */
+const BEGIN = 1_000_000_000n;
+const TICK = 1_000n;
+/** Names that a recording would have: numbers of the superblock, the first inode, file descriptors, tasks. */
+const DEV = dev(0, 15);
+const FIRST_INO = 0x3961n;
+const FIRST_FD = 8n;
+const FIRST_PID = 1000;
+const FIRST_WORKER_PID = 20;
+const ARGUMENT = 0x7ffd_1000_0000n;
+const OTHER_IOCTL = 0xae01n;
+/** include/uapi/asm-generic/errno.h; a signal is no result of a system call. */
+const ERRNO: Readonly<Record<Result, number>> = {
+  ok: 0,
+  ENOMEM: 12,
+  EAGAIN: 11,
+  EFAULT: 14,
+  EBUSY: 16,
+  EINVAL: 22,
+  ENOTTY: 25,
+  EHWPOISON: 133,
+  SIGBUS: 0,
+  SIGSEGV: 0,
+};
+/** fallocate(): FALLOC_FL_KEEP_SIZE, and with FALLOC_FL_PUNCH_HOLE. */
+const KEEP_SIZE = 1n;
+const PUNCH_HOLE = 3n;
+
+/**
+ * What a real kernel's tracepoints would say of a machine's run, from its steps: the same events, with the fields of
+ * theirs that our event types have, on the CPU that they fire on. Time is simulated: a step takes a microsecond. Nothing
+ * runs where nobody asks.
+ */
+export class Tracepoints {
+  readonly #machine: Machine;
+  readonly #options: TracepointOptions;
+  readonly #emit: (event: KernelEvent) => void;
+  #now = BEGIN;
+
+  constructor(machine: Machine, options: TracepointOptions, emit: (event: KernelEvent) => void) {
+    this.#machine = machine;
+    this.#options = options;
+    this.#emit = emit;
+  }
+
+  /** The present moment; later events are later. */
+  get now(): Nanoseconds {
+    return nanoseconds(this.#now);
+  }
+
+  /** To be told of a call that a task has made, before its first step; with its outcome where that was all. */
+  calls(task: number, call: Call, outcome: Outcome | undefined): void {
+    const { name, args } = syscallOf(call) ?? {};
+    if (name === undefined || args === undefined) return;
+    this.#emit({ type: 'syscall-enter', name, args, ...this.#origin(task) });
+    if (outcome !== undefined) this.#exits(task, name, outcome);
+  }
+
+  /** To be told of a call that has returned. */
+  returned(task: number, call: Call, outcome: Outcome): void {
+    const name = syscallOf(call)?.name;
+    if (name !== undefined) this.#exits(task, name, outcome);
+  }
+
+  #exits(task: number, name: 'ioctl' | 'fallocate', { result }: Outcome): void {
+    this.#emit({ type: 'syscall-exit', name, returned: BigInt(-ERRNO[result]), ...this.#origin(task) });
+  }
+
+  /** To be told of each step when it has been taken. */
+  took(taken: Taken): void {
+    this.#now += TICK;
+    if (taken.step.name === 'lru_add') this.#insertions(taken);
+    for (const write of taken.writes) this.#wrote(taken, write);
+  }
+
+  #wrote(taken: Taken, write: Write): void {
+    const { variable, index, before, after } = write;
+    const none = this.#machine.program.sizes['folio'] ?? 0;
+    if (variable === folio.refcount.variable) this.#counted(taken, index[0] ?? 0, before, after);
+    else if (variable === iPages.variable && before === none) {
+      if (this.#isHead(after, index)) this.#filemap('mm_filemap_add_to_page_cache', taken, after, index);
+    } else if (variable === iPages.variable) {
+      if (this.#isHead(before, index)) this.#filemap('mm_filemap_delete_from_page_cache', taken, before, index);
+    } else if (variable === folio.allocated.variable && after === 0)
+      this.#emit({
+        type: 'mm_page_free',
+        ...this.#origin(taken.task, taken),
+        pfn: pfn(index[0] ?? 0),
+        order: order(this.#orderBefore(taken, index[0] ?? 0)),
+      });
+    else if (variable === pte.variable && after !== none) this.#mapped(taken, after);
+    else if (variable === work.variable) this.#worked(taken, index[0] ?? 0);
+  }
+
+  /** A large folio's entry stands at each of its pages; one event tells of all. */
+  #isHead(of: number, [, index]: readonly number[]): boolean {
+    return columnOf(this.#machine.memory, folio.index)[of] === index;
+  }
+
+  /** A folio that is freed forgets its order within the same step. */
+  #orderBefore({ writes }: Taken, of: number): number {
+    const forgotten = writes.find(({ variable, index }) => variable === folio.order.variable && index[0] === of);
+    return forgotten?.before ?? columnOf(this.#machine.memory, folio.order)[of] ?? 0;
+  }
+
+  #filemap(
+    type: 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache',
+    taken: Taken,
+    of: number,
+    [inode = 0, index = 0]: readonly number[],
+  ): void {
+    this.#emit({
+      type,
+      ...this.#origin(taken.task, taken),
+      dev: DEV,
+      ino: inoOf(inode),
+      pfn: pfn(of),
+      index: folioIndex(index),
+      order: order(columnOf(this.#machine.memory, folio.order)[of] ?? 0),
+    });
+  }
+
+  /** The flush tries to freeze each folio before it inserts it (where the kernel does), and says so even where it fails. */
+  #insertions(taken: Taken): void {
+    const { memory, profile } = this.#machine;
+    for (const { variable, index } of taken.writes) {
+      if (variable !== folio.lru.variable) continue;
+      const of = index[0] ?? 0;
+      if (profile.flushFreesLastReference) this.#reference(taken, 'freeze', of, 1, 0);
+      const evictable = columnOf(memory, folio.mapping)[of] === this.#machine.program.sizes['inode'];
+      this.#emit({
+        type: 'mm_lru_insertion',
+        ...this.#origin(taken.task, taken),
+        pfn: pfn(of),
+        lru: evictable ? LRU_INACTIVE_FILE : LRU_UNEVICTABLE,
+        mapped: (columnOf(memory, folio.mapcount)[of] ?? 0) > 0,
+      });
+    }
+  }
+
+  /** finish_fault() adds what the lookup did not bring: 0, of which there is an event all the same. */
+  #mapped(taken: Taken, of: number): void {
+    if (taken.step.name === 'set_pte_at') this.#reference(taken, 'mod', of, 0, undefined);
+  }
+
+  #counted(taken: Taken, of: number, before: number, after: number): void {
+    const { name } = taken.step;
+    const value = after - before;
+    if (name === 'folio_ref_freeze') this.#reference(taken, 'freeze', of, before, 1);
+    else if (name === 'alloc_folio') this.#reference(taken, 'set', of, after, undefined);
+    else if (name === 'folio_try_get') this.#reference(taken, 'mod-unless', of, value, 1);
+    else if (value > 0) this.#reference(taken, 'mod', of, value, undefined);
+    else this.#reference(taken, 'mod-and-test', of, value, Number(after === 0));
+  }
+
+  #reference(
+    taken: Taken,
+    operation: ReferenceOperation,
+    of: number,
+    value: number,
+    returned: PageReference['returned'],
+  ): void {
+    if (this.#options.pageReferences !== true) return;
+    const { memory, program } = this.#machine;
+    const at = (column: { readonly variable: (typeof folio.refcount)['variable'] }): number =>
+      columnOf(memory, column)[of] ?? 0;
+    const mapping = at(folio.mapping);
+    const flags = [
+      ...(at(folio.locked) === 1 ? ['locked'] : []),
+      ...(at(folio.uptodate) === 1 ? ['uptodate'] : []),
+      ...(at(folio.lru) === 1 ? ['lru', 'unevictable'] : []),
+    ];
+    this.#emit({
+      type: 'page-reference',
+      ...this.#origin(taken.task, taken),
+      operation,
+      pfn: pfn(of),
+      flags: flags.length === 0 ? 'none' : flags.join('|'),
+      count: at(folio.refcount),
+      mapcount: at(folio.mapcount) - 1,
+      mapping:
+        mapping === program.sizes['inode']
+          ? undefined
+          : (0xffff_8880_0083_2388n + BigInt(mapping) * 0x800n).toString(16),
+      value,
+      returned,
+    });
+  }
+
+  /** The worker's three events, and the queueing in the task that asks. */
+  #worked(taken: Taken, of: number): void {
+    const types = {
+      queue_work: ['workqueue_queue_work', 'workqueue_activate_work'],
+      process_one_work: ['workqueue_execute_start'],
+      work_done: ['workqueue_execute_end'],
+    } as const;
+    const { name } = taken.step;
+    if (name !== 'queue_work' && name !== 'process_one_work' && name !== 'work_done') return;
+    for (const type of types[name]) {
+      const isQueued = type === 'workqueue_queue_work';
+      this.#emit({
+        type,
+        ...this.#origin(taken.task, taken),
+        work: (0xffff_8880_0f02_6fc0n + BigInt(of) * 0x4_0000n).toString(16),
+        function: 'lru_add_drain_per_cpu',
+        workqueue: isQueued ? 'mm_percpu_wq' : undefined,
+        requestedCpu: isQueued ? cpu(of) : undefined,
+      });
+    }
+  }
+
+  #origin(task: number, taken?: Taken): EventOrigin {
+    this.#now += TICK;
+    const { stacks = false } = this.#options;
+    const users = this.#machine.options.tasks.length;
+    const here = columnOf(this.#machine.memory, taskCpu)[task] ?? 0;
+    return {
+      at: nanoseconds(this.#now),
+      cpu: cpu(here),
+      pid: task < users ? FIRST_PID + task : FIRST_WORKER_PID + task - users,
+      comm: task < users ? this.#machine.taskName(task) : `kworker/${task - users}:1`,
+      ...(stacks && taken !== undefined ? { stack: stackOf(taken.step.path, taken.step.name) } : {}),
+    };
+  }
+}
+
+const inoOf = (inode: number): ReturnType<typeof ino> => ino(FIRST_INO + BigInt(inode));
+
+/** The system call that a trace shows a call as; undefined for those that `explain` asks nothing of. */
+function syscallOf(call: Call): { readonly name: 'ioctl' | 'fallocate'; readonly args: readonly bigint[] } | undefined {
+  if (call.call === 'set-memory-attributes2')
+    return { name: 'ioctl', args: [FIRST_FD + BigInt(call.inode), KVM_SET_MEMORY_ATTRIBUTES2, ARGUMENT] };
+  if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, OTHER_IOCTL, ARGUMENT] };
+  if (call.call !== 'fallocate' && call.call !== 'punch-hole') return undefined;
+  const mode = call.call === 'fallocate' ? KEEP_SIZE : PUNCH_HOLE;
+  const [offset, length] = [BigInt(call.start) * PAGE_SIZE, BigInt(call.pages) * PAGE_SIZE];
+  return { name: 'fallocate', args: [FIRST_FD + BigInt(call.inode), mode, offset, length] };
+}
