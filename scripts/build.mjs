@@ -29,7 +29,8 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.
 async function bundleCommandLine() {
   rmSync(join(fresh, 'cli'), { recursive: true });
   await build({
-    entryPoints: [join(ROOT, 'src/cli/main.ts')],
+    // The command, and what it loads by name where a user brings a form of the check.
+    entryPoints: ['main', 'patch-hooks', 'patch-kernel', 'patch-lang'].map((file) => join(ROOT, `src/cli/${file}.ts`)),
     outdir: join(fresh, 'cli'),
     bundle: true,
     splitting: true,

@@ -5,15 +5,17 @@ import type { LoadHook, ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/wasm-typescript';
 
-const OWN = /^folioscope\/(\w+)$/;
 /** `.ts` where folioscope runs from its sources. */
 const ENDING = import.meta.url.slice(-3);
+/** The rooms that a form of the check is written with. */
+const ROOMS = ['folioscope/kernel', 'folioscope/lang'];
 
 /** `folioscope/kernel` is this folioscope: a second copy of the language would not know the first one's builders. */
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  const [, room] = OWN.exec(specifier) ?? [];
-  if (room === undefined) return next(specifier, context);
-  return { url: new URL(`../${room}/index${ENDING}`, import.meta.url).href, format: 'module', shortCircuit: true };
+  if (!specifier.startsWith('folioscope/')) return next(specifier, context);
+  if (!ROOMS.includes(specifier)) throw new Error(`there is no '${specifier}' here, expected ${ROOMS.join(' or ')}`);
+  const room = specifier.slice('folioscope/'.length);
+  return { url: new URL(`patch-${room}${ENDING}`, import.meta.url).href, format: 'module', shortCircuit: true };
 };
 
 const isOwn = (url: string): boolean => url.startsWith(new URL('..', import.meta.url).href);
