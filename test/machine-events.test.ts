@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { KernelEvent } from '../src/ledger/index.ts';
 import { compare } from './support/simulated-explained.ts';
 
-const SEEDS = Array.from({ length: 12 }, (_, seed) => seed);
+const SEEDS = Array.from({ length: 8 }, (_, seed) => seed);
 const MOMENTS = 8;
 const seen = new Map<string, number>();
 let lines = 0;
