@@ -24,47 +24,51 @@ export interface Columns {
 }
 
 const nobody = (): boolean => false;
-interface Generated {
-  readonly steps: readonly (readonly ((task: number, option: number) => boolean)[])[];
-  readonly enter: readonly ((task: number, args: readonly number[]) => boolean)[];
-  readonly run: readonly ((task: number, args: readonly number[], others: () => boolean) => boolean)[];
-}
+type Steps = readonly ((task: number, option: number) => boolean)[];
+type Enter = (task: number, args: readonly number[]) => boolean;
+type Run = (task: number, args: readonly number[], others: () => boolean) => boolean;
 
 /**
  * Generates JavaScript over the memory's columns. Steps alone are a function each; a whole code is one
- * structured function with its values in JavaScript variables.
+ * structured function with its values in JavaScript variables. Each is generated when it is first needed: a code that
+ * runs in one go has hundreds of steps that nobody takes one by one.
  */
 export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
-  const source = [
-    ...program.variables.map((_, i) => `const v${i}=columns[${i}];`),
-    `const steps=[${program.codes.map((code) => stepsOf(code, program, names, memory)).join(',\n')}];`,
-    `const enter=[${program.codes.map((code) => entryOf(code, program, names, memory)).join(',\n')}];`,
-    `const run=[${program.codes.map((code, number) => runOf(code, number, program, names, memory)).join(',\n')}];`,
-    'return {steps,enter,run};',
-  ].join('\n');
+  const constants = program.variables.map((_, i) => `const v${i}=columns[${i}];`).join('');
   const columns = program.variables.map((variable) => memory.columns.get(variable));
-  const { steps, enter, run } = evaluate(source, columns, memory);
+  /** Of each code, by its number, what `text` spells. */
+  const ofCodes = <Made>(text: (code: Code, number: number) => string): ((number: number) => Made | undefined) => {
+    const made: (Made | undefined)[] = program.codes.map(() => undefined);
+    return (number) => {
+      const code = program.codes[number];
+      if (code === undefined) return undefined;
+      return (made[number] ??= evaluate<Made>(`${constants}return ${text(code, number)};`, columns, memory));
+    };
+  };
+  const steps = ofCodes<Steps>((code) => stepsOf(code, program, names, memory));
+  const enter = ofCodes<Enter>((code) => entryOf(code, program, names, memory));
+  const run = ofCodes<Run>((code, number) => runOf(code, number, program, names, memory));
   return {
     start: (task, code, args) => {
       memory.code[task] = code;
-      enter[code]?.(task, args);
+      enter(code)?.(task, args);
     },
     step: (task, option = 0) => {
       const code = memory.code[task] ?? IDLE;
-      return code !== IDLE && (steps[code]?.[memory.pc[task] ?? 0]?.(task, option) ?? false);
+      return code !== IDLE && (steps(code)?.[memory.pc[task] ?? 0]?.(task, option) ?? false);
     },
-    run: (task, code, args, others = nobody) => run[code]?.(task, args, others) ?? false,
+    run: (task, code, args, others = nobody) => run(code)?.(task, args, others) ?? false,
   };
 }
 
-function evaluate(source: string, columns: readonly (Column | undefined)[], memory: Memory): Generated {
+function evaluate<Made>(source: string, columns: readonly (Column | undefined)[], memory: Memory): Made {
   const factory = new Function('columns', 'L', 'code', 'pc', `'use strict';${source}`) as (
     columns: readonly (Column | undefined)[],
     slots: Int32Array,
     code: Int32Array,
     pc: Int32Array,
-  ) => Generated;
+  ) => Made;
   return factory(columns, memory.slots, memory.code, memory.pc);
 }
 

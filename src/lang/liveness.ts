@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './body.ts';
+import type { Claim, Effect } from './body.ts';
 import type { Expr, Local } from './expression.ts';
 import { walk } from './expression.ts';
-import { type Flow, nextOf, nodeAt } from './flow.ts';
+import { type Flow, type FlowNode, nextOf } from './flow.ts';
 
 /** Slots whose value matters to a task that rests at a step, by pc. */
 export type Liveness = readonly ReadonlySet<number>[];
@@ -12,76 +12,108 @@ export type Liveness = readonly ReadonlySet<number>[];
  * states that differ only in forgotten values are one state.
  */
 export function liveness(flow: Flow): Liveness {
-  const liveIn: Set<number>[] = flow.nodes.map(() => new Set());
+  const passes = flow.nodes.map(passOf);
+  const following = flow.nodes.map(nextOf);
+  const liveIn = flow.nodes.map(() => 0n);
   for (let changed = true; changed; ) {
     changed = false;
     // Lowering numbers what comes later first, so this order passes most of it on in one round.
-    for (let id = 0; id < flow.nodes.length; id++) {
-      const node = nodeAt(flow.nodes, id);
-      const live = new Set<number>();
-      for (const next of nextOf(node)) for (const slot of liveIn[next] ?? []) live.add(slot);
-      if (node.kind === 'step' || node.kind === 'local')
-        passEffects(node.kind === 'step' ? node.step.effects : node.effects, live);
-      if (node.kind === 'branch') use(node.if, live);
-      if (node.kind === 'step' && node.step.guard !== undefined) use(node.step.guard, live);
-      if (node.kind === 'step' || node.kind === 'either') {
-        for (const claim of node.kind === 'step' ? node.step.claims : node.choice.claims) {
-          if ('list' in claim.of) {
-            useLocal(claim.of.list, undefined, live);
-            use(claim.of.from, live);
-            use(claim.of.to, live);
-          } else use(claim.of, live);
-          use(claim.amount, live);
-          if (claim.on !== undefined) use(claim.on, live);
-        }
-      }
-      if (live.size !== liveIn[id]?.size) {
-        liveIn[id] = live;
-        changed = true;
-      }
+    for (const [id, { reads, writes }] of passes.entries()) {
+      const behind = (following[id] ?? []).reduce((all, next) => all | (liveIn[next] ?? 0n), 0n);
+      const live = reads | (behind & ~writes);
+      if (live === liveIn[id]) continue;
+      liveIn[id] = live;
+      changed = true;
     }
   }
-  return flow.steps.map((id) => liveIn[id] ?? new Set());
+  return flow.steps.map((id) => slotsIn(liveIn[id] ?? 0n));
 }
 
-function passEffects(effects: readonly Effect[], live: Set<number>): void {
+/** Slots as the bits of one number. */
+type Slots = bigint;
+
+/** What a part of the text does to what matters behind it: it reads slots, and writes others before anybody reads them. */
+interface Pass {
+  reads: Slots;
+  writes: Slots;
+}
+
+function passOf(node: FlowNode): Pass {
+  const pass: Pass = { reads: 0n, writes: 0n };
+  if (node.kind === 'step' || node.kind === 'local')
+    passEffects(node.kind === 'step' ? node.step.effects : node.effects, pass);
+  if (node.kind === 'branch') use(node.if, pass);
+  if (node.kind === 'step' && node.step.guard !== undefined) use(node.step.guard, pass);
+  if (node.kind === 'step' || node.kind === 'either')
+    for (const claim of node.kind === 'step' ? node.step.claims : node.choice.claims) useClaim(claim, pass);
+  return pass;
+}
+
+function useClaim(claim: Claim, pass: Pass): void {
+  if ('list' in claim.of) {
+    useLocal(claim.of.list, undefined, pass);
+    use(claim.of.from, pass);
+    use(claim.of.to, pass);
+  } else use(claim.of, pass);
+  use(claim.amount, pass);
+  if (claim.on !== undefined) use(claim.on, pass);
+}
+
+/** Puts effects before what `pass` tells of. */
+function passEffects(effects: readonly Effect[], pass: Pass): void {
   for (const effect of effects.toReversed()) {
     switch (effect.kind) {
       case 'assign':
-        if (effect.place.op === 'local' && effect.place.index === undefined) live.delete(effect.place.local.slot);
-        if (effect.place.op === 'local' && effect.place.index !== undefined) use(effect.place.index, live);
-        if (effect.place.op === 'read') for (const index of effect.place.index) use(index, live);
-        use(effect.value, live);
+        if (effect.place.op === 'local' && effect.place.index === undefined) {
+          const slot = 1n << BigInt(effect.place.local.slot);
+          pass.reads &= ~slot;
+          pass.writes |= slot;
+        }
+        if (effect.place.op === 'local' && effect.place.index !== undefined) use(effect.place.index, pass);
+        if (effect.place.op === 'read') for (const index of effect.place.index) use(index, pass);
+        use(effect.value, pass);
         break;
       case 'assert':
-        use(effect.condition, live);
+        use(effect.condition, pass);
         break;
       case 'when': {
-        const otherwise = new Set(live);
+        const otherwise = { ...pass };
         passEffects(effect.else, otherwise);
-        passEffects(effect.then, live);
-        for (const slot of otherwise) live.add(slot);
-        use(effect.if, live);
+        passEffects(effect.then, pass);
+        pass.reads |= otherwise.reads;
+        pass.writes &= otherwise.writes;
+        use(effect.if, pass);
         break;
       }
       case 'each': {
-        const inside = new Set(live);
+        // It may run no time at all: what it writes may still be read behind it.
+        const inside = { ...pass };
         passEffects(effect.body, inside);
-        for (const slot of inside) live.add(slot);
-        use(effect.from, live);
-        use(effect.to, live);
+        pass.reads |= inside.reads;
+        use(effect.from, pass);
+        use(effect.to, pass);
       }
     }
   }
 }
 
-function use(expr: Expr, live: Set<number>): void {
+function use(expr: Expr, pass: Pass): void {
   walk(expr, (part) => {
-    if (part.op === 'local') useLocal(part.local, part.index, live);
+    if (part.op === 'local') useLocal(part.local, part.index, pass);
   });
 }
 
-function useLocal(local: Local, index: Expr | undefined, live: Set<number>): void {
-  if (index?.op === 'const') live.add(local.slot + index.value);
-  else for (let i = 0; i < (local.length ?? 1); i++) live.add(local.slot + i);
+function useLocal(local: Local, index: Expr | undefined, pass: Pass): void {
+  const [first, length] = index?.op === 'const' ? [local.slot + index.value, 1] : [local.slot, local.length ?? 1];
+  pass.reads |= ((1n << BigInt(length)) - 1n) << BigInt(first);
+}
+
+function slotsIn(slots: Slots): ReadonlySet<number> {
+  const found = new Set<number>();
+  let slot = 0;
+  for (let rest = slots; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) found.add(slot);
+    slot++;
+  }
+  return found;
 }

@@ -51,6 +51,9 @@ export class Judge {
       ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
     );
     if (!isNotEmpty(asked)) return { verdict: 'safe' };
+    // The machine may have more CPUs than were asked for.
+    const stranger = asked.flatMap(({ holders }) => holders).find(({ cpu = 0 }) => cpu >= question.cpus);
+    if (stranger !== undefined) throw new RangeError(`CPU ${stranger.cpu} is beyond the machine's ${question.cpus}`);
     const machine = this.#machineFor(question, asked);
     const [{ index: begins }] = asked;
     // The range may begin or end within a large folio.
@@ -77,11 +80,14 @@ export class Judge {
     return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldOnlyByBatches(reasons) };
   }
 
-  #machineFor({ cpus, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {
-    const pages = powerOfTwoFrom(Math.max(FEWEST_PAGES, pagesOf(ledger)));
+  #machineFor({ cpus: asked, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {
+    const cpus = Math.max(FEWEST.cpus, asked);
+    const pages = powerOfTwoFrom(Math.max(FEWEST.pages, pagesOf(ledger)));
     const processes = powerOfTwoFrom(1 + Math.max(...ledger.map(({ holders }) => of(holders, 'user-mapping'))));
-    const outside = powerOfTwoFrom(ledger.reduce((sum, { holders }) => sum + holders.length, 1));
-    const references = powerOfTwoFrom(Math.max(...ledger.map(({ holders }) => referencesOf(holders))));
+    const held = ledger.reduce((sum, { holders }) => sum + holders.length, 1);
+    const outside = powerOfTwoFrom(Math.max(FEWEST.outside, held));
+    const most = Math.max(...ledger.map(({ holders }) => referencesOf(holders)));
+    const references = powerOfTwoFrom(Math.max(FEWEST.references, most));
     const largestOrder = Math.max(...ledger.map(({ order }) => order));
     const parts = ledger.some(({ holders }) => of(holders, 'mlock-batch') > 0) ? (['mlock'] as const) : [];
     const key = [patch.name, profile.name, cpus, pages, processes, outside, references, largestOrder, ...parts].join(
@@ -111,7 +117,7 @@ export class Judge {
 }
 
 /** Small questions share one machine: building one takes longer than many questions. */
-const FEWEST_PAGES = 64;
+const FEWEST = { cpus: 4, pages: 128, outside: 256, references: 16 } as const;
 
 /** The task of a restored machine that converts. */
 const CONVERTER = 0;
