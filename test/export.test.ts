@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
 import { exploreProgram, type Question } from '../src/check/index.ts';
-import { DEFAULT_PROFILE, PATCHES } from '../src/kernel/index.ts';
-import { createMemory, finished, Interpreter, toMurphi, toPromela } from '../src/lang/index.ts';
+import { PATCHES } from '../src/kernel/index.ts';
+import { createMemory, Interpreter, toMurphi, toPromela } from '../src/lang/index.ts';
 import { buildPeer, type Variant } from '../src/peer/index.ts';
-import { pack, type SmallWorld } from './exploring.ts';
+import { parseScenario } from '../src/scenario/index.ts';
+import { questionAbout } from '../src/verify/index.ts';
 import { lacking } from './needs.ts';
 import { type Found, rumur, spin } from './other-checkers.ts';
 
@@ -24,22 +25,23 @@ function peerQuestion(variant: Variant): Question {
   return { ...peer, initial };
 }
 
-/** A conversion on CPU 0 while a task on CPU 1 touches the page. */
-function kernelQuestion(patch: string): Question {
-  const found = PATCHES.find(({ name }) => name === patch);
-  if (found === undefined) throw new Error(`no patch ${patch}`);
-  const world: SmallWorld = {
-    config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: found },
-    sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
-    tasks: [
-      { cpu: 0, script: [{ name: 'convert', args: [0, 0, 1, 1, 1] }] },
-      { cpu: 1, script: [{ name: 'touch', args: [0, 0, 1] }] },
-    ],
-  };
-  const { initial, inspect } = pack(world);
-  const { program, memory } = inspect(initial);
-  const codeOf = [...program.codes.keys()];
-  return { program, codeOf, initial: memory, properties: [], mayEnd: finished(0).and(finished(1)) };
+/** A conversion on CPU 0 while a task on CPU 1 touches the page, and everything that `check` asks about it. */
+function kernelQuestion(name: string): Question {
+  const patch = PATCHES.find((candidate) => candidate.name === name);
+  if (patch === undefined) throw new Error(`no patch ${name}`);
+  const scenario = parseScenario(
+    'test.yaml',
+    `scenario: T
+title: A page is touched while it is converted
+machine: { cpus: 2, features: { batch-size: 2 } }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+  T1: [{ touch: 0..1 }]
+`,
+  );
+  return questionAbout(scenario, patch);
 }
 
 const CASES = [

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   run: async (program) => (await import('./run.ts')).registerRun(program),
   check: async (program) => (await import('./check.ts')).registerCheck(program),
   explain: async (program) => (await import('./explain.ts')).registerExplain(program),
+  export: async (program) => (await import('./export.ts')).registerExport(program),
   completion: async (program) => (await import('./completion.ts')).registerCompletion(program),
 };
 

@@ -9,3 +9,4 @@ export type {
 } from './answer.ts';
 export type { CheckOptions, CheckProgress } from './verify.ts';
 export { checking } from './verify.ts';
+export { questionAbout } from './question-about.ts';
