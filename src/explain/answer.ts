@@ -123,7 +123,7 @@ export interface ConversionCall {
    * CPU's batch was left as it was, undefined where the events do not tell.
    */
   readonly drained: boolean | undefined;
-  /** Folios of guest_memfd inodes that waited in a batch when it was called; which inode `fd` is, events do not say. */
+  /** Folios of guest_memfd inodes that waited in a batch when it was called, or came before it returned; which inode `fd` is, events do not say. */
   readonly batched: readonly BatchedFolio[];
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];

@@ -14,6 +14,8 @@ interface Open {
   readonly place: number;
   /** What waited when it began. */
   readonly waiting: readonly Generation[];
+  /** What came into batches since. */
+  readonly since: Generation[];
   /** It queued the works of a drain, or a kworker of another CPU inserted something of what waited. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
@@ -23,6 +25,7 @@ interface Open {
 interface Call {
   readonly enter: SyscallEnter;
   readonly waiting: readonly Generation[];
+  readonly since: readonly Generation[];
   readonly held: readonly Held[];
   exit: SyscallExit | undefined;
   drained: boolean | undefined;
@@ -52,8 +55,14 @@ export class Conversions {
     if (command !== SET_MEMORY_ATTRIBUTES2) return;
     const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
     const held = [...folios].flatMap(heldFolio);
-    const place = this.#calls.push({ enter: event, waiting, held, exit: undefined, drained: undefined }) - 1;
-    this.#open.set(event.pid, { enter: event, place, waiting, drained: false, lossy: false });
+    const since: Generation[] = [];
+    const place = this.#calls.push({ enter: event, waiting, since, held, exit: undefined, drained: undefined }) - 1;
+    this.#open.set(event.pid, { enter: event, place, waiting, since, drained: false, lossy: false });
+  }
+
+  /** A folio came into a batch: the conversion takes its lock only after its entry, and may meet it still. */
+  added(folio: Generation): void {
+    for (const { since } of this.#open.values()) since.push(folio);
   }
 
   inserted(folio: Generation, event: LruInsertion): void {
@@ -91,7 +100,7 @@ export class Conversions {
 
   /** @param counts which inodes' folios count as those of guest_memfd. */
   answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
-    return this.#calls.map(({ enter, exit, drained, waiting, held }) => ({
+    return this.#calls.map(({ enter, exit, drained, waiting, since, held }) => ({
       at: enter.at,
       cpu: enter.cpu,
       pid: enter.pid,
@@ -99,7 +108,9 @@ export class Conversions {
       until: exit?.at,
       returned: exit === undefined ? undefined : Number(exit.returned),
       drained,
-      batched: waiting.flatMap((folio) => batchedFolio(folio, counts)).toSorted((a, b) => a.index - b.index),
+      batched: [...waiting, ...since]
+        .flatMap((folio) => batchedFolio(folio, counts))
+        .toSorted((a, b) => a.index - b.index),
       held: held
         .filter(({ inode }) => counts(inode))
         .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))

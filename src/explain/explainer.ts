@@ -167,6 +167,7 @@ export class Explainer {
     for (const doubtful of batch.enter(folio, event.at, this.#batchSize))
       doubtful.inode?.waiting.forget(doubtful, event.at);
     inode.waiting.enter(folio, event.cpu, event.at);
+    this.#conversions.added(folio);
   }
 
   #referenced(event: PageReference): void {

@@ -85,7 +85,7 @@ function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
 
 function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[]): Hidden[] {
   if (!inode.isOlder || cpus.length === 0) return [];
-  const reason = `folios from before the recording may wait unseen in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since it began; recorded from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or asked with --range of pages that were added in it, it would be decided`;
+  const reason = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
   return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
 }
 

@@ -23,7 +23,7 @@ const resultPhrase = ({ returned }: ConversionCall): string => {
 };
 
 /** `CPU 1: 8 of 0:15:0x1b62 (0-7)`, for each batch. */
-export function batchedPhrase({ batched }: ConversionCall): string {
+function batchedPhrase({ batched }: ConversionCall): string {
   const groups = new Map<string, number[]>();
   for (const folio of batched) {
     const key = `CPU ${folio.cpu}|${inodeName(folio)}`;

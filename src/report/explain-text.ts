@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { ConversionCall, Explanation, MomentAnswer } from '../explain/index.ts';
+import type { Explanation, MomentAnswer } from '../explain/index.ts';
 import { formatTime, type Strength } from '../ledger/index.ts';
-import { batchedPhrase, conversionLines, EAGAIN, heldPhrase } from './explain-conversions.ts';
+import { conversionLines } from './explain-conversions.ts';
+import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
 import { dwellLines } from './explain-dwell.ts';
 import { ageOf, evidenceLines, isExplained, refusersPhrase } from './explain-evidence.ts';
@@ -31,7 +32,7 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
     inodeLines(explanation),
     ...inodes.map((ofInode) => [...titleOf(ofInode), ...momentLines(ofInode)]),
     ...explanation.dwell.map(dwellLines),
-    moments.length === 0 ? [] : drainLines(explanation.drains),
+    moments.length === 0 && explanation.drains?.count === 0 ? [] : drainLines(explanation.drains),
     unknowns(explanation),
     footer(explanation, command),
   ];
@@ -54,22 +55,7 @@ function headline(explanation: Explanation, inodes: readonly (readonly MomentAns
         : 'no guest_memfd in this recording',
       ...(explanation.trace.lost.length > 0 ? ['  (events were lost, so there may have been one)'] : []),
     );
-  const refused = conversions.filter(({ returned }) => returned === EAGAIN);
-  const last = refused.at(-1);
-  if (last !== undefined) {
-    const why = refusalPhrase(last);
-    const count = `${refused.length} of ${conversions.length} recorded conversions were refused (-EAGAIN)`;
-    lines.push(...wrap(`${count}; the last one, at ${formatTime(last.at)}: ${why}`, '', '  '));
-  }
-  return lines;
-}
-
-/** What refused a recorded conversion, as far as events show. */
-function refusalPhrase(call: ConversionCall): string {
-  const held = heldPhrase(call);
-  const waited = call.batched.length > 0 && call.drained !== true ? `waiting in ${batchedPhrase(call)}` : '';
-  if (held !== '') return [waited, `held by ${held}`].filter((part) => part !== '').join('; ');
-  return waited === '' ? 'by a reference that no stock event shows (a pin, an mlock batch, a fault in flight)' : waited;
+  return [...refusedCallLines(conversions), ...lines];
 }
 
 function inodeHeadline(moments: readonly MomentAnswer[]): string[] {

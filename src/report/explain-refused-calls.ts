@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import type { BatchedFolio, ConversionCall } from '../explain/index.ts';
+import { type Cpu, formatTime, nanoseconds } from '../ledger/index.ts';
+import { durationText } from './duration-text.ts';
+import { EAGAIN, heldPhrase } from './explain-conversions.ts';
+import { inodeName } from './explain-names.ts';
+import { wrap } from './wrap.ts';
+
+/** Which of the recorded conversions were refused, and why the last one was: what most readers come for. */
+export function refusedCallLines(conversions: readonly ConversionCall[]): string[] {
+  const refused = conversions.filter(({ returned }) => returned === EAGAIN);
+  const last = refused.at(-1);
+  if (last === undefined) return [];
+  const which = refused.length === 1 ? 'at' : 'the last one at';
+  const count = `refused: ${refused.length} of ${conversions.length} recorded conversions returned -EAGAIN`;
+  const where = `${formatTime(last.at)} (CPU ${last.cpu}, pid ${last.pid}, fd ${last.fd})`;
+  return [
+    ...wrap(`${count}, ${which} ${where}`, '', '  '),
+    ...reasonsOf(last).flatMap((reason) => wrap(reason, '  ', '    ')),
+  ];
+}
+
+function reasonsOf(call: ConversionCall): string[] {
+  const held = heldPhrase(call);
+  // What waited before a drain of all CPUs waited no more after it.
+  const waited = call.drained === true ? [] : call.batched;
+  const isBatch = call.held.every(({ holder }) => holder.kind === 'mlock-batch');
+  const others =
+    held === ''
+      ? []
+      : [`held then by ${held}; ${isBatch ? 'a drain of all CPUs flushes that too' : 'no drain helps against that'}`];
+  const [first] = waited;
+  if (first === undefined)
+    return others.length > 0
+      ? others.map((other) => `why: ${other}`)
+      : [
+          `why: by a reference that no event recorded here shows: a pin (vmsplice, O_DIRECT, vfio), an mlock batch, a fault in flight${call.drained === true ? '' : ', or a folio from before the recording in a batch'}; page_ref:* events with stacks would name it`,
+        ];
+  return [`why: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
+}
+
+/** `8 folios of 0:15:0x1b62, the first at index 0, waited in CPU 1's lru_add batch, it for 63.8 ms`. */
+function waitedPhrase(first: BatchedFolio, waited: readonly BatchedFolio[], { at }: ConversionCall): string {
+  const cpus = cpusOf(waited);
+  const inodes = new Set(waited.map(inodeName));
+  const names = [...inodes].slice(0, 3).join(', ');
+  const count = waited.length === 1 ? '1 folio' : `${waited.length} folios`;
+  const which = waited.length === 1 ? `index ${first.index}` : `the first at index ${first.index}`;
+  const batches = cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${cpus.join(', ')}`;
+  const since =
+    first.since < at ? ` (it for ${durationText(nanoseconds(at - first.since))})` : ' (it came during the call)';
+  return `${count} of ${names}${inodes.size > 3 ? ', ...' : ''}, ${which}${since}, waited in ${batches}; a batch holds a reference to each of its folios until it is flushed, whether or not anybody uses them`;
+}
+
+function curePhrase(waited: readonly BatchedFolio[], { cpu }: ConversionCall): string {
+  const own = cpusOf(waited).every((owner) => owner === cpu);
+  return own
+    ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it and pass; so does a retry there, since the refused check drains its own CPU at its end'
+    : 'v6, v8 and drain-for-folio drain all CPUs first and pass; without, a retry passes only once those CPUs have flushed their batches';
+}
+
+const cpusOf = (folios: readonly BatchedFolio[]): readonly Cpu[] =>
+  [...new Set(folios.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
