@@ -122,7 +122,7 @@ async function answer(file: string, options: Options): Promise<Explanation> {
 }
 
 /** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. */
-function codeOf({ moments, trace }: Explanation): ExitCode {
+function codeOf({ moments, trace, conversions }: Explanation): ExitCode {
   const last = moments.at(-1);
   const verdicts = new Set(
     moments.flatMap(({ at, marker, baseline }) =>
@@ -130,6 +130,8 @@ function codeOf({ moments, trace }: Explanation): ExitCode {
     ),
   );
   if (verdicts.has('refused')) return EXIT.notWell;
+  // A guest_memfd was there, and nothing is known of it.
+  if (moments.length === 0 && conversions.length > 0) return EXIT.undecided;
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
   return verdicts.has('undecided') || isCutOff ? EXIT.undecided : EXIT.well;
 }

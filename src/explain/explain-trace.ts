@@ -11,11 +11,11 @@ import type { Question } from './question.ts';
  */
 export async function explainTrace(source: ByteSource | ByteStream, question: Question): Promise<Explanation> {
   // A pipe is read once.
-  if ('pieces' in source) return await answer(source, question, true);
+  if ('pieces' in source) return answer(source, question, true);
   const explanation = await answer(source, question, false);
   // The scheduler's events are most of many recordings, and what they tell is only asked where something was drained.
   if (explanation.drains === undefined || explanation.drains.count === 0) return explanation;
-  return await answer(source, question, true);
+  return answer(source, question, true);
 }
 
 async function answer(source: ByteSource | ByteStream, question: Question, scheduling: boolean): Promise<Explanation> {

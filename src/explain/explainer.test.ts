@@ -229,10 +229,54 @@ describe('which inodes', () => {
         dev: '0:16',
         ino: 0x4414n,
         kind: 'guest_memfd',
-        because: '1 of its folios inserted as unevictable (lru=4), on an anonymous device',
+        because:
+          '1 of its folios inserted as unevictable (lru=4), on an anonymous device; those of ramfs and secretmem are too, and no call to guest_memfd was recorded',
       },
     ]);
     expect(moments.map(places)).toEqual(['0 waits on 0']);
+    expect(explain([...made({ at: 5 }), ...events]).inodes[0]?.because).toBe(
+      '1 of its folios inserted as unevictable (lru=4), on an anonymous device',
+    );
+  });
+
+  test('in kernels to come its folios may be evictable: a stack that leads through guest_memfd outweighs that', () => {
+    const stack = ['filemap_add_folio', 'kvm_gmem_get_folio', 'kvm_gmem_fault_user_mapping'];
+    const known: KernelEvent = { ...added(page(0), { at: 10 }), stack };
+    const events = [known, inserted(1000, { at: 20 }, 2), added(page(1), { at: 30, cpu: 1 }), marker('m', { at: 40 })];
+    const { inodes, moments } = explain(events);
+    expect(inodes).toMatchObject([
+      { kind: 'guest_memfd', because: "a stack shows guest_memfd's code allocate its folios" },
+    ]);
+    expect(moments.map(places)).toEqual(['0 on LRU, 1 waits on 1']);
+  });
+
+  test('none inserted and no call recorded: nothing tells, and the answer says what would', () => {
+    const events = [added(page(0), { at: 10, cpu: 1 }), marker('m', { at: 20 })];
+    const { inodes, moments, notes } = explain(events);
+    expect([inodes, moments]).toEqual([[], []]);
+    expect(notes).toEqual([
+      'of 1 inode on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is',
+    ]);
+    const inode = { dev: undefined, ino: 0x4414n as never };
+    expect(explain(events, { inode }).moments.map(places)).toEqual(['0 waits on 1']);
+  });
+
+  test('its pages were punched in the batch of another CPU, so that no insertion came: known by the call that made it', () => {
+    const events = [
+      ...made({ at: 5 }),
+      added(page(0), { at: 10, cpu: 1 }),
+      deleted(page(0), { at: 20 }),
+      added(page(1), { at: 30, cpu: 1 }),
+    ];
+    expect(explain(events).inodes).toMatchObject([{ kind: 'guest_memfd' }]);
+  });
+
+  test('only insertions of folios from before: of which inode they are nobody can say', () => {
+    const { inodes, notes } = explain([marker('m', { at: 1 }), inserted(7, { at: 10 }), inserted(8, { at: 11 })]);
+    expect(inodes).toEqual([]);
+    expect(notes).toEqual([
+      '2 folios were inserted as unevictable without an add event: there before the recording (perhaps of a guest_memfd: which inode they are of, only their add or delete would say), or anonymous',
+    ]);
   });
 
   test('one of which no page was inserted: on the device of another guest_memfd', () => {

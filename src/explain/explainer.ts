@@ -328,7 +328,7 @@ export class Explainer {
       conversions,
       dwell: trace.to === undefined ? [] : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
       drains,
-      notes: [...trace.notes, ...this.#notes()],
+      notes: [...trace.notes, ...this.#notes(inodes)],
     };
     return this.#redactor?.explanation(explanation) ?? explanation;
   }
@@ -394,11 +394,21 @@ export class Explainer {
     return this.#buffers.size === 0 ? this.#gaps : this.#gaps.filter(({ buffer }) => this.#buffers.has(buffer));
   }
 
-  #notes(): readonly string[] {
-    const count = this.#strayUnevictable;
-    if (count === 0) return [];
-    const what = count === 1 ? 'folio was' : 'folios were';
-    return [`${count} ${what} inserted as unevictable without an add event: there before the recording, or anonymous`];
+  /** @param inodes that the answer lists. */
+  #notes(inodes: readonly InodeAnswer[]): readonly string[] {
+    const notes: string[] = [];
+    const strays = this.#strayUnevictable;
+    const isNone = inodes.every(({ kind }) => kind === 'other');
+    if (strays > 0)
+      notes.push(
+        `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
+      );
+    const { open } = this.#inodes;
+    if (isNone && open > 0 && this.#question.inode === undefined)
+      notes.push(
+        `of ${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is`,
+      );
+    return notes;
   }
 }
 

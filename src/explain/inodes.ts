@@ -113,7 +113,7 @@ export class Inodes {
       return true;
     }
     inode.evictable++;
-    if (inode.wanted) return true;
+    if (inode.wanted || inode.allocatedByKvm) return true;
     if (inode.unevictable > 0) this.insertedElsewhere(inode, inode.unevictable);
     this.#tracked.get(inode.dev)?.delete(inode.ino);
     if (this.#last === inode) this.#last = undefined;
@@ -151,14 +151,22 @@ export class Inodes {
     within(this.#unevictableElsewhere, `${dev}:${ino}`, () => ({ dev, ino, count: 0 })).count += count;
   }
 
+  /** How many inodes may be one as well as not, where nothing points to one. */
+  get open(): number {
+    return [...this.#tracked.values()].reduce(
+      (sum, ofDev) => sum + [...ofDev.values()].filter((inode) => isOpen(inode) && isAnonymous(inode.dev)).length,
+      0,
+    );
+  }
+
   /**
    * Which inodes there are, in the order of their appearance, those that are none of guest_memfd's last.
    * @param called whether the recording shows calls that only a guest_memfd's user makes.
    */
   sorted(called: boolean): readonly (InodeAnswer & { readonly tracked: TrackedInode | undefined })[] {
     const followed = [...this.#tracked.values()].flatMap((ofDev) => [...ofDev.values()]);
-    const devices = new Set(followed.filter(isUnevictable).map(({ dev }) => dev));
-    const open = followed.filter((inode) => !isUnevictable(inode) && inode.evictable === 0 && inode.adds > 0);
+    const devices = new Set(followed.filter(isGuestMemfd).map(({ dev }) => dev));
+    const open = followed.filter(isOpen);
     const answers = followed.flatMap((tracked) => {
       const { kind, because } = classify(tracked, devices, called, open.length === 1);
       const listed = tracked.wanted || kind === 'guest_memfd' || (called && devices.size === 0 && tracked.adds > 0);
@@ -176,9 +184,12 @@ export class Inodes {
   }
 }
 
-/** A folio of it was seen to be unevictable, and none to be evictable. */
-const isUnevictable = ({ unevictable, evictable, dev }: TrackedInode): boolean =>
-  unevictable > 0 && evictable === 0 && isAnonymous(dev);
+/** By its own events: a stack names guest_memfd's code, or a folio was seen to be unevictable and none to be evictable. */
+const isGuestMemfd = ({ allocatedByKvm, unevictable, evictable, dev }: TrackedInode): boolean =>
+  allocatedByKvm || (unevictable > 0 && evictable === 0 && isAnonymous(dev));
+
+/** Nothing tells whether it is one. */
+const isOpen = (inode: TrackedInode): boolean => !isGuestMemfd(inode) && inode.evictable === 0 && inode.adds > 0;
 
 function classify(
   inode: TrackedInode,
@@ -186,15 +197,15 @@ function classify(
   called: boolean,
   alone: boolean,
 ): { readonly kind: InodeKind; readonly because: string } {
+  if (inode.allocatedByKvm)
+    return { kind: 'guest_memfd', because: "a stack shows guest_memfd's code allocate its folios" };
   if (inode.evictable > 0) return { kind: 'other', because: `${inode.evictable} of its folios inserted as evictable` };
   if (!isAnonymous(inode.dev)) return { kind: 'other', because: ON_DRIVER };
   if (inode.unevictable > 0)
     return {
       kind: 'guest_memfd',
-      because: `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device`,
+      because: `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device${called ? '' : '; those of ramfs and secretmem are too, and no call to guest_memfd was recorded'}`,
     };
-  if (inode.allocatedByKvm)
-    return { kind: 'guest_memfd', because: "a stack shows guest_memfd's code allocate its folios" };
   if (devices.has(inode.dev))
     return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
   if (called && alone && inode.adds > 0)

@@ -148,6 +148,17 @@ export function dropperOf(stack: readonly string[]): Owner | undefined {
 /** A fault hands the reference of its lookup to the page table: no count changes then. */
 export const mapsFolio = (stack: readonly string[]): boolean => stack.some((name) => plain(name) === 'finish_fault');
 
+/**
+ * Whether a stack locks a page into memory, or unlocks it; undefined where it does neither. What is locked is put into
+ * the mlock batch of the CPU that unmaps it (munlock_vma_folio(), mm/internal.h).
+ */
+export function locksFolio(stack: readonly string[]): boolean | undefined {
+  const name = stack.map(plain).find((one) => LOCKING.has(one));
+  return name === undefined ? undefined : name !== 'munlock_folio';
+}
+
+const LOCKING: ReadonlySet<string> = new Set(['mlock_folio', 'mlock_new_folio', 'munlock_folio']);
+
 const isCheck = (stack: readonly string[]): boolean => stack.some((name) => SAFETY_CHECK.test(name));
 
 function firstOf(owners: ReadonlyMap<string, Owner>, stack: readonly string[]): Owner | undefined {

@@ -6,6 +6,7 @@ import {
   added,
   inserted,
   lost,
+  made,
   marker,
   pageReference,
   summaryOf,
@@ -95,6 +96,28 @@ describe('whose a reference is', () => {
       'proved: 1 page-cache, 1 lru-add-batch 1, 1 lookup vmm',
       `proved: ${FAULTED}, 1 user-mapping`,
     ]);
+  });
+
+  test('a page that mlock() keeps: unmapping it puts it into the mlock batch of the CPU that converts', () => {
+    const MLOCK = ['mlock_folio', 'mlock_pte_range', 'walk_page_range', 'mlock_fixup'];
+    const settled = [
+      inserted(FRAME, { at: 20, cpu: 1 }),
+      modified(-1, 21, ['folios_put_refs', 'folio_batch_move_lru'], { cpu: 1 }),
+      modified(1, 30, MLOCK, { cpu: 1 }),
+      modified(-1, 31, ['folios_put_refs', 'mlock_folio_batch', 'mlock_drain_local'], { cpu: 1 }),
+    ];
+    const said = (...more: readonly KernelEvent[]) => {
+      const { moments } = explain([...made({ at: 0 }), ...faulted, ...settled, ...more]);
+      return [...(moments[0]?.verdicts ?? [])].map(([, { verdict }]) => verdict);
+    };
+    expect(holders(...settled)).toBe('proved: 1 page-cache, 1 user-mapping');
+    // baseline, local-drain, v6, v8, drain-for-folio
+    expect(said()).toEqual(['refused', 'safe', 'safe', 'safe', 'safe']);
+    const unlocked = [
+      modified(1, 40, ['munlock_folio', 'mlock_pte_range'], { cpu: 1 }),
+      modified(-1, 41, ['folios_put_refs', 'mlock_folio_batch', 'mlock_drain_local'], { cpu: 1 }),
+    ];
+    expect(said(...unlocked)).toEqual(['safe', 'safe', 'safe', 'safe', 'safe']);
   });
 
   test('the batch holds until its put, not until the insertion', () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, HOLDER_KINDS, type Holder, type Nanoseconds, type PageReference } from '../ledger/index.ts';
-import { dropperOf, mapsFolio, type Owner, takerOf } from './reference-rules.ts';
+import { dropperOf, locksFolio, mapsFolio, type Owner, takerOf } from './reference-rules.ts';
 
 /** Who held a folio for some time. */
 export interface ReferenceState {
@@ -8,6 +8,8 @@ export interface ReferenceState {
   readonly holders: readonly Holder[];
   /** Every reference since the folio's allocation was seen, and whose it was. */
   readonly proved: boolean;
+  /** It was locked by mlock() and not unlocked since. */
+  readonly locked: boolean;
 }
 
 interface Held {
@@ -30,6 +32,7 @@ export class References {
   #frozen: Held[] = [];
   #from: Nanoseconds;
   #proved: boolean;
+  #locked = false;
   #state: ReferenceState | undefined = undefined;
 
   /** @param first the first event of it. */
@@ -49,7 +52,12 @@ export class References {
   }
 
   get state(): ReferenceState {
-    this.#state ??= { from: this.#from, holders: this.#held.toSorted(byKind).map(holderOf), proved: this.#proved };
+    this.#state ??= {
+      from: this.#from,
+      holders: this.#held.toSorted(byKind).map(holderOf),
+      proved: this.#proved,
+      locked: this.#locked,
+    };
     return this.#state;
   }
 
@@ -61,6 +69,7 @@ export class References {
       case 'set':
         this.#held = [];
         this.#proved = true;
+        this.#locked = false;
         if (value > 0) this.#take('lookup', value, event); // whoever allocates it
         break;
       case 'mod':
@@ -89,8 +98,10 @@ export class References {
       const lookup = this.#find('lookup', (held) => held.pid === event.pid) ?? this.#find('lookup', () => true);
       if (lookup !== undefined) this.#drop(lookup, 1);
       this.#take('user-mapping', delta + (lookup === undefined ? 0 : 1), event);
-    } else if (delta > 0) this.#take(takerOf(stack), delta, event);
-    else if (delta < 0) this.#release(-delta, event);
+    } else if (delta > 0) {
+      this.#locked = locksFolio(stack) ?? this.#locked;
+      this.#take(takerOf(stack), delta, event);
+    } else if (delta < 0) this.#release(-delta, event);
   }
 
   #take(kind: Owner | undefined, references: number, { at, cpu, pid, comm }: PageReference): void {

@@ -63,6 +63,7 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
     best: reason === undefined ? folios : ledger('best'),
     worst: reason === undefined ? folios : ledger('worst'),
     hidden,
+    locked: new Set(present.flatMap(({ folio, status }) => (isLocked(status) ? [folio.index] : []))),
     reason,
     generations: present.map(({ folio }) => folio),
   };
@@ -97,6 +98,8 @@ type View = 'shown' | 'best' | 'worst';
 
 /** Where a folio is, or everybody who holds it where reference events say. */
 type Known = BatchStatus | { readonly status: 'counted'; readonly references: ReferenceState };
+
+const isLocked = (status: Known): boolean => status.status === 'counted' && status.references.locked;
 
 function settle(folio: Generation, status: BatchStatus, at: Nanoseconds, unflushed: readonly Cpu[]): Known {
   const references = referencesAt(folio, at);

@@ -14,7 +14,13 @@ function folio(index: number, waitsOn?: number, size = 0): FolioLedger {
   return { index: folioIndex(index), pfn: pfn(index), order: order(size), strength: 'derived', holders };
 }
 
-const known = (ledger: Ledger) => ({ best: ledger, worst: ledger, hidden: [], reason: undefined });
+const known = (ledger: Ledger) => ({
+  best: ledger,
+  worst: ledger,
+  hidden: [],
+  locked: new Set<never>(),
+  reason: undefined,
+});
 
 /** Runs of plain folios, each followed by one that waits. */
 const ledgers = fc
@@ -97,7 +103,13 @@ test('a range that begins within a large folio: each form names the index that i
 });
 
 test('where something is doubtful, only what is so either way is said', () => {
-  const state = { best: [folio(0)], worst: [folio(0, 1)], hidden: [], reason: 'events were lost' };
+  const state = {
+    best: [folio(0)],
+    worst: [folio(0, 1)],
+    hidden: [],
+    locked: new Set<never>(),
+    reason: 'events were lost',
+  };
   const ask = (name: string, converter: number) =>
     verdicts.verdict(state, { range: undefined, cpu: cpu(converter) }, patchNamed(name));
   expect(ask('baseline', 0)).toEqual({ verdict: 'undecided', reason: 'events were lost' });

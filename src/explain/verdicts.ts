@@ -2,6 +2,7 @@
 import {
   type Cpu,
   cpu,
+  type FolioIndex,
   folioIndex,
   type FolioLedger,
   type Holder,
@@ -23,6 +24,8 @@ export interface KnownState {
   readonly reason: string | undefined;
   /** Folios that may be there besides. */
   readonly hidden: readonly Hidden[];
+  /** Indexes of folios that mlock() keeps in memory: on unmapping them the conversion makes a reference more. */
+  readonly locked: ReadonlySet<FolioIndex>;
 }
 
 /** Folios of the inode that no event tells of may wait in batches. */
@@ -60,13 +63,13 @@ export class Verdicts {
   }
 
   verdict(state: KnownState, conversion: Conversion, patch: Patch): Verdict {
-    const best = this.#ask(state.best, conversion, patch);
-    if (state.reason !== undefined && !sameVerdict(best, this.#ask(state.worst, conversion, patch)))
+    const best = this.#ask(state.best, state.locked, conversion, patch);
+    if (state.reason !== undefined && !sameVerdict(best, this.#ask(state.worst, state.locked, conversion, patch)))
       return { verdict: 'undecided', reason: state.reason };
     if (best.verdict === 'refused') return best;
     for (const hidden of state.hidden) {
       const ledger = withHidden(state.worst, hidden, conversion);
-      if (ledger !== undefined && this.#ask(ledger, conversion, patch).verdict !== 'safe')
+      if (ledger !== undefined && this.#ask(ledger, state.locked, conversion, patch).verdict !== 'safe')
         return { verdict: 'undecided', reason: hidden.reason };
     }
     return best;
@@ -78,7 +81,7 @@ export class Verdicts {
     if (known.verdict !== 'refused') return undefined;
     return state.hidden.find((hidden) => {
       const ledger = withHidden(state.worst, hidden, conversion);
-      const worst = ledger === undefined ? known : this.#ask(ledger, conversion, patch);
+      const worst = ledger === undefined ? known : this.#ask(ledger, state.locked, conversion, patch);
       return worst.verdict === 'refused' && worst.index < known.index;
     })?.reason;
   }
@@ -98,8 +101,9 @@ export class Verdicts {
     return verdicts;
   }
 
-  #ask(ledger: Ledger, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
-    const asked = shortened(within(ledger, range).map(asTheCheckMeetsIt), this.#profile.batchSize);
+  #ask(ledger: Ledger, locked: ReadonlySet<FolioIndex>, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
+    const unmapped = within(ledger, range).map((folio) => asTheCheckMeetsIt(folio, locked, converter));
+    const asked = shortened(unmapped, this.#profile.batchSize);
     const [first] = asked;
     // The range begins within a large folio: some forms then name its first page, others the range's.
     const middle = first !== undefined && range !== undefined && first.index < range.from ? first.index + 1 : undefined;
@@ -127,10 +131,15 @@ const within = (ledger: Ledger, range: IndexRange | undefined): Ledger =>
     ? ledger
     : ledger.filter(({ index, order: of }) => index < range.to && index + 2 ** of > range.from);
 
-/** The conversion unmaps before it counts, so that a small folio's mappings are gone then. */
-function asTheCheckMeetsIt(folio: FolioLedger): FolioLedger {
+/**
+ * The conversion unmaps before it counts, so that a small folio's mappings are gone then. A locked one goes into the
+ * mlock batch of the converting CPU by that (munlock_vma_folio(), mm/internal.h; a 7.3 kernel showed it).
+ */
+function asTheCheckMeetsIt(folio: FolioLedger, locked: ReadonlySet<FolioIndex>, converter: Cpu): FolioLedger {
   if (folio.order > 0 || folio.holders.every(({ kind }) => kind !== 'user-mapping')) return folio;
-  return { ...folio, holders: folio.holders.filter(({ kind }) => kind !== 'user-mapping') };
+  const others = folio.holders.filter(({ kind }) => kind !== 'user-mapping');
+  const entry = { kind: 'mlock-batch', references: 1, cpu: converter } as const;
+  return { ...folio, holders: locked.has(folio.index) ? [...others, entry] : others };
 }
 
 const isPlain = ({ order: of, holders }: FolioLedger): boolean => of === 0 && holders.length === 1;

@@ -50,9 +50,17 @@ function headline(explanation: Explanation, inodes: readonly (readonly MomentAns
   const lines = inodes.flatMap(inodeHeadline);
   if (lines.length === 0)
     lines.push(
-      known.length === 0
-        ? 'no guest_memfd in this recording, nor another inode of unevictable folios'
-        : 'no guest_memfd in this recording',
+      ...(conversions.length > 0
+        ? wrap(
+            'undecided: guest_memfd was converted in this recording, but no folio of any came, went or was inserted, so that it is not known which inode it is and what it holds; record mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion from its first page on',
+            '',
+            '  ',
+          )
+        : [
+            known.length === 0
+              ? 'no guest_memfd in this recording, nor another inode of unevictable folios'
+              : 'no guest_memfd in this recording',
+          ]),
       ...(explanation.trace.lost.length > 0 ? ['  (events were lost, so there may have been one)'] : []),
     );
   return [...refusedCallLines(conversions), ...lines];
