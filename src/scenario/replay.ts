@@ -6,8 +6,9 @@ import type { ListedTurn, Schedule } from '../machine/index.ts';
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
   stage: z.enum(['before', 'threads']).optional(),
+  /** Its name in check --json, where `task` is a number. */
   thread: z.string().optional(),
-  task: z.string().optional(),
+  task: z.union([z.string(), z.number()]).optional(),
   step: z.string(),
 });
 
@@ -21,11 +22,11 @@ const RUN = z.looseObject({
   ),
 });
 
-const CHECK = z.looseObject({
-  schema: z.literal('folioscope.check/1'),
+const CHECKED = z.looseObject({
   patch: z.string().optional(),
   counterexample: z.looseObject({ steps: z.array(STEP) }).optional(),
 });
+const CHECK = CHECKED.extend({ schema: z.literal('folioscope.check/1'), patches: z.array(CHECKED).optional() });
 
 /** A recorded order of steps, for one form of the check. */
 export interface Recorded {
@@ -37,7 +38,7 @@ export interface Recorded {
 const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[] =>
   steps
     .filter(({ stage }) => stage !== 'before')
-    .map(({ thread, task, step }) => ({ task: thread ?? task ?? '', times: 1, step }));
+    .map(({ thread, task, step }) => ({ task: thread ?? String(task ?? ''), times: 1, step }));
 
 /**
  * Reads what `run --json` or `check --json` printed, to be played again.
@@ -66,7 +67,9 @@ export function readRecorded(file: string, text: string, scenario: string): read
   }
   const check = CHECK.safeParse(value);
   if (!check.success) throw fail('expected a document of folioscope.run/1 or folioscope.check/1');
-  const { patch, counterexample } = check.data;
-  if (counterexample === undefined) throw fail('has no counterexample, so there is nothing to play');
-  return [{ patch, schedule: { kind: 'list', turns: turnsOf(counterexample.steps) } }];
+  const found = (check.data.patches ?? [check.data]).flatMap(({ patch, counterexample }): Recorded[] =>
+    counterexample === undefined ? [] : [{ patch, schedule: { kind: 'list', turns: turnsOf(counterexample.steps) } }],
+  );
+  if (found.length === 0) throw fail('has no counterexample, so there is nothing to play');
+  return found;
 }

@@ -10,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(ROOT, 'dist/cli/main.js');
 
 /** Whether dist/ was built after every source was written. */
-function isBuilt(): boolean {
+export function isBuilt(): boolean {
   const built = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   return sources.every((file) => statSync(join(ROOT, 'src', file)).mtimeMs < built);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// docs/new-patch.md, done by a stranger: the packed package in an empty folder, and the form from the page.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isBuilt, ROOT } from './cli/folioscope.ts';
+
+const LIMIT = 120_000;
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const [, shown = ''] = /```ts\n([^]*?)```/.exec(read('docs/new-patch.md')) ?? [];
+
+let folder = '';
+const inFolder = (program: string, ...args: readonly string[]) =>
+  spawnSync(program, args, { cwd: folder, encoding: 'utf8', timeout: LIMIT, maxBuffer: 256 * 1024 * 1024 });
+const folioscope = (...args: readonly string[]) =>
+  inFolder(process.execPath, 'node_modules/folioscope/dist/cli/main.js', ...args);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'folioscope-packed-'));
+  if (!isBuilt()) expect(spawnSync('npm', ['run', '-s', 'build'], { cwd: ROOT, timeout: LIMIT }).status).toBe(0);
+  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+  expect(spawnSync('npm', pack, { cwd: ROOT, timeout: LIMIT }).status).toBe(0);
+  const [tarball = ''] = readdirSync(folder);
+  mkdirSync(join(folder, 'node_modules/folioscope'), { recursive: true });
+  expect(inFolder('tar', '-xzf', tarball, '-C', 'node_modules/folioscope', '--strip-components=1').status).toBe(0);
+  // Its dependencies, and nothing else, from here: there may be no network.
+  const { dependencies } = JSON.parse(readFileSync(join(folder, 'node_modules/folioscope/package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  writeFileSync(join(folder, 'my-check.ts'), shown);
+}, LIMIT);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SC_11 = 'node_modules/folioscope/scenarios/SC-11-vmsplice.yaml';
+
+test('the page shows the example that ships', () => {
+  expect(read('examples/drain-and-trust.ts')).toBe(`// SPDX-License-Identifier: MIT\n${shown}`);
+  expect(shown.split('\n').length).toBeLessThanOrEqual(31);
+});
+
+test('run refutes the form', { timeout: LIMIT }, () => {
+  const { status, stdout, stderr } = folioscope('run', SC_11, '--patch', './my-check.ts', '--steps', 'none');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  expect(stdout).toContain('NOT AS EXPECTED: refused at index 5, justified');
+});
+
+test('check refutes it on the smallest run', { timeout: LIMIT }, () => {
+  const { status, stdout, stderr } = folioscope('check', SC_11, '--patch', './my-check.ts', '--json');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ patch: 'drain-and-trust', verdict: 'violated', property: 'I1' });
+});
+
+test('its types are those of the package', { timeout: LIMIT }, () => {
+  const options = ['--noEmit', '--strict', '--module', 'node20', '--skipLibCheck', '--types', ''];
+  const compiler = join(ROOT, 'node_modules/ts7/bin/tsc');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const { status, stdout } = inFolder(process.execPath, compiler, ...options, 'my-check.ts');
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+test.each([
+  ['const x: = 3', /^folioscope: \.\/bad\.ts:1:10: .*\n$/],
+  [
+    'export const patch = 1;',
+    'folioscope: ./bad.ts: no default export, expected a form of the check, { name, summary, check }\n',
+  ],
+  [
+    "import { safetyCheck } from 'folioscope/kernel';\nexport default { name: 'v6', summary: '', check: safetyCheck(() => {}) };",
+    "folioscope: ./bad.ts: name: 'v6' is one of folioscope's own forms, expected another name\n",
+  ],
+  [
+    "import { nothing } from 'folioscope/kernels';\nexport default nothing;",
+    "folioscope: ./bad.ts: cannot be loaded: there is no 'folioscope/kernels' here, expected folioscope/kernel or folioscope/lang\n",
+  ],
+  [
+    "import { folio, safetyCheck } from 'folioscope/kernel';\nconst check = safetyCheck((k) => k.if(folio.refcount.at(0).eq(1), () => {}));\nexport default { name: 'x', summary: '', check };",
+    /^folioscope: \.\/bad\.ts: no kernel can be built with it: a condition outside a step touches shared memory .*\n$/,
+  ],
+])('a mistake is one line and exit code 65: %j', { timeout: LIMIT }, (text, message) => {
+  writeFileSync(join(folder, 'bad.ts'), text);
+  const { status, stdout, stderr } = folioscope('run', SC_11, '--patch', './bad.ts');
+  expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+  expect(stderr).toMatch(message);
+});
