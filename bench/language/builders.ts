@@ -246,7 +246,7 @@ export function explorerOf(
 ): (mostStates: number) => Counts {
   const codes = Array.from({ length: tasks }, (_, task) => task);
   const mayEnd = finishing.map(finished).reduce((all, one) => all.and(one));
-  const successors = compileSuccessors(explored, codes, [], mayEnd);
+  const successors = compileSuccessors(explored, codes, { properties: [], mayEnd });
   if (successors.words !== words) throw new Error('two layouts of one program');
   // Moves are asked for only where something is violated.
   const space = { ...successors, initial, properties: [], moves: () => [] };

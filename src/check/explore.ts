@@ -12,6 +12,7 @@ import {
   type Successors,
   type Value,
 } from '../lang/index.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
 import type { Exploration, Limits, Model, Move, Progress, Reach } from './model.ts';
 import { search, searching } from './search.ts';
 import type { Space } from './space.ts';
@@ -28,6 +29,13 @@ export interface ProgramExploration extends Exploration {
   readonly reductions: readonly Reduction[];
   /** The counterexample has as few steps as there can be. */
   readonly isShortest: boolean;
+  /**
+   * Names of the question's `sometimes` that no visited state came up to. Where there are any, "holds" is vacuous: it says nothing
+   * about what it was asked for, and is no success.
+   */
+  readonly unreached: readonly string[];
+  /** Where it was asked for. */
+  readonly coverage: Coverage | undefined;
 }
 
 /** What is asked of a program. */
@@ -37,6 +45,10 @@ export interface Question {
   readonly codeOf: readonly number[];
   readonly initial: Memory;
   readonly properties: readonly Property[];
+  /** What is to be true of some state, so that "holds" is not said of runs in which nothing happened. */
+  readonly sometimes?: readonly Property[] | undefined;
+  /** Notes which steps were ever taken. */
+  readonly coverage?: boolean | undefined;
   /** A state in which no task can step is a deadlock, unless this holds in it. */
   readonly mayEnd: Value<'bool'>;
   /** Explores one state for all that differ by an exchange of these. */
@@ -61,27 +73,29 @@ export function exploreProgram(question: Question, reach: Reach): ProgramExplora
 export function* exploringProgram(question: Question, reach: Reach): Generator<Progress, ProgramExploration> {
   const { space, isPartial } = spaceOfProgram(question);
   const found = yield* searching(space, reach);
-  const reductions: readonly Reduction[] = [
-    ...(isPartial ? (['partial order'] as const) : []),
-    ...(question.symmetry === undefined ? [] : (['symmetry'] as const)),
-  ];
+  const { sometimes = [], coverage = false, symmetry } = question;
+  const about = {
+    reductions: [...(isPartial ? (['partial order'] as const) : []), ...(symmetry ? (['symmetry'] as const) : [])],
+    unreached: sometimes.flatMap(({ name }, i) => (space.reached[i] === 0 ? [name] : [])),
+    coverage: coverage ? coverageOf(space) : undefined,
+  };
   if (!isPartial || found.counterexample === undefined)
-    return { ...found, reductions, isShortest: found.counterexample !== undefined };
+    return { ...found, ...about, isShortest: found.counterexample !== undefined };
   // It ends where the nearest violation is, which is no farther than the one that was found.
   const whole = spaceOfProgram({ ...question, partialOrder: false });
   const nearest = yield* searching(whole.space, { ...reach, whole: false });
   const { property, counterexample } = nearest;
-  if (counterexample === undefined) return { ...found, reductions, isShortest: false };
-  return { ...found, property, counterexample, reductions, isShortest: true };
+  if (counterexample === undefined) return { ...found, ...about, isShortest: false };
+  return { ...found, ...about, property, counterexample, isShortest: true };
 }
 
 function spaceOfProgram(question: Question): { readonly space: Space; readonly isPartial: boolean } {
-  const { program, codeOf, initial, properties, mayEnd, symmetry, partialOrder = false } = question;
+  const { program, codeOf, initial, properties, sometimes = [], symmetry, partialOrder = false } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
-  const conditions = properties.map(({ holds }) => holds);
+  const conditions = [...properties, ...sometimes].map(({ holds }) => holds);
   const reduction = partialOrder ? independence(program, codeOf, initial, conditions) : undefined;
-  const successors = compileSuccessors(program, codeOf, properties, mayEnd, symmetry, reduction);
+  const successors = compileSuccessors(program, codeOf, question, symmetry, reduction);
   const space: Space = {
     ...successors,
     initial: model.initial,
@@ -163,6 +177,9 @@ function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
     failed: new Int32Array(3),
     properties: invariants.map(({ name }) => name),
     asserts: [],
+    reached: new Uint8Array(0),
+    places: [],
+    taken: new Uint8Array(0),
     moves: (from) => movesIn(model, from),
   };
 }

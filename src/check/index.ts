@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+export type { Coverage, NeverTaken } from './coverage.ts';
 export type { ProgramExploration, Question, Reduction } from './explore.ts';
 export { explore, exploreProgram, exploringProgram } from './explore.ts';
 export type { Exploration, Invariant, Limits, Model, Move, Progress, Reach, Reason } from './model.ts';
+export type { Promised, PromiseKept } from './liveness.ts';
+export { checkPromise } from './liveness.ts';

@@ -33,7 +33,7 @@ export type { Packed } from './packed.ts';
 export { compilePacked } from './packed.ts';
 export type { Code, Program } from './program.ts';
 export { buildCode, program } from './program.ts';
-export type { Property, Successors } from './successors.ts';
+export type { Asked, Property, Successors } from './successors.ts';
 export type { Symmetry } from './symmetry.ts';
 export { compileSuccessors, HEAPS } from './successors.ts';
 export { rewriteSteps, withLocal } from './rewrite.ts';

@@ -212,7 +212,7 @@ function expectProperties(successors: Successors, interpreter: Interpreter, stat
 
 test('the three executions of one text agree', () => {
   const built = programOf(everything, 2);
-  const successors = compileSuccessors(built, [0, 0], odd, finished(0));
+  const successors = compileSuccessors(built, [0, 0], { properties: odd, mayEnd: finished(0) });
   fc.assert(
     fc.property(fc.nat(10), fc.nat(8), fc.nat(10), fc.array(fc.boolean(), { maxLength: 80 }), (a, n, b, turns) => {
       const memory = createMemory(built);
@@ -290,7 +290,7 @@ const OPTIONS = 5;
 
 test('the three executions agree on every option of every choice', () => {
   const built = programOf(choosing);
-  const successors = compileSuccessors(built, [0, 0], odd, finished(0));
+  const successors = compileSuccessors(built, [0, 0], { properties: odd, mayEnd: finished(0) });
   const stepsSeen = new Set<string>();
   const turn = fc.record({ task: fc.nat(1), option: fc.nat(OPTIONS - 1) });
   fc.assert(
@@ -355,7 +355,7 @@ test('an assert reports its step, and changes nothing', () => {
   const memory = createMemory(built);
   const interpreter = new Interpreter(built, memory);
   for (const task of [0, 1]) interpreter.start(task, 0);
-  const successors = compileSuccessors(built, [0, 0], [], finished(0));
+  const successors = compileSuccessors(built, [0, 0], { properties: [], mayEnd: finished(0) });
   const state = compilePacked(built, [0, 0]).pack(memory);
   const room = 2 * (successors.words + 1);
   successors.expand(

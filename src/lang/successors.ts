@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Step } from './body.ts';
 import { Emitter, type Spelling } from './emit.ts';
 import type { Value } from './expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
@@ -57,6 +58,29 @@ export interface Successors {
   readonly failed: Int32Array;
   /** Names of the program's asserts. */
   readonly asserts: readonly string[];
+  /** By `sometimes`: 1 where a state that it is true of was looked at. */
+  readonly reached: Uint8Array;
+  /** Where coverage is asked for: every step that the tasks' codes have. */
+  readonly places: readonly Place[];
+  /** By place: 1 where the step was taken. */
+  readonly taken: Uint8Array;
+}
+
+/** A step of a task's code, as it can be taken at one place. */
+export interface Place {
+  readonly task: number;
+  readonly step: Step;
+}
+
+/** What is asked of the states. */
+export interface Asked {
+  readonly properties: readonly Property[];
+  /** What is to be true of some state. */
+  readonly sometimes?: readonly Property[] | undefined;
+  /** Whether a state may be the last. */
+  readonly mayEnd: Value<'bool'>;
+  /** Notes which steps were taken. */
+  readonly coverage?: boolean | undefined;
 }
 
 /** Longest code whose steps are put into one function: engines do not optimise functions without end. */
@@ -66,7 +90,7 @@ const UNROLL = 8;
 
 /**
  * Generates a function for each task and option: it takes the state's words as parameters, changes them as local
- * variables, and writes the row with its hash. `properties` and `mayEnd` become code over the same words.
+ * variables, and writes the row with its hash. What is asked becomes code over the same words.
  * @param codeOf the code that each task runs from the initial state on.
  * @param symmetry explores one state for all that are alike; the initial state has to be its own.
  * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
@@ -74,8 +98,7 @@ const UNROLL = 8;
 export function compileSuccessors(
   program: Program,
   codeOf: readonly number[],
-  properties: readonly Property[],
-  mayEnd: Value<'bool'>,
+  { properties, sometimes = [], mayEnd, coverage = false }: Asked,
   symmetry?: Symmetry,
   reduction?: Independence,
 ): Successors {
@@ -88,20 +111,23 @@ export function compileSuccessors(
   });
   const asserts: string[] = [];
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const generator = new Generator(program, codes, layout, asserts, canonical, reduction !== undefined);
+  const generator = new Generator(program, codes, layout, asserts, canonical, reduction !== undefined, coverage);
   const steps = codes.map((code, task) => generator.task(code, task));
   const conditions = properties.map(({ holds }) => generator.condition(holds));
+  const wishes = sometimes.map(({ holds }) => generator.condition(holds));
   const end = generator.condition(mayEnd);
   const failed = new Int32Array(3);
+  const reached = new Uint8Array(sometimes.length);
+  const taken = new Uint8Array(generator.places.length);
   const calls = steps.map((step) => step.calls);
   const reduced = reduction && new ReducedText(reduction, codes, layout, generator);
   const source = [
     ...steps.map(({ source: text }) => text),
     `const canonicalize=(A,a)=>{${generator.load()}${canonical}${generator.store()}};`,
     `const hash=(A,a)=>{${generator.load()}${generator.hash()}return h;};`,
-    `const violatedIn=(${generator.parameters()})=>{${conditions
-      .map(({ prelude, js }, i) => `{${prelude}if(!(${js}))return ${i};}`)
-      .join('')}return -1;};`,
+    `const violatedIn=(${generator.parameters()})=>{${wishes
+      .map(({ prelude, js }, i) => `if(X[${i}]===0){${prelude}if(${js})X[${i}]=1;}`)
+      .join('')}${conditions.map(({ prelude, js }, i) => `{${prelude}if(!(${js}))return ${i};}`).join('')}return -1;};`,
     `const violated=(A,a)=>{${generator.load()}return violatedIn(${generator.parameters()});};`,
     `const mayEnd=(A,a)=>{${generator.load()}${end.prelude}return ${end.js};};`,
     reduced?.source(calls) ?? `const choose=()=>-1;`,
@@ -115,10 +141,15 @@ export function compileSuccessors(
     most: codes.reduce((sum, code) => sum + code.flow.mostOptions, 0),
     ...generated<Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>>(source, {
       F: failed,
+      X: reached,
+      V: taken,
       ...reduced?.given,
     }),
     failed,
     asserts,
+    reached,
+    places: generator.places,
+    taken,
   };
 }
 
@@ -132,6 +163,8 @@ class Generator {
   readonly #asserts: string[];
   readonly #canonical: string;
   readonly #toScratch: boolean;
+  readonly #coverage: boolean;
+  readonly places: Place[] = [];
 
   constructor(
     program: Program,
@@ -140,6 +173,7 @@ class Generator {
     asserts: string[],
     canonical: string,
     toScratch: boolean,
+    coverage: boolean,
   ) {
     this.#program = program;
     this.#codes = codes;
@@ -147,6 +181,7 @@ class Generator {
     this.#asserts = asserts;
     this.#canonical = canonical;
     this.#toScratch = toScratch;
+    this.#coverage = coverage;
   }
 
   /** The words, to be declared as parameters or passed on. */
@@ -232,7 +267,8 @@ class Generator {
     const prelude: string[] = [];
     const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
     const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;`;
-    const text = `${wait}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}`;
+    const note = this.#coverage ? `V[${this.places.push({ task, step }) - 1}]=1;` : '';
+    const text = `${wait}${note}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}`;
     return declare(passing) + text;
   }
 
