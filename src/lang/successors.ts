@@ -67,7 +67,7 @@ export interface Successors {
 }
 
 /** A step of a task's code, as it can be taken at one place. */
-export interface Place {
+interface Place {
   readonly task: number;
   readonly step: Step;
 }
