@@ -37,38 +37,38 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
   const constants = program.variables.map((_, i) => `const v${i}=columns[${i}];`).join('');
   const columns = program.variables.map((variable) => memory.columns.get(variable));
-  /** Of each code, by its number, what `text` spells. */
-  const ofCodes = <Made>(text: (code: Code, number: number) => string): ((number: number) => Made | undefined) => {
-    const made: (Made | undefined)[] = program.codes.map(() => undefined);
-    return (number) => {
-      const code = program.codes[number];
-      if (code === undefined) return undefined;
-      return (made[number] ??= evaluate<Made>(`${constants}return ${text(code, number)};`, columns, memory));
-    };
-  };
-  const steps = ofCodes<Steps>((code) => stepsOf(code, program, names, memory));
-  const enter = ofCodes<Enter>((code) => entryOf(code, program, names, memory));
-  const run = ofCodes<Run>((code, number) => runOf(code, number, program, names, memory));
+  const evaluated = (text: string): unknown => evaluate(`${constants}return ${text};`, columns, memory);
+  const codes = program.codes.map((code, number) => ({
+    steps: once(() => evaluated(stepsOf(code, program, names, memory)) as Steps),
+    enter: once(() => evaluated(entryOf(code, program, names, memory)) as Enter),
+    run: once(() => evaluated(runOf(code, number, program, names, memory)) as Run),
+  }));
   return {
     start: (task, code, args) => {
       memory.code[task] = code;
-      enter(code)?.(task, args);
+      codes[code]?.enter()(task, args);
     },
     step: (task, option = 0) => {
       const code = memory.code[task] ?? IDLE;
-      return code !== IDLE && (steps(code)?.[memory.pc[task] ?? 0]?.(task, option) ?? false);
+      return code !== IDLE && (codes[code]?.steps()[memory.pc[task] ?? 0]?.(task, option) ?? false);
     },
-    run: (task, code, args, others = nobody) => run(code)?.(task, args, others) ?? false,
+    run: (task, code, args, others = nobody) => codes[code]?.run()(task, args, others) ?? false,
   };
 }
 
-function evaluate<Made>(source: string, columns: readonly (Column | undefined)[], memory: Memory): Made {
+/** What `make` makes, made when it is first asked for. */
+function once<Made extends object>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => (made ??= make());
+}
+
+function evaluate(source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown {
   const factory = new Function('columns', 'L', 'code', 'pc', `'use strict';${source}`) as (
     columns: readonly (Column | undefined)[],
     slots: Int32Array,
     code: Int32Array,
     pc: Int32Array,
-  ) => Made;
+  ) => unknown;
   return factory(columns, memory.slots, memory.code, memory.pc);
 }
 
