@@ -8,6 +8,7 @@ import {
   type KernelConfig,
   type KernelSizes,
   taskCpu,
+  taskMm,
   type ScriptedCall,
 } from '../src/kernel/index.ts';
 import {
@@ -25,7 +26,12 @@ import {
 export interface SmallWorld {
   readonly config: KernelConfig;
   readonly sizes: Omit<KernelSizes, 'tasks'>;
-  readonly tasks: readonly { readonly cpu: number; readonly script: readonly ScriptedCall[] }[];
+  readonly tasks: readonly {
+    readonly cpu: number;
+    /** Its address space; 0 where absent. */
+    readonly mm?: number;
+    readonly script: readonly ScriptedCall[];
+  }[];
   /** Runs before everything else, one task after the other, each to its end: the scripts of these tasks. */
   readonly before?: readonly number[];
   /** Changes the kernel's text, to see that somebody notices. */
@@ -41,6 +47,7 @@ export function build(world: SmallWorld): { program: Program; memory: Memory } {
   const program = mutate(buildScripted(world.config, sizes, [...world.tasks.map(({ script }) => script), ...kworkers]));
   const memory = createMemory(program);
   columnOf(memory, taskCpu).set([...world.tasks.map(({ cpu }) => cpu), ...Array(cpus).keys()]);
+  columnOf(memory, taskMm).set(world.tasks.map(({ mm }) => mm ?? 0));
   columnOf(memory, gmemInode.pages).fill(pages);
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);

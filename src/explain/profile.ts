@@ -16,7 +16,10 @@ export function inferProfile(batches: readonly CpuBatch[]): { readonly profile: 
   if (size === undefined || profile === undefined || bursts(size) < enough)
     return { profile: DEFAULT_PROFILE, because: 'assumed: the recording does not show how many folios fill a batch' };
   const times = bursts(size) === 1 ? 'one burst' : `${bursts(size)} bursts`;
-  const alike = PROFILES.filter((other) => other !== profile && other.batchSize === size).map(({ name }) => name);
+  // Nobody records a kernel that there is not.
+  const alike = PROFILES.filter((other) => other !== profile && !other.mapsLargeFolios && other.batchSize === size).map(
+    ({ name }) => name,
+  );
   const others = alike.length === 0 ? '' : `; nothing here tells it from ${alike.join(' or ')}`;
   return { profile, because: `inferred from ${times} of exactly ${size} insertions${others}` };
 }

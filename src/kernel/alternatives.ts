@@ -2,6 +2,7 @@
 import { bool, int, type Place } from '../lang/index.ts';
 import { lru_add_drain_all } from './folio.ts';
 import { clamped, compareCount, FILEMAP_GET_FOLIOS_REFCOUNT, forEachFolio, safetyCheck } from './guest_memfd_check.ts';
+import { folioMaybeDmaPinned } from './gup.ts';
 import type { K, Patch } from './kernel.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { folio, folioNrPages } from './page_ref.ts';
@@ -108,7 +109,7 @@ export const ALTERNATIVES: readonly Patch[] = [
     summary: 'refuses only who is mapped or pinned, and ignores holders that it does not know',
     check: safetyCheck((k, args) =>
       forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
-        k.step('folio_maybe_dma_pinned', () => safe.set(folio.refcount.at(of).lt(k.config.profile.pinBias)));
+        k.step('folio_maybe_dma_pinned', () => safe.set(folioMaybeDmaPinned(k, of).not()));
         k.if(safe, () => k.step('folio_mapped', () => safe.set(folio.mapcount.at(of).eq(0))));
       }),
     ),

@@ -80,6 +80,11 @@ const call = fc.oneof(
   onRange('mincore'),
   onRange('mbind'),
   onRange('madvise_pageout'),
+  onRange('write'),
+  onRange('munmap'),
+  onRange('mmap'),
+  onRange('madvise_dontneed'),
+  fc.nat(1).map((mm): ScriptedCall => ({ name: 'fork', args: [mm] })),
   fc.nat(LRU_BATCHES.length - 1).map((batch): ScriptedCall => ({ name: 'use_other_memory', args: [batch] })),
   fc
     .record({ name: fc.constantFrom('page_idle', 'damon', 'soft_offline'), folio: fc.nat(sizes.folios - 1) })
@@ -96,7 +101,7 @@ const call = fc.oneof(
 const script = fc
   .record({
     calls: fc.array(call, { minLength: 1, maxLength: 4 }),
-    pin: fc.option(fc.constantFrom('vmsplice', 'pin_user_pages')),
+    pin: fc.option(fc.constantFrom('vmsplice', 'pin_user_pages', 'pin_longterm')),
     index: fc.nat(PAGES - 1),
   })
   .map(({ calls, pin, index }) => ({ calls, pin, index }));
@@ -126,6 +131,7 @@ const profiles = fc
     drainAllLocalFirst: fc.boolean(),
     flushFreesLastReference: fc.boolean(),
     mlockBatchHoldsReference: fc.boolean(),
+    mapsLargeFolios: fc.boolean(),
   })
   .map((features): Profile => ({ ...DEFAULT_PROFILE, ...features }));
 
@@ -327,6 +333,65 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
     'folio_batch_move_lru folio_set_lru',
   ],
   [
+    'mappings come and go',
+    4,
+    ['mmap', 'mlock'],
+    [
+      [
+        { name: 'write', args: [0, 0, 2] },
+        { name: 'munmap', args: [0, 0, 1] },
+        { name: 'touch', args: [0, 0, 1] },
+        { name: 'exit', args: [] },
+        { name: 'mmap', args: [0, 0, 2] },
+        { name: 'write', args: [0, 0, 2] },
+        { name: 'madvise_dontneed', args: [0, 0, 2] },
+      ],
+      [
+        { name: 'exit', args: [] },
+        { name: 'fork', args: [0] },
+      ],
+    ],
+    'dup_mmap vm_area_dup',
+  ],
+  [
+    'pins come by both ways',
+    60,
+    ['gup'],
+    [
+      [
+        { name: 'touch', args: [0, 0, 1] },
+        { name: 'convert', args: [0, 0, 1, 1, 1] },
+      ],
+      [
+        { name: 'pin_longterm', args: [1, 0, 0] },
+        { name: 'unpin', args: [1] },
+      ],
+      [{ name: 'pin_user_pages', args: [2, 0, 0] }],
+    ],
+    'follow_page_pte try_grab_folio',
+  ],
+  [
+    'a folio is found to be bad',
+    4,
+    ['memory_failure', 'guest', 'mmap', 'mlock'],
+    [
+      [
+        { name: 'touch', args: [0, 0, 1] },
+        { name: 'convert', args: [0, 0, 1, 1, 1] },
+      ],
+      [
+        { name: 'mlock', args: [0, 0, 1] },
+        { name: 'guest_touch', args: [0, 0, 1, 0] },
+        { name: 'memory_failure', args: [0] },
+        { name: 'touch', args: [0, 0, 1] },
+        { name: 'guest_touch', args: [0, 0, 1, 0] },
+        { name: 'memory_failure', args: [0] },
+        { name: 'memory_failure', args: [1] },
+      ],
+    ],
+    'try_to_unmap_one munlock_vma_folio',
+  ],
+  [
     'a guest and its host use the same page',
     6,
     ['guest'],
@@ -346,7 +411,13 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
 
 test.each(STORIES)('and where %s', (_, seeds, parts, tasks, step) => {
   const config = { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: PATCHES[0] as Patch };
-  for (let seed = 1; seed <= seeds; seed++) runTogether([...tasks, [], []], config, seed, parts);
+  for (let seed = 1; seed <= seeds; seed++)
+    runTogether(
+      Array.from({ length: TASKS }, (_none, task) => tasks[task] ?? []),
+      config,
+      seed,
+      parts,
+    );
   expect(stepsTaken).toContain(step);
 });
 

@@ -2,9 +2,10 @@
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
 import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
 import { FOLIO, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
+import { hwpoison } from './hwpoison.ts';
 import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
 import { mlock_folio } from './mlock.ts';
-import { mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
+import { changesMappings, mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
 import { folio, folio_put, folioNrPages, putReferences } from './page_ref.ts';
 import {
   filemap_invalidate_lock,
@@ -12,9 +13,9 @@ import {
   filemap_invalidate_unlock,
   filemap_invalidate_unlock_shared,
 } from './rwsem.ts';
-import { resultCode } from './sched.ts';
+import { resultCode, resultType } from './sched.ts';
 import { truncate_inode_pages_range } from './truncate.ts';
-import { pte, pte_lock, pte_unlock, unmap_mapping_pages, vmLocked } from './zap.ts';
+import { pte, pte_lock, pte_unlock, pteDirty, tlb, unmap_mapping_pages, vmaGone, vmLocked } from './zap.ts';
 
 /** struct gmem_inode. */
 export const gmemInode = {
@@ -41,6 +42,31 @@ const kvm_gmem_get_folio = routine(
   },
 );
 
+/**
+ * What a user's fault does not map: a large folio, which guest_memfd warns of (virt/kvm/guest_memfd.c), and a poisoned
+ * one (mm/memory.c: __do_fault()). Gives it back and leaves the routine.
+ */
+function refusing(k: K, of: Value<'folio'>, refuse: () => void): void {
+  const refused = k.local('refused', bool);
+  const unlessRefused = (): void =>
+    k.if(refused, () => {
+      refuse();
+      k.claiming('lookup', of, {}, () => {
+        k.call(folio_unlock, { folio: of });
+        k.call(folio_put, { folio: of });
+      });
+      k.return();
+    });
+  if (k.sizes['order'] !== 0 && !k.config.profile.mapsLargeFolios) {
+    k.claiming('lookup', of, {}, () => k.step('folio_test_large', () => refused.set(folio.order.at(of).ne(0))));
+    unlessRefused();
+  }
+  if (hasPart(k, 'memory_failure')) {
+    k.claiming('lookup', of, {}, () => k.step('PageHWPoison', () => refused.set(hwpoison.flag.at(of, 0))));
+    unlessRefused();
+  }
+}
+
 /** virt/kvm/guest_memfd.c: kvm_gmem_fault_user_mapping(), then mm/memory.c: finish_fault(). */
 const kvm_gmem_fault_user_mapping = routine(
   'kvm_gmem_fault_user_mapping',
@@ -66,6 +92,7 @@ const kvm_gmem_fault_user_mapping = routine(
       ret.set(resultCode('ENOMEM'));
       k.return();
     });
+    refusing(k, found, () => ret.set(resultCode('SIGBUS')));
     k.claiming('lookup', found, {}, () => {
       k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
       k.call(pte_lock, { mm });
@@ -135,46 +162,97 @@ interface UserPage extends At {
   readonly ret: Place<'int'>;
 }
 
-/** Faults until the page is there, or ends with SIGBUS or ENOMEM; `look` is the step that looks. */
-function untilMapped(k: K, look: string, args: UserPage): void {
+/**
+ * Faults until the page is there, or ends with SIGBUS, SIGSEGV or ENOMEM.
+ * @param look the step that looks, and sets whether the page is there.
+ */
+function untilMapped(k: K, name: string, args: UserPage, look: (mapped: Place<'bool'>) => void): void {
   const { mm, inode, index, ret } = args;
   const mapped = k.local('mapped', bool);
+  const gone = k.local('gone', bool);
   ret.set(resultCode('ok'));
   k.loop(() => {
-    k.step(look, () => mapped.set(pte.at(mm, inode, index).ne(none(FOLIO))));
+    k.step(name, () => look(mapped));
     k.if(mapped, () => k.break());
-    if (hasPart(k, 'mlock')) k.call(mmap_read_lock, { mm });
-    k.call(kvm_gmem_fault_user_mapping, args);
-    if (hasPart(k, 'mlock')) k.call(mmap_read_unlock, { mm });
+    if (changesMappings(k)) k.call(mmap_read_lock, { mm });
+    if (hasPart(k, 'mmap')) {
+      k.step('find_vma', () => gone.set(vmaGone.at(mm, inode, index, 0)));
+      k.if(
+        gone,
+        () => ret.set(resultCode('SIGSEGV')),
+        () => k.call(kvm_gmem_fault_user_mapping, args),
+      );
+    } else k.call(kvm_gmem_fault_user_mapping, args);
+    if (changesMappings(k)) k.call(mmap_read_unlock, { mm });
     k.if(ret.ne(resultCode('ok')), () => k.break());
   });
 }
 
+/** What the CPU does: it uses the translation that it has, and only then looks at the page table. */
+function access(k: K, { mm, inode, index }: UserPage, write: boolean): (mapped: Place<'bool'>) => void {
+  const entry = pte.at(mm, inode, index);
+  if (!hasPart(k, 'mmap')) return (mapped) => mapped.set(entry.ne(none(FOLIO)));
+  const translation = tlb.at(mm, inode, index, 0);
+  return (mapped) => {
+    k.when(translation.eq(none(FOLIO)), () => translation.set(entry));
+    mapped.set(translation.ne(none(FOLIO)));
+    if (write) k.when(entry.ne(none(FOLIO)), () => pteDirty.at(mm, inode, index, 0).set(true));
+  };
+}
+
 /** One user access to a mapped page. */
-export const touch = routine('touch', (k, args: UserPage) => untilMapped(k, 'access', args));
+export const touch = routine('touch', (k, args: UserPage) => untilMapped(k, 'access', args, access(k, args, false)));
+
+/** One that writes, and so makes the page-table entry dirty. */
+export const write = routine('write', (k, args: UserPage) => untilMapped(k, 'store', args, access(k, args, true)));
 
 /** mm/gup.c: __get_user_pages() of one page whose reference nobody wants: the page is mapped when it returns. */
-export const faultin_page = routine('faultin_page', (k, args: UserPage) => untilMapped(k, 'follow_page_pte', args));
+export const faultin_page = routine('faultin_page', (k, args: UserPage) =>
+  untilMapped(k, 'follow_page_pte', args, (mapped) =>
+    mapped.set(pte.at(args.mm, args.inode, args.index).ne(none(FOLIO))),
+  ),
+);
 
 /**
  * virt/kvm/guest_memfd.c: kvm_gmem_get_pfn(): the folio at an offset, with a reference or, in the newest form,
  * without: what keeps it there then is the invalidation that any change begins with.
  */
-const kvm_gmem_get_pfn = routine('kvm_gmem_get_pfn', (k, args: At & { readonly found: Place<'folio'> }) => {
-  const { inode, index, found } = args;
-  const putsAtOnce = k.config.patch.guestFaultPutsAtOnce === true;
-  k.call(filemap_invalidate_lock_shared, { inode });
-  k.call(kvm_gmem_get_folio, { inode, index, found, order: 0 });
-  k.if(found.ne(none(FOLIO)), () =>
-    k.claiming('lookup', found, {}, () => {
-      k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
-      k.call(folio_unlock, { folio: found });
-      if (putsAtOnce) k.call(folio_put, { folio: found });
-    }),
-  );
-  if (putsAtOnce) k.call(filemap_invalidate_unlock_shared, { inode });
-  else k.claiming('lookup', found, {}, () => k.call(filemap_invalidate_unlock_shared, { inode }));
-});
+const kvm_gmem_get_pfn = routine(
+  'kvm_gmem_get_pfn',
+  (k, args: At & { readonly found: Place<'folio'>; readonly error: Place<'int'> | undefined }) => {
+    const { inode, index, found } = args;
+    const putsAtOnce = k.config.patch.guestFaultPutsAtOnce === true;
+    k.call(filemap_invalidate_lock_shared, { inode });
+    k.call(kvm_gmem_get_folio, { inode, index, found, order: 0 });
+    if (hasPart(k, 'memory_failure')) {
+      const poisoned = k.let('poisoned', bool, false);
+      k.if(found.ne(none(FOLIO)), () => {
+        k.claiming('lookup', found, {}, () =>
+          k.step('folio_test_hwpoison', () => poisoned.set(hwpoison.flag.at(found, 0))),
+        );
+      });
+      k.if(poisoned, () => {
+        k.claiming('lookup', found, {}, () => {
+          k.call(folio_unlock, { folio: found });
+          k.call(folio_put, { folio: found });
+        });
+        found.set(none(FOLIO));
+        args.error?.set(resultCode('EHWPOISON'));
+        k.call(filemap_invalidate_unlock_shared, { inode });
+        k.return();
+      });
+    }
+    k.if(found.ne(none(FOLIO)), () =>
+      k.claiming('lookup', found, {}, () => {
+        k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
+        k.call(folio_unlock, { folio: found });
+        if (putsAtOnce) k.call(folio_put, { folio: found });
+      }),
+    );
+    if (putsAtOnce) k.call(filemap_invalidate_unlock_shared, { inode });
+    else k.claiming('lookup', found, {}, () => k.call(filemap_invalidate_unlock_shared, { inode }));
+  },
+);
 
 /**
  * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is there; -EFAULT is KVM_EXIT_MEMORY_FAULT, where
@@ -207,9 +285,10 @@ export const kvm_tdp_page_fault = routine(
         k.return();
       });
       found.set(none(FOLIO));
-      k.call(kvm_gmem_get_pfn, { inode, index, found });
+      const error = hasPart(k, 'memory_failure') ? k.let('error', resultType, resultCode('ENOMEM')) : undefined;
+      k.call(kvm_gmem_get_pfn, { inode, index, found, error });
       k.if(found.eq(none(FOLIO)), () => {
-        ret.set(resultCode('ENOMEM'));
+        ret.set(error ?? resultCode('ENOMEM'));
         k.return();
       });
       const map = (): void => {

@@ -2,6 +2,7 @@
 import { bool, choose, int, optional, type Place, type Routine, type Value } from '../lang/index.ts';
 import { filemap_get_folios, folio_batch_release, folioBatch } from './filemap.ts';
 import { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { folioMaybeDmaPinned } from './gup.ts';
 import { type CheckArguments, INDEX, type K, type KernelConfig, type Patch, routine } from './kernel.ts';
 import { lru_cache_drain_for_folio, LRU_CACHE } from './lru_cache.ts';
 import { folio, folioNrPages } from './page_ref.ts';
@@ -123,7 +124,7 @@ const drainForFolio: Patch = {
     const used = k.local('used', bool);
     forEachFolio(k, args, clamped, (judgement) => {
       const of = judgement.folio;
-      k.step('folio_maybe_dma_pinned', () => used.set(folio.refcount.at(of).ge(k.config.profile.pinBias)));
+      k.step('folio_maybe_dma_pinned', () => used.set(folioMaybeDmaPinned(k, of)));
       k.if(used.not(), () => k.step('folio_mapped', () => used.set(folio.mapcount.at(of).gt(0))));
       k.if(
         used,

@@ -38,4 +38,4 @@ export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from '
 export type { SyscallName } from './syscalls.ts';
 export { partOfSyscall } from './syscalls.ts';
 export { work } from './workqueue.ts';
-export { pte } from './zap.ts';
+export { pte, tlb, vmaGone } from './zap.ts';

@@ -20,6 +20,8 @@ export const MLOCK_SLOT = domain('mlock_slot');
 export const MLOCK = domain('mlock');
 export const GUEST = domain('guest');
 export const HOTPLUG = domain('hotplug');
+export const MMAP = domain('mmap');
+export const MEMORY_FAILURE = domain('memory_failure');
 /** LRU batches besides lru_add, with the part `lru_batches` (cpu_fbatches.ts has their names). */
 export const LRU_KIND = domain('lru_kind');
 
@@ -68,18 +70,31 @@ export const { routine } = language<KernelConfig>();
  * - `lru_disable`: lru_cache_disable() and who uses it.
  * - `guest`: the guest's faults and page tables, and the invalidation that changes are put into.
  * - `lru_batches`: the LRU batches besides lru_add, which other memory's folios wait in.
+ * - `mmap`: mappings that come and go, page-table entries that are dirty, and translations that stay until they are flushed.
+ * - `gup`: GUP as a whole: the lockless way first, then the one under the page-table lock; long-term pins.
+ * - `memory_failure`: memory_failure() and what it leaves: poisoned folios.
  * - `hotplug`: CPUs go offline and come back; who has to leave them is moved.
  */
-export const KERNEL_PARTS = ['mlock', 'migration', 'lru_disable', 'guest', 'hotplug', 'lru_batches'] as const;
+export const KERNEL_PARTS = [
+  'mlock',
+  'migration',
+  'lru_disable',
+  'guest',
+  'hotplug',
+  'lru_batches',
+  'mmap',
+  'gup',
+  'memory_failure',
+] as const;
 export type KernelPart = (typeof KERNEL_PARTS)[number];
 
 /** Whether the kernel whose text is being taken down has a part. */
 export const hasPart = (k: K, part: KernelPart): boolean => k.sizes[part] === 1;
 
-/** A condition that is kept only in kernels with a part. */
-export const boolIn = (part: KernelPart): Type<'bool'> => ({
+/** A condition that is kept only in kernels with one of these parts. */
+export const boolIn = (...parts: readonly KernelPart[]): Type<'bool'> => ({
   kind: 'bool',
-  max: (sizes) => sizes[part] ?? 0,
+  max: (sizes) => Math.max(...parts.map((part) => sizes[part] ?? 0)),
   initial: 0,
 });
 

@@ -4,6 +4,7 @@ import { cpu, type Holder, HOLDER_KINDS, type HolderKind, referencesOf } from '.
 import { iPages } from './filemap.ts';
 import { cpuFbatches } from './cpu_fbatches.ts';
 import { pins } from './gup.ts';
+import { hwpoison } from './hwpoison.ts';
 import { mlockFbatch } from './mlock.ts';
 import { folio } from './page_ref.ts';
 import { pte } from './zap.ts';
@@ -35,6 +36,7 @@ const HOLDING: readonly Holding[] = [
   { of: cpuFbatches.lruAdd.folios, kind: 'lru-add-batch', perCpu: true },
   { of: cpuFbatches.others.folios, kind: 'lru-batch', perCpu: true },
   { of: mlockFbatch.folios, kind: 'mlock-batch', perCpu: true, references: 'mlock_references' },
+  { of: hwpoison.kept, kind: 'walker' },
   { of: pins.folio, kind: 'gup', references: pins.references },
 ];
 

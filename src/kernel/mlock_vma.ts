@@ -2,11 +2,11 @@
 import { bool, first, none, optional, type Place, type Value } from '../lang/index.ts';
 import { lru_add_drain } from './folio.ts';
 import { faultin_page } from './guest_memfd.ts';
-import { FOLIO, INDEX, routine } from './kernel.ts';
+import { FOLIO, hasPart, INDEX, routine } from './kernel.ts';
 import { mlock_folio, munlock_folio } from './mlock.ts';
 import { mmap_write_lock, mmap_write_unlock } from './mmap_lock.ts';
 import { resultCode } from './sched.ts';
-import { pte, pte_lock, pte_unlock, vmLocked } from './zap.ts';
+import { pte, pte_lock, pte_unlock, vmaGone, vmLocked } from './zap.ts';
 
 interface UserRange extends Readonly<Record<string, unknown>> {
   readonly mm: Value<'mm'>;
@@ -32,7 +32,13 @@ const mlock_pte_range = routine(
 /** mm/mlock.c: mlock_vma_pages_range() of one mapping. The caller holds the mmap_lock for writing. */
 const mlock_vma_pages_range = routine('mlock_vma_pages_range', (k, args: UserRange & { readonly lock: boolean }) => {
   const { mm, inode, start, end, lock } = args;
-  k.step('vm_flags_reset_once', () => k.each(start, end, (i) => vmLocked.at(mm, inode, i, 0).set(lock)));
+  k.step('vm_flags_reset_once', () =>
+    k.each(start, end, (i) => {
+      const set = (): void => vmLocked.at(mm, inode, i, 0).set(lock);
+      if (hasPart(k, 'mmap')) k.when(vmaGone.at(mm, inode, i, 0).not(), set);
+      else set();
+    }),
+  );
   // Drained before, so that its pages are on the LRU list, and after, so that none of them waits in a batch.
   k.call(lru_add_drain, {});
   k.call(mlock_pte_range, args);
@@ -69,7 +75,10 @@ const populate_vma_page_range = routine(
     });
     k.call(lru_add_drain, {});
     k.if(
-      ret.eq(resultCode('SIGBUS')),
+      // Without the part `mmap` there is no SIGSEGV, and no number for it.
+      hasPart(k, 'mmap')
+        ? ret.eq(resultCode('SIGBUS')).or(ret.eq(resultCode('SIGSEGV')))
+        : ret.eq(resultCode('SIGBUS')),
       () => ret.set(resultCode('ENOMEM')),
       () => k.if(ret.eq(resultCode('ENOMEM')), () => ret.set(resultCode('EAGAIN'))),
     );

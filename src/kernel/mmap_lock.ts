@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { int, shared, type Value } from '../lang/index.ts';
-import { boolIn, MM, routine } from './kernel.ts';
+import { boolIn, hasPart, type K, MM, routine } from './kernel.ts';
 
-/** mm->mmap_lock. It is there where something changes mappings: only mlock() does so far. */
+/** Whether anything changes mappings in this kernel. */
+export const changesMappings = (k: K): boolean => hasPart(k, 'mlock') || hasPart(k, 'mmap');
+
+/** mm->mmap_lock. It is there where something changes mappings. */
 export const mmapLock = {
   readers: shared(
     'mmap_lock.readers',
     [MM],
-    int(({ mlock = 0, task = 0 }) => mlock * task),
+    int(({ mlock = 0, mmap = 0, task = 0 }) => Math.max(mlock, mmap) * task),
   ),
-  writer: shared('mmap_lock.writer', [MM], boolIn('mlock')),
+  writer: shared('mmap_lock.writer', [MM], boolIn('mlock', 'mmap')),
 };
 
 interface OfMm extends Readonly<Record<string, unknown>> {
@@ -30,6 +33,14 @@ export const mmap_read_unlock = routine('mmap_read_unlock', (k, { mm }: OfMm) =>
 export const mmap_write_lock = routine('mmap_write_lock', (k, { mm }: OfMm) => {
   const free = mmapLock.writer.at(mm).not().and(mmapLock.readers.at(mm).eq(0));
   k.await('down_write', free, () => mmapLock.writer.at(mm).set(true));
+});
+
+/** include/linux/mmap_lock.h: mmap_write_downgrade(). */
+export const mmap_write_downgrade = routine('mmap_write_downgrade', (k, { mm }: OfMm) => {
+  k.step('downgrade_write', () => {
+    mmapLock.writer.at(mm).set(false);
+    mmapLock.readers.at(mm).add(1);
+  });
 });
 
 /** include/linux/mmap_lock.h: mmap_write_unlock(). */

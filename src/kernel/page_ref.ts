@@ -25,6 +25,12 @@ export const folio = {
   index: shared('folio.index', [FOLIO], one(INDEX)),
   locked: shared('folio.locked', [FOLIO], bool),
   uptodate: shared('folio.uptodate', [FOLIO], bool),
+  /** _pincount of a large folio; a small one counts pins in its reference count. */
+  pincount: shared(
+    'folio.pincount',
+    [FOLIO],
+    int(({ order = 0, pin = 0 }) => (order === 0 ? 0 : pin)),
+  ),
   /** PG_lru: it is on an LRU list. */
   lru: shared('folio.lru', [FOLIO], bool),
   /** It is not with the page allocator. */

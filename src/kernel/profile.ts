@@ -18,6 +18,11 @@ export interface Profile {
   readonly flushFreesLastReference: boolean;
   /** An entry of the mlock batch holds a reference: so in every release up to 7.3. mm/mlock.c: mlock_folio() */
   readonly mlockBatchHoldsReference: boolean;
+  /**
+   * A user's fault maps a page of a large folio. No kernel does: guest_memfd makes small folios only, warns of others and
+   * answers SIGBUS. It is what the series' comments plan. virt/kvm/guest_memfd.c: kvm_gmem_fault_user_mapping()
+   */
+  readonly mapsLargeFolios: boolean;
   /** GUP_PIN_COUNTING_BIAS: what FOLL_PIN adds to a small folio's count. include/linux/mm.h */
   readonly pinBias: number;
 }
@@ -30,6 +35,7 @@ const LINUX_7_3: Profile = {
   unmapDrainsLocal: false,
   flushFreesLastReference: true,
   mlockBatchHoldsReference: true,
+  mapsLargeFolios: false,
   pinBias: 1024,
 };
 
@@ -46,6 +52,7 @@ export const PROFILES: readonly Profile[] = [
     flushFreesLastReference: false,
   },
   { ...LINUX_7_3, name: 'uniprocessor', smp: false },
+  { ...LINUX_7_3, name: 'large-folios', mapsLargeFolios: true },
 ];
 
 export const DEFAULT_PROFILE: Profile = LINUX_7_3;

@@ -14,6 +14,7 @@ import { cpuFbatches } from './cpu_fbatches.ts';
 import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
+import { hwpoison } from './hwpoison.ts';
 import { type K, type KernelConfig, type KernelSizes, partsOf, routine, sizesOf } from './kernel.ts';
 import { kvm } from './kvm_mmu.ts';
 import { lruDisableCount } from './lru_disable.ts';
@@ -24,7 +25,7 @@ import { invalidateLock } from './rwsem.ts';
 import { cpuMasks, preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 import { syscallNamed, type SyscallName, syscallsOf } from './syscalls.ts';
 import { work } from './workqueue.ts';
-import { pageTableLock, pte, vmLocked } from './zap.ts';
+import { pageTableLock, pte, pteDirty, tlb, vmaGone, vmLocked } from './zap.ts';
 
 /** All of the kernel's memory. */
 const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Variable })[] = [
@@ -41,6 +42,10 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   ...Object.values(cpuFbatches.others),
   ...Object.values(mlockFbatch),
   vmLocked,
+  pteDirty,
+  tlb,
+  vmaGone,
+  ...Object.values(hwpoison),
   lruDisableCount,
   ...Object.values(mmapLock),
   ...Object.values(kvm),

@@ -16,8 +16,15 @@ import {
 import { LRU_BATCHES } from './cpu_fbatches.ts';
 import { cpu_down, cpu_up } from './cpu_hotplug.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
-import { kvm_gmem_allocate, kvm_gmem_ioctl, kvm_gmem_punch_hole, kvm_tdp_page_fault, touch } from './guest_memfd.ts';
-import { gup_fast, type PinKind, unpin } from './gup.ts';
+import {
+  kvm_gmem_allocate,
+  kvm_gmem_ioctl,
+  kvm_gmem_punch_hole,
+  kvm_tdp_page_fault,
+  touch,
+  write,
+} from './guest_memfd.ts';
+import { gup_fast, gup_fast_fallback, type PinKind, unpin } from './gup.ts';
 import {
   CPU,
   FOLIO,
@@ -34,9 +41,10 @@ import {
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { use_other_memory } from './lru_batches.ts';
 import { madvise_pageout } from './madvise.ts';
-import { soft_offline_page } from './memory_failure.ts';
+import { memory_failure, soft_offline_page } from './memory_failure.ts';
 import { do_mbind } from './mempolicy.ts';
 import { mincore_pte_range } from './mincore.ts';
+import { do_mmap, do_munmap, dup_mmap, exit_mmap, madvise_dontneed } from './mmap.ts';
 import { do_mlock, munlock } from './mlock_vma.ts';
 import { damon_get_folio, page_idle_get_folio } from './page_idle.ts';
 import {
@@ -71,6 +79,7 @@ const SYSCALL_NAMES = [
   'convert',
   'vmsplice',
   'pin_user_pages',
+  'pin_longterm',
   'unpin',
   'sched_setaffinity',
   'migrate',
@@ -88,6 +97,13 @@ const SYSCALL_NAMES = [
   'use_other_memory',
   'lru_cache_disable',
   'lru_cache_enable',
+  'write',
+  'mmap',
+  'munmap',
+  'madvise_dontneed',
+  'fork',
+  'exit',
+  'memory_failure',
   'cpu_down',
   'cpu_up',
   'kworker',
@@ -116,15 +132,16 @@ interface Range extends Readonly<Record<string, unknown>> {
   readonly nr: Value<'int'>;
 }
 
-const touchRange = routine('access', (k, { inode, start, nr }: Range) =>
-  returning(k, (ret) => {
-    const mm = currentMm(k);
-    k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
-      k.call(touch, { mm, inode, index, ret });
-      k.if(ret.ne(resultCode('ok')), () => k.break());
-    });
-  }),
-);
+const accessRange = (name: string, text: typeof touch): Routine<KernelConfig, Range> =>
+  routine(name, (k, { inode, start, nr }: Range) =>
+    returning(k, (ret) => {
+      const mm = currentMm(k);
+      k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
+        k.call(text, { mm, inode, index, ret });
+        k.if(ret.ne(resultCode('ok')), () => k.break());
+      });
+    }),
+  );
 
 const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
   routine('fallocate', (k, { inode, start, nr }: Range) =>
@@ -161,6 +178,10 @@ const takePin = (kind: PinKind) =>
     (k, { pin, inode, index }: { pin: Value<'pin'>; inode: Value<'inode'>; index: Value<'index'> }) =>
       returning(k, (ret) => {
         const mm = currentMm(k);
+        if (hasPart(k, 'gup')) {
+          k.call(gup_fast_fallback, { mm, inode, index, pin, kind, ret });
+          return;
+        }
         k.call(touch, { mm, inode, index, ret });
         k.if(
           ret.eq(resultCode('ok')),
@@ -235,7 +256,7 @@ const RANGE: readonly Type[] = [one(INODE), one(INDEX), number];
 
 /** Every call that a task can make, by name; a code of the kernel's program each, in this order. */
 const SYSCALLS: readonly Syscall[] = [
-  { name: 'touch', params: RANGE, text: (k, args) => k.call(touchRange, rangeOf(args)) },
+  { name: 'touch', params: RANGE, text: (k, args) => k.call(accessRange('access', touch), rangeOf(args)) },
   { name: 'fallocate', params: RANGE, text: (k, args) => k.call(allocateRange(false), rangeOf(args)) },
   { name: 'fallocate_large', params: RANGE, text: (k, args) => k.call(allocateRange(true), rangeOf(args)) },
   { name: 'punch_hole', params: RANGE, text: (k, args) => k.call(punchHole, rangeOf(args)) },
@@ -307,10 +328,52 @@ const SYSCALLS: readonly Syscall[] = [
     part: 'lru_disable',
   },
   { name: 'lru_cache_enable', params: [], text: (k) => k.call(draining(lru_cache_enable), {}), part: 'lru_disable' },
+  {
+    name: 'pin_longterm',
+    params: [one(PIN), one(INODE), one(INDEX)],
+    text: (k, args) => pinText(k, args, 'longterm'),
+    part: 'gup',
+  },
+  { name: 'write', params: RANGE, text: (k, args) => k.call(accessRange('store', write), rangeOf(args)), part: 'mmap' },
+  { name: 'mmap', params: RANGE, text: (k, args) => mappingText(k, 'mmap', do_mmap, args), part: 'mmap' },
+  { name: 'munmap', params: RANGE, text: (k, args) => mappingText(k, 'munmap', do_munmap, args), part: 'mmap' },
+  {
+    name: 'madvise_dontneed',
+    params: RANGE,
+    text: (k, args) => mappingText(k, 'madvise', madvise_dontneed, args),
+    part: 'mmap',
+  },
+  {
+    name: 'fork',
+    params: [one(MM)],
+    text: (k, args) =>
+      returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child: element(MM, argument(args, 0)), ret })),
+    part: 'mmap',
+  },
+  { name: 'exit', params: [], text: (k) => returning(k, () => k.call(exit_mmap, { mm: currentMm(k) })), part: 'mmap' },
+  {
+    name: 'memory_failure',
+    params: [one(FOLIO)],
+    text: (k, args) => returning(k, (ret) => k.call(memory_failure, { folio: element(FOLIO, argument(args, 0)), ret })),
+    part: 'memory_failure',
+  },
   { name: 'cpu_down', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_down, args), part: 'hotplug' },
   { name: 'cpu_up', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_up, args), part: 'hotplug' },
   { name: 'kworker', params: [], text: (k) => k.call(kworker, {}) },
 ];
+
+/** What is done to the task's own mapping of a range. */
+function mappingText(
+  k: K,
+  name: string,
+  text: typeof madvise_dontneed | typeof do_munmap,
+  args: readonly Value<string>[],
+): void {
+  const call = routine(name, (inner, { inode, start, nr }: Range) =>
+    returning(inner, (ret) => inner.call(text, { mm: currentMm(inner), inode, start, end: start.plus(nr), ret })),
+  );
+  k.call(call, rangeOf(args));
+}
 
 function hotplugging(k: K, text: typeof cpu_down, args: readonly Value<string>[]): void {
   returning(k, (ret) => k.call(text, { cpu: element(CPU, argument(args, 0)), ret }));

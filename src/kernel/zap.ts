@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, none, one, optional, shared, type Value } from '../lang/index.ts';
 import { lru_add_drain } from './folio.ts';
-import { CPU, FOLIO, hasPart, INDEX, INODE, MLOCK, MM, routine } from './kernel.ts';
+import { CPU, FOLIO, hasPart, INDEX, INODE, MLOCK, MM, MMAP, routine } from './kernel.ts';
 import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
 import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
@@ -10,6 +10,12 @@ import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
 export const pte = shared('mm.pte', [MM, INODE, INDEX], optional(FOLIO));
 /** VM_LOCKED of the mapping that each page is in: mlock() of a part splits a mapping. Stable under the mm's mmap_lock. */
 export const vmLocked = shared('vma.VM_LOCKED', [MM, INODE, INDEX, MLOCK], bool);
+/** The entry is dirty: somebody wrote through it. */
+export const pteDirty = shared('mm.pte.dirty', [MM, INODE, INDEX, MMAP], bool);
+/** Translations that some CPU of the address space may still use, whatever the page table says by now. */
+export const tlb = shared('mm.tlb', [MM, INODE, INDEX, MMAP], optional(FOLIO));
+/** No mapping of the address space has the page. */
+export const vmaGone = shared('vma.gone', [MM, INODE, INDEX, MMAP], bool);
 /** The page-table lock of each address space. */
 export const pageTableLock = shared('mm.page_table_lock', [MM], bool);
 
@@ -36,10 +42,11 @@ export const pte_unlock = routine('pte_unmap_unlock', (k, { mm }: OfMm) => {
 /**
  * mm/memory.c: zap_vma_range() of one address space, in groups as large as a batch: under the page-table
  * lock entries are cleared and their references move to the gather; the TLB is flushed; only then the
- * references are put. Entries count as clean: the rmap goes at once, and what was mlocked goes into the mlock
- * batch of the CPU that zaps.
+ * references are put. The rmap of a clean entry goes at once, and what was mlocked goes into the mlock batch of the CPU
+ * that zaps. Where entries can be dirty (part `mmap`), that of a dirty one waits until the TLB has been
+ * flushed, which then happens under the page-table lock. Without that part all entries count as clean.
  */
-const zap_vma_range = routine(
+export const zap_vma_range = routine(
   'zap_vma_range',
   (
     k,
@@ -53,32 +60,69 @@ const zap_vma_range = routine(
     const cpu = k.local('cpu', one(CPU));
     const locked = k.local('locked', bool);
     const index = k.let('index', optional(INDEX), args.start);
+    const dirties = hasPart(k, 'mmap');
+    const dirty = k.local('dirty', bool);
+    const forceFlush = k.local('force_flush', bool);
+    const from = k.local('from', optional(INDEX));
+    /** Where the entries of the gather were whose rmap is still there. */
+    const delayed = k.localArray('delay_rmap', dirties ? size : 0, optional(INDEX));
+    const flushTlb = (): void => k.each(from, index, (i) => tlb.at(mm, inode, i, 0).set(none(FOLIO)));
+    const removeRmap = (of: Value<'folio'>, at: Value<'index'>): void => {
+      k.step('folio_remove_rmap_ptes', () => folio.mapcount.at(of).sub(1));
+      if (hasPart(k, 'mlock')) {
+        k.step('munlock_vma_folio', () => locked.set(vmLocked.at(mm, inode, at, 0)));
+        k.if(locked, () => k.call(munlock_folio, { folio: of }));
+      }
+    };
     k.while(index.lt(args.end), () => {
+      if (dirties) {
+        from.set(index);
+        forceFlush.set(false);
+      }
       k.call(pte_lock, { mm });
       k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
         k.while(index.lt(args.end).and(gathered.lt(size)), () => {
           k.step('ptep_get_and_clear', () => {
             found.set(pte.at(mm, inode, index));
             pte.at(mm, inode, index).set(none(FOLIO));
+            if (dirties) {
+              dirty.set(pteDirty.at(mm, inode, index, 0));
+              pteDirty.at(mm, inode, index, 0).set(false);
+            }
           });
           k.if(found.ne(none(FOLIO)), () => {
-            k.claiming('mmu-gather', found, {}, () => {
-              k.step('folio_remove_rmap_ptes', () => folio.mapcount.at(found).sub(1));
-              if (hasPart(k, 'mlock')) {
-                k.step('munlock_vma_folio', () => locked.set(vmLocked.at(mm, inode, index, 0)));
-                k.if(locked, () => k.call(munlock_folio, { folio: found }));
-              }
-            });
+            const clean = (): void => k.claiming('mmu-gather', found, {}, () => removeRmap(found, index));
+            if (dirties) {
+              delayed.at(gathered).set(none(INDEX));
+              k.if(
+                dirty,
+                () => {
+                  delayed.at(gathered).set(index);
+                  forceFlush.set(true);
+                },
+                clean,
+              );
+            } else clean();
             gather.at(gathered).set(found);
             gathered.add(1);
           });
           index.add(1);
         });
+        if (dirties)
+          k.if(forceFlush, () => {
+            k.step('tlb_flush_mmu_tlbonly', flushTlb);
+            k.for('i', int(size), 0, gathered, (i) => {
+              k.if(delayed.at(i).ne(none(INDEX)), () => removeRmap(gather.at(i), delayed.at(i)));
+            });
+          });
         k.call(pte_unlock, { mm });
       });
       k.if(gathered.gt(0), () => {
         k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
-          k.step('tlb_flush_mmu', () => cpu.set(taskCpu.at(k.self)));
+          k.step('tlb_flush_mmu', () => {
+            cpu.set(taskCpu.at(k.self));
+            if (dirties) flushTlb();
+          });
           if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
         k.for('i', int(size), 0, gathered, (i) => {

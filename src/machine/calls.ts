@@ -30,7 +30,8 @@ export type Call =
   | { readonly call: 'unknown-ioctl' }
   /** Takes a long reference to a mapped page and keeps it as `pin`. */
   | {
-      readonly call: 'vmsplice' | 'pin-user-pages';
+      /** The last needs the machine's part `gup`. */
+      readonly call: 'vmsplice' | 'pin-user-pages' | 'pin-longterm';
       readonly pin: number;
       readonly inode: number;
       readonly index: number;
@@ -48,8 +49,19 @@ export type Call =
   | ({ readonly call: 'madvise-pageout' } & PageRange)
   /** A page of other memory is left in one of this CPU's other batches. Needs the machine's part `lru_batches`. */
   | { readonly call: 'use-other-memory'; readonly batch: (typeof LRU_BATCHES)[number] }
-  /** Who takes a folio by its page frame: page_idle (as compaction), DAMON, soft offline. */
-  | { readonly call: 'page-idle' | 'damon' | 'soft-offline'; readonly pfn: Pfn }
+  /** Writes to every page. Needs the machine's part `mmap`, as the next ones do. */
+  | ({ readonly call: 'write' } & PageRange)
+  /** Maps the pages where the process has a place for them; unmaps them; drops what is mapped and keeps the mapping. */
+  | ({ readonly call: 'mmap' | 'munmap' | 'madvise-dontneed' } & PageRange)
+  /** The process gets the mappings of the caller's; EBUSY where it has some. */
+  | { readonly call: 'fork'; readonly process: number }
+  /** The caller's process loses all its mappings. */
+  | { readonly call: 'exit' }
+  /**
+   * Who takes a folio by its page frame: page_idle (as compaction), DAMON, soft offline; memory_failure(), which needs the
+   * machine's part `memory_failure`.
+   */
+  | { readonly call: 'page-idle' | 'damon' | 'soft-offline' | 'memory-failure'; readonly pfn: Pfn }
   /** What memory hot-unplug keeps switched for long. Needs the machine's part `lru_disable`. */
   | { readonly call: 'lru-cache-disable' | 'lru-cache-enable' }
   | { readonly call: 'migrate-to'; readonly cpu: number }

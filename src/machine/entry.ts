@@ -42,6 +42,9 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'guest_touch', args: [call.inode, call.start, call.pages, Number(call.private)] };
     case 'mincore':
     case 'mbind':
+    case 'write':
+    case 'mmap':
+    case 'munmap':
     case 'mlock':
     case 'munlock':
       return { name: call.call, args: [call.inode, call.start, call.pages] };
@@ -59,6 +62,8 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'vmsplice', args: [call.pin, call.inode, call.index] };
     case 'pin-user-pages':
       return { name: 'pin_user_pages', args: [call.pin, call.inode, call.index] };
+    case 'pin-longterm':
+      return { name: 'pin_longterm', args: [call.pin, call.inode, call.index] };
     case 'unpin':
       return { name: 'unpin', args: [call.pin] };
     case 'migrate-to':
@@ -79,6 +84,14 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'madvise_pageout', args: [call.inode, call.start, call.pages] };
     case 'use-other-memory':
       return { name: 'use_other_memory', args: [LRU_BATCHES.indexOf(call.batch)] };
+    case 'madvise-dontneed':
+      return { name: 'madvise_dontneed', args: [call.inode, call.start, call.pages] };
+    case 'fork':
+      return { name: 'fork', args: [call.process] };
+    case 'exit':
+      return { name: 'exit', args: [] };
+    case 'memory-failure':
+      return { name: 'memory_failure', args: [call.pfn] };
     case 'cpu-down':
       return { name: 'cpu_down', args: [call.cpu] };
     case 'cpu-up':

@@ -233,7 +233,7 @@ export class Machine {
   }
 
   #requireFreePin(call: Call): void {
-    if (call.call !== 'vmsplice' && call.call !== 'pin-user-pages') return;
+    if (call.call !== 'vmsplice' && call.call !== 'pin-user-pages' && call.call !== 'pin-longterm') return;
     if (columnOf(this.memory, pins.references)[call.pin] !== 0)
       throw new RangeError(`pin ${call.pin} is in use or beyond the machine's ${this.options.pins ?? 0}`);
   }

@@ -17,6 +17,9 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
     case 'punch-hole':
     case 'mincore':
     case 'mbind':
+    case 'write':
+    case 'mmap':
+    case 'munmap':
     case 'mlock':
     case 'munlock':
       return `${call.call} ${half(call.start, call.pages)}${of(call.inode)}`;
@@ -43,12 +46,14 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return 'an ioctl of unknown number';
     case 'vmsplice':
     case 'pin-user-pages':
+    case 'pin-longterm':
       return `${call.call} page ${call.index}${of(call.inode)} as ${scenario.pins[call.pin] ?? ''}`;
     case 'unpin':
       return `unpin ${scenario.pins[call.pin] ?? ''}`;
     case 'page-idle':
     case 'damon':
     case 'soft-offline':
+    case 'memory-failure':
       return `${call.call} pfn ${call.pfn}`;
     case 'lru-cache-disable':
       return 'lru_cache_disable()';
@@ -60,6 +65,12 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return `the scheduler moves ${scenario.machine.tasks[call.task]?.name ?? ''} to CPU ${call.cpu}`;
     case 'madvise-pageout':
       return `madvise(MADV_PAGEOUT) ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'madvise-dontneed':
+      return `madvise(MADV_DONTNEED) ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'fork':
+      return `fork into process ${call.process}`;
+    case 'exit':
+      return 'its process exits';
     case 'use-other-memory':
       return `leaves a page of other memory in ${call.batch}`;
     case 'cpu-down':

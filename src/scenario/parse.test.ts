@@ -170,7 +170,7 @@ describe('mistakes', () => {
     [{ machine: 'machine: { cpus: 65 }' }, 'a.yaml:3:18: machine.cpus: expected a whole number from 1 to 64, not 65'],
     [
       { machine: 'machine: { cpus: 2, profile: linux-7.4 }' },
-      "a.yaml:3:30: machine.profile: expected one of linux-7.3, linux-6.18, linux-6.8, uniprocessor, not 'linux-7.4'",
+      "a.yaml:3:30: machine.profile: expected one of linux-7.3, linux-6.18, linux-6.8, uniprocessor, large-folios, not 'linux-7.4'",
     ],
     [
       { machine: 'machine: { cpus: 2, features: { smp: false } }' },

@@ -178,7 +178,7 @@ describe('mistakes', () => {
     );
     expect(folioscope(['run', SC_02, '--profile', 'linux-1'])).toEqual(
       usage(
-        "option '--profile <name>' argument 'linux-1' is invalid. There is no 'linux-1', expected linux-7.3, linux-6.18, linux-6.8, uniprocessor.",
+        "option '--profile <name>' argument 'linux-1' is invalid. There is no 'linux-1', expected linux-7.3, linux-6.18, linux-6.8, uniprocessor, large-folios.",
       ),
     );
     expect(folioscope(['run', SC_02, '--steps', 'some'])).toEqual(
