@@ -38,6 +38,19 @@ describe.each(RECORDINGS)('%s with %s', (scenario, form) => {
     expect(predictions.filter(({ predicted, answered }) => predicted !== answered)).toEqual([]);
   });
 
+  test('is answered as predicted without the stacks too: from counts, mapcounts and what was inserted', async () => {
+    const bare = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith(' => ') && !line.includes('<stack trace>'));
+    const predictions = await predictLab(
+      { name: file, text: bare.join('\n') },
+      `${stem(scenario, form)}.results.jsonl`,
+      form,
+    );
+    expect(predictions.length).toBeGreaterThan(0);
+    expect(predictions.filter(({ predicted, answered }) => predicted !== answered)).toEqual([]);
+  });
+
   test('the holders add up to what the check read, each time', async () => {
     const bytes = readFileSync(file);
     const checks = checksIn(bytes.toString());

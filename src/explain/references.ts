@@ -94,8 +94,12 @@ export class References {
 
   #modify(delta: number, event: PageReference): void {
     const { stack = [], operation } = event;
-    if (operation === 'mod' && delta >= 0 && mapsFolio(stack)) {
-      const lookup = this.#find('lookup', (held) => held.pid === event.pid) ?? this.#find('lookup', () => true);
+    if (operation === 'mod' && delta >= 0 && maps(event)) {
+      const lookup =
+        this.#find('lookup', (held) => held.pid === event.pid) ??
+        this.#find('lookup', () => true) ??
+        // Without stacks a lookup is among those of whom nothing is known.
+        (stack.length === 0 ? this.#find('unknown', () => true) : undefined);
       if (lookup !== undefined) this.#drop(lookup, 1);
       this.#take('user-mapping', delta + (lookup === undefined ? 0 : 1), event);
     } else if (delta > 0) {
@@ -138,11 +142,21 @@ export class References {
       yield* this.#held.filter((held) => held.kind === kind);
       // Before finish_fault() had an event, a mapping's reference still went by its lookup's name.
       if (kind === 'user-mapping') yield* this.#held.filter((held) => held.kind === 'lookup');
-    } else yield* this.#held.filter((held) => TRANSIENT.has(held.kind) && held.pid === pid);
+    } else {
+      if (stack.length === 0) yield* this.#unmapped(event);
+      yield* this.#held.filter((held) => TRANSIENT.has(held.kind) && held.pid === pid);
+    }
     // From here on it is a guess whose it was.
     yield* this.#held.filter((held) => held.kind === 'unknown');
     this.#proved = false;
     yield* this.#held.toSorted((a, b) => byKind(b, a));
+  }
+
+  /** Mappings, where the event says that there are fewer than were known: it drops the reference of one that is gone. */
+  #unmapped({ mapcount }: PageReference): Held[] {
+    const mapped = this.#find('user-mapping', () => true);
+    // The raw field counts from -1.
+    return mapped !== undefined && mapcount !== undefined && mapped.references > mapcount + 1 ? [mapped] : [];
   }
 
   #unfreeze(value: number): void {
@@ -161,6 +175,12 @@ export class References {
     if (held.references === 0) this.#held = this.#held.filter((other) => other !== held);
   }
 }
+
+/**
+ * A fault hands its lookup's reference to the page table, in an event that changes no count: folio_ref_add() of the
+ * folio's other pages, of which a small one has none (finish_fault(), mm/memory.c). No other adds nothing.
+ */
+const maps = ({ stack = [], value }: PageReference): boolean => (stack.length === 0 ? value === 0 : mapsFolio(stack));
 
 /** What a task takes and drops within one call. */
 const TRANSIENT: ReadonlySet<Held['kind']> = new Set(['lookup', 'walker', 'isolated']);

@@ -98,11 +98,9 @@ function eventsOf({ add, insertion }: RefusalEvidence, { at }: MomentAnswer): st
 function referencesPhrase({ holders, order, strength }: FolioLedger): string {
   const cached = 2 ** order;
   const expected = `references: expected ${cached + 1} (page cache ${cached}, the check 1)`;
-  if (strength === 'proved') {
-    const held = holders.filter(({ kind }) => kind !== 'user-mapping' && kind !== 'safety-check');
-    return `${expected}, proved ${referencesOf(held) + 1}: ${[...held.map(holderPhrase), 'the check 1'].join(' + ')}`;
-  }
-  return `${expected}, derived ${cached + 2} (lru_add batch 1)`;
+  const held = holders.filter(({ kind }) => kind !== 'user-mapping' && kind !== 'safety-check');
+  const how = strength === 'proved' ? 'proved' : 'derived';
+  return `${expected}, ${how} ${referencesOf(held) + 1}: ${[...held.map(holderPhrase), 'the check 1'].join(' + ')}`;
 }
 
 /** Why it is not the first folio that waits which is refused. */

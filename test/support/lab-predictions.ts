@@ -31,13 +31,20 @@ const EAGAIN = 11;
  * Asks a recording of the lab, just before each conversion to private and with its range and CPU, what the form of
  * the check would say that the lab's kernel ran.
  */
-export async function predictLab(recording: string, resultsFile: string, form: string): Promise<readonly Prediction[]> {
+export async function predictLab(
+  recording: string | { readonly name: string; readonly text: string },
+  resultsFile: string,
+  form: string,
+): Promise<readonly Prediction[]> {
   const attempts = readFileSync(resultsFile, 'utf8')
     .split('\n')
     .filter((line) => line.includes('"attempt"'))
     .map((line) => JSON.parse(line) as Attempt)
     .filter(({ to, ret, errno }) => to === 'private' && (ret === 0 || errno === EAGAIN));
-  const source = memorySource(recording, readFileSync(recording));
+  const source =
+    typeof recording === 'string'
+      ? memorySource(recording, readFileSync(recording))
+      : memorySource(recording.name, new TextEncoder().encode(recording.text));
   const patches = PATCHES.filter(({ name }) => name === form);
   const predictions: Prediction[] = [];
   for (const attempt of attempts) {
