@@ -148,6 +148,8 @@ function summarise(
   let to: Nanoseconds | undefined;
   let damaged = 0;
   const notes = [...recording.notes];
+  if (traceClock === 'x86-tsc' && clock.tsc === undefined)
+    notes.push("the trace clock is 'x86-tsc' and the file does not say how fast: times are cycles, not nanoseconds");
   for (const { walker, truncated, cpu } of streams) {
     events += walker.count;
     damaged += walker.damaged;

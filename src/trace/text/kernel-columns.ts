@@ -63,16 +63,24 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     seconds = seconds * 10 + digit;
     digit = bytes[++at]! - ZERO;
   } while (digit >= 0 && digit <= 9);
-  if (bytes[at] !== DOT || seconds > 1e12) return false;
   let fraction = 0;
   let scale = 1e9;
-  digit = bytes[++at]! - ZERO;
-  while (digit >= 0 && digit <= 9 && scale > 1) {
-    fraction = fraction * 10 + digit;
-    scale /= 10;
+  if (bytes[at] === DOT && seconds <= 1e12) {
     digit = bytes[++at]! - ZERO;
+    while (digit >= 0 && digit <= 9 && scale > 1) {
+      fraction = fraction * 10 + digit;
+      scale /= 10;
+      digit = bytes[++at]! - ZERO;
+    }
+    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
+  } else {
+    // Clocks that do not measure time (x86-tsc, counter, uptime) are printed whole: ` %12llu: `.
+    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(seconds <= Number.MAX_SAFE_INTEGER)) return false;
+    prefix.isCount = true;
+    fraction = seconds % 1e9;
+    seconds = Math.floor(seconds / 1e9);
+    scale = 1;
   }
-  if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
   prefix.pid = pid;
   prefix.cpu = cpu;
   prefix.seconds = seconds;

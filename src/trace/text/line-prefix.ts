@@ -13,6 +13,8 @@ export class LinePrefix {
   seconds = 0;
   /** Part of a second, in nanoseconds. */
   nanoseconds = 0;
+  /** Some line had a whole number for its time: the clock counts, it does not measure time. Never taken back. */
+  isCount = false;
   /** Where the task name's column starts and ends; leading blanks are padding. */
   commStart = 0;
   commEnd = 0;

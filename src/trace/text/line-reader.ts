@@ -122,7 +122,8 @@ export class LineReader {
     this.#stacks.end();
     this.#flushMarker();
     const wanted = this.#options.buffer;
-    if (wanted !== undefined && this.#buffers.size > 0 && !this.#buffers.has(wanted))
+    // The top buffer is always there, with or without events.
+    if (wanted !== undefined && wanted !== '' && this.#buffers.size > 0 && !this.#buffers.has(wanted))
       throw unknownBuffer(this.#name, wanted, [...this.#buffers]);
     const { kept, written } = this.#entries ?? { kept: this.#count, written: this.#count };
     if (this.#count === 0 && this.#notes.strangeLine !== undefined) {
@@ -143,6 +144,9 @@ export class LineReader {
       lost: this.#batcher.lost,
       notes: [
         ...this.#dialect.notes,
+        ...(this.#prefix.isCount
+          ? ['times are whole numbers, of a clock that counts: each is taken for a nanosecond']
+          : []),
         ...(end.damage === undefined ? [] : [end.damage]),
         ...this.#notes.sentences(this.#count, kept, written, this.#entries !== undefined),
       ],
