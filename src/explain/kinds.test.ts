@@ -34,7 +34,7 @@ describe('the answers are the same', () => {
     const cycles = TEXT.map((line) =>
       line.replace(
         / (\d+)\.(\d{6}): /,
-        (_, seconds, micros) => ` ${(BigInt(seconds) * 1_000_000n + BigInt(micros)) * 2400n}: `,
+        (_, seconds: string, micros: string) => ` ${(BigInt(seconds) * 1_000_000n + BigInt(micros)) * 2400n}: `,
       ),
     );
     const counted = await explain(cycles);
