@@ -7,7 +7,7 @@ import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts
 import { UnknownBufferError } from '../trace/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { UsageError } from './failure.ts';
+import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 
@@ -85,6 +85,7 @@ Examples:
 
 async function explain(file: string, options: Options): Promise<ExitCode> {
   const explanation = await answer(file, options);
+  for (const damage of explanation.trace.damage) complain(`${file}: ${damage}`);
   process.stdout.write(
     options.json === true
       ? explanationToJson(explanation)
@@ -121,14 +122,15 @@ async function answer(file: string, options: Options): Promise<Explanation> {
   }
 }
 
-/** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. */
-function codeOf({ moments, trace, conversions }: Explanation): ExitCode {
+/** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. Damage leaves it open. */
+export function codeOf({ moments, trace, conversions }: Explanation): ExitCode {
   const last = moments.at(-1);
   const verdicts = new Set(
     moments.flatMap(({ at, marker, baseline }) =>
       at === last?.at && marker === last.marker ? [baseline.verdict] : [],
     ),
   );
+  if (trace.damage.length > 0) return EXIT.undecided;
   if (verdicts.has('refused')) return EXIT.notWell;
   // A guest_memfd was there, and nothing is known of it.
   if (moments.length === 0 && conversions.length > 0) return EXIT.undecided;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from './byte-source.ts';
-import { readFully } from './byte-source.ts';
-import { InputError } from '../ledger/index.ts';
+import { memorySource, readFully } from './byte-source.ts';
+import { DamageError } from './damage.ts';
 
 const WINDOW_BYTES = 64 * 1024;
 const LATIN1 = new TextDecoder('latin1');
+/** No part of a recording that is taken whole is larger; it bounds what a damaged size can make us allocate. */
+export const MAX_PART_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads numbers and strings one after the other, in the recording's byte order, with a window of
@@ -14,12 +16,20 @@ export class ByteReader {
   /** Offset of the next byte in the source. */
   position: number;
   readonly #source: ByteSource;
+  readonly #place: (position: number) => string;
   readonly littleEndian: boolean;
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
 
-  constructor(source: ByteSource, position: number, littleEndian: boolean) {
+  /** @param place names a position of the source for messages, where the source is only a part of the file. */
+  constructor(
+    source: ByteSource,
+    position: number,
+    littleEndian: boolean,
+    place: (position: number) => string = (at) => `byte ${at}`,
+  ) {
     this.#source = source;
+    this.#place = place;
     this.littleEndian = littleEndian;
     this.position = position;
   }
@@ -28,16 +38,35 @@ export class ByteReader {
     return Math.max(0, this.#source.size - this.position);
   }
 
+  /** Where the reader stands, in the words of its messages. */
+  get place(): string {
+    return this.#place(this.position);
+  }
+
+  /** The same behind the name of the input. */
+  get where(): string {
+    return `${this.#source.name}: ${this.place}`;
+  }
+
   /** An error that says where: `what` completes "NAME: byte N: ". */
-  error(what: string): InputError {
-    return new InputError(`${this.#source.name}: byte ${this.position}: ${what}`);
+  error(what: string): DamageError {
+    return new DamageError(this.#source.name, this.place, what);
+  }
+
+  /** A reader over `data`, which was just taken (or peeked: `back` is 0), whose messages say where that stands. */
+  over(data: Uint8Array, back = data.byteLength): ByteReader {
+    const start = this.position - back;
+    const source = memorySource(this.#source.name, data.slice());
+    return new ByteReader(source, 0, this.littleEndian, (at) => this.#place(start + at));
   }
 
   /** The next `length` bytes, valid until the next call. @throws InputError where the source ends before. */
   async take(length: number, what: string): Promise<Uint8Array> {
     if (!(length <= this.remaining)) {
-      throw this.error(`${what} (${length} bytes) runs past the end, ${this.#source.size} bytes`);
+      throw this.error(`${what} (${length} bytes) runs past the end, expected at most ${this.remaining} bytes`);
     }
+    if (length > MAX_PART_BYTES)
+      throw this.error(`${what} (${length} bytes), expected at most ${MAX_PART_BYTES} bytes`);
     let from = this.position - this.#windowStart;
     if (from < 0 || from + length > this.#window.byteLength) {
       this.#window = await readFully(this.#source, this.position, Math.max(length, WINDOW_BYTES));
@@ -58,7 +87,7 @@ export class ByteReader {
 
   skip(length: number, what: string): void {
     if (!(length <= this.remaining)) {
-      throw this.error(`${what} (${length} bytes) runs past the end, ${this.#source.size} bytes`);
+      throw this.error(`${what} (${length} bytes) runs past the end, expected at most ${this.remaining} bytes`);
     }
     this.position += length;
   }

@@ -25,6 +25,13 @@ export const memorySource = (name: string, bytes: Uint8Array): ByteSource => ({
   read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
 });
 
+/** A part of a source, as far as that has it. */
+export const partOf = (source: ByteSource, from: number, size: number): ByteSource => ({
+  name: source.name,
+  size: Math.max(0, Math.min(size, source.size - from)),
+  read: (offset, length, into) => source.read(from + offset, Math.min(length, size - offset), into),
+});
+
 /**
  * Exactly the bytes `[offset, offset + length)` as far as the source has them, however small the pieces are that
  * it hands out.

@@ -19,6 +19,8 @@ const BLOCK_BYTES = 1024 * 1024;
 /** Bytes in order, with a look at the first ones before they are taken. */
 export class PieceReader {
   readonly name: string;
+  /** Bytes that have been taken. */
+  taken = 0;
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #ahead: Uint8Array[] = [];
   #aheadBytes = 0;
@@ -36,9 +38,11 @@ export class PieceReader {
     if (ahead === undefined) {
       const piece = await this.#fetch();
       if (piece === undefined && this.#failure !== undefined) throw this.#failure.error;
+      this.taken += piece?.byteLength ?? 0;
       return piece;
     }
     this.#aheadBytes -= ahead.byteLength;
+    this.taken += ahead.byteLength;
     return ahead;
   }
 

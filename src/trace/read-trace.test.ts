@@ -20,14 +20,18 @@ describe('what is not read is refused with advice', () => {
     [
       'gzip that is cut off',
       Uint8Array.of(0x1f, 0x8b, 8, 0),
-      /^input: the packed data are cut off or damaged \(gzip: /,
+      /^input: byte 4: the packed data are cut off or damaged .* \(gzip: /s,
     ],
     [
       'xz',
       Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0),
       'input: packed with xz; unpack it first (xz -dc FILE | folioscope ... -)',
     ],
-    ['zstd that is cut off', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0), /^input: the packed data are .*damaged \(zstd/],
+    [
+      'zstd that is cut off',
+      Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0),
+      /^input: byte 5: the packed data are .*damaged .*\(zstd/,
+    ],
     [
       'perf.data',
       'PERFILE2\0\0',
@@ -36,9 +40,9 @@ describe('what is not read is refused with advice', () => {
     [
       'binary junk',
       Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0, 1, 2),
-      'input: no trace.dat and no text of a trace, from the first byte on',
+      'input: byte 0: no known recording, expected a trace.dat or the text of a trace',
     ],
-    ['other text', 'hello\n', 'input: no trace.dat and no text of a trace, from the first byte on'],
+    ['other text', 'hello\n', 'input: byte 0: no known recording, expected a trace.dat or the text of a trace'],
     [
       'trace-cmd report -R',
       'cpus=2\n              rm-24147 [001]  2571.888296: mm_filemap_delete_from_page_cache:  pfn=0x2 i_ino=2c15ff index=0x0 s_dev=26 order=0\n',
@@ -58,7 +62,7 @@ describe('what is not read is refused with advice', () => {
     [
       'a header and no events',
       '# tracer: function_graph\n# CPU  DURATION\n 0)   1.2 us  |  foo();\n',
-      /^input: line 3: no event of ftrace text/,
+      /^input: line 3, byte 41: no event of ftrace text/,
     ],
   ])('%s', async (_, bytes, message) => {
     expect(await refusal(bytes)).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));

@@ -42,5 +42,5 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
   const dialect = detectText(head);
   if (dialect !== undefined) return readText(unpacked, dialect, options);
-  throw new InputError(`${pieces.name}: no trace.dat and no text of a trace, from the first byte on`);
+  throw new InputError(`${pieces.name}: byte 0: no known recording, expected a trace.dat or the text of a trace`);
 }

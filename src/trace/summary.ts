@@ -15,6 +15,11 @@ export interface TraceSummary {
   readonly lost: readonly Loss[];
   /** One sentence each: what a reader of the answer must know about the input. */
   readonly notes: readonly string[];
+  /**
+   * Places that are damaged, the first ones, each as `byte 12: what is wrong, what was expected`; in text with its line.
+   * What stood there is also told as losses, where it may have been an event.
+   */
+  readonly damage: readonly string[];
   /** Names of the buffers that were read, '' being the top buffer; undefined for text that names none. */
   readonly buffers: readonly string[] | undefined;
   /** `Linux vm 6.18.44 x86_64`, where the recording says it. */

@@ -5,6 +5,16 @@ import { withoutFetch } from './without-fetch.ts';
 /** Packed text ends here because what follows is damaged or missing. What came before it is good. */
 export class PackingError extends Error {
   override readonly name = 'PackingError';
+  /** Up to where packed bytes had been taken in. */
+  readonly place: string;
+  readonly what: string;
+
+  constructor(packed: PieceReader, what: string) {
+    const place = `byte ${packed.taken}`;
+    super(`${place}: ${what}`);
+    this.place = place;
+    this.what = what;
+  }
 }
 
 const GZIP = [0x1f, 0x8b];
@@ -33,7 +43,7 @@ const unpackGzip = (packed: PieceReader): ByteStream => ({
     try {
       yield* stream.pipeThrough(new DecompressionStream('gzip'));
     } catch (error) {
-      throw asPackingError('gzip', error);
+      throw asPackingError(packed, 'gzip', error);
     }
   })(),
 });
@@ -72,17 +82,19 @@ const unpackZstd = (packed: PieceReader): ByteStream => ({
       try {
         step = output.next();
       } catch (error) {
-        throw asPackingError('zstd', error);
+        throw asPackingError(packed, 'zstd', error);
       }
       if (step.done === true) return;
       idle = step.value.byteLength > 0 || asked > before ? 0 : idle + 1;
-      if (idle > MAX_IDLE) throw new PackingError('the packed data are damaged (zstd)');
+      if (idle > MAX_IDLE) throw new PackingError(packed, `${DAMAGED} (zstd)`);
       if (step.value.byteLength > 0) yield step.value;
     }
   })(),
 });
 
-function asPackingError(how: string, error: unknown): PackingError {
+const DAMAGED = 'the packed data are cut off or damaged at or before this place, expected more of them';
+
+function asPackingError(packed: PieceReader, how: string, error: unknown): PackingError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new PackingError(`the packed data are cut off or damaged (${how}: ${reason})`);
+  return new PackingError(packed, `${DAMAGED} (${how}: ${reason})`);
 }

@@ -16,6 +16,8 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: str
 
 /** How many of the first lines are looked at. */
 const LINES = 200;
+/** What is looked at of each: the patterns take the square of a length. */
+const LINE_BYTES = 400;
 
 /** Text formats that are known and not read, by what one of the first lines looks like. */
 const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
@@ -54,6 +56,9 @@ export function whyUnsupported(head: Uint8Array): string | undefined {
   if (head.byteLength === 0) return 'empty';
   const magic = MAGICS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
   if (magic !== undefined) return magic.advice;
-  const lines = new TextDecoder('latin1').decode(head).split('\n', LINES);
+  const lines = new TextDecoder('latin1')
+    .decode(head)
+    .split('\n', LINES)
+    .map((line) => line.slice(0, LINE_BYTES));
   return LINE_SIGNS.find(({ sign }) => lines.some((line) => sign.test(line)))?.advice;
 }

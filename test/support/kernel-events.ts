@@ -163,6 +163,7 @@ export function summaryOf(events: readonly KernelEvent[]): TraceSummary {
     to: times.at(-1),
     lost: events.filter((event) => event.type === 'loss'),
     notes: [],
+    damage: [],
     buffers: undefined,
     recordedOn: undefined,
     clock: undefined,

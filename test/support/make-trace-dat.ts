@@ -261,9 +261,10 @@ export function makeV6({
 /** A trace.dat of version 7: trace-cmd.dat.v7(5). Chunks have two pages, so that there are several. */
 export function makeV7(
   { machine = X86_64, formats = formatsOf(machine), taskNames = '', kallsyms = '', buffers, options = [] }: Contents,
-  compression: 'none' | 'zlib' = 'none',
+  compression: 'none' | 'zlib' | 'zstd' = 'none',
   pageSize = PAGE_SIZE,
 ): Uint8Array {
+  const pack = compression === 'zstd' ? zstdStored : deflateSync;
   const { littleEndian } = machine;
   const writer = (): ByteWriter => new ByteWriter(littleEndian);
   const out = common(machine, '7').cstring(compression).cstring('');
@@ -271,7 +272,7 @@ export function makeV7(
   const parts: Uint8Array[] = [];
   let place = firstOptionsAt + 8;
   const section = (id: number, body: Uint8Array): number => {
-    const packed = compression === 'none' ? body : packedBody(writer(), body);
+    const packed = compression === 'none' ? body : packedBody(writer(), body, pack);
     const at = place;
     const whole = writer()
       .number(id, 2)
@@ -312,7 +313,7 @@ export function makeV7(
       .number(pageSize, 4)
       .number(Object.keys(cpus).length, 4);
     for (const [cpu, pages] of Object.entries(cpus)) {
-      const body = compression === 'none' ? concat(pages) : chunks(writer(), pages);
+      const body = compression === 'none' ? concat(pages) : chunks(writer(), pages, pack);
       option
         .number(Number(cpu), 4)
         .number(place, 8)
@@ -365,20 +366,47 @@ function eventFormats(out: ByteWriter, formats: Record<string, readonly string[]
   return out;
 }
 
-const packedBody = (out: ByteWriter, body: Uint8Array): Uint8Array => {
-  const packed = deflateSync(body);
+type Pack = (body: Uint8Array) => Uint8Array;
+
+const packedBody = (out: ByteWriter, body: Uint8Array, pack: Pack): Uint8Array => {
+  const packed = pack(body);
   return out.number(packed.length, 4).number(body.length, 4).raw(packed).done();
 };
 
-function chunks(out: ByteWriter, pages: readonly Uint8Array[]): Uint8Array {
+function chunks(out: ByteWriter, pages: readonly Uint8Array[], pack: Pack): Uint8Array {
   out.number(Math.ceil(pages.length / 2), 4);
   for (let at = 0; at < pages.length; at += 2) {
     const body = concat(pages.slice(at, at + 2));
-    const packed = deflateSync(body);
+    const packed = pack(body);
     out.number(packed.length, 4).number(body.length, 4).raw(packed);
   }
   return out.done();
 }
+
+/** Largest block of a zstd frame. */
+const ZSTD_BLOCK = 128 * 1024;
+
+/** A zstd frame (RFC 8878) of `size` bytes; `block` writes each of its blocks. */
+function zstdFrame(
+  size: number,
+  block: (out: ByteWriter, last: number, length: number, from: number) => void,
+): Uint8Array {
+  const out = new ByteWriter(true).number(0xfd2f_b528, 4).number(0xa0, 1).number(size, 4);
+  for (let from = 0; from < size || from === 0; from += ZSTD_BLOCK) {
+    block(out, from + ZSTD_BLOCK >= size ? 1 : 0, Math.min(ZSTD_BLOCK, size - from), from);
+  }
+  return out.done();
+}
+
+/** As zstd stores what it cannot make smaller: Node 20 brings no packer. */
+const zstdStored = (body: Uint8Array): Uint8Array =>
+  zstdFrame(body.length, (out, last, length, from) => {
+    out.number(last | (length << 3), 3).raw(body.subarray(from, from + length));
+  });
+
+/** `size` zeros in four bytes a block: as small as zstd makes them. */
+export const zstdZeros = (size: number): Uint8Array =>
+  zstdFrame(size, (out, last, length) => out.number(last | (1 << 1) | (length << 3), 3).number(0, 1));
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

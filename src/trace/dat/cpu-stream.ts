@@ -2,19 +2,27 @@
 import type { Cpu } from '../../ledger/index.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { readFully } from '../byte-source.ts';
+import type { Extent } from './extents.ts';
 import type { BufferData, CpuData, Recording } from './recording.ts';
 import type { PageWalker } from './page-walker.ts';
 import type { Words } from './record-fields.ts';
 import { wordsOf } from './record-fields.ts';
 
-/** Packed bytes fetched at a time; a chunk of ten pages rarely has more than a quarter of it. */
-const FETCH_BYTES = 128 * 1024;
 const CHUNK_COUNT_BYTES = 4;
+/** trace-cmd packs ten pages together; more are taken for damage, and so is what is packed larger than it was. */
+const MAX_CHUNK_PAGES = 64;
+
+/** Unpacked bytes that all CPUs together may still hold. */
+interface Budget {
+  bytes: number;
+}
 
 interface StreamOptions {
   readonly source: ByteSource;
   readonly buffer: BufferData;
   readonly data: CpuData;
+  /** Where they stand; undefined where there are none. */
+  readonly extent: Extent | undefined;
   readonly walker: PageWalker;
   readonly littleEndian: boolean;
   /** Unpacked pages that may be held; at least one page is. */
@@ -22,6 +30,7 @@ interface StreamOptions {
   /** Events that the full ring buffer refused behind the last one, where the recording says so. */
   readonly droppedAtEnd: number | undefined;
   readonly symbols: Recording['symbols'];
+  readonly budget: Budget;
 }
 
 /**
@@ -55,18 +64,25 @@ export class CpuStream {
   #words: Words = new Uint32Array(0);
   #nextPage = 0;
   #finished = false;
+  readonly #isDamaged: boolean;
+  readonly #budget: Budget;
+  /** What this CPU holds of it. */
+  #held = 0;
 
-  constructor({ source, buffer, data, walker, littleEndian, blockBytes, droppedAtEnd, symbols }: StreamOptions) {
+  constructor(options: StreamOptions) {
+    const { source, buffer, data, extent, walker, littleEndian, blockBytes, droppedAtEnd, symbols, budget } = options;
     this.#symbols = symbols;
+    this.#budget = budget;
     this.#source = source;
     this.#buffer = buffer;
     this.#littleEndian = littleEndian;
     this.#blockBytes = Math.max(buffer.pageSize, blockBytes - (blockBytes % buffer.pageSize));
     this.#offset = data.offset;
-    // The size of packed data leaves the number of chunks out, which stands before them.
-    const end = data.offset + data.size + (buffer.inflate === undefined || data.size === 0 ? 0 : CHUNK_COUNT_BYTES);
-    this.#end = Math.min(end, source.size);
-    this.truncated = end > source.size;
+    this.#end = extent?.end ?? data.offset;
+    this.truncated = extent?.isCutOff === true;
+    this.#isDamaged = extent?.damage !== undefined;
+    if (extent?.isCutOff === true) walker.tellDamage(data.place, extent.damage ?? '');
+    else if (extent?.damage !== undefined) walker.damageAt(data.place, extent.damage);
     this.#droppedAtEnd = droppedAtEnd;
     this.walker = walker;
     this.cpu = data.cpu as Cpu;
@@ -91,7 +107,7 @@ export class CpuStream {
       const more = this.#walkPage() || (await this.#load());
       if (!more) {
         this.#finished = true;
-        if (this.truncated) walker.lose(undefined);
+        if (this.#isDamaged) walker.lose(undefined);
         else if (this.#droppedAtEnd !== undefined) walker.lose(this.#droppedAtEnd);
         walker.finish();
       }
@@ -119,8 +135,14 @@ export class CpuStream {
   async #rawBlock(): Promise<boolean> {
     const size = Math.min(this.#blockBytes, this.#end - this.#offset);
     const bytes = await readFully(this.#source, this.#offset, size, this.#reusable(size));
+    this.walker.origin = this.#offset;
     this.#offset += bytes.byteLength;
-    if (bytes.byteLength < this.#buffer.pageSize) return false;
+    const { pageSize } = this.#buffer;
+    const rest = bytes.byteLength % pageSize;
+    if (rest > 0 && !this.#isDamaged) {
+      this.walker.damageAt(`byte ${this.#offset - rest}`, `${rest} bytes, expected a whole page of ${pageSize}`);
+    }
+    if (bytes.byteLength < pageSize) return false;
     this.#take(bytes);
     return true;
   }
@@ -139,35 +161,61 @@ export class CpuStream {
 
   /** `u32 chunks`, then for each `u32 packed size, u32 unpacked size` and the packed pages. */
   async #packedChunk(): Promise<boolean> {
+    this.#budget.bytes += this.#held;
+    this.#held = 0;
     if (this.#chunksLeft === undefined) {
       const count = await this.#fetch(CHUNK_COUNT_BYTES);
-      if (count === undefined) return false;
+      if (count === undefined) return this.#left(0);
       this.#chunksLeft = this.#u32(count, 0);
       this.#offset += CHUNK_COUNT_BYTES;
     }
-    if (this.#chunksLeft-- <= 0) return false;
+    if (this.#chunksLeft-- <= 0) return this.#left(this.left);
+    const at = this.#offset;
     const header = await this.#fetch(8);
-    if (header === undefined) return this.#cutShort();
+    if (header === undefined) return this.#cutShort(at);
     const packedSize = this.#u32(header, 0);
     const unpackedSize = this.#u32(header, 4);
+    const most = Math.min(MAX_CHUNK_PAGES * this.#buffer.pageSize, this.#budget.bytes);
     this.#offset += 8;
+    if (packedSize > 2 * MAX_CHUNK_PAGES * this.#buffer.pageSize) return this.#cutShort(at);
     const packed = await this.#fetch(packedSize);
-    if (packed === undefined) return this.#cutShort();
+    if (packed === undefined) return this.#cutShort(at);
     this.#offset += packedSize;
-    const pages = await this.#buffer.inflate?.(packed, unpackedSize);
+    const { pageSize } = this.#buffer;
     // A chunk that cannot be unpacked does not hide where the next one stands.
-    if (pages === undefined || pages.byteLength % this.#buffer.pageSize !== 0) {
-      this.walker.damaged++;
-      this.walker.lose(undefined);
+    if (unpackedSize > most) {
+      this.walker.damageAt(`byte ${at}`, `a chunk of ${unpackedSize} bytes, expected at most ${most}`);
+      return true;
     }
-    if (pages !== undefined) this.#take(pages);
+    const pages = await this.#buffer.inflate?.(packed, unpackedSize);
+    if (pages === undefined || pages.byteLength % pageSize !== 0) {
+      const expected = `expected ${unpackedSize} bytes in pages of ${pageSize}`;
+      this.walker.damageAt(`byte ${at}`, `a chunk that cannot be unpacked, ${expected}`);
+    }
+    if (pages === undefined) return true;
+    this.#budget.bytes -= pages.byteLength;
+    this.#held = pages.byteLength;
+    this.walker.packedAt = at;
+    this.#take(pages);
     return true;
   }
 
+  /** The end of the chunks, where `bytes` are left behind them. */
+  #left(bytes: number): false {
+    if (bytes > 0 && !this.#isDamaged) {
+      this.walker.damageAt(`byte ${this.#offset}`, `${bytes} bytes behind the last chunk, expected none`);
+    }
+    return false;
+  }
+
   /** A chunk that runs past the end: known if the file is cut off, else its size is damaged. */
-  #cutShort(): false {
-    if (!this.truncated) this.walker.damaged++;
-    this.walker.lose(undefined);
+  #cutShort(at: number): false {
+    if (this.#isDamaged) this.walker.lose(undefined);
+    else
+      this.walker.damageAt(
+        `byte ${at}`,
+        `a chunk runs past the end of its CPU, expected at most ${this.#end - at} bytes`,
+      );
     return false;
   }
 
@@ -176,7 +224,7 @@ export class CpuStream {
     if (this.#offset + length > this.#end) return undefined;
     let from = this.#offset - this.#fetchedAt;
     if (from < 0 || from + length > this.#fetched.byteLength) {
-      const size = Math.min(Math.max(length, FETCH_BYTES), this.#end - this.#offset);
+      const size = Math.min(Math.max(length, 2 * this.#blockBytes), this.#end - this.#offset);
       this.#fetched = await readFully(this.#source, this.#offset, size, this.#reusable(size));
       this.#fetchedAt = this.#offset;
       from = 0;

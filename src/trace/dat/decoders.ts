@@ -11,6 +11,7 @@ import type {
   SyscallExit,
 } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
+import { MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import { MEMORY_MAKERS } from './memory-decoders.ts';
@@ -36,8 +37,8 @@ export interface RecordInHand {
   addresses: readonly bigint[] | undefined;
 }
 
-/** What a decoder makes of a record: an event; nothing to tell; or a record that it cannot read. */
-type Decoded = KernelEvent | 'nothing' | 'unreadable';
+/** What a decoder makes of a record: an event; nothing to tell; a record that it cannot read; one of no known event. */
+type Decoded = KernelEvent | 'nothing' | 'unreadable' | 'unknown';
 
 /** How records of one event id become events. */
 export interface Decoder {
@@ -70,7 +71,10 @@ export function makeDecoders(
     const number = (name: string): NumberField | undefined => numberField(format.fields.get(name), littleEndian);
     const pid = number('common_pid');
     const made = maker({ format, number, littleEndian }, shared);
-    if (pid === undefined || made === undefined) return [{ id: format.id, ...UNREADABLE }];
+    // Every record starts with its event's id, 16 bits wide: the walker relies on it.
+    const id = format.fields.get('common_type');
+    if (pid === undefined || made === undefined || id?.offset !== 0 || id.size !== 2)
+      return [{ id: format.id, ...UNREADABLE }];
     return [{ id: format.id, pid, needs: Math.max(pid.needs, made.needs), decode: made.decode }];
   });
 }
@@ -80,6 +84,9 @@ const UNREADABLE: Omit<Decoder, 'id'> = {
   needs: 0,
   decode: () => 'unreadable',
 };
+
+/** For records whose id no format has: they may have been anything. */
+export const UNKNOWN: Decoder = { ...UNREADABLE, id: -1, decode: () => 'unknown' };
 
 interface Shared {
   readonly twins: SyscallTwins;
@@ -116,7 +123,10 @@ const filemap =
       decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
         const pfnValue = readNumber(words, base, pfn);
         const indexValue = readNumber(words, base, index);
-        if (pfnValue > Number.MAX_SAFE_INTEGER || indexValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
+        const orderValue = order === undefined ? 0 : readNumber(words, base, order);
+        if (pfnValue > Number.MAX_SAFE_INTEGER || indexValue > Number.MAX_SAFE_INTEGER || orderValue > MAX_ORDER) {
+          return 'unreadable';
+        }
         // One inode has many folios: its bigint is made once.
         const inoNumber = readNumber(words, base, inode);
         if (inoNumber !== lastNumber || inoNumber > Number.MAX_SAFE_INTEGER) {
@@ -134,7 +144,7 @@ const filemap =
           ino: lastIno,
           pfn: pfnValue as Pfn,
           index: indexValue as FolioIndex,
-          order: (order === undefined ? 0 : readNumber(words, base, order)) as Order,
+          order: orderValue as Order,
         };
       },
     };

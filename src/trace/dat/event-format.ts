@@ -21,6 +21,9 @@ export interface EventFormat {
   readonly fields: ReadonlyMap<string, FormatField>;
 }
 
+/** No line of a format is longer; matching one that is could take the square of its length. */
+const MAX_LINE = 500;
+
 /** `field:TYPE NAME[BOUNDS];  offset:N;  size:N;  signed:N;` - very old kernels print no `signed:`. */
 const FIELD = /^\s*field:(.*?);\s*offset:(\d+);\s*size:(\d+);/;
 
@@ -42,6 +45,7 @@ export function parseEventFormat(system: string, text: string): EventFormat | un
 
 /** One `field:` line, of an event format or of `header_page`; undefined for any other line. */
 export function parseField(line: string): FormatField | undefined {
+  if (line.length > MAX_LINE) return undefined;
   const [, declaration = '', offset = '', size = ''] = FIELD.exec(line) ?? [];
   // The name is the last word; its bounds may stand behind it or, in a dynamic array, behind the type.
   const [, type = '', name = '', bounds] = /^(.*?)\s*([A-Za-z_]\w*)\s*(\[[^\]]*\])?\s*$/.exec(declaration.trim()) ?? [];

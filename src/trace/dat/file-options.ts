@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { ByteSource } from '../byte-source.ts';
-import { memorySource } from '../byte-source.ts';
-import { ByteReader } from '../byte-reader.ts';
-import type { FileOptions } from './recording.ts';
+import type { ByteReader } from '../byte-reader.ts';
+import { type FileOptions, MAX_CPUS } from './recording.ts';
 
 /** Option ids of trace-cmd.dat v6 and v7; those that are not named here are skipped by their size. */
 export const OPTION = {
@@ -24,6 +22,9 @@ export const OPTION = {
   bufferText: 22,
 } as const;
 
+/** Why a recording cannot be read that trace-cmd took from the kernel as text. */
+export const LATENCY_TEXT = "a recording in 'latency' text, which is not read; record with 'trace-cmd record -p nop'";
+
 export const emptyOptions = (): FileOptions => ({
   uname: undefined,
   traceClock: undefined,
@@ -32,10 +33,6 @@ export const emptyOptions = (): FileOptions => ({
   cpuStats: [],
   notes: [],
 });
-
-/** A reader over an option's data, for the ones with structure. */
-export const optionReader = (source: ByteSource, data: Uint8Array, littleEndian: boolean): ByteReader =>
-  new ByteReader(memorySource(source.name, data), 0, littleEndian);
 
 const LATIN1 = new TextDecoder('latin1');
 
@@ -69,11 +66,12 @@ export async function applyOption(
       return;
     }
     case OPTION.cpuCount:
-      options.cpuCount = await reader.u32('option CPUCOUNT');
+      options.cpuCount = await cpuCount(reader, 'option CPUCOUNT');
       return;
     case OPTION.tsc2nsec: {
       const mult = BigInt(await reader.u32('option TSC2NSEC'));
       const shift = BigInt(await reader.u32('option TSC2NSEC'));
+      if (shift >= 64n) throw reader.error(`option TSC2NSEC shifts by ${shift}, expected less than 64`);
       options.clock.tsc = { mult, shift };
       return;
     }
@@ -84,9 +82,19 @@ export async function applyOption(
   }
 }
 
+/** Of a text option: the statistics of a CPU have some hundred bytes. */
+const MAX_TEXT_BYTES = 4096;
+
 function text(data: Uint8Array): string {
   const end = data.indexOf(0);
-  return LATIN1.decode(end < 0 ? data : data.subarray(0, end));
+  return LATIN1.decode(data.subarray(0, Math.min(end < 0 ? data.length : end, MAX_TEXT_BYTES)));
+}
+
+/** @throws DamageError where no kernel can have so many. */
+export async function cpuCount(reader: ByteReader, what: string): Promise<number> {
+  const count = await reader.u32(what);
+  if (count > MAX_CPUS) throw reader.error(`${what}: ${count} CPUs are not possible, expected at most ${MAX_CPUS}`);
+  return count;
 }
 
 /** As strtoll(..., 0) reads it; 0 where it is no number. */

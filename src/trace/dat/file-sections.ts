@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { InputError } from '../../ledger/index.ts';
-import type { ByteReader } from '../byte-reader.ts';
+import { type ByteReader, MAX_PART_BYTES } from '../byte-reader.ts';
 import type { EventFormat } from './event-format.ts';
 import { FormatScanner } from './format-scanner.ts';
 import type { PageLayout } from './page-layout.ts';
@@ -10,31 +10,44 @@ import { KernelSymbols } from './symbols.ts';
 // The parts that v6 has one after the other and v7 has as sections of their own: trace-cmd.dat.v6(5), v7(5).
 
 /** `header_page` and `header_event`. @throws InputError for a ring buffer that this reader does not know. */
-export async function readHeaderInfo(reader: ByteReader, where: string): Promise<PageLayout> {
+export async function readHeaderInfo(reader: ByteReader): Promise<PageLayout> {
   const page = await namedText(reader, 'header_page');
   const event = await namedText(reader, 'header_event');
   // Until 2.6.30 records had another header.
-  if (!event.includes('type_len')) {
-    throw reader.error("header_event does not describe records with a 'type_len'");
+  if (!event.text.includes('type_len')) {
+    throw event.place.error("header_event does not describe records, expected a 'type_len' in it");
   }
-  return parsePageLayout(where, page);
+  return parsePageLayout(page.place, page.text);
 }
 
-async function namedText(reader: ByteReader, name: string): Promise<string> {
+async function namedText(reader: ByteReader, name: string): Promise<{ text: string; place: ByteReader }> {
   const found = await reader.cstring(name.length, name);
   if (found !== name) throw reader.error(`'${name}' expected, found '${printable(found)}'`);
-  return reader.text(await reader.size(`size of ${name}`), name);
+  const bytes = await reader.take(await reader.size(`size of ${name}`), name);
+  return { text: LATIN1.decode(bytes), place: reader.over(bytes) };
 }
+
+const LATIN1 = new TextDecoder('latin1');
 
 const printable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
 
 /** u32 n, then n formats: the events of ftrace itself. */
-export const readFtraceFormats = (reader: ByteReader): Promise<EventFormat[]> =>
+export const readFtraceFormats = (reader: ByteReader): Promise<Formats> =>
   readFormats(reader, (scanner) => scanner.system('ftrace'));
 
 /** u32 systems, each a name, u32 n and n formats. */
-export const readEventFormats = (reader: ByteReader): Promise<EventFormat[]> =>
+export const readEventFormats = (reader: ByteReader): Promise<Formats> =>
   readFormats(reader, (scanner) => scanner.systems());
+
+/** What a list of formats holds. */
+export interface Formats {
+  /** Those of the events that are decoded. */
+  readonly wanted: readonly EventFormat[];
+  /** The ids of all. */
+  readonly ids: readonly number[];
+}
+
+export const NO_FORMATS: Formats = { wanted: [], ids: [] };
 
 /** Enough for the formats of most kernels, 2 MB. */
 const FIRST_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -43,21 +56,18 @@ const FIRST_WINDOW_BYTES = 4 * 1024 * 1024;
 async function readFormats(
   reader: ByteReader,
   scan: (scanner: FormatScanner) => EventFormat[] | undefined,
-): Promise<EventFormat[]> {
+): Promise<Formats> {
   for (let window = FIRST_WINDOW_BYTES; ; window *= 4) {
-    const length = Math.min(window, reader.remaining);
+    const length = Math.min(window, reader.remaining, MAX_PART_BYTES);
     const scanner = new FormatScanner(await reader.peek(length, 'the event formats'), reader.littleEndian);
-    const formats = scan(scanner);
-    if (formats !== undefined) {
+    const wanted = scan(scanner);
+    if (wanted !== undefined) {
       reader.skip(scanner.position, 'the event formats');
-      return formats;
+      return { wanted, ids: scanner.ids };
     }
-    if (length === reader.remaining) throw reader.error('the event formats run past the end');
+    if (length < window) throw reader.error(`the event formats run past the end, expected at most ${length} bytes`);
   }
 }
-
-/** The text of kallsyms has some MB; a larger one is not looked at. */
-const MAX_SYMBOL_BYTES = 256 * 1024 * 1024;
 
 /**
  * u32 size and kallsyms, read only when somebody asks: most recordings have nothing to name. What is damaged there costs
@@ -68,7 +78,7 @@ export function symbolsIn(open: () => Promise<ByteReader>): () => Promise<Kernel
     try {
       const reader = await open();
       const size = await reader.u32('size of kallsyms');
-      if (size === 0 || size > MAX_SYMBOL_BYTES) return undefined;
+      if (size === 0 || size > MAX_PART_BYTES) return undefined;
       return new KernelSymbols((await reader.take(size, 'kallsyms')).slice());
     } catch (error) {
       if (error instanceof InputError) return undefined;

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { ByteReader } from '../byte-reader.ts';
+import { ByteReader, MAX_PART_BYTES } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { memorySource } from '../byte-source.ts';
-import type { EventFormat } from './event-format.ts';
-import { applyOption, emptyOptions, OPTION, optionReader } from './file-options.ts';
-import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames, symbolsIn } from './file-sections.ts';
+import { memorySource, partOf } from '../byte-source.ts';
+import { Damages } from '../damage.ts';
+import { applyOption, cpuCount, emptyOptions, LATENCY_TEXT, OPTION } from './file-options.ts';
+import {
+  NO_FORMATS,
+  readEventFormats,
+  readFtraceFormats,
+  readHeaderInfo,
+  readTaskNames,
+  symbolsIn,
+} from './file-sections.ts';
 import type { Inflate } from './inflate.ts';
 import { inflaterFor } from './inflate.ts';
 import { checkedPageSize } from './page-layout.ts';
@@ -13,16 +20,23 @@ import { MAX_CPUS } from './recording.ts';
 
 /** Flag of a section whose body is packed. */
 const PACKED = 1;
-/** Each section of options names the next; a longer chain is a circle. */
-const MAX_OPTION_SECTIONS = 1000;
+/** Of a CPU in option BUFFER. */
+const ROW_BYTES = 20;
+/** The number of chunks, which stands before them and which the size of a CPU's packed data leaves out. */
+const CHUNK_COUNT_BYTES = 4;
+/** What stands before a section's body. */
+const SECTION_HEADER_BYTES = 16;
 
 /** What the options of a v7 file point to, by section id; a BUFFER stands there once for each buffer. */
 interface Contents {
   readonly options: FileOptions;
   readonly sections: Map<number, number>;
-  readonly buffers: Uint8Array[];
-  /** Where the chain of options leaves the file, if it does. */
+  readonly buffers: ByteReader[];
+  readonly damages: Damages;
+  /** Where the chain of options leaves the file or breaks, if it does. */
   cutAt: number | undefined;
+  /** Why it breaks there, where the file goes on behind it. */
+  isBroken: boolean;
 }
 
 /**
@@ -30,55 +44,66 @@ interface Contents {
  * @param reader stands behind the page size of the common start.
  */
 export async function readV7(source: ByteSource, reader: ByteReader, littleEndian: boolean): Promise<Recording> {
+  const { where } = reader;
   const compression = await reader.cstring(64, 'name of the compression');
+  const inflate = await inflaterFor(where, compression);
   await reader.cstring(64, 'version of the compression');
+  const optionsAt = reader.place;
   const firstOptions = await reader.size('offset of the options');
-  const file: File = { source, littleEndian, inflate: await inflaterFor(source.name, compression) };
-  const contents = await readContents(file, firstOptions);
+  const file: File = { source, littleEndian, inflate };
+  const contents = await readContents(file, { offset: firstOptions, place: optionsAt });
+  const { damages, sections } = contents;
 
   const section = async (id: number, what: string): Promise<ByteReader> => {
-    const offset = contents.sections.get(id);
+    const offset = sections.get(id);
     if (offset === undefined) throw reader.error(`the options do not say where ${what} stands${cut(contents)}`);
     return openSection(file, offset, id, what);
   };
-  const layout = await readHeaderInfo(await section(OPTION.headerInfo, 'header_page'), source.name);
-  const formats: EventFormat[] = [
-    ...(await readFtraceFormats(await section(OPTION.ftraceEvents, 'the list of ftrace events'))),
-    ...(await readEventFormats(await section(OPTION.eventFormats, 'the list of event formats'))),
-  ];
-  const taskNames = contents.sections.has(OPTION.cmdlines)
-    ? await readTaskNames(await section(OPTION.cmdlines, 'the list of task names'))
-    : new Map<number, string>();
+  const layout = await readHeaderInfo(await section(OPTION.headerInfo, 'header_page'));
+  const ftrace = await damages.during(
+    section(OPTION.ftraceEvents, 'the list of ftrace events').then(readFtraceFormats),
+    NO_FORMATS,
+  );
+  const others = await readEventFormats(await section(OPTION.eventFormats, 'the list of event formats'));
+  const noNames = new Map<number, string>();
+  const taskNames = sections.has(OPTION.cmdlines)
+    ? await damages.during(section(OPTION.cmdlines, 'the list of task names').then(readTaskNames), noNames)
+    : noNames;
 
   const buffers: BufferData[] = [];
-  for (const data of contents.buffers) buffers.push(await readBuffer(file, data, layout.dataOffset));
+  let isPartMissing = ftrace === NO_FORMATS || contents.cutAt !== undefined;
+  for (const found of contents.buffers) {
+    const buffer = await damages.during(readBuffer(file, found, layout.dataOffset), undefined);
+    if (buffer === undefined) isPartMissing = true;
+    else buffers.push(buffer);
+  }
   const notes = [...contents.options.notes];
-  let cutOff: number[] = [];
-  if (contents.cutAt !== undefined) {
+  if (contents.cutAt !== undefined && !contents.isBroken) {
     notes.push(
       `the file is cut off: what stood from byte ${contents.cutAt} on is missing, with whole buffers of events`,
     );
-    cutOff = Array.from({ length: Math.min(contents.options.cpuCount ?? 1, MAX_CPUS) }, (_, cpu) => cpu);
   }
   if (!buffers.some((buffer) => buffer.cpus.length > 0)) {
-    if (contents.sections.has(OPTION.bufferText)) {
-      throw reader.error("a recording in 'latency' text, which is not read; record with 'trace-cmd record -p nop'");
-    }
-    throw reader.error(`no events: the options name no buffer with CPUs${cut(contents)}`);
+    if (sections.has(OPTION.bufferText)) throw reader.error(LATENCY_TEXT);
+    const [damage] = damages.told;
+    const because = damage === undefined ? '' : ` (${damage})`;
+    throw reader.error(`no events: expected an option that names a buffer with CPUs${cut(contents)}${because}`);
   }
   return {
     format: 'trace.dat v7',
     littleEndian,
     layout,
-    formats,
+    formats: [...ftrace.wanted, ...others.wanted],
+    ids: ftrace === NO_FORMATS ? undefined : new Set([...ftrace.ids, ...others.ids]),
     taskNames,
-    symbols: contents.sections.has(OPTION.kallsyms)
+    symbols: sections.has(OPTION.kallsyms)
       ? symbolsIn(() => section(OPTION.kallsyms, 'kallsyms'))
       : () => Promise.resolve(undefined),
     buffers,
     options: contents.options,
-    cutOff,
+    cutOff: isPartMissing ? allCpus(contents.options, buffers) : [],
     notes,
+    damages,
   };
 }
 
@@ -88,37 +113,77 @@ interface File {
   readonly inflate: Inflate | undefined;
 }
 
-const cut = ({ cutAt }: Contents): string =>
-  cutAt === undefined ? '' : ` (the file is cut off: byte ${cutAt} should follow)`;
+const cut = ({ cutAt, isBroken }: Contents): string =>
+  cutAt === undefined || isBroken ? '' : ` (the file is cut off: byte ${cutAt} should follow)`;
 
-async function readContents(file: File, firstOptions: number): Promise<Contents> {
-  const contents: Contents = { options: emptyOptions(), sections: new Map(), buffers: [], cutAt: undefined };
-  let offset = firstOptions;
-  for (let nth = 0; offset !== 0; nth++) {
-    if (offset + 16 > file.source.size || nth === MAX_OPTION_SECTIONS) {
+/** CPUs of which something may be missing where it is not known what is. */
+function allCpus({ cpuCount: declared }: FileOptions, buffers: readonly BufferData[]): number[] {
+  const named = new Set(buffers.flatMap(({ cpus }) => cpus.map(({ cpu }) => cpu)));
+  for (let cpu = 0; cpu < (declared ?? 1); cpu++) named.add(cpu);
+  return [...named].toSorted((a, b) => a - b);
+}
+
+async function readContents(file: File, first: Pointer): Promise<Contents> {
+  const contents: Contents = {
+    options: emptyOptions(),
+    sections: new Map(),
+    buffers: [],
+    damages: new Damages(),
+    cutAt: undefined,
+    isBroken: false,
+  };
+  const seen = new Set<number>();
+  const { damages } = contents;
+  for (let pointer = first; pointer.offset !== 0; ) {
+    const { offset, place } = pointer;
+    if (offset + SECTION_HEADER_BYTES > file.source.size) {
       contents.cutAt = offset;
+      damages.add(
+        place,
+        `the options go on at byte ${offset}, expected at most ${file.source.size}, where the file ends`,
+      );
       break;
     }
-    const reader = await openSection(file, offset, OPTION.done, 'the options');
-    offset = 0;
-    while (reader.remaining > 0) {
-      const id = await reader.u16('id of an option');
-      const data = await reader.take(await reader.u32('size of an option'), `option ${id}`);
-      if (id === OPTION.done) {
-        offset = await optionReader(file.source, data, file.littleEndian).size('offset of the next options');
-        break;
-      }
-      await takeOption(file, contents, id, data);
+    const isKnown = seen.has(offset);
+    seen.add(offset);
+    if (isKnown) damages.add(place, `the options lead back to byte ${offset}, expected each section once`);
+    const next = isKnown
+      ? undefined
+      : await damages.during<Pointer | undefined>(readOptions(file, contents, offset), undefined);
+    if (next === undefined) {
+      contents.cutAt = offset;
+      contents.isBroken = true;
+      break;
     }
+    pointer = next;
   }
   return contents;
 }
 
-async function takeOption(file: File, contents: Contents, id: number, data: Uint8Array): Promise<void> {
-  const reader = optionReader(file.source, data, file.littleEndian);
+/** Reads one section of options. @returns where the next one stands, 0 where there is none, and where that is said. */
+async function readOptions(file: File, contents: Contents, offset: number): Promise<Pointer> {
+  const reader = await openSection(file, offset, OPTION.done, 'the options');
+  while (reader.remaining > 0) {
+    const id = await reader.u16('id of an option');
+    const data = reader.over(await reader.take(await reader.u32('size of an option'), `option ${id}`));
+    if (id === OPTION.done) {
+      const { place } = data;
+      return { offset: await data.size('offset of the next options'), place };
+    }
+    await contents.damages.during(takeOption(file, contents, id, data), undefined);
+  }
+  return { offset: 0, place: reader.place };
+}
+
+interface Pointer {
+  readonly offset: number;
+  readonly place: string;
+}
+
+async function takeOption(file: File, contents: Contents, id: number, data: ByteReader): Promise<void> {
   switch (id) {
     case OPTION.buffer:
-      contents.buffers.push(data.slice());
+      contents.buffers.push(data);
       return;
     case OPTION.headerInfo:
     case OPTION.ftraceEvents:
@@ -126,11 +191,21 @@ async function takeOption(file: File, contents: Contents, id: number, data: Uint
     case OPTION.kallsyms:
     case OPTION.cmdlines:
     case OPTION.bufferText:
-      contents.sections.set(id, await reader.size(`option ${id}`));
+      contents.sections.set(id, await placeInFile(file, data, `option ${id}`));
       return;
     default:
-      await applyOption(contents.options, id, data, reader);
+      await applyOption(contents.options, id, await data.peek(data.remaining, `option ${id}`), data);
   }
+}
+
+/** The offset of a section. @throws DamageError where no section can stand there. */
+async function placeInFile({ source }: File, reader: ByteReader, what: string): Promise<number> {
+  const here = reader.position;
+  const offset = await reader.size(what);
+  const most = source.size - SECTION_HEADER_BYTES;
+  if (offset <= most) return offset;
+  reader.position = here;
+  throw reader.error(`${what} points to byte ${offset}, expected at most ${most}`);
 }
 
 /** A reader over a section's body, unpacked where it is packed. */
@@ -138,44 +213,66 @@ async function openSection(file: File, offset: number, id: number, what: string)
   const { source, littleEndian } = file;
   const reader = new ByteReader(source, offset, littleEndian);
   const found = await reader.u16(what);
-  if (found !== id) throw reader.error(`section ${id} (${what}) expected, found section ${found}`);
+  if (found !== id) {
+    reader.position = offset;
+    throw reader.error(`section ${found} found, expected section ${id} (${what})`);
+  }
   const flags = await reader.u16(what);
   await reader.u32(what);
   const size = await reader.size(what);
-  let body: Uint8Array | undefined;
+  const body = reader.position;
   if ((flags & PACKED) === 0) {
-    body = (await reader.take(size, what)).slice();
-  } else {
-    const packedSize = await reader.u32(what);
-    const unpackedSize = await reader.u32(what);
-    const packed = await reader.take(packedSize, what);
-    body = await file.inflate?.(packed, unpackedSize);
-    if (body === undefined) throw reader.error(`${what} cannot be unpacked: damaged`);
+    reader.skip(size, what);
+    return new ByteReader(partOf(source, body, size), 0, littleEndian, (at) => `byte ${body + at}`);
   }
-  return new ByteReader(memorySource(`${source.name}, ${what}`, body), 0, littleEndian);
+  const packedSize = await reader.u32(what);
+  const unpackedSize = await reader.u32(what);
+  if (unpackedSize > MAX_PART_BYTES) {
+    throw reader.error(`${what} of ${unpackedSize} bytes, expected at most ${MAX_PART_BYTES}`);
+  }
+  const packed = await reader.take(packedSize, what);
+  const unpacked = await file.inflate?.(packed, unpackedSize);
+  if (unpacked === undefined) {
+    reader.position = body;
+    throw reader.error(`${what} cannot be unpacked, expected ${unpackedSize} bytes`);
+  }
+  const place = (at: number): string => `byte ${body}, ${at} of what is packed there`;
+  return new ByteReader(memorySource(source.name, unpacked), 0, littleEndian, place);
 }
 
 /** Option BUFFER: u64 offset of the data section, name, clock, u32 page size, u32 CPUs and a row for each. */
-async function readBuffer(file: File, data: Uint8Array, dataOffset: number): Promise<BufferData> {
+async function readBuffer(file: File, reader: ByteReader, dataOffset: number): Promise<BufferData> {
   const { source, littleEndian } = file;
-  const reader = optionReader(source, data, littleEndian);
-  const section = await reader.size('option BUFFER');
+  const section = await placeInFile(file, reader, 'option BUFFER');
   const name = await reader.cstring(4096, 'name of a buffer');
   await reader.cstring(4096, 'clock of a buffer');
+  const pageSizeAt = reader.over(await reader.peek(4, 'page size of a buffer'), 0);
   const pageSize = await reader.u32('page size of a buffer');
-  const count = await reader.u32('number of CPUs of a buffer');
+  const count = await cpuCount(reader, 'number of CPUs of a buffer');
   const cpus: CpuData[] = [];
+  const seen = new Set<number>();
   for (let nth = 0; nth < count; nth++) {
+    const { place } = reader;
     const cpu = await reader.u32('a CPU of a buffer');
     const offset = await reader.size('offset of a CPU');
-    cpus.push({ cpu, offset, size: await reader.size('size of a CPU') });
+    const size = await reader.size('size of a CPU');
+    if (cpu >= MAX_CPUS || seen.has(cpu))
+      throw reader.error(`row of CPU ${cpu}, expected each CPU once, below ${MAX_CPUS}`);
+    seen.add(cpu);
+    cpus.push({ cpu, offset, size, place });
   }
+  if (reader.remaining >= ROW_BYTES) throw reader.error(`more rows behind CPU ${cpus.at(-1)?.cpu}, expected ${count}`);
   if (cpus.length === 0) return { name, pageSize, inflate: undefined, cpus };
-  checkedPageSize(source.name, pageSize, dataOffset);
+  checkedPageSize(pageSizeAt, pageSize, dataOffset);
   const header = new ByteReader(source, section, littleEndian);
   const id = await header.u16('the header of a buffer');
-  if (id !== OPTION.buffer) throw header.error(`the header of a buffer expected, found section ${id}`);
+  if (id !== OPTION.buffer) {
+    header.position = section;
+    throw header.error(`section ${id} found, expected section ${OPTION.buffer} (the header of a buffer)`);
+  }
   const packed = ((await header.u16('the header of a buffer')) & PACKED) !== 0;
-  if (packed && file.inflate === undefined) throw header.error('packed events in a file that names no compression');
-  return { name, pageSize, inflate: packed ? file.inflate : undefined, cpus };
+  if (packed && file.inflate === undefined) throw header.error('packed events, expected a compression in the header');
+  if (!packed) return { name, pageSize, inflate: undefined, cpus };
+  const whole = cpus.map((data) => (data.size === 0 ? data : { ...data, size: data.size + CHUNK_COUNT_BYTES }));
+  return { name, pageSize, inflate: file.inflate, cpus: whole };
 }

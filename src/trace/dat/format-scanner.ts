@@ -5,6 +5,9 @@ import { parseEventFormat } from './event-format.ts';
 
 const LATIN1 = new TextDecoder('latin1');
 const ENCODER = new TextEncoder();
+const NEWLINE = 0x0a;
+const LETTER_I = 0x49;
+const COLON = 0x3a;
 
 /**
  * Picks the wanted formats out of a list of thousands. It compares bytes and makes no text of the others: with a string
@@ -13,6 +16,8 @@ const ENCODER = new TextEncoder();
 export class FormatScanner {
   /** Bytes scanned so far. */
   position = 0;
+  /** The ids of all formats so far. */
+  readonly ids: number[] = [];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #littleEndian: boolean;
@@ -49,6 +54,7 @@ export class FormatScanner {
       const start = this.position;
       if (size < 0 || start + size > this.#bytes.byteLength) return undefined;
       this.position = start + size;
+      this.#rememberId(start, this.position);
       if (!wanted.some((first) => this.#startsWith(start, first))) continue;
       const format = parseEventFormat(name, LATIN1.decode(this.#bytes.subarray(start, start + size)));
       if (format !== undefined) formats.push(format);
@@ -56,9 +62,22 @@ export class FormatScanner {
     return count < 0 ? undefined : formats;
   }
 
+  /** From the second line, `ID: 621`. */
+  #rememberId(start: number, end: number): void {
+    let at = this.#bytes.indexOf(NEWLINE, start) + 1;
+    if (at <= start || at + 4 > end || this.#bytes[at] !== LETTER_I || this.#bytes[at + 2] !== COLON) return;
+    let id = 0;
+    for (at += 4; at < end; at++) {
+      const digit = (this.#bytes[at] ?? 0) - 0x30;
+      if (digit < 0 || digit > 9 || id > 0xffff) break;
+      id = id * 10 + digit;
+    }
+    this.ids.push(id);
+  }
+
   /** The newline is looked at first: it tells nearly all others apart by the length of their name. */
   #startsWith(start: number, first: Uint8Array): boolean {
-    if (this.#bytes[start + first.length - 1] !== 0x0a) return false;
+    if (this.#bytes[start + first.length - 1] !== NEWLINE) return false;
     for (let index = 0; index < first.length; index++) if (this.#bytes[start + index] !== first[index]) return false;
     return true;
   }

@@ -4,16 +4,10 @@ import { InputError } from '../../ledger/index.ts';
 import { withoutFetch } from '../without-fetch.ts';
 
 /**
- * Unpacks `data` into exactly `size` bytes.
+ * Unpacks `data` into exactly `size` bytes, which the caller has bounded: that much is allocated whatever the data are.
  * @returns undefined where the data are damaged.
  */
 export type Inflate = (data: Uint8Array, size: number) => Promise<Uint8Array | undefined>;
-
-/**
- * No chunk or section is larger unpacked: the largest section, kallsyms, has some MB, a chunk has ten pages. It bounds
- * what a damaged size can make us allocate.
- */
-const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 
 /**
  * The unpacker for a compression that a v7 file names; undefined for `none`.
@@ -24,21 +18,16 @@ export async function inflaterFor(where: string, compression: string): Promise<I
     case 'none':
       return undefined;
     case 'zstd':
-      return bounded(await zstdInflater());
+      return zstdInflater();
     case 'zlib':
-      return bounded(zlibInflate);
+      return zlibInflate;
     default:
       throw new InputError(
-        `${where}: compressed with ${JSON.stringify(compression)}; none, zlib and zstd can be read ` +
+        `${where}: compressed with ${JSON.stringify(compression)}, expected none, zlib or zstd ` +
           `('trace-cmd convert --compression none' writes the first)`,
       );
   }
 }
-
-const bounded =
-  (inflate: Inflate): Inflate =>
-  (data, size) =>
-    size > MAX_UNPACKED_BYTES ? Promise.resolve(undefined) : inflate(data, size);
 
 async function zstdInflater(): Promise<Inflate> {
   const decoder = new ZSTDDecoder();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Order, PageReference, Pfn, ReferenceOperation } from '../../ledger/index.ts';
+import { MAX_ORDER } from '../limits.ts';
 import { REFERENCE_EVENTS } from '../page-reference-names.ts';
 import type { Maker } from './decoders.ts';
 import { readBigint, readNumber } from './record-fields.ts';
@@ -68,6 +69,7 @@ const pageFree: Maker = ({ number }) => {
       const pfnValue = readNumber(words, base, pfn);
       if (pfnValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
       const orderValue = readNumber(words, base, order) as Order;
+      if (orderValue > MAX_ORDER) return 'unreadable';
       return { type: 'mm_page_free', at, cpu, pid, comm, buffer, pfn: pfnValue as Pfn, order: orderValue };
     },
   };

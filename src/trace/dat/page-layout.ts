@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { InputError } from '../../ledger/index.ts';
 import { parseField } from './event-format.ts';
 
 /** Where things stand in a ring-buffer page of the recorded kernel, from its `header_page` text. Offsets in bytes. */
@@ -12,13 +11,19 @@ export interface PageLayout {
   readonly pageSize: number;
 }
 
-const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+/** Makes an error that says where. */
+interface Place {
+  error(what: string): Error;
+}
+
+/** buffer_subbuf_size_kb goes up to 128 pages (kernel/trace/trace.c), and the largest page is of 64 KB. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 /**
- * @param where names the input in errors.
+ * @param place of what is read, for errors.
  * @throws InputError where the text does not describe a page that this reader can walk.
  */
-export function parsePageLayout(where: string, text: string): PageLayout {
+export function parsePageLayout(place: Place, text: string): PageLayout {
   const fields = new Map<string, { readonly offset: number; readonly size: number }>();
   for (const line of text.split('\n')) {
     const field = parseField(line);
@@ -28,10 +33,10 @@ export function parsePageLayout(where: string, text: string): PageLayout {
   const commit = fields.get('commit');
   const data = fields.get('data');
   if (timestamp?.offset !== 0 || timestamp.size !== 8 || commit === undefined || data === undefined) {
-    throw new InputError(`${where}: header_page does not say where timestamp, commit and data of a page stand`);
+    throw place.error(`header_page does not say where things stand in a page, expected timestamp, commit and data`);
   }
   if (commit.size !== 4 && commit.size !== 8) {
-    throw new InputError(`${where}: header_page says that commit has ${commit.size} bytes, expected 4 or 8`);
+    throw place.error(`header_page says that commit has ${commit.size} bytes, expected 4 or 8`);
   }
   const layout = {
     commitOffset: commit.offset,
@@ -40,15 +45,19 @@ export function parsePageLayout(where: string, text: string): PageLayout {
     pageSize: data.offset + data.size,
   } as const;
   if (commit.offset % 4 !== 0 || data.offset % 4 !== 0 || data.offset < commit.offset + commit.size) {
-    throw new InputError(`${where}: header_page has commit at ${commit.offset}, data at ${data.offset}: not aligned`);
+    throw place.error(
+      `header_page has commit at ${commit.offset}, data at ${data.offset}: not aligned, expected multiples of 4, data behind commit`,
+    );
   }
-  return { ...layout, pageSize: checkedPageSize(where, layout.pageSize, layout.dataOffset) };
+  return { ...layout, pageSize: checkedPageSize(place, layout.pageSize, layout.dataOffset) };
 }
 
 /** @throws InputError unless `size` can be the size of a page whose data starts at `dataOffset`. */
-export function checkedPageSize(where: string, size: number, dataOffset: number): number {
+export function checkedPageSize(place: Place, size: number, dataOffset: number): number {
   if (size % 4 !== 0 || size <= dataOffset || size > MAX_PAGE_BYTES) {
-    throw new InputError(`${where}: a ring-buffer page of ${size} bytes is not possible`);
+    throw place.error(
+      `a ring-buffer page of ${size} bytes is not possible, expected a multiple of 4 up to ${MAX_PAGE_BYTES}`,
+    );
   }
   return size;
 }

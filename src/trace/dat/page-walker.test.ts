@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../test/support/make-trace-dat.ts';
 import { formatsOf, headerPage, PageMaker, records, X86_64 } from '../../../test/support/make-trace-dat.ts';
 import { cpu, type KernelEvent } from '../../ledger/index.ts';
+import { Damages } from '../damage.ts';
 import { makeDecoders } from './decoders.ts';
 import { parseEventFormat } from './event-format.ts';
 import { parsePageLayout } from './page-layout.ts';
@@ -20,12 +21,13 @@ function walk(machine: Machine, ...pages: readonly Uint8Array[]): { walker: Page
   const kinds = new Uint8Array(0x1_0000);
   for (const [index, { id }] of decoders.entries()) kinds[id] = index + 1;
   const context = {
-    layout: parsePageLayout('test', headerPage(machine)),
+    layout: parsePageLayout({ error: (what) => new Error(what) }, headerPage(machine)),
     littleEndian: machine.littleEndian,
     clock: { offset: 0n, tsc: undefined },
     decoders,
     kinds,
     taskNames: new Map<number, string>(),
+    damages: new Damages(),
     epoch: { value: undefined },
   };
   const walker = new PageWalker(context, cpu(3), undefined);
@@ -49,13 +51,20 @@ describe.each([X86_64, BIG_ENDIAN])('records of %j', (machine) => {
     expect(walker).toMatchObject({ count: 3, first: 100n, last: 107n + 0x07ff_ffffn, damaged: 0 });
   });
 
-  it('add padding to the time and no event: a discarded record, then the rest of the page', () => {
+  it('add padding to the time and no event: a discarded record, and a last word where no record fits', () => {
     const made = page(100n).short(1, event);
     made.word(29, 50).number(12).raw(new Uint8Array(8)).short(1, event);
-    made.word(29, 0).number(4000).short(1, event);
+    made.word(29, 0);
     const { walker, events } = walk(machine, made.done());
     expect(timesOf(events)).toEqual([101n, 152n]);
     expect(walker).toMatchObject({ count: 2, damaged: 0 });
+  });
+
+  it('behind a word that says that no more fit, where they do, are a loss', () => {
+    const made = page(100n).short(1, event).word(29, 0).short(1, event).done();
+    const { walker, events } = walk(machine, made);
+    expect(events).toMatchObject([{ at: 101n }, { type: 'loss', events: undefined }]);
+    expect(walker).toMatchObject({ count: 1, damaged: 1 });
   });
 
   it('add a time extend, beyond what a delta holds and beyond 32 bits', () => {

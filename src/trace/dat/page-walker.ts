@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../../ledger/index.ts';
 import { nanoseconds } from '../../ledger/index.ts';
+import type { Damages } from '../damage.ts';
+import { lostCount } from '../limits.ts';
 import type { ClockOptions } from './clock.ts';
 import { toNanoseconds } from './clock.ts';
 import type { Decoder, RecordInHand } from './decoders.ts';
@@ -20,6 +22,8 @@ const MISSED_STORED = 0x4000_0000;
  */
 const PADDING = 29;
 const TIME_EXTEND = 30;
+const RECORD = 'no record can stand here, expected one that ends within its page';
+
 const STAMP_BITS = (1n << 59n) - 1n;
 const STAMP_WRAP = 1n << 59n;
 
@@ -36,6 +40,7 @@ export interface WalkContext {
   /** For each event id the place of its decoder plus one; 0 for an event that is only counted. */
   readonly kinds: Uint8Array;
   readonly taskNames: ReadonlyMap<number, string>;
+  readonly damages: Damages;
   /** Time that the merge keys count from: that of the first page seen, in the recording's stamps. */
   readonly epoch: { value: bigint | undefined };
 }
@@ -67,6 +72,11 @@ export class PageWalker {
   last: bigint | undefined;
   /** Records and pages that made no sense, each also told as a loss. */
   damaged = 0;
+  /** Records whose event no format describes. */
+  unknown = 0;
+  /** Where the first of the words stands that are being walked: in the file, or in what is packed at a byte of it. */
+  origin = 0;
+  packedAt: number | undefined;
 
   /** What waits for {@link giveNames}. */
   readonly nameless: Nameless[] = [];
@@ -106,7 +116,7 @@ export class PageWalker {
   lose(events: number | undefined): void {
     if (this.#pending === undefined) this.#pending = { events };
     else if (events === undefined || this.#pending.events === undefined) this.#pending.events = undefined;
-    else this.#pending.events += events;
+    else this.#pending.events = lostCount(this.#pending.events + events);
   }
 
   /** Starts over with no events but the one that was kept back. */
@@ -162,7 +172,7 @@ export class PageWalker {
     let at = start + (layout.dataOffset >>> 2);
     const room = start + (layout.pageSize >>> 2) - at;
     if (length > room * 4 || length % 4 !== 0) {
-      this.#damage();
+      this.#damage(commitAt, `a page with ${length} bytes of events, expected a multiple of 4 up to ${room * 4}`);
       return;
     }
     const end = at + (length >>> 2);
@@ -195,8 +205,8 @@ export class PageWalker {
       let size = type;
       if (type >= PADDING || type === 0) {
         if (payload >= end) {
-          // Only "the rest of the page is empty" may stand in the last word.
-          if (type !== PADDING || delta !== 0) this.#damage();
+          // Only "there is no room for another record" may stand in the last word.
+          if (type !== PADDING || delta !== 0) this.#damage(at, RECORD);
           break;
         }
         const next = words[payload]!;
@@ -204,18 +214,18 @@ export class PageWalker {
           payload++;
           size = (next - 1) >>> 2; // next - 4 bytes, rounded up to words
           if (next < 4 || payload + size > end) {
-            this.#damage();
+            this.#damage(at, RECORD);
             break;
           }
         } else {
           if (type === PADDING) {
-            if (delta === 0) break;
-            time += delta;
-            at = payload + (next >>> 2);
-            if (next < 4 || next % 4 !== 0 || at > end) {
-              this.#damage();
+            // The kernel leaves the end of a page empty only where not even the smallest record fits (rb_reset_tail()).
+            if (delta === 0 || next < 4 || next % 4 !== 0 || payload + (next >>> 2) > end) {
+              this.#damage(at, RECORD);
               break;
             }
+            time += delta;
+            at = payload + (next >>> 2);
             continue;
           }
           at += 2;
@@ -226,7 +236,7 @@ export class PageWalker {
       }
       at = payload + size;
       if (at > end) {
-        this.#damage();
+        this.#damage(payload - 1, RECORD);
         break;
       }
       time += delta;
@@ -264,7 +274,7 @@ export class PageWalker {
 
   #decode(decoder: Decoder, record: RecordInHand): KernelEvent | undefined {
     if (record.length < decoder.needs) {
-      this.#damage();
+      this.#damage(record.base, `a record of ${record.length * 4} bytes, expected ${decoder.needs * 4} for its event`);
       return undefined;
     }
     const pid = record.words[record.base + decoder.pid.word]! | 0;
@@ -274,7 +284,9 @@ export class PageWalker {
     }
     const decoded = decoder.decode(record);
     if (typeof decoded === 'object') return decoded;
-    if (decoded === 'unreadable') this.#damage();
+    if (decoded === 'unreadable')
+      this.#damage(record.base, 'a record that cannot be, expected the fields of its event');
+    else if (decoded === 'unknown') this.unknown++;
     return undefined;
   }
 
@@ -319,10 +331,25 @@ export class PageWalker {
     return lost > 0 && Number.isSafeInteger(lost) ? lost : undefined;
   }
 
-  /** What cannot be read may have been anything: it counts as lost, before the next record. */
-  #damage(): void {
+  /** What cannot be read may have been anything: it counts as lost, before the next record. @param word where it stands. */
+  #damage(word: number, what: string): void {
+    const at = this.origin + 4 * word;
+    this.damageAt(
+      this.packedAt === undefined ? `byte ${at}` : `byte ${this.packedAt}, ${at} of what is packed there`,
+      what,
+    );
+  }
+
+  /** The same for what was found before the page was walked. */
+  damageAt(place: string, what: string): void {
     this.damaged++;
+    this.tellDamage(place, what);
     this.lose(undefined);
+  }
+
+  /** Damage that hides no event before the next record. */
+  tellDamage(place: string, what: string): void {
+    this.#context.damages.add(place, what);
   }
 
   #tellLoss(at: Nanoseconds | undefined, key: number): void {

@@ -331,13 +331,13 @@ describe('an input that cannot be read', () => {
 
   it('of another version is refused with the number', async () => {
     await expect(read(changed(10, 0x38))).rejects.toThrow(
-      new InputError('made.dat: trace.dat version "8"; versions 6 and 7 can be read'),
+      new InputError('made.dat: byte 10: trace.dat version "8", expected 6 or 7'),
     );
   });
 
   it('with an unknown compression is refused with its name', async () => {
     await expect(read(changed(18, 0x4e))).rejects.toThrow(
-      /^made\.dat: compressed with "None"; none, zlib and zstd can be read/,
+      /^made\.dat: byte 18: compressed with "None", expected none, zlib or zstd/,
     );
   });
 

@@ -9,9 +9,9 @@ import { unknownBuffer } from '../unknown-buffer.ts';
 import { toNanoseconds } from './clock.ts';
 import { droppedEvents } from './cpu-stats.ts';
 import { CpuStream } from './cpu-stream.ts';
-import { makeDecoders } from './decoders.ts';
+import { makeDecoders, UNKNOWN } from './decoders.ts';
 import { MAGIC_BYTES } from './detect.ts';
-import type { EventFormat } from './event-format.ts';
+import { extentsOf } from './extents.ts';
 import { readV6 } from './file-v6.ts';
 import { readV7 } from './file-v7.ts';
 import { merge } from './merge.ts';
@@ -22,8 +22,10 @@ import { MAX_CPUS } from './recording.ts';
 
 /** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
-const MIN_BLOCK_BYTES = 16 * 1024;
+const MIN_BLOCK_BYTES = 4 * 1024;
 const MAX_BLOCK_BYTES = 64 * 1024;
+/** Chunks that are unpacked and not yet walked, all CPUs together: real ones have ten pages each. */
+const TOTAL_CHUNK_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads a trace.dat, version 6 or 7. Records of all CPUs come in the order in which `trace-cmd report` prints them.
@@ -58,26 +60,19 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
 /** The common start (facts of trace-cmd.dat.v6(5) and v7(5)), then what each version has before its events. */
 async function readStart(source: ByteSource): Promise<Recording> {
   const early = new ByteReader(source, MAGIC_BYTES, true);
+  const { where } = early;
   const version = await early.cstring(16, 'version');
   if (version !== '6' && version !== '7') {
-    throw new InputError(`${source.name}: trace.dat version ${JSON.stringify(version)}; versions 6 and 7 can be read`);
+    throw new InputError(`${where}: trace.dat version ${JSON.stringify(version)}, expected 6 or 7`);
   }
-  const [order] = await early.take(1, 'byte order');
+  const [order] = await early.peek(1, 'byte order');
   if (order !== 0 && order !== 1)
     throw early.error(`byte order ${order}, expected 0 (little endian) or 1 (big endian)`);
+  early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
   await reader.u32('page size');
-  const recording = await (version === '6' ? readV6 : readV7)(source, reader, order === 0);
-  for (const format of recording.formats) checkId(source, format);
-  return recording;
-}
-
-/** Every record starts with its event's id, 16 bits wide: the walker relies on it. */
-function checkId(source: ByteSource, format: EventFormat): void {
-  const id = format.fields.get('common_type');
-  if (id?.offset === 0 && id.size === 2) return;
-  throw new InputError(`${source.name}: records of ${format.name} do not start with a common_type of 2 bytes`);
+  return (version === '6' ? readV6 : readV7)(source, reader, order === 0);
 }
 
 function chosenBuffers(source: ByteSource, recording: Recording, wanted: string | undefined): BufferData[] {
@@ -103,10 +98,14 @@ function openStreams(
   const dropped = droppedEvents(recording.options.cpuStats);
   const machine = recording.options.uname?.split(' ').at(-1) ?? '';
   const epoch = { value: undefined };
+  const all = recording.buffers.flatMap((buffer) => buffer.cpus);
+  const extents = extentsOf(all, source.size);
+  const budget = { bytes: TOTAL_CHUNK_BYTES };
   return buffers.flatMap((buffer) => {
     const decoders = makeDecoders(recording.formats, recording.littleEndian, machine, scheduling);
-    const kinds = new Uint8Array(0x1_0000);
-    for (const [index, { id }] of decoders.entries()) kinds[id] = index + 1;
+    const kinds = new Uint8Array(0x1_0000).fill(recording.ids === undefined ? 0 : decoders.push(UNKNOWN));
+    for (const id of recording.ids ?? []) kinds[id] = 0;
+    for (const [index, { id }] of decoders.entries()) if (id >= 0) kinds[id] = index + 1;
     const context: WalkContext = {
       layout: { ...recording.layout, pageSize: buffer.pageSize },
       littleEndian: recording.littleEndian,
@@ -114,6 +113,7 @@ function openStreams(
       decoders,
       kinds,
       taskNames: recording.taskNames,
+      damages: recording.damages,
       epoch,
     };
     return buffer.cpus
@@ -126,11 +126,13 @@ function openStreams(
           source,
           buffer,
           data,
+          extent: extents.get(data),
           walker,
           littleEndian: recording.littleEndian,
           blockBytes,
           droppedAtEnd,
           symbols: recording.symbols,
+          budget,
         });
       });
   });
@@ -147,12 +149,14 @@ function summarise(
   let from: Nanoseconds | undefined;
   let to: Nanoseconds | undefined;
   let damaged = 0;
+  let unknown = 0;
   const notes = [...recording.notes];
   if (traceClock === 'x86-tsc' && clock.tsc === undefined)
     notes.push("the trace clock is 'x86-tsc' and the file does not say how fast: times are cycles, not nanoseconds");
   for (const { walker, truncated, cpu } of streams) {
     events += walker.count;
     damaged += walker.damaged;
+    unknown += walker.unknown;
     if (truncated) notes.push(`the file is cut off: events of CPU ${cpu} are missing at the end`);
     if (walker.first === undefined || walker.last === undefined) continue;
     const first = toNanoseconds(walker.first, clock);
@@ -165,6 +169,8 @@ function summarise(
       `${damaged} ${damaged === 1 ? 'place' : 'places'} in the events could not be read, each counted as a loss`,
     );
   }
+  if (unknown > 0)
+    notes.push(`${unknown} events are of a kind that the file does not describe: what they say is not known`);
   return {
     format: recording.format,
     events,
@@ -173,6 +179,7 @@ function summarise(
     to,
     lost: batcher.lost,
     notes,
+    damage: recording.damages.told,
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
+import type { Damages } from '../damage.ts';
 import type { ClockOptions } from './clock.ts';
 import type { EventFormat } from './event-format.ts';
 import type { Inflate } from './inflate.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { KernelSymbols } from './symbols.ts';
 
-/** More CPUs are taken for damage (the kernel's NR_CPUS is at most 8192). */
-export const MAX_CPUS = 1 << 16;
+/** More CPUs are taken for damage: the largest NR_CPUS that a kernel is built with (arch/x86, arch/powerpc). */
+export const MAX_CPUS = 8192;
 
-/** Where one CPU's ring-buffer pages stand in the file: bytes as stored, so packed ones where the data are packed. */
+/** Where one CPU's ring-buffer pages stand in the file: all bytes as stored, so packed ones where the data are packed. */
 export interface CpuData {
   readonly cpu: number;
   readonly offset: number;
   readonly size: number;
+  /** Where in the file this is said. */
+  readonly place: string;
 }
 
 /** One trace buffer: the top one, named '', or an instance. */
@@ -31,6 +34,8 @@ export interface Recording {
   readonly layout: PageLayout;
   /** Of the events that are decoded only. */
   readonly formats: readonly EventFormat[];
+  /** The ids of all formats in the file; undefined where a part of them could not be read. */
+  readonly ids: ReadonlySet<number> | undefined;
   readonly taskNames: ReadonlyMap<number, string>;
   /** The kernel's symbols, fetched when first asked for; undefined where the file has none. */
   readonly symbols: () => Promise<KernelSymbols | undefined>;
@@ -39,6 +44,7 @@ export interface Recording {
   /** CPUs of which the file's cut-off end may have had data. */
   readonly cutOff: readonly number[];
   readonly notes: readonly string[];
+  readonly damages: Damages;
 }
 
 /** What the options of a file tell; both versions have the same. */

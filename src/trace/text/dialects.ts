@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { lostCount } from '../limits.ts';
 import type { Dialect, TextLoss } from './dialect.ts';
 import { COMM_BYTES, kernelColumns, trimmedKernelLine } from './kernel-columns.ts';
 import { latencyColumns } from './latency-columns.ts';
@@ -14,7 +15,8 @@ const FRAME = /^\s*=> (\S+)/;
 /** perf: address, name and offset, object. Addresses of the kernel have all their digits. */
 const PERF_FRAME = /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (\S.*?)(?: \(.*\))?\s*$/;
 
-const count = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+const count = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : lostCount(Number(text));
 const frameName = (line: string): string | undefined => withoutOffset(FRAME.exec(line)?.[1]);
 const withoutOffset = (name: string | undefined): string | undefined => name?.replace(/\+0x[0-9a-f]+.*$/, '');
 

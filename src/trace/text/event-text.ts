@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
+import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
 import type { EventKind } from './event-kind.ts';
 import { argumentsAt } from './event-kind.ts';
@@ -39,6 +40,9 @@ const FLAGS = ascii(' flags=');
 
 /** Bytes of a page, by which text gives a folio's place; text does not say it, other page sizes are not supported. */
 const PAGE_BYTES = 4096;
+
+/** No event that patterns are matched with is longer; matching one that is could take the square of its length. */
+const MAX_PATTERN_BYTES = 1024;
 
 const LATIN1 = new TextDecoder('latin1');
 const UTF8 = new TextDecoder();
@@ -80,17 +84,22 @@ export class EventText {
         return { type: 'marker', ...origin, text: text.replace(/^\S+: /, '') };
       }
       case 'syscall': {
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
         const found = syscallFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
         if (typeof found === 'string') return found;
         return this.#twins.isTwin(found.event, found.family) ? 'nothing' : found.event;
       }
       case 'reference':
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
         return referenceFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
       case 'free':
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
         return freeFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
       case 'work':
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
         return workFromText(LATIN1.decode(bytes.subarray(start, end)), origin);
       case 'sched':
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
         return schedFromText(UTF8.decode(bytes.subarray(start, end)), origin);
     }
   }
@@ -124,7 +133,7 @@ export class EventText {
       if (!cursor.literal(INO)) return 'unreadable';
       const inoStart = cursor.at;
       const inoNumber = cursor.hex();
-      if (major < 0 || minor < 0 || inoNumber < 0) return 'unreadable';
+      if (major < 0 || minor < 0 || major > MAX_MAJOR || minor > MAX_MINOR || inoNumber < 0) return 'unreadable';
       inode = this.#ino(inoNumber, bytes, inoStart, cursor.at);
       device = this.#dev(major, minor);
       if (cursor.literal(PAGE)) {
@@ -140,17 +149,18 @@ export class EventText {
       if (cursor.literal(ORDER)) order = cursor.decimal();
       else if (cursor.at !== end) return 'unreadable';
     } else {
+      if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
       // Option `fields`: NAME=0xHEX (DECIMAL), or NAME=(DECIMAL) for single bytes.
       const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
       const deviceNumber = Number(fields.get('s_dev') ?? -1n);
       inode = ino(fields.get('i_ino') ?? -1n);
-      if (deviceNumber < 0 || inode < 0n) return 'unreadable';
+      if (deviceNumber < 0 || deviceNumber > 0xffff_ffff || inode < 0n) return 'unreadable';
       device = this.#dev(Math.floor(deviceNumber / 0x10_0000), deviceNumber % 0x10_0000);
       pfn = Number(fields.get('pfn') ?? -1n);
       index = Number(fields.get('index') ?? -1n);
       order = Number(fields.get('order') ?? 0n);
     }
-    if (!isWhole(pfn) || !isWhole(index) || !isWhole(order)) return 'unreadable';
+    if (!isWhole(pfn) || !isWhole(index) || !isWhole(order) || order > MAX_ORDER) return 'unreadable';
     return {
       type,
       at,
@@ -178,6 +188,7 @@ export class EventText {
       lru = cursor.decimal();
       if (cursor.literal(FLAGS) && cursor.at < end) mapped = bytes[cursor.at] === 0x4d; /* M */
     } else {
+      if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
       const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
       pfn = Number(fields.get('pfn') ?? -1n);
       lru = Number(fields.get('lru') ?? -1n);

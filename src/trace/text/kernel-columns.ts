@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { LinePrefix } from './line-prefix.ts';
+import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
 
 const SPACE = 0x20;
@@ -45,7 +46,7 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     cpu = cpu * 10 + digit;
     digit = bytes[++at]! - ZERO;
   } while (digit >= 0 && digit <= 9);
-  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS) return false;
+  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return false;
   at++;
   while (bytes[at] === SPACE) at++;
   digit = bytes[at]! - ZERO;
@@ -116,7 +117,7 @@ export function trimmedLine(
   const match = pattern.exec(line);
   if (match === null) return false;
   const [, padding = '', comm = '', pid = '', cpu = '', seconds = '', fraction = ''] = match;
-  if (Number(cpu) >= MAX_CPUS) return false;
+  if (Number(cpu) >= MAX_CPUS || Number(pid) > MAX_PID) return false;
   prefix.pid = Number(pid);
   prefix.cpu = Number(cpu);
   prefix.seconds = Number(seconds);

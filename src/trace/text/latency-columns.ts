@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { LinePrefix } from './line-prefix.ts';
+import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
 
 const SPACE = 0x20;
@@ -28,7 +29,7 @@ export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: num
   if (!(digit >= 0 && digit <= 9)) return false;
   let cpu = 0;
   for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-  if (cpu >= MAX_CPUS) return false;
+  if (cpu >= MAX_CPUS || pid > MAX_PID) return false;
   const limit = at + MAX_FLAGS;
   const flags = at;
   while (at < limit && bytes[at]! > SPACE) at++;

@@ -2,6 +2,8 @@
 import type { Cpu, KernelEvent, Loss, Marker, Nanoseconds } from '../../ledger/index.ts';
 import { InputError, nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
+import { Damages } from '../damage.ts';
+import { lostCount } from '../limits.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
@@ -30,6 +32,18 @@ const STARTED = /^##### CPU (\d+) buffer started ####/;
 /** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
 const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
+/** Events whose loss a verdict would not survive, in a line that has lost the columns before them. */
+const WANTED = /\b(?:mm_filemap_(?:add_to|delete_from)_page_cache|mm_lru_insertion): /;
+
+/** Why a text ends before its end. */
+export interface TextDamage {
+  readonly place: string;
+  readonly what: string;
+}
+
+/** No line of a trace is longer; what goes on beyond it is left out up to the next newline. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
 /** Turns the lines of a text into events, in the order of the lines. */
 export class LineReader {
   readonly #name: string;
@@ -44,7 +58,12 @@ export class LineReader {
   readonly #losses = new TextLosses();
   readonly #buffers = new Set<string>();
 
+  readonly #damages = new Damages();
+
   #lineNumber = 0;
+  /** Bytes of the text before the block in hand, and where in that the line stands that is being read. */
+  #blockAt = 0;
+  #lineAt = 0;
   #count = 0;
   #first: Nanoseconds | undefined;
   /** The latest time, as seconds and nanoseconds: compared for every line, so no bigint. */
@@ -71,9 +90,14 @@ export class LineReader {
     this.#stacks = new StackTraces(this.#batcher);
   }
 
-  /** For messages: the line that is being read. */
-  get lineNumber(): number {
+  /** The line that is being read. */
+  get #lineInHand(): number {
     return this.#lineNumber + 1;
+  }
+
+  /** For messages: the same with its first byte in the text. */
+  get #place(): string {
+    return `line ${this.#lineInHand}, byte ${this.#blockAt + this.#lineAt}`;
   }
 
   /**
@@ -81,6 +105,12 @@ export class LineReader {
    * @returns how many bytes are done with; the rest is to come again with what follows it.
    */
   read(bytes: Uint8Array, filled: number, isLast: boolean): number {
+    const done = this.#lines(bytes, filled, isLast);
+    this.#blockAt += done;
+    return done;
+  }
+
+  #lines(bytes: Uint8Array, filled: number, isLast: boolean): number {
     const prefix = this.#prefix;
     const dialect = this.#dialect;
     const { commBytes } = dialect;
@@ -90,10 +120,17 @@ export class LineReader {
       const newline = view.indexOf(NEWLINE, start);
       if (newline < 0) return start;
       this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;
-      if (newline - start > commBytes && dialect.columns(prefix, view, start)) {
+      this.#lineAt = start;
+      const length = newline - start;
+      if (length > commBytes && length <= MAX_LINE_BYTES && dialect.columns(prefix, view, start)) {
         this.#hasColumns = true;
         this.#event(view, newline);
         this.#lineNumber++;
+        start = newline + 1;
+        continue;
+      }
+      if (newline - start > MAX_LINE_BYTES) {
+        this.skipLine(start);
         start = newline + 1;
         continue;
       }
@@ -107,10 +144,18 @@ export class LineReader {
     }
   }
 
-  /** Says that the line which comes now is too long to be one of a trace, and that its bytes were left out. */
-  skipLine(): void {
-    this.#notes.strange(this.lineNumber);
+  /** Says that the line which comes now is too long to be one of a trace; it is left out. */
+  skipLine(start = 0): void {
+    this.#lineAt = start;
+    this.#damages.add(this.#place, `a line of more than ${MAX_LINE_BYTES} bytes, expected an event`);
+    this.#notes.strange(this.#lineInHand, this.#place);
     this.#losses.ofAll();
+    this.#lineNumber++;
+  }
+
+  /** Bytes of it that were left out, its newline among them. */
+  passOver(bytes: number): void {
+    this.#blockAt += bytes;
   }
 
   /**
@@ -118,7 +163,7 @@ export class LineReader {
    * @param end whether its last line lacked the newline; and why the text ends before its end, if it does.
    * @throws InputError where lines stood in it and none was an event.
    */
-  finish(end: { readonly isCut: boolean; readonly damage: string | undefined }): TraceSummary {
+  finish(end: { readonly isCut: boolean; readonly damage: TextDamage | undefined }): TraceSummary {
     this.#stacks.end();
     this.#flushMarker();
     const wanted = this.#options.buffer;
@@ -128,10 +173,11 @@ export class LineReader {
     const { kept, written } = this.#entries ?? { kept: this.#count, written: this.#count };
     if (this.#count === 0 && this.#notes.strangeLine !== undefined) {
       throw new InputError(
-        `${this.#name}: line ${this.#notes.strangeLine}: no event of ${this.#dialect.format} ('TASK-PID [CPU] ... TIME: NAME: ...'), and none in any other line`,
+        `${this.#name}: ${this.#notes.strangePlace}: no event of ${this.#dialect.format}, expected 'TASK-PID [CPU] ... TIME: NAME: ...', also in the other lines`,
       );
     }
     const cpus = this.#cpus();
+    if (end.damage !== undefined) this.#damages.add(end.damage.place, end.damage.what);
     if (end.damage !== undefined || (end.isCut && this.#count < kept)) this.#losses.ofEach(cpus);
     for (const loss of this.#losses.rest(cpus)) this.#batcher.push(loss);
     this.#batcher.flush();
@@ -147,9 +193,11 @@ export class LineReader {
         ...(this.#prefix.isCount
           ? ['times are whole numbers, of a clock that counts: each is taken for a nanosecond']
           : []),
-        ...(end.damage === undefined ? [] : [end.damage]),
+        ...(end.damage === undefined ? [] : [`${end.damage.what}: what came before it was read`]),
+        ...(end.isCut ? ['the last line does not end: the text may be cut off'] : []),
         ...this.#notes.sentences(this.#count, kept, written, this.#entries !== undefined),
       ],
+      damage: this.#damages.told,
       buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...this.#buffers] : [wanted]) : undefined,
       recordedOn: undefined,
       clock: undefined,
@@ -194,7 +242,8 @@ export class LineReader {
     if (typeof event === 'string') {
       this.#stacks.passed(cpu);
       if (event === 'nothing') return;
-      this.#notes.unreadable(this.lineNumber);
+      this.#notes.unreadable(this.#lineInHand);
+      this.#damages.add(this.#place, 'an event that cannot be read, expected the fields of its format');
       this.#losses.add({ cpu, events: 1, buffer });
       this.#tellLoss(cpu, buffer, at);
     } else if (event.type === 'marker') {
@@ -217,7 +266,11 @@ export class LineReader {
     this.#count--;
     const match = PERF_LOST.exec(LATIN1.decode(bytes.subarray(body, newline)));
     if (match === null) return;
-    this.#losses.add({ cpu, events: match[1] === undefined ? undefined : Number(match[1]), buffer: undefined });
+    this.#losses.add({
+      cpu,
+      events: match[1] === undefined ? undefined : lostCount(Number(match[1])),
+      buffer: undefined,
+    });
   }
 
   /**
@@ -231,6 +284,7 @@ export class LineReader {
     if (newline - start >= commBytes) return undefined;
     const end = bytes.indexOf(NEWLINE, start + commBytes);
     if (end < 0) return isLast ? undefined : 'wait';
+    if (end - start > MAX_LINE_BYTES) return undefined;
     for (let next = newline; next < start + commBytes && next >= 0; next = bytes.indexOf(NEWLINE, next + 1)) {
       if (this.#dialect.columns(this.#prefix, bytes, next + 1)) return undefined;
     }
@@ -253,7 +307,11 @@ export class LineReader {
       const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
       this.#marker = { ...this.#marker, text: `${this.#marker.text}\n${UTF8.decode(bytes.subarray(start, end))}` };
     } else if (line.trim() !== '') {
-      this.#notes.strange(this.lineNumber);
+      this.#notes.strange(this.#lineInHand, this.#place);
+      if (this.#count > 0 && WANTED.test(line)) {
+        this.#damages.add(this.#place, "an event without its columns, expected 'TASK-PID [CPU] ... TIME: NAME: ...'");
+        this.#losses.ofAll();
+      }
     }
   }
 
@@ -289,7 +347,7 @@ export class LineReader {
     this.#first ??= this.#time(seconds, fraction);
     if (this.#entries === undefined || !this.#isOverwritten()) return;
     const { kept, written, cpus } = this.#entries;
-    this.#losses.add({ cpu, events: cpus === 1 ? written - kept : undefined, buffer: undefined });
+    this.#losses.add({ cpu, events: cpus === 1 ? lostCount(written - kept) : undefined, buffer: undefined });
   }
 
   #tellLoss(cpu: number, buffer: string | undefined, at: Nanoseconds): void {

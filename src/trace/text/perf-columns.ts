@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { COMM_BYTES, trimmedLine } from './kernel-columns.ts';
 import type { LinePrefix } from './line-prefix.ts';
+import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
 
 const SPACE = 0x20;
@@ -30,7 +31,7 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
   digit = bytes[++at]! - ZERO;
   if (!(digit >= 0 && digit <= 9)) return false;
   for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS) return false;
+  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return false;
   at++;
   while (bytes[at] === SPACE) at++;
   digit = bytes[at]! - ZERO;

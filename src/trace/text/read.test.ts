@@ -65,7 +65,11 @@ describe('text of a recording', () => {
       { cpu: 0, at: undefined },
       { cpu: 1, at: undefined },
     ]);
+    expect(summary.damage).toEqual([
+      'line 2192, byte 299864: an event that cannot be read, expected the fields of its format',
+    ]);
     expect(summary.notes).toEqual([
+      'the last line does not end: the text may be cut off',
       '276832 events before the first ones were overwritten; the text does not say on which CPUs',
       'the header announces 11764 events, the text holds 2180: cut or filtered',
       '1 of the lines could not be read, the first is line 2192; each counted as a loss',

@@ -4,13 +4,11 @@ import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { UnknownBufferError } from '../unknown-buffer.ts';
 import { PackingError } from '../unpack.ts';
 import type { Dialect } from './dialect.ts';
-import { LineReader } from './line-reader.ts';
+import { LineReader, MAX_LINE_BYTES, type TextDamage } from './line-reader.ts';
 
 const NEWLINE = 0x0a;
 /** Bytes that are taken in at a time. */
 const BLOCK_BYTES = 1024 * 1024;
-/** No line of a trace is longer; what goes on beyond it is left out up to the next newline. */
-const MAX_LINE_BYTES = 1024 * 1024;
 
 /**
  * Reads text line by line, block by block. The kernel rounds times to microseconds in it.
@@ -36,9 +34,10 @@ export async function readText(pieces: PieceReader, dialect: Dialect, options: R
     for (let at = 0; at < piece.byteLength; ) {
       if (isSkipping) {
         const newline = piece.indexOf(NEWLINE, at);
-        if (newline < 0) return;
-        isSkipping = false;
-        at = newline + 1;
+        const next = newline < 0 ? piece.byteLength : newline + 1;
+        lines.passOver(next - at);
+        isSkipping = newline < 0;
+        at = next;
         continue;
       }
       const part = piece.subarray(at, at + Math.min(BLOCK_BYTES, block.length - 1 - filled));
@@ -47,19 +46,21 @@ export async function readText(pieces: PieceReader, dialect: Dialect, options: R
       at += part.byteLength;
       // Small pieces are gathered, since each call of the reader moves what is left of the block.
       if (filled >= BLOCK_BYTES) read(false);
+      if (filled > MAX_LINE_BYTES) read(true); // a short line that waits for its rest gets none here
       if (filled <= MAX_LINE_BYTES) continue;
       lines.skipLine();
+      lines.passOver(filled);
       filled = 0;
       isSkipping = true;
     }
   };
 
-  let damage: string | undefined;
+  let damage: TextDamage | undefined;
   try {
     for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) take(piece);
   } catch (error) {
     if (!(error instanceof PackingError)) throw error;
-    damage = error.message;
+    damage = error;
   }
   const isCut = filled > 0 && block[filled - 1] !== NEWLINE;
   if (isCut) block[filled++] = NEWLINE;

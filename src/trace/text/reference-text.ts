@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import type { Order, PageFree, PageReference, Pfn } from '../../ledger/index.ts';
+import { MAX_ORDER } from '../limits.ts';
 import { REFERENCE_EVENTS } from '../page-reference-names.ts';
 import type { LineOrigin } from './event-text.ts';
 import { fieldsOf } from './fields-text.ts';
 
 /** What the kernel prints; newer ones may leave the mapping and its count out, page_pinner has no `val`. */
 const REFERENCE =
-  /^(\w+): *pfn=(0x[0-9a-f]{1,14}|\d{1,16}) flags=(\S*) count=(-?\d{1,10})(?: mapcount=(-?\d{1,10}))?(?: mapping=(\S+))?(?: mt=-?\d{1,10})?(?: val=(-?\d{1,10}))?(?: ret=(-?\d{1,10}))?\s*$/;
+  /^(\w+): *pfn=(0x[0-9a-f]{1,13}|\d{1,15}) flags=(\S*) count=(-?\d{1,10})(?: mapcount=(-?\d{1,10}))?(?: mapping=(\S+))?(?: mt=-?\d{1,10})?(?: val=(-?\d{1,10}))?(?: ret=(-?\d{1,10}))?\s*$/;
 const NAME = /^(\w+):/;
-const FREE = /\bpfn=(0x[0-9a-f]{1,14}|\d{1,16})\b(?:.*?\border=(?:0x[0-9a-f]+ )?\(?(\d{1,3}))\b/;
+const FREE = /\bpfn=(0x[0-9a-f]{1,13}|\d{1,15})\b(?:.*?\border=(?:0x[0-9a-f]+ )?\(?(\d{1,3}))\b/;
 
 /** Reads an event of {@link REFERENCE_EVENTS}. @param text from its name to the end of the line. */
 export function referenceFromText(text: string, origin: LineOrigin): PageReference | 'nothing' | 'unreadable' {
@@ -65,6 +66,6 @@ function addressFromText(text: string | undefined): string | undefined {
 /** `mm_page_free: page=... pfn=0x1a order=0`. @param text from its name to the end of the line. */
 export function freeFromText(text: string, origin: LineOrigin): PageFree | 'unreadable' {
   const [, pfn, order] = FREE.exec(text) ?? [];
-  if (pfn === undefined || order === undefined) return 'unreadable';
+  if (pfn === undefined || order === undefined || Number(order) > MAX_ORDER) return 'unreadable';
   return { type: 'mm_page_free', ...origin, pfn: Number(pfn) as Pfn, order: Number(order) as Order };
 }

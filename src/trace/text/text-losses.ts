@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
+import { lostCount } from '../limits.ts';
 import type { TextLoss } from './dialect.ts';
 
 /** Losses that were told and wait for the next event of their CPU and buffer. */
@@ -16,7 +17,8 @@ export class TextLosses {
   add(loss: TextLoss): void {
     const key = keyOf(loss.cpu, loss.buffer);
     const before = this.#waiting.get(key);
-    const events = before?.events === undefined || loss.events === undefined ? undefined : before.events + loss.events;
+    const events =
+      before?.events === undefined || loss.events === undefined ? undefined : lostCount(before.events + loss.events);
     this.#waiting.set(key, before === undefined ? loss : { ...loss, events });
   }
 

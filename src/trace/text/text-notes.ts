@@ -2,15 +2,17 @@
 
 /** Gathers what is to be said about a text beside its events. */
 export class TextNotes {
-  /** Number of the first line that is nothing known. */
+  /** Number of the first line that is nothing known, and that with its byte. */
   strangeLine: number | undefined;
+  strangePlace: string | undefined;
   #strange = 0;
   #unreadable = 0;
   #unreadableLine = 0;
   #started = false;
 
-  strange(line: number): void {
+  strange(line: number, place: string): void {
     this.#strange++;
+    this.strangePlace ??= place;
     this.strangeLine ??= line;
   }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
+
+/** An {@link InputError} at a place of the input: whoever can go on without what stands there tells it as damage. */
+export class DamageError extends InputError {
+  /** `byte 12`. */
+  readonly place: string;
+  /** What is wrong there and what was expected. */
+  readonly what: string;
+
+  constructor(input: string, place: string, what: string) {
+    super(`${input}: ${place}: ${what}`);
+    this.place = place;
+    this.what = what;
+  }
+}
+
+/** What is told of one by one; a recording of noise has thousands. */
+const MOST_TOLD = 20;
+
+/** Gathers the places of an input that are damaged although the rest of it can be read. */
+export class Damages {
+  readonly #told: string[] = [];
+
+  /** @param place `byte 12`; `what` says what is wrong there and what was expected. */
+  add(place: string, what: string): void {
+    if (this.#told.length < MOST_TOLD) this.#told.push(`${place}: ${what}`);
+  }
+
+  /** What `work` gives; `otherwise` where damage stops it. */
+  async during<Value>(work: Promise<Value>, otherwise: Value): Promise<Value> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.add(error.place, error.what);
+      return otherwise;
+    }
+  }
+
+  /** The first of them, each as `byte 12: WHAT, expected WHAT`. */
+  get told(): readonly string[] {
+    return this.#told;
+  }
+}
