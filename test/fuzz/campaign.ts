@@ -28,7 +28,7 @@ export interface Findings {
 }
 
 /** Of so many inputs one is explained, too. */
-export const EXPLAINED_ONE_IN = 100;
+const EXPLAINED_ONE_IN = 500;
 
 const truths = new Map<Seed, Truth>();
 

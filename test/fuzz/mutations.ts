@@ -251,13 +251,13 @@ const OF_TEXT: Readonly<Record<string, Mutation>> = {
     new TextEncoder().encode(new TextDecoder().decode(bytes).replaceAll('\n', '\r\n')),
 };
 
-/** A line of megabytes, a block of the reader and more: it costs milliseconds, so one input in some hundreds has it. */
+/** A line of megabytes, a block of the reader and more: it costs milliseconds, so few inputs have it. */
 const LONG_LINE: Mutation = (bytes, random) => {
   const at = random.below(bytes.length);
   const filler = new Uint8Array(random.one([1_048_570, 1_048_580, 2_097_200])).fill(random.one([0x20, 0x41, 0x30]));
   return joined(bytes.subarray(0, at), filler, bytes.subarray(at));
 };
-const LONG_LINE_ONE_IN = 400;
+const LONG_LINE_ONE_IN = 2000;
 
 function mutationsOf(seed: Seed): readonly (readonly [string, Mutation])[] {
   const general = Object.entries(GENERAL);

@@ -133,7 +133,7 @@ async function judgeInChildren(jobs: number): Promise<void> {
   process.exitCode = found.length === jobs && failures.length === 0 && residentMb <= RESIDENT_MB ? 0 : 1;
 }
 
-/** What each ending means; one input in a hundred is explained, the others are only read. */
+/** What each ending means; one input in five hundred is explained, the others are only read. */
 const CODES: Readonly<Record<string, string>> = {
   0: 'explained: safe, or no guest_memfd (exit 0)',
   1: 'explained: refused (exit 1)',
