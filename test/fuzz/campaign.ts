@@ -6,7 +6,7 @@ import { Random } from './random.ts';
 import { type Seed, SEEDS } from './seeds.ts';
 
 /** An input that showed a fault; its number and the campaign's seed make it again. */
-export interface Failure {
+interface Failure {
   readonly number: number;
   readonly seed: string;
   readonly steps: readonly string[];
@@ -45,10 +45,10 @@ const DRAWN = SEEDS.flatMap((seed) => Array.from({ length: seed.weight }, () => 
 
 /** The bytes of input `number` of a campaign: each by itself, so that one can be made without those before it. */
 export function inputOf(
-  campaign: number,
+  seedNumber: number,
   number: number,
 ): { seed: Seed; bytes: Uint8Array; steps: readonly string[]; piece: number } {
-  const random = new Random(Math.imul(campaign, 0x9e37_79b1) ^ Math.imul(number + 1, 0x85eb_ca6b));
+  const random = new Random(Math.imul(seedNumber, 0x9e37_79b1) ^ Math.imul(number + 1, 0x85eb_ca6b));
   const [first] = DRAWN;
   const seed = DRAWN[random.below(DRAWN.length)] ?? first;
   if (seed === undefined) throw new Error('there are no seeds');
@@ -58,7 +58,7 @@ export function inputOf(
 
 /** Judges the inputs `[from, to)` of a campaign; `onInput` hears of each before it is judged. */
 export async function campaign(
-  number: number,
+  seedNumber: number,
   from: number,
   to: number,
   onInput: (input: number) => void = () => {},
@@ -70,7 +70,7 @@ export async function campaign(
   let silent = 0;
   for (let input = from; input < to; input++) {
     onInput(input);
-    const { seed, bytes, steps, piece } = inputOf(number, input);
+    const { seed, bytes, steps, piece } = inputOf(seedNumber, input);
     const depth = input % EXPLAINED_ONE_IN === 0 ? 'explain' : 'read';
     const { faults, code, isSilent } = await judge(bytes, seed, await truthOf(seed), piece, depth);
     bytesSum += bytes.length;

@@ -13,6 +13,7 @@ import {
   PageMaker,
   records,
   X86_64,
+  zstdZeros,
 } from '../../../test/support/make-trace-dat.ts';
 import { readAll, recording, recordingBytes } from '../../../test/support/read-recording.ts';
 import { InputError, memorySource } from '../index.ts';
@@ -398,6 +399,90 @@ describe('an input that cannot be read', () => {
         return survives(bytes);
       }),
       { numRuns: name === 'v7 zstd' ? 60 : 400 },
+    );
+  });
+});
+
+describe('what lies about its size', () => {
+  const file = makeV7(
+    { buffers: { '': { 0: [new PageMaker(X86_64, 1n).short(0, records.insertion(X86_64, 1, 5)).done()] } } },
+    'zstd',
+  );
+  const { length } = file;
+  /** The bytes of the only chunk replaced: its sizes, and what is packed. */
+  const withChunk = (unpackedSize: number, packed: Uint8Array): Uint8Array => {
+    const chunk = new ByteWriter(true).number(1, 4).number(packed.length, 4).number(unpackedSize, 4).raw(packed).done();
+    const bytes = new Uint8Array(length + chunk.length);
+    bytes.set(file);
+    bytes.set(chunk, length);
+    // Offset and size of the data of CPU 0, behind its number in option BUFFER, which is the last one.
+    const view = new DataView(bytes.buffer);
+    const row = length - 14 - 16;
+    view.setBigUint64(row, BigInt(length), true);
+    view.setBigUint64(row + 8, BigInt(chunk.length - 4), true);
+    return bytes;
+  };
+
+  it.each([
+    [
+      'says that it has gigabytes',
+      0xf000_0000,
+      zstdZeros(4096),
+      /^byte \d+: a chunk of 4026531840 bytes, expected at most 262144$/,
+    ],
+    [
+      'is larger than it says',
+      4096,
+      zstdZeros(1 << 27),
+      /^byte \d+: a chunk that cannot be unpacked, expected 4096 bytes/,
+    ],
+    [
+      'is smaller than it says',
+      8192,
+      zstdZeros(4096),
+      /^byte \d+: a chunk that cannot be unpacked, expected 8192 bytes/,
+    ],
+  ])('a chunk that %s is a loss', async (_, unpackedSize, packed, damage) => {
+    const { summary } = await read(withChunk(unpackedSize, packed));
+    expect(summary.damage).toEqual([expect.stringMatching(damage)]);
+    expect(summary.lost).toEqual([{ type: 'loss', cpu: 0, at: undefined, events: undefined, buffer: undefined }]);
+  });
+
+  it('options that lead back to themselves are read once', async () => {
+    const bytes = file.slice();
+    const view = new DataView(bytes.buffer);
+    // Behind magic, version, byte order, size of long, page size, name and version of the compression.
+    const first = 10 + 2 + 1 + 1 + 4 + 'zstd'.length + 1 + 1;
+    view.setBigUint64(length - 8, view.getBigUint64(first, true), true);
+    const { summary } = await read(bytes);
+    expect(summary.events).toBe(1);
+    expect(summary.damage).toEqual([
+      expect.stringMatching(/^byte \d+: the options lead back to byte \d+, expected each section once$/),
+    ]);
+    expect(summary.lost).toEqual([{ type: 'loss', cpu: 0, at: undefined, events: undefined, buffer: undefined }]);
+  });
+
+  it('two CPUs that claim the same bytes are read where they are alone', async () => {
+    const page = (pfn: number): Uint8Array =>
+      new PageMaker(X86_64, 1n).short(0, records.insertion(X86_64, 1, pfn)).done();
+    const bytes = makeV6({ buffers: { '': { 0: [page(1)], 1: [page(2)] } } });
+    const table = Buffer.from(bytes).indexOf('flyrecord') + 10;
+    new DataView(bytes.buffer).setBigUint64(table + 8, 8192n, true);
+    const { summary, events } = await read(bytes);
+    expect(events.flatMap((event) => ('pfn' in event ? [event.pfn] : []))).toEqual([1, 2]);
+    expect(summary.damage).toEqual([
+      expect.stringMatching(
+        /^byte \d+: events of CPU 0 from byte \d+ to \d+, expected to end at \d+, where others stand$/,
+      ),
+    ]);
+  });
+
+  it('more CPUs than a kernel can have are refused with the place', async () => {
+    const bytes = makeV6({ buffers: { '': { 0: [] } } });
+    const count = Buffer.from(bytes).indexOf('options') - 4;
+    new DataView(bytes.buffer).setUint32(count, 0x8000_0000, true);
+    await expect(read(bytes)).rejects.toThrow(
+      /^made\.dat: byte \d+: number of CPUs: 2147483648 CPUs are not possible, expected at most 8192$/,
     );
   });
 });
