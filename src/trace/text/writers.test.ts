@@ -25,9 +25,8 @@ describe('trace-cmd report', () => {
     const dat = await readAll(recording('single.dat'));
     expect(text.events).toEqual(dat.events);
     expect(text.summary).toMatchObject({ events: 561, buffers: ['lab'], notes: [] });
-    await expect(readAll(recording('single.report-t.txt'), { buffer: '' })).rejects.toThrow(
-      "single.report-t.txt: no buffer ''; there is 'lab'",
-    );
+    const other = await readAll(recording('single.report-t.txt'), { buffer: '' });
+    expect(other.summary.events).toBe(0);
   });
 
   it('-l: with the CPU among the flags, names cut off', async () => {
