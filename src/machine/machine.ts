@@ -28,6 +28,7 @@ import {
   type Columns,
   columnOf,
   compileColumns,
+  copyMemory,
   createMemory,
   IDLE,
   Interpreter,
@@ -54,6 +55,12 @@ export interface GuestMemfdOptions {
   readonly initShared?: boolean;
   /** Whether its VM's type has private memory; true where absent. */
   readonly vmHasPrivateMemory?: boolean;
+}
+
+/** A moment of a machine, see {@link Machine.snapshot}. */
+export interface Snapshot {
+  readonly of: Program;
+  readonly memory: Memory;
 }
 
 export interface MachineOptions {
@@ -160,6 +167,20 @@ export class Machine {
       cpuOf[tasks.length + cpu] = cpu;
       this.interpreter.start(tasks.length + cpu, this.#codeOf('kworker'));
     }
+  }
+
+  /** Everything that the machine is now, to come back to. */
+  snapshot(): Snapshot {
+    return { of: this.program, memory: copyMemory(this.memory) };
+  }
+
+  /** Goes back to a moment; the snapshot can be used again. @throws Error where it is another machine's. */
+  restore({ of, memory }: Snapshot): void {
+    if (of !== this.program) throw new Error('the snapshot is of another machine');
+    for (const [variable, column] of memory.columns) this.memory.columns.get(variable)?.set(column);
+    this.memory.slots.set(memory.slots);
+    this.memory.code.set(memory.code);
+    this.memory.pc.set(memory.pc);
   }
 
   /** Name of a task, `kworker/N` for the CPUs' own. */

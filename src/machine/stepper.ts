@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import type { Taken } from '../lang/index.ts';
+import type { Call, Outcome } from './calls.ts';
+import type { Machine } from './machine.ts';
+
+/** What a task had of its own before it moved: its values, and where it rested. */
+interface Before {
+  readonly task: number;
+  readonly code: number;
+  readonly pc: number;
+  readonly slots: Int32Array;
+  /** Undefined where a call was entered: that is no step, and writes nothing. */
+  readonly taken: Taken | undefined;
+}
+
+/** Steps a machine and takes its steps back, one by one, at the cost of what each changed. */
+export class Stepper {
+  readonly machine: Machine;
+  readonly #done: Before[] = [];
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** How many steps and calls entered can be taken back. */
+  get depth(): number {
+    return this.#done.length;
+  }
+
+  /** As {@link Machine.begin}; to be undone like a step. */
+  begin(task: number, call: Call): Outcome | undefined {
+    const before = this.#rowOf(task);
+    const outcome = this.machine.begin(task, call);
+    if (outcome === undefined) this.#done.push(before);
+    return outcome;
+  }
+
+  /** As {@link Machine.step}. */
+  step(task: number): Taken | undefined {
+    const before = this.#rowOf(task);
+    const taken = this.machine.step(task);
+    if (taken !== undefined) this.#done.push({ ...before, taken });
+    return taken;
+  }
+
+  /**
+   * Takes the last step back, or the entering of a call. Whoever changed the machine by other means meanwhile, such as
+   * a call run to its end, has broken the chain.
+   * @returns whose it was and what it wrote; undefined where nothing is left.
+   */
+  undo(): { readonly task: number; readonly taken: Taken | undefined } | undefined {
+    const before = this.#done.pop();
+    if (before === undefined) return undefined;
+    const { task, code, pc, slots, taken } = before;
+    const { memory, program } = this.machine;
+    for (const { variable, index, before: value } of (taken?.writes ?? []).toReversed()) {
+      const row = variable.domains.reduce((at, { name }, i) => at * (program.sizes[name] ?? 0) + (index[i] ?? 0), 0);
+      const column = memory.columns.get(variable);
+      if (column === undefined) throw new Error(`no memory for '${variable.name}'`);
+      column[row] = value;
+    }
+    memory.code[task] = code;
+    memory.pc[task] = pc;
+    memory.slots.set(slots, task * memory.slotsPerTask);
+    return { task, taken };
+  }
+
+  #rowOf(task: number): Before {
+    const { memory } = this.machine;
+    const from = task * memory.slotsPerTask;
+    return {
+      task,
+      code: memory.code[task] ?? 0,
+      pc: memory.pc[task] ?? 0,
+      slots: memory.slots.slice(from, from + memory.slotsPerTask),
+      taken: undefined,
+    };
+  }
+}
