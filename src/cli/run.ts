@@ -57,7 +57,7 @@ export function registerRun(program: Command): void {
     .addOption(
       new Option(
         '--schedule <how>',
-        'whose turn it is: in-order, rr, random, pct:D, or turns such as T0:12,T1:3 (default: in-order)',
+        "whose turn it is: in-order, rr, random, pct:D, or turns such as T0:12,T1:@folio_put,T0:all (default: the scenario's)",
       ),
     )
     .addOption(
@@ -161,7 +161,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
 /** What is run, as the options have it. */
 interface Plan {
   readonly patches: readonly Patch[];
-  readonly schedule: Schedule;
+  readonly schedule: Schedule | undefined;
   readonly replay: { readonly file: string; readonly text: string } | undefined;
 }
 
@@ -173,8 +173,9 @@ async function planOf(options: Options): Promise<Plan> {
   if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
     throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
   if (runs !== undefined && options.json === true) throw new UsageError('--runs prints text only, so without --json');
-  const schedule = scheduleOf(how ?? (seed === undefined && runs === undefined ? 'in-order' : 'random'), seed);
-  if (runs !== undefined && schedule.kind !== 'random' && schedule.kind !== 'pct')
+  const asked = how ?? (seed === undefined && runs === undefined ? undefined : 'random');
+  const schedule = asked === undefined ? undefined : scheduleOf(asked, seed);
+  if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
     throw new UsageError(`--runs goes with a schedule that has seeds, random or pct:D, not with ${how ?? ''}`);
   return {
     patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
@@ -208,7 +209,7 @@ async function answerOf(
   observer?: RunObserver,
 ): Promise<ScenarioAnswer> {
   const { readRecorded, runScenario } = await import('../scenario/index.ts');
-  const one = (patch: Patch, how: Schedule): PatchAnswer => {
+  const one = (patch: Patch, how: Schedule = scenario.schedule): PatchAnswer => {
     let steps = 0;
     return runScenario(scenario, { patch, schedule: how, keep, observer, onStep: () => onStep(patch.name, ++steps) });
   };
@@ -246,7 +247,7 @@ async function manyRuns(
 ): Promise<ExitCode> {
   const { runMany } = await import('../scenario/index.ts');
   const { runsReport } = await import('../report/index.ts');
-  if (schedule.kind !== 'random' && schedule.kind !== 'pct') throw new Error('a schedule without seeds');
+  if (schedule?.kind !== 'random' && schedule?.kind !== 'pct') throw new Error('a schedule without seeds');
   const answers = patches.map((patch) => {
     let steps = 0;
     return runMany(scenario, { patch, schedule, runs, onStep: () => onRun(patch.name, ++steps) });
@@ -279,7 +280,7 @@ const commandFor = (
   file,
   ...(patch === undefined ? [] : ['--patch', patch.map((choice) => choice.word).join(',')]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
-  ...(schedule.kind === 'in-order' ? [] : ['--schedule', formatSchedule(schedule)]),
+  ...(schedule === undefined ? [] : ['--schedule', formatSchedule(schedule)]),
   ...(runs === undefined ? [] : ['--runs', String(runs)]),
   ...(replay === undefined ? [] : ['--replay', replay]),
   ...(trace === undefined ? [] : ['--trace', trace]),

@@ -223,6 +223,13 @@ export class Machine {
     return this.interpreter.step(task);
   }
 
+  /** Whether a task's next step is that of a place: a step's name, or `routine.step` with a routine that it stands in. */
+  isAt(task: number, place: string): boolean {
+    const [step = '', routine] = place.split('.').toReversed();
+    const next = this.interpreter.next(task);
+    return next?.name === step && (routine === undefined || next.path.includes(routine));
+  }
+
   /** Whether a task is within a call. */
   busy(task: number): boolean {
     return this.memory.code[task] !== IDLE;

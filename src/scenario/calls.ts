@@ -44,7 +44,16 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
   return { task, call, expected: { every, byPatch } };
 }
 
-const RANGE_CALLS = ['touch', 'fallocate', 'punch-hole', 'mlock', 'munlock', 'mincore', 'mbind'] as const;
+const RANGE_CALLS = [
+  'touch',
+  'fallocate',
+  'punch-hole',
+  'mlock',
+  'munlock',
+  'mincore',
+  'mbind',
+  'madvise-pageout',
+] as const;
 const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline'] as const;
 /** The calls that are about one guest_memfd. */
 const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
@@ -124,6 +133,10 @@ class CallReader {
       if (!tasks.includes(task))
         throw this.#error(['migrate', 'task'], `no task '${task}', ${suggestion(task, tasks)}`);
       return { call: 'migrate', task: tasks.indexOf(task), cpu: this.#cpu(['migrate', 'to'], to) };
+    }
+    for (const call of ['cpu-down', 'cpu-up'] as const) {
+      const cpu = entry[call];
+      if (cpu !== undefined) return { call, cpu: this.#cpu([call], cpu) };
     }
     if (entry['lru-cache'] !== undefined)
       return { call: entry['lru-cache'] === 'disable' ? 'lru-cache-disable' : 'lru-cache-enable' };

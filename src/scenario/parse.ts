@@ -3,9 +3,12 @@ import {
   DEFAULT_PROFILE,
   foliosOf,
   type GuestMemfdOptions,
+  IN_ORDER,
+  parseSchedule,
   partsFor,
   type Profile,
   PROFILES,
+  type Schedule,
   syscallsFor,
   type TaskOptions,
 } from '../machine/index.ts';
@@ -86,6 +89,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     pins,
     before,
     threads,
+    schedule: scheduleOf(source, data.schedule, around.tasks),
     check: checkingOf(source, data, options, profile),
   };
 }
@@ -107,6 +111,21 @@ function expectedCheck(entry: CheckedEntry): ExpectedCheck {
   if (entry === 'holds') return { violates: [] };
   const { violates } = entry;
   return { violates: typeof violates === 'string' ? [violates] : violates };
+}
+
+function scheduleOf(source: Source, text: string | undefined, tasks: readonly string[]): Schedule {
+  if (text === undefined) return IN_ORDER;
+  try {
+    const schedule = parseSchedule(text);
+    const turns = schedule.kind === 'list' ? schedule.turns : [];
+    for (const { task } of turns)
+      if (!tasks.includes(task) && !task.startsWith('kworker/'))
+        throw source.error(['schedule'], `no task '${task}', ${suggestion(task, tasks)}`);
+    return schedule;
+  } catch (error) {
+    if (error instanceof RangeError) throw source.error(['schedule'], error.message);
+    throw error;
+  }
 }
 
 function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOptions) {

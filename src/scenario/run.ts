@@ -34,7 +34,7 @@ export class BrokenInvariant extends Error {
 /** How a scenario is run. */
 export interface RunOptions {
   readonly patch: Patch;
-  /** Whose turn it is among the threads; in order where absent. */
+  /** Whose turn it is among the threads; as the scenario says where absent. */
   readonly schedule?: Schedule;
   /** Which steps the answer keeps; all where absent. What is not kept was taken and checked all the same. */
   readonly keep?: 'all' | 'none';
@@ -114,7 +114,7 @@ class Run {
       if (made === undefined) this.#make({ of: call, watch: undefined, outcome: undefined });
     const {
       patch: { name },
-      schedule = IN_ORDER,
+      schedule = this.#scenario.schedule,
     } = this.#options;
     const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome }): CallAnswer => {
       const conversion = watch?.answer(outcome);
@@ -148,13 +148,13 @@ class Run {
   }
 
   #strategy(): Strategy {
-    const { schedule = IN_ORDER, patch } = this.#options;
+    const { schedule = this.#scenario.schedule, patch } = this.#options;
     return strategyOf(schedule, {
       taskNamed: (name) => {
         const task = Array.from({ length: this.#machine.tasks }, (_, i) => this.#machine.taskName(i)).indexOf(name);
         return task === -1 ? undefined : task;
       },
-      length: () => runScenario(this.#scenario, { patch, keep: 'none' }).schedule.turns,
+      length: () => runScenario(this.#scenario, { patch, schedule: IN_ORDER, keep: 'none' }).schedule.turns,
     });
   }
 
@@ -167,9 +167,10 @@ class Run {
     );
     const tasks = [...this.#left.keys(), ...kworkers];
     const ready = (task: number): boolean => this.#isReady(task);
+    const isAt = (task: number, place: string): boolean => this.#machine.isAt(task, place);
     let last: number | undefined;
     while (!this.#isDone() && this.#unended === undefined) {
-      const task = strategy.choose({ tasks, ready, last });
+      const task = strategy.choose({ tasks, workers: kworkers, ready, isAt, last });
       if (task === undefined) {
         this.#unended = this.#whoWaits([...this.#left.keys()]);
         return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { FolioIndex } from '../ledger/index.ts';
-import type { Call, MachineOptions, Result } from '../machine/index.ts';
+import type { Call, MachineOptions, Result, Schedule } from '../machine/index.ts';
 import type { Checking } from './checking.ts';
 
 /** What a scenario says that a call comes to; what it leaves out may be anything. Of a list, any. */
@@ -50,5 +50,7 @@ export interface Scenario {
   /** One after the other, each to its end. */
   readonly before: readonly ScenarioCall[];
   readonly threads: readonly Thread[];
+  /** Whose turn it is among the threads, unless somebody asks for another order. */
+  readonly schedule: Schedule;
   readonly check: Checking;
 }

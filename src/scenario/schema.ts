@@ -7,6 +7,9 @@ import { PROPERTY_IDS } from './checking.ts';
  * The shape of a scenario file. Every description completes "expected ...", because error messages and
  * editors show it. What one place of a file says about another is checked in parse.ts.
  */
+/** Of a guest_memfd: 256 MiB. */
+const MOST_PAGES = 65_536;
+
 const NAME = z
   .string()
   .regex(/^[A-Za-z][\w.-]{0,14}$/)
@@ -62,7 +65,7 @@ const MACHINE = z
 
 const GUEST_MEMFD = z
   .strictObject({
-    pages: wholeNumber(1, 1024),
+    pages: wholeNumber(1, MOST_PAGES),
     'init-shared': YES_OR_NO.optional(),
     'vm-type': oneOf(['sw-protected', 'default']).optional(),
   })
@@ -84,7 +87,7 @@ const CONVERT = z
   .describe('a conversion: range and to, or the raw fields of the struct');
 
 const PIN = z
-  .strictObject({ page: wholeNumber(0, 1023), as: NAME })
+  .strictObject({ page: wholeNumber(0, MOST_PAGES - 1), as: NAME })
   .describe('the page and the name of the pin, { page: N, as: NAME }');
 
 const GUEST_TOUCH = z
@@ -96,7 +99,7 @@ const MIGRATE = z
   .describe('a task and the CPU that the scheduler moves it to, { task: NAME, to: N }');
 
 /** Page N of the only guest_memfd is at frame N, unless that frame was taken when the page came. */
-const FRAME = wholeNumber(0, 65535);
+const FRAME = wholeNumber(0, 2 ** 20);
 
 /** A value, or a list of those that may come. */
 const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
@@ -108,11 +111,11 @@ const EXPECTED = z
   .strictObject({
     returns: anyOf(RESULTS).optional(),
     verdict: anyOf(['safe', 'refused']).optional(),
-    index: wholeNumber(0, 1023).optional(),
+    index: wholeNumber(0, MOST_PAGES - 1).optional(),
     spurious: YES_OR_NO.optional(),
     'drains-of-all': wholeNumber(0, 1024).optional(),
     'local-drains': wholeNumber(0, 1024).optional(),
-    'counts-read': wholeNumber(0, 9999).optional(),
+    'counts-read': wholeNumber(0, 2 * MOST_PAGES).optional(),
   })
   .describe('an expected result: returns, verdict, index, spurious, drains-of-all, local-drains, counts-read');
 
@@ -140,9 +143,12 @@ const CALLS = {
   munlock: RANGE.optional(),
   mincore: RANGE.optional(),
   mbind: RANGE.optional(),
+  'madvise-pageout': RANGE.optional(),
   'page-idle': FRAME.optional(),
   damon: FRAME.optional(),
   'soft-offline': FRAME.optional(),
+  'cpu-down': wholeNumber(0, 63).optional(),
+  'cpu-up': wholeNumber(0, 63).optional(),
   'lru-cache': oneOf(['disable', 'enable']).optional(),
   drain: oneOf(['local', 'all']).optional(),
   ioctl: wholeNumber(0, 0xffff_ffff).optional(),
@@ -188,6 +194,10 @@ export const SCENARIO = z
       .array(z.record(NAME, CALL).describe('a task and its call, { TASK: { CALL } }'))
       .optional()
       .describe('a list of calls'),
+    schedule: z
+      .string()
+      .optional()
+      .describe('whose turn it is: in-order, rr, random:N, pct:D:N, or turns such as T1:@folio_put,T0:all'),
     threads: z
       .record(NAME, z.array(CALL).min(1).describe('a list of at least one call'))
       .describe('the calls of each task, { TASK: [CALL, ...] }'),

@@ -94,7 +94,7 @@ test('many runs say how often each outcome was seen, and which seed shows it', (
 test.each([
   [
     ['--schedule', 'T0;T1'],
-    "--schedule: 'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:3",
+    "--schedule: 'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
   ],
   [['--runs', '3', '--schedule', 'rr'], '--runs goes with a schedule that has seeds, random or pct:D, not with rr'],
   [

@@ -117,7 +117,7 @@ export function simulate(
     return machine.interpreter.enabled(task);
   };
   for (let last: number | undefined; ; ) {
-    const task = strategy.choose({ tasks, ready, last });
+    const task = strategy.choose({ tasks, workers: [], ready, isAt: (of, place) => machine.isAt(of, place), last });
     const taken = task === undefined ? undefined : machine.step(task);
     if (task === undefined || taken === undefined) break;
     tracepoints.took(taken);

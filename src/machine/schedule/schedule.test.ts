@@ -14,7 +14,8 @@ function play(schedule: Schedule, steps: readonly number[] = [3, 3, 1]): string 
   const order: number[] = [];
   const ready = (task: number): boolean => (left[task] ?? 0) > 0 && (task !== 1 || (left[0] ?? 0) <= 1);
   for (let last: number | undefined; left.some((more) => more > 0); last = order.at(-1)) {
-    const task = strategy.choose({ tasks: [0, 1, 2], ready, last });
+    const isAt = (of: number, place: string): boolean => place === `step${(left[of] ?? 0) - 1}`;
+    const task = strategy.choose({ tasks: [0, 1, 2], workers: [2], ready, isAt, last });
     if (task === undefined || !ready(task)) throw new Error('nobody');
     left[task] = (left[task] ?? 0) - 1;
     order.push(task);
@@ -52,6 +53,13 @@ describe('strategies', () => {
     expect(play(of('A:2,B:1,kworker/0,A:1'))).toBe('0012011');
   });
 
+  test('a list goes up to a place, and lets kworkers in where somebody waits', () => {
+    expect(play(of('A:@step1,kworker/0:all,A:all'))).toBe('0200111');
+    // B waits for A, so the kworker is let in; it cannot help.
+    expect(play(of('B:@step0,A:2'))).toBe('2000111');
+    expect(play(of('A:@step0,B:@step1'))).toBe('0011120');
+  });
+
   test('a list that does not fit says where', () => {
     expect(() => play(of('A,B'))).toThrow(new ScheduleMisfit('turn 2 is of B, which is done or waits'));
     expect(() => play(of('A:2,C'))).toThrow(new ScheduleMisfit("turn 3 is of 'C', but there is no such task"));
@@ -66,12 +74,15 @@ describe('strategies', () => {
 });
 
 describe('the string of a schedule', () => {
-  test.each(['v1:in-order', 'v1:rr', 'v1:random:7', 'v1:pct:3:4294967295', 'v1:list:T0:12,kworker/1:4,T0:1'])(
-    '%s is read and printed as it is',
-    (text) => {
-      expect(formatSchedule(parseSchedule(text))).toBe(text);
-    },
-  );
+  test.each([
+    'v1:in-order',
+    'v1:rr',
+    'v1:random:7',
+    'v1:pct:3:4294967295',
+    'v1:list:T0:12,kworker/1:4,T0:@lru_add,T1:@folio_add_lru.local_lock,T0:all',
+  ])('%s is read and printed as it is', (text) => {
+    expect(formatSchedule(parseSchedule(text))).toBe(text);
+  });
 
   test('may leave out what is as usual', () => {
     expect(formatSchedule(parseSchedule('random', 5))).toBe('v1:random:5');
@@ -84,7 +95,10 @@ describe('the string of a schedule', () => {
     ['v2:rr', 'a schedule of version 2, expected v1:'],
     ['random:x', "'x' in a schedule, expected a whole number from 0 to 4294967295"],
     ['pct:0', "'0' in a schedule, expected a whole number from 1 to 100"],
-    ['T0;T1', "'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:3"],
+    [
+      'T0;T1',
+      "'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
+    ],
   ])('%s is none', (text, message) => {
     expect(() => parseSchedule(text)).toThrow(new RangeError(message));
   });

@@ -63,12 +63,14 @@ function numberOf(value: string | number, from: number, to: number): number {
 
 function turnsOf(body: string): readonly ListedTurn[] {
   return body.split(',').map((part) => {
-    const [, task, times = '1'] = /^([A-Za-z][\w.-]*(?:\/\d+)?)(?::(\d{1,9}))?$/.exec(part) ?? [];
+    const [, task, times = '1'] =
+      /^([A-Za-z][\w.-]*(?:\/\d+)?)(?::(\d{1,9}|all|@\w+(?:\.\w+)?))?$/.exec(part.trim()) ?? [];
     if (task === undefined)
       throw new RangeError(
-        `'${part}' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:3`,
+        `'${part}' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all`,
       );
-    return { task, times: Number(times) };
+    if (times === 'all') return { task, times };
+    return { task, times: times.startsWith('@') ? `@${times.slice(1)}` : Number(times) };
   });
 }
 

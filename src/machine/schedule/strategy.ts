@@ -6,6 +6,10 @@ export interface Turn {
   readonly tasks: readonly number[];
   /** Whether a task can take a step now. Asking costs: a strategy asks no more than it has to. */
   readonly ready: (task: number) => boolean;
+  /** Those of `tasks` that only ever work for others: the kworkers. */
+  readonly workers: readonly number[];
+  /** Whether the next step of a task is that of a place: a step's name, or `routine.step` with a routine that it stands in. */
+  readonly isAt: (task: number, place: string) => boolean;
   /** Who took the turn before; undefined at the first. */
   readonly last: number | undefined;
 }
