@@ -65,7 +65,7 @@ export class Explainer {
     this.#question = question;
     this.#redactor = question.redact === true ? new Redactor() : undefined;
     this.#batchSize = question.profile?.batchSize ?? DEFAULT_PROFILE.batchSize;
-    this.#moments = new Moments(question.moments);
+    this.#moments = new Moments(question.moments, question.redact !== true);
     this.#inodes = new Inodes(question.inode);
   }
 
@@ -84,6 +84,7 @@ export class Explainer {
       this.#lost(event, batch);
       return;
     }
+    if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (!isOfFlush(event.type)) batch.endBurst();
     switch (event.type) {
       case 'mm_filemap_add_to_page_cache':
@@ -133,6 +134,13 @@ export class Explainer {
     this.#lastAt = event.at;
   }
 
+  /** Markers may hold the names of tasks, which are known by their events. */
+  #toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
+    redactor.name(event.comm);
+    if (event.type === 'sched_switch') redactor.name(event.nextComm);
+    if (event.type === 'sched_wakeup') redactor.name(event.wokenComm);
+  }
+
   #batchOf(cpu: Cpu): CpuBatch {
     if (this.#lastBatch?.cpu === cpu) return this.#lastBatch;
     const batch = this.#batches.get(cpu) ?? new CpuBatch(cpu);
@@ -156,6 +164,7 @@ export class Explainer {
     const folio = new Generation(event, inode);
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
+    this.#redactor?.frame(pfn);
     folio.references = this.#references.get(pfn);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
     const sameIndex = inode.live.get(index);

@@ -18,6 +18,7 @@ const EVERYTHING: readonly MomentSelector[] = [{ kind: 'every-marker' }, { kind:
 /** Finds the moments that are asked for while the recording goes by. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
+  readonly #tellsTexts: boolean;
   readonly #everyMarker: boolean;
   readonly #texts: Set<string>;
   readonly #found: Moment[] = [];
@@ -26,7 +27,9 @@ export class Moments {
   /** Texts of markers, for the message that one is not there. */
   readonly #seen = new Set<string>();
 
-  constructor(selectors: readonly MomentSelector[]) {
+  /** @param tellsTexts whether messages may name markers that are there. */
+  constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
+    this.#tellsTexts = tellsTexts;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
@@ -67,6 +70,7 @@ export class Moments {
   }
 
   #noMarker(text: string): string {
+    if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
     const some = [...this.#seen].slice(0, 5).map((other) => `'${other}'`);
     const there =
       some.length === 0 ? 'it has no markers' : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;

@@ -5,6 +5,9 @@ import type { DrainAnswer, Explanation, MomentAnswer } from './answer.ts';
 /** A kernel address, in a text from outside: sixteen digits, or as many as follow `0x` and are no small number. */
 const ADDRESS = /\b(?:0x[\da-f]{8,16}|[\da-f]{16})\b/gi;
 
+/** What a page frame's number may look like in a text from outside. */
+const NUMBER = /\b(?:0x)?[\da-f]{4,13}\b/gi;
+
 /**
  * Puts `task1`, `task2`, ... for the names of tasks and 1, 2, ... for page frames and addresses, the same for the same
  * within one answer. Inodes, indexes, CPUs, pids and times stay: the answer is about them.
@@ -13,6 +16,19 @@ export class Redactor {
   readonly #tasks = new Map<string, string>();
   readonly #frames = new Map<Pfn, Pfn>();
   readonly #addresses = new Map<string, string>();
+  /** Names and page frames of the recording: texts from outside may hold them anywhere. */
+  readonly #names = new Set<string>();
+  readonly #pfns = new Set<number>();
+
+  /** A name that some text may hold. */
+  name(comm: string | undefined): void {
+    if (comm !== undefined && comm !== '') this.#names.add(comm);
+  }
+
+  /** A page frame that some text may hold. */
+  frame(pfn: Pfn): void {
+    this.#pfns.add(pfn);
+  }
 
   /** An event that is going to be quoted. */
   event<Event extends FilemapEvent | LruInsertion>(event: Event): Event {
@@ -79,9 +95,28 @@ export class Redactor {
   }
 
   #text(text: string): string {
-    return text.replaceAll(ADDRESS, (address) =>
+    const plain = text.replaceAll(ADDRESS, (address) =>
       numbered(this.#addresses, address.toLowerCase().replace(/^0x/, ''), (number) => `address${number}`),
     );
+    const framed = plain.replaceAll(NUMBER, (digits) => {
+      const bare = digits.replace(/^0x/i, '');
+      const known = [Number.parseInt(bare, 16), Number(bare)].find((value) => this.#pfns.has(value));
+      return known === undefined ? digits : `frame${this.#pfn(pfn(known))}`;
+    });
+    const longest = [...this.#names].toSorted((a, b) => b.length - a.length);
+    return longest.reduce((rest, name) => (rest.includes(name) ? this.#without(rest, name) : rest), framed);
+  }
+
+  /** The text without a task's name, where that stands alone: `sh` is no part of `pushed`. */
+  #without(text: string, name: string): string {
+    let result = '';
+    let from = 0;
+    for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
+      if (/\w/.test(text.charAt(at - 1)) || /\w/.test(text.charAt(at + name.length))) continue;
+      result += text.slice(from, at) + this.#task(name);
+      from = at + name.length;
+    }
+    return result + text.slice(from);
   }
 }
 
