@@ -164,8 +164,8 @@ describe('text', () => {
         its mm_lru_insertion came only after that moment:
           rm-24147 [001] 2571.891042:
             mm_lru_insertion: pfn=0x234f52 lru=4 flags=M
-        references: expected 2 (page cache 1, the check 1), derived 3 (lru_add
-          batch 1)
+        references: expected 2 (page cache 1, the check 1), derived 3: 1
+          page-cache + 1 lru-add-batch (CPU 1) + the check 1
         index 74 waits too, but on CPU 0 itself: releasing its first folios, the
           check drains its own CPU before it comes there
 
