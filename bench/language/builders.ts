@@ -249,7 +249,7 @@ export function explorerOf(
   const successors = compileSuccessors(explored, codes, { properties: [], mayEnd });
   if (successors.words !== words) throw new Error('two layouts of one program');
   // Moves are asked for only where something is violated.
-  const space = { ...successors, initial, properties: [], moves: () => [] };
+  const space = { ...successors, initial, properties: [], steps: () => [], ways: () => [] };
   return (mostStates) => {
     const { verdict: found, states, transitions, depth } = search(space, { mostStates });
     if (found !== 'holds') throw new Error(`exploring: ${found}`);

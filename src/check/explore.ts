@@ -13,9 +13,9 @@ import {
   type Value,
 } from '../lang/index.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
-import type { Exploration, Limits, Model, Move, Progress, Reach } from './model.ts';
+import type { Exploration, Limits, Model, Progress, Reach } from './model.ts';
 import { search, searching } from './search.ts';
-import type { Space } from './space.ts';
+import type { Arrival, Space } from './space.ts';
 
 /** Explores a model whose steps are written by hand. */
 export const explore = (model: Model, limits: Limits): Exploration => search(spaceOf(model, limits), limits);
@@ -100,36 +100,38 @@ function spaceOfProgram(question: Question): { readonly space: Space; readonly i
     ...successors,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
-    moves: (state) => (reduction === undefined ? movesIn(model, state) : reducedMovesIn(model, successors, state)),
+    steps: (state) => stepsIn(model, state),
+    ways: (state) =>
+      reduction === undefined ? stepsIn(model, state).map((step) => [step]) : reducedWaysIn(model, successors, state),
   };
   return { space, isPartial: reduction !== undefined };
 }
 
-/** The moves that lead on from a state, each with the state that it leads to. */
-function movesIn(model: Model, from: Int32Array): ReturnType<Space['moves']> {
-  const moves: { moves: Move[]; to: Int32Array }[] = [];
+/** The steps that lead on from a state, each with the state that it leads to. */
+function stepsIn(model: Model, from: Int32Array): readonly Arrival[] {
+  const steps: Arrival[] = [];
   const state = from.slice();
   forEachSuccessor(model, state, (task, option) => {
-    moves.push({ moves: [{ task, option }], to: state.slice() });
+    steps.push({ move: { task, option }, to: state.slice() });
     state.set(from);
   });
-  return moves;
+  return steps;
 }
 
-/** The same where a reduction chooses among the moves and passes states by. */
-function reducedMovesIn(model: Model, { choose }: Successors, from: Int32Array): ReturnType<Space['moves']> {
+/** The same where a reduction chooses among the steps and passes states by. */
+function reducedWaysIn(model: Model, { choose }: Successors, from: Int32Array): readonly (readonly Arrival[])[] {
   const chosen = choose(from, 0);
-  return movesIn(model, from)
-    .filter(({ moves: [first] }) => first !== undefined && (chosen & (1 << first.task)) !== 0)
-    .map(({ moves, to }) => {
-      const way = [...moves];
-      const state = to.slice();
+  return stepsIn(model, from)
+    .filter(({ move }) => (chosen & (1 << move.task)) !== 0)
+    .map((first) => {
+      const way = [first];
+      const state = first.to.slice();
       for (let only = choose(state, 0); only >= FUSABLE; only = choose(state, 0)) {
         const task = 31 - Math.clz32(only & (FUSABLE - 1));
         if (!model.step(task, state, 0)) throw new Error('a task that can step does not');
-        way.push({ task, option: 0 });
+        way.push({ move: { task, option: 0 }, to: state.slice() });
       }
-      return { moves: way, to: state };
+      return way;
     });
 }
 
@@ -180,7 +182,8 @@ function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
     reached: new Uint8Array(0),
     places: [],
     taken: new Uint8Array(0),
-    moves: (from) => movesIn(model, from),
+    steps: (from) => stepsIn(model, from),
+    ways: (from) => stepsIn(model, from).map((step) => [step]),
   };
 }
 

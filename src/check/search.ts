@@ -2,7 +2,7 @@
 import { HEAPS } from '../lang/index.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
 import { Rows, STRIDE } from './rows.ts';
-import type { Space } from './space.ts';
+import type { Arrival, Space } from './space.ts';
 import { StateTable } from './state_table.ts';
 
 /** What is wrong, and the shortest way to it. */
@@ -147,31 +147,46 @@ class Search {
    * run from the initial state.
    */
   #movesTo({ state, last, length }: Wrong): readonly Move[] {
-    const { initial, words, expand, failed, moves: movesFrom, canonicalize } = this.#space;
+    const { initial, steps, ways } = this.#space;
     const rows = new Rows(this.#space, 0);
-    const way: Int32Array[] = [];
+    const levels: Int32Array[] = [];
     let level = last === undefined ? length : length - 1;
     for (let id = state; id !== 0; level--) {
       const to = this.#table.at(id);
-      way.push(to);
+      levels.push(to);
       id = this.#predecessor(to, this.#levels[level - 1] ?? 0, this.#levels[level] ?? id, rows);
     }
-    let at = initial;
-    const moves = way.toReversed().flatMap((next): readonly Move[] => {
-      const found = movesFrom(at).find(({ to }) => {
-        const standsFor = to.slice(0, words);
-        canonicalize(standsFor, 0);
-        return same(standsFor, next);
-      });
-      if (found === undefined) throw new Error('no move leads to the next state of a counterexample');
-      at = found.to;
-      return found.moves;
-    });
-    if (last === undefined) return moves;
-    rows.clear();
-    failed[0] = 0;
-    expand(at, 0, rows.words, rows.ends);
-    return [...moves, { task: failed[1]!, option: failed[2]! }];
+    const moves: Move[] = [];
+    // The run is at a state like `from`, or at `from` itself.
+    let run = initial;
+    let from = initial;
+    const take = ({ to }: Arrival): void => {
+      const taken = steps(run).find((step) => this.#alike(step.to, to));
+      if (taken === undefined) throw new Error('no step leads to the next state of a counterexample');
+      moves.push(taken.move);
+      run = taken.to;
+    };
+    for (const next of levels.toReversed()) {
+      const way = ways(from).find((arrivals) => this.#alike(arrivals.at(-1)?.to ?? from, next));
+      if (way === undefined) throw new Error('no way leads to the next state of a counterexample');
+      way.forEach(take);
+      from = next;
+    }
+    if (last !== undefined) {
+      const final = steps(from).find(({ move }) => move.task === last.task && move.option === last.option);
+      if (final === undefined) throw new Error('the last step of a counterexample cannot be taken');
+      take(final);
+    }
+    return moves;
+  }
+
+  /** Whether two states are one, or stand for one. */
+  #alike(a: Int32Array, b: Int32Array): boolean {
+    const { words, canonicalize } = this.#space;
+    const [first, second] = [a.slice(0, words), b.slice(0, words)];
+    canonicalize(first, 0);
+    canonicalize(second, 0);
+    return first.every((word, i) => word === second[i]);
   }
 
   /** The first state from `first` up to `end` that leads to a state. */
@@ -185,5 +200,3 @@ class Search {
     throw new Error('no state of the level before leads to a state');
   }
 }
-
-const same = (a: Int32Array, b: Int32Array): boolean => a.every((word, i) => word === b[i]);

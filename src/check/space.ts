@@ -10,6 +10,14 @@ export interface Space extends Successors {
   readonly initial: Int32Array;
   /** Names of what `violated` numbers. */
   readonly properties: readonly string[];
-  /** What leads on from a state, in the order of `expand`: one move, or several where states are passed by; and the state where it ends. */
-  readonly moves: (state: Int32Array) => readonly { readonly moves: readonly Move[]; readonly to: Int32Array }[];
+  /** The single steps that lead on from a state: all of them, in the order of tasks and options. */
+  readonly steps: (state: Int32Array) => readonly Arrival[];
+  /** What `expand` takes from a state: one step each, or several where states are passed by. */
+  readonly ways: (state: Int32Array) => readonly (readonly Arrival[])[];
+}
+
+/** A step and the state that it leads to. */
+export interface Arrival {
+  readonly move: Move;
+  readonly to: Int32Array;
 }
