@@ -13,7 +13,7 @@ import {
   type Value,
 } from '../lang/index.ts';
 import { cpuFbatches } from './cpu_fbatches.ts';
-import { CPU, FOLIO, hasPart, type K, routine, SLOT } from './kernel.ts';
+import { CPU, FOLIO, hasPart, isMutant, type K, routine, SLOT } from './kernel.ts';
 import { drain_other_batches, other_batches_need_drain } from './lru_batches.ts';
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
@@ -141,8 +141,13 @@ function drainEveryCpu(k: K, force: boolean): void {
   // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
   if (force) newer.set(false);
   else k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
-  k.if(newer.not(), () => {
+  const bump = (): void =>
     k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
+  const unlock = (): void => k.step('mutex_unlock', () => mutex.set(false));
+  const bumpsLate = isMutant(k, 'drain-bumps-after-loop');
+  const unlocksEarly = isMutant(k, 'drain-unlocks-before-flush');
+  k.if(newer.not(), () => {
+    if (!bumpsLate) bump();
     k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
       const needs = k.local('needs', bool);
       // No hotplug lock is held: a CPU may leave the mask before it is asked, and its batches are then nobody's.
@@ -155,6 +160,8 @@ function drainEveryCpu(k: K, force: boolean): void {
         k.step('cpumask_set_cpu', () => hasWork.at(cpu).set(true));
       });
     });
+    if (bumpsLate) bump();
+    if (unlocksEarly) unlock();
     k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
       const wait = k.local('wait', bool);
       k.step('for_each_cpu', () => {
@@ -164,7 +171,8 @@ function drainEveryCpu(k: K, force: boolean): void {
       k.if(wait, () => k.call(flush_work, { cpu }));
     });
   });
-  k.step('mutex_unlock', () => mutex.set(false));
+  if (unlocksEarly) k.if(newer, unlock);
+  else unlock();
 }
 
 /** mm/folio.c: lru_add_drain_all(). */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
 import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
-import { FOLIO, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
+import { FOLIO, hasPart, INDEX, INODE, isMutant, type K, routine } from './kernel.ts';
 import { hwpoison } from './hwpoison.ts';
 import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
 import { mlock_folio } from './mlock.ts';
@@ -80,10 +80,11 @@ const kvm_gmem_fault_user_mapping = routine(
       ret.set(resultCode('SIGBUS'));
       k.return();
     });
-    k.call(filemap_invalidate_lock_shared, { inode });
+    const locks = !isMutant(k, 'fault-without-lock');
+    if (locks) k.call(filemap_invalidate_lock_shared, { inode });
     k.step('kvm_gmem_is_private', () => inaccessible.set(gmemInode.private.at(inode, index)));
     k.if(inaccessible.not(), () => k.call(kvm_gmem_get_folio, { inode, index, found, order: 0 }));
-    k.claiming('lookup', found, {}, () => k.call(filemap_invalidate_unlock_shared, { inode }));
+    if (locks) k.claiming('lookup', found, {}, () => k.call(filemap_invalidate_unlock_shared, { inode }));
     k.if(inaccessible, () => {
       ret.set(resultCode('SIGBUS'));
       k.return();

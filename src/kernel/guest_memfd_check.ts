@@ -104,6 +104,7 @@ const localDrain: Patch = {
 const v6: Patch = {
   name: 'v6',
   summary: "drains all CPUs' batches once, then reads the folio again",
+  exports: ['lru_add_drain_all'],
   check: drainingOnce(lru_add_drain_all, unclamped),
 };
 
@@ -111,6 +112,7 @@ const v6: Patch = {
 const v8: Patch = {
   name: 'v8',
   summary: 'as v6, with err_index clamped to the range',
+  exports: ['lru_add_drain_all'],
   check: drainingOnce(lru_add_drain_all, clamped),
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, int, literal, none, optional, type Place, shared, type Value } from '../lang/index.ts';
 import { faultin_page } from './guest_memfd.ts';
-import { FOLIO, type K, PIN, routine } from './kernel.ts';
+import { FOLIO, isMutant, type K, PIN, routine } from './kernel.ts';
 import { folio, folio_try_get, putReferences } from './page_ref.ts';
 import { resultCode } from './sched.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
@@ -43,7 +43,7 @@ interface Pinned extends OfPage {
 /** include/linux/mm.h: folio_maybe_dma_pinned(), within a step: a small folio with many references looks pinned, too. */
 export const folioMaybeDmaPinned = (k: K, of: Value<'folio'>): Value<'bool'> => {
   const small = folio.refcount.at(of).ge(k.config.profile.pinBias);
-  return k.sizes['order'] === 0 ? small : choose(folio.order.at(of).eq(0), small, folio.pincount.at(of).gt(0));
+  return k.sizes['order'] === 0 ? small : choose(folio.order.at(of).ne(0), folio.pincount.at(of).gt(0), small);
 };
 
 /** What a reference of a kind counts on a folio, within a step. */
@@ -106,7 +106,7 @@ const gup_fast_pte_range = routine(
       });
     k.claiming('gup', found, { amount: references }, () => {
       k.step('recheck_pte', () => {
-        taken.set(pte.at(mm, inode, index).eq(found));
+        taken.set(isMutant(k, 'gup-no-barrier') ? true : pte.at(mm, inode, index).eq(found));
         if (kind !== 'longterm') k.when(taken, () => handOver(k, pin, kind, found, references));
       });
       if (kind === 'longterm') k.if(taken, () => k.step('gup_fast_folio_allowed', () => taken.set(false)));

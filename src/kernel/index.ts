@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 export { ALTERNATIVES } from './alternatives.ts';
 export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
+export { unexportedCalls } from './exports.ts';
 export { iPages } from './filemap.ts';
 export { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
@@ -27,6 +28,8 @@ export type { Holders, Imbalance } from './ledger_view.ts';
 export { holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
 export { LRU_CACHE, lru_cache_drain_for_folio } from './lru_cache.ts';
 export { mlockFbatch } from './mlock.ts';
+export type { Mutant } from './mutants.ts';
+export { mutantNamed, MUTANTS } from './mutants.ts';
 export { folio, folioNrPages } from './page_ref.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';

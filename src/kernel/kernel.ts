@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Builder, domain, language, type Routine, type Sizes, type Type, type Value } from '../lang/index.ts';
+import {
+  bool,
+  type Builder,
+  domain,
+  language,
+  type Routine,
+  shared,
+  type Sizes,
+  type Step,
+  type Type,
+  type Value,
+} from '../lang/index.ts';
 import type { Profile } from './profile.ts';
 
 /** The sets of things that the kernel's memory is indexed by. */
@@ -56,9 +67,48 @@ export interface Patch {
   readonly guestFaultPutsAtOnce?: boolean;
   /** Folios of guest_memfd enter no lru_add batch, and no LRU. Absent: they do. */
   readonly skipsLru?: boolean;
+  /** What the patch itself exports to modules, for exports.ts. Absent: nothing. */
+  readonly exports?: readonly string[];
   /** Parts of the kernel that the check needs. */
   readonly parts?: readonly KernelPart[];
+  /** It is no form of the check but a mistake, made on purpose (mutants.ts). */
+  readonly mutant?: { readonly name: MutantName; readonly rewrite?: (step: Step) => Step };
 }
+
+/** Mistakes that can be made on purpose; mutants.ts says what each is. */
+export const MUTANT_NAMES = [
+  'gup-no-barrier',
+  'zap-puts-before-flush',
+  'ignores-unmapped-references',
+  'drain-forgets-mlock',
+  'drain-bumps-after-loop',
+  'drain-unlocks-before-flush',
+  'fallocate-without-lock',
+  'fault-without-lock',
+  'drain-asks-nobody',
+  'drain-waits-for-nobody',
+  'flush-keeps-references',
+  'unmap-keeps-references',
+  'check-keeps-references',
+  'check-does-not-read',
+  'drains-itself-only',
+  'drained-from-the-start',
+  'skips-folio-after-drain',
+  'drained-static',
+  'forgets-it-has-drained',
+  'breaks-without-release',
+  'expects-page-cache-only',
+  'expects-one-too-many',
+  'reads-count-once',
+] as const;
+export type MutantName = (typeof MUTANT_NAMES)[number];
+
+/** Whether the kernel whose text is being taken down is to make this mistake. */
+export const isMutant = (k: K, name: MutantName): boolean => k.config.patch.mutant?.name === name;
+
+/** A flag of the check that outlives a request; only the mutant `drained-static` has it. */
+const STATIC = domain('static');
+export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
 
 export const { routine } = language<KernelConfig>();
 
@@ -143,6 +193,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     slot: profile.batchSize,
     lru_kind: sizes.parts.includes('lru_batches') ? LRU_KINDS : 0,
     mlock_slot: sizes.parts.includes('mlock') ? profile.batchSize : 0,
+    static: Number(patch.mutant?.name === 'drained-static'),
     references: sizes.references,
     order: sizes.order,
     generations: sizes.generations,

@@ -23,9 +23,17 @@ export interface Profile {
    * answers SIGBUS. It is what the series' comments plan. virt/kvm/guest_memfd.c: kvm_gmem_fault_user_mapping()
    */
   readonly mapsLargeFolios: boolean;
+  /**
+   * What of memory management KVM, built as a module, can use: exported, or inline in a header outside mm. Only what some
+   * form of the check calls is listed.
+   */
+  readonly exports: readonly string[];
   /** GUP_PIN_COUNTING_BIAS: what FOLL_PIN adds to a small folio's count. include/linux/mm.h */
   readonly pinBias: number;
 }
+
+/** Exported in every kernel that is known here. */
+const EXPORTED = ['filemap_get_folios', 'folio_batch_release'];
 
 const LINUX_7_3: Profile = {
   name: 'linux-7.3',
@@ -36,13 +44,21 @@ const LINUX_7_3: Profile = {
   flushFreesLastReference: true,
   mlockBatchHoldsReference: true,
   mapsLargeFolios: false,
+  // folio_may_be_lru_cached() and lru_add_drain() have moved to mm/internal.h.
+  exports: [...EXPORTED, 'lru_cache_drain_for_folio'],
   pinBias: 1024,
 };
 
 /** The kernels that folioscope knows by name. */
 export const PROFILES: readonly Profile[] = [
   LINUX_7_3,
-  { ...LINUX_7_3, name: 'linux-6.18', flushFreesLastReference: false },
+  {
+    ...LINUX_7_3,
+    name: 'linux-6.18',
+    flushFreesLastReference: false,
+    // Inline in include/linux/swap.h since 6.17.
+    exports: [...EXPORTED, 'folio_may_be_lru_cached'],
+  },
   {
     ...LINUX_7_3,
     name: 'linux-6.8',
@@ -50,6 +66,7 @@ export const PROFILES: readonly Profile[] = [
     drainAllLocalFirst: false,
     unmapDrainsLocal: true,
     flushFreesLastReference: false,
+    exports: EXPORTED,
   },
   { ...LINUX_7_3, name: 'uniprocessor', smp: false },
   { ...LINUX_7_3, name: 'large-folios', mapsLargeFolios: true },

@@ -5,6 +5,7 @@ import {
   literal,
   type Program,
   program,
+  rewriteSteps,
   type SharedArray,
   type Variable,
 } from '../lang/index.ts';
@@ -15,7 +16,7 @@ import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
 import { hwpoison } from './hwpoison.ts';
-import { type K, type KernelConfig, type KernelSizes, partsOf, routine, sizesOf } from './kernel.ts';
+import { type K, type KernelConfig, type KernelSizes, partsOf, routine, sizesOf, staticLruDrained } from './kernel.ts';
 import { kvm } from './kvm_mmu.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
@@ -58,7 +59,14 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   taskMm,
   taskResult,
   taskErrorIndex,
+  staticLruDrained,
 ];
+
+/** With the steps as a mutant has them, where the patch is one. */
+function mutated({ patch }: KernelConfig, text: Program): Program {
+  const rewrite = patch.mutant?.rewrite;
+  return rewrite === undefined ? text : rewriteSteps(text, rewrite);
+}
 
 /** A kernel whose tasks are told what to call while it runs: one code, named like it, for each of `calls`. */
 export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, calls?: readonly SyscallName[]): Program {
@@ -73,7 +81,7 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
       );
     }),
   );
-  return program(sizes, VARIABLES, codes);
+  return mutated(config, program(sizes, VARIABLES, codes));
 }
 
 /** One call of a script: literal values. */
@@ -103,7 +111,7 @@ export function buildScripted(
       }
     }),
   );
-  return program(sizes, VARIABLES, codes);
+  return mutated(config, program(sizes, VARIABLES, codes));
 }
 
 /** In a scripted kernel every step's outermost routine says which call of its task it belongs to. */

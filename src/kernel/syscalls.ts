@@ -31,6 +31,7 @@ import {
   hasPart,
   INDEX,
   INODE,
+  isMutant,
   type K,
   type KernelConfig,
   type KernelPart,
@@ -148,12 +149,13 @@ const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
     returning(k, (ret) => {
       const order = large ? (k.sizes['order'] ?? 0) : 0;
       const index = k.let('index', optional(INDEX), start);
-      k.call(filemap_invalidate_lock_shared, { inode });
+      const locks = !isMutant(k, 'fallocate-without-lock');
+      if (locks) k.call(filemap_invalidate_lock_shared, { inode });
       k.while(index.lt(start.plus(nr)), () => {
         k.call(kvm_gmem_allocate, { inode, index, order, ret });
         k.if(ret.ne(resultCode('ok')), () => k.break());
       });
-      k.call(filemap_invalidate_unlock_shared, { inode });
+      if (locks) k.call(filemap_invalidate_unlock_shared, { inode });
     }),
   );
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, none, one, optional, shared, type Value } from '../lang/index.ts';
 import { lru_add_drain } from './folio.ts';
-import { CPU, FOLIO, hasPart, INDEX, INODE, MLOCK, MM, MMAP, routine } from './kernel.ts';
+import { CPU, FOLIO, hasPart, INDEX, INODE, isMutant, MLOCK, MM, MMAP, routine } from './kernel.ts';
 import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
 import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
@@ -61,6 +61,7 @@ export const zap_vma_range = routine(
     const locked = k.local('locked', bool);
     const index = k.let('index', optional(INDEX), args.start);
     const dirties = hasPart(k, 'mmap');
+    const flushesLate = isMutant(k, 'zap-puts-before-flush');
     const dirty = k.local('dirty', bool);
     const forceFlush = k.local('force_flush', bool);
     const from = k.local('from', optional(INDEX));
@@ -121,7 +122,7 @@ export const zap_vma_range = routine(
         k.claimingList('mmu-gather', gather, 0, gathered, {}, () => {
           k.step('tlb_flush_mmu', () => {
             cpu.set(taskCpu.at(k.self));
-            if (dirties) flushTlb();
+            if (dirties && !flushesLate) flushTlb();
           });
           if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
@@ -133,6 +134,7 @@ export const zap_vma_range = routine(
             });
           });
         });
+        if (dirties && flushesLate) k.step('tlb_flush_mmu', flushTlb);
         gathered.set(0);
       });
     });
