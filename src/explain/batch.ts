@@ -3,7 +3,20 @@ import type { Cpu, Nanoseconds } from '../ledger/index.ts';
 import type { Generation } from './generation.ts';
 
 /** Insertions of one flush follow each other within microseconds; between flushes lies at least a page fault. */
-const BURST_PAUSE = 20_000n;
+const BURST_PAUSE = 20_000;
+
+const CELL = new BigInt64Array(1);
+const HALVES = new Int32Array(CELL.buffer);
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/**
+ * A time as a number, exact to the nanosecond up to 104 days, then to a few: to subtract and compare bigints at each
+ * insertion costs more than all else that is done with it.
+ */
+function roundedTime(at: Nanoseconds): number {
+  CELL[0] = at;
+  return (HALVES[HIGH] ?? 0) * 0x1_0000_0000 + ((HALVES[1 - HIGH] ?? 0) >>> 0);
+}
 
 /** Events of a CPU that were lost, and for how long that hides what its batch holds. */
 export class Gap {
@@ -46,7 +59,8 @@ export class CpuBatch {
   #waiting: Generation[] = [];
   readonly #openGaps: Gap[] = [];
   #burst = 0;
-  #lastInsertion: Nanoseconds | undefined = undefined;
+  /** Its time as {@link roundedTime} gives it. */
+  #lastInsertion = Number.POSITIVE_INFINITY;
 
   constructor(cpu: Cpu) {
     this.cpu = cpu;
@@ -72,9 +86,10 @@ export class CpuBatch {
   flush(at: Nanoseconds): void {
     this.firstFlush ??= at;
     if (this.#openGaps.length > 0) this.#closeGaps(at);
-    if (this.#lastInsertion !== undefined && at - this.#lastInsertion > BURST_PAUSE) this.endBurst();
+    const now = roundedTime(at);
+    if (now - this.#lastInsertion > BURST_PAUSE) this.endBurst();
     this.#burst++;
-    this.#lastInsertion = at;
+    this.#lastInsertion = now;
   }
 
   #closeGaps(at: Nanoseconds): void {

@@ -89,6 +89,7 @@ export class Drains {
   }
 
   inserted({ cpu }: LruInsertion): void {
+    if (this.#running.size === 0) return;
     const work = this.#running.get(cpu);
     if (work !== undefined) work.insertions++;
   }

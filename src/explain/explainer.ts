@@ -55,6 +55,7 @@ export class Explainer {
   readonly #gaps: Gap[] = [];
   /** Buffers that had page cache events: what other buffers lost hides nothing. */
   readonly #buffers = new Set<string | undefined>();
+  #lastBuffer: string | undefined = undefined;
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, LruInsertion>();
@@ -141,6 +142,13 @@ export class Explainer {
     if (event.type === 'sched_wakeup') redactor.name(event.wokenComm);
   }
 
+  /** A buffer had a page cache event. */
+  #tells(buffer: string | undefined): void {
+    if (buffer === this.#lastBuffer && this.#buffers.size > 0) return;
+    this.#lastBuffer = buffer;
+    this.#buffers.add(buffer);
+  }
+
   #batchOf(cpu: Cpu): CpuBatch {
     if (this.#lastBatch?.cpu === cpu) return this.#lastBatch;
     const batch = this.#batches.get(cpu) ?? new CpuBatch(cpu);
@@ -150,7 +158,7 @@ export class Explainer {
   }
 
   #added(event: FilemapEvent, batch: CpuBatch): void {
-    this.#buffers.add(event.buffer);
+    this.#tells(event.buffer);
     const { pfn, index, order } = event;
     const inode = this.#inodes.of(event);
     this.#strays.delete(pfn);
@@ -202,7 +210,7 @@ export class Explainer {
   }
 
   #inserted(event: LruInsertion, batch: CpuBatch): void {
-    this.#buffers.add(event.buffer);
+    this.#tells(event.buffer);
     if (batch.firstFlush === undefined) this.#inodes.firstFlush(event.at);
     batch.flush(event.at);
     this.#drains.inserted(event);
@@ -230,7 +238,7 @@ export class Explainer {
   }
 
   #deleted(event: FilemapEvent): void {
-    this.#buffers.add(event.buffer);
+    this.#tells(event.buffer);
     const folio = this.#byPfn.get(event.pfn);
     if (folio?.deletedAt === undefined && folio?.index === event.index && isOf(folio, event)) {
       this.#end(folio, event);

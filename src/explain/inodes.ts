@@ -123,6 +123,7 @@ export class Inodes {
 
   /** What a CPU's batch holds is not known from here on, or is again. */
   blind(cpu: Cpu, isBlind: boolean, at: Nanoseconds): void {
+    if (!isBlind && this.#blind.size === 0) return;
     if (this.#blind.has(cpu) === isBlind) return;
     for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.account(at);
     if (isBlind) this.#blind.add(cpu);

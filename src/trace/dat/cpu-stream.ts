@@ -98,23 +98,37 @@ export class CpuStream {
    * finds nearly all of them dead (docs/trace-readers.md).
    * @returns false at the end of this CPU's data.
    */
-  async refill(): Promise<boolean> {
+  refill(): boolean | Promise<boolean> {
     if (this.#finished) return false;
-    const { walker } = this;
     this.head = 0;
+    return this.#walkOn() || this.#further();
+  }
+
+  /** @returns whether there are events to merge; if not, pages or names have to be waited for. */
+  #walkOn(): boolean {
+    const { walker } = this;
     do {
       walker.begin();
-      const more = this.#walkPage() || (await this.#load());
-      if (!more) {
+      if (!this.#walkPage() || walker.nameless.length > 0) return false;
+      walker.keepLast();
+    } while (walker.length === 0);
+    return true;
+  }
+
+  async #further(): Promise<boolean> {
+    const { walker } = this;
+    do {
+      if (walker.nameless.length > 0) walker.giveNames(await this.#symbols());
+      else if (!(await this.#load())) {
         this.#finished = true;
         if (this.#isDamaged) walker.lose(undefined);
         else if (this.#droppedAtEnd !== undefined) walker.lose(this.#droppedAtEnd);
         walker.finish();
+        return walker.length > 0;
       }
-      if (walker.nameless.length > 0) walker.giveNames(await this.#symbols());
-      if (more) walker.keepLast();
-    } while (walker.length === 0 && !this.#finished);
-    return walker.length > 0;
+      walker.keepLast();
+    } while (walker.length === 0 && !this.#walkOn());
+    return true;
   }
 
   /** @returns false at the end of the pages that are there. */

@@ -11,8 +11,8 @@ export interface MergeInput {
   };
   /** Next entry to take. */
   head: number;
-  /** Fetches more once all entries are taken, starting over at head 0; false at the end. */
-  refill(): Promise<boolean>;
+  /** Gets more once all entries are taken, starting over at head 0; false at the end. A promise only where it must wait. */
+  refill(): boolean | Promise<boolean>;
 }
 
 /**
@@ -48,7 +48,8 @@ export async function merge(
     take(events, input.head, head);
     input.head = head;
     if (head === length) {
-      if (await input.refill()) {
+      const more = input.refill();
+      if (typeof more === 'boolean' ? more : await more) {
         key = keys[0]!;
       } else {
         const last = heap.pop();
