@@ -125,15 +125,24 @@ export class LiveLedger {
     return [before.folio, after.folio];
   }
 
-  /** Folios that the task claimed and claims. */
+  /** Folios of which the task claims something else than before. */
   #moved(task: number): readonly number[] {
     const before = this.#claims[task] ?? [];
     const after = this.#interpreter.claims(task);
     if (before.length === 0 && after.length === 0) return [];
     this.#claims[task] = after;
-    for (const claim of before) this.#claim(claim, -1);
-    for (const claim of after) this.#claim(claim, 1);
-    return [...before, ...after].map(({ of }) => of);
+    const touched: number[] = [];
+    // Most of a long list stays as it is from step to step.
+    for (let i = 0; i < Math.max(before.length, after.length); i++) {
+      const [was, is] = [before[i], after[i]];
+      if (was !== undefined && is !== undefined && isSameClaim(was, is)) continue;
+      for (const [claim, sign] of [[was, -1] as const, [is, 1] as const])
+        if (claim !== undefined) {
+          this.#claim(claim, sign);
+          touched.push(claim.of);
+        }
+    }
+    return touched;
   }
 
   #claim({ task, label, of, amount, on }: ClaimHeld, sign: 1 | -1): void {
@@ -152,6 +161,9 @@ export class LiveLedger {
     else holders.set(key, { ...holder, references });
   }
 }
+
+const isSameClaim = (a: ClaimHeld, b: ClaimHeld): boolean =>
+  a.of === b.of && a.label === b.label && a.amount === b.amount && a.on === b.on;
 
 /** One {@link Holding} of a machine, and what each of its rows held when it was last looked at. */
 class Source {
