@@ -70,7 +70,8 @@ export function registerExplain(program: Command): void {
       `
 Exit codes, by what the form without a drain says of the last moment:
   0   safe, or there is no guest_memfd    1   refused
-  2   not decidable: events were lost, or the recording is cut off
+  2   not decidable: events were lost, or the recording is cut off or begins
+      in the middle
   64  usage    65  not a recording    70  a defect of folioscope
 
 Examples:

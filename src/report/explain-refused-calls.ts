@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { BatchedFolio, ConversionCall } from '../explain/index.ts';
-import { type Cpu, formatTime, nanoseconds } from '../ledger/index.ts';
+import { type Cpu, foldNumbers, formatTime, nanoseconds } from '../ledger/index.ts';
 import { durationText } from './duration-text.ts';
 import { EAGAIN, heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
@@ -39,17 +39,17 @@ function reasonsOf(call: ConversionCall): string[] {
   return [`why: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
 }
 
-/** `8 folios of 0:15:0x1b62, the first at index 0, waited in CPU 1's lru_add batch, it for 63.8 ms`. */
+/** `8 folios of 0:15:0x1b62 waited in CPU 1's lru_add batch, the first (index 0) for 63.8 ms; a batch ...`. */
 function waitedPhrase(first: BatchedFolio, waited: readonly BatchedFolio[], { at }: ConversionCall): string {
   const cpus = cpusOf(waited);
   const inodes = new Set(waited.map(inodeName));
-  const names = [...inodes].slice(0, 3).join(', ');
-  const count = waited.length === 1 ? '1 folio' : `${waited.length} folios`;
-  const which = waited.length === 1 ? `index ${first.index}` : `the first at index ${first.index}`;
-  const batches = cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${cpus.join(', ')}`;
-  const since =
-    first.since < at ? ` (it for ${durationText(nanoseconds(at - first.since))})` : ' (it came during the call)';
-  return `${count} of ${names}${inodes.size > 3 ? ', ...' : ''}, ${which}${since}, waited in ${batches}; a batch holds a reference to each of its folios until it is flushed, whether or not anybody uses them`;
+  const names = `${[...inodes].slice(0, 3).join(', ')}${inodes.size > 3 ? ', ...' : ''}`;
+  const isOne = waited.length === 1;
+  const what = isOne ? `index ${first.index} of ${names}` : `${waited.length} folios of ${names}`;
+  const where = cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${foldNumbers(cpus)}`;
+  const age = first.since < at ? `for ${durationText(nanoseconds(at - first.since))}` : 'since during the call';
+  const since = isOne ? ` ${age}` : `, the first (index ${first.index}) ${age}`;
+  return `${what} waited in ${where}${since}; a batch holds a reference to each of its folios until it is flushed, whether or not anybody uses them`;
 }
 
 function curePhrase(waited: readonly BatchedFolio[], { cpu }: ConversionCall): string {

@@ -102,9 +102,9 @@ describe('text', () => {
     expect(lines).toMatchInlineSnapshot(`
       "refused: 4 of 5 recorded conversions returned -EAGAIN, the last one at
         9.206008000 (CPU 0, pid 1, fd 10)
-        why: 8 folios of 0:15:0x1b62, the first at index 0 (it for 63.8 ms),
-          waited in CPU 1's lru_add batch; a batch holds a reference to each of
-          its folios until it is flushed, whether or not anybody uses them
+        why: 8 folios of 0:15:0x1b62 waited in CPU 1's lru_add batch, the first
+          (index 0) for 63.8 ms; a batch holds a reference to each of its folios
+          until it is flushed, whether or not anybody uses them
         v6, v8 and drain-for-folio drain all CPUs first and pass; without, a
           retry passes only once those CPUs have flushed their batches
       safe: a conversion of 0:15:0x1b62 to private on CPU 0 at 9.212955000
