@@ -154,7 +154,7 @@ function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly
     ...wrap(`checked: after each of ${steps} steps every folio's count was the sum of its holders`, '', '  '),
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
     ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),
-    ...wrap(`${absentText(scenario)}not in the model: CPU hotplug, weak memory order, time`, '', '  '),
+    ...wrap(`${absentText(scenario)}not in the model: weak memory order, time`, '', '  '),
     ...commandLines(command),
   ];
 }
@@ -184,6 +184,7 @@ function absentText({ machine: { parts, calls } }: Scenario): string {
     ...(walks.some((name) => calls.includes(name)) ? [] : ['pfn walkers']),
     ...(calls.includes('soft_offline') || calls.includes('mbind') ? [] : ['migration of pages']),
   ];
+  if (!parts.includes('hotplug')) absent.push('CPU hotplug');
   return absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
 }
 

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly guestMemfds: readonly { readonly name: string | undefined; readonly pages: number }[];
   /** Names of the tasks, by number. */
   readonly tasks: readonly string[];
+  /** Names of the processes, by number; that of the tasks that name none is empty. */
+  readonly processes: readonly string[];
   /** Page frames of the machine. */
   readonly frames: number;
   /** Names of all pins that the scenario takes; their places are their numbers. */
@@ -45,6 +47,10 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
 }
 
 const RANGE_CALLS = [
+  'write',
+  'mmap',
+  'munmap',
+  'madvise-dontneed',
   'touch',
   'fallocate',
   'punch-hole',
@@ -54,7 +60,7 @@ const RANGE_CALLS = [
   'mbind',
   'madvise-pageout',
 ] as const;
-const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline'] as const;
+const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline', 'memory-failure'] as const;
 /** The calls that are about one guest_memfd. */
 const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
   ...RANGE_CALLS,
@@ -133,6 +139,13 @@ class CallReader {
       if (!tasks.includes(task))
         throw this.#error(['migrate', 'task'], `no task '${task}', ${suggestion(task, tasks)}`);
       return { call: 'migrate', task: tasks.indexOf(task), cpu: this.#cpu(['migrate', 'to'], to) };
+    }
+    if (entry.exit !== undefined) return { call: 'exit' };
+    if (entry.fork !== undefined) {
+      const { processes } = this.#around;
+      if (!processes.includes(entry.fork))
+        throw this.#error(['fork'], `no process '${entry.fork}', ${suggestion(entry.fork, processes)}`);
+      return { call: 'fork', process: processes.indexOf(entry.fork) };
     }
     for (const call of ['cpu-down', 'cpu-up'] as const) {
       const cpu = entry[call];

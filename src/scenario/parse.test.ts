@@ -211,7 +211,7 @@ describe('mistakes', () => {
     ['{ tuch: 0..1 }', "a.yaml:9:9: threads.T0[0].tuch: unknown key, did you mean 'touch'?"],
     [
       '{}',
-      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, madvise-pageout, page-idle, damon, soft-offline, cpu-down, cpu-up, lru-cache, drain, ioctl`,
+      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, madvise-pageout, madvise-dontneed, write, mmap, munmap, fork, exit, page-idle, damon, soft-offline, memory-failure, cpu-down, cpu-up, lru-cache, drain, ioctl`,
     ],
     ['{ touch: 0..1, drain: all }', 'a.yaml:9:22: threads.T0[0].drain: a second call beside touch, expected one'],
     [

@@ -49,7 +49,7 @@ export function parseScenario(file: string, text: string, options: ParseOptions 
 function elaborate(file: string, source: Source, data: ScenarioFile, options: ParseOptions): Scenario {
   const { cpus, profile, largestOrder } = machineOf(source, data, options);
   const guestMemfds = guestMemfdsOf(source, data);
-  const { tasks, numberOf } = tasksOf(source, data, cpus);
+  const { tasks, processes, numberOf } = tasksOf(source, data, cpus);
   const beforeEntries = data.before ?? [];
   const pins = pinNames([...beforeEntries.flatMap(Object.values<CallEntry>), ...Object.values(data.threads).flat()]);
   const around: Surroundings = {
@@ -58,6 +58,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     largeFolio: largestOrder === 0 ? undefined : 2 ** largestOrder,
     guestMemfds,
     tasks: tasks.map(({ name }) => name),
+    processes,
     frames: foliosOf(guestMemfds),
     pins,
     taken: new Set(),
@@ -175,5 +176,5 @@ function tasksOf(source: Source, data: ScenarioFile, cpus: number) {
     if (!known.includes(name)) throw source.error(path, `no such task, ${suggestion(name, known)}`, 'key');
     return known.indexOf(name);
   };
-  return { tasks, numberOf };
+  return { tasks, processes, numberOf };
 }
