@@ -5,6 +5,7 @@ import {
   gmemInode,
   holdersOf,
   iPages,
+  type KernelPart,
   type Patch,
   PATCHES,
   type ScriptedCall,
@@ -25,8 +26,14 @@ const munmap: ScriptedCall = { name: 'munmap', args: page };
 const dontneed: ScriptedCall = { name: 'madvise_dontneed', args: page };
 const exit: ScriptedCall = { name: 'exit', args: [] };
 
-const world = (patch: Patch, tasks: SmallWorld['tasks'], before: readonly number[], mms = 1): SmallWorld => ({
-  config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch },
+const world = (
+  patch: Patch,
+  tasks: SmallWorld['tasks'],
+  before: readonly number[],
+  mms = 1,
+  parts: readonly KernelPart[] = ['mmap'],
+): SmallWorld => ({
+  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3 }, patch },
   sizes: {
     cpus: 2,
     folios: 1,
@@ -37,7 +44,7 @@ const world = (patch: Patch, tasks: SmallWorld['tasks'], before: readonly number
     references: 15,
     order: 0,
     generations: 4,
-    parts: ['mmap'],
+    parts,
   },
   tasks,
   before,
@@ -150,4 +157,22 @@ test('what is unmapped, mapped and written at once balances at every step', () =
   ];
   const found = exploreWorld(world(patchNamed('v6'), tasks, []), [conservation]);
   expect(found.verdict).toBe('holds');
+});
+
+describe('SC-15: a locked mapping that is unmapped on another CPU leaves the page in that CPU’s mlock batch', () => {
+  test.each([
+    ['baseline', true],
+    ['local-drain', true],
+    ['v6', false],
+    ['drain-for-folio', false],
+  ])('%s: refused for a batch only: %s', (form, spurious) => {
+    for (const unmap of [munmap, exit]) {
+      const tasks: SmallWorld['tasks'] = [
+        { cpu: 0, script: [convert] },
+        { cpu: 1, script: [{ name: 'mlock', args: page }, drain, unmap] },
+      ];
+      const found = refusalsOf(world(patchNamed(form), tasks, [1], 1, ['mmap', 'mlock']));
+      expect(found).toMatchObject({ spurious, accepts: !spurious, reasons: new Set() });
+    }
+  });
 });
