@@ -31,5 +31,5 @@ process.stdout.write(
   `${found.verdict}${found.property === undefined ? '' : ` (${found.property})`}: ${found.states} states, ` +
     `${found.transitions + 1} transitions as SPIN counts them, depth ${found.depth}\n` +
     `${seconds.toFixed(2)} CPU seconds, compiling included: ${(found.states / seconds / 1e6).toFixed(2)} M states a second, ` +
-    `${bytes.toFixed(1)} bytes a state\n`,
+    `${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process\n`,
 );

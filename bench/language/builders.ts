@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The small protocol in the kernel language (src/lang): one text, from which the three executions are made.
 import { explore } from '../../src/check/index.ts';
+import { spaceOfProgram } from '../../src/check/explore.ts';
 import { search } from '../../src/check/search.ts';
 import {
   bool,
@@ -8,7 +9,6 @@ import {
   columnOf,
   compileColumns,
   compilePacked,
-  compileSuccessors,
   createMemory,
   domain,
   element,
@@ -240,16 +240,14 @@ export function packedOf(world: World): {
 /** Compiles a program and returns what explores it, anew at each call; `tasks` are those that have to finish. */
 export function explorerOf(
   explored: Program,
-  { tasks, words }: Packed,
+  packed: Packed,
   initial: Int32Array,
   finishing: readonly number[],
 ): (mostStates: number) => Counts {
-  const codes = Array.from({ length: tasks }, (_, task) => task);
+  const codeOf = Array.from({ length: packed.tasks }, (_, task) => task);
   const mayEnd = finishing.map(finished).reduce((all, one) => all.and(one));
-  const successors = compileSuccessors(explored, codes, { properties: [], mayEnd });
-  if (successors.words !== words) throw new Error('two layouts of one program');
-  // Moves are asked for only where something is violated.
-  const space = { ...successors, initial, properties: [], steps: () => [], ways: () => [] };
+  const question = { program: explored, codeOf, initial: packed.unpack(initial), properties: [], mayEnd };
+  const { space } = spaceOfProgram(question);
   return (mostStates) => {
     const { verdict: found, states, transitions, depth } = search(space, { mostStates });
     if (found !== 'holds') throw new Error(`exploring: ${found}`);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 import {
   compilePacked,
-  compileSuccessors,
   type Memory,
   type Program,
   type Property,
   type Symmetry,
   FUSABLE,
-  HEAPS,
   independence,
   type Successors,
+  readSuccessors,
   type Value,
+  writeSuccessors,
 } from '../lang/index.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import type { Exploration, Limits, Model, Progress, Reach } from './model.ts';
+import { leftOf, putRow } from './rows.ts';
 import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
@@ -71,38 +72,61 @@ export function exploreProgram(question: Question, reach: Reach): ProgramExplora
  * to notice that it is interrupted, say. Who has heard enough need not ask for the rest.
  */
 export function* exploringProgram(question: Question, reach: Reach): Generator<Progress, ProgramExploration> {
-  const { space, isPartial } = spaceOfProgram(question);
+  const { space, isPartial } = spaceOfProgram(question, reach);
   const found = yield* searching(space, reach);
-  const { sometimes = [], coverage = false, symmetry } = question;
-  const about = {
-    reductions: [...(isPartial ? (['partial order'] as const) : []), ...(symmetry ? (['symmetry'] as const) : [])],
-    unreached: sometimes.flatMap(({ name }, i) => (space.reached[i] === 0 ? [name] : [])),
-    coverage: coverage ? coverageOf(space) : undefined,
-  };
+  const about = whatElse(question, space, isPartial);
   if (!isPartial || found.counterexample === undefined)
     return { ...found, ...about, isShortest: found.counterexample !== undefined };
   // It ends where the nearest violation is, which is no farther than the one that was found.
-  const whole = spaceOfProgram({ ...question, partialOrder: false });
+  const whole = spaceOfProgram({ ...question, partialOrder: false }, reach);
   const nearest = yield* searching(whole.space, { ...reach, whole: false });
   const { property, counterexample } = nearest;
   if (counterexample === undefined) return { ...found, ...about, isShortest: false };
   return { ...found, ...about, property, counterexample, isShortest: true };
 }
 
-function spaceOfProgram(question: Question): { readonly space: Space; readonly isPartial: boolean } {
+/** What is told of a search besides what was found. */
+export function whatElse(
+  { sometimes = [], coverage = false, symmetry }: Question,
+  space: Space,
+  isPartial: boolean,
+): Pick<ProgramExploration, 'reductions' | 'unreached' | 'coverage'> {
+  return {
+    reductions: [...(isPartial ? (['partial order'] as const) : []), ...(symmetry ? (['symmetry'] as const) : [])],
+    unreached: sometimes.flatMap(({ name }, i) => (space.reached[i] === 0 ? [name] : [])),
+    coverage: coverage ? coverageOf(space) : undefined,
+  };
+}
+
+/**
+ * A program compiled for `search`.
+ * @param shared for several threads.
+ */
+export function spaceOfProgram(
+  question: Question,
+  { compact = false }: Pick<Reach, 'compact'> = {},
+  shared = false,
+): { readonly space: Space; readonly isPartial: boolean } {
   const { program, codeOf, initial, properties, sometimes = [], symmetry, partialOrder = false } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
   const conditions = [...properties, ...sometimes].map(({ holds }) => holds);
   const reduction = partialOrder ? independence(program, codeOf, initial, conditions) : undefined;
-  const successors = compileSuccessors(program, codeOf, question, symmetry, reduction);
+  const hashed = hashedWords(packed.words, compact);
+  const { text, given, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
+  const compiled = { ...readSuccessors(text, given), hashed };
   const space: Space = {
-    ...successors,
+    ...names,
+    canonicalize: compiled.canonicalize,
+    reached: compiled.reached,
+    taken: compiled.taken,
+    compiled,
+    text: reduction === undefined ? text : undefined,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
     steps: (state) => stepsIn(model, state),
     ways: (state) =>
-      reduction === undefined ? stepsIn(model, state).map((step) => [step]) : reducedWaysIn(model, successors, state),
+      reduction === undefined ? stepsIn(model, state).map((step) => [step]) : reducedWaysIn(model, compiled, state),
   };
   return { space, isPartial: reduction !== undefined };
 }
@@ -119,7 +143,11 @@ function stepsIn(model: Model, from: Int32Array): readonly Arrival[] {
 }
 
 /** The same where a reduction chooses among the steps and passes states by. */
-function reducedWaysIn(model: Model, { choose }: Successors, from: Int32Array): readonly (readonly Arrival[])[] {
+function reducedWaysIn(
+  model: Model,
+  { choose }: Pick<Successors, 'choose'>,
+  from: Int32Array,
+): readonly (readonly Arrival[])[] {
   const chosen = choose(from, 0);
   return stepsIn(model, from)
     .filter(({ move }) => (chosen & (1 << move.task)) !== 0)
@@ -142,61 +170,48 @@ function forEachSuccessor(model: Model, state: Int32Array, visit: (task: number,
       if (model.step(task, state, option)) visit(task, option);
 }
 
-function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
+/** A half tells the heap where halves are numbered. */
+export const hashedWords = (words: number, compact: boolean): number => (compact ? leftOf(words) : words);
+
+function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits): Space {
   const { words } = model;
+  const hashed = hashedWords(words, compact);
   const state = new Int32Array(words);
   const load = (states: Int32Array, at: number): Int32Array => {
     for (let i = 0; i < words; i++) state[i] = states[at + i]!;
     return state;
   };
   return {
-    words,
     initial: model.initial,
-    most: Array.from({ length: model.tasks }, (_, task) => model.options?.[task] ?? 1).reduce((a, b) => a + b, 0),
-    expand: (states, at, rows, ends) => {
-      let count = 0;
-      load(states, at);
-      forEachSuccessor(model, state, () => {
-        const hash = hashOf(state, 0, words);
-        const heap = hash >>> HEAP_SHIFT;
-        const end = ends[heap]!;
-        for (let i = 0; i < words; i++) rows[end + i] = state[i]!;
-        rows[end + words] = hash;
-        ends[heap] = end + words + 1;
-        count++;
-        load(states, at);
-      });
-      return count;
-    },
-    canonicalize: () => {},
-    choose: () => -1,
-    hash: (states, at) => hashOf(states, at, words),
-    violated: (states, at) => {
-      load(states, at);
-      return invariants.findIndex(({ holds }) => !holds(state));
-    },
-    mayEnd: (states, at) => mayEnd(load(states, at)),
-    failed: new Int32Array(3),
-    properties: invariants.map(({ name }) => name),
     asserts: [],
+    canonicalize: () => {},
+    properties: invariants.map(({ name }) => name),
     reached: new Uint8Array(0),
     places: [],
     taken: new Uint8Array(0),
     steps: (from) => stepsIn(model, from),
     ways: (from) => stepsIn(model, from).map((step) => [step]),
+    text: undefined,
+    compiled: {
+      words,
+      hashed,
+      most: Array.from({ length: model.tasks }, (_, task) => model.options?.[task] ?? 1).reduce((a, b) => a + b, 0),
+      expand: (states, at, rows, ends) => {
+        let count = 0;
+        load(states, at);
+        forEachSuccessor(model, state, () => {
+          putRow(state, hashed, rows, ends);
+          count++;
+          load(states, at);
+        });
+        return count;
+      },
+      violated: (states, at) => {
+        load(states, at);
+        return invariants.findIndex(({ holds }) => !holds(state));
+      },
+      mayEnd: (states, at) => mayEnd(load(states, at)),
+      failed: new Int32Array(3),
+    },
   };
-}
-
-/** The heap of a hash is its highest bits. */
-const HEAP_SHIFT = 32 - Math.log2(HEAPS);
-
-/** Spreads a state over 32 bits (the finalizer of MurmurHash3 between words). */
-function hashOf(states: Int32Array, at: number, words: number): number {
-  let hash = 0x9e3779b9 | 0;
-  for (let i = at; i < at + words; i++) {
-    hash = Math.imul(hash ^ states[i]!, 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 13);
 }

@@ -5,3 +5,5 @@ export { explore, exploreProgram, exploringProgram } from './explore.ts';
 export type { Exploration, Invariant, Limits, Model, Move, Progress, Reach, Reason } from './model.ts';
 export type { Promised, PromiseKept } from './liveness.ts';
 export { checkPromise } from './liveness.ts';
+export type { FromWorker, ToWorker, WorkerHost, WorkerPort } from './workers.ts';
+export { exploreProgramWith, serve } from './workers.ts';

@@ -1,58 +1,90 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
-import type { Space } from './space.ts';
 
 /** Words of successors that are collected before they are added: the more, the nearer to each other are a heap's. */
 const COLLECTED = 2 ** 21;
+const FULL = COLLECTED / HEAPS;
 /** States that may be expanded between two looks at how full the heaps are. */
 export const STRIDE = 64;
+const HEAP_SHIFT = 32 - Math.log2(HEAPS);
 
-/** Successors on heaps, as `expand` leaves them: each heap a stretch of one array. */
+/** How many words of a state are its left half; the rest, of a state of one word none, is its right half. */
+export const leftOf = (words: number): number => (words + 1) >> 1;
+
+/** JavaScript that hashes words, given as expressions, into a new variable. */
+export function hashing(into: string, words: readonly string[]): string {
+  const mix = words.map((word) => `${into}=Math.imul(${into}^${word},${0x85ebca6b | 0});${into}^=${into}>>>15;`);
+  return `let ${into}=${0x9e3779b9 | 0};${mix.join('')}${into}=Math.imul(${into},${0xc2b2ae35 | 0});${into}^=${into}>>>13;`;
+}
+
+/** The same hash of `count` words from `at` on. */
+export function hashOf(words: Int32Array, at: number, count: number): number {
+  let hash = 0x9e3779b9 | 0;
+  for (let i = at; i < at + count; i++) {
+    hash = Math.imul(hash ^ words[i]!, 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 13);
+}
+
+/** The heap of a state whose hash is made of its first `hashed` words. */
+export const heapOf = (state: Int32Array, hashed: number): number =>
+  hashOf(state, 0, Math.min(hashed, state.length)) >>> HEAP_SHIFT;
+
+/** Puts a state onto its heap, as the generated code does. */
+export function putRow(state: Int32Array, hashed: number, rows: Int32Array, ends: Int32Array): void {
+  const hash = hashOf(state, 0, Math.min(hashed, state.length));
+  const heap = hash >>> HEAP_SHIFT;
+  const end = ends[heap]!;
+  rows.set(state, end);
+  rows[end + state.length] = hash;
+  ends[heap] = end + state.length + 1;
+}
+
+/** Words that the heaps of one part take, for states of so many words with at most so many successors. */
+export const wordsOfRows = (words: number, most: number): number => {
+  const row = words + 1;
+  return (Math.ceil(FULL / row) + STRIDE * Math.max(1, most)) * row * HEAPS;
+};
+
+/** Successors on heaps, as `expand` leaves them: each heap a stretch of one array. Other threads may read them. */
 export class Rows {
   readonly words: Int32Array;
   /** Where each heap ends. */
-  readonly ends = new Int32Array(HEAPS);
-  readonly #stretch: number;
-  readonly #full: number;
-  readonly #row: number;
+  readonly ends: Int32Array;
+  readonly #begins: Int32Array;
 
-  constructor({ words, most }: Space, collected = COLLECTED) {
-    this.#row = words + 1;
-    this.#full = Math.ceil(collected / HEAPS / this.#row) * this.#row;
-    this.#stretch = this.#full + STRIDE * most * this.#row;
-    this.words = new Int32Array(this.#stretch * HEAPS);
-    this.clear();
+  /** @param ends as many as there are heaps. */
+  constructor(words: Int32Array, ends: Int32Array) {
+    this.words = words;
+    this.ends = ends;
+    const stretch = words.length / HEAPS;
+    this.#begins = Int32Array.from({ length: HEAPS }, (_, heap) => heap * stretch);
   }
 
   /** Whether a heap has no room for the successors of STRIDE more states. */
   get isFull(): boolean {
-    for (let heap = 0; heap < HEAPS; heap++) if (this.ends[heap]! - heap * this.#stretch > this.#full) return true;
+    for (let heap = 0; heap < HEAPS; heap++) if (this.ends[heap]! - this.#begins[heap]! >= FULL) return true;
     return false;
+  }
+
+  /** Words of all rows. */
+  get size(): number {
+    return this.ends.reduce((sum, end, heap) => sum + end - this.#begins[heap]!, 0);
   }
 
   clear(): void {
-    for (let heap = 0; heap < HEAPS; heap++) this.ends[heap] = heap * this.#stretch;
+    this.ends.set(this.#begins);
   }
 
-  /** Where a heap's rows stand. */
-  heap(heap: number): { readonly first: number; readonly end: number } {
-    return { first: heap * this.#stretch, end: this.ends[heap]! };
+  /** Where a heap's rows begin. */
+  begin(heap: number): number {
+    return this.#begins[heap]!;
   }
 
-  /** Puts a state onto its heap. */
-  put(state: Int32Array, hash: number): void {
-    const heap = hash >>> (32 - Math.log2(HEAPS));
-    const at = this.ends[heap]!;
-    this.words.set(state, at);
-    this.words[at + state.length] = hash;
-    this.ends[heap] = at + this.#row;
-  }
-
-  /** Whether a state is among the rows. */
-  holds(state: Int32Array): boolean {
-    for (let heap = 0; heap < HEAPS; heap++)
-      for (let row = heap * this.#stretch; row < this.ends[heap]!; row += this.#row)
-        if (state.every((word, i) => this.words[row + i] === word)) return true;
-    return false;
+  /** Where they end. */
+  end(heap: number): number {
+    return this.ends[heap]!;
   }
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
+import { allocate } from './allocate.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
-import { Rows, STRIDE } from './rows.ts';
+import { type Common, comesBefore, compare, type Fault, type Order, Part, type Piece, type Reply } from './part.ts';
+import { Rows, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
-import { StateTable } from './state_table.ts';
 
-/** What is wrong, and the shortest way to it. */
-interface Wrong {
-  readonly property: string;
-  /** The last state of the way, or the one before it where the last step is `last`. */
-  readonly state: number;
-  readonly last: Move | undefined;
+/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
+interface Wrong extends Fault {
   /** Steps. */
   readonly length: number;
+}
+
+/** Work for these parts at once. Their answers come back in their order. */
+export interface Round {
+  readonly order: Order;
+  readonly parts: readonly number[];
 }
 
 /** Visits every state once, nearest first, so that a counterexample is as short as there can be. */
@@ -25,120 +28,152 @@ export function search(space: Space, reach: Reach): Exploration {
 }
 
 /** The same in pieces. */
-export const searching = (space: Space, reach: Reach): Generator<Progress, Exploration> =>
-  new Search(space, reach).run();
+export function* searching(space: Space, reach: Reach): Generator<Progress, Exploration> {
+  const coordinator = new Search(space, reach, 1, false);
+  const part = new Part(space.compiled, coordinator.common, 0);
+  const rounds = coordinator.run();
+  for (let replies: readonly Reply[] = []; ; ) {
+    const next = rounds.next(replies);
+    if (next.done === true) return next.value;
+    if ('order' in next.value) replies = [part.do(next.value.order)];
+    else yield next.value;
+  }
+}
 
-class Search {
+/**
+ * Leads parts through a search, level by level. It touches no state itself, and what it is told does not depend on who
+ * did which share: so counts, depth and counterexample are the same with any number of parts.
+ */
+export class Search {
+  readonly common: Common;
   readonly #space: Space;
   readonly #reach: Reach;
-  readonly #table: StateTable;
-  readonly #rows: Rows;
-  /** The first state of each level. */
-  readonly #levels: number[] = [];
+  readonly #all: readonly number[];
+  readonly #rows: readonly Rows[];
+  /** By part: the bytes of what it keeps. */
+  readonly #kept: number[] = [];
+  #states = 0;
   #transitions = 0;
   #depth = 0;
   #wrong: Wrong | undefined;
 
-  constructor(space: Space, reach: Reach) {
+  constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
     this.#space = space;
     this.#reach = reach;
-    this.#rows = new Rows(space);
-    const rest = (reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#rows.words.byteLength;
-    this.#table = new StateTable(space, reach.mostStates, rest);
+    this.#all = [...Array(parts).keys()];
+    this.common = {
+      rows: Array.from({ length: parts }, () => ({
+        words: allocate(wordsOfRows(space.compiled.words, space.compiled.most), shared),
+        ends: allocate(HEAPS, shared),
+      })),
+      cursor: allocate(1, shared),
+      judged: space.properties.length + space.reached.length > 0,
+      shared,
+      compact: reach.compact === true,
+      mostStates: reach.mostStates,
+    };
+    this.#rows = this.common.rows.map(({ words, ends }) => new Rows(words, ends));
   }
 
-  *run(): Generator<Progress, Exploration> {
-    this.#table.states.set(this.#space.initial);
-    this.#rows.put(this.#space.initial, this.#space.hash(this.#table.states, 0));
-    if (!this.#addRows(0)) return this.#answer('undecided', this.#table.exhausted);
-    for (let id = 0; id < this.#table.size && (this.#reach.whole || this.#wrong === undefined); ) {
-      this.#levels.push(id);
-      const depth = this.#levels.length - 1;
-      for (const end = this.#table.size; id < end; ) {
-        id = this.#expand(id, end, depth);
-        if (!this.#addRows(depth + 1)) return this.#answer('undecided', this.#table.exhausted);
-        const now = this.#progress(id, depth + 1);
+  *run(): Generator<Round | Progress, Exploration, readonly Reply[]> {
+    yield { order: { kind: 'begin', state: this.#space.initial }, parts: [0] };
+    let level: Piece[] = [];
+    let exhausted = yield* this.#insert(level, 0);
+    let depth = 0;
+    while (exhausted === undefined && level.length > 0 && (this.#reach.whole || this.#wrong === undefined)) {
+      const total = sizeOf(level);
+      const next: Piece[] = [];
+      const { cursor } = this.common;
+      cursor[0] = 0;
+      for (let batch = 0; exhausted === undefined && cursor[0] < total; batch++) {
+        const order: Order = { kind: 'expand', level: batch === 0 ? level : undefined };
+        for (const { transitions, fault } of yield { order, parts: this.#all }) {
+          this.#transitions += transitions;
+          this.#notice(fault, depth);
+        }
+        exhausted = yield* this.#insert(next, depth + 1);
+        const now = this.#progress(Math.max(0, total - cursor[0]) + sizeOf(next), depth + 1);
         this.#reach.progress?.(now);
         yield now;
-        if (this.#reach.interrupted?.() && id < this.#table.size) return this.#answer('undecided', 'interrupted');
+        if (exhausted === undefined && now.queue > 0 && this.#reach.interrupted?.()) exhausted = 'interrupted';
       }
+      level = next;
+      depth++;
     }
-    return this.#answer('holds');
+    return yield* this.#answer(exhausted);
   }
 
-  /** @param expanded how many states are. */
-  #progress(expanded: number, depth: number): Progress {
-    const { size: states } = this.#table;
-    return { states, transitions: this.#transitions, depth, queue: states - expanded, bytes: this.#bytes };
+  /** Adds what the parts have collected to a level. */
+  *#insert(level: Piece[], depth: number): Generator<Round, Reason | undefined, readonly Reply[]> {
+    const bytes = ((this.#reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#bytes) / this.#all.length;
+    const collected = this.#rows.reduce((sum, rows) => sum + rows.size, 0) / (this.#space.compiled.words + 1);
+    let exhausted: Reason | undefined;
+    // Where there may be more of them than are allowed, one part after the other adds what is left to it.
+    const apart = collected > this.#reach.mostStates - this.#states;
+    for (const parts of apart ? this.#all.map((part) => [part]) : [this.#all]) {
+      const order: Order = { kind: 'insert', depth, room: this.#reach.mostStates - this.#states, bytes };
+      exhausted = this.#count(parts, yield { order, parts }, level, depth) ?? exhausted;
+    }
+    if (level.length > 0) this.#depth = depth;
+    return exhausted;
+  }
+
+  /** Takes down what parts have added. @returns why they have not added all. */
+  #count(parts: readonly number[], replies: readonly Reply[], level: Piece[], depth: number): Reason | undefined {
+    let exhausted: Reason | undefined;
+    for (const [i, { pieces, added, fault, bytes, ...reply }] of replies.entries()) {
+      level.push(...pieces);
+      this.#states += added;
+      this.#notice(fault, depth);
+      this.#kept[parts[i] ?? 0] = bytes;
+      exhausted ??= reply.exhausted;
+    }
+    return exhausted;
+  }
+
+  #notice(fault: Fault | undefined, depth: number): void {
+    if (fault === undefined) return;
+    const wrong = { ...fault, length: fault.kind === 'assert' ? depth + 1 : depth };
+    const known = this.#wrong;
+    if (known === undefined || wrong.length < known.length) this.#wrong = wrong;
+    else if (wrong.length === known.length && (wrong.kind !== 'deadlock' || known.kind === 'deadlock'))
+      if (known.kind === 'deadlock' || comesBefore(wrong, known)) this.#wrong = wrong;
+  }
+
+  #progress(queue: number, depth: number): Progress {
+    return { states: this.#states, transitions: this.#transitions, depth, queue, bytes: this.#bytes };
   }
 
   get #bytes(): number {
-    return this.#table.bytes + this.#rows.words.byteLength;
+    const rows = this.common.rows.reduce((sum, { words }) => sum + words.byteLength, 0);
+    return this.#kept.reduce((sum, bytes) => sum + bytes, rows);
   }
 
-  /** Expands states of a level until there are rows enough. @returns the first state that it has not expanded. */
-  #expand(from: number, end: number, depth: number): number {
-    const { expand, words, failed } = this.#space;
-    const { states } = this.#table;
-    const { words: rows, ends } = this.#rows;
-    let id = from;
-    while (id < end && !this.#rows.isFull) {
-      for (const stop = Math.min(end, id + STRIDE); id < stop; id++) {
-        const count = expand(states, id * words, rows, ends);
-        this.#transitions += count;
-        if (count === 0) this.#noticeEnd(id, depth);
-        if (failed[0] !== 0) this.#noticeFailure(id, depth);
-      }
-    }
-    return id;
-  }
-
-  #noticeEnd(id: number, depth: number): void {
-    if (this.#space.mayEnd(this.#table.states, id * this.#space.words)) return;
-    // It is a step shorter than what another state of this level may have led to.
-    if (this.#wrong !== undefined && this.#wrong.length <= depth) return;
-    this.#wrong = { property: 'deadlock', state: id, last: undefined, length: depth };
-  }
-
-  #noticeFailure(id: number, depth: number): void {
-    const { failed, asserts } = this.#space;
-    const [number = 0, task = 0, option = 0] = failed;
-    this.#wrong ??= { property: asserts[number - 1] ?? '', state: id, last: { task, option }, length: depth + 1 };
-    failed[0] = 0;
-  }
-
-  /** Adds the collected rows, which are steps from a level to the one at `depth`. @returns false where the table is full. */
-  #addRows(depth: number): boolean {
-    const before = this.#table.size;
-    for (let heap = 0; heap < HEAPS; heap++) {
-      const { first, end } = this.#rows.heap(heap);
-      if (!this.#table.add(heap, this.#rows.words, first, end)) return false;
-    }
-    this.#rows.clear();
-    if (this.#table.size > before) this.#depth = depth;
-    const state = this.#table.firstWrong;
-    if (state !== -1 && this.#wrong === undefined) {
-      const { violated, properties, words } = this.#space;
-      const property = properties[violated(this.#table.states, state * words)] ?? '';
-      this.#wrong = { property, state, last: undefined, length: depth };
-    }
-    return true;
-  }
-
-  #answer(verdict: Exploration['verdict'], reason?: Reason): Exploration {
+  *#answer(reason: Reason | undefined): Generator<Round, Exploration, readonly Reply[]> {
     const wrong = this.#wrong;
     const bytes = this.#bytes;
     return {
-      verdict: wrong === undefined ? verdict : 'violated',
-      property: wrong?.property,
-      states: this.#table.size,
+      verdict: wrong !== undefined ? 'violated' : reason === undefined ? 'holds' : 'undecided',
+      property: wrong && this.#nameOf(wrong),
+      states: this.#states,
       transitions: this.#transitions,
       depth: this.#depth,
       bytes,
-      bytesPerState: bytes / this.#table.size,
+      bytesPerState: bytes / this.#states,
       reason,
-      counterexample: wrong && this.#movesTo(wrong),
+      counterexample: wrong && (yield* this.#movesTo(wrong)),
     };
+  }
+
+  #nameOf({ kind, which }: Fault): string {
+    switch (kind) {
+      case 'assert':
+        return this.#space.asserts[which] ?? '';
+      case 'property':
+        return this.#space.properties[which] ?? '';
+      case 'deadlock':
+        return kind;
+    }
   }
 
   /**
@@ -146,15 +181,19 @@ class Search {
    * Under a symmetry the way found leads from one state that stands for others to the next; what is handed back is a
    * run from the initial state.
    */
-  #movesTo({ state, last, length }: Wrong): readonly Move[] {
+  *#movesTo({ kind, state, length, task, option }: Wrong): Generator<Round, readonly Move[], readonly Reply[]> {
     const { initial, steps, ways } = this.#space;
-    const rows = new Rows(this.#space, 0);
     const levels: Int32Array[] = [];
-    let level = last === undefined ? length : length - 1;
-    for (let id = state; id !== 0; level--) {
-      const to = this.#table.at(id);
-      levels.push(to);
-      id = this.#predecessor(to, this.#levels[level - 1] ?? 0, this.#levels[level] ?? id, rows);
+    const last = kind === 'assert' ? length - 1 : length;
+    let target = state;
+    for (let depth = last - 1; depth >= 0; depth--) {
+      levels.push(target);
+      const order: Order = { kind: 'predecessor', depth, to: target };
+      let best: Int32Array | undefined;
+      for (const { predecessor } of yield { order, parts: this.#all })
+        if (predecessor !== undefined && (best === undefined || compare(predecessor, best) < 0)) best = predecessor;
+      if (best === undefined) throw new Error('no state of the level before leads to a state');
+      target = best;
     }
     const moves: Move[] = [];
     // The run is at a state like `from`, or at `from` itself.
@@ -172,8 +211,8 @@ class Search {
       way.forEach(take);
       from = next;
     }
-    if (last !== undefined) {
-      const final = steps(from).find(({ move }) => move.task === last.task && move.option === last.option);
+    if (kind === 'assert') {
+      const final = steps(from).find(({ move }) => move.task === task && move.option === option);
       if (final === undefined) throw new Error('the last step of a counterexample cannot be taken');
       take(final);
     }
@@ -182,21 +221,12 @@ class Search {
 
   /** Whether two states are one, or stand for one. */
   #alike(a: Int32Array, b: Int32Array): boolean {
-    const { words, canonicalize } = this.#space;
-    const [first, second] = [a.slice(0, words), b.slice(0, words)];
+    const { canonicalize, compiled } = this.#space;
+    const [first, second] = [a.slice(0, compiled.words), b.slice(0, compiled.words)];
     canonicalize(first, 0);
     canonicalize(second, 0);
     return first.every((word, i) => word === second[i]);
   }
-
-  /** The first state from `first` up to `end` that leads to a state. */
-  #predecessor(to: Int32Array, first: number, end: number, rows: Rows): number {
-    const { expand, words } = this.#space;
-    for (let id = first; id < end; id++) {
-      rows.clear();
-      expand(this.#table.states, id * words, rows.words, rows.ends);
-      if (rows.holds(to)) return id;
-    }
-    throw new Error('no state of the level before leads to a state');
-  }
 }
+
+const sizeOf = (level: readonly Piece[]): number => level.reduce((sum, { count }) => sum + count, 0);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Successors } from '../lang/index.ts';
+import type { Successors, SuccessorsText } from '../lang/index.ts';
 import type { Move } from './model.ts';
+import type { Steps } from './part.ts';
 
 /**
  * What a search needs to know: states as words, their successors in bulk, and what is asked of them. A program
  * compiled for exploring is one; a hand-written model becomes one.
  */
-export interface Space extends Successors {
+export interface Space extends Pick<Successors, 'asserts' | 'canonicalize' | 'reached' | 'places' | 'taken'> {
   readonly initial: Int32Array;
   /** Names of what `violated` numbers. */
   readonly properties: readonly string[];
@@ -14,6 +15,9 @@ export interface Space extends Successors {
   readonly steps: (state: Int32Array) => readonly Arrival[];
   /** What `expand` takes from a state: one step each, or several where states are passed by. */
   readonly ways: (state: Int32Array) => readonly (readonly Arrival[])[];
+  readonly compiled: Steps;
+  /** The steps as data for other threads; not to be had of hand-written models, nor where steps are left out. */
+  readonly text: SuccessorsText | undefined;
 }
 
 /** A step and the state that it leads to. */

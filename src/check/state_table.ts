@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { generated, HEAPS } from '../lang/index.ts';
-import type { Space } from './space.ts';
+import { allocate } from './allocate.ts';
+import { hashOf } from './rows.ts';
 
 /**
  * Adds the rows from `from` up to `end`, in order, and stops where there are `limit` states: `stop[0]` is then the row
- * that it has not added, else `end`. `stop[1]`, if it is -1, receives the first added state that violates something.
- * `stop[2]` is of no meaning: what is touched has to go somewhere.
+ * that it has not added, else `end`. `stop[1]` is of no meaning: what is touched has to go somewhere.
  * @returns how many states there are.
  */
 type Insert = (
@@ -38,27 +38,37 @@ const FIRST_BITS = 12;
 export class StateTable {
   /** State `id` begins at `id * words`. */
   readonly states: Int32Array;
-  /** The first state that violates a property, or -1. */
-  firstWrong = -1;
   /** What there was no more of, when states were not added. */
   exhausted: 'states' | 'memory' = 'states';
-  readonly #space: Space;
-  readonly #mostStates: number;
-  readonly #mostBytes: number;
+  readonly #words: number;
+  /** Its share of the slots: heaps of other tables have their slots too, which nobody ever touches. */
+  readonly #share: number;
+  #mostStates = 0;
+  #mostBytes = 0;
   readonly #insert: Insert;
   readonly #sizes = new Int32Array(HEAPS);
-  readonly #stop = new Int32Array(3);
+  readonly #stop = new Int32Array(2);
   #bits = FIRST_BITS;
   #table: Int32Array = new Int32Array(2 ** FIRST_BITS);
   #size = 0;
   #fullest = FULLEST;
 
-  constructor(space: Space, mostStates: number, mostBytes: number) {
-    this.#space = space;
-    this.#mostStates = mostStates;
-    this.#mostBytes = mostBytes;
-    this.states = arrayOf(space.words, Math.max(1, Math.min(mostStates, Math.floor(mostBytes / this.#bytesOfState))));
-    this.#insert = insertOf(space.words, space.violated);
+  /**
+   * @param most most states there can ever be.
+   * @param heaps how many of the heaps come to this table.
+   * @param shared whether other threads read the states.
+   */
+  constructor(words: number, most: number, heaps: number, shared: boolean) {
+    this.#words = words;
+    this.#share = heaps / HEAPS;
+    this.states = arrayOf(words, most, shared);
+    this.#insert = insertOf(words);
+  }
+
+  /** Sets limits for what is added from now on. */
+  allow(states: number, bytes: number): void {
+    this.#mostStates = this.#size + states;
+    this.#mostBytes = this.bytes + bytes;
   }
 
   get size(): number {
@@ -67,22 +77,21 @@ export class StateTable {
 
   /** Bytes that states and table take. */
   get bytes(): number {
-    return this.#size * this.#bytesOfState + this.#table.byteLength;
+    return this.#size * this.#bytesOfState + this.#tableBytes;
+  }
+
+  get #tableBytes(): number {
+    return this.#table.byteLength * this.#share;
   }
 
   get #bytesOfState(): number {
-    return this.#space.words * Int32Array.BYTES_PER_ELEMENT;
+    return this.#words * Int32Array.BYTES_PER_ELEMENT;
   }
 
   /** How many states may be beside the table as it is. */
   get #most(): number {
-    const inMemory = Math.floor((this.#mostBytes - this.#table.byteLength) / this.#bytesOfState);
-    return Math.min(this.#mostStates, this.states.length / this.#space.words, inMemory);
-  }
-
-  /** The words of a state. */
-  at(id: number): Int32Array {
-    return this.states.slice(id * this.#space.words, (id + 1) * this.#space.words);
+    const inMemory = Math.floor((this.#mostBytes - this.#tableBytes) / this.#bytesOfState);
+    return Math.min(this.#mostStates, this.states.length / this.#words, inMemory);
   }
 
   /** Adds rows of one heap, in order. @returns false where there would be more states than allowed. */
@@ -92,11 +101,9 @@ export class StateTable {
       const before = this.#sizes[heap]!;
       const room = Math.floor((this.#table.length / HEAPS) * this.#fullest) - before;
       const limit = Math.min(this.#most, this.#size + room);
-      stop[1] = this.firstWrong;
       const size = this.#insert(this.states, this.#table, this.#bits, this.#size, limit, rows, stop[0], end, stop);
       this.#sizes[heap] = before + size - this.#size;
       this.#size = size;
-      this.firstWrong = stop[1];
       if (stop[0] === end) return true;
       if (size >= this.#most || !this.#makeRoom()) {
         this.exhausted = size === this.#mostStates ? 'states' : 'memory';
@@ -110,7 +117,7 @@ export class StateTable {
     if (this.#fullest !== FULLEST) return false;
     const bytes = this.#table.byteLength * 2; // the old one is there until the new one is full
     // A table that took its memory from the next states would be none.
-    const table = this.bytes + bytes < this.#mostBytes ? allocate(bytes / 4) : undefined;
+    const table = this.bytes + bytes * this.#share < this.#mostBytes ? tryToAllocate(bytes / 4, false) : undefined;
     if (table === undefined) this.#fullest = FULLEST_AT_LAST;
     else this.#rebuild(table);
     return true;
@@ -118,11 +125,11 @@ export class StateTable {
 
   #rebuild(table: Int32Array): void {
     const bits = ++this.#bits;
-    const { hash, words } = this.#space;
     const { states } = this;
+    const words = this.#words;
     const part = table.length / HEAPS - 1;
     for (let id = 0, at = 0; id < this.#size; id++, at += words) {
-      const h = hash(states, at);
+      const h = hashOf(states, at, words);
       let slot = h >>> (32 - bits);
       while (table[slot] !== 0) slot = (slot & ~part) | ((slot + 1) & part);
       table[slot] = (h << bits) | (id + 1);
@@ -132,17 +139,17 @@ export class StateTable {
 }
 
 /** Room for so many states, or for as many as there is memory for. Pages that nobody has touched cost nothing. */
-function arrayOf(words: number, states: number): Int32Array {
-  const array = allocate(words * states);
+function arrayOf(words: number, states: number, shared: boolean): Int32Array {
+  const array = tryToAllocate(words * states, shared);
   if (array !== undefined) return array;
   if (states === 1) throw new RangeError('there is no memory for a single state');
-  return arrayOf(words, Math.floor(states / 2));
+  return arrayOf(words, Math.floor(states / 2), shared);
 }
 
 /** @returns undefined where the machine does not have so much. */
-function allocate(words: number): Int32Array | undefined {
+function tryToAllocate(words: number, shared: boolean): Int32Array | undefined {
   try {
-    return new Int32Array(words);
+    return allocate(words, shared);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -156,7 +163,7 @@ const TOUCHED = 128;
  * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched:
  * these reads do not wait for each other's answers, so that the processor waits for many cache lines at once.
  */
-function insertOf(words: number, violated: Space['violated']): Insert {
+function insertOf(words: number): Insert {
   const row = words + 1;
   const each = (text: (i: number) => string, between: string): string =>
     Array.from({ length: words }, (_, i) => text(i)).join(between);
@@ -167,7 +174,7 @@ return (A,T,B,size,limit,rows,from,end,stop)=>{
     const be=Math.min(end,b+${TOUCHED * row});
     let touched=0;
     for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]>>>shift|0];
-    stop[2]=touched;
+    stop[1]=touched;
     for(let r=b;r<be;r+=${row}){
       const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
       for(let s=h>>>shift|0;;s=s&~part|s+1&part){
@@ -176,7 +183,6 @@ return (A,T,B,size,limit,rows,from,end,stop)=>{
           if(size>=limit){stop[0]=r;return size;}
           const a=size*${words};
           ${each((i) => `A[a+${i}]=w${i};`, '')}
-          if(stop[1]===-1&&violated(A,a)>=0) stop[1]=size;
           T[s]=f|++size;
           break;
         }
@@ -190,5 +196,5 @@ return (A,T,B,size,limit,rows,from,end,stop)=>{
   stop[0]=end;
   return size;
 };`;
-  return generated<Insert>(source, { violated });
+  return generated<Insert>(source);
 }

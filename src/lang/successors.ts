@@ -95,13 +95,56 @@ const UNROLL = 8;
  * @param symmetry explores one state for all that are alike; the initial state has to be its own.
  * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
  */
-export function compileSuccessors(
+export const compileSuccessors = (
+  program: Program,
+  codeOf: readonly number[],
+  asked: Asked,
+  symmetry?: Symmetry,
+  reduction?: Independence,
+): Successors => {
+  const { text, ...more } = writeSuccessors(program, codeOf, asked, symmetry, reduction);
+  return { ...readSuccessors(text, more.given), ...more };
+};
+
+/** What is generated, as data that can be handed to another thread; but not where steps are left out. */
+export interface SuccessorsText extends Pick<Successors, 'words' | 'most' | 'reached' | 'taken'> {
+  readonly source: string;
+}
+
+/** The functions that are generated. */
+type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>;
+
+/** @param given what the text uses besides; this cannot be handed to another thread. */
+export function readSuccessors(text: SuccessorsText, given: Readonly<Record<string, unknown>> = {}): ReadSuccessors {
+  const failed = new Int32Array(3);
+  const { source, ...more } = text;
+  const made = generated<Generated>(source, { F: failed, X: text.reached, V: text.taken, ...given });
+  return { ...more, ...made, failed };
+}
+
+/** All but names and places of the program. */
+export type ReadSuccessors = Omit<Successors, 'asserts' | 'places'>;
+
+/** What other threads may write to at the same time: each sets to 1 what another sets to 1. */
+const flags = (count: number, shared: boolean): Uint8Array =>
+  shared ? new Uint8Array(new SharedArrayBuffer(count)) : new Uint8Array(count);
+
+/**
+ * The first half of `compileSuccessors`.
+ * @param hashed how many words, from the first, a row's hash is made of; all where not given.
+ */
+export function writeSuccessors(
   program: Program,
   codeOf: readonly number[],
   { properties, sometimes = [], mayEnd, coverage = false }: Asked,
   symmetry?: Symmetry,
   reduction?: Independence,
-): Successors {
+  hashed = Number.POSITIVE_INFINITY,
+  shared = false,
+): Pick<Successors, 'asserts' | 'places'> & {
+  readonly text: SuccessorsText;
+  readonly given: Readonly<Record<string, unknown>>;
+} {
   if (codeOf.length !== tasksOf(program.sizes)) throw new Error('every task needs a code');
   const layout = layOut(program, codeOf);
   const codes = codeOf.map((number) => {
@@ -111,14 +154,20 @@ export function compileSuccessors(
   });
   const asserts: string[] = [];
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const generator = new Generator(program, codes, layout, asserts, canonical, reduction !== undefined, coverage);
+  const generator = new Generator(
+    program,
+    codes,
+    layout,
+    asserts,
+    canonical,
+    reduction !== undefined,
+    coverage,
+    hashed,
+  );
   const steps = codes.map((code, task) => generator.task(code, task));
   const conditions = properties.map(({ holds }) => generator.condition(holds));
   const wishes = sometimes.map(({ holds }) => generator.condition(holds));
   const end = generator.condition(mayEnd);
-  const failed = new Int32Array(3);
-  const reached = new Uint8Array(sometimes.length);
-  const taken = new Uint8Array(generator.places.length);
   const calls = steps.map((step) => step.calls);
   const reduced = reduction && new ReducedText(reduction, codes, layout, generator);
   const source = [
@@ -137,19 +186,16 @@ export function compileSuccessors(
     'return {expand,canonicalize,hash,violated,mayEnd,choose};',
   ].join('\n');
   return {
-    words: layout.words,
-    most: codes.reduce((sum, code) => sum + code.flow.mostOptions, 0),
-    ...generated<Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>>(source, {
-      F: failed,
-      X: reached,
-      V: taken,
-      ...reduced?.given,
-    }),
-    failed,
+    text: {
+      words: layout.words,
+      most: codes.reduce((sum, code) => sum + code.flow.mostOptions, 0),
+      source,
+      reached: flags(sometimes.length, shared),
+      taken: flags(generator.places.length, shared),
+    },
+    given: reduced?.given ?? {},
     asserts,
-    reached,
     places: generator.places,
-    taken,
   };
 }
 
@@ -164,6 +210,7 @@ class Generator {
   readonly #canonical: string;
   readonly #toScratch: boolean;
   readonly #coverage: boolean;
+  readonly #hashed: number;
   readonly places: Place[] = [];
 
   constructor(
@@ -174,6 +221,7 @@ class Generator {
     canonical: string,
     toScratch: boolean,
     coverage: boolean,
+    hashed: number,
   ) {
     this.#program = program;
     this.#codes = codes;
@@ -182,6 +230,7 @@ class Generator {
     this.#canonical = canonical;
     this.#toScratch = toScratch;
     this.#coverage = coverage;
+    this.#hashed = hashed;
   }
 
   /** The words, to be declared as parameters or passed on. */
@@ -230,7 +279,7 @@ class Generator {
 
   /** Hashes the words into `h` (the finalizer of MurmurHash3 between words). */
   hash(): string {
-    const mix = this.#each((i) => `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`);
+    const mix = this.#each((i) => (i >= this.#hashed ? '' : `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`));
     return `let h=${0x9e3779b9 | 0};${mix}h=Math.imul(h,${0xc2b2ae35 | 0});h^=h>>>13;`;
   }
 

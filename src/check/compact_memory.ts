@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+import { allocate } from './allocate.ts';
+import type { Dictionary } from './dictionary.ts';
+import { type Added, Heap, insertOf, rightDictionary } from './heap.ts';
+import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Rows } from './rows.ts';
+
+/** States of one heap and level, kept as numbers. */
+interface Kept {
+  readonly heap: Heap;
+  /** Both numbers in one word, the right one of so many bits; undefined where they take two. */
+  readonly rightBits: number | undefined;
+  readonly pairs: Int32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+const CHUNK_STATES = 2 ** 13;
+const FIRST_KEPT = 2 ** 10;
+const MOST_KEPT = 2 ** 16;
+
+/** States as numbers of their halves; only the level that is found and the one that is expanded are there whole. */
+export class CompactMemory implements StateMemory {
+  readonly #words: number;
+  readonly #shared: boolean;
+  readonly #right: Dictionary;
+  readonly #heaps = new Map<number, Heap>();
+  /** By depth. */
+  readonly #kept: Kept[][] = [];
+  #keeping: Int32Array;
+  #keptTo = 0;
+  #keptBytes = 0;
+  /** Arrays for whole states: of the level that is found, of the one that is expanded, and free ones. */
+  #chunks: Int32Array[] = [];
+  #expanded: Int32Array[] = [];
+  readonly #free: Int32Array[] = [];
+  #chunkTo = 0;
+
+  constructor(words: number, heaps: readonly number[], shared: boolean) {
+    this.#words = words;
+    this.#shared = shared;
+    this.#right = rightDictionary(words);
+    const insert = insertOf(words);
+    for (const heap of heaps) this.#heaps.set(heap, new Heap(words, this.#right, insert));
+    this.#keeping = this.#keep(FIRST_KEPT);
+  }
+
+  get bytes(): number {
+    let bytes = this.#right.bytes + this.#keptBytes;
+    for (const heap of this.#heaps.values()) bytes += heap.bytes;
+    return bytes + (this.#chunks.length + this.#expanded.length + this.#free.length) * this.#chunkBytes;
+  }
+
+  get #chunkBytes(): number {
+    return CHUNK_STATES * this.#words * Int32Array.BYTES_PER_ELEMENT;
+  }
+
+  nextLevel(): void {
+    this.#free.push(...this.#expanded);
+    this.#expanded = this.#chunks;
+    this.#chunks = [];
+    this.#chunkTo = 0;
+  }
+
+  insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
+    const kept = (this.#kept[depth] ??= []);
+    const pieces: Piece[] = [];
+    let piece = this.#chunkTo;
+    const close = (): void => {
+      const states = this.#chunks.at(-1);
+      const words = this.#words;
+      if (states !== undefined && this.#chunkTo > piece)
+        pieces.push({ states: states.subarray(piece * words, this.#chunkTo * words), count: this.#chunkTo - piece });
+      piece = this.#chunkTo;
+    };
+    let left = room;
+    let exhausted: Insertion['exhausted'];
+    const before = this.bytes;
+    const allows = (more: number): boolean => this.bytes - before + more <= bytes;
+    try {
+      all: for (const [number, heap] of this.#heaps)
+        for (const rows of all) {
+          const end = rows.end(number);
+          for (let at = rows.begin(number); at < end; ) {
+            if (this.#chunks.length === 0 || this.#chunkTo === CHUNK_STATES) {
+              close();
+              if (!allows(this.#free.length === 0 ? this.#chunkBytes : 0)) throw new RangeError('the limit is reached');
+              this.#chunks.push(this.#free.pop() ?? allocate(CHUNK_STATES * this.#words, this.#shared));
+              piece = this.#chunkTo = 0;
+            }
+            if (this.#keeping.length - this.#keptTo < 2) {
+              const more = Math.min(MOST_KEPT, this.#keeping.length * 2);
+              if (!allows(more * Int32Array.BYTES_PER_ELEMENT)) throw new RangeError('the limit is reached');
+              this.#keeping = this.#keep(more);
+            }
+            const began = at;
+            at = this.#add(heap, rows, at, end, left, allows, kept, (added) => (left -= added));
+            if (at < end && left === 0) {
+              exhausted = 'states';
+              break all;
+            }
+            if (at === began && this.#chunkTo < CHUNK_STATES && this.#keeping.length - this.#keptTo >= 2)
+              throw new RangeError('the limit is reached');
+          }
+        }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      exhausted = 'memory';
+    }
+    close();
+    return { pieces, added: room - left, exhausted };
+  }
+
+  #keep(words: number): Int32Array {
+    const array = allocate(words, false);
+    this.#keptBytes += array.byteLength;
+    this.#keptTo = 0;
+    return array;
+  }
+
+  /** Adds as many rows as the arrays hold. @returns the first row that is not added. */
+  #add(
+    heap: Heap,
+    rows: Rows,
+    from: number,
+    end: number,
+    most: number,
+    allows: (bytes: number) => boolean,
+    kept: Kept[],
+    count: (added: number) => void,
+  ): number {
+    const chunk = this.#chunks.at(-1)!;
+    const words = this.#words;
+    const room = Math.min(CHUNK_STATES - this.#chunkTo, (this.#keeping.length - this.#keptTo) >> 1, most);
+    const added: Added = {
+      states: chunk,
+      to: this.#chunkTo * words,
+      pairs: this.#keeping,
+      pairsTo: this.#keptTo,
+      room,
+    };
+    const at = heap.add(rows.words, from, end, added, allows, () => {
+      this.#remember(heap, added, kept);
+    });
+    this.#remember(heap, added, kept);
+    this.#chunkTo = added.to / words;
+    count(room - added.room);
+    return at;
+  }
+
+  /** Notes which of the kept numbers are whose. */
+  #remember(heap: Heap, { pairsTo }: Added, kept: Kept[]): void {
+    if (pairsTo === this.#keptTo) return;
+    const rightBits = heap.isPacked ? heap.n : undefined;
+    kept.push({ heap, rightBits, pairs: this.#keeping, from: this.#keptTo, to: pairsTo });
+    this.#keptTo = pairsTo;
+  }
+
+  visit(depth: number, visitor: (states: Int32Array, at: number) => void): void {
+    const state = new Int32Array(this.#words);
+    for (const { heap, rightBits, pairs, from, to } of this.#kept[depth] ?? [])
+      for (let i = from; i < to; i++) {
+        if (rightBits === undefined) heap.load(pairs[i]!, pairs[++i]!, state);
+        else heap.load(rightBits === 32 ? 0 : pairs[i]! >>> rightBits, pairs[i]! & ((1 << rightBits) - 1), state);
+        visitor(state, 0);
+      }
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import { allocate } from './allocate.ts';
+import { hashOf } from './rows.ts';
+
+/** Numbers the different halves of states, in the order in which they come. */
+export class Dictionary {
+  /** Words of a half; a half of none has the number 0. */
+  readonly words: number;
+  /** The half with number i begins at i * words. */
+  nodes: Int32Array;
+  /** Numbers plus 1, by the low bits of their halves' hashes. Half of it is empty. */
+  slots: Int32Array;
+  count = 0;
+  /** Bits of the largest number that there is room for. */
+  bits: number;
+
+  constructor(words: number, bits: number) {
+    this.words = words;
+    this.bits = words === 0 ? 0 : bits;
+    this.nodes = allocate(words * 2 ** this.bits, false);
+    this.slots = allocate(2 ** (this.bits + 1), false);
+  }
+
+  get bytes(): number {
+    return this.nodes.byteLength + this.slots.byteLength;
+  }
+
+  /** @throws RangeError where there is no memory for it. */
+  grow(bits: number): void {
+    const nodes = allocate(this.words * 2 ** bits, false);
+    const slots = allocate(2 ** (bits + 1), false);
+    nodes.set(this.nodes);
+    const mask = slots.length - 1;
+    for (let id = 0; id < this.count; id++) {
+      let slot = hashOf(nodes, id * this.words, this.words) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id + 1;
+    }
+    this.bits = bits;
+    this.nodes = nodes;
+    this.slots = slots;
+  }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+import { HEAPS, type Successors } from '../lang/index.ts';
+import { CompactMemory } from './compact_memory.ts';
+import { heapOf, putRow, Rows, STRIDE } from './rows.ts';
+import { WholeMemory } from './whole_memory.ts';
+
+/** The compiled steps of a space: `expand` puts rows onto heaps. */
+export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
+  /** How many words, from the first, a row's hash is made of. */
+  readonly hashed: number;
+}
+
+/** States behind each other, whole. */
+export interface Piece {
+  readonly states: Int32Array;
+  /** How many. */
+  readonly count: number;
+}
+
+/** Of violations at the same distance, the one of the first kind counts. */
+const KINDS = ['assert', 'property', 'deadlock'] as const;
+
+/** Something that is wrong, in or after a state. */
+export interface Fault {
+  readonly kind: (typeof KINDS)[number];
+  /** Number of the assert or of the property. */
+  readonly which: number;
+  /** The step in which an assert fails. */
+  readonly task: number;
+  readonly option: number;
+  readonly state: Int32Array;
+}
+
+/** What a part is told to do. */
+export type Order =
+  | { readonly kind: 'begin'; readonly state: Int32Array }
+  /** Expands states of the level, given with the first order for it, until they are all taken or there are successors enough. */
+  | { readonly kind: 'expand'; readonly level: readonly Piece[] | undefined }
+  /** Adds the successors that all parts have collected, as far as they belong to its heaps, to the level at `depth`. */
+  | { readonly kind: 'insert'; readonly depth: number; readonly room: number; readonly bytes: number }
+  /** Looks for a state of the level at `depth` that leads to another state. */
+  | { readonly kind: 'predecessor'; readonly depth: number; readonly to: Int32Array };
+
+/** What it answers; what does not apply is empty. */
+export interface Reply {
+  readonly transitions: number;
+  readonly fault: Fault | undefined;
+  /** New states. */
+  readonly pieces: readonly Piece[];
+  readonly added: number;
+  /** Bytes of all that it keeps. */
+  readonly bytes: number;
+  readonly exhausted: 'states' | 'memory' | undefined;
+  /** The first predecessor, by its words. */
+  readonly predecessor: Int32Array | undefined;
+}
+
+/** What all parts of a search share. */
+export interface Common {
+  readonly rows: readonly { readonly words: Int32Array; readonly ends: Int32Array }[];
+  /** [0]: the next state of the level that nobody has taken. */
+  readonly cursor: Int32Array;
+  /** Whether states have to be looked at one by one. */
+  readonly judged: boolean;
+  readonly shared: boolean;
+  /** Whether states are kept as numbers of their halves. */
+  readonly compact: boolean;
+  /** Most states that one part may keep. */
+  readonly mostStates: number;
+}
+
+/** What adding comes to. */
+export interface Insertion {
+  readonly pieces: readonly Piece[];
+  readonly added: number;
+  readonly exhausted: 'states' | 'memory' | undefined;
+}
+
+/** The states that a part has seen. */
+export interface StateMemory {
+  /** Bytes of all that it keeps. */
+  readonly bytes: number;
+  /** The level that was found last is about to be expanded. */
+  readonly nextLevel: () => void;
+  /** Adds those rows of its heaps that were never seen, in order, at most `room`, taking at most so many bytes more. */
+  readonly insert: (depth: number, rows: readonly Rows[], room: number, bytes: number) => Insertion;
+  /** Visits every state that was added at a depth: it begins at `at` of `states`, until the visitor returns. */
+  readonly visit: (depth: number, visitor: (states: Int32Array, at: number) => void) => void;
+}
+
+/**
+ * A thread's part of a search. It expands whichever states it gets to first, and keeps the states that were
+ * seen of its share of the heaps; nobody else touches these.
+ */
+export class Part {
+  readonly #steps: Steps;
+  readonly #common: Common;
+  readonly #own: Rows;
+  readonly #all: readonly Rows[];
+  readonly #memory: StateMemory;
+  #level: readonly Piece[] = [];
+  #total = 0;
+  #fault: Fault | undefined;
+
+  constructor(steps: Steps, common: Common, index: number) {
+    this.#steps = steps;
+    this.#common = common;
+    this.#all = common.rows.map(({ words, ends }) => new Rows(words, ends));
+    const own = this.#all[index];
+    if (own === undefined) throw new Error(`there is no part ${index}`);
+    this.#own = own;
+    own.clear();
+    const parts = common.rows.length;
+    const [first, end] = [index, index + 1].map((i) => Math.floor((HEAPS * i) / parts));
+    const heaps = Array.from({ length: HEAPS }, (_, heap) => heap).slice(first, end);
+    const { shared, mostStates } = common;
+    this.#memory = common.compact
+      ? new CompactMemory(steps.words, heaps, shared)
+      : new WholeMemory(steps.words, heaps, shared, mostStates);
+  }
+
+  do(order: Order): Reply {
+    this.#fault = undefined;
+    switch (order.kind) {
+      case 'begin':
+        this.#own.clear();
+        putRow(order.state, this.#steps.hashed, this.#own.words, this.#own.ends);
+        return this.#reply({});
+      case 'expand':
+        if (order.level !== undefined) this.#take(order.level);
+        return this.#reply({ transitions: this.#expand() });
+      case 'insert': {
+        const insertion = this.#memory.insert(order.depth, this.#all, order.room, order.bytes);
+        if (this.#common.judged) for (const found of insertion.pieces) this.#judge(found);
+        return this.#reply(insertion);
+      }
+      case 'predecessor':
+        return this.#reply({ predecessor: this.#predecessor(order.depth, order.to) });
+    }
+  }
+
+  #take(level: readonly Piece[]): void {
+    this.#level = level;
+    this.#total = level.reduce((sum, { count }) => sum + count, 0);
+    this.#memory.nextLevel();
+  }
+
+  #reply(said: Partial<Reply>): Reply {
+    return {
+      transitions: 0,
+      fault: this.#fault,
+      pieces: [],
+      added: 0,
+      bytes: this.#memory.bytes,
+      exhausted: undefined,
+      predecessor: undefined,
+      ...said,
+    };
+  }
+
+  #expand(): number {
+    const { expand, failed, mayEnd, words: length } = this.#steps;
+    const { words, ends } = this.#own;
+    const { cursor } = this.#common;
+    let transitions = 0;
+    let piece = 0;
+    let begin = 0;
+    this.#own.clear();
+    while (!this.#own.isFull) {
+      const first = Atomics.add(cursor, 0, STRIDE);
+      const last = Math.min(this.#total, first + STRIDE);
+      for (let i = first; i < last; ) {
+        const { states, count } = this.#level[piece]!;
+        if (i >= begin + count) {
+          begin += count;
+          piece++;
+          continue;
+        }
+        const until = Math.min(last, begin + count);
+        for (let at = (i - begin) * length; i < until; i++, at += length) {
+          const successors = expand(states, at, words, ends);
+          transitions += successors;
+          if (successors === 0 && !mayEnd(states, at)) this.#notice('deadlock', 0, states, at);
+          if (failed[0] !== 0) {
+            this.#notice('assert', failed[0]! - 1, states, at, failed[1], failed[2]);
+            failed[0] = 0;
+          }
+        }
+      }
+      if (last === this.#total) break;
+    }
+    return transitions;
+  }
+
+  #notice(kind: Fault['kind'], which: number, states: Int32Array, at: number, task = 0, option = 0): void {
+    const fault: Fault = { kind, which, task, option, state: states.slice(at, at + this.#steps.words) };
+    if (this.#fault === undefined || comesBefore(fault, this.#fault)) this.#fault = fault;
+  }
+
+  #judge({ states, count }: Piece): void {
+    const { violated, words } = this.#steps;
+    for (let at = 0; at < count * words; at += words) {
+      const which = violated(states, at);
+      if (which !== -1) this.#notice('property', which, states, at);
+    }
+  }
+
+  #predecessor(depth: number, wanted: Int32Array): Int32Array | undefined {
+    const { expand, failed, words: length, hashed } = this.#steps;
+    const { words, ends } = this.#own;
+    const heap = heapOf(wanted, hashed);
+    let best: Int32Array | undefined;
+    this.#memory.visit(depth, (states, at) => {
+      this.#own.clear();
+      expand(states, at, words, ends);
+      for (let row = this.#own.begin(heap); row < ends[heap]!; row += length + 1)
+        if (wanted.every((word, w) => words[row + w] === word)) {
+          const state = states.slice(at, at + length);
+          if (best === undefined || compare(state, best) < 0) best = state;
+          break;
+        }
+    });
+    failed[0] = 0;
+    return best;
+  }
+}
+
+/** Whether a fault is the one to be told: nearer, or of an earlier kind, or in the smaller state. */
+export function comesBefore(a: Fault, b: Fault): boolean {
+  const kinds = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
+  // A deadlock is there, other faults are a step farther.
+  if (kinds !== 0) return a.kind === 'deadlock' || (b.kind !== 'deadlock' && kinds < 0);
+  return compare(a.state, b.state) < 0;
+}
+
+/** By the first word that differs. */
+export function compare(a: Int32Array, b: Int32Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return 0;
+}

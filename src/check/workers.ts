@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+import { readSuccessors, type SuccessorsText } from '../lang/index.ts';
+import { hashedWords, type ProgramExploration, type Question, spaceOfProgram, whatElse } from './explore.ts';
+import type { Reach } from './model.ts';
+import { type Common, type Order, Part, type Reply } from './part.ts';
+import { Search } from './search.ts';
+
+/** What a worker is told: first which part of which search it is, then what to do. */
+export type ToWorker =
+  | { readonly kind: 'setup'; readonly text: SuccessorsText; readonly common: Common; readonly index: number }
+  | Order;
+
+/** What it answers. */
+export type FromWorker = Reply;
+
+/** The way to a worker. Messages are structured clones; shared memory in them stays shared. */
+export interface WorkerPort {
+  readonly post: (message: ToWorker) => void;
+  readonly onMessage: (listener: (message: FromWorker) => void) => void;
+  /** Called where the worker ends without an answer. */
+  readonly onFailure: (listener: (error: Error) => void) => void;
+  readonly close: () => void;
+}
+
+/** Starts threads: worker_threads of Node, or a browser's workers. What runs in them calls `serve`. */
+export interface WorkerHost {
+  readonly start: () => WorkerPort;
+}
+
+/** To be called in a worker: it does a part's work. */
+export function serve(
+  onMessage: (listener: (message: ToWorker) => void) => void,
+  answer: (message: FromWorker) => void,
+): void {
+  let part: Part | undefined;
+  onMessage((message) => {
+    if (message.kind === 'setup') {
+      const { text, common, index } = message;
+      const hashed = hashedWords(text.words, common.compact);
+      part = new Part({ ...readSuccessors(text), hashed }, common, index);
+    } else if (part === undefined) throw new Error('a worker was told to work before it was told on what');
+    else answer(part.do(message));
+  });
+}
+
+/**
+ * Explores a program with threads that share memory. States, transitions, depth and counterexample are those of one
+ * thread. Nothing is computed in the calling thread but who does what, so that it stays free for others; `reach.interrupted`
+ * is asked between two rounds of work.
+
+ * Steps are not left out: partial order is for one thread.
+ * @param workers at least 1, at most as many as there are heaps (64).
+ */
+export async function exploreProgramWith(
+  question: Question,
+  reach: Reach,
+  { workers, host }: { readonly workers: number; readonly host: WorkerHost },
+): Promise<ProgramExploration> {
+  const { space, isPartial } = spaceOfProgram(question, reach, true);
+  const { text } = space;
+  if (text === undefined) throw new Error('several threads cannot leave out steps: ask without the partial order');
+  const search = new Search(space, reach, workers, true);
+  const team = Array.from({ length: workers }, () => new Colleague(host.start()));
+  try {
+    for (const [index, colleague] of team.entries())
+      colleague.post({ kind: 'setup', text, common: search.common, index });
+    const rounds = search.run();
+    for (let replies: readonly Reply[] = []; ; ) {
+      const next = rounds.next(replies);
+      if (next.done === true) {
+        const found = next.value;
+        const isShortest = found.counterexample !== undefined;
+        return { ...found, ...whatElse(question, space, isPartial), isShortest };
+      }
+      if (!('order' in next.value)) continue;
+      const { order, parts } = next.value;
+      const asked = team.filter((_, part) => parts.includes(part));
+      replies = await Promise.all(asked.map(async (colleague) => colleague.ask(order)));
+    }
+  } finally {
+    for (const colleague of team) colleague.close();
+  }
+}
+
+/** A worker, asked one thing at a time. */
+class Colleague {
+  readonly #port: WorkerPort;
+  #settle: { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void } | undefined;
+  #failure: Error | undefined;
+
+  constructor(port: WorkerPort) {
+    this.#port = port;
+    port.onMessage((reply) => this.#settle?.resolve(reply));
+    port.onFailure((error) => {
+      this.#failure = error;
+      this.#settle?.reject(error);
+    });
+  }
+
+  post(message: ToWorker): void {
+    this.#port.post(message);
+  }
+
+  async ask(order: Order): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) reject(this.#failure);
+      this.#settle = { resolve, reject };
+      this.#port.post(order);
+    });
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+}
