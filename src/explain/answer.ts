@@ -109,6 +109,12 @@ export interface HeldFolio {
   readonly holder: Holder;
 }
 
+/** Folios of one inode that a check took references on: from the first's first page to behind the last's. */
+interface CheckedPages extends IndexRange {
+  readonly dev: Dev;
+  readonly ino: Ino;
+}
+
 /** A real call of KVM_SET_MEMORY_ATTRIBUTES2. Its range stands in user memory, where events do not see it. */
 export interface ConversionCall {
   readonly at: Nanoseconds;
@@ -127,6 +133,8 @@ export interface ConversionCall {
   readonly batched: readonly BatchedFolio[];
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];
+  /** What its check looked at, which lies within its range; undefined without page_ref events that tell. */
+  readonly checked: CheckedPages | undefined;
 }
 
 /** How long an inode's folios wait in lru_add batches, from its first event to the end of the recording. */

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Holder, LruInsertion, Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
+import {
+  folioIndex,
+  type Cpu,
+  type Holder,
+  type LruInsertion,
+  type Nanoseconds,
+  type SyscallEnter,
+  type SyscallExit,
+} from '../ledger/index.ts';
 import type { BatchedFolio, ConversionCall } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
 import type { Generation } from './generation.ts';
@@ -16,6 +24,8 @@ interface Open {
   readonly waiting: readonly Generation[];
   /** What came into batches since. */
   readonly since: Generation[];
+  /** What its check took a reference on. */
+  readonly checked: Generation[];
   /** It queued the works of a drain, or a kworker of another CPU inserted something of what waited. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
@@ -27,6 +37,7 @@ interface Call {
   readonly waiting: readonly Generation[];
   readonly since: readonly Generation[];
   readonly held: readonly Held[];
+  readonly checked: Generation[];
   exit: SyscallExit | undefined;
   drained: boolean | undefined;
 }
@@ -56,8 +67,10 @@ export class Conversions {
     const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
     const held = [...folios].flatMap(heldFolio);
     const since: Generation[] = [];
-    const place = this.#calls.push({ enter: event, waiting, since, held, exit: undefined, drained: undefined }) - 1;
-    this.#open.set(event.pid, { enter: event, place, waiting, since, drained: false, lossy: false });
+    const checked: Generation[] = [];
+    const call = { enter: event, waiting, since, checked };
+    const place = this.#calls.push({ ...call, held, exit: undefined, drained: undefined }) - 1;
+    this.#open.set(event.pid, { ...call, place, drained: false, lossy: false });
   }
 
   /** A folio came into a batch: the conversion takes its lock only after its entry, and may meet it still. */
@@ -71,6 +84,11 @@ export class Conversions {
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
     for (const open of this.#open.values())
       if (event.cpu !== open.enter.cpu && open.waiting.includes(folio)) open.drained = true;
+  }
+
+  /** A task's check took a reference on a folio. */
+  checked(pid: number, folio: Generation): void {
+    this.#open.get(pid)?.checked.push(folio);
   }
 
   /** When the conversion was called that a task is in. */
@@ -100,7 +118,7 @@ export class Conversions {
 
   /** @param counts which inodes' folios count as those of guest_memfd. */
   answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
-    return this.#calls.map(({ enter, exit, drained, waiting, since, held }) => ({
+    return this.#calls.map(({ enter, exit, drained, waiting, since, held, checked }) => ({
       at: enter.at,
       cpu: enter.cpu,
       pid: enter.pid,
@@ -115,8 +133,24 @@ export class Conversions {
         .filter(({ inode }) => counts(inode))
         .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))
         .toSorted((a, b) => a.index - b.index),
+      checked: checkedPages(checked, counts),
     }));
   }
+}
+
+function checkedPages(
+  folios: readonly Generation[],
+  counts: (inode: TrackedInode) => boolean,
+): ConversionCall['checked'] {
+  const inode = folios[0]?.inode;
+  if (inode === undefined || !counts(inode)) return undefined;
+  const of = folios.filter((folio) => folio.inode === inode);
+  return {
+    dev: inode.dev,
+    ino: inode.ino,
+    from: folioIndex(of.reduce((least, { index }) => Math.min(least, index), Number.MAX_SAFE_INTEGER)),
+    to: folioIndex(of.reduce((most, { index, order }) => Math.max(most, index + 2 ** order), 0)),
+  };
 }
 
 /** lru_add_drain_all() leaves nothing that waited before it in any batch. */

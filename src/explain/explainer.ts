@@ -28,6 +28,7 @@ import { type Moment, Moments } from './moments.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import { Redactor } from './redactor.ts';
+import { isOfCheck } from './reference-rules.ts';
 import { References } from './references.ts';
 import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
@@ -195,6 +196,7 @@ export class Explainer {
     const isFollowed = folio?.inode !== undefined && folio.deletedAt === undefined;
     if (isFollowed) this.#remember(folio, at);
     references.apply(event);
+    if (isFollowed && event.value > 0 && isOfCheck(event)) this.#conversions.checked(event.pid, folio);
     if (isFollowed) {
       folio.references = references;
       if (isOfGuestMemfd(event) && event.value > 0 && folio.inode !== undefined) folio.inode.allocatedByKvm = true;

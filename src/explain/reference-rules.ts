@@ -159,6 +159,10 @@ export function locksFolio(stack: readonly string[]): boolean | undefined {
 
 const LOCKING: ReadonlySet<string> = new Set(['mlock_folio', 'mlock_new_folio', 'munlock_folio']);
 
+/** Whether an event takes a reference for a conversion's check. */
+export const isOfCheck = ({ stack = [] }: { readonly stack?: readonly string[] | undefined }): boolean =>
+  isCheck(stack) && firstOf(TAKERS, stack) === 'lookup';
+
 const isCheck = (stack: readonly string[]): boolean => stack.some((name) => SAFETY_CHECK.test(name));
 
 function firstOf(owners: ReadonlyMap<string, Owner>, stack: readonly string[]): Owner | undefined {

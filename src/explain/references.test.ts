@@ -69,6 +69,17 @@ describe.each(RECORDINGS)('%s with %s', (scenario, form) => {
   });
 });
 
+test('page_ref events show which pages a conversion looked at', async () => {
+  const file = `${stem('s4_vmsplice', 'v8')}.txt`;
+  const { conversions } = await explainTrace(memorySource(file, readFileSync(file)), { moments: [], patches: [] });
+  // Conversions to shared check nothing.
+  const asked = [...readFileSync(file, 'utf8').matchAll(/phase convert \S+ off (\d+) size (\d+) attr (\d)/g)].map(
+    ([, offset, size, attributes]) =>
+      attributes === '8' ? [Number(offset) / 4096, (Number(offset) + Number(size)) / 4096] : undefined,
+  );
+  expect(conversions.map(({ checked }) => checked && [checked.from, checked.to])).toEqual(asked);
+});
+
 describe('whose a reference is', () => {
   const FRAME = 7;
   const FAULT = ['__filemap_get_folio_mpol', 'kvm_gmem_get_folio', 'kvm_gmem_fault_user_mapping'];

@@ -48,11 +48,15 @@ export function heldPhrase({ held }: ConversionCall): string {
 }
 
 function describe(call: ConversionCall): string {
-  const { cpu, pid, fd, drained, batched } = call;
+  const { cpu, pid, fd, drained, batched, checked } = call;
+  const looked =
+    checked === undefined
+      ? ''
+      : `; its check looked at pages ${checked.from} up to ${checked.to} of ${inodeName(checked)}`;
   const drain = drained === undefined ? '' : drained ? ', drained all CPUs' : ', did not drain all CPUs';
   const held = heldPhrase(call);
   const waited = batched.length === 0 ? 'no folio waited in a batch' : `in batches then, ${batchedPhrase(call)}`;
-  return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}`;
+  return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}${looked}`;
 }
 
 /** Groups of like calls that are told; --json has them all. */

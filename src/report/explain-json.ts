@@ -32,7 +32,7 @@ export function explanationToJson(explanation: Explanation): string {
     },
     inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
     moments: moments.map(momentJson),
-    conversions: conversions.map(({ at, cpu, pid, fd, returned, drained, until, batched, held }) => ({
+    conversions: conversions.map(({ at, cpu, pid, fd, returned, drained, until, batched, held, checked }) => ({
       at: formatTime(at),
       cpu,
       pid,
@@ -41,6 +41,8 @@ export function explanationToJson(explanation: Explanation): string {
       drained: drained ?? null,
       holders: [...batched.map(batchedJson), ...held.map(heldJson)],
       until: timeOrNull(until),
+      checked:
+        checked === undefined ? null : { dev: checked.dev, ino: hex(checked.ino), from: checked.from, to: checked.to },
     })),
     profile: { name: profile.profile.name, batchSize: profile.profile.batchSize, because: profile.because },
     notes,
