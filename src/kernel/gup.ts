@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, int, literal, none, optional, type Place, shared, type Value } from '../lang/index.ts';
 import { faultin_page } from './guest_memfd.ts';
-import { FOLIO, isMutant, type K, PIN, routine } from './kernel.ts';
+import { FOLIO, isMutant, type K, LARGE, PIN, routine } from './kernel.ts';
 import { folio, folio_try_get, putReferences } from './page_ref.ts';
 import { resultCode } from './sched.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
@@ -16,11 +16,7 @@ export const pins = {
     int(({ references = 0 }) => references),
   ),
   /** It is counted in a large folio's _pincount. */
-  counted: shared(
-    'pin.counted',
-    [PIN],
-    int(({ order = 0 }) => Math.min(order, 1)),
-  ),
+  counted: shared('pin.counted', [PIN, LARGE], bool),
 };
 
 /**
@@ -43,7 +39,7 @@ interface Pinned extends OfPage {
 /** include/linux/mm.h: folio_maybe_dma_pinned(), within a step: a small folio with many references looks pinned, too. */
 export const folioMaybeDmaPinned = (k: K, of: Value<'folio'>): Value<'bool'> => {
   const small = folio.refcount.at(of).ge(k.config.profile.pinBias);
-  return k.sizes['order'] === 0 ? small : choose(folio.order.at(of).ne(0), folio.pincount.at(of).gt(0), small);
+  return k.sizes['order'] === 0 ? small : choose(folio.order.at(of).ne(0), folio.pincount.at(of, 0).gt(0), small);
 };
 
 /** What a reference of a kind counts on a folio, within a step. */
@@ -61,12 +57,12 @@ const isCounted = (k: K, kind: PinKind, of: Value<'folio'>): Value<'bool'> =>
 function handOver(k: K, pin: Value<'pin'>, kind: PinKind, of: Value<'folio'>, references: Value<'int'>): void {
   pins.folio.at(pin).set(of);
   pins.references.at(pin).set(references);
-  if (kind !== 'get' && k.sizes['order'] !== 0) pins.counted.at(pin).set(choose<'int'>(isCounted(k, kind, of), 1, 0));
+  if (kind !== 'get' && k.sizes['order'] !== 0) pins.counted.at(pin, 0).set(isCounted(k, kind, of));
 }
 
 /** mm/gup.c: gup_put_folio(), within a step: one atomic for the whole reference. */
 function gupPut(k: K, of: Value<'folio'>, references: Value<'int'>, counted: Value<'bool'>): void {
-  if (k.sizes['order'] !== 0) k.when(counted, () => folio.pincount.at(of).sub(1));
+  if (k.sizes['order'] !== 0) k.when(counted, () => folio.pincount.at(of, 0).sub(1));
   putReferences(k, of, references);
 }
 
@@ -100,7 +96,7 @@ const gup_fast_pte_range = routine(
         k.step('folio_ref_add', () => {
           refs?.set(referencesFor(k, kind, found));
           const addRest = (): void => folio.refcount.at(found).add(k.config.profile.pinBias - 1);
-          if (varies) k.when(isCounted(k, kind, found), () => folio.pincount.at(found).add(1), addRest);
+          if (varies) k.when(isCounted(k, kind, found), () => folio.pincount.at(found, 0).add(1), addRest);
           else addRest();
         });
       });
@@ -151,7 +147,7 @@ const follow_page_pte = routine(
       k.step('try_grab_folio', () => {
         const references = referencesFor(k, kind, found);
         folio.refcount.at(found).add(references);
-        if (k.sizes['order'] !== 0) k.when(isCounted(k, kind, found), () => folio.pincount.at(found).add(1));
+        if (k.sizes['order'] !== 0) k.when(isCounted(k, kind, found), () => folio.pincount.at(found, 0).add(1));
         handOver(k, pin, kind, found, references);
       }),
     );
@@ -193,10 +189,10 @@ export const unpin = routine('unpin_user_page', (k: K, { pin }: { readonly pin: 
   k.step('gup_put_folio', () => {
     const pinned = pins.folio.at(pin);
     k.when(pinned.ne(none(FOLIO)), () => {
-      gupPut(k, pinned, pins.references.at(pin), pins.counted.at(pin).ne(0));
+      gupPut(k, pinned, pins.references.at(pin), pins.counted.at(pin, 0));
       pins.folio.at(pin).set(none(FOLIO));
       pins.references.at(pin).set(0);
-      if (k.sizes['order'] !== 0) pins.counted.at(pin).set(0);
+      if (k.sizes['order'] !== 0) pins.counted.at(pin, 0).set(false);
     });
   });
 });

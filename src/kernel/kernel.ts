@@ -33,6 +33,8 @@ export const GUEST = domain('guest');
 export const HOTPLUG = domain('hotplug');
 export const MMAP = domain('mmap');
 export const MEMORY_FAILURE = domain('memory_failure');
+/** A further index, always 0, of what only kernels with large folios have. */
+export const LARGE = domain('large');
 /** LRU batches besides lru_add, with the part `lru_batches` (cpu_fbatches.ts has their names). */
 export const LRU_KIND = domain('lru_kind');
 
@@ -196,6 +198,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     static: Number(patch.mutant?.name === 'drained-static'),
     references: sizes.references,
     order: sizes.order,
+    large: Math.min(sizes.order, 1),
     generations: sizes.generations,
     mlock_references: Number(profile.mlockBatchHoldsReference),
     ...Object.fromEntries(KERNEL_PARTS.map((part) => [part, Number(sizes.parts.includes(part))])),

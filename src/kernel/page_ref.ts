@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, literal, optional, one, type Place, shared, type Value } from '../lang/index.ts';
-import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
+import { FOLIO, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
 
 /** struct folio, as far as references go. */
 export const folio = {
@@ -28,8 +28,8 @@ export const folio = {
   /** _pincount of a large folio; a small one counts pins in its reference count. */
   pincount: shared(
     'folio.pincount',
-    [FOLIO],
-    int(({ order = 0, pin = 0 }) => (order === 0 ? 0 : pin)),
+    [FOLIO, LARGE],
+    int(({ pin = 0 }) => pin),
   ),
   /** PG_lru: it is on an LRU list. */
   lru: shared('folio.lru', [FOLIO], bool),
