@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Explores the peer protocol whole, on one thread, and prints counts, rate and memory.
 //
-//   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry]
+//   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry] [partial-order]
 import { exploreProgram } from '../src/check/index.ts';
 import { createMemory, Interpreter } from '../src/lang/index.ts';
 import { buildPeer, type Variant } from '../src/peer/index.ts';
 
 const VARIANTS: readonly Variant[] = ['baseline', 'local-drain', 'v6'];
-const [cpus, folios, name, reduced] = process.argv.slice(2);
+const [cpus, folios, name, ...reductions] = process.argv.slice(2);
 const variant = VARIANTS.find((known) => known === name);
 if (!(Number(cpus) > 1) || !(Number(folios) > 0) || variant === undefined) {
   process.stderr.write(`usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry]\n`);
@@ -18,10 +18,11 @@ const peer = buildPeer({ cpus: Number(cpus), folios: Number(folios), variant });
 const initial = createMemory(peer.program);
 const interpreter = new Interpreter(peer.program, initial);
 for (const task of peer.codeOf) interpreter.start(task, task);
-const symmetry = reduced === 'symmetry' ? peer.symmetry : undefined;
+const symmetry = reductions.includes('symmetry') ? peer.symmetry : undefined;
+const partialOrder = reductions.includes('partial-order');
 
 const before = { cpu: process.cpuUsage(), memory: process.memoryUsage().rss };
-const found = exploreProgram({ ...peer, initial, symmetry }, { mostStates: 200_000_000, whole: true });
+const found = exploreProgram({ ...peer, initial, symmetry, partialOrder }, { mostStates: 200_000_000, whole: true });
 const { user, system } = process.cpuUsage(before.cpu);
 const seconds = (user + system) / 1e6;
 const bytes = (process.resourceUsage().maxRSS * 1024 - before.memory) / found.states;

@@ -36,7 +36,7 @@ interface TaskView {
   /** Locks at which it ever has to wait. */
   readonly everStopsAt: number;
   /** Footprints of all that it can still do while none of a set of locks is given up, by that set. */
-  readonly future: Map<number, Int32Array>;
+  readonly future: Int32Array[];
 }
 
 /** Which tasks' steps are enough in a state. */
@@ -136,7 +136,7 @@ class Choice implements Independence {
           ({ pc }, id) => (heads.has(id) ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
         ),
         everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
-        future: new Map<number, Int32Array>(),
+        future: [],
       };
     });
   }
@@ -188,7 +188,7 @@ class Choice implements Independence {
         const footprint = goes ? view.next[here]! : view.guard[here]!;
         for (let u = 0; u < views.length; u++) {
           if ((tasks & (1 << u)) !== 0) continue;
-          const future = this.#future(u, locks)[at[u]!]!;
+          const future = this.#future(views[u]!, locks)[at[u]!]!;
           if (future === footprints.empty || !footprints.conflict(footprint, future)) continue;
           tasks |= 1 << u;
           locks |= views[u]!.held[at[u]!]!;
@@ -206,13 +206,12 @@ class Choice implements Independence {
     return -1;
   }
 
-  #future(task: number, locks: number): Int32Array {
-    const view = this.#views[task]!;
+  #future(view: TaskView, locks: number): Int32Array {
     const closed = locks & view.everStopsAt;
-    const known = view.future.get(closed);
+    const known = view.future[closed];
     if (known !== undefined) return known;
     const future = futuresOf(view, closed, this.#footprints);
-    view.future.set(closed, future);
+    view.future[closed] = future;
     return future;
   }
 }

@@ -10,7 +10,7 @@ import type { Code, Program } from './program.ts';
 import { type Rest, settle } from './settle.ts';
 import { sizeOf } from './types.ts';
 
-/** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once the guard has let it pass. */
+/** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once a guard has let it pass. */
 type Run = (L: Int32Array, guarded: () => void) => number;
 
 export interface LocalText {
@@ -89,8 +89,8 @@ export function compileLocally(
       const emitter = new Emitter(spelling);
       const prelude: string[] = [];
       const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
-      const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;`;
-      return `(L,guarded)=>{${wait}guarded();${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}}`;
+      const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;guarded();`;
+      return `(L,guarded)=>{${wait}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}}`;
     }),
   );
   const asserted = code.flow.steps.map((_, pc) =>
