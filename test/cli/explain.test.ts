@@ -81,6 +81,21 @@ describe('exit codes', () => {
     expect(explain(...args).status).toBe(status);
   });
 
+  test('a recording that begins after the guest_memfd was made leaves it open, but for pages that came within it', () => {
+    const recording = 'test/lab/s2_n31.baseline.txt';
+    expect(explain(recording, '--at', 'end').status).toBe(2);
+    expect(explain(recording, '--at', 'end', '--range', '0..31', '--cpu', '0').status).toBe(0);
+  });
+
+  test('calls to a guest_memfd of which no folio was seen leave it open', () => {
+    const file = join(folder, 'calls.txt');
+    const lines = readFileSync('examples/refused.txt', 'utf8').split('\n');
+    writeFileSync(file, lines.filter((line) => line.startsWith('#') || line.includes('sys_ioctl')).join('\n'));
+    const { status, stdout } = explain(file);
+    expect(stdout).toMatch(/^refused: 4 of 5 [^]*\nundecided: guest_memfd was converted in this recording/);
+    expect(status).toBe(2);
+  });
+
   test('a recording that is cut off leaves it open', () => {
     const { status, stdout } = explain(cutOff(), '--json');
     const { moments } = JSON.parse(stdout) as { moments: { conversion: object }[] };
