@@ -70,13 +70,25 @@ test('a replay that does not fit says where', () => {
   });
 });
 
-test('a counterexample of check is played as it stands', () => {
-  const steps = json('--schedule', 'rr').steps.map(({ task, step }) => ({ thread: task, step }));
-  writeFileSync(
-    join(folder, 'check.json'),
-    JSON.stringify({ schema: 'folioscope.check/1', patch: 'v6', counterexample: { steps } }),
+test('a counterexample of check is played step by step, and comes to what check says', () => {
+  const checked = folioscope(['check', 'race.yaml', '--patch', 'baseline', '--json'], { cwd: folder });
+  expect(checked.status).toBe(1);
+  const { property, counterexample } = JSON.parse(checked.stdout) as {
+    readonly property: string;
+    readonly counterexample: { readonly steps: readonly { readonly thread: string; readonly step: string }[] };
+  };
+  expect(property).toBe('I2');
+  writeFileSync(join(folder, 'check.json'), checked.stdout);
+  const { status, stdout, stderr } = race('--json', '--replay', 'check.json');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  const [patch] = (JSON.parse(stdout) as RunJson).scenarios[0]?.patches ?? [];
+  const { steps } = counterexample;
+  expect(patch?.steps.slice(0, steps.length).map(({ task, step }) => ({ thread: task, step }))).toEqual(
+    steps.map(({ thread, step }) => ({ thread, step })),
   );
-  expect(json('--replay', 'check.json').steps).toEqual(json('--schedule', 'rr').steps);
+  expect(patch?.calls).toContainEqual(
+    expect.objectContaining({ returned: 'EAGAIN', conversion: expect.objectContaining({ spurious: true }) }),
+  );
 });
 
 test('many runs say how often each outcome was seen, and which seed shows it', () => {
