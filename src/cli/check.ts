@@ -1,26 +1,36 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES } from '../kernel/index.ts';
+import { InputError } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
-import type { CostedAnswer } from '../report/index.ts';
-import type { Scenario } from '../scenario/index.ts';
+import type { CostedAnswer, Outcome } from '../report/index.ts';
+import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress } from '../verify/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { Progress } from './progress.ts';
+import { reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
-import { readScenarioText } from './scenario-files.ts';
+import { Progress } from './progress.ts';
+import { readScenarioText, scenarioFiles } from './scenario-files.ts';
 
 interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
+  readonly all?: boolean;
+  readonly cpus?: number;
+  readonly folios?: number;
   readonly exact?: boolean;
+  readonly symmetry: boolean;
+  readonly partialOrder: boolean;
   readonly json?: boolean;
   readonly mostStates: number;
   readonly memory?: number;
 }
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
+/** The scenario files that come with folioscope. */
+const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
 
 /** `folioscope check FILE`: every interleaving of a scenario's threads. */
 export function registerCheck(program: Command): void {
@@ -32,7 +42,7 @@ export function registerCheck(program: Command): void {
         'for each form of the check which properties of a conversion hold: I1 to I8, and what the scenario expects. ' +
         'Where one does not, the report has the shortest run that shows it.',
     )
-    .argument('<scenario>', 'a scenario file (YAML or JSON)')
+    .argument('[scenario...]', 'a scenario file (YAML or JSON); with --all several, or directories of them')
     .addOption(
       new Option(
         '--patch <names>',
@@ -44,7 +54,12 @@ export function registerCheck(program: Command): void {
         theOne(PROFILES, name),
       ),
     )
+    .option('--all', 'every scenario against what its file says that it comes to, a line each')
+    .addOption(new Option('--cpus <n>', 'CPUs, where the file is about the peer protocol').argParser(positive))
+    .addOption(new Option('--folios <n>', 'folios, likewise').argParser(positive))
     .option('--exact', 'no reductions, and explore everything even after a violation')
+    .option('--no-partial-order', 'explore every order of steps, also where nobody can tell them apart')
+    .option('--no-symmetry', 'explore states apart that differ by an exchange of like CPUs')
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .option('--json', 'print one JSON document (schema/check.schema.json)')
@@ -52,20 +67,28 @@ export function registerCheck(program: Command): void {
       'after',
       `
 Exit codes:
-  0   every property holds, under every form
-  1   a property is violated
+  0   every property holds; with --all: everything is as the files say
+  1   a property is violated; with --all: something is not as a file says
   2   undecided: a bound is reached, memory ends, Ctrl-C
   64  usage    65  not a scenario    70  a defect of folioscope
 
 Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
-  folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6`,
+  folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
+  folioscope check --all
+  folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact`,
     )
-    .action(async (file: string, options: Options) => {
-      process.exitCode = await check(file, options);
+    .action(async (files: readonly string[], options: Options) => {
+      process.once('SIGINT', () => {
+        isInterrupted = true;
+      });
+      process.exitCode = await (options.all === true ? checkAll(files, options) : checkOne(files, options));
     });
 }
+
+/** Whether somebody wants the answer that there is by now. */
+let isInterrupted = false;
 
 function positive(text: string): number {
   if (!/^\d{1,12}$/.test(text) || Number(text) === 0)
@@ -73,19 +96,21 @@ function positive(text: string): number {
   return Number(text);
 }
 
-async function check(file: string, options: Options): Promise<ExitCode> {
-  const { parseScenario } = await import('../scenario/index.ts');
+type Subject = Scenario | PeerQuestion;
+
+async function checkOne(files: readonly string[], options: Options): Promise<ExitCode> {
+  const [file, more] = files;
+  if (file === undefined) throw new UsageError('no scenario given, expected a file, or --all');
+  if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
   const { checkReport, checkToJson } = await import('../report/index.ts');
-  const { profile } = options;
-  const scenario = parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
+  const subject = await subjectIn(file, options);
   const answers: CostedAnswer[] = [];
-  const patches = options.patch === undefined ? PATCHES : await loadPatches(options.patch);
-  for (const patch of patches) answers.push(await answerOf(scenario, patch, options));
+  for await (const answer of answersOf(subject, options)) answers.push(answer);
   process.stdout.write(
     options.json === true
-      ? checkToJson(scenario, answers)
+      ? checkToJson(subject, answers)
       : checkReport(
-          scenario,
+          subject,
           answers.map(({ answer }) => answer),
           { command: commandFor(file, options) },
         ),
@@ -93,18 +118,83 @@ async function check(file: string, options: Options): Promise<ExitCode> {
   return codeOf(answers.map(({ answer }) => answer));
 }
 
-/** The answer for one form. Between pieces of work the process looks whether it is interrupted. */
-async function answerOf(scenario: Scenario, patch: Patch, options: Options): Promise<CostedAnswer> {
-  const { checking } = await import('../verify/index.ts');
-  const progress = new Progress();
-  const started = performance.now();
-  const pieces = checking(scenario, {
-    patch,
+async function checkAll(paths: readonly string[], options: Options): Promise<ExitCode> {
+  if (options.json === true) throw new UsageError('--all prints text only, so without --json');
+  const { allEnd, allLine, outcomeOf } = await import('../report/index.ts');
+  const files: string[] = [];
+  for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
+  const outcomes: Outcome[] = [];
+  let isBad = false;
+  for (const file of files) {
+    if (isInterrupted) break;
+    try {
+      const subject = await subjectIn(file, options);
+      const answers: CheckAnswer[] = [];
+      for await (const { answer } of answersOf(subject, options)) answers.push(answer);
+      outcomes.push(outcomeOf(answers));
+      process.stdout.write(allLine(subject, answers));
+    } catch (error) {
+      // One bad file among many does not keep the others from being answered.
+      if (!(error instanceof InputError)) throw error;
+      reportFailure(error);
+      isBad = true;
+    }
+  }
+  process.stdout.write(allEnd(outcomes));
+  if (isBad) return EXIT.input;
+  if (outcomes.includes('NOT as expected')) return EXIT.notWell;
+  return isInterrupted || outcomes.some((outcome) => outcome !== 'as expected') ? EXIT.undecided : EXIT.well;
+}
+
+async function subjectIn(file: string, { profile, cpus, folios }: Options): Promise<Subject> {
+  const { textNamesModel, parsePeerQuestion, parseScenario } = await import('../scenario/index.ts');
+  const text = await readScenarioText(file);
+  if (!textNamesModel(file, text)) {
+    if (cpus !== undefined || folios !== undefined)
+      throw new UsageError(`--cpus and --folios are for the peer protocol; ${file} says what its machine has`);
+    return parseScenario(file, text, profile === undefined ? {} : { profile });
+  }
+  const question = parsePeerQuestion(file, text);
+  return { ...question, cpus: cpus ?? question.cpus, folios: folios ?? question.folios };
+}
+
+/** The answers, form by form. Between pieces of work the process looks whether it is interrupted. */
+async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer> {
+  const { checking, checkingPeer } = await import('../verify/index.ts');
+  const search = {
     mostStates: options.mostStates,
     mostBytes: options.memory === undefined ? undefined : options.memory * 1024 * 1024,
     exact: options.exact === true,
+    symmetry: options.symmetry,
+    partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
+  };
+  if ('threads' in subject) {
+    const patches = options.patch === undefined ? PATCHES : await loadPatches(options.patch);
+    for (const patch of patches) yield answered(subject, patch.name, checking(subject, { ...search, patch }));
+  } else
+    for (const variant of await variantsOf(options))
+      yield answered(subject, variant, checkingPeer(subject, { ...search, variant }));
+}
+
+async function variantsOf({ patch }: Options): Promise<readonly PeerVariant[]> {
+  const { PEER_VARIANTS } = await import('../scenario/index.ts');
+  if (patch === undefined) return PEER_VARIANTS;
+  return patch.map(({ word }) => {
+    const variant = PEER_VARIANTS.find((name) => name === word);
+    if (variant === undefined)
+      throw new UsageError(`the peer protocol has no form '${word}', expected ${PEER_VARIANTS.join(', ')}`);
+    return variant;
   });
+}
+
+async function answered(
+  { name }: Subject,
+  patch: string,
+  pieces: Generator<CheckProgress, CheckAnswer>,
+): Promise<CostedAnswer> {
+  const progress = new Progress();
+  const started = performance.now();
   for (;;) {
     const piece = pieces.next();
     if (piece.done === true) {
@@ -113,17 +203,12 @@ async function answerOf(scenario: Scenario, patch: Patch, options: Options): Pro
       return { answer: piece.value, cost: { seconds, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } };
     }
     const { value } = piece;
-    progress.tick(() => progressText(scenario.name, patch.name, value, (performance.now() - started) / 1000));
+    progress.tick(() => progressText(name, patch, value, (performance.now() - started) / 1000));
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
   }
 }
-
-let isInterrupted = false;
-process.once('SIGINT', () => {
-  isInterrupted = true;
-});
 
 function progressText(scenario: string, patch: string, now: CheckProgress, seconds: number): string {
   const rate = Math.round(now.states / Math.max(seconds, 0.001));
@@ -137,11 +222,18 @@ function codeOf(answers: readonly CheckAnswer[]): ExitCode {
 }
 
 /** The command that gives the same report again. */
-const commandFor = (file: string, { patch, profile, exact }: Options): readonly string[] => [
+const commandFor = (
+  file: string,
+  { patch, profile, cpus, folios, exact, symmetry, partialOrder }: Options,
+): readonly string[] => [
   'folioscope',
   'check',
   file,
   ...(patch === undefined ? [] : ['--patch', patch.map(({ word }) => word).join(',')]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
+  ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
+  ...(folios === undefined ? [] : ['--folios', String(folios)]),
   ...(exact === true ? ['--exact'] : []),
+  ...(partialOrder ? [] : ['--no-partial-order']),
+  ...(symmetry ? [] : ['--no-symmetry']),
 ];

@@ -113,7 +113,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   const { runToJson, runReport, summaryEnd, summaryLine } = await import('../report/index.ts');
   const plan = await planOf(options);
   const files: string[] = [];
-  for (const path of paths) files.push(...(await scenarioFiles(path)));
+  for (const path of paths) files.push(...(await runnableFiles(path)));
   const isReport = files.length === 1 && paths[0] === files[0];
   if (plan.replay !== undefined && !isReport) throw new UsageError('--replay plays on one scenario file');
   if (options.trace !== undefined && (!isReport || plan.patches.length !== 1 || options.runs !== undefined))
@@ -156,6 +156,17 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
     process.stdout.write(runToJson(answers, { steps: options.steps !== 'none' }));
   else if (answers.length > 0 && !isReport) process.stdout.write(summaryEnd(answers));
   return worst(codes);
+}
+
+/** The scenario files that a path stands for; of a directory not those about another model, which are only checked. */
+async function runnableFiles(path: string): Promise<readonly string[]> {
+  const { textNamesModel } = await import('../scenario/index.ts');
+  const runnable: string[] = [];
+  for (const file of await scenarioFiles(path)) {
+    if (file !== path && textNamesModel(file, await readScenarioText(file).catch(() => ''))) continue;
+    runnable.push(file);
+  }
+  return runnable;
 }
 
 /** What is run, as the options have it. */

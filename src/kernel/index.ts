@@ -24,8 +24,8 @@ export {
 export { pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
 export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
-export type { Holders, Imbalance } from './ledger_view.ts';
-export { holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
+export type { Holders, Holding, Imbalance } from './ledger_view.ts';
+export { HOLDING, holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
 export { LRU_CACHE, lru_cache_drain_for_folio } from './lru_cache.ts';
 export { mlockFbatch } from './mlock.ts';
 export type { Mutant } from './mutants.ts';

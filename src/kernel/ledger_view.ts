@@ -20,7 +20,7 @@ export interface Imbalance {
 }
 
 /** Shared memory whose elements name folios, each with references to it. */
-interface Holding {
+export interface Holding {
   readonly of: { readonly variable: Variable };
   readonly kind: HolderKind;
   /** References of one element; 1 where absent. */
@@ -30,7 +30,7 @@ interface Holding {
 }
 
 /** Everything that holds references but is no running task: those say it by their position (`claiming`). */
-const HOLDING: readonly Holding[] = [
+export const HOLDING: readonly Holding[] = [
   { of: iPages, kind: 'page-cache' },
   { of: pte, kind: 'user-mapping' },
   { of: cpuFbatches.lruAdd.folios, kind: 'lru-add-batch', perCpu: true },

@@ -36,6 +36,6 @@ export { buildCode, program } from './program.ts';
 export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './successors.ts';
 export type { Symmetry } from './symmetry.ts';
 export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './successors.ts';
-export { rewriteSteps, withLocal } from './rewrite.ts';
+export { rewriteSteps, withLocal, withoutAssert } from './rewrite.ts';
 export type { Domain, Sizes, Type } from './types.ts';
 export { bool, domain, int, one, optional } from './types.ts';

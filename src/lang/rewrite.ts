@@ -25,6 +25,17 @@ export function rewriteSteps(program: Program, change: (step: Step, code: number
   return { ...program, codes };
 }
 
+/** The program without the asserts of a name: what is known to be violated need not be asked again. */
+export function withoutAssert(program: Program, name: string): Program {
+  const kept = (effects: readonly Effect[]): readonly Effect[] =>
+    effects.flatMap((effect): readonly Effect[] => {
+      if (effect.kind === 'assert') return effect.name === name ? [] : [effect];
+      if (effect.kind === 'when') return [{ ...effect, then: kept(effect.then), else: kept(effect.else) }];
+      return effect.kind === 'each' ? [{ ...effect, body: kept(effect.body) }] : [effect];
+    });
+  return rewriteSteps(program, (step) => ({ ...step, effects: kept(step.effects) }));
+}
+
 /**
  * The program with one more value in a task's own memory, which no text uses yet: for what `rewriteSteps` notes down
  * in one step and asks in another. Like every such value it is forgotten, and costs no state, where nobody asks any more.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { FolioLedger } from '../ledger/index.ts';
-import type { Scenario } from '../scenario/index.ts';
 import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
-import { callText } from './call-text.ts';
+import { callIn, callTextIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
 import { balanceText } from './holders-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
@@ -16,7 +15,7 @@ const LANE_ROOM = 34;
  * A run as a table: a column for each task that takes a step, in it the kernel's routine and step, and below a step
  * who holds a folio from then on, where that has changed.
  */
-export function counterexampleLines(scenario: Scenario, counterexample: Counterexample): readonly string[] {
+export function counterexampleLines(scenario: Subject, counterexample: Counterexample): readonly string[] {
   const { steps, ledgerBefore } = counterexample;
   const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
   const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
@@ -29,7 +28,8 @@ export function counterexampleLines(scenario: Scenario, counterexample: Countere
     const left = ' '.repeat(lane(step.task));
     const call = callOf(scenario, step);
     if (call !== undefined && before?.call !== step.call) lines.push(...wrap(call, left));
-    lines.push(...stepRows(number + 1, step, before, lane(step.task)), ...ledgerChange(ledger, step.ledger));
+    lines.push(...stepRows(number + 1, step, before, lane(step.task)));
+    lines.push(...('threads' in scenario ? ledgerChange(ledger, step.ledger) : writesOf(step)));
     last.set(step.task, step);
     ledger = step.ledger;
   }
@@ -43,9 +43,9 @@ function heads(threads: readonly CounterexampleStep[], lane: (task: number) => n
   return line.trimEnd();
 }
 
-function callOf(scenario: Scenario, { task, call }: CounterexampleStep): string | undefined {
-  const made = scenario.threads.find((thread) => thread.task === task)?.calls[call ?? -1];
-  return made === undefined ? undefined : callText(scenario, made);
+function callOf(scenario: Subject, { task, call }: CounterexampleStep): string | undefined {
+  const made = callIn(scenario, task, call);
+  return made === undefined ? undefined : callTextIn(scenario, made);
 }
 
 /** A step beside its routine, or below it where both do not fit; the routine only where it is another than before. */
@@ -62,6 +62,16 @@ function stepRows(
   const whole = `${count}${routine}: ${step.name}`;
   return whole.length <= MAIL_COLUMNS ? [whole] : [`${left}${routine}`, `${count}  ${step.name}`];
 }
+
+/** What a step of a model without a ledger writes. */
+const writesOf = ({ writes }: CounterexampleStep): readonly string[] => {
+  const left = ' '.repeat(MARGIN);
+  const text = writes
+    .filter(({ before, after }) => before !== after)
+    .map(({ variable, index, before, after }) => `${variable}[${index.join()}] ${before} -> ${after}`)
+    .join(', ');
+  return text === '' ? [] : wrap(`| ${text}`, left, `${left}|   `);
+};
 
 /** The folios whose holders have changed, each with all that hold it. */
 function ledgerChange(before: readonly FolioLedger[], after: readonly FolioLedger[]): readonly string[] {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, Counterexample, CounterexampleStep, PropertyAnswer } from '../verify/index.ts';
-import { callText } from './call-text.ts';
+import { callTextIn, type Subject } from './check-subject.ts';
 import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/check.schema.json describes it. */
@@ -23,7 +22,7 @@ export interface CostedAnswer {
  * Answers as the JSON document of `check --json`, keys in a fixed order. What stands at the top is of one form: the
  * only one, else the first that is violated, else the first that is undecided, else the first.
  */
-export function checkToJson(scenario: Scenario, answers: readonly CostedAnswer[]): string {
+export function checkToJson(scenario: Subject, answers: readonly CostedAnswer[]): string {
   const chosen =
     answers.find(({ answer }) => answer.verdict === 'violated') ??
     answers.find(({ answer }) => answer.verdict === 'undecided') ??
@@ -39,7 +38,7 @@ export function checkToJson(scenario: Scenario, answers: readonly CostedAnswer[]
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-function answerJson(scenario: Scenario, { answer, cost }: CostedAnswer): object {
+function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
   const violated = answer.properties.filter(({ verdict }) => verdict === 'violated');
   const shortest = violated.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
   const { explored } = answer;
@@ -60,7 +59,7 @@ function answerJson(scenario: Scenario, { answer, cost }: CostedAnswer): object 
     before:
       answer.before.length === 0
         ? undefined
-        : answer.before.map(({ call, mismatches }) => ({ call: callText(scenario, call), mismatches })),
+        : answer.before.map(({ call, mismatches }) => ({ call: callTextIn(scenario, call), mismatches })),
     properties: answer.properties.map((property) => ({
       property: property.id,
       sentence: property.sentence,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, Explored, PropertyAnswer } from '../verify/index.ts';
-import { callText } from './call-text.ts';
 import { counterexampleLines } from './check-counterexample.ts';
+import { callIn, callTextIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
@@ -15,7 +14,7 @@ export interface CheckReportOptions {
 
 /** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
 export function checkReport(
-  scenario: Scenario,
+  scenario: Subject,
   answers: readonly CheckAnswer[],
   { command }: CheckReportOptions,
 ): string {
@@ -38,18 +37,18 @@ const violatedIn = ({ properties }: CheckAnswer): readonly PropertyAnswer[] =>
   properties.filter(({ verdict }) => verdict === 'violated');
 
 /** The verdict of one form in a sentence, with the size that it rests on. */
-function verdictLines(scenario: Scenario, answer: CheckAnswer): readonly string[] {
+function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[] {
   const { patch, verdict, asExpected } = answer;
   const expectation = asExpected === undefined ? '' : asExpected ? ', as the scenario expects' : ', NOT as expected';
   const before = answer.before.map(({ call, mismatches }) => {
     const text = mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; ');
-    return `before, ${callText(scenario, call)}: ${text}`;
+    return `before, ${callTextIn(scenario, call)}: ${text}`;
   });
   const wrong = violatedIn(answer).map((property) => {
     const { id, sentence, counterexample, explored } = property;
     const steps = counterexample === undefined ? '' : `, in ${counted(counterexample.steps.length, 'step')}`;
     const which = detailText(scenario, property);
-    return `${id}: ${sentence}${which}${steps} (${exploredText(explored)})`;
+    return `${id === sentence ? id : `${id}: ${sentence}`}${which}${steps} (${exploredText(explored)})`;
   });
   switch (verdict) {
     case 'holds':
@@ -97,11 +96,11 @@ function reasonText({ reason }: CheckAnswer): string {
 }
 
 /** What exactly is violated, where a property says several things. */
-function detailText(scenario: Scenario, { detail }: PropertyAnswer): string {
+function detailText(scenario: Subject, { detail }: PropertyAnswer): string {
   const [task, number] = (detail ?? '').split('.').map(Number);
-  const call = scenario.threads.find((thread) => thread.task === task)?.calls[number ?? -1];
-  if (detail === undefined || call === undefined) return detail === undefined ? '' : `, ${detail}`;
-  return `, ${scenario.machine.tasks[call.task]?.name}: ${callText(scenario, call)}`;
+  const call = callIn(scenario, task ?? -1, number);
+  if (call === undefined || !('machine' in scenario)) return detail === undefined ? '' : `, ${detail}`;
+  return `, ${scenario.machine.tasks[call.task]?.name}: ${callTextIn(scenario, call)}`;
 }
 
 const counted = (number: number, what: string): string =>
@@ -148,7 +147,7 @@ function tableLines(answers: readonly CheckAnswer[]): readonly string[] {
 const columnWidth = (patch: string): number => Math.max(patch.length, CELLS.undecided.length);
 
 /** The shortest run against each violated property. */
-const counterexampleSections = (scenario: Scenario, answer: CheckAnswer): readonly (readonly string[])[] =>
+const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonly (readonly string[])[] =>
   violatedIn(answer).flatMap((property) => {
     const { id, counterexample } = property;
     if (counterexample === undefined) return [];
@@ -164,7 +163,7 @@ const counterexampleSections = (scenario: Scenario, answer: CheckAnswer): readon
     ];
   });
 
-function closingLines(scenario: Scenario, answers: readonly CheckAnswer[]): readonly string[] {
+function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): readonly string[] {
   const machines = [...new Set(answers.map(({ machine }) => machineText(machine)))];
   const reductions = [...new Set(answers.flatMap((answer) => answer.reductions))];
   return [
@@ -174,7 +173,7 @@ function closingLines(scenario: Scenario, answers: readonly CheckAnswer[]): read
       '',
       '  ',
     ),
-    ...(scenario.before.length === 0
+    ...(!('before' in scenario) || scenario.before.length === 0
       ? []
       : wrap(
           `not interleaved: the ${counted(scenario.before.length, 'call')} of 'before', one after the other`,

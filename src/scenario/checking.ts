@@ -5,7 +5,19 @@ import type { Profile } from '../machine/index.ts';
  * The properties of a conversion, by the names that mails and scenario files use. A name after a slash is a known
  * exception: what the property would forbid, had it not been named beforehand.
  */
-export const PROPERTY_IDS = ['I1', 'I2', 'I2/SC-21', 'I3', 'I4', 'I4/SC-17', 'I6', 'I7', 'I8', 'expected'] as const;
+export const PROPERTY_IDS = [
+  'I1',
+  'I2',
+  'I2/SC-20',
+  'I2/SC-21',
+  'I3',
+  'I4',
+  'I4/SC-17',
+  'I6',
+  'I7',
+  'I8',
+  'expected',
+] as const;
 export type PropertyId = (typeof PROPERTY_IDS)[number];
 
 /** What exploring a scenario comes to under a form of the check. */

@@ -11,6 +11,8 @@ export type {
 export { isWell } from './answer.ts';
 export type { Checking, ExpectedCheck, PropertyId } from './checking.ts';
 export { PROPERTY_IDS } from './checking.ts';
+export type { PeerQuestion, PeerVariant } from './peer-file.ts';
+export { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from './peer-file.ts';
 export { expectedOf } from './expectation.ts';
 export type { ManyAnswer, SeenOutcome } from './many.ts';
 export { runMany } from './many.ts';

@@ -17,6 +17,7 @@ import type { Checking, ExpectedCheck } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
+import { namesModel } from './peer-file.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
 
@@ -41,6 +42,8 @@ export function profileNamed(name: string): Profile {
  */
 export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
   const source = readSource(file, text);
+  if (namesModel(source))
+    throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
   const parsed = SCENARIO.safeParse(source.value);
   if (!parsed.success) throw firstMistake(source, parsed.error.issues);
   return elaborate(file, source, parsed.data, options);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Reason } from '../check/index.ts';
 import type { Cpu, FolioLedger } from '../ledger/index.ts';
-import type { ExpectedCheck, Mismatch, ScenarioCall } from '../scenario/index.ts';
+import type { Mismatch, ScenarioCall } from '../scenario/index.ts';
 
 /** One write of a step to shared memory; `none` where no element is meant. */
 export interface WriteInStep {
@@ -90,7 +90,7 @@ export interface CheckAnswer {
   /** Results of calls in `before` that are not as expected: nothing was explored then. */
   readonly before: readonly { readonly call: ScenarioCall; readonly mismatches: readonly Mismatch[] }[];
   /** What the scenario file says that it comes to; undefined where it says nothing. */
-  readonly expected: ExpectedCheck | undefined;
+  readonly expected: { readonly violates: readonly string[] } | undefined;
   /** Whether it came to what the file says; undefined where that says nothing, or nothing is decided. */
   readonly asExpected: boolean | undefined;
 }

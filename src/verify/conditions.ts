@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { FAULT } from './claims.ts';
-import { cpuFbatches, iPages, mlockFbatch, pins, pte } from '../kernel/index.ts';
-import { choose, claimed, literal, type Value } from '../lang/index.ts';
+import { cpuFbatches, HOLDING, type Holding, pins, pte } from '../kernel/index.ts';
+import { choose, claimed, literal, type Program, Value, type Variable } from '../lang/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
 export const numbers = (n: number): readonly number[] => [...Array(n).keys()];
@@ -24,36 +24,49 @@ export const asNumber = (condition: Value<'bool'>): Value<'int'> => choose<'int'
 
 type Folio = Value<'folio'>;
 
+/** An element of shared memory. */
+const elementAt = (variable: Variable, index: readonly number[]): Value<string> =>
+  new Value({ op: 'read', variable, index: index.map((value) => ({ op: 'const', value })) });
+
 /** Every place of an array over these numbers of elements. */
-const places = (...extents: readonly number[]): readonly (readonly number[])[] =>
+const places = (extents: readonly number[]): readonly (readonly number[])[] =>
   extents.reduce<readonly (readonly number[])[]>(
     (rows, extent) => rows.flatMap((row) => numbers(extent).map((i) => [...row, i])),
     [[]],
   );
 
-/** Entries of the page cache, of page tables and of batches that name a folio. */
-const inPageCache = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
-  places(sizes.inodes, sizes.pages).map(([inode = 0, index = 0]) => iPages.at(inode, index).eq(of));
-const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
-  places(sizes.mms, sizes.inodes, sizes.pages).map(([mm = 0, inode = 0, index = 0]) => pte.at(mm, inode, index).eq(of));
-export const inLruAddOf = ({ program }: SmallWorld, cpu: number, of: Folio): readonly Value<'bool'>[] =>
-  numbers(program.sizes['slot'] ?? 0).map((slot) => cpuFbatches.lruAdd.folios.at(cpu, slot).eq(of));
-const inMlock = ({ program, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
-  places(sizes.cpus, program.sizes['mlock_slot'] ?? 0).map(([cpu = 0, slot = 0]) =>
-    mlockFbatch.folios.at(cpu, slot).eq(of),
-  );
-const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
-  numbers(sizes.pins).map((pin) => pins.folio.at(pin).eq(of));
+/** The elements of a kind of holder that name a folio, each with how many references it then has. */
+function entries({ program }: SmallWorld, { of, references }: Holding, folio: Folio) {
+  const { variable } = of;
+  return places(variable.domains.map(({ name }) => program.sizes[name] ?? 0)).map((index) => ({
+    names: elementAt(variable, index).eq(folio),
+    references: referencesAt(program, references, index),
+  }));
+}
+
+function referencesAt({ sizes }: Program, references: Holding['references'], index: readonly number[]): Value<'int'> {
+  if (references === undefined) return literal(1);
+  if (typeof references === 'string') return literal(sizes[references] ?? 0);
+  return new Value<'int'>(elementAt(references.variable, index).expr);
+}
 
 /** The count that a folio's holders add up to. */
 export function heldBy(world: SmallWorld, of: Folio): Value<'int'> {
-  const { program, sizes } = world;
-  const mlock = program.sizes['mlock_references'] === 1 ? inMlock(world, of) : [];
-  const batches = numbers(sizes.cpus).flatMap((cpu) => inLruAddOf(world, cpu, of));
-  const entries = [...inPageCache(world, of), ...inPageTables(world, of), ...batches, ...mlock].map(asNumber);
-  const pinned = numbers(sizes.pins).map((pin) => choose<'int'>(pins.folio.at(pin).eq(of), pins.references.at(pin), 0));
-  return sum([...entries, ...pinned, claimed(of)]);
+  const held = HOLDING.flatMap((holding) => entries(world, holding, of)).map(({ names, references }) =>
+    choose<'int'>(names, references, 0),
+  );
+  return sum([...held, claimed(of)]);
 }
+
+/** Entries of the lru_add batch of a CPU that name a folio. */
+export const inLruAddOf = ({ program }: SmallWorld, cpu: number, of: Folio): readonly Value<'bool'>[] =>
+  numbers(program.sizes['slot'] ?? 0).map((slot) => cpuFbatches.lruAdd.folios.at(cpu, slot).eq(of));
+const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
+    pte.at(mm, inode, index).eq(of),
+  );
+const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  numbers(sizes.pins).map((pin) => pins.folio.at(pin).eq(of));
 
 /** Labels of what a task holds that is neither the page cache's, nor a batch's, nor the check's own. */
 const USES = ['lookup', FAULT, 'walker', 'isolated', 'gup', 'mmu-gather'] as const;

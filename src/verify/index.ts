@@ -7,6 +7,9 @@ export type {
   PropertyAnswer,
   SmallMachine,
 } from './answer.ts';
-export type { CheckOptions, CheckProgress } from './verify.ts';
+export type { PeerOptions } from './peer.ts';
+export { checkingPeer } from './peer.ts';
+export type { CheckProgress, SearchOptions } from './rounds.ts';
+export type { CheckOptions } from './verify.ts';
 export { checking } from './verify.ts';
 export { questionAbout } from './question-about.ts';

@@ -5,7 +5,8 @@ import type { PropertyId } from '../scenario/index.ts';
 export const SENTENCES: Readonly<Record<PropertyId, string>> = {
   I1: 'no false negative: nobody can reach a page that becomes private',
   I2: 'no batch-only refusal: somebody used a refused page when it was last looked at',
-  'I2/SC-21': 'the same, where isolation put the page back into a batch after the drain',
+  'I2/SC-20': 'the same, where the batch is that of a CPU which is going offline',
+  'I2/SC-21': 'the same, where isolation has put the page back into a batch',
   I3: 'drains are bounded: no request drains more often than its form allows',
   I4: 'error_offset is in the range, and an error leaves the attributes alone',
   'I4/SC-17': 'error_offset is in the range for large folios too',

@@ -6,6 +6,7 @@ import { tellingFaults } from './claims.ts';
 import { all } from './conditions.ts';
 import { nameOf } from './property.ts';
 import type { SmallWorld, WorldCall } from './small-world.ts';
+import { hasHotplug, notingPutBack, putsBack, withNotes } from './exceptions.ts';
 import { type Watch, watched } from './watch.ts';
 import {
   allOrNothing,
@@ -18,9 +19,36 @@ import {
   noteUser,
 } from './watches.ts';
 
-/** The properties that a world is asked about. */
-export const propertiesOf = (_world: SmallWorld): readonly PropertyId[] =>
-  PROPERTY_IDS.filter((id) => id !== 'I2/SC-21');
+/** In larger memories adding up every folio's holders in every state takes longer than all else. */
+const MOST_FOLIOS_ADDED_UP = 16;
+
+/** The properties that a world is asked about: no exceptions that it has no occasion for. */
+export function propertiesOf(world: SmallWorld): readonly PropertyId[] {
+  const { sizes, scenario } = world;
+  const isAsked = (id: PropertyId): boolean => {
+    switch (id) {
+      case 'I2/SC-20':
+        return hasHotplug(world);
+      case 'I2/SC-21':
+        return putsBack(world);
+      case 'I4/SC-17':
+        return sizes.order > 0;
+      case 'I6':
+        return sizes.folios <= MOST_FOLIOS_ADDED_UP;
+      case 'expected':
+        // Beside a schedule, what is expected is expected of that order alone.
+        return scenario.schedule.kind === 'in-order';
+      case 'I1':
+      case 'I2':
+      case 'I3':
+      case 'I4':
+      case 'I7':
+      case 'I8':
+        return true;
+    }
+  };
+  return PROPERTY_IDS.filter(isAsked);
+}
 
 /**
  * A world as a question to the engine: its program with asserts for what shows in a step, and conditions on every
@@ -28,14 +56,18 @@ export const propertiesOf = (_world: SmallWorld): readonly PropertyId[] =>
  * @param without properties that are not asked about, because their answer is known.
  */
 export function questionOf(world: SmallWorld, without: ReadonlySet<PropertyId> = new Set()): Question {
-  const asked = (id: PropertyId): boolean => !without.has(id);
-  let program: Program = tellingFaults(world.program);
+  const ids = propertiesOf(world);
+  const asked = (id: PropertyId): boolean => ids.includes(id) && !without.has(id);
   const watches: Watch[] = [];
-  const user = noteUser(program, world);
-  program = user.program;
+  const user = noteUser(
+    putsBack(world) ? notingPutBack(tellingFaults(world.program)) : tellingFaults(world.program),
+    world,
+  );
+  let program: Program = user.program;
   watches.push(user.watch);
   if (asked('I1')) watches.push(noFalseNegative(world, nameOf('I1')));
-  if (asked('I2')) watches.push(noBatchOnlyRefusal(nameOf('I2'), user));
+  for (const id of ['I2', 'I2/SC-20', 'I2/SC-21'] as const)
+    if (asked(id)) watches.push(noBatchOnlyRefusal(nameOf(id), user, id));
   if (asked('I3')) program = add(boundedDrains(program, world, nameOf('I3')), watches);
   program = add(
     errorsNameAPage(program, world, {
@@ -53,15 +85,15 @@ export function questionOf(world: SmallWorld, without: ReadonlySet<PropertyId> =
       watches,
     );
   const properties: Property[] = [
-    { name: nameOf('I6'), holds: conservation(world) },
-    { name: nameOf('I8'), holds: allOrNothing(world) },
+    ...(asked('I6') ? conservation(world).map((holds) => ({ name: nameOf('I6'), holds })) : []),
+    ...(asked('I8') ? [{ name: nameOf('I8'), holds: allOrNothing(world) }] : []),
   ];
   const tasks = world.scenario.machine.tasks.map((_, task) => finished(task));
   return {
     program: watched(program, world, watches),
     codeOf: world.codeOf,
-    initial: world.memory,
-    properties: properties.filter(({ name }) => !without.has(name === 'I6' ? 'I6' : 'I8')),
+    initial: withNotes(world.memory, program),
+    properties,
     mayEnd: asked('I7') ? all(tasks) : literal<'bool'>(1),
   };
 }

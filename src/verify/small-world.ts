@@ -2,6 +2,7 @@
 import {
   buildScripted,
   type KernelSizes,
+  LRU_BATCHES,
   type Patch,
   PATCHES,
   type Profile,
@@ -89,10 +90,10 @@ export function buildWorld(given: Scenario, patch: Patch): SmallWorld {
 /** Pages that no call reaches might as well not be there. */
 function withoutUntouchedPages(scenario: Scenario): Scenario {
   const { machine, before, threads } = scenario;
-  const [only, ...others] = machine.guestMemfds;
-  // Where there are several, the numbers of page frames depend on how many pages each has.
-  if (only === undefined || others.length > 0) return scenario;
-  const ends = [...before, ...threads.flatMap(({ calls }) => calls)].map(({ call }) => {
+  const calls = [...before, ...threads.flatMap((thread) => thread.calls)];
+  // The numbers of page frames depend on how many pages there are.
+  if (machine.guestMemfds.length > 1 && calls.some(({ call }) => 'pfn' in call)) return scenario;
+  const ends = calls.map(({ call }) => {
     const entry = entryOf(call, machine);
     if ('result' in entry) return 0;
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
@@ -100,7 +101,7 @@ function withoutUntouchedPages(scenario: Scenario): Scenario {
     return 'index' in call ? call.index + 1 : 0;
   });
   const pages = 2 ** machine.largestOrder * Math.ceil(Math.max(1, ...ends) / 2 ** machine.largestOrder);
-  const guestMemfds = [{ ...only, pages: Math.min(only.pages, pages) }];
+  const guestMemfds = machine.guestMemfds.map((inode) => ({ ...inode, pages: Math.min(inode.pages, pages) }));
   return { ...scenario, machine: { ...machine, guestMemfds } };
 }
 
@@ -135,14 +136,15 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
  */
 function profileFor(scenario: Scenario, calls: readonly Call[], folios: number): Profile {
   const { profile } = scenario.machine;
-  const mlocks = partsFor(calls, scenario.machine).includes('mlock');
+  const parts = partsFor(calls, scenario.machine);
+  const mlocks = parts.includes('mlock');
   const entries = mlocks
     ? 2 * processesOf(scenario) * calls.reduce((sum, call) => sum + pagesIn(call), 0)
     : Math.max(folios, pagesOf(scenario));
   const pinBias = 2 ** Math.ceil(Math.log2(1 + unpinnedReferences(scenario, calls)));
   return {
     ...profile,
-    batchSize: Math.min(profile.batchSize, entries + 1),
+    batchSize: parts.includes('lru_batches') ? profile.batchSize : Math.min(profile.batchSize, entries + 1),
     pinBias: Math.min(profile.pinBias, pinBias),
   };
 }
@@ -151,7 +153,8 @@ function profileFor(scenario: Scenario, calls: readonly Call[], folios: number):
 function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number {
   const { machine } = scenario;
   const pages = 2 ** machine.largestOrder;
-  const batches = machine.cpus;
+  const others = partsFor(calls, machine).includes('lru_batches') ? LRU_BATCHES.length : 0;
+  const batches = (1 + others) * machine.cpus;
   const mlocked = calls.reduce(
     (sum, call) => sum + (call.call === 'mlock' || call.call === 'munlock' ? 2 * pages : 0),
     0,

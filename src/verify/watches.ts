@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { cpuFbatches, folio, gmemInode, iPages, invalidateLock, kvm, PATCHES, pte, RESULTS } from '../kernel/index.ts';
 import { bool, choose, type Effect, int, literal, type Place, type Program, Value, withLocal } from '../lang/index.ts';
-import type { Expected } from '../scenario/index.ts';
+import type { Expected, PropertyId } from '../scenario/index.ts';
+import { hasHotplug, inOfflineBatch, putBack, putsBack } from './exceptions.ts';
 import { all, any, heldBy, inLruAddOf, numbers, reachable, sum, asNumber, used } from './conditions.ts';
 import type { SmallWorld, WorldCall } from './small-world.ts';
 import type { Moment, Watch } from './watch.ts';
@@ -77,13 +78,25 @@ export interface UserNote {
   readonly program: Program;
   readonly watch: Watch;
   readonly hadUser: (moment: Moment) => Value<'bool'>;
+  /** The exceptions that the world has occasion for: whether the folio was one of them then. */
+  readonly excepted: ReadonlyMap<PropertyId, (moment: Moment) => Value<'bool'>>;
 }
 
 export function noteUser(program: Program, world: SmallWorld): UserNote {
   const hadUser = notes(program, world, 'had_user', bool);
+  let grown = hadUser.program;
+  const exceptions: [PropertyId, (moment: Moment) => Place<'bool'>, (of: Value<'folio'>) => Value<'bool'>][] = [];
+  const except = (id: PropertyId, when: (of: Value<'folio'>) => Value<'bool'>): void => {
+    const noted = notes(grown, world, id, bool);
+    grown = noted.program;
+    exceptions.push([id, noted.of, when]);
+  };
+  if (hasHotplug(world)) except('I2/SC-20', (of) => inOfflineBatch(world, of));
+  if (putsBack(world)) except('I2/SC-21', (of) => putBack.at(of));
   return {
-    program: hadUser.program,
+    program: grown,
     hadUser: hadUser.of,
+    excepted: new Map(exceptions.map(([id, of]) => [id, of])),
     watch: {
       looks: (moment) => {
         const { folio: of, step } = moment;
@@ -92,7 +105,8 @@ export function noteUser(program: Program, world: SmallWorld): UserNote {
             ? []
             : [choose<'int'>(of.eq(new Value<'folio'>(whose)), new Value<'int'>(amount), 0)],
         );
-        return [note(hadUser.of(moment), used(world, of, sum(own)))];
+        const excepted = exceptions.map(([, place, when]) => note(place(moment), when(of)));
+        return [note(hadUser.of(moment), used(world, of, sum(own))), ...excepted];
       },
     },
   };
@@ -100,9 +114,12 @@ export function noteUser(program: Program, world: SmallWorld): UserNote {
 /** What a check may itself hold of the folio that it looks at, besides the reference of its batch. */
 const OWN_USES: ReadonlySet<string> = new Set(['isolated', 'walker', 'lookup']);
 
-/** I2, at the refusal. */
-export const noBatchOnlyRefusal = (name: string, { hadUser }: UserNote): Watch => ({
-  refuses: (moment) => [assert(name, hadUser(moment))],
+/** I2 or one of its exceptions, at the refusal: I2 itself asks nothing where an exception is. */
+export const noBatchOnlyRefusal = (name: string, { hadUser, excepted }: UserNote, id: PropertyId): Watch => ({
+  refuses: (moment) => {
+    const is = excepted.get(id)?.(moment).not() ?? any([...excepted.values()].map((of) => of(moment)));
+    return [assert(name, hadUser(moment).or(is))];
+  },
 });
 
 /** How many drains each form allows itself in a request. */
@@ -216,21 +233,20 @@ export function expectations(
   return { program: reads.program, watches: [watch] };
 }
 
-/** I6, in every state. */
-export const conservation = (world: SmallWorld): Value<'bool'> => {
-  const folios = numbers(world.sizes.folios).map((number) => literal<'folio'>(number));
-  const balanced = folios.map((of) => folio.refcount.at(of).eq(heldBy(world, of)));
-  const noneFreed = folios.map((of) => folio.allocated.at(of).or(folio.refcount.at(of).eq(0)));
-  // Entries of a batch that is being flushed may be the past of a folio that is in another batch already.
-  const inOneBatch = folios.map((of) =>
-    sum(
+/** I6 of each folio, in every state. */
+export const conservation = (world: SmallWorld): readonly Value<'bool'>[] =>
+  numbers(world.sizes.folios).map((number) => {
+    const of = literal<'folio'>(number);
+    const isBalanced = folio.refcount.at(of).eq(heldBy(world, of));
+    const isFreed = folio.allocated.at(of).not();
+    // Entries of a batch that is being flushed may be the past of a folio that is in another batch already.
+    const batches = sum(
       numbers(world.sizes.cpus).flatMap((cpu) =>
         inLruAddOf(world, cpu, of).map((here) => asNumber(here.and(cpuFbatches.lock.at(cpu).not()))),
       ),
-    ).le(1),
-  );
-  return all([...balanced, ...noneFreed, ...inOneBatch]);
-};
+    );
+    return all([isBalanced, isFreed.not().or(folio.refcount.at(of).eq(0)), batches.le(1)]);
+  });
 
 /** I8, in every state. */
 export const allOrNothing = ({ sizes, program }: SmallWorld): Value<'bool'> => {

@@ -84,3 +84,75 @@ test('a bound that is reached leaves it undecided', () => {
   expect(status).toBe(2);
   expect(stdout).toContain('v6: UNDECIDED');
 });
+
+describe('the peer protocol', () => {
+  const FILE = 'scenarios/peer-protocol.yaml';
+
+  test.each([
+    [2, 2, 'baseline', 3095, 7550, 29, 10],
+    [2, 2, 'local-drain', 3198, 7643, 31, 12],
+    [2, 2, 'v6', 2612, 6286, 31, undefined],
+    [2, 3, 'v6', 16_294, 41_624, 40, undefined],
+    [3, 2, 'v6', 35_775, 124_835, 34, undefined],
+  ])(
+    '%i CPUs, %i folios, %s: what SPIN, TLC, Stateright and Rumur count',
+    (cpus, folios, patch, states, transitions, depth, steps) => {
+      const size = ['--cpus', String(cpus), '--folios', String(folios)];
+      const { status, stdout } = folioscope(['check', FILE, ...size, '--patch', patch, '--exact', '--json']);
+      const found = JSON.parse(stdout) as { counterexample?: { length: number } };
+      expect(validate(found)).toBe(true);
+      expect(found).toMatchObject({ verdict: steps === undefined ? 'holds' : 'violated', states, transitions, depth });
+      expect([status, found.counterexample?.length]).toEqual([steps === undefined ? 0 : 1, steps]);
+    },
+  );
+
+  test('with the symmetry of its CPUs, and the run as text', () => {
+    const { stdout } = folioscope(['check', FILE, '--cpus', '3', '--folios', '2', '--patch', 'v6', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'holds', states: 18_790, reductions: ['symmetry'] });
+    const text = folioscope(['check', FILE, '--cpus', '2', '--patch', 'baseline']).stdout;
+    expect(text).toContain('The shortest run against no false positive: 10 steps, 1 context switch');
+    expect(text.split('\n').every((line) => line.length <= 75)).toBe(true);
+  });
+
+  test.each([
+    [['--patch', 'v8'], "the peer protocol has no form 'v8', expected baseline, local-drain, v6"],
+    [['--cpus', '0'], 'Expected a whole number above 0.'],
+  ])('%j is a usage error', (options, message) => {
+    const { status, stderr } = folioscope(['check', FILE, ...options]);
+    expect(status).toBe(64);
+    expect(stderr).toContain(message);
+  });
+
+  test('is not run, and left out where a directory is', () => {
+    expect(folioscope(['run', FILE])).toMatchObject({
+      status: 65,
+      stderr: `folioscope: ${FILE}:1:1: model: names another model than the kernel, which only check explores\n`,
+    });
+  });
+});
+
+describe('--all', () => {
+  test('every scenario that comes with folioscope is what its file says', { timeout: 400_000 }, () => {
+    const { status, stdout } = folioscope(['check', '--all']);
+    expect(stdout).toMatch(/\n(\d+) scenarios: \1 as expected\n$/);
+    expect(status).toBe(0);
+  });
+
+  test('says what is not', () => {
+    const text = readFileSync(join(ROOT, SC_02), 'utf8');
+    writeFileSync(join(folder, 'right.yaml'), text);
+    writeFileSync(join(folder, 'silent.yaml'), text.replace(/^check:[^]*/m, ''));
+    writeFileSync(join(folder, 'wrong.yaml'), text.replace(/^check:[^]*/m, 'check: { every: holds }\n'));
+    const { status, stdout } = folioscope(['check', '--all', folder, '--patch', 'baseline']);
+    expect({ status, stdout }).toEqual({
+      status: 1,
+      stdout: `as expected     SC-02: A page faulted on another CPU (1 form, 21 states)
+says nothing    SC-02: A page faulted on another CPU (1 form, 21 states)
+                baseline: the file has no 'check' for it
+NOT as expected SC-02: A page faulted on another CPU (1 form, 21 states)
+                baseline: I2 is violated in 14 steps
+3 scenarios: 1 as expected, 1 says nothing, 1 NOT as expected
+`,
+    });
+  });
+});

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+import type { CheckAnswer } from '../verify/index.ts';
+import type { Subject } from './check-subject.ts';
+import { wrap } from './flow.ts';
+
+/** Whether a scenario came to what its file says, under every form that was asked about. */
+export type Outcome = 'as expected' | 'NOT as expected' | 'undecided' | 'says nothing';
+
+/** @returns the outcome of a file: the worst of its forms'. */
+export function outcomeOf(answers: readonly CheckAnswer[]): Outcome {
+  if (answers.some(({ asExpected }) => asExpected === false)) return 'NOT as expected';
+  if (answers.some(({ verdict, asExpected }) => verdict === 'undecided' && asExpected === undefined))
+    return 'undecided';
+  return answers.some(({ asExpected }) => asExpected === undefined) ? 'says nothing' : 'as expected';
+}
+
+const WIDTH = 16;
+
+/** A file's line of `check --all`, and below it what is not as expected. */
+export function allLine(subject: Subject, answers: readonly CheckAnswer[]): string {
+  const outcome = outcomeOf(answers);
+  const states = answers.reduce((sum, { explored }) => sum + explored.states, 0);
+  const size = `${answers.length} form${answers.length === 1 ? '' : 's'}, ${states} states`;
+  const hanging = ' '.repeat(WIDTH);
+  const lines = [
+    ...wrap(`${subject.name}: ${subject.title} (${size})`, outcome.padEnd(WIDTH), hanging),
+    ...(outcome === 'as expected'
+      ? []
+      : answers.flatMap((answer) => differences(answer).flatMap((text) => wrap(text, hanging, `${hanging}  `)))),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function differences({ patch, properties, expected, asExpected, before, reason }: CheckAnswer): readonly string[] {
+  if (asExpected === true) return [];
+  if (expected === undefined) return [`${patch}: the file has no 'check' for it`];
+  const texts = properties.flatMap(({ id, verdict, counterexample }) => {
+    const isExpected = expected.violates.includes(id);
+    if (verdict === 'violated' && !isExpected)
+      return [`${patch}: ${id} is violated in ${counterexample?.steps.length} steps`];
+    return verdict === 'holds' && isExpected ? [`${patch}: ${id} holds`] : [];
+  });
+  const wrong = before.length === 0 ? [] : [`${patch}: a call of 'before' is not as expected`];
+  return [...texts, ...wrong, ...(reason === undefined ? [] : [`${patch}: undecided (${reason})`])];
+}
+
+/** The last line: how many there were of each kind. */
+export function allEnd(outcomes: readonly Outcome[]): string {
+  const kinds = [...new Set(outcomes)];
+  const counts = kinds.map((kind) => `${outcomes.filter((outcome) => outcome === kind).length} ${kind}`);
+  return `${outcomes.length} scenario${outcomes.length === 1 ? '' : 's'}: ${counts.join(', ')}\n`;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+import type { Question } from '../check/index.ts';
+import { compilePacked, createMemory, Interpreter, withoutAssert } from '../lang/index.ts';
+import { cpu } from '../ledger/index.ts';
+import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../peer/index.ts';
+import type { PeerQuestion } from '../scenario/index.ts';
+import type { CheckAnswer, Counterexample } from './answer.ts';
+import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
+import { switchesIn } from './switches.ts';
+import { asExpected } from './verify.ts';
+
+const DEADLOCK = 'deadlock';
+
+/** How the peer protocol is checked. */
+export interface PeerOptions extends SearchOptions {
+  readonly variant: PeerConfig['variant'];
+}
+
+/** Checks the protocol that other model checkers were measured with. */
+export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Generator<CheckProgress, CheckAnswer> {
+  const { cpus, folios } = asked;
+  const { variant } = options;
+  const peer = buildPeer({ cpus, folios, variant });
+  const initial = createMemory(peer.program);
+  const interpreter = new Interpreter(peer.program, initial);
+  for (const task of peer.codeOf) interpreter.start(task, task);
+  const symmetry = options.exact !== true && options.symmetry !== false && cpus > 2 ? peer.symmetry : undefined;
+  const ids = [NO_FALSE_POSITIVE, ...peer.properties.map(({ name }) => name), DEADLOCK];
+  const question = (without: ReadonlySet<string>): Question => ({
+    ...peer,
+    program: without.has(NO_FALSE_POSITIVE) ? withoutAssert(peer.program, NO_FALSE_POSITIVE) : peer.program,
+    initial,
+    properties: peer.properties.filter(({ name }) => !without.has(name)),
+    symmetry,
+  });
+  const rounds = yield* inRounds(
+    {
+      ids,
+      sentence: (id) => id,
+      question,
+      named: (name) => ({ id: name, detail: '' }),
+      tell: (moves, fewestSwitches) => ({
+        ...tellPeer(peer, moves),
+        contextSwitches: switchesIn(moves),
+        fewestSwitches,
+      }),
+    },
+    options,
+  );
+  const expected = asked.check.byPatch.get(variant) ?? asked.check.every;
+  return {
+    ...rounds,
+    patch: variant,
+    machine: {
+      profile: 'peer-protocol',
+      cpus,
+      tasks: peer.codeOf.length,
+      folios,
+      pages: folios,
+      batchSize: undefined,
+      words: compilePacked(peer.program, peer.codeOf).words,
+    },
+    before: [],
+    expected,
+    asExpected: asExpected(expected, rounds.properties),
+  };
+}
+
+function tellPeer(peer: Peer, moves: Parameters<typeof switchesIn>[0]): Pick<Counterexample, 'steps' | 'ledgerBefore'> {
+  const interpreter = new Interpreter(peer.program, createMemory(peer.program));
+  for (const task of peer.codeOf) interpreter.start(task, task);
+  const steps = moves.map(({ task, option }): Counterexample['steps'][number] => {
+    const taken = interpreter.step(task, option);
+    if (taken === undefined) throw new Error(`task ${task} cannot take a step of the counterexample`);
+    const name = taken.code.name;
+    return {
+      task,
+      thread: name,
+      cpu: cpu(Number(/\d+$/.exec(name)?.[0] ?? 0)),
+      call: undefined,
+      option,
+      path: taken.step.path,
+      name: taken.step.name,
+      writes: taken.writes.map(({ variable, index, before, after }) => ({
+        variable: variable.name,
+        index,
+        before,
+        after,
+      })),
+      read: undefined,
+      ledger: [],
+    };
+  });
+  return { steps, ledgerBefore: [] };
+}
