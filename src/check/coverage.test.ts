@@ -59,3 +59,36 @@ test('nothing is noted that nobody asks for', () => {
   const { sometimes: _, coverage: __, ...plain } = question();
   expect(exploreProgram(plain, { mostStates: 100 })).toMatchObject({ unreached: [], coverage: undefined });
 });
+
+test('partial order keeps what comes together only for a moment', () => {
+  const [left, right] = [sharedScalar('left', int(2)), sharedScalar('right', int(2))];
+  const codes = [left, right].map((own) =>
+    buildCode('counts', null, sizes, 0, (k: Builder<null>) => {
+      k.step('one', () => own.add(1));
+      k.step('two', () => own.add(1));
+    }),
+  );
+  const text = program(sizes, [left, right], codes);
+  const initial = createMemory(text);
+  const interpreter = new Interpreter(text, initial);
+  for (const task of [0, 1]) interpreter.start(task, task);
+  const asked = (sometimes: Question['sometimes']): readonly [states: number, unreached: readonly string[]] => {
+    const mayEnd = finished(0).and(finished(1));
+    const whole: Question = {
+      program: text,
+      codeOf: [0, 1],
+      initial,
+      properties: [],
+      sometimes,
+      mayEnd,
+      partialOrder: true,
+    };
+    const { states, unreached } = exploreProgram(whole, { mostStates: 100 });
+    return [states, unreached];
+  };
+  // Nothing is asked: one order is enough, and of that the end.
+  expect(asked([])).toEqual([2, []]);
+  expect(asked([{ name: 'at one', holds: left.eq(1).and(right.eq(1)) }])[1]).toEqual([]);
+  expect(asked([{ name: 'ahead', holds: right.eq(left.plus(1)) }])[1]).toEqual([]);
+  expect(asked([{ name: 'beyond', holds: left.gt(2) }])[1]).toEqual(['beyond']);
+});

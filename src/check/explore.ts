@@ -110,8 +110,8 @@ export function spaceOfProgram(
   const { program, codeOf, initial, properties, sometimes = [], symmetry, partialOrder = false } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
-  const conditions = [...properties, ...sometimes].map(({ holds }) => holds);
-  const reduction = partialOrder ? independence(program, codeOf, initial, conditions) : undefined;
+  const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
+  const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once) : undefined;
   const hashed = hashedWords(packed.words, compact);
   const { text, given, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
   const compiled = { ...readSuccessors(text, given), hashed };

@@ -65,6 +65,7 @@ export function independence(
   codeOf: readonly number[],
   initial: Memory,
   properties: readonly Value<'bool'>[],
+  sometimes: readonly Value<'bool'>[] = [],
 ): Independence | undefined {
   if (codeOf.length > MOST_TASKS) return undefined;
   const codes = codeOf.map((number) => {
@@ -81,8 +82,8 @@ export function independence(
       initial,
       (cells) => {
         const positions = new Positions(cells.count);
-        const conditions = properties.map(({ expr }) => simplify(expr, program.sizes));
-        terms = termsOf(conditions, cells, positions);
+        const [always, once] = [properties, sometimes].map((of) => of.map(({ expr }) => simplify(expr, program.sizes)));
+        terms = termsOf(always ?? [], once ?? [], cells, positions);
         return positions;
       },
       MOST_RUNS,

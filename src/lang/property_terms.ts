@@ -9,7 +9,7 @@ import { type Cells, type Positions, touchedBy } from './cells.ts';
  *
  * A conjunction is taken apart. Of an equation of sums each summand is a set of its own: what a step adds to the difference of the
  * two sides is the same before and after a step that changes other summands, so that a difference which is not 0 in one order
- * comes about in the other. A summand that is an element itself needs no set: whoever adds to it adds the same in any order.
+ * comes about in the other. What is to be true of some state is taken whole: all that it looks at has to come together. A summand that is an element itself needs no set: whoever adds to it adds the same in any order.
  */
 export interface Terms {
   readonly sets: readonly (readonly number[])[];
@@ -17,7 +17,12 @@ export interface Terms {
   readonly claims: boolean;
 }
 
-export function termsOf(properties: readonly Expr[], cells: Cells, positions: Positions): Terms {
+export function termsOf(
+  properties: readonly Expr[],
+  sometimes: readonly Expr[],
+  cells: Cells,
+  positions: Positions,
+): Terms {
   const sets: (readonly number[])[] = [];
   let claims = false;
   const add = (expr: Expr): void => {
@@ -45,5 +50,6 @@ export function termsOf(properties: readonly Expr[], cells: Cells, positions: Po
     }
   };
   for (const property of properties) conjunct(property);
+  for (const condition of sometimes) add(condition);
   return { sets, claims };
 }
