@@ -22,7 +22,7 @@ import { holdersOf, imbalances } from './ledger_view.ts';
 import { DEFAULT_PROFILE, type Profile } from './profile.ts';
 import { buildKernel, buildScripted, type ScriptedCall } from './program.ts';
 import { taskCpu } from './sched.ts';
-import { partOfSyscall } from './syscalls.ts';
+import { partsOfSyscall } from './syscalls.ts';
 
 const CPUS = 2;
 const TASKS = 4;
@@ -186,10 +186,7 @@ function runTogether(
   seed: number,
   parts: readonly KernelPart[],
 ): void {
-  const known = ({ name }: ScriptedCall): boolean => {
-    const part = partOfSyscall(name);
-    return part === undefined || parts.includes(part);
-  };
+  const known = ({ name }: ScriptedCall): boolean => partsOfSyscall(name).every((part) => parts.includes(part));
   const calls = wanted.map((all) => all.filter(known));
   const program = buildScripted(config, { ...sizes, parts }, [...calls, ...kworkers]);
   const memory = boot(program);
@@ -411,6 +408,46 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
       ],
     ],
     'kvm_tdp_page_fault kvm_release_faultin_page',
+  ],
+  [
+    'pages have contents, and a launch fills one',
+    3,
+    ['contents', 'guest', 'mmap'],
+    [
+      [
+        { name: 'load', args: [1, 1] },
+        { name: 'store', args: [0, 0, 7] },
+        { name: 'convert', args: [0, 1, 1, 1, 1] },
+        { name: 'populate', args: [0, 0, 1, 0, 0] },
+        { name: 'load', args: [0, 0] },
+      ],
+      [
+        { name: 'guest_store', args: [0, 1, 1, 9] },
+        { name: 'guest_load', args: [0, 0, 0] },
+        { name: 'populate', args: [1, 0, 0, 1, 0] },
+      ],
+    ],
+    'kvm_gmem_populate post_populate',
+  ],
+  [
+    'memory slots come and go, and a file is closed',
+    3,
+    ['memslots', 'guest', 'fault_injection', 'migration'],
+    [
+      [
+        { name: 'bind', args: [0, 0, 1] },
+        { name: 'delete_memslot', args: [0, 0, 2] },
+        { name: 'bind', args: [0, 0, 1] },
+        { name: 'convert_out_of_memory', args: [0, 0, 1, 1, 1] },
+        { name: 'release', args: [0] },
+      ],
+      [
+        { name: 'guest_touch', args: [0, 0, 2, 0] },
+        { name: 'guest_touch', args: [0, 1, 1, 0] },
+      ],
+      [{ name: 'migrate', args: [1, 0] }],
+    ],
+    'kvm_gmem_bind xa_store_range',
   ],
 ];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
+import { type Access, accessContents, markUptodate } from './contents.ts';
 import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
 import { FOLIO, hasPart, INDEX, INODE, isMutant, type K, routine } from './kernel.ts';
 import { hwpoison } from './hwpoison.ts';
@@ -35,7 +36,7 @@ interface At extends Readonly<Record<string, unknown>> {
 }
 
 /** virt/kvm/guest_memfd.c: kvm_gmem_get_folio(): always order 0 in the kernel; `order` is there for what its comments plan. */
-const kvm_gmem_get_folio = routine(
+export const kvm_gmem_get_folio = routine(
   'kvm_gmem_get_folio',
   (k, args: At & { readonly found: Place<'folio'>; readonly order: number }) => {
     k.call(filemap_get_folio_create, args);
@@ -95,7 +96,7 @@ const kvm_gmem_fault_user_mapping = routine(
     });
     refusing(k, found, () => ret.set(resultCode('SIGBUS')));
     k.claiming('lookup', found, {}, () => {
-      k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
+      markUptodate(k, found);
       k.call(pte_lock, { mm });
       k.step('pte_none', () => empty.set(pte.at(mm, inode, index).eq(none(FOLIO))));
       k.if(empty, () => {
@@ -190,13 +191,26 @@ function untilMapped(k: K, name: string, args: UserPage, look: (mapped: Place<'b
 }
 
 /** What the CPU does: it uses the translation that it has, and only then looks at the page table. */
-function access(k: K, { mm, inode, index }: UserPage, write: boolean): (mapped: Place<'bool'>) => void {
+function access(
+  k: K,
+  { mm, inode, index }: UserPage,
+  write: boolean,
+  contents?: Access,
+): (mapped: Place<'bool'>) => void {
   const entry = pte.at(mm, inode, index);
-  if (!hasPart(k, 'mmap')) return (mapped) => mapped.set(entry.ne(none(FOLIO)));
+  const reach = (of: Value<'folio'>): void => {
+    if (contents !== undefined) k.when(of.ne(none(FOLIO)), () => accessContents(k, of, contents));
+  };
+  if (!hasPart(k, 'mmap'))
+    return (mapped) => {
+      mapped.set(entry.ne(none(FOLIO)));
+      reach(entry);
+    };
   const translation = tlb.at(mm, inode, index, 0);
   return (mapped) => {
     k.when(translation.eq(none(FOLIO)), () => translation.set(entry));
     mapped.set(translation.ne(none(FOLIO)));
+    reach(translation);
     if (write) k.when(entry.ne(none(FOLIO)), () => pteDirty.at(mm, inode, index, 0).set(true));
   };
 }
@@ -206,6 +220,16 @@ export const touch = routine('touch', (k, args: UserPage) => untilMapped(k, 'acc
 
 /** One that writes, and so makes the page-table entry dirty. */
 export const write = routine('write', (k, args: UserPage) => untilMapped(k, 'store', args, access(k, args, true)));
+
+/** One that reads what is there, into what the task has loaded. */
+export const load = routine('load', (k, args: UserPage) =>
+  untilMapped(k, 'load', args, access(k, args, false, { kind: 'load' })),
+);
+
+/** One that writes `value`. */
+export const store = routine('store', (k, args: UserPage & { readonly value: Value<'int'> }) =>
+  untilMapped(k, 'store', args, access(k, args, true, { kind: 'store', value: args.value })),
+);
 
 /** mm/gup.c: __get_user_pages() of one page whose reference nobody wants: the page is mapped when it returns. */
 export const faultin_page = routine('faultin_page', (k, args: UserPage) =>
@@ -245,7 +269,7 @@ const kvm_gmem_get_pfn = routine(
     }
     k.if(found.ne(none(FOLIO)), () =>
       k.claiming('lookup', found, {}, () => {
-        k.step('folio_mark_uptodate', () => folio.uptodate.at(found).set(true));
+        markUptodate(k, found);
         k.call(folio_unlock, { folio: found });
         if (putsAtOnce) k.call(folio_put, { folio: found });
       }),
@@ -257,11 +281,18 @@ const kvm_gmem_get_pfn = routine(
 
 /**
  * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is there; -EFAULT is KVM_EXIT_MEMORY_FAULT, where
- * the access is of the other kind than the page.
+ * the access is of the other kind than the page; MMIO is KVM_EXIT_MMIO, where no memory slot has the page.
  */
 export const kvm_tdp_page_fault = routine(
   'kvm_tdp_page_fault',
-  (k, args: At & { readonly private: Value<'bool'>; readonly ret: Place<'int'> }) => {
+  (
+    k,
+    args: At & {
+      readonly private: Value<'bool'>;
+      readonly ret: Place<'int'>;
+      readonly contents: Access | undefined;
+    },
+  ) => {
     const { inode, index, ret } = args;
     const keeps = k.config.patch.guestFaultPutsAtOnce !== true;
     const mapped = k.local('mapped', bool);
@@ -277,9 +308,19 @@ export const kvm_tdp_page_fault = routine(
       k.step('guest_access', () => {
         const here = kvm.spte.at(inode, index, 0).ne(none(FOLIO));
         mapped.set(here.and(kvm.sptePrivate.at(inode, index, 0).eq(args.private)));
+        if (args.contents !== undefined)
+          k.when(mapped, () => accessContents(k, kvm.spte.at(inode, index, 0), args.contents));
       });
       k.if(mapped, () => k.return());
       k.step('mmu_invalidate_seq', () => seq.set(kvm.invalidateSeq.at(inode, 0)));
+      if (hasPart(k, 'memslots')) {
+        const absent = k.local('absent', bool);
+        k.step('gfn_to_memslot', () => absent.set(kvm.unbound.at(inode, index, 0)));
+        k.if(absent, () => {
+          ret.set(resultCode('MMIO'));
+          k.return();
+        });
+      }
       k.step('kvm_mem_is_private', () => mismatch.set(gmemInode.private.at(inode, index).ne(args.private)));
       k.if(mismatch, () => {
         ret.set(resultCode('EFAULT'));
@@ -303,10 +344,26 @@ export const kvm_tdp_page_fault = routine(
         });
       else map();
       k.call(kvm_mmu_unlock, { inode });
-      k.if(stale.not(), () => k.return());
+      // Who only wants the page mapped has it; an access is made again.
+      if (args.contents === undefined) k.if(stale.not(), () => k.return());
     });
   },
 );
+
+/**
+ * virt/kvm/guest_memfd.c: kvm_gmem_release(), then the inode's end where this was its last file: the guest loses the
+ * pages, then the page cache does. Who has a reference keeps a folio, no longer the file's.
+ */
+export const kvm_gmem_release = routine('kvm_gmem_release', (k, { inode }: { readonly inode: Value<'inode'> }) => {
+  const whole = { inode, start: k.let('start', optional(INDEX), 0), end: k.let('end', optional(INDEX), none(INDEX)) };
+  k.call(filemap_invalidate_lock, { inode });
+  invalidating(k, whole, () =>
+    k.step('xa_store', () => k.each<'index'>(0, none(INDEX), (i) => kvm.unbound.at(inode, i, 0).set(true))),
+  );
+  k.call(filemap_invalidate_unlock, { inode });
+  k.call(truncate_inode_pages_range, whole);
+  k.step('clear_inode', () => gmemInode.pages.at(inode).set(0));
+});
 
 interface Range extends Readonly<Record<string, unknown>> {
   readonly inode: Value<'inode'>;
@@ -317,7 +374,7 @@ interface Range extends Readonly<Record<string, unknown>> {
 
 /**
  * virt/kvm/guest_memfd.c: __kvm_gmem_set_attributes(): converts a range as a whole, or leaves its
- * attributes alone. `err_index` is written with -EAGAIN only.
+ * attributes alone. `err_index` is written with -EAGAIN, and with -ENOMEM, where it is the start.
  */
 const kvm_gmem_set_attributes = routine(
   '__kvm_gmem_set_attributes',
@@ -327,9 +384,11 @@ const kvm_gmem_set_attributes = routine(
       readonly toPrivate: Value<'bool'>;
       readonly ret: Place<'int'>;
       readonly err_index: Place<'index'>;
+      /** There is no memory for the attributes (fault injection). */
+      readonly outOfMemory: boolean;
     },
   ) => {
-    const { inode, start, nr, toPrivate, ret, err_index } = args;
+    const { inode, start, nr, toPrivate, ret, err_index, outOfMemory } = args;
     const end = start.plus(nr);
     const same = k.local('same', bool);
     const safe = k.let('safe', bool, true);
@@ -339,6 +398,13 @@ const kvm_gmem_set_attributes = routine(
       const other = first(start, end, none(INDEX), (i) => gmemInode.private.at(inode, i).ne(toPrivate));
       same.set(other.eq(none(INDEX)));
     });
+    if (outOfMemory)
+      k.if(same.not(), () => {
+        k.step('mas_preallocate', () => ret.set(resultCode('ENOMEM')));
+        err_index.set(start);
+        k.call(filemap_invalidate_unlock, { inode });
+        k.return();
+      });
     k.if(same.not(), () => {
       k.if(toPrivate, () => {
         k.call(unmap_mapping_pages, { inode, start, end });
@@ -370,6 +436,7 @@ export const kvm_gmem_ioctl = routine(
       readonly writable: Value<'bool'>;
       readonly ret: Place<'int'>;
       readonly err_index: Place<'index'>;
+      readonly outOfMemory: boolean;
     },
   ) => {
     k.call(kvm_gmem_set_attributes, args);

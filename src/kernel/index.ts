@@ -1,17 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 export { ALTERNATIVES } from './alternatives.ts';
+export { contents } from './contents.ts';
 export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { unexportedCalls } from './exports.ts';
 export { iPages } from './filemap.ts';
 export { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
-export type { Errno, MemoryAttributes2 } from './guest_memfd_abi.ts';
+export type { Errno, Field, FieldValues, Layout } from './guest_memfd_abi.ts';
 export {
-  checkMemoryAttributes2,
+  decodeStruct,
+  encodeStruct,
+  ERRNO,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  GUEST_MEMFD_FLAG_INIT_SHARED,
+  GUEST_MEMFD_FLAG_MMAP,
+  KVM_CAP_GUEST_MEMFD_FLAGS,
+  KVM_CREATE_GUEST_MEMFD,
+  KVM_MEM_GUEST_MEMFD,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  KVM_SET_MEMORY_ATTRIBUTES,
   KVM_SET_MEMORY_ATTRIBUTES2,
+  KVM_SET_USER_MEMORY_REGION2,
   PAGE_SIZE,
+  sizeOfStruct,
+  STRUCTS,
 } from './guest_memfd_abi.ts';
+export type {
+  BindArguments,
+  ConversionTarget,
+  FallocateArguments,
+  GuestMemfdVm,
+  MemoryAttributes2,
+} from './guest_memfd_arguments.ts';
+export {
+  checkBind,
+  checkCreateGuestMemfd,
+  checkFallocate,
+  checkMemoryAttributes2,
+  checkMmap,
+  supportedGuestMemfdFlags,
+} from './guest_memfd_arguments.ts';
 export {
   clamped,
   compareCount,
@@ -39,6 +68,6 @@ export { invalidateLock } from './rwsem.ts';
 export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';
-export { partOfSyscall } from './syscalls.ts';
+export { partsOfSyscall } from './syscalls.ts';
 export { work } from './workqueue.ts';
 export { pte, tlb, vmaGone } from './zap.ts';

@@ -35,6 +35,8 @@ export const MMAP = domain('mmap');
 export const MEMORY_FAILURE = domain('memory_failure');
 /** A further index, always 0, of what only kernels with large folios have. */
 export const LARGE = domain('large');
+export const CONTENTS = domain('contents');
+export const MEMSLOTS = domain('memslots');
 /** LRU batches besides lru_add, with the part `lru_batches` (cpu_fbatches.ts has their names). */
 export const LRU_KIND = domain('lru_kind');
 
@@ -126,6 +128,9 @@ export const { routine } = language<KernelConfig>();
  * - `gup`: GUP as a whole: the lockless way first, then the one under the page-table lock; long-term pins.
  * - `memory_failure`: memory_failure() and what it leaves: poisoned folios.
  * - `hotplug`: CPUs go offline and come back; who has to leave them is moved.
+ * - `contents`: what is in the pages, a byte each.
+ * - `memslots`: memory slots that come and go, and files that are closed; without it all of a file is bound for ever.
+ * - `fault_injection`: conversions that get no memory for the attributes.
  */
 export const KERNEL_PARTS = [
   'mlock',
@@ -137,6 +142,9 @@ export const KERNEL_PARTS = [
   'mmap',
   'gup',
   'memory_failure',
+  'contents',
+  'memslots',
+  'fault_injection',
 ] as const;
 export type KernelPart = (typeof KERNEL_PARTS)[number];
 

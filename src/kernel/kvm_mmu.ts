@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, none, optional, type Place, shared, type Value } from '../lang/index.ts';
-import { FOLIO, GUEST, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
+import { bool, first, int, none, optional, type Place, shared, type Value } from '../lang/index.ts';
+import { FOLIO, GUEST, hasPart, INDEX, INODE, type K, MEMSLOTS, routine } from './kernel.ts';
+import { filemap_invalidate_lock, filemap_invalidate_unlock } from './rwsem.ts';
+import { resultCode } from './sched.ts';
 
 /** struct kvm of the one virtual machine that an inode belongs to, as far as faults and invalidation go. */
 export const kvm = {
@@ -21,6 +23,8 @@ export const kvm = {
   spte: shared('kvm.spte', [INODE, INDEX, GUEST], optional(FOLIO)),
   /** Whether an entry is for private accesses. */
   sptePrivate: shared('kvm.spte.private', [INODE, INDEX, GUEST], bool),
+  /** No memory slot has the page; kept so that a machine begins with all of every file bound. */
+  unbound: shared('kvm.memslot.gone', [INODE, INDEX, MEMSLOTS], bool),
 };
 
 interface OfInode extends Readonly<Record<string, unknown>> {
@@ -103,3 +107,39 @@ export const kvm_tdp_mmu_map = routine(
     );
   },
 );
+
+/**
+ * virt/kvm/guest_memfd.c: kvm_gmem_bind() of these pages to a memory slot, then virt/kvm/kvm_main.c:
+ * kvm_replace_memslot(). -EEXIST where one of them has a slot.
+ */
+export const kvm_gmem_bind = routine('kvm_gmem_bind', (k, args: Range & { readonly ret: Place<'int'> }) => {
+  const { inode, start, end, ret } = args;
+  const taken = k.local('taken', bool);
+  k.call(filemap_invalidate_lock, { inode });
+  k.step('xa_find', () => {
+    const other = first(start, end, none(INDEX), (i) => kvm.unbound.at(inode, i, 0).not());
+    taken.set(other.ne(none(INDEX)));
+  });
+  k.if(
+    taken,
+    () => ret.set(resultCode('EEXIST')),
+    () => k.step('xa_store_range', () => k.each(start, end, (i) => kvm.unbound.at(inode, i, 0).set(false))),
+  );
+  k.call(filemap_invalidate_unlock, { inode });
+});
+
+/**
+ * virt/kvm/kvm_main.c: kvm_set_memslot(KVM_MR_DELETE): faults do not find the slot any more, then what they have mapped
+ * goes, then the file forgets it: virt/kvm/guest_memfd.c: kvm_gmem_unbind(). Who holds the slot's memory of the guest is
+ * told by the invalidation's sequence.
+ */
+export const kvm_delete_memslot = routine('kvm_delete_memslot', (k, range: Range) => {
+  const { inode, start, end } = range;
+  k.step('kvm_invalidate_memslot', () => k.each(start, end, (i) => kvm.unbound.at(inode, i, 0).set(true)));
+  if (hasPart(k, 'guest')) {
+    k.call(kvm_gmem_invalidate_start, range);
+    k.call(kvm_gmem_invalidate_end, { inode });
+  }
+  k.call(filemap_invalidate_lock, { inode });
+  k.call(filemap_invalidate_unlock, { inode });
+});

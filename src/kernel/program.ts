@@ -12,6 +12,7 @@ import {
 import { iPages } from './filemap.ts';
 import { cpuHotplugLock } from './cpu_hotplug.ts';
 import { cpuFbatches } from './cpu_fbatches.ts';
+import { contents } from './contents.ts';
 import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
@@ -50,6 +51,7 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   lruDisableCount,
   ...Object.values(mmapLock),
   ...Object.values(kvm),
+  ...Object.values(contents),
   ...Object.values(drainAll),
   work,
   cpuHotplugLock,

@@ -58,8 +58,8 @@ export const poolOf = (k: K): Value<'cpu'> =>
 
 /** What every kernel's calls can come to; three bits. */
 const COMMON_RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS', 'EBUSY'] as const;
-/** What a call came to. `ok` is 0, the others are errno names; a touch can end in a signal. */
-export const RESULTS = [...COMMON_RESULTS, 'SIGSEGV', 'EHWPOISON'] as const;
+/** What a call came to. `ok` is 0, the others are errno names; a touch can end in a signal, a guest's in an exit. */
+export const RESULTS = [...COMMON_RESULTS, 'SIGSEGV', 'EHWPOISON', 'EEXIST', 'MMIO'] as const;
 export type Result = (typeof RESULTS)[number];
 
 /** The number that stands for a result in the kernel's memory. */
@@ -67,7 +67,8 @@ export const resultCode = (result: Result): number => RESULTS.indexOf(result);
 
 /** A local that holds a result. */
 export const resultType = int(
-  ({ mmap = 0, memory_failure = 0 }) => (mmap + memory_failure > 0 ? RESULTS : COMMON_RESULTS).length - 1,
+  ({ mmap = 0, memory_failure = 0, memslots = 0 }) =>
+    (mmap + memory_failure + memslots > 0 ? RESULTS : COMMON_RESULTS).length - 1,
 );
 
 /** What each task's last call came to. */

@@ -13,6 +13,7 @@ import {
   type Type,
   type Value,
 } from '../lang/index.ts';
+import { type Access, contentsType } from './contents.ts';
 import { LRU_BATCHES } from './cpu_fbatches.ts';
 import { cpu_down, cpu_up } from './cpu_hotplug.ts';
 import { lru_add_drain, lru_add_drain_all } from './folio.ts';
@@ -20,11 +21,14 @@ import {
   kvm_gmem_allocate,
   kvm_gmem_ioctl,
   kvm_gmem_punch_hole,
+  kvm_gmem_release,
   kvm_tdp_page_fault,
+  load,
+  store,
   touch,
   write,
 } from './guest_memfd.ts';
-import { gup_fast, gup_fast_fallback, type PinKind, unpin } from './gup.ts';
+import { gup_fast_fallback, type PinKind, unpin } from './gup.ts';
 import {
   CPU,
   FOLIO,
@@ -39,6 +43,7 @@ import {
   PIN,
   routine,
 } from './kernel.ts';
+import { kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { use_other_memory } from './lru_batches.ts';
 import { madvise_pageout } from './madvise.ts';
@@ -48,6 +53,7 @@ import { mincore_pte_range } from './mincore.ts';
 import { do_mmap, do_munmap, dup_mmap, exit_mmap, madvise_dontneed } from './mmap.ts';
 import { do_mlock, munlock } from './mlock_vma.ts';
 import { damon_get_folio, page_idle_get_folio } from './page_idle.ts';
+import { get_user_page, kvm_gmem_populate } from './populate.ts';
 import {
   migrate_to,
   migration_cpu_stop,
@@ -68,8 +74,8 @@ export interface Syscall {
   /** Types of the values, in order. */
   readonly params: readonly Type[];
   readonly text: (k: K, args: readonly Value<string>[]) => void;
-  /** The part of the kernel that it needs. */
-  readonly part?: KernelPart;
+  /** The part of the kernel that it needs, or the parts. */
+  readonly part?: KernelPart | readonly KernelPart[];
 }
 
 const SYSCALL_NAMES = [
@@ -107,6 +113,15 @@ const SYSCALL_NAMES = [
   'memory_failure',
   'cpu_down',
   'cpu_up',
+  'load',
+  'store',
+  'guest_load',
+  'guest_store',
+  'populate',
+  'bind',
+  'delete_memslot',
+  'release',
+  'convert_out_of_memory',
   'kworker',
 ] as const;
 export type SyscallName = (typeof SYSCALL_NAMES)[number];
@@ -117,7 +132,11 @@ const number = int(({ index = 0 }) => index);
 function returning(k: K, text: (ret: Place<'int'>) => void): void {
   const ret = k.let('ret', resultType, resultCode('ok'));
   text(ret);
-  k.step('exit_to_user_mode', () => taskResult.at(k.self).set(ret));
+  k.step('exit_to_user_mode', () => {
+    taskResult.at(k.self).set(ret);
+    // Where a conversion's -ENOMEM names a page, that of another call does not.
+    if (hasPart(k, 'fault_injection')) taskErrorIndex.at(k.self).set(none(INDEX));
+  });
 }
 
 /** The task's own address space, read once. */
@@ -131,6 +150,14 @@ interface Range extends Readonly<Record<string, unknown>> {
   readonly inode: Value<'inode'>;
   readonly start: Value<'index'>;
   readonly nr: Value<'int'>;
+}
+
+interface Page extends Readonly<Record<string, unknown>> {
+  readonly inode: Value<'inode'>;
+  readonly index: Value<'index'>;
+}
+interface GuestPage extends Page {
+  readonly private: Value<'bool'>;
 }
 
 const accessRange = (name: string, text: typeof touch): Routine<KernelConfig, Range> =>
@@ -163,7 +190,14 @@ const punchHole = routine('fallocate', (k, range: Range) => returning(k, () => k
 
 const convert = routine(
   'ioctl',
-  (k, args: Range & { readonly toPrivate: Value<'bool'>; readonly writable: Value<'bool'> }) => {
+  (
+    k,
+    args: Range & {
+      readonly toPrivate: Value<'bool'>;
+      readonly writable: Value<'bool'>;
+      readonly outOfMemory: boolean;
+    },
+  ) => {
     const ret = k.let('ret', resultType, resultCode('ok'));
     const err_index = k.let('err_index', optional(INDEX), none(INDEX));
     k.call(kvm_gmem_ioctl, { ...args, ret, err_index });
@@ -179,18 +213,9 @@ const takePin = (kind: PinKind) =>
     kind === 'get' ? 'vmsplice' : 'pin_user_pages_fast',
     (k, { pin, inode, index }: { pin: Value<'pin'>; inode: Value<'inode'>; index: Value<'index'> }) =>
       returning(k, (ret) => {
-        const mm = currentMm(k);
-        if (hasPart(k, 'gup')) {
-          k.call(gup_fast_fallback, { mm, inode, index, pin, kind, ret });
-          return;
-        }
-        k.call(touch, { mm, inode, index, ret });
-        k.if(
-          ret.eq(resultCode('ok')),
-          () => k.call(gup_fast, { mm, inode, index, pin, kind, ret }),
-          // GUP takes no signal: a fault that fails is a bad address.
-          () => ret.set(resultCode('EFAULT')),
-        );
+        const args = { mm: currentMm(k), inode, index, pin, ret };
+        if (kind !== 'longterm') get_user_page(k, args, kind);
+        else k.call(gup_fast_fallback, { ...args, kind });
       }),
   );
 
@@ -210,11 +235,16 @@ const guestTouch = routine('vcpu_run', (k, args: Range & { readonly private: Val
   returning(k, (ret) => {
     const { inode, start, nr } = args;
     k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
-      k.call(kvm_tdp_page_fault, { inode, index, private: args.private, ret });
+      k.call(kvm_tdp_page_fault, { inode, index, private: args.private, ret, contents: undefined });
       k.if(ret.ne(resultCode('ok')), () => k.break());
     });
   }),
 );
+
+const guestAccess = (contents: Access): Routine<KernelConfig, GuestPage> =>
+  routine('vcpu_run', (k, args: GuestPage) =>
+    returning(k, (ret) => k.call(kvm_tdp_page_fault, { ...args, ret, contents })),
+  );
 
 const mincore = routine('mincore', (k, { inode, start, nr }: Range) =>
   returning(k, () => {
@@ -254,6 +284,12 @@ const rangeOf = (args: readonly Value<string>[]): Range => ({
   nr: argument(args, 2),
 });
 
+const pageOf = (args: readonly Value<string>[], i = 0): Page => ({
+  inode: element(INODE, argument(args, i)),
+  index: element(INDEX, argument(args, i + 1)),
+});
+
+const PAGE: readonly Type[] = [one(INODE), one(INDEX)];
 const RANGE: readonly Type[] = [one(INODE), one(INDEX), number];
 
 /** Every call that a task can make, by name; a code of the kernel's program each, in this order. */
@@ -265,10 +301,7 @@ const SYSCALLS: readonly Syscall[] = [
   {
     name: 'convert',
     params: [...RANGE, bool, bool],
-    text: (k, args) => {
-      const [toPrivate, writable] = [argument(args, 3).ne(0), argument(args, 4).ne(0)];
-      k.call(convert, { ...rangeOf(args), toPrivate, writable });
-    },
+    text: (k, args) => convertText(k, args, false),
   },
   { name: 'vmsplice', params: [one(PIN), one(INODE), one(INDEX)], text: (k, args) => pinText(k, args, 'get') },
   { name: 'pin_user_pages', params: [one(PIN), one(INODE), one(INDEX)], text: (k, args) => pinText(k, args, 'pin') },
@@ -361,8 +394,70 @@ const SYSCALLS: readonly Syscall[] = [
   },
   { name: 'cpu_down', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_down, args), part: 'hotplug' },
   { name: 'cpu_up', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_up, args), part: 'hotplug' },
+  {
+    name: 'load',
+    params: PAGE,
+    text: (k, args) => returning(k, (ret) => k.call(load, { mm: currentMm(k), ...pageOf(args), ret })),
+    part: 'contents',
+  },
+  {
+    name: 'store',
+    params: [...PAGE, contentsType],
+    text: (k, args) =>
+      returning(k, (ret) => k.call(store, { mm: currentMm(k), ...pageOf(args), value: argument(args, 2), ret })),
+    part: 'contents',
+  },
+  {
+    name: 'guest_load',
+    params: [...PAGE, bool],
+    text: (k, args) => k.call(guestAccess({ kind: 'load' }), { ...pageOf(args), private: argument(args, 2).ne(0) }),
+    part: ['contents', 'guest'],
+  },
+  {
+    name: 'guest_store',
+    params: [...PAGE, bool, contentsType],
+    text: (k, args) => {
+      const access: Access = { kind: 'store', value: argument(args, 3) };
+      k.call(guestAccess(access), { ...pageOf(args), private: argument(args, 2).ne(0) });
+    },
+    part: ['contents', 'guest'],
+  },
+  {
+    name: 'populate',
+    params: [one(PIN), ...PAGE, ...PAGE],
+    text: (k, args) =>
+      returning(k, (ret) => {
+        const [pin, mm] = [element(PIN, argument(args, 0)), currentMm(k)];
+        k.call(kvm_gmem_populate, { mm, pin, ...pageOf(args, 1), source: pageOf(args, 3), ret });
+      }),
+  },
+  { name: 'bind', params: RANGE, text: (k, args) => bindText(k, kvm_gmem_bind, args), part: 'memslots' },
+  { name: 'delete_memslot', params: RANGE, text: (k, args) => bindText(k, kvm_delete_memslot, args), part: 'memslots' },
+  {
+    name: 'release',
+    params: [one(INODE)],
+    text: (k, args) => returning(k, () => k.call(kvm_gmem_release, { inode: element(INODE, argument(args, 0)) })),
+    part: 'memslots',
+  },
+  {
+    name: 'convert_out_of_memory',
+    params: [...RANGE, bool, bool],
+    text: (k, args) => convertText(k, args, true),
+    part: 'fault_injection',
+  },
   { name: 'kworker', params: [], text: (k) => k.call(kworker, {}) },
 ];
+
+function convertText(k: K, args: readonly Value<string>[], outOfMemory: boolean): void {
+  const [toPrivate, writable] = [argument(args, 3).ne(0), argument(args, 4).ne(0)];
+  k.call(convert, { ...rangeOf(args), toPrivate, writable, outOfMemory });
+}
+
+/** What is done to the memory slots of a file's pages. */
+function bindText(k: K, text: typeof kvm_gmem_bind | typeof kvm_delete_memslot, args: readonly Value<string>[]): void {
+  const { inode, start, nr } = rangeOf(args);
+  returning(k, (ret) => k.call(text, { inode, start, end: start.plus(nr), ret }));
+}
 
 /** What is done to the task's own mapping of a range. */
 function mappingText(
@@ -393,7 +488,7 @@ function pinText(k: K, args: readonly Value<string>[], kind: PinKind): void {
 
 /** The calls that a kernel has which was built with these parts. */
 export const syscallsOf = (parts: readonly KernelPart[]): readonly Syscall[] =>
-  SYSCALLS.filter(({ part }) => part === undefined || parts.includes(part));
+  SYSCALLS.filter(({ name }) => partsOfSyscall(name).every((part) => parts.includes(part)));
 
 export function syscallNamed(name: SyscallName): Syscall {
   const found = SYSCALLS.find((syscall) => syscall.name === name);
@@ -401,5 +496,8 @@ export function syscallNamed(name: SyscallName): Syscall {
   return found;
 }
 
-/** The part of the kernel that a call needs; undefined where every kernel has it. */
-export const partOfSyscall = (name: SyscallName): KernelPart | undefined => syscallNamed(name).part;
+/** The parts of the kernel that a call needs; none where every kernel has it. */
+export function partsOfSyscall(name: SyscallName): readonly KernelPart[] {
+  const { part = [] } = syscallNamed(name);
+  return typeof part === 'string' ? [part] : part;
+}

@@ -25,6 +25,8 @@ export type Call =
       readonly argument: MemoryAttributes2 | undefined;
       /** Whether the kernel can write the struct; true where absent. */
       readonly writable?: boolean;
+      /** There is no memory for the file's attributes: fault injection, needs the machine's part `fault_injection`. */
+      readonly outOfMemory?: boolean;
     }
   /** An ioctl number that the file does not know. */
   | { readonly call: 'unknown-ioctl' }
@@ -37,6 +39,31 @@ export type Call =
       readonly index: number;
     }
   | { readonly call: 'unpin'; readonly pin: number }
+  /** Reads a page (see Machine.loaded), or writes a value up to 255 all over it. Needs the machine's part `contents`. */
+  | { readonly call: 'load'; readonly inode: number; readonly index: number }
+  | { readonly call: 'store'; readonly inode: number; readonly index: number; readonly value: number }
+  /** The guest does, as private or shared memory. Needs the parts `contents` and `guest`. */
+  | { readonly call: 'guest-load'; readonly inode: number; readonly index: number; readonly private: boolean }
+  | {
+      readonly call: 'guest-store';
+      readonly inode: number;
+      readonly index: number;
+      readonly private: boolean;
+      readonly value: number;
+    }
+  /** A VM's launch fills a private page from one of the task's own, to which it has a reference (`pin`) meanwhile. */
+  | {
+      readonly call: 'populate';
+      readonly pin: number;
+      readonly inode: number;
+      readonly index: number;
+      readonly sourceInode: number;
+      readonly sourceIndex: number;
+    }
+  /** Pages get a memory slot, EEXIST where they have one; lose it. Needs the machine's part `memslots`, as `release` does. */
+  | ({ readonly call: 'bind' | 'delete-memslot' } & PageRange)
+  /** The last reference to the file is closed. */
+  | { readonly call: 'release'; readonly inode: number }
   /** Locks or unlocks the task's mapping of these pages; locking also maps them. Needs the machine's part `mlock`. */
   | ({ readonly call: 'mlock' | 'munlock' } & PageRange)
   /** The guest accesses every page, as private or shared memory; EFAULT where it is of the other kind. Needs the machine's part `guest`. */
@@ -75,6 +102,6 @@ export type Call =
 /** What a call came to. */
 export interface Outcome {
   readonly result: Result;
-  /** The page that error_offset names; only with -EAGAIN. */
+  /** The page that error_offset names; only with -EAGAIN, and with -ENOMEM of a conversion. */
   readonly errorIndex: FolioIndex | undefined;
 }

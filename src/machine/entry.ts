@@ -5,7 +5,7 @@ import {
   type KernelPart,
   LRU_BATCHES,
   PAGE_SIZE,
-  partOfSyscall,
+  partsOfSyscall,
   type Result,
   type ScriptedCall,
   type SyscallName,
@@ -56,6 +56,22 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       };
     case 'set-memory-attributes2':
       return conversionEntry(call, around);
+    case 'load':
+      return { name: 'load', args: [call.inode, call.index] };
+    case 'store':
+      return { name: 'store', args: [call.inode, call.index, call.value] };
+    case 'guest-load':
+      return { name: 'guest_load', args: [call.inode, call.index, Number(call.private)] };
+    case 'guest-store':
+      return { name: 'guest_store', args: [call.inode, call.index, Number(call.private), call.value] };
+    case 'populate':
+      return { name: 'populate', args: [call.pin, call.inode, call.index, call.sourceInode, call.sourceIndex] };
+    case 'bind':
+      return { name: 'bind', args: [call.inode, call.start, call.pages] };
+    case 'delete-memslot':
+      return { name: 'delete_memslot', args: [call.inode, call.start, call.pages] };
+    case 'release':
+      return { name: 'release', args: [call.inode] };
     case 'unknown-ioctl':
       return { result: 'ENOTTY' };
     case 'vmsplice':
@@ -117,7 +133,8 @@ function conversionEntry(
   const { offset, size, attributes } = call.argument;
   const toPrivate = Number(attributes === KVM_MEMORY_ATTRIBUTE_PRIVATE);
   const range = [Number(offset / PAGE_SIZE), Number(size / PAGE_SIZE)] as const;
-  return { name: 'convert', args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
+  const name = call.outOfMemory === true ? 'convert_out_of_memory' : 'convert';
+  return { name, args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
 }
 
 /** The kernel's entries that calls use, each once; what the kernel refuses at once needs none. */
@@ -132,7 +149,7 @@ export const syscallsFor = (calls: readonly Call[], around: CallSurroundings): r
 
 /** The parts of the kernel that calls need (see KernelPart). */
 export const partsFor = (calls: readonly Call[], around: CallSurroundings): readonly KernelPart[] => [
-  ...new Set(syscallsFor(calls, around).flatMap((name) => partOfSyscall(name) ?? [])),
+  ...new Set(syscallsFor(calls, around).flatMap((name) => partsOfSyscall(name))),
 ];
 
 /** @throws RangeError where a call names what the machine does not have. */
@@ -148,6 +165,11 @@ function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: Call
     within('page', call.start + call.pages - 1, call.call === 'fallocate' ? Number.MAX_SAFE_INTEGER : pages);
   }
   if ('index' in call) within('page', call.index, pages);
+  if ('sourceInode' in call) {
+    within('guest_memfd', call.sourceInode, guestMemfds.length);
+    within('page', call.sourceIndex, pages);
+  }
+  if ('value' in call) within('value', call.value, 256);
   if ('pin' in call) within('pin', call.pin, pins);
   if ('cpu' in call) within('CPU', call.cpu, cpus);
   if ('task' in call) within('task', call.task, tasks.length);

@@ -5,6 +5,8 @@ export type { Taken } from '../lang/index.ts';
 export type { Call, Outcome, PageRange } from './calls.ts';
 export type { CallSurroundings, Refused } from './entry.ts';
 export { entryOf, partsFor, syscallsFor } from './entry.ts';
+export type { AttributeRange, HostOptions, Mapping, PinHandle, Returned, Thread, Vm } from './host.ts';
+export { GuestMemfd, Host } from './host.ts';
 export type { GuestMemfdOptions, MachineOptions, Snapshot, TaskOptions } from './machine.ts';
 export { createMachine, foliosOf, Machine, patchNamed } from './machine.ts';
 export type { ConversionQuestion } from './restore.ts';

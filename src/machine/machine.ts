@@ -2,6 +2,7 @@
 import {
   ALTERNATIVES,
   buildKernel,
+  contents,
   DEFAULT_PROFILE,
   folio,
   gmemInode,
@@ -239,8 +240,15 @@ export class Machine {
   outcome(task: number): Outcome {
     const result = RESULTS[columnOf(this.memory, taskResult)[task] ?? 0] ?? 'ok';
     const index = columnOf(this.memory, taskErrorIndex)[task] ?? 0;
-    const named = result === 'EAGAIN' && index < (this.program.sizes['index'] ?? 0);
+    // Only with fault injection does an -ENOMEM come to a conversion; other calls' then reset the index.
+    const naming = result === 'EAGAIN' || (result === 'ENOMEM' && this.program.sizes['fault_injection'] === 1);
+    const named = naming && index < (this.program.sizes['index'] ?? 0);
     return { result, errorIndex: named ? folioIndex(index) : undefined };
+  }
+
+  /** What a task's last `load` or `guest-load` found. Needs the machine's part `contents`. */
+  loaded(task: number): number {
+    return columnOf(this.memory, contents.loaded)[task] ?? 0;
   }
 
   /**
@@ -261,7 +269,7 @@ export class Machine {
   }
 
   #requireFreePin(call: Call): void {
-    if (call.call !== 'vmsplice' && call.call !== 'pin-user-pages' && call.call !== 'pin-longterm') return;
+    if (!('pin' in call) || call.call === 'unpin') return;
     if (columnOf(this.memory, pins.references)[call.pin] !== 0)
       throw new RangeError(`pin ${call.pin} is in use or beyond the machine's ${this.options.pins ?? 0}`);
   }

@@ -38,10 +38,28 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
         ...(flags === 0n ? [] : [`flags ${flags}`]),
         ...(reserved.every((word) => word === 0n) ? [] : [`reserved ${reserved.join(' ')}`]),
         ...(call.writable === false ? ['struct read-only'] : []),
+        ...(call.outOfMemory === true ? ['out of memory'] : []),
       ];
       const target = attributes === PRIVATE || attributes === 0n ? `to ${to}` : `to attributes ${attributes}`;
       return [`convert ${range}${of(inode)} ${target}`, ...extras].join(', ');
     }
+    case 'load':
+      return `load page ${call.index}${of(call.inode)}`;
+    case 'store':
+      return `store ${call.value} to page ${call.index}${of(call.inode)}`;
+    case 'guest-load':
+      return `guest loads page ${call.index}${of(call.inode)} as ${call.private ? 'private' : 'shared'}`;
+    case 'guest-store':
+      return `guest stores ${call.value} to page ${call.index}${of(call.inode)} as ${call.private ? 'private' : 'shared'}`;
+    case 'populate': {
+      const from = `page ${call.sourceIndex}${of(call.sourceInode)}`;
+      return `populate page ${call.index}${of(call.inode)} from ${from}`;
+    }
+    case 'bind':
+    case 'delete-memslot':
+      return `${call.call} ${half(call.start, call.pages)}${of(call.inode)}`;
+    case 'release':
+      return `the last reference to the file${of(call.inode)} is closed`;
     case 'unknown-ioctl':
       return 'an ioctl of unknown number';
     case 'vmsplice':

@@ -280,7 +280,7 @@ describe('mistakes', () => {
     ],
     [
       '{ touch: 0..1, returns: EGAIN }',
-      "a.yaml:9:31: threads.T0[0].returns: expected one of ok, EAGAIN, EINVAL, EFAULT, ENOMEM, ENOTTY, SIGBUS, EBUSY, SIGSEGV, EHWPOISON, or a list of those that may come, not 'EGAIN'",
+      "a.yaml:9:31: threads.T0[0].returns: expected one of ok, EAGAIN, EINVAL, EFAULT, ENOMEM, ENOTTY, SIGBUS, EBUSY, SIGSEGV, EHWPOISON, EEXIST, MMIO, or a list of those that may come, not 'EGAIN'",
     ],
   ])('of a call: %s', (entry, message) => {
     expect(messageOf(thread(entry))).toBe(message);

@@ -3,6 +3,7 @@ import {
   folio,
   iPages,
   KVM_SET_MEMORY_ATTRIBUTES2,
+  ERRNO,
   PAGE_SIZE,
   pte,
   type Result,
@@ -50,19 +51,8 @@ const FIRST_PID = 1000;
 const FIRST_WORKER_PID = 20;
 const ARGUMENT = 0x7ffd_1000_0000n;
 const OTHER_IOCTL = 0xae01n;
-/** include/uapi/asm-generic/errno.h; a signal is no result of a system call. */
-const ERRNO: Readonly<Record<Result, number>> = {
-  ok: 0,
-  ENOMEM: 12,
-  EAGAIN: 11,
-  EFAULT: 14,
-  EBUSY: 16,
-  EINVAL: 22,
-  ENOTTY: 25,
-  EHWPOISON: 133,
-  SIGBUS: 0,
-  SIGSEGV: 0,
-};
+/** A signal or a guest's exit is no result of a system call. */
+const RETURNED: Readonly<Record<Result, number>> = { ...ERRNO, ok: 0, SIGBUS: 0, SIGSEGV: 0, MMIO: 0 };
 /** fallocate(): FALLOC_FL_KEEP_SIZE, and with FALLOC_FL_PUNCH_HOLE. */
 const KEEP_SIZE = 1n;
 const PUNCH_HOLE = 3n;
@@ -104,7 +94,7 @@ export class Tracepoints {
   }
 
   #exits(task: number, name: 'ioctl' | 'fallocate', { result }: Outcome): void {
-    this.#emit({ type: 'syscall-exit', name, returned: BigInt(-ERRNO[result]), ...this.#origin(task) });
+    this.#emit({ type: 'syscall-exit', name, returned: BigInt(-RETURNED[result]), ...this.#origin(task) });
   }
 
   /** To be told of each step when it has been taken. */

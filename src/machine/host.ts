@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+import {
+  checkBind,
+  checkCreateGuestMemfd,
+  checkFallocate,
+  checkMemoryAttributes2,
+  checkMmap,
+  type Errno,
+  FALLOC_FL_PUNCH_HOLE,
+  type FallocateArguments,
+  gmemInode,
+  GUEST_MEMFD_FLAG_INIT_SHARED,
+  type GuestMemfdVm,
+  type KernelPart,
+  kvm,
+  type MemoryAttributes2,
+  PAGE_SIZE,
+  type Patch,
+  pins,
+  type Profile,
+  supportedGuestMemfdFlags,
+  vmaGone,
+} from '../kernel/index.ts';
+import { columnOf } from '../lang/index.ts';
+import type { Call, Outcome } from './calls.ts';
+import { createMachine, type Machine, type TaskOptions } from './machine.ts';
+
+/** What a host is built for; what is made on it later has to fit. */
+export interface HostOptions {
+  readonly cpus: number;
+  readonly threads: readonly TaskOptions[];
+  readonly profile?: Profile;
+  readonly patch?: Patch;
+  /** Most guest_memfds at a time, and pages of the largest mapping or file. */
+  readonly files: number;
+  readonly pages: number;
+  /** Most pins at a time; 0 where absent. */
+  readonly pins?: number;
+}
+
+/** What the calls here need of the kernel. */
+const PARTS: readonly KernelPart[] = ['mmap', 'gup', 'mlock', 'guest', 'contents', 'memslots', 'fault_injection'];
+
+/** What a system call that hands nothing out returns: ok, the name of an error, or of the signal that it ends in. */
+export type Returned = Outcome['result'] | Errno;
+
+/** A mapping of a guest_memfd into a process, at the place that the process has for it. */
+export interface Mapping {
+  readonly file: GuestMemfd;
+  /** In bytes, from the file's beginning. */
+  readonly length: bigint;
+}
+
+/** A long reference to a page. */
+export interface PinHandle {
+  readonly pin: number;
+}
+
+const pagesIn = (bytes: bigint): number => Number(bytes / PAGE_SIZE);
+
+/**
+ * A computer, as programs on it see the kernel: files are made and closed, mapped and unmapped, and every call returns
+ * what the system call does. Beneath is a {@link Machine}, whose tasks are the threads; calls made here run to their end.
+ */
+export class Host {
+  readonly machine: Machine;
+
+  constructor({ threads, files, pages, ...options }: HostOptions) {
+    const room = Array.from({ length: files }, () => ({ pages }));
+    this.machine = createMachine({ ...options, tasks: threads, guestMemfds: room, parts: PARTS });
+    this.boot();
+  }
+
+  /** Back to where it began: no file, no mapping, no slot. What was made before is not to be used any more. */
+  boot(): void {
+    this.machine.boot();
+    const { memory } = this.machine;
+    columnOf(memory, gmemInode.pages).fill(0);
+    columnOf(memory, vmaGone).fill(1);
+    columnOf(memory, kvm.unbound).fill(1);
+  }
+
+  /** A thread by its name. @throws RangeError where there is none. */
+  thread(name: string): Thread {
+    return new Thread(this, this.machine.taskNamed(name));
+  }
+
+  createVm(vm: GuestMemfdVm): Vm {
+    return new Vm(this, vm);
+  }
+}
+
+/** A range of a file whose pages have one attribute; neighbours differ, and there is no gap. */
+export interface AttributeRange {
+  readonly start: number;
+  readonly pages: number;
+  readonly private: boolean;
+}
+
+/** A guest_memfd: the memory that its file descriptor stands for. */
+export class GuestMemfd {
+  readonly vm: Vm;
+  /** Number of the machine's guest_memfd. */
+  readonly inode: number;
+  readonly size: bigint;
+  readonly flags: bigint;
+
+  constructor(vm: Vm, inode: number, size: bigint, flags: bigint) {
+    this.vm = vm;
+    this.inode = inode;
+    this.size = size;
+    this.flags = flags;
+  }
+
+  /** The attributes as the kernel keeps them: whole ranges, merged. */
+  attributes(): readonly AttributeRange[] {
+    const { memory, program } = this.vm.host.machine;
+    const width = program.sizes['index'] ?? 0;
+    const from = this.inode * width;
+    const ranges: { start: number; pages: number; private: boolean }[] = [];
+    for (const [start, bit] of columnOf(memory, gmemInode.private)
+      .subarray(from, from + pagesIn(this.size))
+      .entries()) {
+      const last = ranges.at(-1);
+      if (last?.private === (bit === 1)) last.pages++;
+      else ranges.push({ start, pages: 1, private: bit === 1 });
+    }
+    return ranges;
+  }
+
+  /** fstat(2): st_size and st_blksize, in bytes. */
+  stat(): { readonly size: bigint; readonly blksize: bigint } {
+    return { size: this.size, blksize: PAGE_SIZE };
+  }
+}
+
+/** A memory slot that is bound to a guest_memfd; addresses and sizes in bytes. */
+interface Memslot {
+  readonly gpa: bigint;
+  readonly size: bigint;
+  readonly file: GuestMemfd;
+  readonly offset: bigint;
+}
+
+/** A virtual machine's file descriptor. */
+export class Vm {
+  readonly host: Host;
+  readonly kind: GuestMemfdVm;
+  readonly #slots = new Map<number, Memslot>();
+
+  constructor(host: Host, kind: GuestMemfdVm) {
+    this.host = host;
+    this.kind = kind;
+  }
+
+  /** KVM_CHECK_EXTENSION(KVM_CAP_GUEST_MEMFD_FLAGS). */
+  get guestMemfdFlags(): bigint {
+    return supportedGuestMemfdFlags(this.kind);
+  }
+
+  /**
+   * KVM_CREATE_GUEST_MEMFD. @param argument undefined where the kernel cannot read the struct.
+   * @throws RangeError where the host has no room for it.
+   */
+  createGuestMemfd(argument: { readonly size: bigint; readonly flags: bigint } | undefined): GuestMemfd | Errno {
+    const errno = checkCreateGuestMemfd(argument, this.kind);
+    if (errno !== undefined || argument === undefined) return errno ?? 'EFAULT';
+    const { memory, program } = this.host.machine;
+    const width = program.sizes['index'] ?? 0;
+    const { size, flags } = argument;
+    const inode = columnOf(memory, gmemInode.pages).indexOf(0);
+    if (inode === -1) throw new RangeError('the host has no room for another guest_memfd');
+    if (size > BigInt(width) * PAGE_SIZE) throw new RangeError(`the host has no room for more than ${width} pages`);
+    columnOf(memory, gmemInode.pages)[inode] = pagesIn(size);
+    const isPrivate = Number((flags & GUEST_MEMFD_FLAG_INIT_SHARED) === 0n);
+    columnOf(memory, gmemInode.private).fill(isPrivate, inode * width, inode * width + pagesIn(size));
+    return new GuestMemfd(this, inode, size, flags);
+  }
+
+  /** KVM_SET_USER_MEMORY_REGION2 of a slot with a guest_memfd, by a thread; `size` 0 deletes the slot. */
+  setUserMemoryRegion2(
+    thread: Thread,
+    slot: number,
+    region: { readonly gpa: bigint; readonly size: bigint; readonly file: GuestMemfd; readonly offset: bigint },
+  ): Returned {
+    const present = this.#slots.get(slot);
+    if (region.size === 0n) {
+      if (present === undefined) return 'EINVAL';
+      this.#slots.delete(slot);
+      return thread.call({ call: 'delete-memslot', ...rangeOf(present.file, present.offset, present.size) });
+    }
+    // A slot with a guest_memfd can be moved or changed in nothing.
+    if (present !== undefined || region.gpa % PAGE_SIZE !== 0n || region.size % PAGE_SIZE !== 0n) return 'EINVAL';
+    const { gpa, size } = region;
+    if ([...this.#slots.values()].some((other) => gpa < other.gpa + other.size && other.gpa < gpa + size))
+      return 'EEXIST';
+    const errno = checkBind(region, region.file.size, region.file.vm === this);
+    if (errno !== undefined) return errno;
+    const result = thread.call({ call: 'bind', ...rangeOf(region.file, region.offset, size) });
+    if (result === 'ok') this.#slots.set(slot, region);
+    return result;
+  }
+
+  /** The file's page behind a guest physical address; undefined where no slot has it. */
+  pageAt(gpa: bigint): { readonly inode: number; readonly index: number; readonly private: boolean } | undefined {
+    for (const { gpa: from, size, file, offset } of this.#slots.values())
+      if (gpa >= from && gpa < from + size) {
+        const index = pagesIn(offset + gpa - from);
+        const { memory, program } = this.host.machine;
+        const at = file.inode * (program.sizes['index'] ?? 0) + index;
+        return { inode: file.inode, index, private: columnOf(memory, gmemInode.private)[at] === 1 };
+      }
+    return undefined;
+  }
+}
+
+const rangeOf = ({ inode }: GuestMemfd, offset: bigint, size: bigint) => ({
+  inode,
+  start: pagesIn(offset),
+  pages: pagesIn(size),
+});
+
+/** A thread of a program; every method is a system call, or an access to memory. */
+export class Thread {
+  readonly #host: Host;
+  readonly task: number;
+
+  constructor(host: Host, task: number) {
+    this.#host = host;
+    this.task = task;
+  }
+
+  /** A call of the machine, to its end. */
+  call(call: Call): Outcome['result'] {
+    return this.#host.machine.call(this.task, call).result;
+  }
+
+  /** mmap(2) of the file from its beginning; MAP_PRIVATE where not `shared`. */
+  mmap(file: GuestMemfd, { length, shared }: { readonly length: bigint; readonly shared: boolean }): Mapping | Errno {
+    if (length === 0n) return 'EINVAL';
+    const errno = checkMmap(shared, file.flags);
+    if (errno !== undefined) return errno;
+    this.call({ call: 'mmap', ...rangeOf(file, 0n, length + PAGE_SIZE - 1n) });
+    return { file, length };
+  }
+
+  munmap({ file, length }: Mapping): Returned {
+    return this.call({ call: 'munmap', ...rangeOf(file, 0n, length + PAGE_SIZE - 1n) });
+  }
+
+  /** Reads what a page holds; SIGBUS or SIGSEGV where there is none. */
+  load({ file }: Mapping, offset: bigint): number | Returned {
+    const result = this.call({ call: 'load', inode: file.inode, index: pagesIn(offset) });
+    return result === 'ok' ? this.#host.machine.loaded(this.task) : result;
+  }
+
+  /** Fills a page with a value. */
+  store({ file }: Mapping, offset: bigint, value: number): Returned {
+    return this.call({ call: 'store', inode: file.inode, index: pagesIn(offset), value });
+  }
+
+  /** The VM's guest reads, on a vCPU that this thread runs; EFAULT is KVM_EXIT_MEMORY_FAULT, MMIO is KVM_EXIT_MMIO. */
+  guestLoad(vm: Vm, gpa: bigint): number | Returned {
+    const page = vm.pageAt(gpa);
+    if (page === undefined) return 'MMIO';
+    const result = this.call({ call: 'guest-load', ...page });
+    return result === 'ok' ? this.#host.machine.loaded(this.task) : result;
+  }
+
+  guestStore(vm: Vm, gpa: bigint, value: number): Returned {
+    const page = vm.pageAt(gpa);
+    return page === undefined ? 'MMIO' : this.call({ call: 'guest-store', ...page, value });
+  }
+
+  /** fallocate(2). */
+  fallocate(file: GuestMemfd, asked: FallocateArguments): Returned {
+    const errno = checkFallocate(asked, file.size);
+    if (errno !== undefined) return errno;
+    const { mode, offset, length } = asked;
+    const range = rangeOf(file, offset, length);
+    if ((mode & FALLOC_FL_PUNCH_HOLE) === 0) return this.call({ call: 'fallocate', ...range });
+    // Nothing of a hole beyond the end of the file is there.
+    const pages = Math.min(range.pages, pagesIn(file.size) - range.start);
+    return pages <= 0 ? 'ok' : this.call({ call: 'punch-hole', ...range, pages });
+  }
+
+  /**
+   * KVM_SET_MEMORY_ATTRIBUTES2. `errorOffset` is there where the kernel wrote error_offset, in bytes.
+   * @param argument undefined where the kernel cannot read the struct.
+   */
+  setMemoryAttributes2(
+    file: GuestMemfd,
+    argument: MemoryAttributes2 | undefined,
+    struct: { readonly writable?: boolean; readonly outOfMemory?: boolean } = {},
+  ): { readonly result: Returned; readonly errorOffset?: bigint } {
+    const vmHasPrivateMemory = file.vm.kind.hasPrivateMemory;
+    if (!file.vm.kind.inPlaceConversion) return { result: 'ENOTTY' };
+    const errno = checkMemoryAttributes2(argument, { size: file.size, vmHasPrivateMemory });
+    if (errno !== undefined) return { result: errno };
+    const call: Call = { call: 'set-memory-attributes2', inode: file.inode, argument, ...struct };
+    const { result, errorIndex } = this.#host.machine.call(this.task, call);
+    return errorIndex === undefined ? { result } : { result, errorOffset: BigInt(errorIndex) * PAGE_SIZE };
+  }
+
+  /** vmsplice(2) of a page into a pipe, or a pin of the other kinds; unpin() ends it. EFAULT where there is no page. */
+  pin({ file }: Mapping, offset: bigint, how: 'vmsplice' | 'pin-user-pages' | 'pin-longterm'): PinHandle | Returned {
+    const pin = this.#freePin();
+    const result = this.call({ call: how, pin, inode: file.inode, index: pagesIn(offset) });
+    return result === 'ok' ? { pin } : result;
+  }
+
+  unpin({ pin }: PinHandle): void {
+    this.call({ call: 'unpin', pin });
+  }
+
+  /** A VM's launch fills a private page with what is at `offset` in one of this thread's mappings. */
+  populate(file: GuestMemfd, at: bigint, { file: source }: Mapping, offset: bigint): Returned {
+    const [index, sourceIndex] = [pagesIn(at), pagesIn(offset)];
+    const pages = { inode: file.inode, index, sourceInode: source.inode, sourceIndex };
+    return this.call({ call: 'populate', pin: this.#freePin(), ...pages });
+  }
+
+  mlock({ file }: Mapping, offset: bigint, length: bigint): Returned {
+    return this.call({ call: 'mlock', ...rangeOf(file, offset, length) });
+  }
+
+  madviseDontneed({ file }: Mapping, offset: bigint, length: bigint): Returned {
+    return this.call({ call: 'madvise-dontneed', ...rangeOf(file, offset, length) });
+  }
+
+  /** fork(2): the other process, one of the host's that has no mappings, gets this one's. */
+  fork(process: number): Returned {
+    return this.call({ call: 'fork', process });
+  }
+
+  migrateTo(cpu: number): Returned {
+    return this.call({ call: 'migrate-to', cpu });
+  }
+
+  /** The last close(2) of a file that nobody maps any more. */
+  close({ inode }: GuestMemfd): Returned {
+    return this.call({ call: 'release', inode });
+  }
+
+  /** A pin that nobody has. @throws RangeError where the host has no room for another. */
+  #freePin(): number {
+    const pin = columnOf(this.#host.machine.memory, pins.references).indexOf(0);
+    if (pin === -1) throw new RangeError('the host has no room for another pin');
+    return pin;
+  }
+}
