@@ -36,7 +36,7 @@ describe('bash', () => {
     const script = scriptOf('bash');
     expect(complete(script, '')).toEqual(['run', 'check', 'explain', 'export', 'completion', '--help', '--version']);
     expect(complete(script, 'ru')).toEqual(['run']);
-    expect(complete(script, 'run', '--p')).toEqual(['--patch', '--profile']);
+    expect(complete(script, 'run', '--pa')).toEqual(['--patch', '--page-ref']);
     expect(complete(script, 'run', 'scen')).toEqual([]);
     expect(complete(script, 'completion', 'z')).toEqual(['zsh']);
     expect(complete(script, 'nothing', '--')).toEqual([]);
