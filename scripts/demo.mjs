@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // npm run demo: the main job from a fresh clone, with nothing but node and git. Installs and builds if needed, then
-// runs the two commands and shows what they answer.
+// runs three commands and shows what they answer.
 //
-//   exit 0: both answered; 1: one did not, or the installation or the build failed
+//   exit 0: all answered; 1: one did not, or the installation or the build failed
 //
-// Both end with 1 where a conversion is refused, which is what they are here to show: 0 and 1 are answers.
+// They end with 1 where a conversion is refused, which is what they are here to show: 0 and 1 are answers.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { ROOT, sourceFiles } from './files.mjs';
 
 const COMMANDS = [
   ['run', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline,local-drain,v6'],
+  ['check', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline'],
   ['explain', 'examples/two-cpu.dat', '--at', 'marker:phase faulted'],
 ];
 const MAIN = 'dist/cli/main.js';

@@ -27,7 +27,7 @@ describe('what the pages show is what the commands print', () => {
   });
 
   test('there is something to compare', () => {
-    expect(sessions.filter(({ page }) => page === 'README.md')).toHaveLength(2);
+    expect(sessions.filter(({ page }) => page === 'README.md')).toHaveLength(3);
   });
 });
 
