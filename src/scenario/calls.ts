@@ -69,6 +69,7 @@ const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
   'convert',
   'vmsplice',
   'pin-user-pages',
+  'populate',
 ]);
 
 class CallReader {
@@ -125,6 +126,18 @@ class CallReader {
     if (entry.vmsplice !== undefined) return { call: 'vmsplice', ...this.#pin('vmsplice', entry.vmsplice) };
     if (entry['pin-user-pages'] !== undefined)
       return { call: 'pin-user-pages', ...this.#pin('pin-user-pages', entry['pin-user-pages']) };
+    if (entry.populate !== undefined) {
+      const { page, from, as } = entry.populate;
+      const { inode, index: sourceIndex, pin } = this.#pin('populate', { page: from, as }, 'from');
+      return {
+        call: 'populate',
+        pin,
+        inode,
+        index: this.#page('populate', 'page', inode, page),
+        sourceInode: inode,
+        sourceIndex,
+      };
+    }
     if (entry.unpin !== undefined) {
       const { pins } = this.#around;
       if (!pins.includes(entry.unpin))
@@ -230,6 +243,7 @@ class CallReader {
       call: 'set-memory-attributes2',
       inode: range?.inode ?? this.#inode(),
       writable: struct !== 'read-only',
+      ...(convert['out-of-memory'] === true ? { outOfMemory: true } : {}),
       argument: {
         offset: BigInt(convert.offset ?? 0) + BigInt(range?.start ?? 0) * PAGE_SIZE,
         size: BigInt(convert.size ?? 0) + BigInt(range?.pages ?? 0) * PAGE_SIZE,
@@ -240,10 +254,15 @@ class CallReader {
     };
   }
 
-  #pin(key: string, { page, as }: { readonly page: number; readonly as: string }) {
-    const inode = this.#inode();
+  #page(key: string, field: string, inode: number, page: number): number {
     const pages = this.#pagesOf(inode);
-    if (page >= pages) throw this.#error([key, 'page'], `no page ${page}, expected one from 0 to ${pages - 1}`);
+    if (page >= pages) throw this.#error([key, field], `no page ${page}, expected one from 0 to ${pages - 1}`);
+    return page;
+  }
+
+  #pin(key: string, { page, as }: { readonly page: number; readonly as: string }, field = 'page') {
+    const inode = this.#inode();
+    this.#page(key, field, inode, page);
     const { pins, taken } = this.#around;
     if (taken.has(as))
       throw this.#error([key, 'as'], `pin '${as}' is taken already, expected a name of its own for each`);
@@ -254,7 +273,9 @@ class CallReader {
 
 /** Names of the pins that calls take, each once. */
 export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
-  ...new Set(calls.flatMap((call) => [call.vmsplice, call['pin-user-pages']].flatMap((pin) => pin?.as ?? []))),
+  ...new Set(
+    calls.flatMap((call) => [call.vmsplice, call['pin-user-pages'], call.populate].flatMap((pin) => pin?.as ?? [])),
+  ),
 ];
 
 function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, path: Path): Expected {

@@ -211,7 +211,7 @@ describe('mistakes', () => {
     ['{ tuch: 0..1 }', "a.yaml:9:9: threads.T0[0].tuch: unknown key, did you mean 'touch'?"],
     [
       '{}',
-      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, madvise-pageout, madvise-dontneed, write, mmap, munmap, fork, exit, page-idle, damon, soft-offline, memory-failure, cpu-down, cpu-up, lru-cache, drain, ioctl`,
+      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, populate, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, madvise-pageout, madvise-dontneed, write, mmap, munmap, fork, exit, page-idle, damon, soft-offline, memory-failure, cpu-down, cpu-up, lru-cache, drain, ioctl`,
     ],
     ['{ touch: 0..1, drain: all }', 'a.yaml:9:22: threads.T0[0].drain: a second call beside touch, expected one'],
     [
@@ -245,6 +245,14 @@ describe('mistakes', () => {
     [
       '{ convert: { range: 0..1, to: private, flags: 18446744073709551616 } }',
       "a.yaml:9:53: threads.T0[0].convert.flags: expected an unsigned 64-bit number, not '18446744073709551616'",
+    ],
+    [
+      '{ populate: { page: 0, from: 4, as: p } }',
+      'a.yaml:9:36: threads.T0[0].populate.from: no page 4, expected one from 0 to 3',
+    ],
+    [
+      '{ populate: { page: 5, from: 1, as: p } }',
+      'a.yaml:9:27: threads.T0[0].populate.page: no page 5, expected one from 0 to 3',
     ],
     [
       '{ vmsplice: { page: 4, as: p } }',

@@ -83,12 +83,17 @@ const CONVERT = z
     flags: U64.optional(),
     reserved: z.array(U64).max(11).optional().describe('a list of at most 11 unsigned 64-bit numbers'),
     struct: oneOf(['read-only', 'unreadable']).optional(),
+    'out-of-memory': z.literal(true).describe('true').optional(),
   })
   .describe('a conversion: range and to, or the raw fields of the struct');
 
 const PIN = z
   .strictObject({ page: wholeNumber(0, MOST_PAGES - 1), as: NAME })
   .describe('the page and the name of the pin, { page: N, as: NAME }');
+
+const POPULATE = z
+  .strictObject({ page: wholeNumber(0, MOST_PAGES - 1), from: wholeNumber(0, MOST_PAGES - 1), as: NAME })
+  .describe('the page, the page that fills it and the name of the pin meanwhile, { page: N, from: N, as: NAME }');
 
 const GUEST_TOUCH = z
   .strictObject({ range: RANGE, as: oneOf(['private', 'shared']) })
@@ -135,6 +140,7 @@ const CALLS = {
   vmsplice: PIN.optional(),
   'pin-user-pages': PIN.optional(),
   unpin: NAME.optional(),
+  populate: POPULATE.optional(),
   'migrate-to': wholeNumber(0, 63).optional(),
   migrate: MIGRATE.optional(),
   'punch-hole': RANGE.optional(),
