@@ -14,7 +14,7 @@ export interface ByteStream {
 export const isStream = (input: ByteSource | ByteStream): input is ByteStream => 'pieces' in input;
 
 /** Large enough that a read costs little beside its lines, small enough to be forgotten. */
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 /** Bytes in order, with a look at the first ones before they are taken. */
 export class PieceReader {

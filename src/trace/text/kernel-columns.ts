@@ -9,6 +9,11 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
 
+/** A second is printed with at most nine digits behind the point. */
+const FRACTION_DIGITS = 9;
+/** What the last of so many digits behind the point counts. */
+const NANOSECONDS_OF = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
+
 /** Bytes of the task name's column: `%16s`, and a task name has at most 15. */
 export const COMM_BYTES = 16;
 
@@ -65,14 +70,14 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     digit = bytes[++at]! - ZERO;
   } while (digit >= 0 && digit <= 9);
   let fraction = 0;
-  let scale = 1e9;
   if (bytes[at] === DOT && seconds <= 1e12) {
+    const point = at;
     digit = bytes[++at]! - ZERO;
-    while (digit >= 0 && digit <= 9 && scale > 1) {
+    while (digit >= 0 && digit <= 9 && at - point <= FRACTION_DIGITS) {
       fraction = fraction * 10 + digit;
-      scale /= 10;
       digit = bytes[++at]! - ZERO;
     }
+    fraction *= NANOSECONDS_OF[at - point - 1]!;
     if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
   } else {
     // Clocks that do not measure time (x86-tsc, counter, uptime) are printed whole: ` %12llu: `.
@@ -80,12 +85,11 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     prefix.isCount = true;
     fraction = seconds % 1e9;
     seconds = Math.floor(seconds / 1e9);
-    scale = 1;
   }
   prefix.pid = pid;
   prefix.cpu = cpu;
   prefix.seconds = seconds;
-  prefix.nanoseconds = fraction * scale;
+  prefix.nanoseconds = fraction;
   prefix.commStart = start;
   prefix.commEnd = start + COMM_BYTES;
   prefix.body = at + 2;

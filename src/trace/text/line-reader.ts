@@ -9,6 +9,7 @@ import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
 import { classify } from './event-kind.ts';
 import { EventText } from './event-text.ts';
+import { newlineFrom, wordsOf } from './line-end.ts';
 import { LinePrefix, MAX_CPUS } from './line-prefix.ts';
 import { StackTraces } from './stack-traces.ts';
 import { TaskNames } from './task-names.ts';
@@ -115,9 +116,10 @@ export class LineReader {
     const dialect = this.#dialect;
     const { commBytes } = dialect;
     const view = bytes.subarray(0, filled);
+    const words = wordsOf(view);
     let start = 0;
     for (;;) {
-      const newline = view.indexOf(NEWLINE, start);
+      const newline = newlineFrom(view, words, start, filled);
       if (newline < 0) return start;
       this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;
       this.#lineAt = start;

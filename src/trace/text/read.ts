@@ -8,7 +8,7 @@ import { LineReader, MAX_LINE_BYTES, type TextDamage } from './line-reader.ts';
 
 const NEWLINE = 0x0a;
 /** Bytes that are taken in at a time. */
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 /**
  * Reads text line by line, block by block. The kernel rounds times to microseconds in it.
