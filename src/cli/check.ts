@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
@@ -11,6 +12,7 @@ import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
+import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
 
@@ -104,35 +106,42 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
   if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
   const { checkReport, checkToJson } = await import('../report/index.ts');
   const subject = await subjectIn(file, options);
-  const answers: CostedAnswer[] = [];
-  for await (const answer of answersOf(subject, options)) answers.push(answer);
+  const costed: CostedAnswer[] = [];
+  const notRun: string[] = [];
+  for await (const given of answersOf(subject, options))
+    if (typeof given === 'string') notRun.push(given);
+    else costed.push(given);
+  const answers = costed.map(({ answer }) => answer);
   process.stdout.write(
     options.json === true
-      ? checkToJson(subject, answers)
-      : checkReport(
-          subject,
-          answers.map(({ answer }) => answer),
-          { command: commandFor(file, options) },
-        ),
+      ? checkToJson(subject, costed, notRun)
+      : checkReport(subject, answers, { command: commandFor(file, options), notRun }),
   );
-  return codeOf(answers.map(({ answer }) => answer));
+  return codeOf(answers, notRun);
 }
 
 async function checkAll(paths: readonly string[], options: Options): Promise<ExitCode> {
   if (options.json === true) throw new UsageError('--all prints text only, so without --json');
-  const { allEnd, allLine, outcomeOf } = await import('../report/index.ts');
+  const { allEnd, allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
   const outcomes: Outcome[] = [];
   let isBad = false;
   for (const file of files) {
-    if (isInterrupted) break;
+    if (isInterrupted) {
+      outcomes.push('not run');
+      process.stdout.write(notRunLine(relative(process.cwd(), file)));
+      continue;
+    }
     try {
       const subject = await subjectIn(file, options);
       const answers: CheckAnswer[] = [];
-      for await (const { answer } of answersOf(subject, options)) answers.push(answer);
-      outcomes.push(outcomeOf(answers));
-      process.stdout.write(allLine(subject, answers));
+      const notRun: string[] = [];
+      for await (const given of answersOf(subject, options))
+        if (typeof given === 'string') notRun.push(given);
+        else answers.push(given.answer);
+      outcomes.push(outcomeOf(answers, notRun));
+      process.stdout.write(allLine(subject, answers, notRun));
     } catch (error) {
       // One bad file among many does not keep the others from being answered.
       if (!(error instanceof InputError)) throw error;
@@ -158,8 +167,11 @@ async function subjectIn(file: string, { profile, cpus, folios }: Options): Prom
   return { ...question, cpus: cpus ?? question.cpus, folios: folios ?? question.folios };
 }
 
-/** The answers, form by form. Between pieces of work the process looks whether it is interrupted. */
-async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer> {
+/**
+ * The answers, form by form, or the name of a form that was not begun because somebody interrupted. Between pieces of work the
+ * process looks whether it is interrupted.
+ */
+async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer | string> {
   const { checking, checkingPeer } = await import('../verify/index.ts');
   const search = {
     mostStates: options.mostStates,
@@ -171,10 +183,15 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
   };
   if ('threads' in subject) {
     const patches = options.patch === undefined ? PATCHES : await loadPatches(options.patch);
-    for (const patch of patches) yield answered(subject, patch.name, checking(subject, { ...search, patch }));
+    for (const [place, patch] of patches.entries())
+      yield isInterrupted && place > 0
+        ? patch.name
+        : answered(subject, patch.name, checking(subject, { ...search, patch }));
   } else
-    for (const variant of await variantsOf(options))
-      yield answered(subject, variant, checkingPeer(subject, { ...search, variant }));
+    for (const [place, variant] of (await variantsOf(options)).entries())
+      yield isInterrupted && place > 0
+        ? variant
+        : answered(subject, variant, checkingPeer(subject, { ...search, variant }));
 }
 
 async function variantsOf({ patch }: Options): Promise<readonly PeerVariant[]> {
@@ -203,20 +220,15 @@ async function answered(
       return { answer: piece.value, cost: { seconds, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } };
     }
     const { value } = piece;
-    progress.tick(() => progressText(name, patch, value, (performance.now() - started) / 1000));
+    progress.tick(() => checkProgressText(`${name}, ${patch}`, value, (performance.now() - started) / 1000));
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
   }
 }
 
-function progressText(scenario: string, patch: string, now: CheckProgress, seconds: number): string {
-  const rate = Math.round(now.states / Math.max(seconds, 0.001));
-  const mebibytes = Math.round(now.bytes / 1024 / 1024);
-  return `${scenario}, ${patch}: ${now.states} states, ${rate}/s, depth ${now.depth}, ${now.queue} to go, ${mebibytes} MiB`;
-}
-
-function codeOf(answers: readonly CheckAnswer[]): ExitCode {
+function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): ExitCode {
+  if (notRun.length > 0 || answers.some(({ reason }) => reason === 'interrupted')) return EXIT.undecided;
   if (answers.some(({ verdict }) => verdict === 'violated')) return EXIT.notWell;
   return answers.some(({ verdict }) => verdict === 'undecided') ? EXIT.undecided : EXIT.well;
 }

@@ -16,7 +16,8 @@ export class Progress {
     if (now < this.#next || !process.stderr.isTTY) return;
     this.#next = now + BETWEEN_LINES;
     this.#isShown = true;
-    process.stderr.write(`${ERASE_LINE}${text()}`);
+    // A line that goes on in the next could not be erased.
+    process.stderr.write(`${ERASE_LINE}${text().slice(0, Math.max(1, process.stderr.columns - 1))}`);
   }
 
   /** Takes the line away. */

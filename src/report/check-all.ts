@@ -4,12 +4,20 @@ import type { Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
 
 /** Whether a scenario came to what its file says, under every form that was asked about. */
-export type Outcome = 'as expected' | 'NOT as expected' | 'undecided' | 'says nothing';
+export type Outcome = 'as expected' | 'NOT as expected' | 'undecided' | 'says nothing' | 'not run';
 
-/** @returns the outcome of a file: the worst of its forms'. */
-export function outcomeOf(answers: readonly CheckAnswer[]): Outcome {
+/**
+ * @param notRun forms that nothing is known of, because somebody interrupted.
+ * @returns the outcome of a file: the worst of its forms'.
+ */
+export function outcomeOf(answers: readonly CheckAnswer[], notRun: readonly string[] = []): Outcome {
   if (answers.some(({ asExpected }) => asExpected === false)) return 'NOT as expected';
-  if (answers.some(({ verdict, asExpected }) => verdict === 'undecided' && asExpected === undefined))
+  if (notRun.length > 0) return 'undecided';
+  if (
+    answers.some(
+      ({ verdict, expected, asExpected }) => asExpected === undefined && (verdict === 'undecided' || expected),
+    )
+  )
     return 'undecided';
   return answers.some(({ asExpected }) => asExpected === undefined) ? 'says nothing' : 'as expected';
 }
@@ -17,8 +25,8 @@ export function outcomeOf(answers: readonly CheckAnswer[]): Outcome {
 const WIDTH = 16;
 
 /** A file's line of `check --all`, and below it what is not as expected. */
-export function allLine(subject: Subject, answers: readonly CheckAnswer[]): string {
-  const outcome = outcomeOf(answers);
+export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRun: readonly string[] = []): string {
+  const outcome = outcomeOf(answers, notRun);
   const states = answers.reduce((sum, { explored }) => sum + explored.states, 0);
   const size = `${answers.length} form${answers.length === 1 ? '' : 's'}, ${states} states`;
   const hanging = ' '.repeat(WIDTH);
@@ -27,9 +35,13 @@ export function allLine(subject: Subject, answers: readonly CheckAnswer[]): stri
     ...(outcome === 'as expected'
       ? []
       : answers.flatMap((answer) => differences(answer).flatMap((text) => wrap(text, hanging, `${hanging}  `)))),
+    ...(notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}`, hanging, `${hanging}  `)),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** The line of a file that was not looked at, because somebody interrupted. */
+export const notRunLine = (file: string): string => `${'not run'.padEnd(WIDTH)}${file}\n`;
 
 function differences({ patch, properties, expected, asExpected, before, reason }: CheckAnswer): readonly string[] {
   if (asExpected === true) return [];

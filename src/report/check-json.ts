@@ -21,8 +21,13 @@ export interface CostedAnswer {
 /**
  * Answers as the JSON document of `check --json`, keys in a fixed order. What stands at the top is of one form: the
  * only one, else the first that is violated, else the first that is undecided, else the first.
+ * @param notRun forms that nothing is known of, because somebody interrupted.
  */
-export function checkToJson(scenario: Subject, answers: readonly CostedAnswer[]): string {
+export function checkToJson(
+  scenario: Subject,
+  answers: readonly CostedAnswer[],
+  notRun: readonly string[] = [],
+): string {
   const chosen =
     answers.find(({ answer }) => answer.verdict === 'violated') ??
     answers.find(({ answer }) => answer.verdict === 'undecided') ??
@@ -34,6 +39,7 @@ export function checkToJson(scenario: Subject, answers: readonly CostedAnswer[])
     title: scenario.title,
     ...(chosen === undefined ? {} : answerJson(scenario, chosen)),
     ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(scenario, one)) } : {}),
+    ...(notRun.length > 0 ? { notRun } : {}),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }

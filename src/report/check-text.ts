@@ -10,18 +10,21 @@ import { MAIL_COLUMNS } from './wrap.ts';
 export interface CheckReportOptions {
   /** The command that gave this answer, a word each. */
   readonly command: readonly string[];
+  /** Forms that nothing is known of, because somebody interrupted. */
+  readonly notRun: readonly string[];
 }
 
 /** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
 export function checkReport(
   scenario: Subject,
   answers: readonly CheckAnswer[],
-  { command }: CheckReportOptions,
+  { command, notRun }: CheckReportOptions,
 ): string {
   const [only, more] = answers;
   const sections = [
     wrap(`${scenario.name}: ${scenario.title}`, ''),
     ...answers.map((answer) => verdictLines(scenario, answer)),
+    notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}: interrupted`, '', '  '),
     ...(more === undefined ? [] : [tableLines(answers)]),
     ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
     closingLines(scenario, answers),

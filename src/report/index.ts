@@ -9,6 +9,6 @@ export type { CheckCost, CostedAnswer } from './check-json.ts';
 export { checkToJson } from './check-json.ts';
 export type { Subject } from './check-subject.ts';
 export type { Outcome } from './check-all.ts';
-export { allEnd, allLine, outcomeOf } from './check-all.ts';
+export { allEnd, allLine, notRunLine, outcomeOf } from './check-all.ts';
 export { checkReport } from './check-text.ts';
 export { runsReport } from './runs-text.ts';

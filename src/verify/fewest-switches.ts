@@ -5,6 +5,8 @@ import { switchesIn } from './switches.ts';
 
 /** Runs that are looked at before the one at hand is kept. */
 const MOST_RESTS = 400_000;
+/** Runs that are looked at in some tenths of a second. */
+const RESTS_AT_ONCE = 4096;
 
 /** A run so far: its last move, and the run before it. */
 interface Way {
@@ -17,12 +19,13 @@ interface Way {
 /**
  * Of all runs as short as a counterexample that end with the same step of the same task and violate the same, one with
  * the fewest context switches: level by level the best way to each state and last task. Where there are too many of
- * them, the counterexample is kept, and `fewest` is false.
+ * them, or where somebody interrupts, the counterexample is kept, and `fewest` is false. Yields between pieces of work.
  */
-export function withFewestSwitches(
+export function* withFewestSwitches(
   question: Question,
   moves: readonly Move[],
-): { readonly moves: readonly Move[]; readonly fewest: boolean } {
+  interrupted: () => boolean = () => false,
+): Generator<void, { readonly moves: readonly Move[]; readonly fewest: boolean }> {
   const packed = compilePacked(question.program, question.codeOf);
   let level: readonly Way[] = [
     { state: packed.pack(question.initial), move: undefined, before: undefined, switches: 0 },
@@ -30,9 +33,9 @@ export function withFewestSwitches(
   const ending = endingOf(question, moves);
   let rests = 0;
   for (let depth = 1; depth < moves.length; depth++) {
-    level = nextLevel(packed, level, switchesIn(moves));
+    level = yield* nextLevel(packed, level, switchesIn(moves));
     rests += level.length;
-    if (rests > MOST_RESTS) return { moves, fewest: false };
+    if (rests > MOST_RESTS || interrupted()) return { moves, fewest: false };
   }
   const lasts = level
     .flatMap((way) => successors(packed, way))
@@ -42,15 +45,17 @@ export function withFewestSwitches(
   return best === undefined ? { moves, fewest: false } : { moves: movesOf(best), fewest: true };
 }
 
-function nextLevel(packed: Packed, level: readonly Way[], mostSwitches: number): readonly Way[] {
+function* nextLevel(packed: Packed, level: readonly Way[], mostSwitches: number): Generator<void, readonly Way[]> {
   const best = new Map<string, Way>();
-  for (const way of level)
+  for (const [number, way] of level.entries()) {
+    if (number % RESTS_AT_ONCE === 0) yield;
     for (const next of successors(packed, way)) {
       if (next.switches > mostSwitches) continue;
       const key = `${next.move?.task} ${next.state.join()}`;
       const known = best.get(key);
       if (known === undefined || next.switches < known.switches) best.set(key, next);
     }
+  }
   return [...best.values()];
 }
 

@@ -90,7 +90,10 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
       };
     }
     const { id, detail } = asked.named(property);
-    const better = withFewestSwitches(question, moves);
+    const better = yield* saying(
+      { ...explored, transitions: result.transitions, queue: 0, round },
+      withFewestSwitches(question, moves, options.interrupted),
+    );
     found.set(id, {
       ...answerAll(asked, id, 'violated', explored),
       detail: detail === '' ? undefined : detail,
@@ -121,6 +124,15 @@ function* numbered(
     const piece = pieces.next();
     if (piece.done === true) return piece.value;
     yield { ...piece.value, round };
+  }
+}
+
+/** Work that says nothing itself, with what to say between its pieces. */
+function* saying<T>(now: CheckProgress, work: Generator<void, T>): Generator<CheckProgress, T> {
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+    yield now;
   }
 }
 
