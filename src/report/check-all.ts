@@ -15,7 +15,8 @@ export function outcomeOf(answers: readonly CheckAnswer[], notRun: readonly stri
   if (notRun.length > 0) return 'undecided';
   if (
     answers.some(
-      ({ verdict, expected, asExpected }) => asExpected === undefined && (verdict === 'undecided' || expected),
+      ({ verdict, expected, asExpected }) =>
+        asExpected === undefined && (verdict === 'undecided' || expected !== undefined),
     )
   )
     return 'undecided';
