@@ -248,6 +248,15 @@ const kvm_gmem_get_pfn = routine(
     const { inode, index, found } = args;
     const putsAtOnce = k.config.patch.guestFaultPutsAtOnce === true;
     k.call(filemap_invalidate_lock_shared, { inode });
+    if (hasPart(k, 'memslots')) {
+      const closed = k.local('closed', bool);
+      k.step('kvm_gmem_get_file', () => closed.set(gmemInode.pages.at(inode).eq(0)));
+      k.if(closed, () => {
+        args.error?.set(resultCode('EFAULT'));
+        k.call(filemap_invalidate_unlock_shared, { inode });
+        k.return();
+      });
+    }
     k.call(kvm_gmem_get_folio, { inode, index, found, order: 0 });
     if (hasPart(k, 'memory_failure')) {
       const poisoned = k.let('poisoned', bool, false);
@@ -327,7 +336,10 @@ export const kvm_tdp_page_fault = routine(
         k.return();
       });
       found.set(none(FOLIO));
-      const error = hasPart(k, 'memory_failure') ? k.let('error', resultType, resultCode('ENOMEM')) : undefined;
+      const error =
+        hasPart(k, 'memory_failure') || hasPart(k, 'memslots')
+          ? k.let('error', resultType, resultCode('ENOMEM'))
+          : undefined;
       k.call(kvm_gmem_get_pfn, { inode, index, found, error });
       k.if(found.eq(none(FOLIO)), () => {
         ret.set(error ?? resultCode('ENOMEM'));
@@ -358,11 +370,13 @@ export const kvm_gmem_release = routine('kvm_gmem_release', (k, { inode }: { rea
   const whole = { inode, start: k.let('start', optional(INDEX), 0), end: k.let('end', optional(INDEX), none(INDEX)) };
   k.call(filemap_invalidate_lock, { inode });
   invalidating(k, whole, () =>
-    k.step('xa_store', () => k.each<'index'>(0, none(INDEX), (i) => kvm.unbound.at(inode, i, 0).set(true))),
+    k.step('slot_gmem_file', () => {
+      k.each<'index'>(0, none(INDEX), (i) => kvm.unbound.at(inode, i, 0).set(true));
+      gmemInode.pages.at(inode).set(0);
+    }),
   );
   k.call(filemap_invalidate_unlock, { inode });
   k.call(truncate_inode_pages_range, whole);
-  k.step('clear_inode', () => gmemInode.pages.at(inode).set(0));
 });
 
 interface Range extends Readonly<Record<string, unknown>> {
