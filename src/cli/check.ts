@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES } from '../kernel/index.ts';
@@ -10,7 +11,7 @@ import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress } from '../verify/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { reportFailure, UsageError } from './failure.ts';
+import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
@@ -26,6 +27,7 @@ interface Options {
   readonly symmetry: boolean;
   readonly partialOrder: boolean;
   readonly json?: boolean;
+  readonly itf?: string;
   readonly mostStates: number;
   readonly memory?: number;
 }
@@ -64,6 +66,7 @@ export function registerCheck(program: Command): void {
     .option('--no-symmetry', 'explore states apart that differ by an exchange of like CPUs')
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
+    .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
     .addHelpText(
       'after',
@@ -104,7 +107,7 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
   const [file, more] = files;
   if (file === undefined) throw new UsageError('no scenario given, expected a file, or --all');
   if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
-  const { checkReport, checkToJson } = await import('../report/index.ts');
+  const { checkReport, checkToItf, checkToJson } = await import('../report/index.ts');
   const subject = await subjectIn(file, options);
   const costed: CostedAnswer[] = [];
   const notRun: string[] = [];
@@ -117,11 +120,26 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
       ? checkToJson(subject, costed, notRun)
       : checkReport(subject, answers, { command: commandFor(file, options), notRun }),
   );
+  if (options.itf !== undefined) await writeTrace(options.itf, checkToItf(subject, answers));
   return codeOf(answers, notRun);
+}
+
+/** Writes a counterexample to a file. @throws UsageError where it cannot be written. */
+async function writeTrace(file: string, trace: string | undefined): Promise<void> {
+  if (trace === undefined) {
+    complain(`${file} is not written: nothing is violated`);
+    return;
+  }
+  try {
+    await writeFile(file, trace);
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be written: ${reasonOf(error)}`);
+  }
 }
 
 async function checkAll(paths: readonly string[], options: Options): Promise<ExitCode> {
   if (options.json === true) throw new UsageError('--all prints text only, so without --json');
+  if (options.itf !== undefined) throw new UsageError('--itf writes one run, so without --all');
   const { allEnd, allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));

@@ -45,8 +45,7 @@ export function checkToJson(
 }
 
 function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
-  const violated = answer.properties.filter(({ verdict }) => verdict === 'violated');
-  const shortest = violated.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
+  const shortest = shortestOf(answer);
   const { explored } = answer;
   return {
     patch: answer.patch,
@@ -80,6 +79,10 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
     counterexample: shortest?.counterexample === undefined ? undefined : runJson(shortest.counterexample),
   };
 }
+
+/** The violated property that is told first, with the shortest run of all. */
+export const shortestOf = ({ properties }: CheckAnswer): PropertyAnswer | undefined =>
+  properties.filter(({ verdict }) => verdict === 'violated').toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
 
 const lengthOf = ({ counterexample }: PropertyAnswer): number => counterexample?.steps.length ?? 0;
 

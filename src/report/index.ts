@@ -6,6 +6,7 @@ export { summaryEnd, summaryLine } from './run-summary.ts';
 export type { RunReportOptions } from './run-text.ts';
 export { runReport } from './run-text.ts';
 export type { CheckCost, CostedAnswer } from './check-json.ts';
+export { checkToItf } from './check-itf.ts';
 export { checkToJson } from './check-json.ts';
 export type { Subject } from './check-subject.ts';
 export type { Outcome } from './check-all.ts';

@@ -11,6 +11,17 @@ export interface WriteInStep {
   readonly after: number | 'none';
 }
 
+/** A shared variable in a state of a counterexample. */
+export interface ShownVariable {
+  readonly name: string;
+  /** Its values are 0 and 1 for false and true. */
+  readonly isTruth: boolean;
+  /** How many elements there are, by dimension; none for a single value. */
+  readonly extents: readonly number[];
+  /** The last dimension's elements beside each other. */
+  readonly values: readonly number[];
+}
+
 /** A step of a counterexample. */
 export interface CounterexampleStep {
   /** Number of the task in the machine, kworkers after the scenario's own. */
@@ -29,6 +40,8 @@ export interface CounterexampleStep {
   readonly read: { readonly folio: number; readonly count: number } | undefined;
   /** Everybody who holds each folio after the step. */
   readonly ledger: readonly FolioLedger[];
+  /** Of the kernel the folios' counts and the pages' attributes after the step, of other models all variables. */
+  readonly state: readonly ShownVariable[];
 }
 
 /** The shortest run in which a property does not hold. */
@@ -39,6 +52,10 @@ export interface Counterexample {
   readonly fewestSwitches: boolean;
   /** The ledger before the first step. */
   readonly ledgerBefore: readonly FolioLedger[];
+  /** What is shown of the state before the first step. */
+  readonly stateBefore: readonly ShownVariable[];
+  /** Names of all tasks, by number, and the CPU that each is on before the first step. */
+  readonly tasks: readonly { readonly name: string; readonly cpu: Cpu }[];
 }
 
 /** How much was explored for an answer. */

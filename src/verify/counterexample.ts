@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 import type { Move } from '../check/index.ts';
-import { callOf, folio, holdersOf } from '../kernel/index.ts';
+import { callOf, folio, gmemInode, holdersOf } from '../kernel/index.ts';
 import { columnOf, copyMemory, Interpreter, type Taken } from '../lang/index.ts';
 import { cpu, type FolioLedger, folioIndex, order, pfn } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep, WriteInStep } from './answer.ts';
+import { shownIn } from './shown-state.ts';
 import { cpuIn, type SmallWorld } from './small-world.ts';
 import { switchesIn } from './switches.ts';
+
+const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 
 /** The run that moves stand for, told step by step. */
 export function tell(world: SmallWorld, moves: readonly Move[], fewestSwitches: boolean): Counterexample {
   const memory = copyMemory(world.memory);
   const interpreter = new Interpreter(world.program, memory);
   const ledgerBefore = ledgerOf(world, interpreter);
+  const stateBefore = shownIn(interpreter, SHOWN);
+  const tasks = world.codeOf.map((_, task) => ({ name: nameOfTask(world, task), cpu: cpu(cpuIn(memory, task)) }));
   const steps = moves.map(({ task, option }): CounterexampleStep => {
     const at = cpu(cpuIn(memory, task));
     const taken = interpreter.step(task, option);
@@ -27,9 +32,10 @@ export function tell(world: SmallWorld, moves: readonly Move[], fewestSwitches: 
       writes: taken.writes.map((write) => written(world, write)),
       read: undefined,
       ledger: ledgerOf(world, interpreter),
+      state: shownIn(interpreter, SHOWN),
     };
   });
-  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, ledgerBefore };
+  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, ledgerBefore, stateBefore, tasks };
 }
 
 /** Name of a task, `kworker/N` for the CPUs' own. */

@@ -5,6 +5,7 @@ export type {
   CounterexampleStep,
   Explored,
   PropertyAnswer,
+  ShownVariable,
   SmallMachine,
 } from './answer.ts';
 export type { PeerOptions } from './peer.ts';

@@ -6,6 +6,7 @@ import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../pee
 import type { PeerQuestion } from '../scenario/index.ts';
 import type { CheckAnswer, Counterexample } from './answer.ts';
 import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
+import { shownIn } from './shown-state.ts';
 import { switchesIn } from './switches.ts';
 import { asExpected } from './verify.ts';
 
@@ -66,9 +67,20 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
   };
 }
 
-function tellPeer(peer: Peer, moves: Parameters<typeof switchesIn>[0]): Pick<Counterexample, 'steps' | 'ledgerBefore'> {
+/** The CPU that a task's name ends with. */
+const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
+
+function tellPeer(
+  peer: Peer,
+  moves: Parameters<typeof switchesIn>[0],
+): Omit<Counterexample, 'contextSwitches' | 'fewestSwitches'> {
   const interpreter = new Interpreter(peer.program, createMemory(peer.program));
   for (const task of peer.codeOf) interpreter.start(task, task);
+  const stateBefore = shownIn(interpreter, peer.program.variables);
+  const tasks = peer.codeOf.map((code) => {
+    const name = peer.program.codes[code]?.name ?? '';
+    return { name, cpu: cpuOf(name) };
+  });
   const steps = moves.map(({ task, option }): Counterexample['steps'][number] => {
     const taken = interpreter.step(task, option);
     if (taken === undefined) throw new Error(`task ${task} cannot take a step of the counterexample`);
@@ -76,7 +88,7 @@ function tellPeer(peer: Peer, moves: Parameters<typeof switchesIn>[0]): Pick<Cou
     return {
       task,
       thread: name,
-      cpu: cpu(Number(/\d+$/.exec(name)?.[0] ?? 0)),
+      cpu: cpuOf(name),
       call: undefined,
       option,
       path: taken.step.path,
@@ -89,7 +101,8 @@ function tellPeer(peer: Peer, moves: Parameters<typeof switchesIn>[0]): Pick<Cou
       })),
       read: undefined,
       ledger: [],
+      state: shownIn(interpreter, peer.program.variables),
     };
   });
-  return { steps, ledgerBefore: [] };
+  return { steps, ledgerBefore: [], stateBefore, tasks };
 }
