@@ -106,7 +106,7 @@ export function spaceOfProgram(
   question: Question,
   { compact = false }: Pick<Reach, 'compact'> = {},
   shared = false,
-): { readonly space: Space; readonly isPartial: boolean } {
+): { readonly space: Space; readonly isPartial: boolean; readonly model: Model } {
   const { program, codeOf, initial, properties, sometimes = [], symmetry, partialOrder = false } = question;
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
@@ -128,7 +128,7 @@ export function spaceOfProgram(
     ways: (state) =>
       reduction === undefined ? stepsIn(model, state).map((step) => [step]) : reducedWaysIn(model, compiled, state),
   };
-  return { space, isPartial: reduction !== undefined };
+  return { space, isPartial: reduction !== undefined, model };
 }
 
 /** The steps that lead on from a state, each with the state that it leads to. */

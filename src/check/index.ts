@@ -5,5 +5,8 @@ export { explore, exploreProgram, exploringProgram } from './explore.ts';
 export type { Exploration, Invariant, Limits, Model, Move, Progress, Reach, Reason } from './model.ts';
 export type { Promised, PromiseKept } from './liveness.ts';
 export { checkPromise } from './liveness.ts';
+export type { Strategy } from './schedule.ts';
+export type { WalkExploration, WalkProgress, Walks } from './walk.ts';
+export { walkingProgram, walkProgram } from './walk.ts';
 export type { FromWorker, ToWorker, WorkerHost, WorkerPort } from './workers.ts';
 export { exploreProgramWith, serve } from './workers.ts';

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+import { HEAPS } from '../lang/index.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
+import { type Question, spaceOfProgram } from './explore.ts';
+import type { Model, Move } from './model.ts';
+import { Random } from './random.ts';
+import { hashOf, heapOf, Rows } from './rows.ts';
+import { Pct, type Schedule, type Strategy, Uniform } from './schedule.ts';
+import { searching } from './search.ts';
+import type { Space } from './space.ts';
+import { StateTable } from './state_table.ts';
+
+/** How many walks, how long, and who watches them. */
+export interface Walks {
+  /** The low 32 bits of an integer. The same seed gives the same walks, and walk n does not depend on how many are asked for. */
+  readonly seed: number;
+  readonly walks: number;
+  /** Most steps of a walk. */
+  readonly steps: number;
+  readonly strategy: Strategy;
+  /** Most states to tell apart, and most that the search for the shortest counterexample may visit; 0: it is not searched for. */
+  readonly mostStates?: number | undefined;
+  /** Told how far it is, at the end of a walk and every thousand steps of it. */
+  readonly progress?: ((now: WalkProgress) => void) | undefined;
+  /** Asked as often: where it says yes, it ends with what it knows. */
+  readonly interrupted?: (() => boolean) | undefined;
+}
+
+/** How far the walks are. */
+export interface WalkProgress {
+  /** Walks that are over. */
+  readonly walks: number;
+  /** Steps of all walks. */
+  readonly steps: number;
+  /** Different states among those that were walked through; undefined where there were more than `mostStates`. */
+  readonly distinctStates: number | undefined;
+}
+
+/** What random walks came to. They never show that something holds. */
+export interface WalkExploration extends WalkProgress {
+  readonly verdict: 'violated' | 'undecided';
+  /** Name of what is violated: a property's, an assert's, or "deadlock". */
+  readonly property: string | undefined;
+  /** Why there is no verdict: all walks were walked, or somebody interrupted them. */
+  readonly reason: 'walks' | 'interrupted' | undefined;
+  /** Steps of the longest walk. */
+  readonly longest: number;
+  /** Which walk met the violation, from 1. */
+  readonly walk: number | undefined;
+  /** Steps that lead from the initial state to a violation. */
+  readonly counterexample: readonly Move[] | undefined;
+  /** Nothing is violated in fewer steps: a search came to it. Elsewhere the walk's steps are told that the violation cannot do without. */
+  readonly isShortest: boolean;
+  /** Names of the question's `sometimes` that no visited state came up to. */
+  readonly unreached: readonly string[];
+  /** Where it was asked for: steps of walks, and those that could have been taken instead. */
+  readonly coverage: Coverage | undefined;
+}
+
+/** A violation at the end of a run, or in the last step of it. */
+interface Violation {
+  readonly property: string;
+  readonly moves: readonly Move[];
+}
+
+const MOST_STATES = 2 ** 20;
+const STEPS_BETWEEN_LOOKS = 1000;
+/** Longest run that is made shorter step by step: that takes as many steps as the square of its length. */
+const LONGEST_TO_CUT = 4000;
+
+/**
+ * Walks through a program at random, for what is too large to be searched. Reductions that the question asks for are not used.
+ * @throws RangeError where a strategy's depth is not at least 1.
+ */
+export function walkProgram(question: Question, walks: Walks): WalkExploration {
+  const pieces = walkingProgram(question, walks);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** The same in pieces, for a thread that has something else to do between them. */
+export function* walkingProgram(question: Question, walks: Walks): Generator<WalkProgress, WalkExploration> {
+  const { strategy, mostStates = MOST_STATES } = walks;
+  if (strategy.kind === 'pct' && !(Number.isInteger(strategy.depth) && strategy.depth >= 1))
+    throw new RangeError(`a PCT schedule has a depth of 1 or more, not ${strategy.depth}`);
+  const { space, model } = spaceOfProgram({ ...question, symmetry: undefined, partialOrder: false });
+  const walker = new Walker(space, model, mostStates, question.coverage === true);
+  const { violation, ...found } = yield* walkAll(walker, walks);
+  const { walks: over, steps, distinctStates } = found;
+  const about = {
+    ...found,
+    unreached: (question.sometimes ?? []).flatMap(({ name }, i) => (space.reached[i] === 0 ? [name] : [])),
+    coverage: question.coverage === true ? coverageOf(space) : undefined,
+  };
+  if (violation === undefined)
+    return { verdict: 'undecided', property: undefined, counterexample: undefined, isShortest: false, ...about };
+  const cut = walker.cut(violation);
+  const searched =
+    mostStates > 0 ? yield* nearest(space, walks, mostStates, { walks: over, steps, distinctStates }) : undefined;
+  const { property, moves } = searched ?? cut;
+  return { verdict: 'violated', property, counterexample: moves, isShortest: searched !== undefined, ...about };
+}
+
+function* walkAll(
+  walker: Walker,
+  walks: Walks,
+): Generator<
+  WalkProgress,
+  Pick<WalkExploration, 'walks' | 'steps' | 'distinctStates' | 'reason' | 'longest' | 'walk'> & {
+    readonly violation: Violation | undefined;
+  }
+> {
+  let before = 0;
+  let longest = 0;
+  const now = (over: number): WalkProgress => ({
+    walks: over,
+    steps: before + walker.length,
+    distinctStates: walker.distinctStates,
+  });
+  for (let walk = 1; walk <= walks.walks; walk++) {
+    const random = new Random(walks.seed, walk);
+    before += walker.length;
+    const expected = Math.max(1, Math.min(walks.steps, walk === 1 ? walks.steps : longest));
+    walker.begin(
+      walks.strategy.kind === 'uniform'
+        ? new Uniform(random, walker.taskOf)
+        : new Pct(random, walker.taskOf, walks.strategy.depth, expected),
+    );
+    for (let goesOn = true; goesOn; ) {
+      goesOn = walker.length < walks.steps && walker.step();
+      if (goesOn && walker.length % STEPS_BETWEEN_LOOKS !== 0) continue;
+      longest = Math.max(longest, walker.length);
+      const { violation } = walker;
+      if (violation !== undefined) return { ...now(walk), reason: undefined, longest, walk, violation };
+      const piece = now(goesOn ? walk - 1 : walk);
+      walks.progress?.(piece);
+      yield piece;
+      if (walks.interrupted?.())
+        return { ...piece, reason: 'interrupted', longest, walk: undefined, violation: undefined };
+    }
+  }
+  return { ...now(walks.walks), reason: 'walks', longest, walk: undefined, violation: undefined };
+}
+
+/** Searches for the nearest violation, which is no farther than the one that is known. */
+function* nearest(
+  space: Space,
+  { interrupted }: Walks,
+  mostStates: number,
+  found: WalkProgress,
+): Generator<WalkProgress, Violation | undefined> {
+  const pieces = searching(space, { mostStates, interrupted });
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) {
+      const { property, counterexample: moves } = piece.value;
+      return property !== undefined && moves !== undefined ? { property, moves } : undefined;
+    }
+    yield found;
+  }
+}
+
+/** One walk after the other, and the states they came through. */
+class Walker {
+  /** By move, a task and one of its options: the task. */
+  readonly taskOf: Int32Array;
+  readonly #optionOf: Int32Array;
+  readonly #space: Space;
+  readonly #model: Model;
+  readonly #table: StateTable;
+  readonly #state: Int32Array;
+  /** The state with its hash. */
+  readonly #row: Int32Array;
+  /** Where successors go; undefined where nobody asks what steps come to. */
+  readonly #successors: Rows | undefined;
+  #isFull = false;
+  #schedule: Schedule | undefined;
+  #moves: Move[] = [];
+  violation: Violation | undefined;
+
+  constructor(space: Space, model: Model, mostStates: number, coverage: boolean) {
+    const moves = Array.from({ length: model.tasks }, (_, task) =>
+      Array.from({ length: model.options?.[task] ?? 1 }, (__, option): Move => ({ task, option })),
+    ).flat();
+    this.taskOf = Int32Array.from(moves, ({ task }) => task);
+    this.#optionOf = Int32Array.from(moves, ({ option }) => option);
+    this.#space = space;
+    this.#model = model;
+    this.#table = new StateTable(model.words, Math.max(1, mostStates), HEAPS, false);
+    this.#table.allow(mostStates, Number.POSITIVE_INFINITY);
+    this.#state = new Int32Array(model.words);
+    this.#row = new Int32Array(model.words + 1);
+    const rows = HEAPS * (model.words + 1) * Math.max(1, space.compiled.most);
+    if (space.asserts.length > 0 || coverage) this.#successors = new Rows(new Int32Array(rows), new Int32Array(HEAPS));
+  }
+
+  get distinctStates(): number | undefined {
+    return this.#isFull ? undefined : this.#table.size;
+  }
+
+  /** Steps of the walk so far. */
+  get length(): number {
+    return this.#moves.length;
+  }
+
+  begin(schedule: Schedule): void {
+    this.#schedule = schedule;
+    this.#moves = [];
+    this.#state.set(this.#model.initial);
+    this.violation = this.#wrong(this.#moves);
+  }
+
+  /** @returns false where the walk is over. */
+  step(): boolean {
+    const schedule = this.#schedule;
+    if (schedule === undefined || this.violation !== undefined) return false;
+    for (const move of schedule.order()) {
+      const task = this.taskOf[move]!;
+      const option = this.#optionOf[move]!;
+      if (!this.#model.step(task, this.#state, option)) continue;
+      schedule.taken(move);
+      this.#moves.push({ task, option });
+      if (this.#isNew()) this.violation = this.#wrong(this.#moves);
+      return this.violation === undefined;
+    }
+    return false;
+  }
+
+  /** Whether the walks come here for the first time, or nobody knows. */
+  #isNew(): boolean {
+    if (this.#isFull) return true;
+    const { words } = this.#model;
+    const before = this.#table.size;
+    this.#row.set(this.#state);
+    this.#row[words] = hashOf(this.#state, 0, words);
+    this.#isFull = !this.#table.add(heapOf(this.#state, words), this.#row, 0, words + 1);
+    return this.#isFull || this.#table.size > before;
+  }
+
+  /** What is wrong with the state, or with a step that can be taken in it, to which the moves have led. */
+  #wrong(moves: readonly Move[]): Violation | undefined {
+    const { compiled, properties, asserts } = this.#space;
+    const which = compiled.violated(this.#state, 0);
+    if (which !== -1) return { property: properties[which] ?? '', moves };
+    const successors = this.#successors;
+    if (successors !== undefined) {
+      const { failed } = compiled;
+      successors.clear();
+      compiled.expand(this.#state, 0, successors.words, successors.ends);
+      const [assert = 0, task = 0, option = 0] = failed;
+      failed[0] = 0;
+      if (assert !== 0) return { property: asserts[assert - 1] ?? '', moves: [...moves, { task, option }] };
+    }
+    if (this.#canStep() || compiled.mayEnd(this.#state, 0)) return undefined;
+    return { property: 'deadlock', moves };
+  }
+
+  #canStep(): boolean {
+    const { step, tasks, options } = this.#model;
+    const after = this.#state.slice();
+    for (let task = 0; task < tasks; task++)
+      for (let option = 0; option < (options?.[task] ?? 1); option++) if (step(task, after, option)) return true;
+    return false;
+  }
+
+  /** Leaves out stretches of a run, long ones first, without which the same is violated. */
+  cut(violation: Violation): Violation {
+    let best = violation;
+    if (violation.moves.length > LONGEST_TO_CUT) return violation;
+    for (let size = best.moves.length >> 1; size >= 1; size >>= 1)
+      for (let from = best.moves.length - size; from >= 0; from -= size)
+        best = this.#replay(best.moves.toSpliced(from, size), best) ?? best;
+    return best;
+  }
+
+  /** Takes those of the moves that can be taken. @returns the first violation on the way, where it is of the same property and nearer. */
+  #replay(moves: readonly Move[], { property, moves: known }: Violation): Violation | undefined {
+    const taken: Move[] = [];
+    this.#state.set(this.#model.initial);
+    for (const move of moves) {
+      if (taken.length + 1 >= known.length) return undefined;
+      if (!this.#model.step(move.task, this.#state, move.option)) continue;
+      taken.push(move);
+      const found = this.#wrong(taken);
+      if (found !== undefined)
+        return found.property === property && found.moves.length < known.length ? found : undefined;
+    }
+    return undefined;
+  }
+}
