@@ -14,7 +14,7 @@ import {
 } from '../lang/index.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import type { Exploration, Limits, Model, Progress, Reach } from './model.ts';
-import { leftOf, putRow } from './rows.ts';
+import { fingerprintOf, leftOf, putRow } from './rows.ts';
 import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
@@ -79,7 +79,7 @@ export function* exploringProgram(question: Question, reach: Reach): Generator<P
     return { ...found, ...about, isShortest: found.counterexample !== undefined };
   // It ends where the nearest violation is, which is no farther than the one that was found.
   const whole = spaceOfProgram({ ...question, partialOrder: false }, reach);
-  const nearest = yield* searching(whole.space, { ...reach, whole: false });
+  const nearest = yield* searching(whole.space, { ...reach, whole: false, checkpoint: undefined });
   const { property, counterexample } = nearest;
   if (counterexample === undefined) return { ...found, ...about, isShortest: false };
   return { ...found, ...about, property, counterexample, isShortest: true };
@@ -121,6 +121,12 @@ export function spaceOfProgram(
     reached: compiled.reached,
     taken: compiled.taken,
     compiled,
+    fingerprint: () => {
+      // How states are remembered makes no other question.
+      const whole = compact ? writeSuccessors(program, codeOf, question, symmetry, reduction) : { text };
+      const named = [...names.asserts, ...[...properties, ...sometimes].map(({ name }) => name)];
+      return fingerprintOf([whole.text.source, ...model.initial, ...named]);
+    },
     text: reduction === undefined ? text : undefined,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
@@ -192,6 +198,7 @@ function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits):
     steps: (from) => stepsIn(model, from),
     ways: (from) => stepsIn(model, from).map((step) => [step]),
     text: undefined,
+    fingerprint: undefined,
     compiled: {
       words,
       hashed,

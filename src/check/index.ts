@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+export type { Store } from './checkpoint.ts';
+export { CheckpointError } from './checkpoint.ts';
 export type { Coverage, NeverTaken } from './coverage.ts';
 export type { ProgramExploration, Question, Reduction } from './explore.ts';
 export { explore, exploreProgram, exploringProgram } from './explore.ts';

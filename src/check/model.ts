@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Store } from './checkpoint.ts';
 
 /** What can be explored: states as words, tasks that take steps. */
 export interface Model {
@@ -31,6 +32,11 @@ export interface Reach {
    * states, and half as much time again.
    */
   readonly compact?: boolean | undefined;
+  /**
+   * Where levels are kept, so that another process can go on: a search whose store holds a checkpoint of the same question goes on from
+   * it, to the same result, with any number of threads, compact or not. Of a program only.
+   */
+  readonly checkpoint?: Store | undefined;
   /** Told how far it is, some ten times in a second of work. */
   readonly progress?: ((now: Progress) => void) | undefined;
   /** Asked as often: where it says yes, the search ends with what it knows. */

@@ -31,6 +31,12 @@ export interface Fault {
   readonly state: Int32Array;
 }
 
+/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
+export interface Wrong extends Fault {
+  /** Steps. */
+  readonly length: number;
+}
+
 /** What a part is told to do. */
 export type Order =
   | { readonly kind: 'begin'; readonly state: Int32Array }

@@ -28,6 +28,19 @@ export function hashOf(words: Int32Array, at: number, count: number): number {
   return hash ^ (hash >>> 13);
 }
 
+/** 128 bits in which different texts differ. */
+export function fingerprintOf(parts: readonly (string | number)[]): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(parts));
+  const text = new Int32Array(bytes.length + 1);
+  text.set(bytes, 1);
+  return [1, 2, 3, 4]
+    .map((seed) => {
+      text[0] = seed;
+      return (hashOf(text, 0, text.length) >>> 0).toString(16).padStart(8, '0');
+    })
+    .join('');
+}
+
 /** The heap of a state whose hash is made of its first `hashed` words. */
 export const heapOf = (state: Int32Array, hashed: number): number =>
   hashOf(state, 0, Math.min(hashed, state.length)) >>> HEAP_SHIFT;

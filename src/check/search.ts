@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
 import { allocate } from './allocate.ts';
+import { Checkpoint, CheckpointError } from './checkpoint.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
-import { type Common, comesBefore, compare, type Fault, type Order, Part, type Piece, type Reply } from './part.ts';
-import { Rows, wordsOfRows } from './rows.ts';
+import {
+  type Common,
+  comesBefore,
+  compare,
+  type Fault,
+  type Order,
+  Part,
+  type Piece,
+  type Reply,
+  type Wrong,
+} from './part.ts';
+import { putRow, Rows, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 
-/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
-interface Wrong extends Fault {
-  /** Steps. */
-  readonly length: number;
+const DAMAGED = 'the checkpoint does not hold the states that it says: begin anew, with an empty directory';
+
+/** A level that is found and not yet expanded. */
+interface Begun {
+  readonly level: Piece[];
+  readonly depth: number;
+  readonly exhausted: Reason | undefined;
 }
 
 /** Work for these parts at once. Their answers come back in their order. */
@@ -76,10 +90,9 @@ export class Search {
   }
 
   *run(): Generator<Round | Progress, Exploration, readonly Reply[]> {
-    yield { order: { kind: 'begin', state: this.#space.initial }, parts: [0] };
-    let level: Piece[] = [];
-    let exhausted = yield* this.#insert(level, 0);
-    let depth = 0;
+    const checkpoint = this.#checkpoint();
+    let { level, depth, exhausted } = (checkpoint && (yield* this.#goOn(checkpoint))) ?? (yield* this.#begin());
+    if (depth === 0 && exhausted === undefined) this.#keep(checkpoint, level);
     while (exhausted === undefined && level.length > 0 && (this.#reach.whole || this.#wrong === undefined)) {
       const total = sizeOf(level);
       const next: Piece[] = [];
@@ -99,8 +112,86 @@ export class Search {
       }
       level = next;
       depth++;
+      if (exhausted === undefined) this.#keep(checkpoint, level);
     }
+    if (exhausted !== undefined) checkpoint?.flush();
     return yield* this.#answer(exhausted);
+  }
+
+  *#begin(): Generator<Round, Begun, readonly Reply[]> {
+    yield { order: { kind: 'begin', state: this.#space.initial }, parts: [0] };
+    const level: Piece[] = [];
+    return { exhausted: yield* this.#insert(level, 0), level, depth: 0 };
+  }
+
+  #checkpoint(): Checkpoint | undefined {
+    const { checkpoint: store } = this.#reach;
+    if (store === undefined) return undefined;
+    const { fingerprint, compiled } = this.#space;
+    if (fingerprint === undefined)
+      throw new Error('a model written by hand has no checkpoints: nobody can tell two apart');
+    return new Checkpoint(store, fingerprint(), compiled.words);
+  }
+
+  /** Hands a level, which is complete, to the checkpoint. */
+  #keep(checkpoint: Checkpoint | undefined, level: readonly Piece[]): void {
+    const { words } = this.#space.compiled;
+    const parts = level.map(({ states, count }) => states.subarray(0, count * words));
+    const { reached, taken } = this.#space;
+    checkpoint?.add(parts, sizeOf(level), {
+      transitions: this.#transitions,
+      wrong: this.#wrong,
+      reached,
+      taken,
+    });
+  }
+
+  /** Adds the levels of a checkpoint as if they had been found now. @returns undefined where there is none. */
+  *#goOn(checkpoint: Checkpoint): Generator<Round | Progress, Begun | undefined, readonly Reply[]> {
+    const known = checkpoint.open();
+    if (known === undefined) return undefined;
+    this.#transitions = known.transitions;
+    this.#wrong = known.wrong;
+    this.#space.reached.set(known.reached);
+    this.#space.taken.set(known.taken);
+    const { words, hashed } = this.#space.compiled;
+    const [rows] = this.#rows;
+    if (rows === undefined) throw new Error('a search without a part');
+    let depth = 0;
+    let level: Piece[] = [];
+    let exhausted: Reason | undefined;
+    // An empty level makes the parts forget what they have collected, and what they keep of the level before.
+    const clear = (next: boolean): Round => {
+      this.common.cursor[0] = 0;
+      return { order: { kind: 'expand', level: next ? [] : undefined }, parts: this.#all };
+    };
+    yield clear(true);
+    let missing = known.levels[0] ?? 0;
+    for (const states of checkpoint.states())
+      for (let at = 0; at < states.length; ) {
+        if (missing === 0) {
+          if (sizeOf(level) !== known.levels[depth]) throw new CheckpointError(DAMAGED);
+          missing = known.levels[++depth] ?? 0;
+          level = [];
+          if (missing === 0) throw new CheckpointError(DAMAGED);
+          yield clear(true);
+        }
+        for (let i = 0; missing > 0 && at < states.length && (i % STRIDE !== 0 || !rows.isFull); i++) {
+          putRow(states.subarray(at, at + words), hashed, rows.words, rows.ends);
+          at += words;
+          missing--;
+        }
+        exhausted = yield* this.#insert(level, depth);
+        const now = this.#progress(sizeOf(level), depth);
+        this.#reach.progress?.(now);
+        yield now;
+        if (this.#reach.interrupted?.()) exhausted ??= 'interrupted';
+        if (exhausted !== undefined) return { level, depth, exhausted };
+        yield clear(false);
+      }
+    if (missing > 0 || depth !== known.levels.length - 1 || sizeOf(level) !== known.levels[depth])
+      throw new CheckpointError(DAMAGED);
+    return { level, depth, exhausted };
   }
 
   /** Adds what the parts have collected to a level. */
