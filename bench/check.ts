@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Explores the peer protocol, drain-all, side by side with Debian's spin and rumur, in turns.
 //
-//   FOLIOSCOPE_PEERS=DIRECTORY npx tsx bench/check.ts [CPUS FOLIOS [ROUNDS]]      3 4 3 where not given
+//   npx tsx bench/check.ts [CPUS FOLIOS [ROUNDS]]      3 3 3 where not given; no round begins after a minute
 //
-// The directory holds the protocol for the others: gmem.pml, with the macros C, F and VARIANT, and gmem.m, with @C@, @F@,
-// @B@, @V@ and @JUDGE@ to be replaced. Who is not installed, or has no file, is left out, and it says so.
+// They explore what we export. Where FOLIOSCOPE_PEERS names a directory with the protocol written by hand for them, they explore
+// that too: gmem.pml, with the macros C, F and VARIANT, and gmem.m, with @C@, @F@, @B@, @V@ and @JUDGE@ to be replaced. Who is not
+// installed, or has no file, is left out, and it says so.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createMemory, type Exported, Interpreter, toMurphi, toPromela } from '../src/lang/index.ts';
+import { buildPeer } from '../src/peer/index.ts';
 
-const [cpus = '3', folios = '4', times = '3'] = process.argv.slice(2);
+/** Seconds after which no round begins. */
+const BUDGET = 60;
+const [cpus = '3', folios = '3', times = '3'] = process.argv.slice(2);
 const peers = process.env['FOLIOSCOPE_PEERS'];
 const directory = mkdtempSync(join(tmpdir(), 'folioscope-check-'));
 
@@ -57,41 +62,60 @@ const ours = (name: string, ...words: readonly string[]): void => {
   contenders.push({ name, run, rounds: [] });
 };
 
-function pan(): void {
+/** The protocol as others may be asked it. */
+function exported(): Exported {
+  const peer = buildPeer({ cpus: Number(cpus), folios: Number(folios), variant: 'v6' });
+  const initial = createMemory(peer.program);
+  const interpreter = new Interpreter(peer.program, initial);
+  for (const task of peer.codeOf) interpreter.start(task, task);
+  return { ...peer, initial };
+}
+
+/** @param path of the protocol in Promela. @param by whose it is. */
+function pan(by: string, path: string, ...macros: readonly string[]): void {
   const missing = ['spin', 'gcc'].find((command) => !isInstalled(command));
   if (missing !== undefined) return say(`spin left out: ${missing} is not installed`);
-  if (peers === undefined || !existsSync(join(peers, 'gmem.pml')))
-    return say('spin left out: no gmem.pml in FOLIOSCOPE_PEERS');
+  const program = join(directory, `pan-${by}`);
   const made =
-    timed('spin', ['-a', `-DC=${cpus}`, `-DF=${folios}`, '-DVARIANT=2', join(peers, 'gmem.pml')]).seconds +
-    timed('gcc', ['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY', '-o', 'pan', 'pan.c']).seconds;
-  say(`pan took ${made.toFixed(2)} s to be generated and compiled, which is not in its time below`);
+    timed('spin', ['-o2', '-a', ...macros, path]).seconds +
+    timed('gcc', ['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY', '-o', program, 'pan.c']).seconds;
+  say(`pan, ${by}, took ${made.toFixed(2)} s to be generated and compiled, which is not in its time below`);
   const run = (): Run => {
-    const { seconds, output } = timed('./pan', ['-m1000000', '-w24']);
+    const { seconds, output } = timed(program, ['-m1000000', '-w24']);
     if (!output.includes('errors: 0')) throw new Error('pan finds an error');
     return { seconds, states: number(output, /^\s*([\d.e+]+) states, stored/m) };
   };
-  contenders.push({ name: 'pan, depth first', run, rounds: [] });
+  contenders.push({ name: `pan, ${by}`, run, rounds: [] });
 }
 
-function rumur(): void {
+/** @param text the protocol in Murphi. */
+function rumur(by: string, text: string): void {
   const missing = ['rumur', 'gcc'].find((command) => !isInstalled(command));
   if (missing !== undefined) return say(`rumur left out: ${missing} is not installed`);
-  if (peers === undefined || !existsSync(join(peers, 'gmem.m')))
-    return say('rumur left out: no gmem.m in FOLIOSCOPE_PEERS');
-  const values: Record<string, string> = { C: cpus, F: folios, B: '2', V: '2', JUDGE: '' };
-  const text = readFileSync(join(peers, 'gmem.m'), 'utf8').replaceAll(
-    /@([A-Z]+)@/g,
-    (_, key: string) => values[key] ?? '',
-  );
-  writeFileSync(join(directory, 'g.m'), text);
-  timed('rumur', ['--threads', '1', '--deadlock-detection', 'stuck', '-o', 'g.c', 'g.m']);
-  timed('gcc', ['-std=c11', '-O3', '-march=native', '-mcx16', '-w', '-o', 'g', 'g.c', '-lpthread']);
+  const program = join(directory, `rumur-${by}`);
+  writeFileSync(`${program}.m`, text);
+  timed('rumur', ['--threads', '1', '--deadlock-detection', 'stuck', '-o', `${program}.c`, `${program}.m`]);
+  timed('gcc', ['-std=c11', '-O3', '-march=native', '-mcx16', '-w', '-o', program, `${program}.c`, '-lpthread']);
   const run = (): Run => {
-    const { seconds, output } = timed('./g', []);
+    const { seconds, output } = timed(program, []);
     return { seconds, states: number(output, /State Space Explored:\s*([\d]+)/) };
   };
-  contenders.push({ name: 'rumur, 1 thread', run, rounds: [] });
+  contenders.push({ name: `rumur, ${by}`, run, rounds: [] });
+}
+
+/** The files by hand, as far as there are any. */
+function byHand(): void {
+  if (peers === undefined) return say('pan and rumur by hand left out: FOLIOSCOPE_PEERS is not set');
+  const [promela, murphi] = ['gmem.pml', 'gmem.m'].map((name) => join(peers, name));
+  if (promela !== undefined && existsSync(promela))
+    pan('by hand', promela, `-DC=${cpus}`, `-DF=${folios}`, '-DVARIANT=2');
+  else say('pan by hand left out: FOLIOSCOPE_PEERS has no gmem.pml');
+  if (murphi === undefined || !existsSync(murphi)) return say('rumur by hand left out: FOLIOSCOPE_PEERS has no gmem.m');
+  const values: Record<string, string> = { C: cpus, F: folios, B: '2', V: '2', JUDGE: '' };
+  rumur(
+    'by hand',
+    readFileSync(murphi, 'utf8').replaceAll(/@([A-Z]+)@/g, (_, key: string) => values[key] ?? ''),
+  );
 }
 
 const LOOP = 'let x=0;for(let i=0;i<1e9;i++)x=(x+i)|0;process.exitCode=x===1?1:0';
@@ -114,18 +138,23 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 try {
-  say(`Exploring the peer protocol, ${cpus} CPUs, ${folios} folios, drain-all. Medians of ${times} rounds`);
-  say(`taken in turns, seconds of wall clock. Load before: ${loadavg()[0]?.toFixed(1)}.`);
+  say(`Exploring the peer protocol, ${cpus} CPUs, ${folios} folios, drain-all. Rounds taken`);
+  say(`in turns, seconds of wall clock. Load before: ${loadavg()[0]?.toFixed(1)}.`);
   ours('one thread');
   ours('one thread, compact', 'compact');
   ours('two workers', 'workers', '2');
-  pan();
-  rumur();
+  writeFileSync(join(directory, 'exported.pml'), toPromela(exported()));
+  pan('exported', 'exported.pml');
+  rumur('exported', toMurphi(exported()));
+  byHand();
+  const begun = performance.now();
   const gains: number[] = [];
   for (let round = 0; round < Number(times); round++) {
+    if (round > 0 && (performance.now() - begun) / 1000 > BUDGET) break;
     for (const { run, rounds } of contenders) rounds.push(run());
     gains.push(await control());
   }
+  say(`Medians of ${gains.length === 1 ? 'one round' : `${gains.length} rounds`}:`);
   const [first] = contenders;
   if (first === undefined) throw new Error('nobody to compare with');
   for (const { name, rounds } of contenders) {
