@@ -67,6 +67,8 @@ export interface MomentAnswer {
   readonly baseline: Verdict;
   /** How well founded that is: `unknown` where it is undecided, `proved` where every folio of the range is. */
   readonly strength: Strength;
+  /** Whether it may have had folios before the recording, of which those that no event names are not listed. */
+  readonly isOlder: boolean;
   /** Why `baseline` may refuse at a lower index than it says: what may be hidden; undefined where it is not so. */
   readonly lowerIndex: string | undefined;
   /** The pages that would be converted; undefined for the whole inode. */

@@ -69,22 +69,21 @@ export class Drains {
 
   /**
    * @param conversion when the conversion was called in which the task is, if it is in one.
-   * @returns whether a drain was asked for with this event.
+   * @returns whether with this event a drain of a CPU was asked for, or was done.
    */
-  workqueue(event: WorkqueueEvent, conversion: Nanoseconds | undefined): boolean {
+  workqueue(event: WorkqueueEvent, conversion: Nanoseconds | undefined): 'asked' | 'done' | undefined {
     this.#recorded = true;
     if (event.function === undefined) this.#nameless = true;
     switch (event.type) {
       case 'workqueue_queue_work':
-        return this.#queued(event, conversion);
+        return this.#queued(event, conversion) ? 'asked' : undefined;
       case 'workqueue_activate_work':
-        return false;
+        return undefined;
       case 'workqueue_execute_start':
         this.#started(event);
-        return false;
+        return undefined;
       case 'workqueue_execute_end':
-        this.#ended(event);
-        return false;
+        return this.#ended(event) ? 'done' : undefined;
     }
   }
 
@@ -157,13 +156,14 @@ export class Drains {
     this.#sumsOf(work.cpu).queueDelay.add(at - work.queued);
   }
 
-  #ended({ work: address, at, cpu }: WorkqueueEvent): void {
+  #ended({ work: address, at, cpu }: WorkqueueEvent): boolean {
     const work = this.#open.get(address);
-    if (work === undefined) return;
+    if (work === undefined) return false;
     this.#open.delete(address);
     if (this.#running.get(cpu) === work) this.#running.delete(cpu);
     work.ended = at;
     if (work.started !== undefined) this.#sumsOf(work.cpu).runTime.add(at - work.started);
+    return true;
   }
 
   #ran(cpu: Cpu, at: Nanoseconds, { pid, task }: { readonly pid: number; readonly task: string }): void {

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
-import { added, deleted, inserted, lost, marker, type Page, summaryOf } from '../../test/support/kernel-events.ts';
+import {
+  added,
+  deleted,
+  executed,
+  inserted,
+  lost,
+  marker,
+  type Page,
+  queued,
+  summaryOf,
+} from '../../test/support/kernel-events.ts';
 import { readAll, recording } from '../../test/support/read-recording.ts';
 import type { KernelEvent } from '../ledger/index.ts';
 import { PROFILES } from '../machine/index.ts';
@@ -105,6 +115,43 @@ describe('on the CPU whose batch it is', () => {
   test('but not where folios below it were punched meanwhile', () => {
     const punched = [...events(31).slice(0, -1), deleted(page(3), { at: 150 }), marker('', { at: 200 })];
     expect(dwellOf(punched)?.cpus.find(({ cpu }) => cpu === 1)?.refused).toBe(1n + 50n);
+  });
+});
+
+describe('what folios from before the recording may have done', () => {
+  const drained = (from: number, to: number): KernelEvent[] => [
+    queued('a', 0, { at: from, pid: 9 }),
+    queued('b', 1, { at: from + 1, pid: 9 }),
+    ...executed('a', 0, from + 2, from + 3),
+    ...executed('b', 1, to - 1, to),
+    marker('drained', { at: to + 1, pid: 9 }),
+  ];
+  const waits = (from: number): KernelEvent[] => [
+    added(page(from), { at: from, cpu: 1 }),
+    inserted(1000 + from, { at: from + 5, cpu: 1 }),
+  ];
+
+  test('is not known to the end while a CPU has not flushed', () => {
+    expect(dwellOf([...waits(10), marker('', { at: 100 })])?.hidden).toBe(85n);
+  });
+
+  test('is known once all CPUs have been drained, whether or not they flushed', () => {
+    const events = [...waits(10), ...drained(30, 40), ...waits(60), ...drained(70, 80), marker('', { at: 100 })];
+    expect(dwellOf(events)).toMatchObject({ refused: 10n, hidden: 25n });
+  });
+
+  test('is known from the first flush of the last CPU on, if that came before a drain', () => {
+    const flush = inserted(77, { at: 20, cpu: 0 }, 0);
+    expect(dwellOf([...waits(10), flush, ...drained(30, 40), marker('', { at: 100 })])?.hidden).toBe(5n);
+  });
+
+  test('is known from the start where the drain came before the inode', () => {
+    expect(dwellOf([...drained(1, 8), ...waits(10), marker('', { at: 100 })])?.hidden).toBe(0n);
+  });
+
+  test('is not known where a drain was not seen to end', () => {
+    const events = [...waits(10), ...drained(30, 40).slice(0, -2), marker('', { at: 100 })];
+    expect(dwellOf(events)?.hidden).toBe(85n);
   });
 });
 

@@ -12,6 +12,7 @@ import type {
   Pfn,
   Strength,
   Verdict,
+  WorkqueueEvent,
 } from '../ledger/index.ts';
 import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
@@ -123,7 +124,7 @@ export class Explainer {
       case 'workqueue_activate_work':
       case 'workqueue_execute_start':
       case 'workqueue_execute_end':
-        if (this.#drains.workqueue(event, this.#conversions.of(event.pid))) this.#conversions.drains(event.pid);
+        this.#workqueue(event);
         break;
       case 'sched_switch':
         this.#drains.switched(event);
@@ -134,6 +135,13 @@ export class Explainer {
     batch.lastEvent = event.at;
     this.#lastCpu = event.cpu;
     this.#lastAt = event.at;
+  }
+
+  #workqueue(event: WorkqueueEvent): void {
+    const drain = this.#drains.workqueue(event, this.#conversions.of(event.pid));
+    if (drain === 'asked') this.#conversions.drains(event.pid);
+    // Which work is the first round's last shows when it is over; until then each may be.
+    else if (drain === 'done' && this.#drains.firstRoundEnd === undefined) this.#inodes.drained(event.at);
   }
 
   /** Markers may hold the names of tasks, which are known by their events. */
@@ -335,9 +343,10 @@ export class Explainer {
     const moments: MomentAnswer[] = [];
     for (const moment of this.#moments.resolve(trace.from, trace.to))
       for (const inode of followed) {
-        const state = stateAt(askedOf(inode, born), moment.at, around);
+        const asked = askedOf(inode, born);
+        const state = stateAt(asked, moment.at, around);
         const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
-        moments.push(this.#moment({ moment, inode, state, converter, verdicts }));
+        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, verdicts }));
       }
     const explanation: Explanation = {
       trace,
@@ -355,11 +364,12 @@ export class Explainer {
   #moment(of: {
     readonly moment: Moment;
     readonly inode: TrackedInode;
+    readonly isOlder: boolean;
     readonly state: InodeState;
     readonly converter: { readonly cpu: Cpu; readonly because: string };
     readonly verdicts: Verdicts;
   }): MomentAnswer {
-    const { moment, inode, state, converter, verdicts } = of;
+    const { moment, inode, isOlder, state, converter, verdicts } = of;
     const { range, patches } = this.#question;
     const conversion: Conversion = { range, cpu: converter.cpu };
     const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
@@ -375,6 +385,7 @@ export class Explainer {
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
       strength: strengthOf(baseline, state.folios, range),
+      isOlder,
       lowerIndex: verdicts.lowerIndex(state, conversion, patchNamed('baseline')),
       range,
       cpu: converter.cpu,
@@ -392,8 +403,11 @@ export class Explainer {
       born,
     }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
   ): Explanation['dwell'] {
-    const older = unflushedAt(end, { ...around, drainedAt: undefined }).length > 0 ? 'always' : 'until-flushed';
-    return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? 'never' : older));
+    const older = {
+      areFlushed: unflushedAt(end, { ...around, drainedAt: undefined }).length === 0,
+      areDrained: around.drainedAt !== undefined,
+    };
+    return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? undefined : older));
   }
 
   #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {

@@ -135,6 +135,11 @@ export class Inodes {
     for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.firstFlush(at);
   }
 
+  /** A CPU was drained, perhaps the last one of the first round. */
+  drained(at: Nanoseconds): void {
+    for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.drained(at);
+  }
+
   /** Forgets an inode of which nothing is left that an answer could speak of. */
   forgetIfEmpty(inode: TrackedInode): void {
     if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;

@@ -32,9 +32,13 @@ export class WaitingTimes {
   #upTo: Nanoseconds | undefined = undefined;
   #refused = 0n;
   #unknown = 0n;
-  /** For how long nothing was known to wait, and how much of that was before the latest first flush of a CPU. */
+  /**
+   * For how long nothing was known to wait; how much of that was before the latest first flush of a CPU, and how much
+   * before the first round of drains was over.
+   */
   #idle = 0n;
   #idleBeforeFlush = 0n;
+  #idleBeforeDrain = 0n;
 
   /**
    * @param live the inode's folios in the page cache.
@@ -107,18 +111,25 @@ export class WaitingTimes {
     this.#idleBeforeFlush = this.#idle;
   }
 
+  /** A CPU was drained; the last call counts, which is to be that of the first round's last CPU. */
+  drained(at: Nanoseconds): void {
+    if (this.#upTo === undefined) return;
+    this.account(at);
+    this.#idleBeforeDrain = this.#idle;
+  }
+
   /**
-   * @param end of the recording; `batchSize`: of the kernel that recorded; `older`: up to when folios from before the
-   * recording may have waited unseen.
+   * @param end of the recording; `batchSize`: of the kernel that recorded; `older`: where folios from before the
+   * recording may have waited unseen, what ended that: that all CPUs had flushed, that all were drained.
    */
   answer(
     { dev, ino }: Pick<DwellAnswer, 'dev' | 'ino'>,
     end: Nanoseconds,
     batchSize: number,
-    older: 'never' | 'until-flushed' | 'always',
+    older: { readonly areFlushed: boolean; readonly areDrained: boolean } | undefined,
   ): DwellAnswer {
     this.account(end);
-    const hidden = { never: 0n, 'until-flushed': this.#idleBeforeFlush, always: this.#idle }[older];
+    const hidden = older === undefined ? 0n : this.#hidden(older);
     const from = this.#from ?? end;
     const place = BATCH_SIZES.indexOf(batchSize);
     const cpus = [...this.#cpus]
@@ -147,6 +158,13 @@ export class WaitingTimes {
       hidden: nanoseconds(hidden),
       cpus,
     };
+  }
+
+  #hidden({ areFlushed, areDrained }: { readonly areFlushed: boolean; readonly areDrained: boolean }): bigint {
+    let hidden = this.#idle;
+    if (areFlushed && this.#idleBeforeFlush < hidden) hidden = this.#idleBeforeFlush;
+    if (areDrained && this.#idleBeforeDrain < hidden) hidden = this.#idleBeforeDrain;
+    return hidden;
   }
 
   #of(cpu: Cpu): OfCpu {

@@ -29,6 +29,7 @@ export function explanationToJson(explanation: Explanation): string {
       from: timeOrNull(trace.from),
       to: timeOrNull(trace.to),
       lost: trace.lost.map(({ cpu, at, events }) => ({ cpu, before: timeOrNull(at), events: events ?? null })),
+      damage: trace.damage,
     },
     inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
     moments: moments.map(momentJson),

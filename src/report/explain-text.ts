@@ -63,7 +63,21 @@ function headline(explanation: Explanation, inodes: readonly (readonly MomentAns
           ]),
       ...(explanation.trace.lost.length > 0 ? ['  (events were lost, so there may have been one)'] : []),
     );
-  return [...refusedCallLines(conversions), ...lines];
+  return [...refusedCallLines(conversions), ...lines, ...incompleteLines(explanation)];
+}
+
+/** Why the exit code is 2 although no verdict is undecided. */
+function incompleteLines({ trace, moments }: Explanation): string[] {
+  if (trace.damage.length > 0)
+    return wrap('(the recording is damaged: what stood there may change this, so the exit code is 2)', '  ', '  ');
+  const isCutOff = trace.lost.some(({ at }) => at === undefined);
+  const last = moments.at(-1);
+  const areSafe = moments.every(
+    ({ at, marker, baseline }) => at !== last?.at || marker !== last.marker || baseline.verdict === 'safe',
+  );
+  return isCutOff && areSafe
+    ? wrap('(events at the end were lost and may change this, so the exit code is 2)', '  ', '  ')
+    : [];
 }
 
 function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
@@ -158,7 +172,7 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
                 'pins, mlock batches and other references: no stock event shows them; page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack traces',
               ]
             : []),
-          'folios added before the recording began: not listed',
+          ...(moments.some(({ isOlder }) => isOlder) ? ['folios added before the recording began: not listed'] : []),
           ...(drains === undefined
             ? ['drains of all CPUs: no workqueue:* event was recorded; those would show who asks and what it costs']
             : []),

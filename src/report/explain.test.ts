@@ -67,6 +67,15 @@ describe('JSON', () => {
     }
   });
 
+  test('of a damaged recording says where, and keeps its schema', () => {
+    const { trace, ...rest } = explainEvents(LOSSY);
+    const damage = ['byte 12: a page of 0 bytes, expected 4096'];
+    const document: unknown = JSON.parse(explanationToJson({ ...rest, trace: { ...trace, damage } }));
+    validate(document);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(document).toHaveProperty('trace.damage', damage);
+  });
+
   test('has the keys of the contract in its order', async () => {
     const document = JSON.parse(explanationToJson(await explain('examples/two-cpu.dat'))) as {
       moments: { conversion: object; folios: { holders: object[] }[] }[];
@@ -200,7 +209,6 @@ describe('text', () => {
         pins, mlock batches and other references: no stock event shows them;
           page_ref:* events (CONFIG_DEBUG_PAGE_REF) would, with their stack
           traces
-        folios added before the recording began: not listed
         drains of all CPUs: no workqueue:* event was recorded; those would show
           who asks and what it costs
 
@@ -266,6 +274,18 @@ describe('text', () => {
         folioscope explain 'it'\\''s.txt'
       "
     `);
+  });
+
+  test('says in its first lines why the exit code is 2 although a verdict is there', async () => {
+    const { trace, ...rest } = await explain('examples/two-cpu.dat', { ...ALL, moments: [{ kind: 'end' }] });
+    const head = (changed: Partial<typeof trace>): string =>
+      text({ ...rest, trace: { ...trace, ...changed } }, 'f').split('\n\n')[0] ?? '';
+    const verdict = head({});
+    expect(verdict).toMatch(/^safe:/);
+    expect(verdict).not.toContain('exit code');
+    expect(head({ damage: ['byte 12: noise, expected a page'] })).toMatch(/damaged:[^)]*exit\s+code\s+is 2\)$/);
+    expect(head({ lost: [lost(1, undefined)] })).toMatch(/events at the end were lost[^)]*exit\s+code\s+is 2\)$/);
+    expect(head({ lost: [lost(1, 9)] })).toBe(verdict);
   });
 
   test('of a recording without guest_memfd', () => {
