@@ -14,7 +14,7 @@ import type {
   Verdict,
   WorkqueueEvent,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex, formatTime } from '../ledger/index.ts';
 import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
@@ -61,6 +61,11 @@ export class Explainer {
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, LruInsertion>();
+  /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
+  #anyInsertion = false;
+  #filledUnseen = false;
+  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  #late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
   #lastCpu: Cpu | undefined = undefined;
   #lastAt: Nanoseconds | undefined = undefined;
 
@@ -87,6 +92,8 @@ export class Explainer {
       this.#lost(event, batch);
       return;
     }
+    // The readers keep the order of a file, and within a CPU that is always the order of time.
+    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined && event.at < this.#lastAt) this.#isLate(event.at);
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (!isOfFlush(event.type)) batch.endBurst();
     switch (event.type) {
@@ -144,6 +151,11 @@ export class Explainer {
     else if (drain === 'done' && this.#drains.firstRoundEnd === undefined) this.#inodes.drained(event.at);
   }
 
+  #isLate(at: Nanoseconds): void {
+    this.#late ??= { count: 0, first: at };
+    this.#late.count++;
+  }
+
   /** Markers may hold the names of tasks, which are known by their events. */
   #toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
     redactor.name(event.comm);
@@ -190,8 +202,9 @@ export class Explainer {
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
     if (order > 0) return;
-    for (const doubtful of batch.enter(folio, event.at, this.#batchSize))
-      doubtful.inode?.waiting.forget(doubtful, event.at);
+    const doubtfuls = batch.enter(folio, event.at, this.#batchSize);
+    if (doubtfuls.length > 0 && !this.#anyInsertion) this.#filledUnseen = true;
+    for (const doubtful of doubtfuls) doubtful.inode?.waiting.forget(doubtful, event.at);
     inode.waiting.enter(folio, event.cpu, event.at);
     this.#conversions.added(folio);
   }
@@ -221,6 +234,7 @@ export class Explainer {
 
   #inserted(event: LruInsertion, batch: CpuBatch): void {
     this.#tells(event.buffer);
+    this.#anyInsertion = true;
     if (batch.firstFlush === undefined) this.#inodes.firstFlush(event.at);
     batch.flush(event.at);
     this.#drains.inserted(event);
@@ -337,7 +351,13 @@ export class Explainer {
     const cpus = this.#cpus(trace);
     const drains = this.#drains.answer();
     const drainedAt = this.#gaps.length === 0 ? this.#drains.firstRoundEnd : undefined;
-    const around: Surroundings = { batches: this.#batches, gaps: this.#seriousGaps(), cpus, drainedAt };
+    const around: Surroundings = {
+      batches: this.#batches,
+      gaps: this.#seriousGaps(),
+      cpus,
+      drainedAt,
+      blind: this.#isBlind,
+    };
     const born = this.#creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
@@ -354,9 +374,12 @@ export class Explainer {
       inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
       moments,
       conversions,
-      dwell: trace.to === undefined ? [] : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
+      dwell:
+        trace.to === undefined || this.#isBlind
+          ? []
+          : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
       drains,
-      notes: [...trace.notes, ...this.#notes(inodes)],
+      notes: [...trace.notes, ...this.#orderNotes(), ...this.#insertionNotes(followed), ...this.#notes(inodes)],
     };
     return this.#redactor?.explanation(explanation) ?? explanation;
   }
@@ -425,6 +448,28 @@ export class Explainer {
 
   #seriousGaps(): readonly Gap[] {
     return this.#buffers.size === 0 ? this.#gaps : this.#gaps.filter(({ buffer }) => this.#buffers.has(buffer));
+  }
+
+  /** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
+  get #isBlind(): boolean {
+    return this.#filledUnseen && !this.#anyInsertion;
+  }
+
+  #orderNotes(): readonly string[] {
+    if (this.#late === undefined) return [];
+    const { count, first } = this.#late;
+    return [
+      `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another may be told wrong; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
+    ];
+  }
+
+  #insertionNotes(followed: readonly TrackedInode[]): readonly string[] {
+    if (this.#anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
+    return [
+      this.#isBlind
+        ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
+        : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch, and what is said to wait may not',
+    ];
   }
 
   /** @param inodes that the answer lists. */

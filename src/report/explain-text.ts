@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Explanation, MomentAnswer } from '../explain/index.ts';
-import { formatTime, type Strength } from '../ledger/index.ts';
+import { foldNumbers, formatTime, type Strength } from '../ledger/index.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
@@ -86,6 +86,7 @@ function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
   const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
   const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
   const lines = wrap(`${lastVerdict(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
+  lines.push(...wrap(elsewherePhrase(last), '  ', '  '));
   const refused = moments.filter(({ baseline }) => baseline.verdict === 'refused');
   const worst = refused.at(-1);
   if (worst !== undefined && worst !== last)
@@ -97,6 +98,16 @@ function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
       ),
     );
   return lines;
+}
+
+/** Where the CPU was chosen for the reader: what a conversion on another would get instead; empty where that is the same. */
+function elsewherePhrase({ baseline, localDrainByCpu, cpuBecause }: MomentAnswer): string {
+  if (baseline.verdict !== 'safe' || cpuBecause === 'as asked') return '';
+  // What draining the CPU itself does not help against is refused there without any drain, too.
+  const elsewhere = [...(localDrainByCpu ?? [])].filter(([, { verdict }]) => verdict === 'refused').map(([cpu]) => cpu);
+  return elsewhere.length === 0
+    ? ''
+    : `but on CPU ${foldNumbers(elsewhere)} it would be refused without a drain of all CPUs`;
 }
 
 function lastVerdict({ baseline }: MomentAnswer): string {

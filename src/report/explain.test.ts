@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { added, inserted, lost, marker, summaryOf } from '../../test/support/kernel-events.ts';
+import { added, inserted, lost, made, marker, summaryOf } from '../../test/support/kernel-events.ts';
 import { Explainer } from '../explain/explainer.ts';
 import { type Explanation, explainTrace, type Question } from '../explain/index.ts';
 import { cpu, folioIndex, type KernelEvent } from '../ledger/index.ts';
@@ -17,8 +17,8 @@ const ALL: Question = { moments: [], patches: PATCHES };
 const explain = (file: string, question: Question = ALL): Promise<Explanation> =>
   explainTrace(memorySource(file, readFileSync(file)), question);
 
-function explainEvents(events: readonly KernelEvent[]): Explanation {
-  const explainer = new Explainer(ALL);
+function explainEvents(events: readonly KernelEvent[], question: Question = ALL): Explanation {
+  const explainer = new Explainer(question);
   explainer.events(events);
   return explainer.answer(summaryOf(events));
 }
@@ -314,5 +314,33 @@ describe('text', () => {
       '  (events were lost, so there may have been one)',
     ]);
     expect(lines.every((line) => line.length <= MAIL_COLUMNS)).toBe(true);
+  });
+});
+
+describe('a headline', () => {
+  const FULL = Array.from({ length: 31 }, (_, index) => index);
+  /** 31 folios are on the LRU; the check releases those, and so drains its own CPU, before it comes to the last one. */
+  const EVENTS = [
+    ...made({ at: 2 }),
+    ...FULL.map((index) => added({ index, pfn: 1000 + index }, { at: 100 + index })),
+    ...FULL.map((index) => inserted(1000 + index, { at: 200 + index })),
+    added({ index: 31, pfn: 2000 }, { at: 300 }),
+    inserted(1, { at: 350, cpu: 1 }),
+    marker('n', { at: 500 }),
+  ];
+  const headline = (question: Partial<Question> = {}): string =>
+    explanationToText(explainEvents(EVENTS, { moments: [{ kind: 'end' }], patches: PATCHES, ...question }), {
+      file: 'f',
+      options: [],
+    }).split('\n\n')[0] ?? '';
+
+  test('that is safe on the CPU that was chosen says where it would not be', () => {
+    expect(headline()).toMatch(/^safe: .* on CPU 0\b/);
+    expect(headline()).toContain('but on CPU 1 it would be refused without a drain of all CPUs');
+  });
+
+  test('of the CPU that was asked for speaks of no other', () => {
+    expect(headline({ cpu: cpu(0) })).toMatch(/^safe: .* on CPU 0\b/);
+    expect(headline({ cpu: cpu(0) })).not.toContain('CPU 1');
   });
 });
