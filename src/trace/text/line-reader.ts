@@ -295,7 +295,7 @@ export class LineReader {
 
   /** A line without the columns of an event: header, loss, more of a marker, a stack trace, or something strange. */
   #otherLine(bytes: Uint8Array, start: number, newline: number): void {
-    const line = LATIN1.decode(bytes.subarray(start, Math.min(newline, start + 300)));
+    const line = beginning(bytes, start, newline);
     const frame = this.#dialect.frame(line);
     if (frame !== undefined && this.#marker === undefined) {
       if (this.#stacks.isOpen && frame !== '') this.#stacks.frame(frame);
@@ -308,13 +308,18 @@ export class LineReader {
     } else if (this.#marker !== undefined && this.#marker.text.length < MAX_MARKER_LENGTH) {
       const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
       this.#marker = { ...this.#marker, text: `${this.#marker.text}\n${UTF8.decode(bytes.subarray(start, end))}` };
-    } else if (line.trim() !== '') {
-      this.#notes.strange(this.#lineInHand, this.#place);
-      if (this.#count > 0 && WANTED.test(line)) {
-        this.#damages.add(this.#place, "an event without its columns, expected 'TASK-PID [CPU] ... TIME: NAME: ...'");
-        this.#losses.ofAll();
-      }
+    } else {
+      this.#strangeLine(line.trim() === '' ? beginning(bytes, firstNonBlank(bytes, start, newline), newline) : line);
     }
+  }
+
+  /** @param line from before its first byte that is no blank, if it has one: what shifted an event must not hide it. */
+  #strangeLine(line: string): void {
+    if (line.trim() === '') return;
+    this.#notes.strange(this.#lineInHand, this.#place);
+    if (this.#count === 0 || !WANTED.test(line)) return;
+    this.#damages.add(this.#place, "an event without its columns, expected 'TASK-PID [CPU] ... TIME: NAME: ...'");
+    this.#losses.ofAll();
   }
 
   #headerLine(line: string): boolean {
@@ -378,6 +383,16 @@ export class LineReader {
     if (seen.some((cpu) => cpu >= declared)) return seen;
     return Array.from({ length: declared }, (_, cpu) => cpu as Cpu);
   }
+}
+
+/** As much of a line as anything but an event's needs. */
+const beginning = (bytes: Uint8Array, start: number, newline: number): string =>
+  LATIN1.decode(bytes.subarray(start, Math.min(newline, start + 300)));
+
+function firstNonBlank(bytes: Uint8Array, start: number, newline: number): number {
+  let at = start;
+  while (at < newline && bytes[at]! <= 0x20) at++;
+  return at;
 }
 
 function countNewlines(bytes: Uint8Array, start: number, end: number): number {

@@ -259,3 +259,17 @@ it('what stands behind a line without an end follows a loss on its CPU', async (
   const { events } = await readText(`${LINE}${INSERTION}\n${'x'.repeat(5_000_000)}\n${LINE}${INSERTION}\n`);
   expect(events).toMatchObject([{ pfn: 26 }, { type: 'loss', cpu: 0, at: 128578802000n }, { pfn: 26 }]);
 });
+
+it('tells an event that thousands of blanks have shifted out of its columns', async () => {
+  const blanks = ' '.repeat(5000);
+  const column = 'task-1'.padStart(18);
+  const lines = [
+    `${column}       [000] .....     1.000001: sched_waking: comm=a pid=1`,
+    `${blanks}${column}       [000] .....     1.000002: mm_lru_insertion: folio=00000000d1fa36bb pfn=0x1a lru=4 flags=M a b `,
+    `${column}       [000] .....     1.000003: sched_waking: comm=a pid=1`,
+  ];
+  const { summary } = await readText(`# tracer: nop\n#\n${lines.join('\n')}\n`);
+  expect(summary.events).toBe(2);
+  expect(summary.damage).toEqual([expect.stringMatching(/^line 4, byte \d+: an event without its columns/)]);
+  expect(summary.lost).toHaveLength(1);
+});
