@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ALTERNATIVES } from '../kernel/index.ts';
+import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
 import type { CostedAnswer, Outcome } from '../report/index.ts';
@@ -21,6 +21,7 @@ interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
   readonly all?: boolean;
+  readonly mutants?: boolean;
   readonly cpus?: number;
   readonly folios?: number;
   readonly exact?: boolean;
@@ -50,7 +51,7 @@ export function registerCheck(program: Command): void {
     .addOption(
       new Option(
         '--patch <names>',
-        `forms of the check, of ${names(FORMS)}; or files (default: ${names(PATCHES)})`,
+        `forms of the check, of ${names(FORMS)}; or files, or mutant:NAME (default: ${names(PATCHES)})`,
       ).argParser(patchChoices),
     )
     .addOption(
@@ -58,6 +59,7 @@ export function registerCheck(program: Command): void {
         theOne(PROFILES, name),
       ),
     )
+    .option('--mutants', 'list the mistakes made on purpose that --patch mutant:NAME names')
     .option('--all', 'every scenario against what its file says that it comes to, a line each')
     .addOption(new Option('--cpus <n>', 'CPUs, where the file is about the peer protocol').argParser(positive))
     .addOption(new Option('--folios <n>', 'folios, likewise').argParser(positive))
@@ -82,14 +84,25 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
   folioscope check --all
+  folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
   folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact`,
     )
     .action(async (files: readonly string[], options: Options) => {
       process.once('SIGINT', () => {
         isInterrupted = true;
       });
-      process.exitCode = await (options.all === true ? checkAll(files, options) : checkOne(files, options));
+      process.exitCode = await answerTo(files, options);
     });
+}
+
+async function answerTo(files: readonly string[], options: Options): Promise<ExitCode> {
+  if (options.mutants === true) {
+    if (files.length > 0) throw new UsageError('--mutants lists them, and takes no scenario');
+    const { mutantsText } = await import('../report/index.ts');
+    process.stdout.write(mutantsText(MUTANTS));
+    return EXIT.well;
+  }
+  return options.all === true ? checkAll(files, options) : checkOne(files, options);
 }
 
 /** Whether somebody wants the answer that there is by now. */

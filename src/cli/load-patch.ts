@@ -5,8 +5,9 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
-import { ALTERNATIVES } from '../kernel/index.ts';
+import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { createMachine, type Patch, PATCHES } from '../machine/index.ts';
+import { names } from './choices.ts';
 import { reasonOf } from './failure.ts';
 
 /** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
@@ -27,11 +28,15 @@ export function patchChoices(list: string): readonly PatchChoice[] {
   return words.map((word) => ({ word, known: isFile(word) ? undefined : known(word) }));
 }
 
+/** Before the name of a mistake that is made on purpose, so that nobody comes to one who does not ask for it. */
+const MUTANT = 'mutant:';
+
 function known(word: string): Patch {
-  const found = [...PATCHES, ...ALTERNATIVES].find(({ name }) => name === word);
+  const found = [...PATCHES, ...ALTERNATIVES, ...MUTANTS.map(({ patch }) => patch)].find(({ name }) => name === word);
   if (found !== undefined) return found;
-  const names = PATCHES.map(({ name }) => name).join(', ');
-  throw new InvalidArgumentError(`There is no '${word}', expected ${names}, or a file such as ./my-check.ts.`);
+  if (word.startsWith(MUTANT))
+    throw new InvalidArgumentError(`There is no '${word}', see 'folioscope check --mutants' for those that there are.`);
+  throw new InvalidArgumentError(`There is no '${word}', expected ${names(PATCHES)}, or a file such as ./my-check.ts.`);
 }
 
 /** The forms themselves. @throws InputError where a file has none. */

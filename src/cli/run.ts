@@ -45,9 +45,10 @@ export function registerRun(program: Command): void {
     )
     .argument('<scenario...>', 'scenario files (YAML or JSON), or directories of them')
     .addOption(
-      new Option('--patch <names>', `forms of the check, of ${names(PATCHES)}; or files (default: all)`).argParser(
-        patchChoices,
-      ),
+      new Option(
+        '--patch <names>',
+        `forms of the check, of ${names(PATCHES)}; or files, or mutant:NAME (default: all)`,
+      ).argParser(patchChoices),
     )
     .addOption(
       new Option('--profile <name>', `kernel profile instead of the scenario's: ${names(PROFILES)}`).argParser((name) =>
@@ -96,7 +97,9 @@ Examples:
   folioscope run scenarios/
   folioscope run --json scenarios/SC-02-other-cpu.yaml
   folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100
-  folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --trace v6.txt`,
+  folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --trace v6.txt
+  folioscope run scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
+      mistakes made on purpose: 'folioscope check --mutants' lists them`,
     )
     .action(async (paths: readonly string[], options: Options) => {
       process.exitCode = await run(paths, options);

@@ -49,6 +49,8 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
   const { explored } = answer;
   return {
     patch: answer.patch,
+    mutant: answer.notes.mutant,
+    unexportedCalls: answer.notes.unexportedCalls,
     verdict: answer.verdict,
     property: shortest?.id ?? null,
     states: explored.states,

@@ -4,6 +4,7 @@ import { counterexampleLines } from './check-counterexample.ts';
 import { callIn, callTextIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** What a `check` report shows besides the answers. */
@@ -22,7 +23,7 @@ export function checkReport(
 ): string {
   const [only, more] = answers;
   const sections = [
-    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
     ...answers.map((answer) => verdictLines(scenario, answer)),
     notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}: interrupted`, '', '  '),
     ...(more === undefined ? [] : [tableLines(answers)]),
@@ -171,6 +172,7 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
   const reductions = [...new Set(answers.flatMap((answer) => answer.reductions))];
   return [
     ...machines.flatMap((text) => wrap(`explored on: ${text}`, '', '  ')),
+    ...unexportedLines(answers, answers[0]?.machine.profile ?? ''),
     ...wrap(
       `reductions: ${reductions.length === 0 ? 'none' : reductions.join(', ')}; transitions as SPIN counts them`,
       '',

@@ -12,4 +12,5 @@ export type { Subject } from './check-subject.ts';
 export type { Outcome } from './check-all.ts';
 export { allEnd, allLine, notRunLine, outcomeOf } from './check-all.ts';
 export { checkReport } from './check-text.ts';
+export { mutantsText } from './mutants-text.ts';
 export { runsReport } from './runs-text.ts';

@@ -43,6 +43,8 @@ const machineJson = ({ machine: { cpus, profile, largestOrder } }: Scenario): ob
 
 const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): object => ({
   patch: answer.patch,
+  mutant: answer.notes.mutant,
+  unexportedCalls: answer.notes.unexportedCalls,
   asExpected: answer.asExpected,
   undecided: answer.unended,
   calls: answer.calls.map((call) => callJson(scenario, call)),

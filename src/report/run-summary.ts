@@ -2,6 +2,7 @@
 import type { PatchAnswer, ScenarioAnswer } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
 import { wrap } from './flow.ts';
+import { mutantLines } from './patch-notes-text.ts';
 import { mismatchText, resultText } from './verdict-text.ts';
 
 /** What became of a scenario in one word. */
@@ -28,7 +29,8 @@ export function summaryEnd(answers: readonly ScenarioAnswer[]): string {
     .map((kind) => ({ kind, count: outcomes.filter((outcome) => outcome === kind).length }))
     .filter(({ kind, count }) => kind === 'ok' || count > 0)
     .map(({ kind, count }) => `${count} ${kind}`);
-  return `${answers.length} scenario${answers.length === 1 ? '' : 's'}: ${counts.join(', ')}\n`;
+  const total = `${answers.length} scenario${answers.length === 1 ? '' : 's'}: ${counts.join(', ')}`;
+  return `${[...mutantLines(answers[0]?.patches ?? []), total].join('\n')}\n`;
 }
 
 function outcomeOf(patches: readonly PatchAnswer[]): Outcome {

@@ -3,6 +3,7 @@ import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scena
 import { commandLines } from './command-lines.ts';
 import { callText } from './call-text.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
+import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
 import { expectedText, mismatchText, resultText } from './verdict-text.ts';
 import { wrap } from './flow.ts';
@@ -18,7 +19,7 @@ export interface RunReportOptions {
 export function runReport(answer: ScenarioAnswer, options: RunReportOptions): string {
   const { scenario, patches } = answer;
   const sections = [
-    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(patches)],
     verdictSection(answer),
     refusalSection(patches),
     ledgerSection(answer),
@@ -151,6 +152,7 @@ function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly
   const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
   return [
     ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
+    ...unexportedLines(patches, scenario.machine.profile.name),
     ...wrap(`checked: after each of ${steps} steps every folio's count was the sum of its holders`, '', '  '),
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
     ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),

@@ -3,6 +3,7 @@ import type { ManyAnswer, Scenario, SeenOutcome } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { resultText } from './verdict-text.ts';
 
 /** What many runs of one scenario came to: for each form how often each outcome was seen, and a run that shows it. */
@@ -12,12 +13,13 @@ export function runsReport(
   { command }: { readonly command: readonly string[] },
 ): string {
   const sections = [
-    wrap(`${scenario.name}: ${scenario.title}`, ''),
+    [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
     ...answers.map(({ patch, runs, seen }) => [
       `${patch}: ${runs} runs, ${seen.length} outcome${seen.length === 1 ? '' : 's'}`,
       ...seen.flatMap((outcome) => outcomeLines(scenario, outcome, String(runs).length)),
     ]),
     [
+      ...unexportedLines(answers, scenario.machine.profile.name),
       ...wrap('not known: what other seeds would show; how often is no probability of a real machine', '', '  '),
       ...commandLines(command),
     ],

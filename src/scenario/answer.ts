@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
 import type { Outcome, Schedule } from '../machine/index.ts';
+import type { PatchNotes } from './patch-notes.ts';
 import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
 
 /** The last time that a check read a folio's count. */
@@ -78,6 +79,7 @@ export interface StepAnswer {
 /** What became of a scenario under one form of the check. */
 export interface PatchAnswer {
   readonly patch: string;
+  readonly notes: PatchNotes;
   /** In the order in which they were made. */
   readonly calls: readonly CallAnswer[];
   /** How many steps were taken; after each, every folio's count was the sum of its holders. */

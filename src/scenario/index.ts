@@ -19,6 +19,8 @@ export { runMany } from './many.ts';
 export type { ParseOptions } from './parse.ts';
 export { parseScenario, profileNamed } from './parse.ts';
 export type { Recorded } from './replay.ts';
+export type { PatchNotes } from './patch-notes.ts';
+export { patchNotes } from './patch-notes.ts';
 export { readRecorded } from './replay.ts';
 export type { RunObserver, RunOptions } from './run.ts';
 export { BrokenInvariant, runScenario } from './run.ts';

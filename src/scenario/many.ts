@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Patch, Schedule } from '../machine/index.ts';
 import { isWell, type PatchAnswer } from './answer.ts';
+import { type PatchNotes, patchNotes } from './patch-notes.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -15,6 +16,7 @@ export interface SeenOutcome {
 /** What came of a scenario under one form of the check, over many runs. */
 export interface ManyAnswer {
   readonly patch: string;
+  readonly notes: PatchNotes;
   readonly runs: number;
   /** The more frequent first. */
   readonly seen: readonly SeenOutcome[];
@@ -54,6 +56,7 @@ export function runMany(scenario: Scenario, { patch, schedule, runs, onStep }: M
   }
   return {
     patch: patch.name,
+    notes: patchNotes(patch, scenario.machine.profile),
     runs,
     seen: [...seen.values()]
       .map(({ times, first }) => ({ times, first, well: isWell(first) }))

@@ -21,6 +21,7 @@ import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.
 import { ConversionWatch } from './conversion-watch.ts';
 import { countedFolio } from './counted.ts';
 import { expectedOf, mismatchesOf } from './expectation.ts';
+import { patchNotes } from './patch-notes.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
 /** More steps than any scenario needs: beyond them somebody goes round for ever. */
@@ -112,10 +113,8 @@ class Run {
     this.#run('threads', threads, this.#strategy());
     for (const [, { call, made }] of this.#within)
       if (made === undefined) this.#make({ of: call, watch: undefined, outcome: undefined });
-    const {
-      patch: { name },
-      schedule = this.#scenario.schedule,
-    } = this.#options;
+    const { patch, schedule = this.#scenario.schedule } = this.#options;
+    const { name } = patch;
     const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome }): CallAnswer => {
       const conversion = watch?.answer(outcome);
       const expected = expectedOf(of, name);
@@ -133,6 +132,7 @@ class Run {
     const asExpected = expecting.length === 0 ? undefined : calls.every(({ mismatches }) => mismatches.length === 0);
     return {
       patch: name,
+      notes: patchNotes(patch, this.#scenario.machine.profile),
       calls,
       stepsTaken: this.#stepsTaken,
       steps: this.#steps,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Reason } from '../check/index.ts';
 import type { Cpu, FolioLedger } from '../ledger/index.ts';
-import type { Mismatch, ScenarioCall } from '../scenario/index.ts';
+import type { Mismatch, PatchNotes, ScenarioCall } from '../scenario/index.ts';
 
 /** One write of a step to shared memory; `none` where no element is meant. */
 export interface WriteInStep {
@@ -96,6 +96,7 @@ export interface SmallMachine {
 /** What exploring came to under one form of the check. */
 export interface CheckAnswer {
   readonly patch: string;
+  readonly notes: PatchNotes;
   readonly verdict: 'holds' | 'violated' | 'undecided';
   readonly properties: readonly PropertyAnswer[];
   /** The largest exploration that the answer rests on. */

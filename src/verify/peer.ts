@@ -52,6 +52,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
   return {
     ...rounds,
     patch: variant,
+    notes: { mutant: undefined, unexportedCalls: [] },
     machine: {
       profile: 'peer-protocol',
       cpus,

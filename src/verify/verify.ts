@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { compilePacked } from '../lang/index.ts';
 import type { Patch } from '../machine/index.ts';
-import { type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
+import { patchNotes, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
 import { tell } from './counterexample.ts';
 import { readName, SENTENCES } from './property.ts';
@@ -34,6 +34,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   return {
     ...rounds,
     patch: patch.name,
+    notes: patchNotes(patch, scenario.check.profile),
     verdict: before.length > 0 ? 'violated' : rounds.verdict,
     machine: machineOf(world),
     before,

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+import type { PatchNotes } from '../scenario/index.ts';
+import { wrap } from './flow.ts';
+
+/** A form of the check in an answer, with what has to be known of it. */
+interface Noted {
+  readonly patch: string;
+  readonly notes: PatchNotes;
+}
+
+/** Every mutant among the forms, in a line each: nobody is to take one for a form of the check. */
+export const mutantLines = (answers: readonly Noted[]): readonly string[] =>
+  answers.flatMap(({ patch, notes: { mutant } }) =>
+    mutant === undefined ? [] : wrap(`${patch}, a mistake made on purpose: ${mutant}`, '', '  '),
+  );
+
+/** `v6, v8 call folio_may_be_lru_cached, which linux-7.3 does not export to modules` */
+export function unexportedLines(answers: readonly Noted[], profile: string): readonly string[] {
+  const callers = new Map<string, string[]>();
+  for (const { patch, notes } of answers) {
+    if (notes.unexportedCalls.length === 0) continue;
+    const names = notes.unexportedCalls.join(' and ');
+    callers.set(names, [...(callers.get(names) ?? []), patch]);
+  }
+  return [...callers].flatMap(([names, patches]) => {
+    const call = patches.length === 1 ? 'calls' : 'call';
+    return wrap(`${patches.join(', ')} ${call} ${names}, which ${profile} does not export to modules`, '', '  ');
+  });
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { mutantNamed, unexportedCalls } from '../kernel/index.ts';
+import type { Patch, Profile } from '../machine/index.ts';
+
+/** What a reader has to know of a form of the check before he believes what it came to. */
+export interface PatchNotes {
+  /** Of a mistake that was made on purpose: what is wrong with it. Undefined for forms of the check. */
+  readonly mutant: string | undefined;
+  /** What the check calls that the profile's kernel does not export to modules, by the kernel's names. */
+  readonly unexportedCalls: readonly string[];
+}
+
+/** A kernel is built for them, and one scenario is run under one form many times. */
+const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
+
+/** What has to be said of a form on a kernel profile, wherever it is run. */
+export function patchNotes(patch: Patch, profile: Profile): PatchNotes {
+  const known = told.get(profile) ?? new WeakMap<Patch, PatchNotes>();
+  told.set(profile, known);
+  const notes = known.get(patch) ?? {
+    mutant: patch.mutant === undefined ? undefined : mutantNamed(patch.mutant.name).forgets,
+    unexportedCalls: unexportedCalls(patch, profile),
+  };
+  known.set(patch, notes);
+  return notes;
+}
