@@ -19,6 +19,8 @@ export interface PromiseKept {
   /** States and steps up to where the promise has come true. */
   readonly states: number;
   readonly transitions: number;
+  /** Steps to the farthest of them. */
+  readonly depth: number;
   /**
    * A run on which it never comes true: the fewest steps to where it goes round, and one round. Nobody steps any more where
    * the round is empty.
@@ -41,7 +43,7 @@ export function checkPromise(question: Question, promise: Promised, mostStates: 
   const isKept = (state: Int32Array): boolean => successors.violated(state, 0) === -1;
   const graph = new Graph(model);
   const complete = graph.build(isKept, mostStates);
-  const counts = { states: graph.size, transitions: graph.transitions };
+  const counts = { states: graph.size, transitions: graph.transitions, depth: graph.wayTo(graph.size - 1).length };
   if (!complete) return { verdict: 'undecided', ...counts, lasso: undefined };
 
   const state = new Int32Array(model.words);

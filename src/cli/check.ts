@@ -213,7 +213,8 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     interrupted: () => isInterrupted,
   };
   if ('threads' in subject) {
-    const patches = options.patch === undefined ? PATCHES : await loadPatches(options.patch);
+    const patches =
+      options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name

@@ -159,37 +159,37 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('drain-unlocks-before-flush', ['SC-18', 'I9'], 'the mutex is given up before the work has been waited for'),
   mutant('fallocate-without-lock', ['SC-19', 'I2'], 'fallocate() takes no invalidate lock'),
   mutant('fault-without-lock', ['SC-24', 'I1'], "a user's fault takes no invalidate lock"),
-  mutant('drain-asks-nobody', ['SC-02', 'I2'], 'no work is queued', {
+  mutant('drain-asks-nobody', ['SC-40', 'I2'], 'no work is queued', {
     rewrite: changing('queue_work_on', 'queue_work', forgotten),
   }),
-  mutant('drain-waits-for-nobody', ['SC-02', 'I2'], 'queued work is not waited for', {
+  mutant('drain-waits-for-nobody', ['SC-40', 'I2'], 'queued work is not waited for', {
     rewrite: changing('flush_work', 'flush_work', unguarded),
   }),
-  mutant('flush-keeps-references', ['SC-02', 'I2'], 'the flush of a batch puts nothing', {
+  mutant('flush-keeps-references', ['SC-40', 'I2'], 'the flush of a batch puts nothing', {
     rewrite: changing('folio_batch_move_lru', 'folios_put', forgotten),
   }),
-  mutant('unmap-keeps-references', ['SC-02', 'I6'], 'the unmap puts nothing', {
+  mutant('unmap-keeps-references', ['SC-40', 'I6'], 'the unmap puts nothing', {
     rewrite: changing('zap_vma_range', 'folios_put', forgotten),
   }),
-  mutant('check-keeps-references', ['SC-02', 'I6'], 'the check puts nothing', {
+  mutant('check-keeps-references', ['SC-40', 'I6'], 'the check puts nothing', {
     rewrite: changing('folio_batch_release', 'folios_put', forgotten),
   }),
-  mutant('check-does-not-read', ['SC-11', 'I1'], 'the count is not read', {
+  mutant('check-does-not-read', ['SC-37', 'I1'], 'the count is not read', {
     rewrite: changing('kvm_gmem_is_safe_for_conversion', 'folio_ref_count', forgotten),
   }),
-  mutant('drains-itself-only', ['SC-02', 'I2'], 'it drains its own CPU', {
+  mutant('drains-itself-only', ['SC-40', 'I2'], 'it drains its own CPU', {
     check: wrongCheck({ drain: (k) => k.call(lru_add_drain, {}) }),
   }),
   mutant('drained-from-the-start', ['SC-40', 'I2'], 'it notes that it has drained before it has', {
     check: wrongCheck({ drainedAtFirst: true }),
   }),
-  mutant('skips-folio-after-drain', ['SC-40', 'I1'], 'after the drain it goes on with the next folio', {
+  mutant('skips-folio-after-drain', ['SC-37', 'I1'], 'after the drain it goes on with the next folio', {
     check: wrongCheck({ afterDrain: 'believes it is safe' }),
   }),
   mutant('drained-static', ['SC-40', 'I2'], 'that it has drained is kept from request to request', {
     check: wrongCheck({ staticFlag: true }),
   }),
-  mutant('forgets-it-has-drained', ['SC-40', 'I3'], 'it drains as often as a count is unexpected', {
+  mutant('forgets-it-has-drained', ['SC-37', 'I3'], 'it drains as often as a count is unexpected', {
     check: wrongCheck({ forgetsDrain: true }),
   }),
   mutant('breaks-without-release', ['SC-40', 'I6'], 'it does not put the first folio of a batch', {
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('expects-page-cache-only', ['SC-40', 'I2'], 'it does not count its own reference', {
     check: wrongCheck({ expected: folioNrPages }),
   }),
-  mutant('expects-one-too-many', ['SC-40', 'I1'], 'it counts its own reference twice', {
+  mutant('expects-one-too-many', ['SC-38', 'I1'], 'it counts its own reference twice', {
     check: wrongCheck({ expected: (of) => folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT + 1) }),
   }),
   mutant('reads-count-once', ['SC-40', 'I2'], 'after the drain it does not read the count again', {

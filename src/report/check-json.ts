@@ -88,10 +88,11 @@ export const shortestOf = ({ properties }: CheckAnswer): PropertyAnswer | undefi
 
 const lengthOf = ({ counterexample }: PropertyAnswer): number => counterexample?.steps.length ?? 0;
 
-const runJson = ({ steps, contextSwitches, fewestSwitches, ledgerBefore }: Counterexample): object => ({
+const runJson = ({ steps, contextSwitches, fewestSwitches, round, ledgerBefore }: Counterexample): object => ({
   length: steps.length,
   contextSwitches,
   fewestSwitches,
+  round,
   ledgerBefore: ledgerBefore.map(folioJson),
   steps: steps.map(stepJson),
 });

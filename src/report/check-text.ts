@@ -155,7 +155,15 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
   violatedIn(answer).flatMap((property) => {
     const { id, counterexample } = property;
     if (counterexample === undefined) return [];
-    const { steps, contextSwitches, fewestSwitches } = counterexample;
+    const { steps, contextSwitches, fewestSwitches, round } = counterexample;
+    if (round !== undefined)
+      return [
+        [
+          ...wrap(`A run against ${id}: ${counted(steps.length, 'step')}${roundText(round)}`, ''),
+          ...counterexampleLines(scenario, counterexample),
+          ...wrap(`from here on ${id} never comes true`, '     '),
+        ],
+      ];
     const fewest = fewestSwitches ? 'as few as there can be' : 'not proved fewest';
     const switches = `${contextSwitches} context ${contextSwitches === 1 ? 'switch' : 'switches'}`;
     return [
@@ -166,6 +174,12 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
       ],
     ];
   });
+
+/** How a run goes on that never ends. */
+function roundText(round: number): string {
+  if (round === 0) return ', after which nobody who is given a turn can go on';
+  return `, of which the last ${round === 1 ? 'one comes' : `${round} come`} again and again`;
+}
 
 function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): readonly string[] {
   const machines = [...new Set(answers.map(({ machine }) => machineText(machine)))];

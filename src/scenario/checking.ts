@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Profile } from '../machine/index.ts';
+import type { Patch, Profile } from '../machine/index.ts';
 
 /**
  * The properties of a conversion, by the names that mails and scenario files use. A name after a slash is a known
@@ -13,6 +13,7 @@ export const PROPERTY_IDS = [
   'I3',
   'I4',
   'I4/SC-17',
+  'I5',
   'I6',
   'I7',
   'I8',
@@ -33,4 +34,11 @@ export interface Checking {
   /** For every form of the check that has no entry of its own; undefined where the file says nothing. */
   readonly every: ExpectedCheck | undefined;
   readonly byPatch: ReadonlyMap<string, ExpectedCheck>;
+  /** Mistakes that are made on purpose where the scenario is explored, to see that it shows them. */
+  readonly mutants: readonly Patch[];
+  /**
+   * Numbers of the tasks, kworkers after the scenario's own, that may be left waiting for ever although they could
+   * step. Undefined where nobody asks whether conversions end (I5), which takes the whole graph.
+   */
+  readonly unfair: readonly number[] | undefined;
 }

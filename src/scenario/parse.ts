@@ -12,6 +12,7 @@ import {
   syscallsFor,
   type TaskOptions,
 } from '../machine/index.ts';
+import { mutantNamed } from '../kernel/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
 import type { Checking, ExpectedCheck } from './checking.ts';
 import { firstMistake } from './issues.ts';
@@ -94,21 +95,45 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     before,
     threads,
     schedule: scheduleOf(source, data.schedule, around.tasks),
-    check: checkingOf(source, data, options, profile),
+    check: checkingOf(source, data, options, { profile, cpus, tasks: around.tasks }),
   };
 }
 
-function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, profile: Profile): Checking {
-  const { features, every, ...forms } = data.check ?? {};
+/** What a scenario has, by the names that its check may use. */
+interface Checked {
+  readonly profile: Profile;
+  readonly cpus: number;
+  readonly tasks: readonly string[];
+}
+
+function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, has: Checked): Checking {
+  const { features, every, mutants = {}, unfair, ...forms } = data.check ?? {};
+  const { profile } = has;
   const machine = { ...data.machine, features: { ...data.machine.features, ...features } };
   const byPatch = new Map<string, ExpectedCheck>();
   for (const [name, entry] of Object.entries<CheckedEntry | undefined>(forms))
     if (entry !== undefined) byPatch.set(name, expectedCheck(entry));
+  const made = Object.entries<CheckedEntry | undefined>(mutants).flatMap(([name, entry]) => {
+    if (entry === undefined) return [];
+    const { patch } = mutantNamed(name);
+    byPatch.set(patch.name, expectedCheck(entry));
+    return [patch];
+  });
   return {
     profile: features === undefined ? profile : machineOf(source, { ...data, machine }, options).profile,
     every: every === undefined ? undefined : expectedCheck(every),
     byPatch,
+    mutants: made,
+    unfair: unfair?.map((name, i) => taskNamed(source, has, name, ['check', 'unfair', i])),
   };
+}
+
+/** Number of a task, or of a CPU's kworker. */
+function taskNamed(source: Source, { tasks, cpus }: Checked, name: string, path: Path): number {
+  const known = [...tasks, ...Array.from({ length: cpus }, (_, cpu) => `kworker/${cpu}`)];
+  const number = known.indexOf(name);
+  if (number === -1) throw source.error(path, `no task '${name}', ${suggestion(name, known)}`);
+  return number;
 }
 
 function expectedCheck(entry: CheckedEntry): ExpectedCheck {

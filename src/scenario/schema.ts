@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { ALTERNATIVES, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+import { ALTERNATIVES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
 import { PROPERTY_IDS } from './checking.ts';
 
 /**
@@ -179,7 +179,16 @@ const CHECKED = z
 const CHECK = z
   .strictObject({
     features: FEATURES.optional(),
+    unfair: z
+      .array(z.string().regex(/^(?:[A-Za-z][\w.-]{0,14}|kworker\/\d{1,2})$/))
+      .max(64)
+      .optional()
+      .describe('a list of tasks, or kworkers such as kworker/1, that may never be given their turn'),
     every: CHECKED.optional(),
+    mutants: z
+      .strictObject(Object.fromEntries(MUTANTS.map(({ name }) => [name, CHECKED.optional()])))
+      .optional()
+      .describe('mistakes made on purpose by name, each with what it comes to'),
     ...Object.fromEntries([...PATCHES, ...ALTERNATIVES].map(({ name }) => [name, CHECKED.optional()])),
   })
   .describe("what every interleaving comes to, by form of the check, 'every' for those that are not named");

@@ -50,6 +50,11 @@ export interface Counterexample {
   readonly contextSwitches: number;
   /** Whether no run as short has fewer context switches; false where looking for one would have taken too long. */
   readonly fewestSwitches: boolean;
+  /**
+   * Of a run that never ends: how many of the steps, the last ones, it takes again and again; 0 where nobody who gets
+   * a turn can step any more. Undefined where the last step, or the state after it, is what is wrong.
+   */
+  readonly round: number | undefined;
   /** The ledger before the first step. */
   readonly ledgerBefore: readonly FolioLedger[];
   /** What is shown of the state before the first step. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FAULT } from './claims.ts';
-import { cpuFbatches, HOLDING, type Holding, pins, pte } from '../kernel/index.ts';
+import { cpuFbatches, HOLDING, type Holding, pins, pte, tlb } from '../kernel/index.ts';
 import { choose, claimed, literal, type Program, Value, type Variable } from '../lang/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -65,6 +65,13 @@ const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[
   places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
     pte.at(mm, inode, index).eq(of),
   );
+/** In worlds that have TLBs apart from page tables. */
+const inTlbs = ({ program: { sizes: all }, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  all['mmap'] === 1
+    ? places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
+        tlb.at(mm, inode, index, 0).eq(of),
+      )
+    : [];
 const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
   numbers(sizes.pins).map((pin) => pins.folio.at(pin).eq(of));
 
@@ -80,4 +87,9 @@ export const used = (world: SmallWorld, of: Folio, own: Value<'int'>): Value<'bo
  * must not be where a page becomes private. A walker that comes now, or GUP that will back off, cannot.
  */
 export const reachable = (world: SmallWorld, of: Folio): Value<'bool'> =>
-  any([...inPageTables(world, of), ...inPins(world, of), claimed(of, 'mmu-gather').plus(claimed(of, FAULT)).gt(0)]);
+  any([
+    ...inPageTables(world, of),
+    ...inTlbs(world, of),
+    ...inPins(world, of),
+    claimed(of, 'mmu-gather').plus(claimed(of, FAULT)).gt(0),
+  ]);

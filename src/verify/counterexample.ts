@@ -11,7 +11,11 @@ import { switchesIn } from './switches.ts';
 const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 
 /** The run that moves stand for, told step by step. */
-export function tell(world: SmallWorld, moves: readonly Move[], fewestSwitches: boolean): Counterexample {
+export function tell(
+  world: SmallWorld,
+  moves: readonly Move[],
+  { fewestSwitches, round }: { readonly fewestSwitches: boolean; readonly round?: number },
+): Counterexample {
   const memory = copyMemory(world.memory);
   const interpreter = new Interpreter(world.program, memory);
   const ledgerBefore = ledgerOf(world, interpreter);
@@ -35,11 +39,11 @@ export function tell(world: SmallWorld, moves: readonly Move[], fewestSwitches: 
       state: shownIn(interpreter, SHOWN),
     };
   });
-  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, ledgerBefore, stateBefore, tasks };
+  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, round, ledgerBefore, stateBefore, tasks };
 }
 
 /** Name of a task, `kworker/N` for the CPUs' own. */
-const nameOfTask = ({ scenario: { machine } }: SmallWorld, task: number): string =>
+export const nameOfTask = ({ scenario: { machine } }: SmallWorld, task: number): string =>
   machine.tasks[task]?.name ?? `kworker/${task - machine.tasks.length}`;
 
 /** The routines without the one that only numbers the call. */

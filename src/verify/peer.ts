@@ -44,6 +44,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
         ...tellPeer(peer, moves),
         contextSwitches: switchesIn(moves),
         fewestSwitches,
+        round: undefined,
       }),
     },
     options,

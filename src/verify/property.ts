@@ -10,6 +10,7 @@ export const SENTENCES: Readonly<Record<PropertyId, string>> = {
   I3: 'drains are bounded: no request drains more often than its form allows',
   I4: 'error_offset is in the range, and an error leaves the attributes alone',
   'I4/SC-17': 'error_offset is in the range for large folios too',
+  I5: 'termination: every conversion returns',
   I6: 'conservation: every count is the sum of its holders',
   I7: 'no deadlock: somebody can go on until every call has returned',
   I8: 'all or nothing: faults and conversions exclude each other',

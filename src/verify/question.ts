@@ -35,6 +35,9 @@ export function propertiesOf(world: SmallWorld): readonly PropertyId[] {
         return sizes.order > 0;
       case 'I6':
         return sizes.folios <= MOST_FOLIOS_ADDED_UP;
+      case 'I5':
+        // No property of states: termination.ts asks about runs.
+        return false;
       case 'expected':
         // Beside a schedule, what is expected is expected of that order alone.
         return scenario.schedule.kind === 'in-order';

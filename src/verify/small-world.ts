@@ -98,6 +98,7 @@ function withoutUntouchedPages(scenario: Scenario): Scenario {
     if ('result' in entry) return 0;
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
     if ('pages' in call) return call.start + call.pages;
+    if (call.call === 'populate') return Math.max(call.index, call.sourceIndex) + 1;
     return 'index' in call ? call.index + 1 : 0;
   });
   const pages = 2 ** machine.largestOrder * Math.ceil(Math.max(1, ...ends) / 2 ** machine.largestOrder);
@@ -117,6 +118,7 @@ const ALLOCATING: ReadonlySet<Call['call']> = new Set([
   'pin-user-pages',
   'mlock',
   'guest-touch',
+  'populate',
 ]);
 
 /** A folio for each page, one for each task that may lose the race to add one, and one for each that a hole frees. */
@@ -159,7 +161,7 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
     (sum, call) => sum + (call.call === 'mlock' || call.call === 'munlock' ? 2 * pages : 0),
     0,
   );
-  const spliced = calls.filter(({ call }) => call === 'vmsplice').length;
+  const spliced = calls.filter(({ call }) => call === 'vmsplice' || call === 'populate').length;
   const inPassing = IN_PASSING * (machine.tasks.length + machine.cpus);
   return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + inPassing;
 }

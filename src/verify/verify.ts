@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { compilePacked } from '../lang/index.ts';
 import type { Patch } from '../machine/index.ts';
-import { patchNotes, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
+import { patchNotes, PROPERTY_IDS, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
 import { tell } from './counterexample.ts';
 import { readName, SENTENCES } from './property.ts';
 import { propertiesOf, questionOf } from './question.ts';
 import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
+import { conversionsEnd } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';
 
 /** How a scenario is checked. */
@@ -26,22 +27,33 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
       sentence: (id) => SENTENCES[known(id)],
       question: (without) => questionOf(world, new Set([...without].map(known))),
       named: readName,
-      tell: (moves, fewest) => tell(world, moves, fewest),
+      tell: (moves, fewestSwitches) => tell(world, moves, { fewestSwitches }),
     },
     options,
   );
+  const { unfair } = scenario.check;
+  const ends = unfair === undefined ? [] : [conversionsEnd(world, unfair, options.mostStates)];
+  const properties = inOrder([...rounds.properties, ...ends]);
   const expected = scenario.check.byPatch.get(patch.name) ?? scenario.check.every;
   return {
     ...rounds,
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
-    verdict: before.length > 0 ? 'violated' : rounds.verdict,
+    verdict: before.length > 0 ? 'violated' : worst([rounds.verdict, ...ends.map(({ verdict }) => verdict)]),
+    properties,
     machine: machineOf(world),
     before,
     expected,
-    asExpected: before.length > 0 ? false : asExpected(expected, rounds.properties),
+    asExpected: before.length > 0 ? false : asExpected(expected, properties),
   };
 }
+
+/** As the names of properties are always listed. */
+const inOrder = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
+  PROPERTY_IDS.flatMap((id) => properties.filter((property) => property.id === id));
+
+const worst = (verdicts: readonly CheckAnswer['verdict'][]): CheckAnswer['verdict'] =>
+  (['violated', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 
 const known = (id: string): PropertyId => readName(id).id;
 
