@@ -66,8 +66,8 @@ const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[
     pte.at(mm, inode, index).eq(of),
   );
 /** In worlds that have TLBs apart from page tables. */
-const inTlbs = ({ program: { sizes: all }, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
-  all['mmap'] === 1
+const inTlbs = ({ program, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
+  program.sizes['mmap'] === 1
     ? places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
         tlb.at(mm, inode, index, 0).eq(of),
       )

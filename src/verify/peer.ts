@@ -75,7 +75,7 @@ const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
 function tellPeer(
   peer: Peer,
   moves: Parameters<typeof switchesIn>[0],
-): Omit<Counterexample, 'contextSwitches' | 'fewestSwitches'> {
+): Omit<Counterexample, 'contextSwitches' | 'fewestSwitches' | 'round'> {
   const interpreter = new Interpreter(peer.program, createMemory(peer.program));
   for (const task of peer.codeOf) interpreter.start(task, task);
   const stateBefore = shownIn(interpreter, peer.program.variables);
