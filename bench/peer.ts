@@ -2,9 +2,10 @@
 // Explores the peer protocol whole, and prints counts, rate and memory.
 //
 //   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry] [partial-order] [compact] [workers N]
+//       [hash-compaction | bitstate BITS]
 //
 // On one thread unless workers are named. Their start is not counted, nor what they do to get warm.
-import { exploreProgram, exploreProgramWith } from '../src/check/index.ts';
+import { exploreProgram, exploreProgramWith, type Lossy } from '../src/check/index.ts';
 import { createMemory, Interpreter } from '../src/lang/index.ts';
 import { buildPeer, type Variant } from '../src/peer/index.ts';
 import { WorkerPool } from '../test/worker-host.ts';
@@ -14,12 +15,17 @@ const [cpus, folios, name, ...words] = process.argv.slice(2);
 const variant = VARIANTS.find((known) => known === name);
 if (!(Number(cpus) > 1) || !(Number(folios) > 0) || variant === undefined) {
   process.stderr.write(
-    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [compact] [workers N]\n`,
+    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [compact] [workers N] [hash-compaction | bitstate BITS]\n`,
   );
   process.exit(64);
 }
 const workers = words.includes('workers') ? Number(words[words.indexOf('workers') + 1]) : 0;
-const reach = { mostStates: 200_000_000, whole: true, compact: words.includes('compact') };
+const lossy: Lossy | undefined = words.includes('bitstate')
+  ? { kind: 'bitstate', bits: Number(words[words.indexOf('bitstate') + 1]) }
+  : words.includes('hash-compaction')
+    ? { kind: 'hash compaction' }
+    : undefined;
+const reach = { mostStates: 200_000_000, whole: true, compact: words.includes('compact'), lossy };
 const host = new WorkerPool();
 
 function question(size: { readonly cpus: number; readonly folios: number }, form: Variant) {
@@ -48,5 +54,6 @@ process.stdout.write(
     `${found.transitions + 1} transitions as SPIN counts them, depth ${found.depth}\n` +
     `${wall.toFixed(2)} s, ${seconds.toFixed(2)} CPU seconds, compiling included: ` +
     `${(found.states / seconds / 1e6).toFixed(2)} M states a CPU second\n` +
+    (found.omission === undefined ? '' : `probability that a state was left out: ${found.omission.toPrecision(2)}\n`) +
     `${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process\n`,
 );

@@ -21,6 +21,7 @@ const MOST_KEPT = 2 ** 16;
 
 /** States as numbers of their halves; only the level that is found and the one that is expanded are there whole. */
 export class CompactMemory implements StateMemory {
+  readonly lnComplete = 0;
   readonly #words: number;
   readonly #shared: boolean;
   readonly #right: Dictionary;

@@ -19,7 +19,13 @@ import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
 /** Explores a model whose steps are written by hand. */
-export const explore = (model: Model, limits: Limits): Exploration => search(spaceOf(model, limits), limits);
+export function explore(model: Model, limits: Limits): Exploration {
+  const space = spaceOf(model, limits);
+  const found = search(space, limits);
+  if (limits.lossy === undefined || found.verdict !== 'violated') return found;
+  const { property, counterexample } = search(space, { ...limits, whole: false, lossy: undefined });
+  return counterexample === undefined ? found : { ...found, property, counterexample };
+}
 
 /** What makes a search smaller without changing its verdict. */
 export type Reduction = 'partial order' | 'symmetry';
@@ -75,11 +81,12 @@ export function* exploringProgram(question: Question, reach: Reach): Generator<P
   const { space, isPartial } = spaceOfProgram(question, reach);
   const found = yield* searching(space, reach);
   const about = whatElse(question, space, isPartial);
-  if (!isPartial || found.counterexample === undefined)
-    return { ...found, ...about, isShortest: found.counterexample !== undefined };
+  const isToBeSearched = found.verdict === 'violated' && (isPartial || reach.lossy !== undefined);
+  if (!isToBeSearched) return { ...found, ...about, isShortest: found.counterexample !== undefined };
   // It ends where the nearest violation is, which is no farther than the one that was found.
   const whole = spaceOfProgram({ ...question, partialOrder: false }, reach);
-  const nearest = yield* searching(whole.space, { ...reach, whole: false, checkpoint: undefined });
+  const exactly = { ...reach, whole: false, checkpoint: undefined, lossy: undefined };
+  const nearest = yield* searching(whole.space, exactly);
   const { property, counterexample } = nearest;
   if (counterexample === undefined) return { ...found, ...about, isShortest: false };
   return { ...found, ...about, property, counterexample, isShortest: true };

@@ -5,6 +5,7 @@ export type { Coverage, NeverTaken } from './coverage.ts';
 export type { ProgramExploration, Question, Reduction } from './explore.ts';
 export { explore, exploreProgram, exploringProgram } from './explore.ts';
 export type { Exploration, Invariant, Limits, Model, Move, Progress, Reach, Reason } from './model.ts';
+export type { Lossy } from './lossy_memory.ts';
 export type { Promised, PromiseKept } from './liveness.ts';
 export { checkPromise } from './liveness.ts';
 export type { Strategy } from './schedule.ts';

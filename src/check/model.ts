@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Store } from './checkpoint.ts';
+import type { Lossy } from './lossy_memory.ts';
 
 /** What can be explored: states as words, tasks that take steps. */
 export interface Model {
@@ -32,6 +33,12 @@ export interface Reach {
    * states, and half as much time again.
    */
   readonly compact?: boolean | undefined;
+  /**
+   * Remembers hashes instead of states: less memory, but a state may be taken for another and left out, with all that only it leads
+   * to (`Exploration.omission`). What is violated is violated nevertheless; a second, exact search within the same limits tells the
+   * way there. On one thread, neither compact nor with checkpoints.
+   */
+  readonly lossy?: Lossy | undefined;
   /**
    * Where levels are kept, so that another process can go on: a search whose store holds a checkpoint of the same question goes on from
    * it, to the same result, with any number of threads, compact or not. Of a program only.
@@ -83,6 +90,11 @@ export interface Exploration {
   /** Bytes of all states, of the table of them and of collected successors. */
   readonly bytes: number;
   readonly bytesPerState: number;
+  /**
+   * Probability that a state was left out because its hash was taken for another's, were the hashes random: what "holds" is worth;
+   * undefined where whole states were compared.
+   */
+  readonly omission: number | undefined;
   /** Why not everything was visited, although nothing was found that would have ended the search. */
   readonly reason: Reason | undefined;
   /** The steps that lead from the initial state to a violation, as few as there can be. */

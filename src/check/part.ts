@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS, type Successors } from '../lang/index.ts';
 import { CompactMemory } from './compact_memory.ts';
+import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import { heapOf, putRow, Rows, STRIDE } from './rows.ts';
 import { WholeMemory } from './whole_memory.ts';
 
@@ -59,6 +60,8 @@ export interface Reply {
   readonly exhausted: 'states' | 'memory' | undefined;
   /** The first predecessor, by its words. */
   readonly predecessor: Int32Array | undefined;
+  /** `StateMemory.lnComplete`. */
+  readonly lnComplete: number;
 }
 
 /** What all parts of a search share. */
@@ -71,6 +74,8 @@ export interface Common {
   readonly shared: boolean;
   /** Whether states are kept as numbers of their halves. */
   readonly compact: boolean;
+  /** Whether only hashes of them are kept. */
+  readonly lossy: Lossy | undefined;
   /** Most states that one part may keep. */
   readonly mostStates: number;
 }
@@ -86,6 +91,8 @@ export interface Insertion {
 export interface StateMemory {
   /** Bytes of all that it keeps. */
   readonly bytes: number;
+  /** Natural logarithm of the probability that no state was taken for another; 0 where whole states are compared. */
+  readonly lnComplete: number;
   /** The level that was found last is about to be expanded. */
   readonly nextLevel: () => void;
   /** Adds those rows of its heaps that were never seen, in order, at most `room`, taking at most so many bytes more. */
@@ -119,10 +126,13 @@ export class Part {
     const parts = common.rows.length;
     const [first, end] = [index, index + 1].map((i) => Math.floor((HEAPS * i) / parts));
     const heaps = Array.from({ length: HEAPS }, (_, heap) => heap).slice(first, end);
-    const { shared, mostStates } = common;
-    this.#memory = common.compact
-      ? new CompactMemory(steps.words, heaps, shared)
-      : new WholeMemory(steps.words, heaps, shared, mostStates);
+    const { shared, mostStates, lossy } = common;
+    this.#memory =
+      lossy !== undefined
+        ? new LossyMemory(steps.words, lossy)
+        : common.compact
+          ? new CompactMemory(steps.words, heaps, shared)
+          : new WholeMemory(steps.words, heaps, shared, mostStates);
   }
 
   do(order: Order): Reply {
@@ -158,6 +168,7 @@ export class Part {
       pieces: [],
       added: 0,
       bytes: this.#memory.bytes,
+      lnComplete: this.#memory.lnComplete,
       exhausted: undefined,
       predecessor: undefined,
       ...said,

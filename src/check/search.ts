@@ -70,8 +70,11 @@ export class Search {
   #transitions = 0;
   #depth = 0;
   #wrong: Wrong | undefined;
+  #lnComplete = 0;
 
   constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
+    if (reach.lossy !== undefined && (parts > 1 || shared || reach.compact === true || reach.checkpoint !== undefined))
+      throw new Error('hashes instead of states are for one thread, without compact and without checkpoints');
     this.#space = space;
     this.#reach = reach;
     this.#all = [...Array(parts).keys()];
@@ -84,6 +87,7 @@ export class Search {
       judged: space.properties.length + space.reached.length > 0,
       shared,
       compact: reach.compact === true,
+      lossy: reach.lossy,
       mostStates: reach.mostStates,
     };
     this.#rows = this.common.rows.map(({ words, ends }) => new Rows(words, ends));
@@ -217,6 +221,7 @@ export class Search {
       this.#states += added;
       this.#notice(fault, depth);
       this.#kept[parts[i] ?? 0] = bytes;
+      this.#lnComplete = reply.lnComplete;
       exhausted ??= reply.exhausted;
     }
     return exhausted;
@@ -251,8 +256,9 @@ export class Search {
       depth: this.#depth,
       bytes,
       bytesPerState: bytes / this.#states,
+      omission: this.#reach.lossy && -Math.expm1(this.#lnComplete),
       reason,
-      counterexample: wrong && (yield* this.#movesTo(wrong)),
+      counterexample: wrong && (this.#reach.lossy ? undefined : yield* this.#movesTo(wrong)),
     };
   }
 

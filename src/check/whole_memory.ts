@@ -5,6 +5,7 @@ import { StateTable } from './state_table.ts';
 
 /** States word by word, behind each other in one array: levels are stretches of it. */
 export class WholeMemory implements StateMemory {
+  readonly lnComplete = 0;
   readonly #heaps: readonly number[];
   readonly #words: number;
   readonly #table: StateTable;
