@@ -48,12 +48,13 @@ const seconds = (user + system) / 1e6;
 const bytes = (process.resourceUsage().maxRSS * 1024 - before.memory) / found.states;
 await host.end();
 
+const omission =
+  found.omission === undefined ? '' : `probability that a state was left out: ${found.omission.toPrecision(2)}\n`;
 // SPIN's count of transitions holds the arrival at the initial state too.
 process.stdout.write(
   `${found.verdict}${found.property === undefined ? '' : ` (${found.property})`}: ${found.states} states, ` +
     `${found.transitions + 1} transitions as SPIN counts them, depth ${found.depth}\n` +
     `${wall.toFixed(2)} s, ${seconds.toFixed(2)} CPU seconds, compiling included: ` +
     `${(found.states / seconds / 1e6).toFixed(2)} M states a CPU second\n` +
-    (found.omission === undefined ? '' : `probability that a state was left out: ${found.omission.toPrecision(2)}\n`) +
-    `${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process\n`,
+    `${omission}${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process\n`,
 );
