@@ -41,7 +41,9 @@ export interface Reach {
   readonly lossy?: Lossy | undefined;
   /**
    * Where levels are kept, so that another process can go on: a search whose store holds a checkpoint of the same question goes on from
-   * it, to the same result, with any number of threads, compact or not. Of a program only.
+   * it, to the same result, with any number of threads, compact or not. A store is one
+   * search's: who asks several questions gives each its own. Of a program only.
+   * @throws CheckpointError where the store holds another question's checkpoint, or a damaged one.
    */
   readonly checkpoint?: Store | undefined;
   /** Told how far it is, some ten times in a second of work. */
