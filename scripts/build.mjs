@@ -30,7 +30,9 @@ async function bundleCommandLine() {
   rmSync(join(fresh, 'cli'), { recursive: true });
   await build({
     // The command, and what it loads by name where a user brings a form of the check.
-    entryPoints: ['main', 'patch-hooks', 'patch-kernel', 'patch-lang'].map((file) => join(ROOT, `src/cli/${file}.ts`)),
+    entryPoints: ['main', 'check-worker', 'patch-hooks', 'patch-kernel', 'patch-lang'].map((file) =>
+      join(ROOT, `src/cli/${file}.ts`),
+    ),
     outdir: join(fresh, 'cli'),
     bundle: true,
     splitting: true,

@@ -9,6 +9,7 @@ import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts
 import type { CostedAnswer, Outcome } from '../report/index.ts';
 import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress } from '../verify/index.ts';
+import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
@@ -31,6 +32,7 @@ interface Options {
   readonly itf?: string;
   readonly mostStates: number;
   readonly memory?: number;
+  readonly workers: number;
 }
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
@@ -68,6 +70,9 @@ export function registerCheck(program: Command): void {
     .option('--no-symmetry', 'explore states apart that differ by an exchange of like CPUs')
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
+    .addOption(
+      new Option('--workers <n>', 'threads, where no orders of steps are left out').default(1).argParser(threads),
+    )
     .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
     .addHelpText(
@@ -112,6 +117,15 @@ function positive(text: string): number {
   if (!/^\d{1,12}$/.test(text) || Number(text) === 0)
     throw new InvalidArgumentError('Expected a whole number above 0.');
   return Number(text);
+}
+
+/** Each thread has at least one of the heaps that states are sorted into. */
+const MOST_WORKERS = 64;
+
+function threads(text: string): number {
+  const workers = positive(text);
+  if (workers > MOST_WORKERS) throw new InvalidArgumentError(`Expected at most ${MOST_WORKERS}.`);
+  return workers;
 }
 
 type Subject = Scenario | PeerQuestion;
@@ -211,6 +225,7 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     symmetry: options.symmetry,
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
+    explore: options.workers === 1 ? undefined : exploringWith(options.workers),
   };
   if ('threads' in subject) {
     const patches =
@@ -253,9 +268,10 @@ async function answered(
     }
     const { value } = piece;
     progress.tick(() => checkProgressText(`${name}, ${patch}`, value, (performance.now() - started) / 1000));
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await (value.wait ??
+      new Promise((resolve) => {
+        setImmediate(resolve);
+      }));
   }
 }
 
@@ -268,7 +284,7 @@ function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): Exi
 /** The command that gives the same report again. */
 const commandFor = (
   file: string,
-  { patch, profile, cpus, folios, exact, symmetry, partialOrder }: Options,
+  { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers }: Options,
 ): readonly string[] => [
   'folioscope',
   'check',
@@ -280,4 +296,5 @@ const commandFor = (
   ...(exact === true ? ['--exact'] : []),
   ...(partialOrder ? [] : ['--no-partial-order']),
   ...(symmetry ? [] : ['--no-symmetry']),
+  ...(workers === 1 ? [] : ['--workers', String(workers)]),
 ];

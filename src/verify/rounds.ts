@@ -6,9 +6,16 @@ import {
   type ProgramExploration,
   type Progress,
   type Question,
+  type Reach,
 } from '../check/index.ts';
 import type { Counterexample, Explored, PropertyAnswer } from './answer.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
+
+/** Explores a program in pieces, however it does that. */
+export type Explorer = (
+  question: Question,
+  reach: Reach,
+) => Generator<Omit<CheckProgress, 'round'>, ProgramExploration>;
 
 /** How a search is bounded, and who watches it. */
 export interface SearchOptions {
@@ -24,12 +31,16 @@ export interface SearchOptions {
   readonly partialOrder?: boolean | undefined;
   /** Explores no state twice that differs only by an exchange of like CPUs; true where absent. */
   readonly symmetry?: boolean | undefined;
+  /** Explores what partial order is not used for; this thread does where absent. */
+  readonly explore?: Explorer | undefined;
 }
 
 /** How far a check is. */
 export interface CheckProgress extends Progress {
   /** Which of its explorations this is, from 1: each violated property costs one more. */
   readonly round: number;
+  /** Others work: settles when it is worth asking again. */
+  readonly wait?: Promise<void> | undefined;
 }
 
 /** Something with properties that are asked about together. */
@@ -70,7 +81,9 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
     const question = asked.question(new Set(found.keys()));
     const mostStates = mayReduce && !isLarge ? Math.min(FEW_STATES, options.mostStates) : options.mostStates;
     const reach = { ...options, mostStates, whole: options.exact === true };
-    const result = yield* numbered(exploringProgram({ ...question, partialOrder: mayReduce && isLarge }, reach), round);
+    const partialOrder = mayReduce && isLarge;
+    const explore = partialOrder ? exploringProgram : (options.explore ?? exploringProgram);
+    const result = yield* numbered(explore({ ...question, partialOrder }, reach), round);
     if (result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
       isLarge = true;
       continue;
@@ -117,7 +130,7 @@ const answerAll = (
 });
 
 function* numbered(
-  pieces: Generator<Progress, ProgramExploration>,
+  pieces: Generator<Omit<CheckProgress, 'round'>, ProgramExploration>,
   round: number,
 ): Generator<CheckProgress, ProgramExploration> {
   for (;;) {

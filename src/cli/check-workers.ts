@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import { Worker } from 'node:worker_threads';
+import { exploreProgramWith, type ProgramExploration, type WorkerHost } from '../check/index.ts';
+import type { CheckProgress, Explorer } from '../verify/index.ts';
+
+/** How long nothing is looked at while others work, in milliseconds. */
+const NAP = 50;
+
+/** Explores with so many threads of Node, started for each search. */
+export function exploringWith(workers: number): Explorer {
+  return function* (question, reach) {
+    let now: Omit<CheckProgress, 'round'> = { states: 0, transitions: 0, depth: 0, queue: 0, bytes: 0 };
+    let found: { readonly result: ProgramExploration } | { readonly error: unknown } | undefined;
+    const progress = (told: typeof now): void => {
+      now = told;
+    };
+    const work = exploreProgramWith(question, { ...reach, progress }, { workers, host: HOST }).then(
+      (result) => {
+        found = { result };
+      },
+      (error: unknown) => {
+        found = { error };
+      },
+    );
+    for (;;) {
+      yield { ...now, wait: soon(work) };
+      if (found === undefined) continue;
+      if ('error' in found) throw found.error;
+      return found.result;
+    }
+  };
+}
+
+/** Settles when work is done, or after a nap. */
+async function soon(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const nap = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, NAP);
+  });
+  await Promise.race([work, nap]);
+  clearTimeout(timer);
+}
+
+const HOST: WorkerHost = {
+  start: () => {
+    const worker = startThread();
+    return {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node has no origin
+      post: (message) => worker.postMessage(message),
+      onMessage: (listener) => worker.on('message', listener),
+      onFailure: (listener) => {
+        worker.on('error', listener);
+        worker.on('exit', (code) => listener(new Error(`a worker ended with code ${code}`)));
+      },
+      close: () => {
+        worker.removeAllListeners();
+        void worker.terminate();
+      },
+    };
+  },
+};
+
+function startThread(): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('check-worker.js', import.meta.url));
+  // Threads do not inherit what lets Node load the sources.
+  const [loader, entry] = [import.meta.resolve('tsx/esm/api'), new URL('check-worker.ts', import.meta.url).href];
+  const code = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); });`;
+  return new Worker(code, { eval: true });
+}
