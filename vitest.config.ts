@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,5 +7,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.mjs'],
     testTimeout: 60_000,
+    // One for each core: the default leaves one of two idle.
+    maxWorkers: availableParallelism(),
   },
 });

@@ -70,13 +70,15 @@ const CHILD = 4;
 /** Makes a call with the machine's invariant checked after every step. @returns also whether the check drained. */
 function make(machine: Machine, task: number, call: Call): Outcome & { readonly drained: boolean } {
   let drained = false;
-  const outcome = machine.call(task, call, ({ step: { path } }: Taken) => {
+  const ledger = machine.liveLedger();
+  const outcome = machine.call(task, call, (taken: Taken) => {
+    const { path } = taken.step;
     drained ||=
       path.includes('kvm_gmem_is_safe_for_conversion') &&
       path.includes('lru_add_drain') &&
       !path.includes('folio_batch_release');
-    if (machine.imbalances().length > 0)
-      throw new Error(`${path.join(' > ')}: ${JSON.stringify(machine.imbalances())}`);
+    const imbalances = ledger.took(taken);
+    if (imbalances.length > 0) throw new Error(`${path.join(' > ')}: ${JSON.stringify(imbalances)}`);
   });
   return { ...outcome, drained };
 }

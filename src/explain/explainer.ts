@@ -356,7 +356,7 @@ export class Explainer {
       gaps: this.#seriousGaps(),
       cpus,
       drainedAt,
-      blind: this.#isBlind,
+      doubt: this.#doubt,
     };
     const born = this.#creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
@@ -375,7 +375,7 @@ export class Explainer {
       moments,
       conversions,
       dwell:
-        trace.to === undefined || this.#isBlind
+        trace.to === undefined || this.#doubt !== undefined
           ? []
           : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
       drains,
@@ -455,11 +455,17 @@ export class Explainer {
     return this.#filledUnseen && !this.#anyInsertion;
   }
 
+  /** What leaves it unknown of every folio whether it waits. */
+  get #doubt(): Surroundings['doubt'] {
+    if (this.#isBlind) return 'no insertions';
+    return this.#late === undefined ? undefined : 'not sorted';
+  }
+
   #orderNotes(): readonly string[] {
     if (this.#late === undefined) return [];
     const { count, first } = this.#late;
     return [
-      `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another may be told wrong; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
+      `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
     ];
   }
 

@@ -24,8 +24,8 @@ export interface Surroundings {
   readonly cpus: readonly Cpu[];
   /** When all CPUs had been drained for the first time, as work items show. */
   readonly drainedAt: Nanoseconds | undefined;
-  /** Insertions were not recorded: of no folio is it known whether it waits still. */
-  readonly blind: boolean;
+  /** Why it is known of no folio whether it waits still: insertions were not recorded, or events not in order. */
+  readonly doubt: 'no insertions' | 'not sorted' | undefined;
 }
 
 /** What is asked of an inode. */
@@ -48,17 +48,17 @@ export interface InodeState extends KnownState {
 
 /** The folios of an inode after every event stamped at or before `at`. */
 export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
-  const unflushed = around.blind ? around.cpus : unflushedAt(at, around);
+  const unflushed = around.doubt !== undefined ? around.cpus : unflushedAt(at, around);
   const present = inode.folios
     .flatMap((folio) => {
       const status = statusAt(folio, at);
       return status === undefined
         ? []
-        : [{ folio, status: settle(folio, around.blind ? doubted(status) : status, at, unflushed) }];
+        : [{ folio, status: settle(folio, around.doubt === undefined ? status : doubted(status), at, unflushed) }];
     })
     .toSorted((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
-  const reason = reasonOf(present, gaps, around.blind);
+  const reason = reasonOf(present, gaps, around.doubt);
   const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed)];
   const ledger = (view: View): Ledger => present.map(({ folio, status }) => ledgerOf(folio, status, view, unflushed));
   const folios = ledger('shown');
@@ -174,14 +174,16 @@ const sinceOf = ({ since }: { readonly since: Nanoseconds | undefined }): Pick<H
 function reasonOf(
   present: readonly { readonly folio: Generation; readonly status: Known }[],
   gaps: readonly Gap[],
-  blind: boolean,
+  doubt: Surroundings['doubt'],
 ): string | undefined {
   const doubtful = present.find(({ status }) => status.status === 'may-wait' || status.status === 'may-wait-anywhere');
   if (doubtful === undefined) return undefined;
   const [gap] = gaps;
   if (gap !== undefined) return gapReason(gap);
   const { index } = doubtful.folio;
-  if (blind)
+  if (doubt === 'not sorted')
+    return `index ${index} was added, and the recording is not sorted by time: whether it waits is not known`;
+  if (doubt === 'no insertions')
     return `index ${index} was added, and mm_lru_insertion was not recorded: whether it still waits is not known`;
   return doubtful.status.status === 'may-wait-anywhere'
     ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`

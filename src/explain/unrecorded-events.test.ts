@@ -52,4 +52,16 @@ describe('the order of time', () => {
       'not sorted by time: once an event stands behind a later one of another CPU, first at 0.000000150',
     );
   });
+
+  test('CPUs one after the other, as in per_cpu/cpu*/trace, leave a verdict undecided', () => {
+    const byCpu = [
+      inserted(1, { at: 200, cpu: 0 }),
+      ...made({ at: 2, cpu: 1 }),
+      added({ index: 0, pfn: 1 }, { at: 100, cpu: 1 }),
+    ];
+    expect(explain(byCpu, { cpu: cpu(0) }).moments[0]?.baseline).toEqual({
+      verdict: 'undecided',
+      reason: 'index 0 was added, and the recording is not sorted by time: whether it waits is not known',
+    });
+  });
 });
