@@ -2,6 +2,10 @@
 import { explore, type Exploration, type Invariant } from '../src/check/index.ts';
 import {
   buildScripted,
+  DEFAULT_PROFILE,
+  type KernelPart,
+  type Patch,
+  type Profile,
   gmemInode,
   holdersOf,
   imbalances,
@@ -55,6 +59,30 @@ export function build(world: SmallWorld): { program: Program; memory: Memory } {
     while (memory.code[task] !== IDLE) if (interpreter.step(task) === undefined) throw new Error(`task ${task} waits`);
   return { program, memory };
 }
+
+/** Two CPUs and one page, which a test's tasks fight over. */
+export const onePageWorld = (
+  patch: Patch,
+  tasks: SmallWorld['tasks'],
+  before: readonly number[],
+  more: { readonly parts?: readonly KernelPart[]; readonly profile?: Partial<Profile>; readonly folios?: number } = {},
+): SmallWorld => ({
+  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, ...more.profile }, patch },
+  sizes: {
+    cpus: 2,
+    folios: more.folios ?? 1,
+    inodes: 1,
+    pages: 1,
+    mms: 1,
+    pins: 0,
+    references: 15,
+    order: 0,
+    generations: 4,
+    parts: more.parts ?? [],
+  },
+  tasks,
+  before,
+});
 
 /** The world compiled for exploring, and its first state. */
 export function pack(world: SmallWorld): {

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
-import {
-  cpuMasks,
-  DEFAULT_PROFILE,
-  holdersOf,
-  type KernelPart,
-  type Patch,
-  type ScriptedCall,
-  taskCpu,
-} from '../src/kernel/index.ts';
+import { cpuMasks, holdersOf, type KernelPart, type Patch, type ScriptedCall, taskCpu } from '../src/kernel/index.ts';
 import { IDLE, type Interpreter } from '../src/lang/index.ts';
 import { createMachine, patchNamed } from '../src/machine/index.ts';
-import { at, type SmallWorld } from './exploring.ts';
+import { at, onePageWorld, type SmallWorld } from './exploring.ts';
 import { refusalsOf, type StateProperty } from './refusals.ts';
 
 const page = [0, 0, 1];
@@ -26,23 +18,7 @@ const world = (
   tasks: SmallWorld['tasks'],
   before: readonly number[],
   parts: readonly KernelPart[] = [],
-): SmallWorld => ({
-  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3 }, patch },
-  sizes: {
-    cpus: 2,
-    folios: 1,
-    inodes: 1,
-    pages: 1,
-    mms: 1,
-    pins: 0,
-    references: 15,
-    order: 0,
-    generations: 4,
-    parts: ['hotplug', ...parts],
-  },
-  tasks,
-  before,
-});
+): SmallWorld => onePageWorld(patch, tasks, before, { parts: ['hotplug', ...parts] });
 
 /** T0 converts a page that waits in CPU 1's batch. */
 const onCpu1 = (...others: SmallWorld['tasks'][number][]): SmallWorld['tasks'] => [

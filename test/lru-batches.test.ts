@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
-import {
-  cpuFbatches,
-  DEFAULT_PROFILE,
-  holdersOf,
-  type KernelPart,
-  LRU_BATCHES,
-  type Patch,
-  type Profile,
-  type ScriptedCall,
-} from '../src/kernel/index.ts';
+import { cpuFbatches, holdersOf, LRU_BATCHES, type ScriptedCall } from '../src/kernel/index.ts';
 import { IDLE, type Interpreter } from '../src/lang/index.ts';
 import { createMachine, patchNamed } from '../src/machine/index.ts';
-import { at, conservation, exploreWorld, type SmallWorld } from './exploring.ts';
+import { at, conservation, exploreWorld, onePageWorld, type SmallWorld } from './exploring.ts';
 import { refusalsOf, type StateProperty } from './refusals.ts';
 
 const page = [0, 0, 1];
@@ -22,28 +13,8 @@ const drain: ScriptedCall = { name: 'lru_add_drain', args: [] };
 const pageout: ScriptedCall = { name: 'madvise_pageout', args: page };
 const otherMemory = (batch: number): ScriptedCall => ({ name: 'use_other_memory', args: [batch] });
 
-const world = (
-  patch: Patch,
-  tasks: SmallWorld['tasks'],
-  before: readonly number[],
-  more: { readonly parts?: readonly KernelPart[]; readonly profile?: Partial<Profile>; readonly folios?: number } = {},
-): SmallWorld => ({
-  config: { profile: { ...DEFAULT_PROFILE, batchSize: 2, ...more.profile }, patch },
-  sizes: {
-    cpus: 2,
-    folios: more.folios ?? 1,
-    inodes: 1,
-    pages: 1,
-    mms: 1,
-    pins: 0,
-    references: 15,
-    order: 0,
-    generations: 4,
-    parts: more.parts ?? [],
-  },
-  tasks,
-  before,
-});
+const world = (...[patch, tasks, before, more]: Parameters<typeof onePageWorld>): SmallWorld =>
+  onePageWorld(patch, tasks, before, { ...more, profile: { batchSize: 2, ...more?.profile } });
 
 /** Folio 1 is of other memory; it is in the batch of CPU 1 until that is drained. */
 const inOtherBatch = (interpreter: Interpreter): boolean =>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
 import {
-  DEFAULT_PROFILE,
   folio,
   gmemInode,
   holdersOf,
@@ -13,7 +12,7 @@ import {
 } from '../src/kernel/index.ts';
 import { createMachine, patchNamed } from '../src/machine/index.ts';
 import { pfn } from '../src/ledger/index.ts';
-import { at, conservation, exploreWorld, type SmallWorld } from './exploring.ts';
+import { at, conservation, exploreWorld, onePageWorld, type SmallWorld } from './exploring.ts';
 import { refusalsOf, type StateProperty } from './refusals.ts';
 
 const page = [0, 0, 1];
@@ -28,23 +27,7 @@ const world = (
   tasks: SmallWorld['tasks'],
   before: readonly number[],
   parts: readonly KernelPart[] = [],
-): SmallWorld => ({
-  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3 }, patch },
-  sizes: {
-    cpus: 2,
-    folios: 1,
-    inodes: 1,
-    pages: 1,
-    mms: 1,
-    pins: 0,
-    references: 15,
-    order: 0,
-    generations: 4,
-    parts: ['memory_failure', ...parts],
-  },
-  tasks,
-  before,
-});
+): SmallWorld => onePageWorld(patch, tasks, before, { parts: ['memory_failure', ...parts] });
 
 /** I1 as far as page tables go. */
 const neverPrivateWhileMapped: StateProperty = {

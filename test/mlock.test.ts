@@ -2,20 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { lru_add_drain_cpu } from '../src/kernel/folio.ts';
 import { drainingOnce } from '../src/kernel/guest_memfd_check.ts';
-import {
-  cpuFbatches,
-  DEFAULT_PROFILE,
-  type KernelPart,
-  type Patch,
-  PATCHES,
-  type Profile,
-  type ScriptedCall,
-} from '../src/kernel/index.ts';
+import { cpuFbatches, type Patch, PATCHES, type Profile, type ScriptedCall } from '../src/kernel/index.ts';
 import { CPU, routine } from '../src/kernel/kernel.ts';
 import { local_lock, local_unlock } from '../src/kernel/sched.ts';
 import { one } from '../src/lang/index.ts';
 import { patchNamed } from '../src/machine/index.ts';
-import type { SmallWorld } from './exploring.ts';
+import { onePageWorld, type SmallWorld } from './exploring.ts';
 import { refusalsOf } from './refusals.ts';
 
 const page = [0, 0, 1];
@@ -26,28 +18,8 @@ const toShared: ScriptedCall = { name: 'convert', args: [...page, 0, 1] };
 // A locked page that a conversion unmapped; every form succeeds at the second attempt. Who touches it next queues it.
 const lockedButUnmapped: readonly ScriptedCall[] = [mlock, toPrivate, toPrivate, toShared];
 
-const world = (
-  patch: Patch,
-  tasks: SmallWorld['tasks'],
-  before: readonly number[],
-  more: { readonly profile?: Partial<Profile>; readonly parts?: readonly KernelPart[] } = {},
-): SmallWorld => ({
-  config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, ...more.profile }, patch },
-  sizes: {
-    cpus: 2,
-    folios: 1,
-    inodes: 1,
-    pages: 1,
-    mms: 1,
-    pins: 0,
-    references: 15,
-    order: 0,
-    generations: 4,
-    parts: more.parts ?? ['mlock'],
-  },
-  tasks,
-  before,
-});
+const world = (...[patch, tasks, before, more]: Parameters<typeof onePageWorld>): SmallWorld =>
+  onePageWorld(patch, tasks, before, { parts: ['mlock'], ...more });
 
 /** A local drain that forgets the mlock batch: lru_add_drain() without its last step. */
 const lru_add_only = routine('lru_add_only', (k) => {
