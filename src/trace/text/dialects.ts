@@ -12,8 +12,11 @@ const LOST = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
 const DROPPED = /^(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
 /** A function of a stack trace: ` => name`, `=> name (address)`, both with an offset if asked for. */
 const FRAME = /^\s*=> (\S+)/;
-/** perf: address, name and offset, object. Addresses of the kernel have all their digits. */
-const PERF_FRAME = /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (\S.*?)(?: \(.*\))?\s*$/;
+/**
+ * perf: address, name and offset, object. Addresses of the kernel have all their digits. What looks like an address
+ * before `[000]` is the pid of an event whose task name was cut away.
+ */
+const PERF_FRAME = /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (?!\[\d+\])(\S.*?)(?: \(.*\))?\s*$/;
 
 const count = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : lostCount(Number(text));

@@ -33,8 +33,11 @@ const STARTED = /^##### CPU (\d+) buffer started ####/;
 /** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
 const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
-/** Events whose loss a verdict would not survive, in a line that has lost the columns before them. */
-const WANTED = /\b(?:mm_filemap_(?:add_to|delete_from)_page_cache|mm_lru_insertion): /;
+/** A time and an event's name, in a line that has lost some of its columns. Prose around a recording has none. */
+const TIMED_EVENT = /(?:^|\s)\d{1,12}\.\d{6,9}: +(?:\d+ +)?[\w-]+(?::[\w-]+)?[:(] ?/;
+/** Events that an answer rests on, in a line that has lost all columns before them. */
+const WANTED =
+  /\b(?:mm_filemap_(?:add_to|delete_from)_page_cache: |mm_lru_insertion: |mm_page_free: |page_ref_\w+: |workqueue_(?:queue_work|execute_(?:start|end)): |sys_(?:enter_|exit_)?(?:ioctl|fallocate)\b|sys_(?:enter|exit): NR )/;
 
 /** Why a text ends before its end. */
 export interface TextDamage {
@@ -317,7 +320,7 @@ export class LineReader {
   #strangeLine(line: string): void {
     if (line.trim() === '') return;
     this.#notes.strange(this.#lineInHand, this.#place);
-    if (this.#count === 0 || !WANTED.test(line)) return;
+    if (!TIMED_EVENT.test(line) && (this.#count === 0 || !WANTED.test(line))) return;
     this.#damages.add(this.#place, "an event without its columns, expected 'TASK-PID [CPU] ... TIME: NAME: ...'");
     this.#losses.ofAll();
   }
@@ -332,16 +335,24 @@ export class LineReader {
   #lossLine(line: string): boolean {
     const [, started] = STARTED.exec(line) ?? [];
     if (started !== undefined) {
-      if (Number(started) < MAX_CPUS && !this.#isOverwritten())
-        this.#losses.add({ cpu: Number(started), events: undefined, buffer: undefined });
+      if (!this.#isCpu(Number(started))) return true;
+      if (!this.#isOverwritten()) this.#losses.add({ cpu: Number(started), events: undefined, buffer: undefined });
       this.#notes.sawStart();
       return true;
     }
     const loss = this.#dialect.loss(line);
     if (loss === undefined) return false;
     const isWanted = this.#options.buffer === undefined || this.#options.buffer === (loss.buffer ?? '');
-    if (loss.cpu < MAX_CPUS && isWanted) this.#losses.add(loss);
+    if (isWanted && this.#isCpu(loss.cpu)) this.#losses.add(loss);
     return true;
+  }
+
+  /** Whether a line that tells a loss names a CPU that can be. If not, it may have been any CPU's. */
+  #isCpu(cpu: number): boolean {
+    if (cpu < MAX_CPUS) return true;
+    this.#damages.add(this.#place, `a loss on CPU ${cpu}, expected a CPU below ${MAX_CPUS}`);
+    this.#losses.ofAll();
+    return false;
   }
 
   /** Whether the oldest events were overwritten, of whichever CPU: each CPU's story then starts in the middle. */

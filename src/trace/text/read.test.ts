@@ -273,3 +273,52 @@ it('tells an event that thousands of blanks have shifted out of its columns', as
   expect(summary.damage).toEqual([expect.stringMatching(/^line 4, byte \d+: an event without its columns/)]);
   expect(summary.lost).toHaveLength(1);
 });
+
+describe('an event that has lost some of its columns', () => {
+  const kernelLine = (time: string): string =>
+    `            grep-13833   [001] .....  ${time}: mm_vmscan_wakeup_kswapd: nid=0 order=0`;
+  const perfLine = (time: string): string =>
+    `         timeout 10222 [000]  ${time}:                  filemap:mm_filemap_get_pages: dev=254:0 ino=3fb54 ofs=0-4095`;
+
+  it.each([
+    ['its task', kernelLine, '833   [001] .....  1.000002: mm_vmscan_wakeup_kswapd: nid=0 order=0'],
+    ['all but its time', kernelLine, ' 1.000002: mm_vmscan_wakeup_kswapd: nid=0 order=0'],
+    ['all but the name of one that an answer rests on', kernelLine, '02: sys_ioctl(fd: 6, cmd: c080aed2, arg: 0)'],
+    [
+      'its task in perf, whose pid looks like an address',
+      perfLine,
+      perfLine('1.000002').slice(16).replace('10222', '222'),
+    ],
+    ['its task in perf, all but a pid of 0', perfLine, perfLine('1.000002').slice(16).replace('10222', '0')],
+  ])('is a loss of every CPU and told: %s', async (_, whole, damaged) => {
+    const { summary } = await readText(`${whole('1.000001')}\n${damaged}\n${whole('1.000003')}\n`);
+    expect(summary.events).toBe(2);
+    expect(summary.damage).toEqual([
+      expect.stringMatching(/^line 2, byte \d+: an event without its columns, expected /),
+    ]);
+    expect(summary.lost).toHaveLength(1);
+  });
+
+  it('is told as the first line too', async () => {
+    const { summary } = await readText(`833   [001] .....  1.000002: mm_x: a=1\n${kernelLine('1.000003')}\n`);
+    expect(summary.damage).toEqual([expect.stringMatching(/^line 1, byte 0: /)]);
+  });
+
+  it('is not seen in the words around a recording', async () => {
+    const { summary } = await readText(
+      `it took 1.000002: no mm_lru_insertion: came\n${kernelLine('1.000003')}\nand at 1.000004 s: nothing\n`,
+    );
+    expect(summary).toMatchObject({ events: 1, damage: [], lost: [] });
+  });
+});
+
+it.each(['CPU:4294967296 [LOST 3 EVENTS]', '##### CPU 4294967296 buffer started ####'])(
+  'a loss on a CPU that cannot be is one on every CPU: %s',
+  async (line) => {
+    const { summary } = await readText(`${LINE}${INSERTION}\n${line}\n${LINE}${INSERTION}\n`);
+    expect(summary.damage).toEqual([
+      expect.stringMatching(/^line 2, byte \d+: a loss on CPU 4294967296, expected a CPU below 65536$/),
+    ]);
+    expect(summary.lost).toMatchObject([{ cpu: 0, at: 128578802000n, events: undefined }]);
+  },
+);
