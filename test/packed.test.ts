@@ -64,6 +64,18 @@ test('its types are those of the package', { timeout: LIMIT }, () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
+/** A form whose check is these words, and otherwise that of the baseline. */
+const checking = (
+  words: string,
+): string => `import { clamped, compareCount, forEachFolio, safetyCheck } from 'folioscope/kernel';
+import { int } from 'folioscope/lang';
+const check = safetyCheck((k, args) => {
+  ${words}
+  forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+});
+export default { name: 'bad', summary: '', check };
+`;
+
 test.each([
   ['const x: = 3', /^folioscope: \.\/bad\.ts:1:10: .*\n$/],
   [
@@ -82,9 +94,34 @@ test.each([
     "import { folio, safetyCheck } from 'folioscope/kernel';\nconst check = safetyCheck((k) => k.if(folio.refcount.at(0).eq(1), () => {}));\nexport default { name: 'x', summary: '', check };",
     /^folioscope: \.\/bad\.ts: no kernel can be built with it: a condition outside a step touches shared memory .*\n$/,
   ],
+  [
+    checking("k.let('n', int(2), 0).add(3);"),
+    'folioscope: ./bad.ts: bad fails where one page is converted: n := 3, allowed is 0 to 2\n',
+  ],
+  [
+    checking('k.loop(() => args.safe.set(true));'),
+    "folioscope: ./bad.ts: bad fails where one page is converted: 'convert' goes round without taking a step\n",
+  ],
 ])('a mistake is one line and exit code 65: %j', { timeout: LIMIT }, (text, message) => {
   writeFileSync(join(folder, 'bad.ts'), text);
   const { status, stdout, stderr } = folioscope('run', SC_11, '--patch', './bad.ts');
   expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
   expect(stderr).toMatch(message);
+});
+
+test.each([
+  // What a model of the second says is for the checker to tell that it is written for.
+  ["if (k.sizes['task'] > 2) throw new Error('not\\nso many');", 'not so many', ['run', 'check', 'export --promela']],
+  [
+    "const n = k.let('n', int(2), k.sizes['pin'] ?? 0); n.add(2);",
+    'n := 3, allowed is 0 to 2',
+    ['run --runs 2', 'check'],
+  ],
+])('so is one that shows only in larger kernels: %s', { timeout: LIMIT }, (text, told, commands) => {
+  writeFileSync(join(folder, 'bad.ts'), checking(text));
+  for (const command of commands) {
+    const { status, stdout, stderr } = folioscope(...command.split(' '), SC_11, '--patch', './bad.ts');
+    const line = `folioscope: ./bad.ts: bad fails: ${told}; expected a form that does not, correct it\n`;
+    expect([command, status, stdout, stderr]).toEqual([command, 65, '', line]);
+  }
 });

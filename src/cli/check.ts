@@ -13,7 +13,7 @@ import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
+import { loadPatches, type PatchChoice, patchChoices, workingInPieces } from './load-patch.ts';
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
@@ -233,7 +233,7 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name
-        : answered(subject, patch.name, checking(subject, { ...search, patch }));
+        : answered(subject, patch.name, workingInPieces(patch, checking(subject, { ...search, patch })));
   } else
     for (const [place, variant] of (await variantsOf(options)).entries())
       yield isInterrupted && place > 0

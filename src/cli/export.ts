@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALTERNATIVES } from '../kernel/index.ts';
 import { PATCHES, type Profile, PROFILES } from '../machine/index.ts';
 import { names, theOne } from './choices.ts';
-import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
+import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
 interface Options {
@@ -64,13 +64,22 @@ function onePatch(word: string): readonly PatchChoice[] {
 }
 
 async function exported(file: string, { patch, promela, profile }: Options): Promise<string> {
-  const { parseScenario } = await import('../scenario/index.ts');
+  const { parseScenario, patchNotes } = await import('../scenario/index.ts');
+  const { mutantNotes } = await import('../report/index.ts');
   const { questionAbout } = await import('../verify/index.ts');
   const { toMurphi, toPromela } = await import('../lang/index.ts');
   const scenario = parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
   const [form] = await loadPatches(patch);
   if (form === undefined) throw new Error('no form of the check');
-  const question = questionAbout(scenario, form);
-  const about = `${scenario.name}: ${scenario.title}; ${form.name}, ${scenario.check.profile.name}. Written by folioscope export.`;
-  return promela === true ? `/* ${about} */\n${toPromela(question)}` : `-- ${about}\n${toMurphi(question)}`;
+  return workingWith(form, () => {
+    const question = questionAbout(scenario, form);
+    const notes = patchNotes(form, scenario.check.profile);
+    const about = [
+      `${scenario.name}: ${scenario.title}; ${form.name}, ${scenario.check.profile.name}. Written by folioscope export.`,
+      ...mutantNotes([{ patch: form.name, notes }]),
+    ];
+    return promela === true
+      ? `${about.map((line) => `/* ${line} */\n`).join('')}${toPromela(question)}`
+      : `${about.map((line) => `-- ${line}\n`).join('')}${toMurphi(question)}`;
+  });
 }

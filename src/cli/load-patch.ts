@@ -5,8 +5,8 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
-import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
-import { createMachine, type Patch, PATCHES } from '../machine/index.ts';
+import { ALTERNATIVES, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE_SIZE } from '../kernel/index.ts';
+import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { reasonOf } from './failure.ts';
 
@@ -73,8 +73,40 @@ async function loadPatch(file: string): Promise<Patch> {
   }
   const patch = exported(file, module);
   requireToBuild(file, patch);
+  loadedFrom.set(patch, file);
   return patch;
 }
+
+/** The files that forms came from. */
+const loadedFrom = new WeakMap<Patch, string>();
+
+/**
+ * Works with a form. Its text runs where kernels are built and its steps where they are run, with values that only then
+ * turn out to be wrong; what fails there is the mistake of the file that it came from, if it came from one.
+ * @throws InputError `FILE: what failed, what to do`, one line; what fails with folioscope's own forms as it is.
+ */
+export function workingWith<T>(patch: Patch, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const file = loadedFrom.get(patch);
+    if (file === undefined || error instanceof InputError || error instanceof ScheduleMisfit) throw error;
+    throw new InputError(
+      `${file}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
+    );
+  }
+}
+
+/** The same for work that is done in pieces. */
+export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): Generator<T, R> {
+  for (;;) {
+    const piece = workingWith(patch, () => pieces.next());
+    if (piece.done === true) return piece.value;
+    yield piece.value;
+  }
+}
+
+const inOneLine = (error: unknown): string => reasonOf(error).replaceAll(/\s+/g, ' ');
 
 function exported(file: string, module: unknown): Patch {
   const form = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
@@ -99,11 +131,38 @@ function isPatch(value: unknown): value is Patch {
   return 'text' in check && typeof check.text === 'function';
 }
 
-/** The text of a check runs when a kernel is built with it: what it does wrong then is the file's mistake. */
+/** One page that has just been touched, and is converted: what a check is for. */
+const TRIAL: readonly Call[] = [
+  { call: 'touch', inode: 0, start: 0, pages: 1 },
+  {
+    call: 'set-memory-attributes2',
+    inode: 0,
+    argument: { offset: 0n, size: PAGE_SIZE, attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE, flags: 0n, reserved: [] },
+  },
+];
+/** Many times what that takes: a form that goes on is not tried any longer. */
+const MOST_TRIAL_STEPS = 10_000;
+
+/**
+ * The text of a check runs when a kernel is built with it, and its steps are tried once: who goes round there without a
+ * step would never come back where steps are compiled.
+ */
 function requireToBuild(file: string, patch: Patch): void {
+  const built = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }], patch };
+  let machine: Machine;
   try {
-    createMachine({ cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }], patch, calls: ['convert'] });
+    machine = createMachine({ ...built, calls: ['touch', 'convert'] });
   } catch (error) {
-    throw new InputError(`${file}: no kernel can be built with it: ${reasonOf(error).replaceAll(/\s+/g, ' ')}`);
+    throw new InputError(`${file}: no kernel can be built with it: ${inOneLine(error)}`);
+  }
+  try {
+    let steps = 0;
+    for (const call of TRIAL) {
+      machine.begin(0, call);
+      while (machine.busy(0) && steps++ < MOST_TRIAL_STEPS) if (machine.step(0) === undefined) machine.step(1);
+      if (machine.busy(0)) return;
+    }
+  } catch (error) {
+    throw new InputError(`${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
   }
 }

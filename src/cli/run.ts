@@ -11,11 +11,11 @@ import {
   type Schedule,
   ScheduleMisfit,
 } from '../machine/index.ts';
-import type { PatchAnswer, RunObserver, Scenario, ScenarioAnswer } from '../scenario/index.ts';
+import type { PatchAnswer, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices } from './load-patch.ts';
+import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, readText, scenarioFiles } from './scenario-files.ts';
 import { TraceRecorder } from './trace-recorder.ts';
@@ -113,7 +113,10 @@ const wholeNumber = (from: number, to: number) => (text: string) => {
 };
 
 async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
-  const { runToJson, runReport, summaryEnd, summaryLine } = await import('../report/index.ts');
+  const { mutantNotes, runToJson, runReport, runsReport, runsToJson, summaryEnd, summaryLine } = await import(
+    '../report/index.ts'
+  );
+  const { mutantIn } = await import('../scenario/index.ts');
   const plan = await planOf(options);
   const files: string[] = [];
   for (const path of paths) files.push(...(await runnableFiles(path)));
@@ -122,9 +125,11 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   if (options.trace !== undefined && (!isReport || plan.patches.length !== 1 || options.runs !== undefined))
     throw new UsageError('--trace writes one run: name one scenario file and one form with --patch, without --runs');
   if (options.pageRef === true && options.trace === undefined) throw new UsageError('--page-ref goes with --trace');
-  const recorder = options.trace === undefined ? undefined : new TraceRecorder(options.pageRef === true);
+  const notes = mutantNotes(plan.patches.map((patch) => ({ patch: patch.name, notes: { mutant: mutantIn(patch) } })));
+  const recorder = options.trace === undefined ? undefined : new TraceRecorder(options.pageRef === true, notes);
   const keep = options.steps === 'none' || (!isReport && options.json !== true) ? 'none' : 'all';
   const answers: ScenarioAnswer[] = [];
+  const many: ScenarioRuns[] = [];
   const codes = new Set<ExitCode>();
   const progress = new Progress();
   for (const [done, file] of files.entries()) {
@@ -133,8 +138,11 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       const tick = (patch: string, steps: number): void =>
         progress.tick(() => `${file} (${done + 1} of ${files.length}): ${patch}, ${steps} steps`);
       if (options.runs !== undefined) {
-        codes.add(await manyRuns(scenario, plan, options.runs, commandFor(file, options, plan), tick));
+        const runs = await manyRuns(scenario, plan, options.runs, tick);
         progress.end();
+        codes.add(codeOfRuns(runs));
+        many.push(runs);
+        if (options.json !== true) process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan) }));
         continue;
       }
       const answer = await answerOf(scenario, plan, keep, tick, recorder);
@@ -155,7 +163,8 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       codes.add(reportFailure(error));
     }
   }
-  if (options.json === true && answers.length > 0)
+  if (options.json === true && many.length > 0) process.stdout.write(runsToJson(many));
+  else if (options.json === true && answers.length > 0)
     process.stdout.write(runToJson(answers, { steps: options.steps !== 'none' }));
   else if (answers.length > 0 && !isReport) process.stdout.write(summaryEnd(answers));
   return worst(codes);
@@ -186,7 +195,6 @@ async function planOf(options: Options): Promise<Plan> {
   const { schedule: how, seed, replay, runs } = options;
   if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
     throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
-  if (runs !== undefined && options.json === true) throw new UsageError('--runs prints text only, so without --json');
   const asked = how ?? (seed === undefined && runs === undefined ? undefined : 'random');
   const schedule = asked === undefined ? undefined : scheduleOf(asked, seed);
   if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
@@ -225,7 +233,8 @@ async function answerOf(
   const { readRecorded, runScenario } = await import('../scenario/index.ts');
   const one = (patch: Patch, how: Schedule = scenario.schedule): PatchAnswer => {
     let steps = 0;
-    return runScenario(scenario, { patch, schedule: how, keep, observer, onStep: () => onStep(patch.name, ++steps) });
+    const tick = (): void => onStep(patch.name, ++steps);
+    return workingWith(patch, () => runScenario(scenario, { patch, schedule: how, keep, observer, onStep: tick }));
   };
   if (replay === undefined) {
     try {
@@ -251,23 +260,25 @@ async function answerOf(
   }
 }
 
-/** Runs a scenario under many seeds, and says how often each outcome was seen. */
+/** Runs a scenario under many seeds. */
 async function manyRuns(
   scenario: Scenario,
   { patches, schedule }: Plan,
   runs: number,
-  command: readonly string[],
   onRun: (patch: string, steps: number) => void,
-): Promise<ExitCode> {
+): Promise<ScenarioRuns> {
   const { runMany } = await import('../scenario/index.ts');
-  const { runsReport } = await import('../report/index.ts');
   if (schedule?.kind !== 'random' && schedule?.kind !== 'pct') throw new Error('a schedule without seeds');
   const answers = patches.map((patch) => {
     let steps = 0;
-    return runMany(scenario, { patch, schedule, runs, onStep: () => onRun(patch.name, ++steps) });
+    const onStep = (): void => onRun(patch.name, ++steps);
+    return workingWith(patch, () => runMany(scenario, { patch, schedule, runs, onStep }));
   });
-  process.stdout.write(runsReport(scenario, answers, { command }));
-  const outcomes = new Set(answers.flatMap(({ seen }) => seen.map(({ well }) => well)));
+  return { scenario, patches: answers };
+}
+
+function codeOfRuns({ patches }: ScenarioRuns): ExitCode {
+  const outcomes = new Set(patches.flatMap(({ seen }) => seen.map(({ well }) => well)));
   if (outcomes.has(false)) return EXIT.notWell;
   return outcomes.has('undecided') ? EXIT.undecided : EXIT.well;
 }

@@ -11,10 +11,13 @@ export class TraceRecorder implements RunObserver {
   readonly #events: KernelEvent[] = [];
   readonly #within = new Map<number, Call>();
   #tracepoints: Tracepoints | undefined;
+  readonly #notes: readonly string[];
   #cpus = 0;
 
-  constructor(pageReferences: boolean) {
+  /** @param notes what has to be said of the form that was run, a line each. */
+  constructor(pageReferences: boolean, notes: readonly string[]) {
     this.#pageReferences = pageReferences;
+    this.#notes = notes;
   }
 
   begins = (machine: Machine): void => {
@@ -39,7 +42,7 @@ export class TraceRecorder implements RunObserver {
   async write(file: string): Promise<void> {
     const { traceText } = await import('../trace/index.ts');
     try {
-      await writeFile(file, [...traceText(this.#events, this.#cpus)].join(''));
+      await writeFile(file, [...traceText(this.#events, this.#cpus, this.#notes)].join(''));
     } catch (error) {
       throw new InputError(`${file}: cannot be written: ${reasonOf(error)}`);
     }

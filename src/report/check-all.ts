@@ -25,11 +25,15 @@ export function outcomeOf(answers: readonly CheckAnswer[], notRun: readonly stri
 
 const WIDTH = 16;
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** A file's line of `check --all`, and below it what is not as expected. */
 export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRun: readonly string[] = []): string {
   const outcome = outcomeOf(answers, notRun);
   const states = answers.reduce((sum, { explored }) => sum + explored.states, 0);
-  const size = `${answers.length} form${answers.length === 1 ? '' : 's'}, ${states} states`;
+  const mutants = answers.filter(({ notes }) => notes.mutant !== undefined).length;
+  const forms = [counted(answers.length - mutants, 'form'), ...(mutants === 0 ? [] : [counted(mutants, 'mutant')])];
+  const size = `${forms.join(' and ')}, ${states} states`;
   const hanging = ' '.repeat(WIDTH);
   const lines = [
     ...wrap(`${subject.name}: ${subject.title} (${size})`, outcome.padEnd(WIDTH), hanging),

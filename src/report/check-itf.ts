@@ -3,6 +3,7 @@ import { type FolioLedger, type Holder, referencesOf } from '../ledger/index.ts'
 import type { CheckAnswer, Counterexample, ShownVariable } from '../verify/index.ts';
 import { shortestOf } from './check-json.ts';
 import type { Subject } from './check-subject.ts';
+import { mutantNotes } from './patch-notes-text.ts';
 
 /** Quint's name for the step that led to a state. */
 const ACTION_TAKEN = 'mbt::actionTaken';
@@ -26,7 +27,7 @@ export function checkToItf(subject: Subject, answers: readonly CheckAnswer[]): s
         format: 'ITF',
         'format-description': 'https://apalache-mc.org/docs/adr/015adr-trace.html',
         source: subject.file,
-        description: `${subject.name}: ${subject.title}; ${answer.patch}: a shortest run against ${id}: ${sentence}`,
+        description: `${subject.name}: ${subject.title}; ${formText(answer)}: a shortest run against ${id}: ${sentence}`,
         status: 'violation',
       },
       vars: Object.keys(states[0] ?? {}),
@@ -36,6 +37,8 @@ export function checkToItf(subject: Subject, answers: readonly CheckAnswer[]): s
   }
   return undefined;
 }
+
+const formText = ({ patch, notes }: CheckAnswer): string => mutantNotes([{ patch, notes }])[0] ?? patch;
 
 function statesOf(subject: Subject, { steps, tasks, ledgerBefore, stateBefore }: Counterexample): readonly object[] {
   const positions = tasks.map(({ name, cpu }) => ({ name, cpu, at: 'not begun' }));

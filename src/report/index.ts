@@ -13,4 +13,6 @@ export type { Outcome } from './check-all.ts';
 export { allEnd, allLine, notRunLine, outcomeOf } from './check-all.ts';
 export { checkReport } from './check-text.ts';
 export { mutantsText } from './mutants-text.ts';
+export { mutantNotes } from './patch-notes-text.ts';
+export { runsToJson } from './runs-json.ts';
 export { runsReport } from './runs-text.ts';

@@ -8,11 +8,21 @@ interface Noted {
   readonly notes: PatchNotes;
 }
 
-/** Every mutant among the forms, in a line each: nobody is to take one for a form of the check. */
-export const mutantLines = (answers: readonly Noted[]): readonly string[] =>
+/** A form of which nothing else has to be known. */
+interface Named {
+  readonly patch: string;
+  readonly notes: Pick<PatchNotes, 'mutant'>;
+}
+
+/** Every mutant among the forms, in a line each, however long: nobody is to take one for a form of the check. */
+export const mutantNotes = (answers: readonly Named[]): readonly string[] =>
   answers.flatMap(({ patch, notes: { mutant } }) =>
-    mutant === undefined ? [] : wrap(`${patch}, a mistake made on purpose: ${mutant}`, '', '  '),
+    mutant === undefined ? [] : [`${patch}, a mistake made on purpose: ${mutant}`],
   );
+
+/** The same for a report. */
+export const mutantLines = (answers: readonly Named[]): readonly string[] =>
+  mutantNotes(answers).flatMap((note) => wrap(note, '', '  '));
 
 /** `v6, v8 call folio_may_be_lru_cached, which linux-7.3 does not export to modules` */
 export function unexportedLines(answers: readonly Noted[], profile: string): readonly string[] {

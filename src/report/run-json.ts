@@ -12,19 +12,24 @@ import { callText } from './call-text.ts';
 import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/run.schema.json describes it. */
-const SCHEMA = 'folioscope.run/1';
+export const SCHEMA = 'folioscope.run/1';
 
 /** Answers as the JSON document of `run --json`, its keys in a fixed order; what does not apply is left out. */
 export const runToJson = (answers: readonly ScenarioAnswer[], options: { readonly steps: boolean }): string =>
   `${JSON.stringify({ schema: SCHEMA, scenarios: answers.map((answer) => scenarioJson(answer, options.steps)) }, undefined, 2)}\n`;
 
 const scenarioJson = ({ scenario, patches }: ScenarioAnswer, steps: boolean): object => ({
+  ...headJson(scenario),
+  patches: patches.map((patch) => patchJson(scenario, patch, steps)),
+});
+
+/** What is said of a scenario before its forms. */
+export const headJson = (scenario: Scenario): object => ({
   file: scenario.file,
   scenario: scenario.name,
   title: scenario.title,
   about: scenario.about,
   machine: machineJson(scenario),
-  patches: patches.map((patch) => patchJson(scenario, patch, steps)),
 });
 
 const machineJson = ({ machine: { cpus, profile, largestOrder } }: Scenario): object => ({
@@ -47,6 +52,7 @@ const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): obj
   unexportedCalls: answer.notes.unexportedCalls,
   asExpected: answer.asExpected,
   undecided: answer.unended,
+  imbalance: answer.imbalance,
   calls: answer.calls.map((call) => callJson(scenario, call)),
   stepsChecked: answer.stepsTaken,
   schedule: answer.schedule.text,
@@ -54,7 +60,7 @@ const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): obj
   ...(steps ? { steps: answer.steps.map((step) => stepJson(scenario, step)) } : {}),
 });
 
-function callJson(scenario: Scenario, call: CallAnswer): object {
+export function callJson(scenario: Scenario, call: CallAnswer): object {
   const { stage, of, cpu, outcome, conversion, expected, mismatches } = call;
   return {
     stage,

@@ -36,6 +36,7 @@ export function summaryEnd(answers: readonly ScenarioAnswer[]): string {
 function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
   const outcomes = new Set(
     patches.map((answer): Outcome => {
+      if (answer.imbalance !== undefined) return 'FAILED';
       if (answer.unended !== undefined) return 'undecided';
       if (answer.asExpected === false) return 'FAILED';
       return answer.asExpected === undefined && isRefused(answer) ? 'refused' : 'ok';
@@ -49,7 +50,8 @@ const isRefused = ({ calls }: PatchAnswer): boolean =>
 
 /** What to tell first of an answer that is not well. */
 function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario']) => string) | undefined {
-  const { unended } = answer;
+  const { imbalance, unended } = answer;
+  if (imbalance !== undefined) return () => `I6 violated: ${imbalance}`;
   if (unended !== undefined) return () => unended;
   const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
   if (wrong !== undefined) return (scenario) => `${callText(scenario, wrong.of)}: ${mismatchText(wrong)}`;

@@ -75,7 +75,8 @@ function answerLines(answers: readonly FormAnswer[]): readonly string[] {
   ]);
 }
 
-function outcomeText({ unended, asExpected, calls }: PatchAnswer): string {
+function outcomeText({ unended, imbalance, asExpected, calls }: PatchAnswer): string {
+  if (imbalance !== undefined) return 'I6 violated';
   if (unended !== undefined) return 'undecided';
   if (asExpected !== undefined) return asExpected ? 'as expected' : 'NOT as expected';
   const refused = calls.some(({ conversion }) => conversion?.verdict.verdict === 'refused');
@@ -149,11 +150,17 @@ function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): 
 
 function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly string[]): readonly string[] {
   const steps = patches.reduce((sum, patch) => sum + patch.stepsTaken, 0);
+  const broken = patches.flatMap(({ patch, imbalance: why }) => (why === undefined ? [] : [`I6 in ${patch}: ${why}`]));
   const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
   return [
     ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
     ...unexportedLines(patches, scenario.machine.profile.name),
-    ...wrap(`checked: after each of ${steps} steps every folio's count was the sum of its holders`, '', '  '),
+    ...wrap(
+      `checked: after each of ${steps} steps${broken.length === 0 ? '' : ', but the last,'} every folio's count was the sum of its holders`,
+      '',
+      '  ',
+    ),
+    ...broken.flatMap((why) => wrap(`violated: ${why}; the run ends there`, '', '  ')),
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
     ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),
     ...wrap(`${absentText(scenario)}not in the model: weak memory order, time`, '', '  '),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { ManyAnswer, Scenario, SeenOutcome } from '../scenario/index.ts';
+import type { Scenario, ScenarioRuns, SeenOutcome } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
@@ -8,8 +8,7 @@ import { resultText } from './verdict-text.ts';
 
 /** What many runs of one scenario came to: for each form how often each outcome was seen, and a run that shows it. */
 export function runsReport(
-  scenario: Scenario,
-  answers: readonly ManyAnswer[],
+  { scenario, patches: answers }: ScenarioRuns,
   { command }: { readonly command: readonly string[] },
 ): string {
   const sections = [
@@ -38,6 +37,7 @@ function outcomeLines(scenario: Scenario, { times, first, well }: SeenOutcome, w
     const wrong = call.mismatches.length > 0 ? ', NOT AS EXPECTED' : '';
     return `${name} ${callText(scenario, call.of)}: ${resultText(call)}${wrong}`;
   });
+  if (first.imbalance !== undefined) texts.push(`I6 violated: ${first.imbalance}`);
   if (first.unended !== undefined) texts.push(first.unended);
   if (texts.length === 0) texts.push(well === true ? 'every call returned ok' : 'nothing to tell');
   const [head = '', ...rest] = texts;

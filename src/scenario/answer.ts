@@ -82,7 +82,7 @@ export interface PatchAnswer {
   readonly notes: PatchNotes;
   /** In the order in which they were made. */
   readonly calls: readonly CallAnswer[];
-  /** How many steps were taken; after each, every folio's count was the sum of its holders. */
+  /** How many steps were taken; after each, but the one of `imbalance`, every folio's count was the sum of its holders. */
   readonly stepsTaken: number;
   /** In the order in which they were taken; empty where the run was to keep none. */
   readonly steps: readonly StepAnswer[];
@@ -98,6 +98,11 @@ export interface PatchAnswer {
   };
   /** Why not all calls returned; undefined where they did. */
   readonly unended: string | undefined;
+  /**
+   * Where a folio's count was not the sum of its holders any more (I6), which ended the run: a mistake of this form.
+   * Undefined where it was after every step.
+   */
+  readonly imbalance: string | undefined;
   /** Whether every expected result came true; undefined where nothing is expected. */
   readonly asExpected: boolean | undefined;
 }
@@ -110,9 +115,10 @@ export interface ScenarioAnswer {
 
 /**
  * Whether an answer is a good one: every expected result came true, or, where nothing is expected, no
- * conversion was refused. Undecided where not all calls returned.
+ * conversion was refused. Undecided where not all calls returned, unless because a count came out wrong.
  */
 export function isWell(answer: PatchAnswer): boolean | 'undecided' {
+  if (answer.imbalance !== undefined) return false;
   if (answer.unended !== undefined) return 'undecided';
   return answer.asExpected ?? answer.calls.every(({ conversion }) => conversion?.verdict.verdict !== 'refused');
 }

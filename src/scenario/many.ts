@@ -22,6 +22,12 @@ export interface ManyAnswer {
   readonly seen: readonly SeenOutcome[];
 }
 
+/** What came of many runs of a scenario under several forms of the check. */
+export interface ScenarioRuns {
+  readonly scenario: Scenario;
+  readonly patches: readonly ManyAnswer[];
+}
+
 export interface ManyOptions {
   readonly patch: Patch;
   /** The first run's; each further one has the next seed. */
@@ -32,10 +38,11 @@ export interface ManyOptions {
 }
 
 /** What tells two outcomes apart: what each call came to, and whether it was refused for nothing. */
-const outcomeOf = (scenario: Scenario, { calls, unended }: PatchAnswer): string => {
+const outcomeOf = (scenario: Scenario, { calls, unended, imbalance }: PatchAnswer): string => {
   const all = [...scenario.before, ...scenario.threads.flatMap((thread) => thread.calls)];
   return JSON.stringify([
     unended ?? '',
+    imbalance ?? '',
     ...all.map((of) => {
       const call = calls.find((made) => made.of === of);
       return [call?.outcome, call?.conversion?.verdict, call?.mismatches.length];

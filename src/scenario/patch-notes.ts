@@ -10,6 +10,10 @@ export interface PatchNotes {
   readonly unexportedCalls: readonly string[];
 }
 
+/** What is wrong with a form that is a mistake made on purpose; undefined for forms of the check. */
+export const mutantIn = ({ mutant }: Patch): string | undefined =>
+  mutant === undefined ? undefined : mutantNamed(mutant.name).forgets;
+
 /** A kernel is built for them, and one scenario is run under one form many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
 
@@ -18,7 +22,7 @@ export function patchNotes(patch: Patch, profile: Profile): PatchNotes {
   const known = told.get(profile) ?? new WeakMap<Patch, PatchNotes>();
   told.set(profile, known);
   const notes = known.get(patch) ?? {
-    mutant: patch.mutant === undefined ? undefined : mutantNamed(patch.mutant.name).forgets,
+    mutant: mutantIn(patch),
     unexportedCalls: unexportedCalls(patch, profile),
   };
   known.set(patch, notes);

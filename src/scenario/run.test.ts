@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { folio } from '../kernel/index.ts';
 import { ordinal } from '../lang/index.ts';
 import { type Patch, patchNamed } from '../machine/index.ts';
@@ -99,9 +99,30 @@ describe('the default order', () => {
 describe('defects', () => {
   test('a reference that nobody holds is found after the step that took it', () => {
     const leak = form((k) => k.step('leak', () => folio.refcount.at(0).add(1)));
-    expect(() => runScenario(scenario({ T0: [toPrivate] }), { patch: leak })).toThrow(
-      new BrokenInvariant("a.yaml: mutant: after step 'leak' of T0 folio 0 has count 3, but its holders add up to 2"),
-    );
+    const answer = runScenario(scenario({ T0: [toPrivate] }), { patch: leak });
+    expect(answer).toMatchObject({
+      imbalance: "after step 'leak' of T0 folio 0 has count 3, but its holders add up to 2",
+      unended: undefined,
+    });
+    expect(isWell(answer)).toBe(false);
+  });
+
+  test('and is a defect of folioscope where the form is its own', () => {
+    const own = patchNamed('baseline');
+    const text = own.check.text;
+    const leaking = vi.spyOn(own.check, 'text').mockImplementation((k, args) => {
+      k.step('leak', () => folio.refcount.at(0).add(1));
+      text(k, args);
+    });
+    expect(() => runScenario(scenario({ T0: [toPrivate] }), { patch: own })).toThrow(BrokenInvariant);
+    leaking.mockRestore();
+  });
+
+  test('who goes round for ever is undecided, before the steps that are kept fill memory', { timeout: 60_000 }, () => {
+    const round = form((k) => k.loop(() => k.step('round', () => {})));
+    const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), { patch: round });
+    expect(unended).toMatch(/^no end after \d+ steps, more than are kept; --steps none goes further$/);
+    expect(stepsTaken).toBe(300_000);
   });
 
   test('a call that waits for ever is undecided', () => {

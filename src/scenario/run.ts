@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
+import { ALTERNATIVES, folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type Machine,
   type Outcome,
   type Patch,
+  PATCHES,
   type Schedule,
   type Strategy,
   strategyOf,
@@ -26,6 +27,8 @@ import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
 /** More steps than any scenario needs: beyond them somebody goes round for ever. */
 const MOST_STEPS = 20_000_000;
+/** More than there is memory for where all of them are kept. */
+const MOST_STEPS_KEPT = 300_000;
 
 /** A defect of the model: a folio's count is not what its holders add up to. */
 export class BrokenInvariant extends Error {
@@ -57,8 +60,9 @@ export interface RunObserver {
 
 /**
  * Runs a scenario on a machine of its own: first `before`, call by call, then the threads as the schedule has it.
- * After every step the count of each folio that it touched is held against the sum of its holders.
- * @throws BrokenInvariant where they differ.
+ * After every step the count of each folio that it touched is held against the sum of its holders. Where they differ the
+ * run ends there, if the form is a mutant or a user's.
+ * @throws BrokenInvariant where they differ under one of folioscope's own forms.
  * @throws ScheduleMisfit where an explicit schedule does not fit.
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
@@ -95,6 +99,7 @@ class Run {
   #left: ReadonlyMap<number, ScenarioCall[]> = new Map();
   #stage: CallAnswer['stage'] = 'before';
   #unended: string | undefined;
+  #imbalance: string | undefined;
 
   constructor(scenario: Scenario, options: RunOptions) {
     this.#scenario = scenario;
@@ -129,7 +134,8 @@ class Run {
       };
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
-    const asExpected = expecting.length === 0 ? undefined : calls.every(({ mismatches }) => mismatches.length === 0);
+    const isMatched = this.#imbalance === undefined && calls.every(({ mismatches }) => mismatches.length === 0);
+    const asExpected = expecting.length === 0 ? undefined : isMatched;
     return {
       patch: name,
       notes: patchNotes(patch, this.#scenario.machine.profile),
@@ -143,6 +149,7 @@ class Run {
         list: formatSchedule({ kind: 'list', turns: turnsTaken(this.#turns) }),
       },
       unended: this.#unended,
+      imbalance: this.#imbalance,
       asExpected,
     };
   }
@@ -169,7 +176,7 @@ class Run {
     const ready = (task: number): boolean => this.#isReady(task);
     const isAt = (task: number, place: string): boolean => this.#machine.isAt(task, place);
     let last: number | undefined;
-    while (!this.#isDone() && this.#unended === undefined) {
+    while (!this.#isDone() && this.#unended === undefined && this.#imbalance === undefined) {
       const task = strategy.choose({ tasks, workers: kworkers, ready, isAt, last });
       if (task === undefined) {
         this.#unended = this.#whoWaits([...this.#left.keys()]);
@@ -253,7 +260,7 @@ class Run {
         read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
       });
     const [wrong] = this.#ledger.took(taken);
-    if (wrong !== undefined) throw this.#imbalance(task, taken.step.name, wrong);
+    if (wrong !== undefined) this.#foundImbalance(task, taken.step.name, wrong);
     made?.watch?.saw(taken, counted);
     if (taken.finished && made !== undefined) {
       made.outcome = this.#machine.outcome(task);
@@ -261,7 +268,7 @@ class Run {
     }
     this.#options.observer?.took?.(taken, taken.finished ? made?.outcome : undefined);
     this.#options.onStep?.();
-    if (++this.#stepsTaken >= MOST_STEPS) this.#unended = `no end after ${MOST_STEPS} steps`;
+    this.#countStep();
     return taken.step.name;
   }
 
@@ -276,10 +283,18 @@ class Run {
     return cpu(columnOf(this.#machine.memory, taskCpu)[task] ?? 0);
   }
 
-  #imbalance(task: number, step: string, { folio: of, count, held }: Imbalance): BrokenInvariant {
-    return new BrokenInvariant(
-      `${this.#scenario.file}: ${this.#options.patch.name}: after step '${step}' of ${this.#machine.taskName(task)} folio ${of} has count ${count}, but its holders add up to ${held}`,
-    );
+  #countStep(): void {
+    const steps = ++this.#stepsTaken;
+    if (steps >= MOST_STEPS) this.#unended = `no end after ${steps} steps`;
+    else if (steps >= MOST_STEPS_KEPT && this.#options.keep !== 'none')
+      this.#unended = `no end after ${steps} steps, more than are kept; --steps none goes further`;
+  }
+
+  #foundImbalance(task: number, step: string, { folio: of, count, held }: Imbalance): void {
+    const { patch } = this.#options;
+    this.#imbalance = `after step '${step}' of ${this.#machine.taskName(task)} folio ${of} has count ${count}, but its holders add up to ${held}`;
+    if ([...PATCHES, ...ALTERNATIVES].includes(patch))
+      throw new BrokenInvariant(`${this.#scenario.file}: ${patch.name}: ${this.#imbalance}`);
   }
 
   #whoWaits(tasks: readonly number[]): string {

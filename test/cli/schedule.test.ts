@@ -2,9 +2,10 @@
 // Whose turn it is, as the command line has it: seeds, explicit turns, replays, many runs.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { folioscope } from './folioscope.ts';
+import { folioscope, ROOT } from './folioscope.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -101,6 +102,27 @@ test('many runs say how often each outcome was seen, and which seed shows it', (
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40);
   const [, seed = ''] = /first: --schedule (v1:pct:2:\d+)/.exec(stdout) ?? [];
   expect(json('--schedule', seed).schedule).toBe(seed);
+});
+
+test('and JSON says the same, with the calls of a first run of each', () => {
+  const { status, stdout, stderr } = race('--patch', 'v6,v8', '--runs', '40', '--schedule', 'pct:2', '--json');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  const { scenarios } = JSON.parse(stdout) as {
+    readonly scenarios: readonly {
+      readonly patches: readonly { readonly outcomes: readonly { readonly times: number }[] }[];
+    }[];
+  };
+  const patches = scenarios[0]?.patches ?? [];
+  expect(patches).toMatchObject([
+    { patch: 'v6', runs: 40 },
+    { patch: 'v8', runs: 40 },
+  ]);
+  for (const { outcomes } of patches) {
+    expect(outcomes).toHaveLength(3);
+    expect(outcomes.reduce((sum, { times }) => sum + times, 0)).toBe(40);
+  }
+  const schema = JSON.parse(readFileSync(join(ROOT, 'schema/run.schema.json'), 'utf8')) as object;
+  expect(new Ajv2020({ strict: true, allowUnionTypes: true }).validate(schema, JSON.parse(stdout))).toBe(true);
 });
 
 test.each([

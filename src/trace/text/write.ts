@@ -2,10 +2,10 @@
 import type { KernelEvent, PageReference } from '../../ledger/index.ts';
 import { formatBody, microseconds, taskColumn } from '../format-event.ts';
 
-/** What the kernel writes above the columns; without it tools take no file for a trace. */
-const header = (entries: number, cpus: number): string => `# tracer: nop
+/** What the kernel writes above the columns; without it tools take no file for a trace. Readers skip the notes. */
+const header = (entries: number, cpus: number, notes: readonly string[]): string => `# tracer: nop
 #
-# entries-in-buffer/entries-written: ${entries}/${entries}   #P:${cpus}
+${notes.map((note) => `# ${note}\n#\n`).join('')}# entries-in-buffer/entries-written: ${entries}/${entries}   #P:${cpus}
 #
 #                                _-----=> irqs-off/BH-disabled
 #                               / _----=> need-resched
@@ -23,10 +23,17 @@ const CONTEXT = '.....';
 const VMEMMAP = 0xffff_ea00_0000_0000n;
 const STRUCT_PAGE = 64n;
 
-/** Events as a kernel's `trace` file, its stacks behind them, for this program and others that read such files. */
-export function* traceText(events: readonly KernelEvent[], cpus: number): Generator<string> {
+/**
+ * Events as a kernel's `trace` file, its stacks behind them, for this program and others that read such files.
+ * @param notes lines for who looks into the file; no program reads them.
+ */
+export function* traceText(
+  events: readonly KernelEvent[],
+  cpus: number,
+  notes: readonly string[] = [],
+): Generator<string> {
   const entries = events.reduce((sum, event) => sum + ('stack' in event && event.stack !== undefined ? 2 : 1), 0);
-  yield header(entries, cpus);
+  yield header(entries, cpus, notes);
   for (const event of events) {
     if (event.type === 'loss') {
       yield `CPU:${event.cpu} [LOST ${event.events === undefined ? '' : `${event.events} `}EVENTS]\n`;
