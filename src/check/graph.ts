@@ -14,6 +14,10 @@ class Growing {
     return this.#all[i]!;
   }
 
+  get bytes(): number {
+    return this.#all.byteLength;
+  }
+
   push(value: number): void {
     if (this.length === this.#all.length) {
       const longer = new Int32Array(2 * this.length);
@@ -55,15 +59,16 @@ export class Graph {
   }
 
   /**
-   * Visits every state that is reached without passing one of `stops`.
+   * Visits every state that is reached without passing one of `stops`; says now and then how many it has expanded.
    * @returns false where there are more than `most`.
    */
-  build(stops: (state: Int32Array) => boolean, most: number): boolean {
+  *building(stops: (state: Int32Array) => boolean, most: number): Generator<number, boolean> {
     const { model } = this;
     const from = new Int32Array(model.words);
     const state = new Int32Array(model.words);
     this.#number(model.initial, -1, -1);
     for (let id = 0; id < this.#size; id++) {
+      if (id % EXPANDED_AT_ONCE === 0) yield id;
       this.#first.push(this.#edges.length);
       this.load(id, from);
       if (stops(from)) continue;
@@ -89,6 +94,12 @@ export class Graph {
   /** How many steps. */
   get transitions(): number {
     return this.#edges.length / 2;
+  }
+
+  /** Bytes of all that it keeps. */
+  get bytes(): number {
+    const kept = [this.#states, this.#first, this.#edges, this.#parents, this.#parentMoves];
+    return this.#table.byteLength + kept.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   load(id: number, into: Int32Array): void {
@@ -155,6 +166,8 @@ export class Graph {
   }
 }
 
+/** States that are expanded in some hundredths of a second. */
+const EXPANDED_AT_ONCE = 4096;
 /** More options than any place has. */
 const OPTIONS = 2 ** 8;
 

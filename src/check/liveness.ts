@@ -2,7 +2,7 @@
 import { compilePacked, compileSuccessors, type Property } from '../lang/index.ts';
 import type { Question } from './explore.ts';
 import { components, Graph } from './graph.ts';
-import type { Model, Move } from './model.ts';
+import type { Model, Move, Progress, Reason } from './model.ts';
 
 /** Something that is to come true on every run, sooner or later. */
 export interface Promised extends Property {
@@ -21,6 +21,10 @@ export interface PromiseKept {
   readonly transitions: number;
   /** Steps to the farthest of them. */
   readonly depth: number;
+  /** Bytes of the graph. */
+  readonly bytes: number;
+  /** Why it is undecided. */
+  readonly reason: Reason | undefined;
   /**
    * A run on which it never comes true: the fewest steps to where it goes round, and one round. Nobody steps any more where
    * the round is empty.
@@ -36,15 +40,48 @@ export interface PromiseKept {
  * @param mostStates gives up beyond; "undecided" then.
  */
 export function checkPromise(question: Question, promise: Promised, mostStates: number): PromiseKept {
+  const pieces = checkingPromise(question, promise, { mostStates });
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** How far somebody goes who asks what comes true, and who watches him. */
+export interface PromiseReach {
+  readonly mostStates: number;
+  /** Asked between pieces of work: where it says yes, the answer is "undecided". */
+  readonly interrupted?: (() => boolean) | undefined;
+}
+
+/** The same in pieces of some hundredths of a second, but for the search for a round in a graph that is complete. */
+export function* checkingPromise(
+  question: Question,
+  promise: Promised,
+  { mostStates, interrupted }: PromiseReach,
+): Generator<Progress, PromiseKept> {
   const { program, codeOf, initial } = question;
   const packed = compilePacked(program, codeOf);
   const model: Model = { ...packed, initial: packed.pack(initial) };
   const successors = compileSuccessors(program, codeOf, { properties: [promise], mayEnd: promise.holds });
-  const isKept = (state: Int32Array): boolean => successors.violated(state, 0) === -1;
+  const isKept = (at: Int32Array): boolean => successors.violated(at, 0) === -1;
   const graph = new Graph(model);
-  const complete = graph.build(isKept, mostStates);
-  const counts = { states: graph.size, transitions: graph.transitions, depth: graph.wayTo(graph.size - 1).length };
-  if (!complete) return { verdict: 'undecided', ...counts, lasso: undefined };
+  const counts = (last = graph.size - 1) => ({
+    states: graph.size,
+    transitions: graph.transitions,
+    depth: graph.wayTo(last).length,
+    bytes: graph.bytes,
+  });
+  const build = graph.building(isKept, mostStates);
+  for (;;) {
+    const piece = build.next();
+    if (piece.done === true) {
+      if (piece.value) break;
+      return { verdict: 'undecided', ...counts(), reason: 'states', lasso: undefined };
+    }
+    yield { ...counts(piece.value), queue: graph.size - piece.value };
+    if (interrupted?.()) return { verdict: 'undecided', ...counts(), reason: 'interrupted', lasso: undefined };
+  }
 
   const state = new Int32Array(model.words);
   const pending = new Uint8Array(graph.size);
@@ -61,10 +98,10 @@ export function checkPromise(question: Question, promise: Promised, mostStates: 
     const inside = new Set(members);
     if (neglected(graph, inside, fair).length === 0) nearest = { entry, members: inside };
   }
-  if (nearest === undefined) return { verdict: 'holds', ...counts, lasso: undefined };
+  if (nearest === undefined) return { verdict: 'holds', ...counts(), reason: undefined, lasso: undefined };
   const { entry, members } = nearest;
   const lasso = { stem: graph.wayTo(entry), cycle: roundFrom(graph, entry, members, fair) };
-  return { verdict: 'violated', ...counts, lasso };
+  return { verdict: 'violated', ...counts(), reason: undefined, lasso };
 }
 
 /** The fair tasks that could step in every one of these states, and of which no step stays among them. */

@@ -29,6 +29,7 @@ interface Options {
   readonly symmetry: boolean;
   readonly partialOrder: boolean;
   readonly json?: boolean;
+  readonly coverage?: boolean;
   readonly itf?: string;
   readonly mostStates: number;
   readonly memory?: number;
@@ -46,7 +47,7 @@ export function registerCheck(program: Command): void {
     .summary('check a scenario on every interleaving of its threads')
     .description(
       "Explores every order in which a scenario's threads and the CPUs' kworkers can take their steps, and says " +
-        'for each form of the check which properties of a conversion hold: I1 to I8, and what the scenario expects. ' +
+        'for each form of the check which properties of a conversion hold: I1 to I9, and what the scenario expects. ' +
         'Where one does not, the report has the shortest run that shows it.',
     )
     .argument('[scenario...]', 'a scenario file (YAML or JSON); with --all several, or directories of them')
@@ -73,6 +74,7 @@ export function registerCheck(program: Command): void {
     .addOption(
       new Option('--workers <n>', 'threads, where no orders of steps are left out').default(1).argParser(threads),
     )
+    .option('--coverage', "also say which of the kernel's routines and steps no run came to, form by form")
     .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
     .addHelpText(
@@ -136,6 +138,7 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
   if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
   const { checkReport, checkToItf, checkToJson } = await import('../report/index.ts');
   const subject = await subjectIn(file, options);
+  const coverage = options.coverage === true;
   const costed: CostedAnswer[] = [];
   const notRun: string[] = [];
   for await (const given of answersOf(subject, options))
@@ -144,8 +147,8 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
   const answers = costed.map(({ answer }) => answer);
   process.stdout.write(
     options.json === true
-      ? checkToJson(subject, costed, notRun)
-      : checkReport(subject, answers, { command: commandFor(file, options), notRun }),
+      ? checkToJson(subject, costed, { notRun, coverage })
+      : checkReport(subject, answers, { command: commandFor(file, options), notRun, coverage }),
   );
   if (options.itf !== undefined) await writeTrace(options.itf, checkToItf(subject, answers));
   return codeOf(answers, notRun);
@@ -222,6 +225,7 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     mostStates: options.mostStates,
     mostBytes: options.memory === undefined ? undefined : options.memory * 1024 * 1024,
     exact: options.exact === true,
+    coverage: options.coverage === true,
     symmetry: options.symmetry,
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
@@ -284,7 +288,7 @@ function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): Exi
 /** The command that gives the same report again. */
 const commandFor = (
   file: string,
-  { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers }: Options,
+  { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage }: Options,
 ): readonly string[] => [
   'folioscope',
   'check',
@@ -296,5 +300,6 @@ const commandFor = (
   ...(exact === true ? ['--exact'] : []),
   ...(partialOrder ? [] : ['--no-partial-order']),
   ...(symmetry ? [] : ['--no-symmetry']),
+  ...(coverage === true ? ['--coverage'] : []),
   ...(workers === 1 ? [] : ['--workers', String(workers)]),
 ];

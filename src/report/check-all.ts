@@ -51,10 +51,12 @@ export const notRunLine = (file: string): string => `${'not run'.padEnd(WIDTH)}$
 function differences({ patch, properties, expected, asExpected, before, reason }: CheckAnswer): readonly string[] {
   if (asExpected === true) return [];
   if (expected === undefined) return [`${patch}: the file has no 'check' for it`];
-  const texts = properties.flatMap(({ id, verdict, counterexample }) => {
+  const texts = properties.flatMap(({ id, verdict, counterexample, detail }) => {
     const isExpected = expected.violates.includes(id);
-    if (verdict === 'violated' && !isExpected)
-      return [`${patch}: ${id} is violated in ${counterexample?.steps.length} steps`];
+    if (verdict === 'violated' && !isExpected) {
+      const how = counterexample === undefined ? `, ${detail}` : ` in ${counterexample.steps.length} steps`;
+      return [`${patch}: ${id} is violated${how}`];
+    }
     return verdict === 'holds' && isExpected ? [`${patch}: ${id} holds`] : [];
   });
   const wrong = before.length === 0 ? [] : [`${patch}: a call of 'before' is not as expected`];

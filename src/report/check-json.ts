@@ -21,13 +21,14 @@ export interface CostedAnswer {
 /**
  * Answers as the JSON document of `check --json`, keys in a fixed order. What stands at the top is of one form: the
  * only one, else the first that is violated, else the first that is undecided, else the first.
- * @param notRun forms that nothing is known of, because somebody interrupted.
+ * @param about `notRun`: forms that nothing is known of, because somebody interrupted; `coverage`: with what was never taken.
  */
 export function checkToJson(
   scenario: Subject,
   answers: readonly CostedAnswer[],
-  notRun: readonly string[] = [],
+  about: { readonly notRun: readonly string[]; readonly coverage: boolean },
 ): string {
+  const { notRun, coverage } = about;
   const chosen =
     answers.find(({ answer }) => answer.verdict === 'violated') ??
     answers.find(({ answer }) => answer.verdict === 'undecided') ??
@@ -37,14 +38,14 @@ export function checkToJson(
     file: scenario.file,
     scenario: scenario.name,
     title: scenario.title,
-    ...(chosen === undefined ? {} : answerJson(scenario, chosen)),
-    ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(scenario, one)) } : {}),
+    ...(chosen === undefined ? {} : answerJson(scenario, chosen, coverage)),
+    ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(scenario, one, coverage)) } : {}),
     ...(notRun.length > 0 ? { notRun } : {}),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
+function answerJson(scenario: Subject, { answer, cost }: CostedAnswer, withCoverage: boolean): object {
   const shortest = shortestOf(answer);
   const { explored } = answer;
   return {
@@ -63,6 +64,7 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
     expected: answer.expected,
     asExpected: answer.asExpected,
     machine: answer.machine,
+    coverage: withCoverage ? answer.coverage : undefined,
     before:
       answer.before.length === 0
         ? undefined
@@ -72,6 +74,7 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
       sentence: property.sentence,
       detail: property.detail,
       verdict: property.verdict,
+      vacuous: property.vacuous,
       states: property.explored.states,
       transitions: property.explored.transitions,
       depth: property.explored.depth,
@@ -86,7 +89,9 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer): object {
 export const shortestOf = ({ properties }: CheckAnswer): PropertyAnswer | undefined =>
   properties.filter(({ verdict }) => verdict === 'violated').toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
 
-const lengthOf = ({ counterexample }: PropertyAnswer): number => counterexample?.steps.length ?? 0;
+/** What no run shows comes last. */
+const lengthOf = ({ counterexample }: PropertyAnswer): number =>
+  counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
 
 const runJson = ({ steps, contextSwitches, fewestSwitches, round, ledgerBefore }: Counterexample): object => ({
   length: steps.length,

@@ -13,13 +13,15 @@ export interface CheckReportOptions {
   readonly command: readonly string[];
   /** Forms that nothing is known of, because somebody interrupted. */
   readonly notRun: readonly string[];
+  /** Shows which steps were never taken. */
+  readonly coverage: boolean;
 }
 
 /** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
 export function checkReport(
   scenario: Subject,
   answers: readonly CheckAnswer[],
-  { command, notRun }: CheckReportOptions,
+  { command, notRun, coverage }: CheckReportOptions,
 ): string {
   const [only, more] = answers;
   const sections = [
@@ -28,6 +30,7 @@ export function checkReport(
     notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}: interrupted`, '', '  '),
     ...(more === undefined ? [] : [tableLines(answers)]),
     ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
+    ...(coverage ? answers.map(coverageLines) : []),
     closingLines(scenario, answers),
     commandLines(command),
   ];
@@ -60,6 +63,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...wrap(`${patch}: HOLDS${expectation}`, '', '  '),
         ...wrap(`${answer.properties.map(({ id }) => id).join(', ')} on every interleaving`, '  '),
         ...wrap(`explored: ${exploredText(answer.explored)}`, '  ', '    '),
+        ...vacuousLines(answer),
       ];
     case 'undecided':
       return [
@@ -71,8 +75,19 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...wrap(`${patch}: VIOLATED${expectation}`, '', '  '),
         ...[...before, ...wrong].flatMap((text) => wrap(text, '  ', '    ')),
         ...wrap(restText(answer), '  ', '    '),
+        ...vacuousLines(answer),
       ];
   }
+}
+
+/** What holds only because what it speaks of never happens. */
+function vacuousLines({ properties }: CheckAnswer): readonly string[] {
+  const reasons = [...new Set(properties.flatMap(({ vacuous }) => vacuous ?? []))];
+  const texts = reasons.map((reason) => {
+    const ids = properties.flatMap(({ id, vacuous }) => (vacuous === reason ? [id] : []));
+    return `${ids.join(', ')} (${reason})`;
+  });
+  return texts.length === 0 ? [] : wrap(`hold vacuously: ${texts.join(', ')}`, '  ', '    ');
 }
 
 /** What is known of the properties that are not violated. */
@@ -175,6 +190,18 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
     ];
   });
 
+/** What of the text was taken on no run. */
+function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
+  if (coverage === undefined) return wrap(`${patch}: nothing is known of what was covered`, '');
+  const { steps, taken, never } = coverage;
+  return [
+    ...wrap(`${patch}: ${taken} of ${counted(steps, 'step')} taken on some run; of these routines never:`, ''),
+    ...never.flatMap(({ routine, steps: missing, whole }) =>
+      wrap(`${routine}: ${whole ? `not entered (${missing.join(', ')})` : missing.join(', ')}`, '  ', '    '),
+    ),
+  ];
+}
+
 /** How a run goes on that never ends. */
 function roundText(round: number): string {
   if (round === 0) return ', after which nobody who is given a turn can go on';
@@ -199,6 +226,13 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
           '',
           '  ',
         )),
+    ...(answers.some(({ endsNotAsked }) => endsNotAsked)
+      ? wrap(
+          "not asked: whether every conversion ends (I5), of so many states only where the file has 'unfair'",
+          '',
+          '  ',
+        )
+      : []),
     ...wrap('not in the model: weak memory order, time (docs/kernel-language.md)', '', '  '),
   ];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Patch, Profile } from '../machine/index.ts';
+import type { Patch, Profile, Result } from '../machine/index.ts';
 
 /**
  * The properties of a conversion, by the names that mails and scenario files use. A name after a slash is a known
@@ -17,7 +17,9 @@ export const PROPERTY_IDS = [
   'I6',
   'I7',
   'I8',
+  'I9',
   'expected',
+  'sometimes',
 ] as const;
 export type PropertyId = (typeof PROPERTY_IDS)[number];
 
@@ -27,6 +29,13 @@ export interface ExpectedCheck {
   readonly violates: readonly PropertyId[];
 }
 
+/** What may happen while a scenario is explored, by the names that its `sometimes` uses. */
+export const EVENTS = ['checked', 'refused', 'drained-locally', 'drained-all', 'left-early', 'converted'] as const;
+export type Event = (typeof EVENTS)[number];
+
+/** What is to happen on some run: an event, or a result of one of a task's calls. */
+export type Wish = { readonly event: Event } | { readonly task: number; readonly result: Result };
+
 /** How a scenario is to be explored, and what comes of it. */
 export interface Checking {
   /** The profile that the scenario is explored with: its own unless the file says what differs. */
@@ -34,11 +43,13 @@ export interface Checking {
   /** For every form of the check that has no entry of its own; undefined where the file says nothing. */
   readonly every: ExpectedCheck | undefined;
   readonly byPatch: ReadonlyMap<string, ExpectedCheck>;
+  /** What is to happen on some run, so that what holds does not hold of nothing; by form of the check like what it comes to. */
+  readonly sometimes: { readonly every: readonly Wish[]; readonly byPatch: ReadonlyMap<string, readonly Wish[]> };
   /** Mistakes that are made on purpose where the scenario is explored, to see that it shows them. */
   readonly mutants: readonly Patch[];
   /**
    * Numbers of the tasks, kworkers after the scenario's own, that may be left waiting for ever although they could
-   * step. Undefined where nobody asks whether conversions end (I5), which takes the whole graph.
+   * step; undefined where the file does not say.
    */
   readonly unfair: readonly number[] | undefined;
 }

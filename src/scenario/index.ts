@@ -9,7 +9,7 @@ export type {
   StepAnswer,
 } from './answer.ts';
 export { isWell } from './answer.ts';
-export type { Checking, ExpectedCheck, PropertyId } from './checking.ts';
+export type { Checking, Event, ExpectedCheck, PropertyId, Wish } from './checking.ts';
 export { PROPERTY_IDS } from './checking.ts';
 export type { PeerQuestion, PeerVariant } from './peer-file.ts';
 export { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from './peer-file.ts';

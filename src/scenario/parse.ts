@@ -14,12 +14,12 @@ import {
 } from '../machine/index.ts';
 import { mutantNamed } from '../kernel/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
-import type { Checking, ExpectedCheck } from './checking.ts';
+import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
 import { namesModel } from './peer-file.ts';
-import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile } from './schema.ts';
+import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
 
 /** How a scenario is read. */
@@ -107,7 +107,7 @@ interface Checked {
 }
 
 function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, has: Checked): Checking {
-  const { features, every, mutants = {}, unfair, ...forms } = data.check ?? {};
+  const { features, every, mutants = {}, unfair, sometimes, ...forms } = data.check ?? {};
   const { profile } = has;
   const machine = { ...data.machine, features: { ...data.machine.features, ...features } };
   const byPatch = new Map<string, ExpectedCheck>();
@@ -123,8 +123,35 @@ function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, h
     profile: features === undefined ? profile : machineOf(source, { ...data, machine }, options).profile,
     every: every === undefined ? undefined : expectedCheck(every),
     byPatch,
+    sometimes: wishesOf(source, sometimes, has),
     mutants: made,
     unfair: unfair?.map((name, i) => taskNamed(source, has, name, ['check', 'unfair', i])),
+  };
+}
+
+/** What is to happen on some run. */
+function wishesOf(
+  source: Source,
+  sometimes: NonNullable<ScenarioFile['check']>['sometimes'],
+  { tasks }: Checked,
+): Checking['sometimes'] {
+  const read = (list: WishesEntry | undefined, at: Path): readonly Wish[] =>
+    (list ?? []).flatMap((wish, i): readonly Wish[] =>
+      typeof wish === 'string'
+        ? [{ event: wish }]
+        : Object.entries(wish).map(([name, result]) => {
+            const task = tasks.indexOf(name);
+            if (task === -1)
+              throw source.error([...at, i, name], `no task '${name}', ${suggestion(name, tasks)}`, 'key');
+            return { task, result };
+          }),
+    );
+  const path = ['check', 'sometimes'];
+  if (sometimes === undefined || Array.isArray(sometimes)) return { every: read(sometimes, path), byPatch: new Map() };
+  const { every, ...forms } = sometimes;
+  return {
+    every: read(every, [...path, 'every']),
+    byPatch: new Map(Object.entries(forms).map(([name, list]) => [name, read(list, [...path, name])])),
   };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
 import { ALTERNATIVES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
-import { PROPERTY_IDS } from './checking.ts';
+import { EVENTS, PROPERTY_IDS } from './checking.ts';
 
 /**
  * The shape of a scenario file. Every description completes "expected ...", because error messages and
@@ -176,6 +176,13 @@ const CHECKED = z
   .union([z.literal('holds'), z.strictObject({ violates: anyOf(PROPERTY_IDS) })])
   .describe("'holds', or { violates: NAME }");
 
+const WISHES = z
+  .array(z.union([z.enum(EVENTS), z.record(NAME, z.enum(RESULTS))]))
+  .min(1)
+  .describe(`a list of what happens on some run: ${EVENTS.join(', ')}, or { TASK: RESULT }`);
+
+const FORMS = ['every', ...names([...PATCHES, ...ALTERNATIVES])];
+
 const CHECK = z
   .strictObject({
     features: FEATURES.optional(),
@@ -184,6 +191,10 @@ const CHECK = z
       .max(64)
       .optional()
       .describe('a list of tasks, or kworkers such as kworker/1, that may never be given their turn'),
+    sometimes: z
+      .union([WISHES, z.strictObject(Object.fromEntries(FORMS.map((name) => [name, WISHES.optional()])))])
+      .optional()
+      .describe("what happens on some run; a list, or a list by form of the check, 'every' for those not named"),
     every: CHECKED.optional(),
     mutants: z
       .strictObject(Object.fromEntries(MUTANTS.map(({ name }) => [name, CHECKED.optional()])))
@@ -231,6 +242,7 @@ export type ScenarioFile = z.output<typeof SCENARIO>;
 export type CallEntry = z.output<typeof CALL>;
 export type ExpectedEntry = z.output<typeof EXPECTED>;
 export type CheckedEntry = z.output<typeof CHECKED>;
+export type WishesEntry = z.output<typeof WISHES>;
 
 /** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
 export const scenarioJsonSchema = (): z.core.JSONSchema.JSONSchema => ({

@@ -82,6 +82,8 @@ export interface PropertyAnswer {
   readonly verdict: 'holds' | 'violated' | 'undecided';
   /** What exactly is violated, where the property says several things. */
   readonly detail: string | undefined;
+  /** Why it says nothing that the property holds: what it speaks of happens on no run. Undefined where it says something. */
+  readonly vacuous: string | undefined;
   readonly explored: Explored;
   readonly counterexample: Counterexample | undefined;
 }
@@ -98,6 +100,21 @@ export interface SmallMachine {
   readonly words: number;
 }
 
+/** A routine's steps that were taken on no run, wherever it is called. */
+export interface NeverTaken {
+  readonly routine: string;
+  readonly steps: readonly string[];
+  /** Whether the routine was never entered. */
+  readonly whole: boolean;
+}
+
+/** Which steps were taken on any run; a step that stands at several places counts once. */
+export interface Coverage {
+  readonly steps: number;
+  readonly taken: number;
+  readonly never: readonly NeverTaken[];
+}
+
 /** What exploring came to under one form of the check. */
 export interface CheckAnswer {
   readonly patch: string;
@@ -108,6 +125,10 @@ export interface CheckAnswer {
   readonly explored: Explored;
   readonly machine: SmallMachine;
   readonly reductions: readonly string[];
+  /** What of the form's and the kernel's text was never come to; undefined where nobody knows. */
+  readonly coverage: Coverage | undefined;
+  /** I5 was asked about no runs without end, because there are too many states. */
+  readonly endsNotAsked: boolean;
   /** Why something is undecided. */
   readonly reason: Reason | undefined;
   /** Results of calls in `before` that are not as expected: nothing was explored then. */

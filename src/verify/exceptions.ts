@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { cpuMasks } from '../kernel/index.ts';
-import { bool, domain, type Memory, type Program, rewriteSteps, shared, type Step, Value } from '../lang/index.ts';
+import {
+  bool,
+  createMemory,
+  domain,
+  type Memory,
+  type Program,
+  rewriteSteps,
+  shared,
+  type Step,
+  Value,
+} from '../lang/index.ts';
 import { any, inLruAddOf, numbers } from './conditions.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -49,9 +59,8 @@ function queuedIn({ name, path, effects }: Step): Value<'folio'> | undefined {
   return queued === undefined ? undefined : new Value<'folio'>(queued);
 }
 
-/** The memory with a place for what the program notes besides. */
-export function withNotes(memory: Memory, { variables, sizes }: Program): Memory {
-  if (!variables.includes(putBack.variable)) return memory;
-  const column = new Uint8Array(sizes['folio'] ?? 0);
-  return { ...memory, columns: new Map([...memory.columns, [putBack.variable, column]]) };
+/** The memory with a place for what the program notes besides, as nothing noted yet. */
+export function withNotes(memory: Memory, program: Program): Memory {
+  const columns = [...createMemory(program).columns].filter(([variable]) => !memory.columns.has(variable));
+  return { ...memory, columns: new Map([...memory.columns, ...columns]) };
 }

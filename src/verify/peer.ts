@@ -5,6 +5,7 @@ import { cpu } from '../ledger/index.ts';
 import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../peer/index.ts';
 import type { PeerQuestion } from '../scenario/index.ts';
 import type { CheckAnswer, Counterexample } from './answer.ts';
+import { coveredBy } from './covered.ts';
 import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
 import { shownIn } from './shown-state.ts';
 import { switchesIn } from './switches.ts';
@@ -31,6 +32,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
     ...peer,
     program: without.has(NO_FALSE_POSITIVE) ? withoutAssert(peer.program, NO_FALSE_POSITIVE) : peer.program,
     initial,
+    coverage: options.coverage === true,
     properties: peer.properties.filter(({ name }) => !without.has(name)),
     symmetry,
   });
@@ -49,9 +51,12 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
     },
     options,
   );
+  const { unreached: _, coverage, ...rest } = rounds;
   const expected = asked.check.byPatch.get(variant) ?? asked.check.every;
   return {
-    ...rounds,
+    ...rest,
+    coverage: coverage && coveredBy(coverage),
+    endsNotAsked: false,
     patch: variant,
     notes: { mutant: undefined, unexportedCalls: [] },
     machine: {

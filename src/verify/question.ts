@@ -6,17 +6,21 @@ import { tellingFaults } from './claims.ts';
 import { all } from './conditions.ts';
 import { nameOf } from './property.ts';
 import type { SmallWorld, WorldCall } from './small-world.ts';
+import { watchingEarlyExits } from './early-exit.ts';
 import { hasHotplug, notingPutBack, putsBack, withNotes } from './exceptions.ts';
 import { type Watch, watched } from './watch.ts';
+import { watchingWishes } from './wishes.ts';
 import {
   allOrNothing,
   boundedDrains,
+  boundedReads,
   conservation,
   errorsNameAPage,
   expectations,
   noBatchOnlyRefusal,
   noFalseNegative,
   noteUser,
+  readsAtMost,
 } from './watches.ts';
 
 /** In larger memories adding up every folio's holders in every state takes longer than all else. */
@@ -36,7 +40,10 @@ export function propertiesOf(world: SmallWorld): readonly PropertyId[] {
       case 'I6':
         return sizes.folios <= MOST_FOLIOS_ADDED_UP;
       case 'I5':
-        // No property of states: termination.ts asks about runs.
+        // What is to be in the end is asked about runs (termination.ts).
+        return readsAtMost(world) !== undefined;
+      case 'sometimes':
+        // No search for a violation: what did not happen is told when all is over.
         return false;
       case 'expected':
         // Beside a schedule, what is expected is expected of that order alone.
@@ -47,6 +54,7 @@ export function propertiesOf(world: SmallWorld): readonly PropertyId[] {
       case 'I4':
       case 'I7':
       case 'I8':
+      case 'I9':
         return true;
     }
   };
@@ -66,19 +74,20 @@ export function questionOf(world: SmallWorld, without: ReadonlySet<PropertyId> =
     putsBack(world) ? notingPutBack(tellingFaults(world.program)) : tellingFaults(world.program),
     world,
   );
-  let program: Program = user.program;
-  watches.push(user.watch);
-  if (asked('I1')) watches.push(noFalseNegative(world, nameOf('I1')));
-  for (const id of ['I2', 'I2/SC-20', 'I2/SC-21'] as const)
-    if (asked(id)) watches.push(noBatchOnlyRefusal(nameOf(id), user, id));
-  if (asked('I3')) program = add(boundedDrains(program, world, nameOf('I3')), watches);
-  program = add(
-    errorsNameAPage(program, world, {
+  let program = add(
+    errorsNameAPage(user.program, world, user, {
       small: asked('I4') ? nameOf('I4') : undefined,
       large: asked('I4/SC-17') ? nameOf('I4/SC-17') : undefined,
     }),
     watches,
   );
+  // After the look of before is asked about.
+  watches.push(user.watch);
+  if (asked('I1')) watches.push(noFalseNegative(world, nameOf('I1')));
+  for (const id of ['I2', 'I2/SC-20', 'I2/SC-21'] as const)
+    if (asked(id)) watches.push(noBatchOnlyRefusal(nameOf(id), user, id));
+  if (asked('I3')) program = add(boundedDrains(program, world, nameOf('I3')), watches);
+  if (asked('I5')) program = add(boundedReads(program, world, nameOf('I5', 'too many reads')), watches);
   if (asked('expected'))
     program = add(
       expectations(program, world, user, {
@@ -91,12 +100,17 @@ export function questionOf(world: SmallWorld, without: ReadonlySet<PropertyId> =
     ...(asked('I6') ? conservation(world).map((holds) => ({ name: nameOf('I6'), holds })) : []),
     ...(asked('I8') ? [{ name: nameOf('I8'), holds: allOrNothing(world) }] : []),
   ];
+  program = watchingEarlyExits(program, asked('I9') ? nameOf('I9') : undefined);
+  const wishes = watchingWishes(program, world);
+  program = watched(wishes.program, world, [...watches, wishes.watch]);
   const tasks = world.scenario.machine.tasks.map((_, task) => finished(task));
   return {
-    program: watched(program, world, watches),
+    program,
     codeOf: world.codeOf,
     initial: withNotes(world.memory, program),
     properties,
+    sometimes: wishes.sometimes,
+    coverage: true,
     mayEnd: asked('I7') ? all(tasks) : literal<'bool'>(1),
   };
 }

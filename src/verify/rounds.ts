@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import {
+  type Coverage,
   type Exploration,
   exploringProgram,
   type Move,
@@ -31,6 +32,8 @@ export interface SearchOptions {
   readonly partialOrder?: boolean | undefined;
   /** Explores no state twice that differs only by an exchange of like CPUs; true where absent. */
   readonly symmetry?: boolean | undefined;
+  /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
+  readonly coverage?: boolean | undefined;
   /** Explores what partial order is not used for; this thread does where absent. */
   readonly explore?: Explorer | undefined;
 }
@@ -63,6 +66,10 @@ export interface Rounds {
   readonly reason: Exploration['reason'];
   /** What made the explorations smaller. */
   readonly reductions: readonly string[];
+  /** Of the last exploration, which ended with no violation: names of the question's `sometimes` that never came true. */
+  readonly unreached: readonly string[];
+  /** Of the same, where the question asks for it. */
+  readonly coverage: Coverage | undefined;
 }
 
 /** Up to so many states a scenario is explored whole, reductions or not: the analysis would take longer. */
@@ -90,7 +97,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
     }
     const explored = exploredIn(result);
     if (explored.states > largest.states) largest = explored;
-    const { property, counterexample: moves, verdict, reason } = result;
+    const { property, counterexample: moves, verdict, reason, unreached, coverage } = result;
     if (property === undefined || moves === undefined) {
       const rest = verdict === 'undecided' ? verdict : 'holds';
       const properties = asked.ids.map((id) => found.get(id) ?? answerAll(asked, id, rest, explored));
@@ -100,6 +107,8 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
         explored: largest,
         reason,
         reductions: result.reductions,
+        unreached,
+        coverage,
       };
     }
     const { id, detail } = asked.named(property);
@@ -125,6 +134,7 @@ const answerAll = (
   sentence: asked.sentence(id),
   verdict,
   detail: undefined,
+  vacuous: undefined,
   explored,
   counterexample: undefined,
 });

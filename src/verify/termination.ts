@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { checkPromise } from '../check/index.ts';
+import { checkingPromise, type Progress, type PromiseReach, type Reason } from '../check/index.ts';
 import { finished } from '../lang/index.ts';
 import type { PropertyAnswer } from './answer.ts';
 import { all } from './conditions.ts';
@@ -9,31 +9,45 @@ import type { SmallWorld } from './small-world.ts';
 
 /** The whole graph is stored, with its steps and without reductions. */
 const MOST_STATES = 1_000_000;
+/** The same where the scenario does not ask about it: then a larger graph is left alone. */
+const MOST_UNASKED = 100_000;
 
-/**
- * I5: every task that converts gets to its end, on every run on which who can go on from some time on goes on.
- * @param unfair tasks of whom that is not asked.
- */
-export function conversionsEnd(world: SmallWorld, unfair: readonly number[], mostStates: number): PropertyAnswer {
+/** Whether every conversion ends, and why nobody knows. */
+export interface Termination {
+  /** Undefined where nobody asked, and the graph is large. */
+  readonly answer: PropertyAnswer | undefined;
+  readonly reason: Reason | undefined;
+}
+
+/** I5: every task that converts gets to its end, on every run on which who can go on from some time on goes on. */
+export function* conversionsEnd(
+  world: SmallWorld,
+  { mostStates, interrupted }: PromiseReach,
+): Generator<Progress, Termination> {
+  const { unfair = [] } = world.scenario.check;
+  const isAsked = world.scenario.check.unfair !== undefined;
   const converting = new Set(world.calls.filter(({ entry }) => entry.name === 'convert').map(({ task }) => task));
   const holds = all([...converting].map((task) => finished(task)));
   const { program, codeOf, memory } = world;
-  const { verdict, states, transitions, depth, lasso } = checkPromise(
+  const { verdict, states, transitions, depth, bytes, reason, lasso } = yield* checkingPromise(
     { program, codeOf, initial: memory, properties: [], mayEnd: holds },
     { name: nameOf('I5'), holds, unfair },
-    Math.min(MOST_STATES, mostStates),
+    { mostStates: Math.min(isAsked ? MOST_STATES : MOST_UNASKED, mostStates), interrupted },
   );
+  if (reason === 'states' && !isAsked) return { answer: undefined, reason: undefined };
   const { stem = [], cycle = [] } = lasso ?? {};
-  return {
+  const answer: PropertyAnswer = {
     id: 'I5',
     sentence: SENTENCES.I5,
     verdict,
     detail:
       unfair.length === 0 ? undefined : `${unfair.map((task) => nameOfTask(world, task)).join(', ')} may never run`,
-    explored: { states, transitions: transitions + 1, depth, bytes: 0 },
+    vacuous: converting.size === 0 ? 'nobody converts' : undefined,
+    explored: { states, transitions: transitions + 1, depth, bytes },
     counterexample:
       lasso === undefined
         ? undefined
         : tell(world, [...stem, ...cycle], { fewestSwitches: false, round: cycle.length }),
   };
+  return { answer, reason };
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { patchNamed, PATCHES } from '../machine/index.ts';
+import { exploreProgram } from '../check/index.ts';
+import { compareCount, folio, forEachFolio, type K, mutantNamed, safetyCheck } from '../kernel/index.ts';
+import { type Patch, patchNamed, PATCHES } from '../machine/index.ts';
 import { parseScenario } from '../scenario/index.ts';
 import type { CheckAnswer } from './answer.ts';
+import { questionAbout } from './question-about.ts';
 import { checking, type CheckOptions } from './verify.ts';
 
 /** A page on another CPU, converted while that CPU touches it once more. */
@@ -40,8 +43,8 @@ test('the run that it tells is the shortest, and of those one with the fewest sw
   expect(run?.steps.map(({ thread }) => thread)).toEqual(Array.from({ length: 14 }, () => 'T0'));
   expect(run?.steps.at(-1)).toMatchObject({ name: 'folio_index', path: expect.arrayContaining(['ioctl']) as unknown });
   expect(run).toMatchObject({ contextSwitches: 0, fewestSwitches: true });
-  const [folio] = run?.steps.at(-1)?.ledger ?? [];
-  expect(folio?.holders.map(({ kind }) => kind)).toEqual(['page-cache', 'lru-add-batch', 'safety-check']);
+  const [held] = run?.steps.at(-1)?.ledger ?? [];
+  expect(held?.holders.map(({ kind }) => kind)).toEqual(['page-cache', 'lru-add-batch', 'safety-check']);
 });
 
 test('everything is explored where that is asked for, and the first violation is no shorter', () => {
@@ -71,4 +74,121 @@ test('a result of before that is not as expected is told, whatever the threads c
 
 test('interrupted, it says what it knows', () => {
   expect(check('v6', { interrupted: () => true })).toMatchObject({ verdict: 'undecided', reason: 'interrupted' });
+});
+
+/** Nothing happens before, so that a fault can be on its way when the page is converted. */
+const IN_FLIGHT = SCENARIO.replace(/^before.*\n/m, '');
+
+/** A property of an answer. */
+const property = ({ properties }: CheckAnswer, id: string) => properties.find((one) => one.id === id);
+
+test('what holds of nothing says so', () => {
+  // The range is private already: no check, and nothing is stored.
+  const already = SCENARIO.replace('{ pages: 1 }', '{ pages: 1, init-shared: false }').replace('before:', '#');
+  const answer = check('v6', {}, already);
+  expect(answer.verdict).toBe('holds');
+  expect(property(answer, 'I1')?.vacuous).toBe('no attribute is ever stored');
+  expect(property(answer, 'I3')?.vacuous).toBe('the check never looks at a page');
+  expect(property(answer, 'I8')?.vacuous).toBeUndefined();
+  const full = check('v6', {}, IN_FLIGHT);
+  expect(['I1', 'I2', 'I3', 'I4'].map((id) => property(full, id)?.vacuous)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(property(full, 'I9')?.vacuous).toBe('no drain is ever left early');
+});
+
+test('what a file wants to see is looked for, and found with steps left out too', () => {
+  const wants = (list: string): string => `${IN_FLIGHT}check: { sometimes: ${list}, every: holds }\n`;
+  expect(check('v6', {}, wants('[refused, converted, { T1: ok }, { T1: SIGBUS }]'))).toMatchObject({
+    verdict: 'holds',
+    asExpected: true,
+  });
+  const more = wants('[drained-locally, left-early, { T1: ENOMEM }, checked]');
+  const missed = check('v6', {}, more);
+  expect(missed).toMatchObject({ verdict: 'violated', asExpected: false });
+  expect(property(missed, 'sometimes')).toMatchObject({
+    verdict: 'violated',
+    detail: 'never: drained-locally, left-early, T1: ENOMEM',
+  });
+  const question = questionAbout(parseScenario('t.yaml', more), patchNamed('v6'));
+  const [full, reduced] = [false, true].map((partialOrder) =>
+    exploreProgram({ ...question, partialOrder }, { mostStates: 100_000 }),
+  );
+  expect(reduced?.states).toBeLessThan(full?.states ?? 0);
+  expect([reduced?.unreached, reduced?.coverage]).toEqual([full?.unreached, full?.coverage]);
+  const byForm = wants('{ every: [drained-all], baseline: [refused] }');
+  expect(property(check('v8', {}, byForm), 'sometimes')?.verdict).toBe('holds');
+  expect(property(check('baseline', {}, byForm), 'sometimes')?.verdict).toBe('holds');
+  expect(property(check('v6', { mostStates: 20 }, wants('[converted]')), 'sometimes')?.verdict).toBe('undecided');
+});
+
+test('coverage says which steps no run came to', () => {
+  const { coverage } = check('baseline');
+  expect(coverage?.never.find(({ routine }) => routine === 'lru_add_drain_all')).toBeUndefined();
+  expect(coverage?.never.flatMap(({ routine, steps }) => steps.map((step) => `${routine}: ${step}`))).toContain(
+    'kworker: current',
+  );
+  expect(coverage?.taken).toBe((coverage?.steps ?? 0) - (coverage?.never.flatMap(({ steps }) => steps).length ?? 0));
+});
+
+type Judgement = Parameters<typeof compareCount>[1];
+/** v6 with something else about the page that it names. */
+const naming = (check_: Patch['check']): Patch => ({ name: 'naming', summary: '', check: check_ });
+const PINNED = `scenario: T
+title: The second of three pages is in use
+machine: { cpus: 1 }
+guest_memfd: { pages: 3 }
+tasks: { T0: { cpu: 0 } }
+before: [{ T0: { touch: 0..3 } }, { T0: { drain: all } }, { T0: { vmsplice: { page: 1, as: pipe } } }]
+threads: { T0: [{ convert: { range: 0..3, to: private } }] }
+`;
+
+test('I4: error_offset names the page that was found in use, and the first of them', () => {
+  const ask = (patch: Patch) => check('v6', { patch }, PINNED);
+  const judging = (text: (k: K, judgement: Judgement) => void, by: 0 | 1) =>
+    naming(
+      safetyCheck((k, args) =>
+        forEachFolio(
+          k,
+          args,
+          (index) => (by === 0 ? index : index.plus(by)),
+          (judgement) => text(k, judgement),
+        ),
+      ),
+    );
+  expect(property(ask(judging(compareCount, 0)), 'I4')?.verdict).toBe('holds');
+  expect(property(ask(judging(compareCount, 1)), 'I4')?.verdict).toBe('violated');
+  // It looks at all pages, and refuses the last one, which nobody uses.
+  const late = judging((k, { folio: of, safe }) => {
+    k.step('folio_ref_count', () => safe.set(folio.refcount.at(of).lt(100).and(folio.index.at(of).lt(2))));
+  }, 0);
+  expect(property(ask(late), 'I4')?.verdict).toBe('violated');
+});
+
+test('I5: a check that reads counts without end does not return, whoever else may run', () => {
+  const forgetful = check('v6', { patch: mutantNamed('forgets-it-has-drained').patch }, PINNED);
+  expect(violatedIn(forgetful)).toEqual(['I3', 'I5']);
+  expect(property(forgetful, 'I5')?.counterexample?.round).toBeGreaterThan(0);
+  const interrupted = check('v6', { interrupted: () => true });
+  expect(property(interrupted, 'I5')?.verdict).toBe('undecided');
+});
+
+const DRAINERS = `scenario: T
+title: Two drains
+machine: { cpus: 3 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 }, T2: { cpu: 2 } }
+threads: { T0: [{ drain: all }], T1: [{ drain: all }], T2: [{ fallocate: 0..1 }] }
+check: { sometimes: [left-early] }
+`;
+
+test('I9: an early exit leaves nothing behind, and is watched in every task that drains', () => {
+  const answer = check('v6', {}, DRAINERS);
+  expect(property(answer, 'I9')).toMatchObject({ verdict: 'holds', vacuous: undefined });
+  expect(property(answer, 'sometimes')?.verdict).toBe('holds');
+  for (const name of ['drain-bumps-after-loop', 'drain-unlocks-before-flush'])
+    expect(violatedIn(check('v6', { patch: mutantNamed(name).patch }, DRAINERS))).toEqual(['I9']);
 });

@@ -3,12 +3,16 @@ import { compilePacked } from '../lang/index.ts';
 import type { Patch } from '../machine/index.ts';
 import { patchNotes, PROPERTY_IDS, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
+import { coveredBy } from './covered.ts';
 import { tell } from './counterexample.ts';
+import { drainersIn } from './early-exit.ts';
+import { eventsIn, happened, vacuous } from './premises.ts';
 import { readName, SENTENCES } from './property.ts';
 import { propertiesOf, questionOf } from './question.ts';
-import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
-import { conversionsEnd } from './termination.ts';
+import { type CheckProgress, inRounds, type Rounds, type SearchOptions } from './rounds.ts';
+import { conversionsEnd, type Termination } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';
+import { unfulfilled, wishesOf } from './wishes.ts';
 
 /** How a scenario is checked. */
 export interface CheckOptions extends SearchOptions {
@@ -31,21 +35,81 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     },
     options,
   );
-  const { unfair } = scenario.check;
-  const ends = unfair === undefined ? [] : [conversionsEnd(world, unfair, options.mostStates)];
-  const properties = inOrder([...rounds.properties, ...ends]);
+  const ends = yield* withRound(conversionsEnd(world, options));
+  const { properties, ...about } = judged(world, rounds, ends);
   const expected = scenario.check.byPatch.get(patch.name) ?? scenario.check.every;
   return {
-    ...rounds,
+    ...about,
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
-    verdict: before.length > 0 ? 'violated' : worst([rounds.verdict, ...ends.map(({ verdict }) => verdict)]),
+    verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
     properties,
     machine: machineOf(world),
     before,
     expected,
     asExpected: before.length > 0 ? false : asExpected(expected, properties),
   };
+}
+
+/** The rounds' answers, those about runs without end, and what was to happen. */
+function judged(
+  world: SmallWorld,
+  { properties, unreached, coverage, explored, reductions, ...rounds }: Rounds,
+  { answer: ends, reason }: Termination,
+): Pick<CheckAnswer, 'explored' | 'reason' | 'reductions' | 'coverage' | 'endsNotAsked' | 'properties'> {
+  const isKnown = coverage !== undefined;
+  const mayLeave = drainersIn(world.program).length > 0;
+  const seen = isKnown ? happened(eventsIn(world), coverage, { unreached, mayLeave }) : undefined;
+  const said = properties.map((property): PropertyAnswer => {
+    const isEmpty = property.verdict === 'holds' && seen !== undefined;
+    return isEmpty ? { ...property, vacuous: vacuous(known(property.id), seen) } : property;
+  });
+  // That it reads no more counts than it may is no promise that it ends.
+  const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
+  const others = said.filter(({ id }) => id !== 'I5');
+  return {
+    explored,
+    reductions,
+    reason: rounds.reason ?? reason,
+    coverage: isKnown ? coveredBy(coverage) : undefined,
+    endsNotAsked: ends === undefined && reads.length === 0,
+    properties: inOrder([
+      ...others,
+      ...(reads.length > 0 || ends === undefined ? reads : [ends]),
+      ...(seen === undefined
+        ? []
+        : sometimes(world, unfulfilled(world, seen, unreached), { reason: rounds.reason, explored })),
+    ]),
+  };
+}
+
+/** What the scenario wants to see: `missing` never happened where everything was explored. */
+function sometimes(
+  { scenario, patch }: SmallWorld,
+  missing: readonly string[],
+  { reason, explored }: Pick<Rounds, 'reason' | 'explored'>,
+): readonly PropertyAnswer[] {
+  if (wishesOf(scenario, patch.name).length === 0) return [];
+  return [
+    {
+      id: 'sometimes',
+      sentence: SENTENCES.sometimes,
+      verdict: missing.length === 0 ? 'holds' : reason === undefined ? 'violated' : 'undecided',
+      detail: missing.length === 0 ? undefined : `never: ${missing.join(', ')}`,
+      vacuous: undefined,
+      explored,
+      counterexample: undefined,
+    },
+  ];
+}
+
+/** Work that belongs to no round of its own. */
+function* withRound<T>(work: Generator<Omit<CheckProgress, 'round'>, T>): Generator<CheckProgress, T> {
+  for (;;) {
+    const piece = work.next();
+    if (piece.done === true) return piece.value;
+    yield { ...piece.value, round: 0 };
+  }
 }
 
 /** As the names of properties are always listed. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { callOf, taskResult } from '../kernel/index.ts';
+import { callOf, taskErrorIndex, taskResult } from '../kernel/index.ts';
 import { type Effect, type Expr, type Program, rewriteSteps, type Step, Value } from '../lang/index.ts';
 import type { SmallWorld, WorldCall } from './small-world.ts';
 
@@ -18,6 +18,13 @@ interface Refusal {
   readonly index: Value<'index'>;
 }
 
+/** What a call comes to. */
+interface Return {
+  readonly result: Value<'int'>;
+  /** The index that error_offset names, where the call writes it. */
+  readonly errorIndex: Value<'index'> | undefined;
+}
+
 /** What is noted and asserted within steps; the effects come before the step's own. */
 export interface Watch {
   /** A conversion begins: it asks for the invalidate lock. */
@@ -31,7 +38,7 @@ export interface Watch {
   /** The attributes are stored. */
   readonly stores?: (moment: Moment) => readonly Effect[];
   /** A call, of whatever kind, returns. */
-  readonly returns?: (moment: Moment & { readonly result: Value<'int'> }) => readonly Effect[];
+  readonly returns?: (moment: Moment & Return) => readonly Effect[];
 }
 
 /** What is not a look of the check at a folio, though it reads one within it. */
@@ -74,7 +81,7 @@ class Spots {
     const effects: Effect[] = [];
     const result = written(step, taskResult.variable.name);
     if (result !== undefined && watch.returns !== undefined)
-      effects.push(...watch.returns({ ...moment, result: new Value<'int'>(result) }));
+      effects.push(...watch.returns({ ...moment, result: new Value<'int'>(result), errorIndex: errorIndexOf(step) }));
     if (call.entry.name !== 'convert') return effects;
     if (step.name === 'down_write' && watch.begins !== undefined) effects.push(...watch.begins(moment));
     if (step.name === 'mas_store' && watch.stores !== undefined) effects.push(...watch.stores(moment));
@@ -120,6 +127,11 @@ function lookOf(step: Step): { readonly folio: Value<'folio'>; readonly count: b
   const of = reads[0]?.index[0];
   if (of === undefined) return undefined;
   return { folio: new Value<'folio'>(of), count: reads.some(({ variable }) => variable.name === COUNT) };
+}
+
+function errorIndexOf(step: Step): Value<'index'> | undefined {
+  const index = written(step, taskErrorIndex.variable.name);
+  return index === undefined ? undefined : new Value<'index'>(index);
 }
 
 /** The value that a step assigns to a shared variable. */

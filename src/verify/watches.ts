@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { cpuFbatches, folio, gmemInode, iPages, invalidateLock, kvm, PATCHES, pte, RESULTS } from '../kernel/index.ts';
-import { bool, choose, type Effect, int, literal, type Place, type Program, Value, withLocal } from '../lang/index.ts';
+import {
+  bool,
+  choose,
+  domain,
+  type Effect,
+  int,
+  literal,
+  optional,
+  type Place,
+  type Program,
+  Value,
+  withLocal,
+} from '../lang/index.ts';
 import type { Expected, PropertyId } from '../scenario/index.ts';
 import { hasHotplug, inOfflineBatch, putBack, putsBack } from './exceptions.ts';
 import { all, any, heldBy, inLruAddOf, numbers, reachable, sum, asNumber, used } from './conditions.ts';
@@ -8,6 +20,9 @@ import type { SmallWorld, WorldCall } from './small-world.ts';
 import type { Moment, Watch } from './watch.ts';
 
 const OK = RESULTS.indexOf('ok');
+const EAGAIN = RESULTS.indexOf('EAGAIN');
+const FOLIO = domain('folio');
+const INDEX = domain('index');
 
 const assert = (name: string, condition: Value<'bool'>): Effect => ({
   kind: 'assert',
@@ -150,26 +165,96 @@ export function boundedDrains(program: Program, world: SmallWorld, name: string)
   return { program: ofAll.program, watches: [watch] };
 }
 
-/** I4: the index at the refusal, the attributes when it returns. */
+/** Reads of a page's count that each form allows itself in a request, for each page and besides. */
+const MOST_READS: Readonly<Record<string, readonly [each: number, besides: number]>> = {
+  baseline: [1, 0],
+  'local-drain': [1, 1],
+  v6: [1, 1],
+  v8: [1, 1],
+  // Whether it is pinned, whether to drain, and the last word; once more where a local drain did not help.
+  'drain-for-folio': [3, 1],
+};
+
+/** How often a request may read a count, by its form; undefined for forms that say nothing of it. */
+export function readsAtMost({ patch }: SmallWorld): ((pages: number) => number) | undefined {
+  const most = PATCHES.includes(patch) ? MOST_READS[patch.name] : undefined;
+  return most && ((pages) => most[0] * pages + most[1]);
+}
+
+/** The part of I5 that a step shows: the check reads no more counts than its loop has turns. */
+export function boundedReads(program: Program, world: SmallWorld, name: string): Watching {
+  const most = readsAtMost(world) ?? (() => 0);
+  const highest = Math.max(
+    0,
+    ...world.calls.map(({ entry }) => (entry.name === 'convert' ? most(entry.args[2] ?? 0) : 0)),
+  );
+  const reads = notes(program, world, 'reads', int(highest));
+  const watch: Watch = {
+    begins: (moment) => [note(reads.of(moment), literal(0))],
+    looks: (moment) => {
+      if (!moment.count) return [];
+      const place = reads.of(moment);
+      const { start, end } = rangeOf(moment.call);
+      const isWithin = place.lt(most(end - start));
+      return [assert(name, isWithin), note(place, choose<'int'>(isWithin, place.plus(1), place))];
+    },
+  };
+  return { program: reads.program, watches: [watch] };
+}
+
+/**
+ * I4: at the refusal, the index is that of the page which was looked at last, and no page before it was passed by while somebody
+ * used it; what the caller is told when the conversion returns is that index; an error leaves the attributes alone. Of a large folio
+ * that begins before the range, an index in the range is one of the folio's.
+ */
 export function errorsNameAPage(
-  program: Program,
+  given: Program,
   world: SmallWorld,
+  { hadUser }: UserNote,
   { small, large }: { readonly small: string | undefined; readonly large: string | undefined },
 ): Watching {
-  const stored = notes(program, world, 'stored', bool);
+  const stored = notes(given, world, 'stored', bool);
+  const looked = notes(stored.program, world, 'looked_at', optional(FOLIO));
+  const passed = notes(looked.program, world, 'passed_by', bool);
+  const refused = notes(passed.program, world, 'refused', optional(INDEX));
+  const nobody = literal<'folio'>(world.sizes.folios);
   const watch: Watch = {
-    begins: (moment) => [note(stored.of(moment), literal(0))],
+    begins: (moment) => [
+      note(stored.of(moment), literal(0)),
+      note(looked.of(moment), nobody),
+      note(passed.of(moment), literal(0)),
+      note(refused.of(moment), literal(world.sizes.pages)),
+    ],
     stores: (moment) => [note(stored.of(moment), literal(1))],
-    refuses: ({ call, folio: of, index }) => {
+    looks: (moment) => {
+      const last = looked.of(moment);
+      const goesOn = last.ne(nobody).and(last.ne(moment.folio));
+      return [note(passed.of(moment), passed.of(moment).or(goesOn.and(hadUser(moment)))), note(last, moment.folio)];
+    },
+    refuses: (moment) => {
+      const { call, folio: of, index } = moment;
       const { start, end } = rangeOf(call);
       const isSmall = of === undefined ? literal<'bool'>(1) : folio.order.at(of).eq(0);
       const isWithin = index.ge(start).and(index.lt(end));
-      return [...asserting(small, isSmall.not().or(isWithin)), ...asserting(large, isSmall.or(isWithin))];
+      const last = looked.of(moment);
+      const isOfLast = last.eq(nobody).or(folio.order.at(last).ne(0)).or(folio.index.at(last).eq(index));
+      const isFirst = isOfLast.and(passed.of(moment).not());
+      return [
+        ...asserting(small, isSmall.not().or(isWithin.and(isFirst))),
+        ...asserting(large, isSmall.or(isWithin)),
+        note(refused.of(moment), index),
+      ];
     },
-    returns: (moment) =>
-      moment.call.entry.name === 'convert' ? asserting(small, moment.result.eq(OK).or(stored.of(moment).not())) : [],
+    returns: (moment) => {
+      if (moment.call.entry.name !== 'convert') return [];
+      const told = moment.errorIndex?.eq(refused.of(moment)) ?? literal<'bool'>(1);
+      return [
+        ...asserting(small, moment.result.eq(OK).or(stored.of(moment).not())),
+        ...asserting(small, moment.result.ne(EAGAIN).or(told)),
+      ];
+    },
   };
-  return { program: stored.program, watches: [watch] };
+  return { program: refused.program, watches: [watch] };
 }
 
 /** What is expected of each call, and the name that an assert about it has. */

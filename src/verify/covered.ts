@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+import type { Coverage as Places, StepOfTask } from '../check/index.ts';
+import { callOf } from '../kernel/index.ts';
+import type { Coverage, NeverTaken } from './answer.ts';
+
+/** The routine that a step stands in; its call, where the task's script has the step itself. */
+const routineOf = ({ path }: StepOfTask): string =>
+  path.findLast((routine) => Number.isNaN(callOf([routine]))) ?? path.at(-1) ?? '';
+
+/**
+ * What was covered, routine by routine: a routine is inlined wherever it is called, by every task, and what was taken at one of these
+ * places was taken.
+ */
+export function coveredBy({ never, ever }: Places): Coverage {
+  const taken = stepsByRoutine(ever);
+  const left = stepsByRoutine(never);
+  const rows = [...left].flatMap(([routine, steps]): readonly NeverTaken[] => {
+    const here = taken.get(routine) ?? new Set();
+    const missing = [...steps].filter((step) => !here.has(step));
+    return missing.length === 0 ? [] : [{ routine, steps: missing, whole: here.size === 0 }];
+  });
+  const count = (of: ReadonlyMap<string, ReadonlySet<string>>): number =>
+    [...of.values()].reduce((sum, { size }) => sum + size, 0);
+  const missing = rows.reduce((sum, { steps }) => sum + steps.length, 0);
+  return { steps: count(taken) + missing, taken: count(taken), never: rows };
+}
+
+function stepsByRoutine(places: readonly StepOfTask[]): ReadonlyMap<string, Set<string>> {
+  const routines = new Map<string, Set<string>>();
+  for (const place of places) {
+    const routine = routineOf(place);
+    const steps = routines.get(routine) ?? new Set();
+    routines.set(routine, steps.add(place.step));
+  }
+  return routines;
+}
