@@ -329,6 +329,7 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
         { name: 'touch', args: [0, 0, 1] },
         { name: 'madvise_pageout', args: [0, 0, 1] },
         { name: 'mbind', args: [0, 0, 1] },
+        { name: 'numa_hint_fault', args: [0, 0, 1] },
       ],
     ],
     'folio_batch_move_lru folio_set_lru',

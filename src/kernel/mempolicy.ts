@@ -1,43 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, none, optional, type Value } from '../lang/index.ts';
-import { FOLIO, INDEX, routine } from './kernel.ts';
+import { optional, type Value } from '../lang/index.ts';
+import { INDEX, routine } from './kernel.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
-import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
-import { pte, pte_lock, pte_unlock } from './zap.ts';
+import { migrate_pages } from './migrate.ts';
+
+interface MappedRange extends Readonly<Record<string, unknown>> {
+  readonly mm: Value<'mm'>;
+  readonly inode: Value<'inode'>;
+  readonly start: Value<'index'>;
+  readonly end: Value<'index'>;
+}
 
 /**
  * mm/mempolicy.c: do_mbind() with MPOL_MF_MOVE: what the task has mapped is isolated, cannot migrate, and is put
  * back, all while nothing stays in a batch. The kernel gathers the pages first; here they go one by one.
  */
-export const do_mbind = routine(
-  'do_mbind',
-  (
-    k,
-    args: {
-      readonly mm: Value<'mm'>;
-      readonly inode: Value<'inode'>;
-      readonly start: Value<'index'>;
-      readonly end: Value<'index'>;
-    },
-  ) => {
-    const { mm, inode } = args;
-    const found = k.local('found', optional(FOLIO));
-    const isolated = k.local('isolated', bool);
-    k.call(lru_cache_disable, {});
-    k.for('index', optional(INDEX), args.start, args.end, (index) => {
-      isolated.set(false);
-      k.call(pte_lock, { mm });
-      k.step('ptep_get', () => found.set(pte.at(mm, inode, index)));
-      k.if(found.ne(none(FOLIO)), () => k.call(folio_isolate_lru, { folio: found, isolated }));
-      k.if(
-        isolated,
-        () => {
-          k.claiming('isolated', found, {}, () => k.call(pte_unlock, { mm }));
-          k.call(folio_putback_lru, { folio: found });
-        },
-        () => k.call(pte_unlock, { mm }),
-      );
-    });
-    k.call(lru_cache_enable, {});
-  },
-);
+export const do_mbind = routine('do_mbind', (k, { mm, inode, start, end }: MappedRange) => {
+  k.call(lru_cache_disable, {});
+  k.for('index', optional(INDEX), start, end, (index) => k.call(migrate_pages, { mm, inode, index }));
+  k.call(lru_cache_enable, {});
+});
+
+/**
+ * mm/memory.c: do_numa_page(): the hint faults that NUMA balancing makes of a task's accesses: what is mapped is isolated,
+ * cannot migrate, and is put back, with the batches on. The pages are clean: a dirty one is refused before that.
+ */
+export const do_numa_page = routine('do_numa_page', (k, { mm, inode, start, end }: MappedRange) => {
+  k.for('index', optional(INDEX), start, end, (index) => k.call(migrate_pages, { mm, inode, index }));
+});

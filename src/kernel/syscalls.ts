@@ -48,7 +48,7 @@ import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { use_other_memory } from './lru_batches.ts';
 import { madvise_pageout } from './madvise.ts';
 import { memory_failure, soft_offline_page } from './memory_failure.ts';
-import { do_mbind } from './mempolicy.ts';
+import { do_mbind, do_numa_page } from './mempolicy.ts';
 import { mincore_pte_range } from './mincore.ts';
 import { do_mmap, do_munmap, dup_mmap, exit_mmap, madvise_dontneed } from './mmap.ts';
 import { do_mlock, munlock } from './mlock_vma.ts';
@@ -100,6 +100,7 @@ const SYSCALL_NAMES = [
   'damon',
   'soft_offline',
   'mbind',
+  'numa_hint_fault',
   'madvise_pageout',
   'use_other_memory',
   'lru_cache_disable',
@@ -257,6 +258,10 @@ const mbind = routine('mbind', (k, { inode, start, nr }: Range) =>
   returning(k, () => k.call(do_mbind, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
 );
 
+const hintFault = routine('access', (k, { inode, start, nr }: Range) =>
+  returning(k, () => k.call(do_numa_page, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
+);
+
 const pageout = routine('madvise', (k, { inode, start, nr }: Range) =>
   returning(k, (ret) => k.call(madvise_pageout, { mm: currentMm(k), inode, start, end: start.plus(nr), ret })),
 );
@@ -349,6 +354,7 @@ const SYSCALLS: readonly Syscall[] = [
   { name: 'damon', params: [one(FOLIO)], text: (k, args) => walking(k, damon_get_folio, args) },
   { name: 'soft_offline', params: [one(FOLIO)], text: (k, args) => walking(k, soft_offline_page, args) },
   { name: 'mbind', params: RANGE, text: (k, args) => k.call(mbind, rangeOf(args)), part: 'lru_disable' },
+  { name: 'numa_hint_fault', params: RANGE, text: (k, args) => k.call(hintFault, rangeOf(args)) },
   { name: 'madvise_pageout', params: RANGE, text: (k, args) => k.call(pageout, rangeOf(args)) },
   {
     name: 'use_other_memory',

@@ -72,6 +72,8 @@ export type Call =
   | ({ readonly call: 'mincore' } & PageRange)
   /** mbind(MPOL_MF_MOVE): isolates and puts back what is mapped. Needs the machine's part `lru_disable`. */
   | ({ readonly call: 'mbind' } & PageRange)
+  /** NUMA balancing's hint faults, where pages that are clean and mapped would be better elsewhere: isolates and puts back. */
+  | ({ readonly call: 'numa-hint-fault' } & PageRange)
   /** MADV_PAGEOUT: isolates what is on the LRU and mapped once, and puts it back. */
   | ({ readonly call: 'madvise-pageout' } & PageRange)
   /** A page of other memory is left in one of this CPU's other batches. Needs the machine's part `lru_batches`. */

@@ -96,6 +96,8 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
       return { name: 'lru_cache_disable', args: [] };
     case 'lru-cache-enable':
       return { name: 'lru_cache_enable', args: [] };
+    case 'numa-hint-fault':
+      return { name: 'numa_hint_fault', args: [call.inode, call.start, call.pages] };
     case 'madvise-pageout':
       return { name: 'madvise_pageout', args: [call.inode, call.start, call.pages] };
     case 'use-other-memory':

@@ -81,6 +81,8 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       return `migrate to CPU ${call.cpu}`;
     case 'migrate':
       return `the scheduler moves ${scenario.machine.tasks[call.task]?.name ?? ''} to CPU ${call.cpu}`;
+    case 'numa-hint-fault':
+      return `NUMA hint fault at ${half(call.start, call.pages)}${of(call.inode)}`;
     case 'madvise-pageout':
       return `madvise(MADV_PAGEOUT) ${half(call.start, call.pages)}${of(call.inode)}`;
     case 'madvise-dontneed':

@@ -61,7 +61,7 @@ const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): obj
 });
 
 export function callJson(scenario: Scenario, call: CallAnswer): object {
-  const { stage, of, cpu, outcome, conversion, expected, mismatches } = call;
+  const { stage, of, cpu, outcome, loaded, conversion, expected, mismatches } = call;
   return {
     stage,
     task: scenario.machine.tasks[of.task]?.name,
@@ -69,6 +69,7 @@ export function callJson(scenario: Scenario, call: CallAnswer): object {
     call: callText(scenario, of),
     returned: outcome?.result,
     errorIndex: outcome?.errorIndex,
+    loaded,
     conversion: conversion === undefined ? undefined : conversionJson(conversion),
     expected: expected === undefined ? undefined : expectedJson(expected),
     asExpected: expected === undefined ? undefined : mismatches.length === 0,
@@ -101,6 +102,7 @@ const expectedJson = ({
   drainsOfAll,
   localDrains,
   countsRead,
+  loads,
 }: Expected): object => ({
   returns: oneOrList(returns),
   verdict: oneOrList(verdict),
@@ -109,6 +111,7 @@ const expectedJson = ({
   drainsOfAll,
   localDrains,
   countsRead,
+  loads: oneOrList(loads),
 });
 
 const oneOrList = <T>(values: readonly T[] | undefined): T | readonly T[] | undefined =>

@@ -44,8 +44,9 @@ function conversionText(conversion: ConversionAnswer): string {
 }
 
 /** What a call came to, in one line: the verdict of a conversion, what it returned of any other. */
-export function resultText({ outcome, conversion }: CallAnswer): string {
+export function resultText({ outcome, loaded, conversion }: CallAnswer): string {
   if (outcome === undefined) return 'did not return';
+  if (loaded !== undefined) return `${outcome.result}, found ${loaded}`;
   if (conversion === undefined) return outcome.result;
   const usual = conversion.verdict.verdict === 'refused' ? 'EAGAIN' : 'ok';
   return `${outcome.result === usual ? '' : `${outcome.result}: `}${conversionText(conversion)}`;
@@ -53,7 +54,7 @@ export function resultText({ outcome, conversion }: CallAnswer): string {
 
 /** What a scenario expects of a call, in one line. */
 export function expectedText(expected: Expected): string {
-  const { returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead } = expected;
+  const { returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead, loads } = expected;
   const parts = [
     ...(returns === undefined ? [] : [returns.join(' or ')]),
     ...(verdict === undefined ? [] : [`${verdict.join(' or ')}${index === undefined ? '' : ` at index ${index}`}`]),
@@ -61,6 +62,7 @@ export function expectedText(expected: Expected): string {
     ...(localDrains === undefined ? [] : [counted(localDrains, 'local drain')]),
     ...(drainsOfAll === undefined ? [] : [`${counted(drainsOfAll, 'drain')} of all CPUs`]),
     ...(countsRead === undefined ? [] : [`${counted(countsRead, 'count')} read`]),
+    ...(loads === undefined ? [] : [`found ${loads.join(' or ')}`]),
   ];
   return parts.join(', ');
 }
@@ -77,4 +79,5 @@ const WHAT: Readonly<Record<keyof Expected, string>> = {
   drainsOfAll: 'drains of all CPUs',
   localDrains: 'local drains',
   countsRead: 'counts read',
+  loads: 'found',
 };

@@ -46,6 +46,8 @@ export interface CallAnswer {
   readonly cpu: Cpu;
   /** Undefined where it never returned. */
   readonly outcome: Outcome | undefined;
+  /** What an access that reads found in the page; undefined for other calls, and where there was no page. */
+  readonly loaded: number | undefined;
   /** Undefined for other calls, and where the arguments were refused. */
   readonly conversion: ConversionAnswer | undefined;
   /** Undefined where the scenario expects nothing of it. */

@@ -58,7 +58,10 @@ const RANGE_CALLS = [
   'munlock',
   'mincore',
   'mbind',
+  'numa-hint-fault',
   'madvise-pageout',
+  'bind',
+  'delete-memslot',
 ] as const;
 const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline', 'memory-failure'] as const;
 /** The calls that are about one guest_memfd. */
@@ -69,8 +72,16 @@ const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
   'convert',
   'vmsplice',
   'pin-user-pages',
+  'pin-longterm',
   'populate',
+  'load',
+  'store',
+  'guest-load',
+  'guest-store',
+  'release',
 ]);
+/** The calls that say what was in a page. */
+const LOADS = ['load', 'guest-load'] as const;
 
 class CallReader {
   readonly #around: Surroundings;
@@ -91,7 +102,7 @@ class CallReader {
     if (name === undefined) throw this.#error([], `no call, expected one of ${CALL_NAMES.join(', ')}`);
     if (entry.in !== undefined && !IN_GUEST_MEMFD.has(name))
       throw this.#error(['in'], `${name} is about no guest_memfd, expected no 'in'`);
-    return this.#rangeCall() ?? this.#frameCall() ?? this.#otherCall();
+    return this.#rangeCall() ?? this.#frameCall() ?? this.#contentsCall() ?? this.#otherCall();
   }
 
   /** The calls that say a range of pages and nothing else. */
@@ -120,12 +131,33 @@ class CallReader {
     return undefined;
   }
 
+  /** The calls about what is in a page. */
+  #contentsCall(): Call | undefined {
+    const { load, store, 'guest-load': guestLoad, 'guest-store': guestStore } = this.#entry;
+    const pageOf = (path: Path, page: number) => {
+      const inode = this.#inode();
+      return { inode, index: this.#page(path, inode, page) };
+    };
+    if (load !== undefined) return { call: 'load', ...pageOf(['load'], load) };
+    if (store !== undefined) return { call: 'store', ...pageOf(['store', 'page'], store.page), value: store.value };
+    if (guestLoad !== undefined) {
+      const { page, as } = guestLoad;
+      return { call: 'guest-load', ...pageOf(['guest-load', 'page'], page), private: as === 'private' };
+    }
+    if (guestStore === undefined) return undefined;
+    const { page, value, as } = guestStore;
+    return { call: 'guest-store', ...pageOf(['guest-store', 'page'], page), value, private: as === 'private' };
+  }
+
   #otherCall(): Call {
     const entry = this.#entry;
     if (entry.convert !== undefined) return this.#convert(entry.convert);
-    if (entry.vmsplice !== undefined) return { call: 'vmsplice', ...this.#pin('vmsplice', entry.vmsplice) };
-    if (entry['pin-user-pages'] !== undefined)
-      return { call: 'pin-user-pages', ...this.#pin('pin-user-pages', entry['pin-user-pages']) };
+    for (const call of ['vmsplice', 'pin-user-pages', 'pin-longterm'] as const) {
+      const pin = entry[call];
+      if (pin !== undefined) return { call, ...this.#pin(call, pin) };
+    }
+    if (entry.release !== undefined) return { call: 'release', inode: this.#inode() };
+    if (entry['use-other-memory'] !== undefined) return { call: 'use-other-memory', batch: entry['use-other-memory'] };
     if (entry.populate !== undefined) {
       const { page, from, as } = entry.populate;
       const { inode, index: sourceIndex, pin } = this.#pin('populate', { page: from, as }, 'from');
@@ -133,7 +165,7 @@ class CallReader {
         call: 'populate',
         pin,
         inode,
-        index: this.#page('populate', 'page', inode, page),
+        index: this.#page(['populate', 'page'], inode, page),
         sourceInode: inode,
         sourceIndex,
       };
@@ -254,15 +286,15 @@ class CallReader {
     };
   }
 
-  #page(key: string, field: string, inode: number, page: number): number {
+  #page(path: Path, inode: number, page: number): number {
     const pages = this.#pagesOf(inode);
-    if (page >= pages) throw this.#error([key, field], `no page ${page}, expected one from 0 to ${pages - 1}`);
+    if (page >= pages) throw this.#error(path, `no page ${page}, expected one from 0 to ${pages - 1}`);
     return page;
   }
 
   #pin(key: string, { page, as }: { readonly page: number; readonly as: string }, field = 'page') {
     const inode = this.#inode();
-    this.#page(key, field, inode, page);
+    this.#page([key, field], inode, page);
     const { pins, taken } = this.#around;
     if (taken.has(as))
       throw this.#error([key, 'as'], `pin '${as}' is taken already, expected a name of its own for each`);
@@ -274,7 +306,9 @@ class CallReader {
 /** Names of the pins that calls take, each once. */
 export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
   ...new Set(
-    calls.flatMap((call) => [call.vmsplice, call['pin-user-pages'], call.populate].flatMap((pin) => pin?.as ?? [])),
+    calls.flatMap((call) =>
+      [call.vmsplice, call['pin-user-pages'], call['pin-longterm'], call.populate].flatMap((pin) => pin?.as ?? []),
+    ),
   ),
 ];
 
@@ -288,6 +322,8 @@ function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, 
   for (const key of ['index', 'spurious'] as const)
     if (expected[key] !== undefined && !listOf(verdict).includes('refused'))
       throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
+  if (expected.loads !== undefined && !LOADS.some((name) => call[name] !== undefined))
+    throw source.error([...path, 'loads'], `only ${LOADS.join(' and ')} have that, expected returns`, 'key');
   const all = returns ?? call.returns;
   return {
     ...(all === undefined ? {} : { returns: listOf(all) }),
@@ -297,6 +333,7 @@ function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, 
     ...(expected['drains-of-all'] === undefined ? {} : { drainsOfAll: expected['drains-of-all'] }),
     ...(expected['local-drains'] === undefined ? {} : { localDrains: expected['local-drains'] }),
     ...(expected['counts-read'] === undefined ? {} : { countsRead: expected['counts-read'] }),
+    ...(expected.loads === undefined ? {} : { loads: [expected.loads].flat() }),
   };
 }
 

@@ -12,6 +12,7 @@ export function mismatchesOf(
   expected: Expected | undefined,
   outcome: Outcome | undefined,
   conversion: ConversionAnswer | undefined,
+  loaded: number | undefined,
 ): readonly Mismatch[] {
   if (expected === undefined) return [];
   const verdict = conversion?.verdict;
@@ -24,6 +25,7 @@ export function mismatchesOf(
     drainsOfAll: conversion?.drainsOfAll,
     localDrains: conversion?.localDrains,
     countsRead: conversion?.countsRead,
+    loads: loaded,
   };
   const mismatches: Mismatch[] = [];
   const compare = (what: keyof Expected): void => {
@@ -41,5 +43,6 @@ export function mismatchesOf(
   compare('drainsOfAll');
   compare('localDrains');
   compare('countsRead');
+  compare('loads');
   return mismatches;
 }

@@ -105,6 +105,16 @@ describe('a scenario', () => {
       '{ soft-offline: 7 }',
       '{ lru-cache: disable }',
       '{ migrate: { task: T1, to: 0 } }',
+      '{ use-other-memory: lru_lazyfree }',
+      '{ numa-hint-fault: 0..2 }',
+      '{ pin-longterm: { page: 1, as: dma } }',
+      '{ load: 1 }',
+      '{ store: { page: 1, value: 0xff } }',
+      '{ guest-load: { page: 0, as: private }, expect: { every: { loads: [0, 0xff] } } }',
+      '{ guest-store: { page: 0, value: 1, as: shared } }',
+      '{ bind: 0..1 }',
+      '{ delete-memslot: 0..2 }',
+      '{ release: true }',
     ];
     const { machine, threads } = parseScenario('a.yaml', textOf(thread(...entries)));
     expect(threads.flatMap(({ calls }) => calls.map(({ call }) => call))).toEqual([
@@ -114,8 +124,27 @@ describe('a scenario', () => {
       { call: 'soft-offline', pfn: 7 },
       { call: 'lru-cache-disable' },
       { call: 'migrate', task: 1, cpu: 0 },
+      { call: 'use-other-memory', batch: 'lru_lazyfree' },
+      { call: 'numa-hint-fault', inode: 0, start: 0, pages: 2 },
+      { call: 'pin-longterm', pin: 0, inode: 0, index: 1 },
+      { call: 'load', inode: 0, index: 1 },
+      { call: 'store', inode: 0, index: 1, value: 255 },
+      { call: 'guest-load', inode: 0, index: 0, private: true },
+      { call: 'guest-store', inode: 0, index: 0, value: 1, private: false },
+      { call: 'bind', inode: 0, start: 0, pages: 1 },
+      { call: 'delete-memslot', inode: 0, start: 0, pages: 2 },
+      { call: 'release', inode: 0 },
     ]);
-    expect(machine.parts).toEqual(['guest', 'mlock', 'lru_disable', 'migration']);
+    expect(machine.parts).toEqual([
+      'guest',
+      'mlock',
+      'lru_disable',
+      'migration',
+      'lru_batches',
+      'gup',
+      'contents',
+      'memslots',
+    ]);
     expect(machine.calls).toContain('soft_offline');
     expect(machine.calls).not.toContain('munlock');
   });
@@ -211,7 +240,7 @@ describe('mistakes', () => {
     ['{ tuch: 0..1 }', "a.yaml:9:9: threads.T0[0].tuch: unknown key, did you mean 'touch'?"],
     [
       '{}',
-      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, unpin, populate, migrate-to, migrate, punch-hole, guest-touch, mlock, munlock, mincore, mbind, madvise-pageout, madvise-dontneed, write, mmap, munmap, fork, exit, page-idle, damon, soft-offline, memory-failure, cpu-down, cpu-up, lru-cache, drain, ioctl`,
+      `${call}: no call, expected one of touch, fallocate, fallocate-large, convert, vmsplice, pin-user-pages, pin-longterm, unpin, populate, migrate-to, migrate, punch-hole, guest-touch, load, store, guest-load, guest-store, bind, delete-memslot, release, mlock, munlock, mincore, mbind, numa-hint-fault, madvise-pageout, madvise-dontneed, write, mmap, munmap, fork, exit, page-idle, damon, soft-offline, memory-failure, cpu-down, cpu-up, use-other-memory, lru-cache, drain, ioctl`,
     ],
     ['{ touch: 0..1, drain: all }', 'a.yaml:9:22: threads.T0[0].drain: a second call beside touch, expected one'],
     [

@@ -75,6 +75,7 @@ interface Made {
   readonly cpu: Cpu;
   readonly watch: ConversionWatch | undefined;
   outcome: Outcome | undefined;
+  loaded?: number;
 }
 
 /** A task that has entered a call, or is about to. */
@@ -120,7 +121,7 @@ class Run {
       if (made === undefined) this.#make({ of: call, watch: undefined, outcome: undefined });
     const { patch, schedule = this.#scenario.schedule } = this.#options;
     const { name } = patch;
-    const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome }): CallAnswer => {
+    const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome, loaded }): CallAnswer => {
       const conversion = watch?.answer(outcome);
       const expected = expectedOf(of, name);
       return {
@@ -128,9 +129,10 @@ class Run {
         of,
         cpu: at,
         outcome,
+        loaded,
         conversion,
         expected,
-        mismatches: mismatchesOf(expected, outcome, conversion),
+        mismatches: mismatchesOf(expected, outcome, conversion, loaded),
       };
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
@@ -264,6 +266,9 @@ class Run {
     made?.watch?.saw(taken, counted);
     if (taken.finished && made !== undefined) {
       made.outcome = this.#machine.outcome(task);
+      const { call: name } = made.of.call;
+      if ((name === 'load' || name === 'guest-load') && made.outcome.result === 'ok')
+        made.loaded = this.#machine.loaded(task);
       this.#within.delete(task);
     }
     this.#options.observer?.took?.(taken, taken.finished ? made?.outcome : undefined);

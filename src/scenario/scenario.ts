@@ -15,6 +15,8 @@ export interface Expected {
   readonly localDrains?: number;
   /** How often the check read a folio's count. */
   readonly countsRead?: number;
+  /** What an access that reads found in the page. */
+  readonly loads?: readonly number[];
 }
 
 /** A call of a task, with what it is expected to come to. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { ALTERNATIVES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+import { ALTERNATIVES, LRU_BATCHES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
 import { EVENTS, PROPERTY_IDS } from './checking.ts';
 
 /**
@@ -87,17 +87,33 @@ const CONVERT = z
   })
   .describe('a conversion: range and to, or the raw fields of the struct');
 
+const AS = oneOf(['private', 'shared']);
+const BYTE = wholeNumber(0, 255);
+const PAGE = wholeNumber(0, MOST_PAGES - 1);
+
 const PIN = z
-  .strictObject({ page: wholeNumber(0, MOST_PAGES - 1), as: NAME })
+  .strictObject({ page: PAGE, as: NAME })
   .describe('the page and the name of the pin, { page: N, as: NAME }');
 
 const POPULATE = z
-  .strictObject({ page: wholeNumber(0, MOST_PAGES - 1), from: wholeNumber(0, MOST_PAGES - 1), as: NAME })
+  .strictObject({ page: PAGE, from: PAGE, as: NAME })
   .describe('the page, the page that fills it and the name of the pin meanwhile, { page: N, from: N, as: NAME }');
 
 const GUEST_TOUCH = z
-  .strictObject({ range: RANGE, as: oneOf(['private', 'shared']) })
+  .strictObject({ range: RANGE, as: AS })
   .describe("the pages and the guest's idea of them, { range: A..B, as: private }");
+
+const STORE = z
+  .strictObject({ page: PAGE, value: BYTE })
+  .describe('the page and what it is filled with, { page: N, value: N }');
+
+const GUEST_LOAD = z
+  .strictObject({ page: PAGE, as: AS })
+  .describe("the page and the guest's idea of it, { page: N, as: private }");
+
+const GUEST_STORE = z
+  .strictObject({ page: PAGE, value: BYTE, as: AS })
+  .describe("the page, what it is filled with and the guest's idea of it, { page: N, value: N, as: private }");
 
 const MIGRATE = z
   .strictObject({ task: NAME, to: wholeNumber(0, 63) })
@@ -121,8 +137,12 @@ const EXPECTED = z
     'drains-of-all': wholeNumber(0, 1024).optional(),
     'local-drains': wholeNumber(0, 1024).optional(),
     'counts-read': wholeNumber(0, 2 * MOST_PAGES).optional(),
+    loads: z
+      .union([BYTE, z.array(BYTE).min(1)])
+      .describe('a whole number from 0 to 255, or a list of those that may come')
+      .optional(),
   })
-  .describe('an expected result: returns, verdict, index, spurious, drains-of-all, local-drains, counts-read');
+  .describe('an expected result: returns, verdict, index, spurious, drains-of-all, local-drains, counts-read, loads');
 
 const EXPECT = z
   .strictObject({
@@ -139,16 +159,25 @@ const CALLS = {
   convert: CONVERT.optional(),
   vmsplice: PIN.optional(),
   'pin-user-pages': PIN.optional(),
+  'pin-longterm': PIN.optional(),
   unpin: NAME.optional(),
   populate: POPULATE.optional(),
   'migrate-to': wholeNumber(0, 63).optional(),
   migrate: MIGRATE.optional(),
   'punch-hole': RANGE.optional(),
   'guest-touch': GUEST_TOUCH.optional(),
+  load: PAGE.optional(),
+  store: STORE.optional(),
+  'guest-load': GUEST_LOAD.optional(),
+  'guest-store': GUEST_STORE.optional(),
+  bind: RANGE.optional(),
+  'delete-memslot': RANGE.optional(),
+  release: z.literal(true).describe('true').optional(),
   mlock: RANGE.optional(),
   munlock: RANGE.optional(),
   mincore: RANGE.optional(),
   mbind: RANGE.optional(),
+  'numa-hint-fault': RANGE.optional(),
   'madvise-pageout': RANGE.optional(),
   'madvise-dontneed': RANGE.optional(),
   write: RANGE.optional(),
@@ -162,6 +191,7 @@ const CALLS = {
   'memory-failure': FRAME.optional(),
   'cpu-down': wholeNumber(0, 63).optional(),
   'cpu-up': wholeNumber(0, 63).optional(),
+  'use-other-memory': oneOf(LRU_BATCHES).optional(),
   'lru-cache': oneOf(['disable', 'enable']).optional(),
   drain: oneOf(['local', 'all']).optional(),
   ioctl: wholeNumber(0, 0xffff_ffff).optional(),

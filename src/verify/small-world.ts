@@ -113,13 +113,21 @@ const pagesIn = (call: Call): number => ('pages' in call ? call.pages : 1);
 
 const ALLOCATING: ReadonlySet<Call['call']> = new Set([
   'touch',
+  'write',
+  'load',
+  'store',
   'fallocate',
   'vmsplice',
   'pin-user-pages',
+  'pin-longterm',
   'mlock',
   'guest-touch',
+  'guest-load',
+  'guest-store',
   'populate',
 ]);
+/** FOLL_PIN. */
+const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
 
 /** A folio for each page, one for each task that may lose the race to add one, and one for each that a hole frees. */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
@@ -128,8 +136,9 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const racing = new Set(calls.filter(({ call }) => ALLOCATING.has(call.call)).map(({ task }) => task)).size;
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
   const holes = everyCall.filter((call) => call.call === 'punch-hole').reduce((sum, call) => sum + pagesIn(call), 0);
+  const others = everyCall.filter((call) => call.call === 'use-other-memory').length;
   const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
-  return Math.max(pages + Math.max(0, racing - 1) + holes, ...frames);
+  return Math.max(pages + Math.max(0, racing - 1) + holes + others, ...frames);
 }
 
 /**
@@ -167,7 +176,7 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
 }
 
 const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
-  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => call === 'pin-user-pages').length;
+  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => PINNING.has(call)).length;
 
 const BUMPING: ReadonlySet<Call['call']> = new Set(['lru-add-drain-all', 'mbind', 'lru-cache-disable', 'punch-hole']);
 

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { cpuFbatches, folio, gmemInode, iPages, invalidateLock, kvm, PATCHES, pte, RESULTS } from '../kernel/index.ts';
+import {
+  contents,
+  cpuFbatches,
+  folio,
+  gmemInode,
+  iPages,
+  invalidateLock,
+  kvm,
+  PATCHES,
+  pte,
+  RESULTS,
+} from '../kernel/index.ts';
 import {
   bool,
   choose,
@@ -302,7 +313,7 @@ export function expectations(
       ];
     },
     returns: (moment) => {
-      const { returns, verdict, localDrains, drainsOfAll, countsRead } = expectedOf(moment.call) ?? {};
+      const { returns, verdict, localDrains, drainsOfAll, countsRead, loads } = expectedOf(moment.call) ?? {};
       const { result } = moment;
       const name = nameOf(moment.call);
       const conditions: Value<'bool'>[] = [];
@@ -312,6 +323,10 @@ export function expectations(
       if (localDrains !== undefined) conditions.push(local.of(moment).eq(localDrains));
       if (drainsOfAll !== undefined) conditions.push(ofAll.of(moment).eq(drainsOfAll));
       if (countsRead !== undefined) conditions.push(reads.of(moment).eq(countsRead));
+      if (loads !== undefined) {
+        const found = contents.loaded.at(moment.task, 0);
+        conditions.push(result.eq(OK), any(loads.map((value) => found.eq(value))));
+      }
       return conditions.length === 0 ? [] : [assert(name, all(conditions))];
     },
   };
