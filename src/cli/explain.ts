@@ -40,7 +40,7 @@ export function registerExplain(program: Command): void {
     )
     .argument(
       '<recording>',
-      'trace.dat, or text of ftrace, trace-cmd report or perf script, also packed; - is standard input',
+      'trace.dat, or text of ftrace, trace-cmd report or perf script, also packed; - is standard input, where Ctrl-C ends it',
     )
     .addOption(
       new Option('--at <moment>', 'SECONDS, end, marker:TEXT or every-marker; repeatable')
@@ -70,8 +70,8 @@ export function registerExplain(program: Command): void {
       `
 Exit codes, by what the form without a drain says of the last moment:
   0   safe, or there is no guest_memfd    1   refused
-  2   not decidable: events were lost, or the recording is cut off or begins
-      in the middle
+  2   not decidable: events were lost, the recording is cut off or begins in
+      the middle, or what refused a call before may still be there unseen
   64  usage    65  not a recording    70  a defect of folioscope
 
 Examples:
@@ -86,6 +86,9 @@ Examples:
 
 async function explain(file: string, options: Options): Promise<ExitCode> {
   const explanation = await answer(file, options);
+  // Neither a verdict nor the absence of guest_memfd could be told.
+  if (explanation.moments.length === 0 && explanation.inodes.some(({ kind }) => kind !== 'other'))
+    throw new UsageError(`${file}: the recording has no markers; --at end asks for its end`);
   for (const damage of explanation.trace.damage) complain(`${file}: ${damage}`);
   process.stdout.write(
     options.json === true
@@ -124,19 +127,15 @@ async function answer(file: string, options: Options): Promise<Explanation> {
 }
 
 /** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. Damage leaves it open. */
-export function codeOf({ moments, trace, conversions }: Explanation): ExitCode {
-  const last = moments.at(-1);
-  const verdicts = new Set(
-    moments.flatMap(({ at, marker, baseline }) =>
-      at === last?.at && marker === last.marker ? [baseline.verdict] : [],
-    ),
-  );
+export function codeOf({ moments, trace, conversions, mayHideInodes }: Explanation): ExitCode {
   if (trace.damage.length > 0) return EXIT.undecided;
-  if (verdicts.has('refused')) return EXIT.notWell;
-  // A guest_memfd was there, and nothing is known of it.
-  if (moments.length === 0 && conversions.length > 0) return EXIT.undecided;
+  const last = moments.at(-1);
+  // A guest_memfd was there and nothing is known of it, or one may have been.
+  if (last === undefined) return conversions.length > 0 || mayHideInodes ? EXIT.undecided : EXIT.well;
+  const asked = moments.filter(({ at, marker }) => at === last.at && marker === last.marker);
+  if (asked.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
-  return verdicts.has('undecided') || isCutOff ? EXIT.undecided : EXIT.well;
+  return isCutOff || asked.some(({ strength }) => strength === 'unknown') ? EXIT.undecided : EXIT.well;
 }
 
 /** A value that a parser understood. @throws InvalidArgumentError that says what was expected. */

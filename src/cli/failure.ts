@@ -8,9 +8,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Prints an error as one line on standard error. */
+/** Prints an error as one line on standard error, harmless to a terminal whatever names of a recording stand in it. */
 export function complain(message: string): void {
-  process.stderr.write(`folioscope: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`folioscope: ${message.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/\p{Cc}/gu, '?')}\n`);
 }
 
 /** Tells the user what went wrong. @returns the exit code that says so. */

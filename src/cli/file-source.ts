@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { InputError } from '../ledger/index.ts';
 import type { ByteSource, ByteStream } from '../trace/index.ts';
-import { reasonOf } from './failure.ts';
+import { complain, reasonOf } from './failure.ts';
 
 /** Something to read that is to be closed. */
 interface Closing {
@@ -11,18 +12,19 @@ interface Closing {
 }
 
 /**
- * A regular file as a {@link ByteSource}, or standard input as a {@link ByteStream} for `-`.
+ * A regular file as a {@link ByteSource}; what can be read only once as a {@link ByteStream}: `-` for standard input, a
+ * named pipe, and files of tracefs, which say that they have no bytes.
  * @throws InputError where the file cannot be read.
  */
-export async function openSource(path: string): Promise<(ByteSource | ByteStream) & Closing> {
-  return path === '-' ? { name: 'standard input', pieces: process.stdin, close: async () => {} } : openFileSource(path);
-}
+export const openSource = (path: string): Promise<(ByteSource | ByteStream) & Closing> =>
+  path === '-' ? Promise.resolve(streamSource('standard input', process.stdin)) : openFileSource(path);
 
-async function openFileSource(path: string): Promise<ByteSource & Closing> {
+async function openFileSource(path: string): Promise<(ByteSource | ByteStream) & Closing> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
     const stats = await file.stat();
+    if (stats.isFIFO() || (stats.isFile() && stats.size === 0)) return streamSource(path, file.createReadStream());
     if (!stats.isFile())
       throw new InputError(
         `${path}: ${stats.isDirectory() ? 'is a directory' : 'is not a regular file'}, expected a recording`,
@@ -33,6 +35,38 @@ async function openFileSource(path: string): Promise<ByteSource & Closing> {
     if (error instanceof InputError) throw error;
     throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * What is read once, from the first byte on. The first Ctrl-C ends it, so that what came until then is answered, as of a
+ * trace_pipe that never ends; the second one is as usual.
+ */
+function streamSource(name: string, stream: Readable): ByteStream & Closing {
+  const bytes: AsyncIterable<Uint8Array> = stream;
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    complain(`${name}: interrupted, the answer is of what was read so far`);
+    stream.destroy();
+  };
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    process.once('SIGINT', interrupt);
+    try {
+      yield* bytes;
+    } catch (error) {
+      if (!isInterrupted) throw new InputError(`${name}: cannot be read: ${reasonOf(error)}`);
+    } finally {
+      process.off('SIGINT', interrupt);
+    }
+  };
+  return {
+    name,
+    pieces: pieces(),
+    close: () => {
+      stream.destroy();
+      return Promise.resolve();
+    },
+  };
 }
 
 const source = (name: string, file: FileHandle, size: number): ByteSource & Closing => ({

@@ -32,6 +32,10 @@ export interface Explanation {
   readonly drains: DrainAnswer | undefined;
   /** One sentence each: what a reader of the answer must know. */
   readonly notes: readonly string[];
+  /** Whether events were lost of buffers that tell of folios: an inode may have come and gone among them. */
+  readonly mayHideInodes: boolean;
+  /** How many inodes may be a guest_memfd as well as not, and are not listed, since nothing tells of any that it is one. */
+  readonly openInodes: number;
 }
 
 export type InodeKind = 'guest_memfd' | 'other' | 'unknown';
@@ -65,8 +69,13 @@ export interface MomentAnswer {
   readonly localDrainByCpu: ReadonlyMap<Cpu, Verdict> | undefined;
   /** What `baseline` would say, whether or not it was asked for: the exit code rests on it. */
   readonly baseline: Verdict;
-  /** How well founded that is: `unknown` where it is undecided, `proved` where every folio of the range is. */
+  /**
+   * How well founded that is: `unknown` where it is undecided, and where it is safe but for what refused a call before;
+   * `proved` where every folio of the range is.
+   */
   readonly strength: Strength;
+  /** What would undo a `safe` of this moment and no event recorded here shows; undefined where there can be nothing. */
+  readonly unseen: Unseen | undefined;
   /** Whether it may have had folios before the recording, of which those that no event names are not listed. */
   readonly isOlder: boolean;
   /** Why `baseline` may refuse at a lower index than it says: what may be hidden; undefined where it is not so. */
@@ -79,6 +88,13 @@ export interface MomentAnswer {
   /** Why `baseline` refuses. */
   readonly evidence: RefusalEvidence | undefined;
 }
+
+/** References that stock events do not show. */
+export type Unseen =
+  /** Pins, mlock batches and all else but lru_add batches. */
+  | { readonly what: 'unrecorded references' }
+  /** The same, and a conversion that was called at `at` met one: nothing tells that it has gone since. */
+  | { readonly what: 'refused call'; readonly at: Nanoseconds };
 
 /** The events that say that a folio waits in a batch, as the kernel's `trace` file prints them. */
 export interface RefusalEvidence {
@@ -135,6 +151,8 @@ export interface ConversionCall {
   readonly batched: readonly BatchedFolio[];
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];
+  /** Whether it was refused and no event shows by what. */
+  readonly unexplained: boolean;
   /** What its check looked at, which lies within its range; undefined without page_ref events that tell. */
   readonly checked: CheckedPages | undefined;
 }

@@ -12,6 +12,7 @@ import type { BatchedFolio, ConversionCall } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
 import type { Generation } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
+import { refusedUnseen } from './unseen.ts';
 
 /** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
 const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
@@ -118,23 +119,29 @@ export class Conversions {
 
   /** @param counts which inodes' folios count as those of guest_memfd. */
   answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
-    return this.#calls.map(({ enter, exit, drained, waiting, since, held, checked }) => ({
-      at: enter.at,
-      cpu: enter.cpu,
-      pid: enter.pid,
-      fd: Number(enter.args[0] ?? 0n),
-      until: exit?.at,
-      returned: exit === undefined ? undefined : Number(exit.returned),
-      drained,
-      batched: [...waiting, ...since]
+    return this.#calls.map(({ enter, exit, drained, waiting, since, held, checked }) => {
+      const returned = exit === undefined ? undefined : Number(exit.returned);
+      const batched = [...waiting, ...since]
         .flatMap((folio) => batchedFolio(folio, counts))
-        .toSorted((a, b) => a.index - b.index),
-      held: held
+        .toSorted((a, b) => a.index - b.index);
+      const others = held
         .filter(({ inode }) => counts(inode))
         .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))
-        .toSorted((a, b) => a.index - b.index),
-      checked: checkedPages(checked, counts),
-    }));
+        .toSorted((a, b) => a.index - b.index);
+      return {
+        at: enter.at,
+        cpu: enter.cpu,
+        pid: enter.pid,
+        fd: Number(enter.args[0] ?? 0n),
+        until: exit?.at,
+        returned,
+        drained,
+        batched,
+        held: others,
+        unexplained: refusedUnseen({ returned, drained, batched, held: others }),
+        checked: checkedPages(checked, counts),
+      };
+    });
   }
 }
 

@@ -32,6 +32,7 @@ import { Redactor } from './redactor.ts';
 import { isOfCheck } from './reference-rules.ts';
 import { References } from './references.ts';
 import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
+import { isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
 /**
@@ -366,7 +367,7 @@ export class Explainer {
         const asked = askedOf(inode, born);
         const state = stateAt(asked, moment.at, around);
         const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
-        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, verdicts }));
+        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, conversions, verdicts }));
       }
     const explanation: Explanation = {
       trace,
@@ -380,6 +381,8 @@ export class Explainer {
           : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
       drains,
       notes: [...trace.notes, ...this.#orderNotes(), ...this.#insertionNotes(followed), ...this.#notes(inodes)],
+      mayHideInodes: around.gaps.length > 0,
+      openInodes: this.#openInodes(inodes),
     };
     return this.#redactor?.explanation(explanation) ?? explanation;
   }
@@ -390,14 +393,16 @@ export class Explainer {
     readonly isOlder: boolean;
     readonly state: InodeState;
     readonly converter: { readonly cpu: Cpu; readonly because: string };
+    readonly conversions: Explanation['conversions'];
     readonly verdicts: Verdicts;
   }): MomentAnswer {
-    const { moment, inode, isOlder, state, converter, verdicts } = of;
+    const { moment, inode, isOlder, state, converter, conversions, verdicts } = of;
     const { range, patches } = this.#question;
     const conversion: Conversion = { range, cpu: converter.cpu };
     const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
     const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
     const byCpu = patches.some(({ name }) => name === 'local-drain');
+    const unseen = unseenAt(moment.at, { folios: state.folios, range, isOlder }, conversions);
     return {
       at: moment.at,
       marker: moment.marker?.text,
@@ -407,7 +412,8 @@ export class Explainer {
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
-      strength: strengthOf(baseline, state.folios, range),
+      strength: strengthOf(baseline, state.folios, { range, unseen }),
+      unseen,
       isOlder,
       lowerIndex: verdicts.lowerIndex(state, conversion, patchNamed('baseline')),
       range,
@@ -487,12 +493,18 @@ export class Explainer {
       notes.push(
         `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
       );
-    const { open } = this.#inodes;
-    if (isNone && open > 0 && this.#question.inode === undefined)
+    const open = this.#openInodes(inodes);
+    if (open > 0)
       notes.push(
         `of ${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is`,
       );
     return notes;
+  }
+
+  /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
+  #openInodes(inodes: readonly InodeAnswer[]): number {
+    const isNone = inodes.every(({ kind }) => kind === 'other');
+    return isNone && this.#question.inode === undefined ? this.#inodes.open : 0;
   }
 }
 
@@ -547,11 +559,13 @@ function chooseCpu(
 }
 
 /** A verdict is as well founded as what it rests on. */
-function strengthOf(verdict: Verdict, folios: Ledger, range: IndexRange | undefined): Strength {
-  if (verdict.verdict === 'undecided') return 'unknown';
-  const asked = folios.filter(
-    ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
-  );
+function strengthOf(
+  { verdict }: Verdict,
+  folios: Ledger,
+  { range, unseen }: { readonly range: IndexRange | undefined; readonly unseen: MomentAnswer['unseen'] },
+): Strength {
+  if (verdict === 'undecided' || (verdict === 'safe' && unseen?.what === 'refused call')) return 'unknown';
+  const asked = folios.filter(isWithin(range));
   return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
 }
 

@@ -14,6 +14,7 @@ export type {
   InodeKind,
   MomentAnswer,
   RefusalEvidence,
+  Unseen,
 } from './answer.ts';
 export { explainTrace } from './explain-trace.ts';
 export type { InodeSelector, MomentSelector, Question } from './question.ts';

@@ -71,7 +71,9 @@ export class Moments {
 
   #noMarker(text: string): string {
     if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
-    const some = [...this.#seen].slice(0, 5).map((other) => `'${other}'`);
+    const some = [...this.#seen]
+      .slice(0, 5)
+      .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);
     const there =
       some.length === 0 ? 'it has no markers' : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
     return `no marker '${text}' in the recording; ${there}`;

@@ -8,6 +8,7 @@ import type {
   Explanation,
   HeldFolio,
   MomentAnswer,
+  Unseen,
 } from '../explain/index.ts';
 import { formatTime, type Ino, type Nanoseconds, type Verdict } from '../ledger/index.ts';
 import { slowestOf } from './explain-drains.ts';
@@ -79,7 +80,17 @@ function momentJson(moment: MomentAnswer): object {
           },
     lowerIndex: lowerIndex ?? null,
     strength: moment.strength,
+    unless: moment.unseen === undefined ? null : unlessSentence(moment.unseen),
   };
+}
+
+function unlessSentence(unseen: Unseen): string {
+  switch (unseen.what) {
+    case 'unrecorded references':
+      return 'a pin, an mlock batch or another reference holds a page: no event recorded here shows them';
+    case 'refused call':
+      return `what refused the call at ${formatTime(unseen.at)} still holds a page: no event recorded here shows it`;
+  }
 }
 
 const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object => ({

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
+import { foldNumbers, formatTime, type Ledger, type Verdict } from '../ledger/index.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
 import { wrap } from './wrap.ts';
@@ -72,7 +72,7 @@ function otherHoldersPhrase(folios: Ledger): string {
 
 /** What is said of a moment, without its time. */
 function describe(moment: MomentAnswer): string[] {
-  const { folios, verdicts, localDrainByCpu, cpu } = moment;
+  const { folios, verdicts, localDrainByCpu, cpu, unseen } = moment;
   const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
   const waiting = waitingPhrase(folios);
   const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
@@ -93,6 +93,10 @@ function describe(moment: MomentAnswer): string[] {
   }
   const undecided = [...verdicts.values(), moment.baseline].find(({ verdict }) => verdict === 'undecided');
   if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
+  if (unseen?.what === 'refused call')
+    lines.push(
+      ...wrap(`whether what refused the call at ${formatTime(unseen.at)} is gone, no event shows`, '    ', '      '),
+    );
   return lines;
 }
 

@@ -21,6 +21,7 @@ export function refusedCallLines(conversions: readonly ConversionCall[]): string
 }
 
 function reasonsOf(call: ConversionCall): string[] {
+  if (call.unexplained) return [`why: ${unseenPhrase(call)}`];
   const held = heldPhrase(call);
   // What waited before a drain of all CPUs waited no more after it.
   const waited = call.drained === true ? [] : call.batched;
@@ -30,13 +31,15 @@ function reasonsOf(call: ConversionCall): string[] {
       ? []
       : [`held then by ${held}; ${isBatch ? 'a drain of all CPUs flushes that too' : 'no drain helps against that'}`];
   const [first] = waited;
-  if (first === undefined)
-    return others.length > 0
-      ? others.map((other) => `why: ${other}`)
-      : [
-          `why: by a reference that no event recorded here shows: a pin (vmsplice, O_DIRECT, vfio), an mlock batch, a fault in flight${call.drained === true ? '' : ', or a folio from before the recording in a batch'}; page_ref:* events with stacks would name it`,
-        ];
+  if (first === undefined) return others.map((other) => `why: ${other}`);
   return [`why: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
+}
+
+function unseenPhrase({ drained, checked }: ConversionCall): string {
+  // Events of the check's own references tell that page_ref was recorded, and what was held when the call began.
+  if (checked !== undefined)
+    return 'by a reference that came during the call: a fault in flight, or somebody who walked over the page; a retry may pass';
+  return `by a reference that no event recorded here shows: a pin (vmsplice, O_DIRECT, vfio), an mlock batch, a fault in flight${drained === true ? '' : ', or a folio from before the recording in a batch'}; page_ref:* events with stacks would name it`;
 }
 
 /** `8 folios of 0:15:0x1b62 waited in CPU 1's lru_add batch, the first (index 0) for 63.8 ms; a batch ...`. */

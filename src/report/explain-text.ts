@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Explanation, MomentAnswer } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Strength } from '../ledger/index.ts';
+import type { Explanation, MomentAnswer, Unseen } from '../explain/index.ts';
+import { foldNumbers, formatTime, type Strength, type Verdict } from '../ledger/index.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
@@ -46,24 +46,29 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
 const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined => moments.findLast(isExplained);
 
 function headline(explanation: Explanation, inodes: readonly (readonly MomentAnswer[])[]): string[] {
-  const { conversions, inodes: known } = explanation;
   const lines = inodes.flatMap(inodeHeadline);
-  if (lines.length === 0)
-    lines.push(
-      ...(conversions.length > 0
-        ? wrap(
-            'undecided: guest_memfd was converted in this recording, but no folio of any came, went or was inserted, so that it is not known which inode it is and what it holds; record mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion from its first page on',
-            '',
-            '  ',
-          )
-        : [
-            known.length === 0
-              ? 'no guest_memfd in this recording, nor another inode of unevictable folios'
-              : 'no guest_memfd in this recording',
-          ]),
-      ...(explanation.trace.lost.length > 0 ? ['  (events were lost, so there may have been one)'] : []),
+  if (lines.length === 0) lines.push(...noInodeLines(explanation));
+  return [...refusedCallLines(explanation.conversions), ...lines, ...incompleteLines(explanation)];
+}
+
+/** What is said instead of a verdict. */
+function noInodeLines({ conversions, inodes, mayHideInodes, openInodes }: Explanation): string[] {
+  if (conversions.length > 0)
+    return wrap(
+      'undecided: guest_memfd was converted in this recording, but no folio of any came, went or was inserted, so that it is not known which inode it is and what it holds; record mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion from its first page on',
+      '',
+      '  ',
     );
-  return [...refusedCallLines(conversions), ...lines, ...incompleteLines(explanation)];
+  const none = `no guest_memfd in ${mayHideInodes ? 'what was kept of this recording' : 'this recording'}`;
+  const others = inodes.length === 0 ? ', nor another inode of unevictable folios' : '';
+  const open =
+    openInodes === 0 ? '' : `; of ${openInodes === 1 ? '1 inode' : `${openInodes} inodes`} nothing tells (see below)`;
+  if (!mayHideInodes) return wrap(`${none}${others}${open}`, '', '  ');
+  return wrap(
+    `undecided: ${none}${others}${open}, but events were lost, and all that told of one may have been among them`,
+    '',
+    '  ',
+  );
 }
 
 /** Why the exit code is 2 although no verdict is undecided. */
@@ -72,8 +77,9 @@ function incompleteLines({ trace, moments }: Explanation): string[] {
     return wrap('(the recording is damaged: what stood there may change this, so the exit code is 2)', '  ', '  ');
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
   const last = moments.at(-1);
+  if (last === undefined) return [];
   const areSafe = moments.every(
-    ({ at, marker, baseline }) => at !== last?.at || marker !== last.marker || baseline.verdict === 'safe',
+    ({ at, marker, baseline }) => at !== last.at || marker !== last.marker || baseline.verdict === 'safe',
   );
   return isCutOff && areSafe
     ? wrap('(events at the end were lost and may change this, so the exit code is 2)', '  ', '  ')
@@ -85,14 +91,14 @@ function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
   if (last === undefined) return [];
   const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
   const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
-  const lines = wrap(`${lastVerdict(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
+  const lines = wrap(`${verdictWords(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
   lines.push(...wrap(elsewherePhrase(last), '  ', '  '));
   const refused = moments.filter(({ baseline }) => baseline.verdict === 'refused');
   const worst = refused.at(-1);
   if (worst !== undefined && worst !== last)
     lines.push(
       ...wrap(
-        `but refused without a drain at ${refused.length} of the ${moments.length} moments below, last at ${whenPhrase(worst)}${helpPhrase(worst)}`,
+        `but ${verdictWords(worst)} at ${refused.length} of the ${moments.length} moments below, last at ${whenPhrase(worst)}${helpPhrase(worst)}`,
         '  ',
         '  ',
       ),
@@ -110,25 +116,39 @@ function elsewherePhrase({ baseline, localDrainByCpu, cpuBecause }: MomentAnswer
     : `but on CPU ${foldNumbers(elsewhere)} it would be refused without a drain of all CPUs`;
 }
 
-function lastVerdict({ baseline }: MomentAnswer): string {
+/** A verdict and, where there is one, its condition: whoever reads no further must not take the one without the other. */
+function verdictWords({ baseline, verdicts, unseen }: MomentAnswer): string {
   switch (baseline.verdict) {
     case 'safe':
-      return 'safe';
+      return unseen === undefined ? 'safe' : `safe ${unseenCondition(unseen)}`;
     case 'refused':
-      return 'refused without a drain';
+      return isRefusedByAll(verdicts) ? 'refused by every form of the check' : 'refused without a drain';
     case 'undecided':
       return 'undecided';
   }
 }
 
+function unseenCondition(unseen: Unseen): string {
+  switch (unseen.what) {
+    case 'unrecorded references':
+      return 'as far as these events show';
+    case 'refused call':
+      return `only if what refused the call at ${formatTime(unseen.at)} is gone, which no event here shows`;
+  }
+}
+
+const isRefusedByAll = (verdicts: ReadonlyMap<string, Verdict>): boolean =>
+  verdicts.size > 1 && [...verdicts.values()].every(({ verdict }) => verdict === 'refused');
+
 /** What a refusal is due to and which forms of the check get past it. */
 function helpPhrase(moment: MomentAnswer): string {
-  const { baseline, evidence, verdicts } = moment;
+  const { baseline, evidence, verdicts, unseen } = moment;
   if (baseline.verdict === 'undecided') return `: ${baseline.reason}`;
   if (baseline.verdict !== 'refused' || !isExplained(moment)) return '';
   const others = refusersPhrase(moment);
   const pass = [...verdicts].filter(([, { verdict }]) => verdict === 'safe').map(([name]) => name);
-  const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}`;
+  const condition = unseen === undefined ? '' : ' if nothing else holds the page';
+  const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}${condition}`;
   const reasons = [
     ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, ${ageOf(moment)}`]),
     ...(others === '' ? [] : [`is held by ${others}`]),
@@ -220,12 +240,25 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
 const strengths = (moments: readonly MomentAnswer[]): ReadonlySet<Strength> =>
   new Set(moments.flatMap(({ folios }) => folios.map(({ strength }) => strength)));
 
+const BEST_FIRST: readonly Strength[] = ['proved', 'derived', 'unknown'];
+
+/** What each strength rests on. */
+const STRENGTHS: Readonly<Record<Strength, string>> = {
+  proved: 'proved, from page_ref events with their stacks',
+  derived: 'derived, from pairs of add and insertion events',
+  unknown: 'unknown, because something is missing that would tell',
+};
+
 function strengthPhrase(moments: readonly MomentAnswer[]): string {
   const known = strengths(moments);
-  const proved = 'proved, from page_ref events with their stacks';
-  const derived = 'derived, from pairs of add and insertion events';
-  if (!known.has('proved')) return `strength: ${derived}`;
-  return known.size === 1 ? `strength: ${proved}` : `strength: of some folios ${proved}; of others ${derived}`;
+  // Of no folio nothing has to be proved; what is said of none rests on no add event.
+  if (known.size === 0) return `strength: ${STRENGTHS.derived}`;
+  const [first = '', ...others] = BEST_FIRST.filter((strength) => known.has(strength)).map(
+    (strength) => STRENGTHS[strength],
+  );
+  return others.length === 0
+    ? `strength: ${first}`
+    : `strength: of some folios ${first}; of others ${others.join('; of others ')}`;
 }
 
 /** By key, in the order of the keys' appearance. */

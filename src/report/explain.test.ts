@@ -116,9 +116,9 @@ describe('text', () => {
           until it is flushed, whether or not anybody uses them
         v6, v8 and drain-for-folio drain all CPUs first and pass; without, a
           retry passes only once those CPUs have flushed their batches
-      safe: a conversion of 0:15:0x1b62 to private on CPU 0 at 9.212955000
-        but refused without a drain at 9 of the 16 moments below, last at
-        9.206454000 'phase drop_caches': index 0 waits in CPU 1's lru_add batch,"
+      safe as far as these events show: a conversion of 0:15:0x1b62 to private on
+        CPU 0 at 9.212955000
+        but refused without a drain at 9 of the 16 moments below, last at"
     `);
   });
 
@@ -130,8 +130,8 @@ describe('text', () => {
         203.991047000 (CPU 0, pid 1, fd 10)
         why: held then by 1 gup ('conv'): 0:15:0x3b6d (5); no drain helps against
           that
-      refused without a drain: a conversion of 0:15:0x3b6d to private on CPU 0 at
-        'phase unpin': index 5 is held by 1 gup ('conv')
+      refused by every form of the check: a conversion of 0:15:0x3b6d to private
+        on CPU 0 at 'phase unpin': index 5 is held by 1 gup ('conv')
 
       why: 0:15:0x3b6d index 5 (pfn 0x671c) at 203.991581000 'phase unpin' is
         held by 1 gup ('conv')
@@ -163,7 +163,7 @@ describe('text', () => {
     expect(text(explanation, 'examples/two-cpu.dat', options)).toMatchInlineSnapshot(`
       "refused without a drain: a conversion of 0:16:0x2a05b to private on CPU 0
         at 'phase faulted': index 93 waits in CPU 1's lru_add batch, for 52.8 us;
-        it would pass with v6, v8, drain-for-folio
+        it would pass with v6, v8, drain-for-folio if nothing else holds the page
 
       why: 0:16:0x2a05b index 93 (pfn 0x234f52) at 2571.891032455 'phase faulted'
         waits in the lru_add batch of CPU 1, since 2571.890979615
@@ -266,7 +266,8 @@ describe('text', () => {
         drains of all CPUs: no workqueue:* event was recorded; those would show
           who asks and what it costs
 
-      strength: derived, from pairs of add and insertion events
+      strength: of some folios derived, from pairs of add and insertion events;
+        of others unknown, because something is missing that would tell
       recording: ftrace text, 4 events, 2 CPUs, 0.000000001 to 0.000000009
       kernel profile: linux-7.3, batches of 31 (assumed: the recording does not
         show how many folios fill a batch)
@@ -309,11 +310,19 @@ describe('text', () => {
 
   test('of a recording of nothing', () => {
     const lines = text(explainEvents([lost(0, 5)]), 'x.dat').split('\n');
-    expect(lines.slice(0, 2)).toEqual([
-      'no guest_memfd in this recording, nor another inode of unevictable folios',
-      '  (events were lost, so there may have been one)',
+    expect(lines.slice(0, 3)).toEqual([
+      'undecided: no guest_memfd in what was kept of this recording, nor another',
+      '  inode of unevictable folios, but events were lost, and all that told of',
+      '  one may have been among them',
     ]);
     expect(lines.every((line) => line.length <= MAIL_COLUMNS)).toBe(true);
+  });
+
+  test('speaks of inodes that may be one as well as not', () => {
+    const [first] = text(explainEvents([added({ index: 0, pfn: 1 }, { at: 10 })]), 'x.dat').split('\n\n');
+    expect(first).toBe(
+      'no guest_memfd in this recording, nor another inode of unevictable folios;\n  of 1 inode nothing tells (see below)',
+    );
   });
 });
 
@@ -335,12 +344,12 @@ describe('a headline', () => {
     }).split('\n\n')[0] ?? '';
 
   test('that is safe on the CPU that was chosen says where it would not be', () => {
-    expect(headline()).toMatch(/^safe: .* on CPU 0\b/);
+    expect(headline()).toMatch(/^safe as far as these events show: [^]* on\s+CPU 0\b/);
     expect(headline()).toContain('but on CPU 1 it would be refused without a drain of all CPUs');
   });
 
   test('of the CPU that was asked for speaks of no other', () => {
-    expect(headline({ cpu: cpu(0) })).toMatch(/^safe: .* on CPU 0\b/);
+    expect(headline({ cpu: cpu(0) })).toMatch(/^safe as far as these events show: [^]* on\s+CPU 0\b/);
     expect(headline({ cpu: cpu(0) })).not.toContain('CPU 1');
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command as a user runs it: output, exit codes, one line for every mistake.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,29 @@ describe('exit codes', () => {
     expect(status).toBe(2);
   });
 
+  test('no guest_memfd where nothing was lost is well, where events were lost it is open', () => {
+    const line = (time: string): string =>
+      `${'sh-1'.padStart(18)}       [000] .....  ${time}: sched_waking: comm=a pid=1`;
+    const [whole, lossy] = ['whole.txt', 'lossy.txt'].map((name) => join(folder, name));
+    writeFileSync(whole ?? '', `${line('1.000001')}\n${line('1.000002')}\n`);
+    writeFileSync(lossy ?? '', `${line('1.000001')}\nCPU:0 [LOST 3 EVENTS]\n${line('1.000002')}\n`);
+    expect(explain(whole ?? '')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^no guest_memfd in this/) });
+    expect(explain(lossy ?? '')).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(/^undecided: no guest_memfd/),
+    });
+  });
+
+  test('what refused a conversion unseen, and may be there still, leaves it open', () => {
+    const [, ...lines] = readFileSync('test/lab/s4_vmsplice.v8.txt', 'utf8').split(/(?<=\n)(?!#)/);
+    const pinned = join(folder, 'pinned.txt');
+    const end = lines.findIndex((line) => line.includes('phase unpin'));
+    writeFileSync(pinned, lines.slice(0, end).join(''));
+    const { status, stdout } = explain(pinned, '--at', 'end', '--range', '0..8');
+    expect(stdout).toMatch(/^refused: 3 of 6 [^]*\nsafe only if what refused the call at 44.573359000 is gone, /);
+    expect(status).toBe(2);
+  });
+
   test('a recording that is cut off leaves it open', () => {
     const { status, stdout } = explain(cutOff(), '--json');
     const { moments } = JSON.parse(stdout) as { moments: { conversion: object }[] };
@@ -145,4 +169,46 @@ test('a time outside the recording is no moment', () => {
   const { status, stderr } = explain('examples/two-cpu.txt', '--at', '1');
   expect(status).toBe(64);
   expect(stderr).toContain('time 1.000000000 is outside the recording, which goes from 2571.888296000 to');
+});
+
+test('what can be read only once is read as the file is', () => {
+  const pipe = join(folder, 'pipe');
+  const command = [...COMMAND, 'explain', pipe, '--json'];
+  const script = 'mkfifo "$0" && { cat examples/two-cpu.txt > "$0" & exec "$@"; }';
+  const { stdout, status } = spawnSync('sh', ['-c', script, pipe, process.execPath, ...command], { cwd: ROOT });
+  expect(JSON.parse(stdout.toString())).toEqual(JSON.parse(explain('examples/two-cpu.txt', '--json').stdout));
+  expect(status).toBe(0);
+});
+
+test('Ctrl-C ends a pipe, and what came until then is answered', async () => {
+  const child = spawn(process.execPath, [...COMMAND, 'explain', '-'], { cwd: ROOT });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()));
+  child.stderr.on('data', (piece: Buffer) => (stderr += piece.toString()));
+  const ended = once(child, 'close');
+  const text = readFileSync('examples/two-cpu.txt', 'utf8');
+  const filler = `${'sh-1'.padStart(18)}       [000] .....  2571.891846: sched_waking: comm=a pid=1\n`;
+  // More than a pipe holds: once it is written, the reader has begun.
+  child.stdin.write(text + filler.repeat(10_000));
+  await once(child.stdin, 'drain');
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect(stderr).toBe('folioscope: standard input: interrupted, the answer is of what was read so far\n');
+  expect(stdout).toMatch(/^safe: a conversion of 0:16:0x2a05b to private /);
+});
+
+test('every marker of a recording without markers is no moment', () => {
+  const file = join(folder, 'unmarked.txt');
+  writeFileSync(file, readFileSync('examples/two-cpu.txt', 'utf8').replaceAll(/.*tracing_mark_write.*\n/g, ''));
+  const { stdout, stderr, status } = explain(file, '--at', 'every-marker');
+  expect({ stdout, status }).toEqual({ stdout: '', status: 64 });
+  expect(stderr).toBe(`folioscope: ${file}: the recording has no markers; --at end asks for its end\n`);
+});
+
+test('names of a recording do nothing to a terminal', () => {
+  const file = join(folder, 'escape.txt');
+  writeFileSync(file, `${'sh-1'.padStart(18)}       [000] .....  1.000001: tracing_mark_write: a\u001b[31mred\n`);
+  const { stderr, status } = explain(file, '--at', 'marker:b');
+  expect(stderr).toBe(`folioscope: ${file}: no marker 'b' in the recording; there are 'a?[31mred'\n`);
+  expect(status).toBe(64);
 });
