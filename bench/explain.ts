@@ -7,7 +7,17 @@
 // 800,000 events out of test/recordings/odd_v7_zstd.dat. What cannot be measured is skipped, with the reason. It asserts no time, but
 // fails where we count events that trace-cmd does not print.
 import { spawn, spawnSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -206,16 +216,40 @@ async function byLength(directory: string, v6: string, times10: string): Promise
   if (files.length === 2) say('  2 GB: skipped, there is no room for such a file in the temporary directory');
 }
 
-/** What trace-cmd report prints, read back. */
+/** What trace-cmd report prints, read back, and the other forms of text, each a recording's lines again and again. */
 async function ofText(directory: string, v6: string): Promise<void> {
   const report = join(directory, 'report.txt');
   must('sh', ['-c', 'trace-cmd report "$1" >"$2" 2>/dev/null', 'sh', v6, report]);
-  const lines = await linesOf(createReadStream(report));
+  say('\nTEXT, read in one process: M lines/s');
+  row('', 'lines', 'at first', 'warm, median', 'best');
+  await textRow('trace-cmd report', report);
+  for (const form of TEXT_FORMS) {
+    const long = join(directory, `long-${form}`);
+    const lines = readFileSync(join(ROOT, 'test/recordings', form), 'latin1')
+      .split('\n')
+      .slice(0, -1);
+    const header = lines.filter((line) => line.startsWith('# ') && !line.includes('entries'));
+    const events = lines.filter((line) => !line.startsWith('#'));
+    const again = Math.ceil(TEXT_LINES / events.length);
+    writeFileSync(
+      long,
+      `${[...header, ...Array.from({ length: again }, () => events.join('\n'))].join('\n')}\n`,
+      'latin1',
+    );
+    await textRow(form, long);
+  }
+}
+const TEXT_LINES = 400_000;
+const TEXT_FORMS = ['default', 'noirq-info', 'verbose', 'fields', 'latency', 'pipe_lost']
+  .map((form) => `trace_${form}.txt`)
+  .concat('perf_script.txt');
+
+async function textRow(what: string, file: string): Promise<void> {
+  const lines = await linesOf(createReadStream(file));
   const rates: number[] = [];
-  for (let run = 0; run < 6; run++) rates.push(lines / (await reading(report)).seconds / 1e6);
+  for (let run = 0; run < 8; run++) rates.push(lines / (await reading(file)).seconds / 1e6);
   const [first = 0, ...warm] = rates;
-  say('\nTEXT: what trace-cmd report printed, read in one process');
-  say(`  ${grouped(lines)} lines: ${first.toFixed(1)} M lines/s at first, ${medianOf(warm).toFixed(1)} M lines/s warm`);
+  row(what, grouped(lines), ...[first, medianOf(warm), Math.max(...warm)].map((rate) => rate.toFixed(1)));
 }
 
 /** perf reads no trace.dat and we read no perf.data, so what both have is its text: it writes, we read. */

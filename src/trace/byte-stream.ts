@@ -7,7 +7,7 @@ import { InputError } from '../ledger/index.ts';
 export interface ByteStream {
   /** For messages: what the user called it. */
   readonly name: string;
-  /** Pieces of any size. The reader does not write to them and keeps none beyond the next. */
+  /** Pieces of any size. The reader does not write to one, and is done with it when it asks for the next. */
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
@@ -51,7 +51,7 @@ export class PieceReader {
     while (this.#aheadBytes < length) {
       const piece = await this.#fetch();
       if (piece === undefined) break;
-      this.#ahead.push(piece);
+      this.#ahead.push(piece.slice()); // its memory may come again with the next piece
       this.#aheadBytes += piece.byteLength;
     }
     return joined(this.#ahead, this.#aheadBytes).subarray(0, length);
@@ -94,8 +94,9 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 export const streamOf = (source: ByteSource, onShare: ((share: number) => void) | undefined): ByteStream => ({
   name: source.name,
   pieces: (async function* () {
+    const memory = new Uint8Array(BLOCK_BYTES);
     for (let offset = 0; offset < source.size; ) {
-      const bytes = await readFully(source, offset, BLOCK_BYTES);
+      const bytes = await readFully(source, offset, BLOCK_BYTES, memory);
       if (bytes.byteLength === 0) return;
       yield bytes;
       offset += bytes.byteLength;

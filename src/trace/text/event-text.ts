@@ -8,7 +8,7 @@ import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
 import { freeFromText, referenceFromText } from './reference-text.ts';
 import { syscallFromText } from './syscall-text.ts';
-import { ascii, TextCursor } from './text-cursor.ts';
+import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
 
 /** What a line's event is: decoded; of no interest; or of interest and not readable. */
@@ -23,20 +23,26 @@ export interface LineOrigin {
   readonly buffer: string | undefined;
 }
 
+type FilemapType = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache';
+
 const ADD = 'mm_filemap_add_to_page_cache';
 const DELETE = 'mm_filemap_delete_from_page_cache';
 const INSERTION = 'mm_lru_insertion';
 const MARKER_BYTES = 'tracing_mark_write: '.length;
 
-const DEV = ascii('dev ');
-const INO = ascii(' ino ');
-const PAGE = ascii(' page=');
-const SPACED_PFN = ascii(' pfn=');
-const PFN = ascii('pfn=');
-const OFS = ascii(' ofs=');
-const ORDER = ascii(' order=');
-const LRU = ascii(' lru=');
-const FLAGS = ascii(' flags=');
+const DEV = literal('dev ');
+const INO = literal(' ino ');
+const PAGE = literal(' page=');
+const SPACED_PFN = literal(' pfn=');
+const PFN = literal('pfn=');
+const OFS = literal(' ofs=');
+const ORDER = literal(' order=');
+const LRU = literal(' lru=');
+const I_INO = literal(' i_ino=');
+const INDEX = literal(' index=');
+const S_DEV = literal(' s_dev=');
+const MAX_DEVICE = 0xffff_ffff;
+const FLAGS = literal(' flags=');
 
 /** Bytes of a page, by which text gives a folio's place; text does not say it, other page sizes are not supported. */
 const PAGE_BYTES = 4096;
@@ -106,74 +112,72 @@ export class EventText {
 
   #open(bytes: Uint8Array, start: number, end: number): TextCursor {
     const cursor = this.#cursor;
-    cursor.bytes = bytes;
-    cursor.at = start;
-    cursor.end = end;
+    cursor.open(bytes, start, end);
     return cursor;
   }
 
   /** `dev 0:16 ino 1fa pfn=0x1a ofs=4096 order=0`; kernels before 6.8 have no order, before 6.3 a page pointer, too. */
-  #filemap(
-    type: 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache',
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    { at, cpu, pid, comm, buffer }: LineOrigin,
-  ): DecodedText {
+  #filemap(type: FilemapType, bytes: Uint8Array, start: number, end: number, origin: LineOrigin): DecodedText {
     const cursor = this.#open(bytes, start, end);
-    let pfn = -1;
-    let index = -1;
-    let order = 0;
-    let inode = this.#lastIno;
-    let device = this.#lastDev;
-    if (cursor.literal(DEV)) {
-      const major = cursor.decimal();
-      cursor.at++;
-      const minor = cursor.decimal();
-      if (!cursor.literal(INO)) return 'unreadable';
-      const inoStart = cursor.at;
-      const inoNumber = cursor.hex();
-      if (major < 0 || minor < 0 || major > MAX_MAJOR || minor > MAX_MINOR || inoNumber < 0) return 'unreadable';
-      inode = this.#ino(inoNumber, bytes, inoStart, cursor.at);
-      device = this.#dev(major, minor);
-      if (cursor.literal(PAGE)) {
-        if (!cursor.skipWord()) return 'unreadable';
-        cursor.at--;
-      }
-      if (!cursor.literal(SPACED_PFN)) return 'unreadable';
-      pfn = cursor.number();
-      if (!cursor.literal(OFS)) return 'unreadable';
-      const offset = cursor.decimal();
-      index = offset < 0 ? -1 : offset / PAGE_BYTES;
-      // What is cut off here may be the end of the offset, which the missing order then tells.
-      if (cursor.literal(ORDER)) order = cursor.decimal();
-      else if (cursor.at !== end) return 'unreadable';
-    } else {
-      if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
-      // Option `fields`: NAME=0xHEX (DECIMAL), or NAME=(DECIMAL) for single bytes.
-      const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
-      const deviceNumber = Number(fields.get('s_dev') ?? -1n);
-      inode = ino(fields.get('i_ino') ?? -1n);
-      if (deviceNumber < 0 || deviceNumber > 0xffff_ffff || inode < 0n) return 'unreadable';
-      device = this.#dev(Math.floor(deviceNumber / 0x10_0000), deviceNumber % 0x10_0000);
-      pfn = Number(fields.get('pfn') ?? -1n);
-      index = Number(fields.get('index') ?? -1n);
-      order = Number(fields.get('order') ?? 0n);
+    if (!cursor.literal(DEV)) return this.#filemapFields(type, cursor, start, origin);
+    const major = cursor.decimal();
+    cursor.at++;
+    const minor = cursor.decimal();
+    if (!cursor.literal(INO)) return 'unreadable';
+    const inoStart = cursor.at;
+    const inoNumber = cursor.hex();
+    if (major < 0 || minor < 0 || major > MAX_MAJOR || minor > MAX_MINOR || inoNumber < 0) return 'unreadable';
+    const inode = this.#ino(inoNumber, bytes, inoStart, cursor.at);
+    if (cursor.literal(PAGE)) {
+      if (!cursor.skipWord()) return 'unreadable';
+      cursor.at--;
     }
-    if (!isWhole(pfn) || !isWhole(index) || !isWhole(order) || order > MAX_ORDER) return 'unreadable';
-    return {
+    if (!cursor.literal(SPACED_PFN)) return 'unreadable';
+    const pfn = cursor.number();
+    if (!cursor.literal(OFS)) return 'unreadable';
+    const offset = cursor.decimal();
+    let order = 0;
+    // What is cut off here may be the end of the offset, which the missing order then tells.
+    if (cursor.literal(ORDER)) order = cursor.decimal();
+    else if (cursor.at !== end) return 'unreadable';
+    return filemapEvent(
       type,
-      at,
-      cpu,
-      pid,
-      comm,
-      buffer,
-      dev: device,
-      ino: inode,
-      pfn: pfn as Pfn,
-      index: index as FolioIndex,
-      order: order as Order,
-    };
+      origin,
+      this.#dev(major, minor),
+      inode,
+      pfn,
+      offset < 0 ? -1 : offset / PAGE_BYTES,
+      order,
+    );
+  }
+
+  /** Option `fields`: NAME=0xHEX (DECIMAL), or NAME=(DECIMAL) for single bytes; in this order, or by patterns in any. */
+  #filemapFields(type: FilemapType, cursor: TextCursor, start: number, origin: LineOrigin): DecodedText {
+    const { bytes, end } = cursor;
+    const pfn = cursor.literal(PFN) ? cursor.field() : -1;
+    const inoNumber = cursor.literal(I_INO) ? cursor.field() : -1;
+    const index = cursor.literal(INDEX) ? cursor.field() : -1;
+    const deviceNumber = cursor.literal(S_DEV) ? cursor.field() : -1;
+    const order = cursor.literal(ORDER) ? cursor.field() : 0;
+    const isWhole = cursor.at === end && Math.min(pfn, inoNumber, index, deviceNumber, order) >= 0;
+    if (isWhole && inoNumber <= Number.MAX_SAFE_INTEGER && deviceNumber <= MAX_DEVICE)
+      return filemapEvent(type, origin, this.#device(deviceNumber), this.#ino(inoNumber), pfn, index, order);
+
+    if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
+    const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
+    const device = Number(fields.get('s_dev') ?? -1n);
+    const inode = ino(fields.get('i_ino') ?? -1n);
+    if (device < 0 || device > MAX_DEVICE || inode < 0n) return 'unreadable';
+    const number = (name: string, otherwise: bigint): number => Number(fields.get(name) ?? otherwise);
+    return filemapEvent(
+      type,
+      origin,
+      this.#device(device),
+      inode,
+      number('pfn', -1n),
+      number('index', -1n),
+      number('order', 0n),
+    );
   }
 
   /** `folio=00000000d1fa36bb pfn=0x22718c lru=4 flags=Ma bd`: the pointer is hashed, the flags are six columns. */
@@ -188,22 +192,37 @@ export class EventText {
       lru = cursor.decimal();
       if (cursor.literal(FLAGS) && cursor.at < end) mapped = bytes[cursor.at] === 0x4d; /* M */
     } else {
-      if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
-      const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
-      pfn = Number(fields.get('pfn') ?? -1n);
-      lru = Number(fields.get('lru') ?? -1n);
-      const flags = fields.get('flags');
-      if (flags !== undefined) mapped = (flags & 1n) !== 0n;
+      // Option `fields`, where the pointer is a number, too.
+      if (cursor.skipWord() && cursor.literal(PFN)) pfn = cursor.field();
+      if (cursor.literal(LRU)) lru = cursor.field();
+      const flags = cursor.literal(FLAGS) ? cursor.field() : -1;
+      mapped = flags % 2 === 1;
+      if (cursor.at !== end || Math.min(pfn, lru, flags) < 0) {
+        if (end - start > MAX_PATTERN_BYTES) return 'unreadable';
+        const fields = fieldsOf(LATIN1.decode(bytes.subarray(start, end)));
+        pfn = Number(fields.get('pfn') ?? -1n);
+        lru = Number(fields.get('lru') ?? -1n);
+        const bits = fields.get('flags');
+        mapped = bits === undefined ? undefined : (bits & 1n) !== 0n;
+      }
     }
     if (!isWhole(pfn) || !isWhole(lru)) return 'unreadable';
     return { type: 'mm_lru_insertion', at, cpu, pid, comm, buffer, pfn: pfn as Pfn, lru, mapped };
   }
 
-  #ino(value: number, bytes: Uint8Array, start: number, end: number): Ino {
+  /** @param value the number whose digits are `bytes[start, end)`; they are needed only where it is rounded. */
+  #ino(value: number, bytes?: Uint8Array, start?: number, end?: number): Ino {
     if (value === this.#lastInoNumber && value <= Number.MAX_SAFE_INTEGER) return this.#lastIno;
     this.#lastInoNumber = value;
-    this.#lastIno = ino(BigInt(`0x${LATIN1.decode(bytes.subarray(start, end))}`));
+    this.#lastIno = ino(
+      value <= Number.MAX_SAFE_INTEGER ? BigInt(value) : BigInt(`0x${LATIN1.decode(bytes?.subarray(start, end))}`),
+    );
     return this.#lastIno;
+  }
+
+  /** @param number as the kernel keeps it, 12 bits for the major and 20 for the minor number. */
+  #device(number: number): Dev {
+    return this.#dev(Math.floor(number / 0x10_0000), number % 0x10_0000);
   }
 
   #dev(major: number, minor: number): Dev {
@@ -214,6 +233,31 @@ export class EventText {
     }
     return this.#lastDev;
   }
+}
+
+function filemapEvent(
+  type: FilemapType,
+  { at, cpu, pid, comm, buffer }: LineOrigin,
+  device: Dev,
+  inode: Ino,
+  pfn: number,
+  index: number,
+  order: number,
+): DecodedText {
+  if (!isWhole(pfn) || !isWhole(index) || !isWhole(order) || order > MAX_ORDER) return 'unreadable';
+  return {
+    type,
+    at,
+    cpu,
+    pid,
+    comm,
+    buffer,
+    dev: device,
+    ino: inode,
+    pfn: pfn as Pfn,
+    index: index as FolioIndex,
+    order: order as Order,
+  };
 }
 
 const isWhole = (value: number): boolean => value >= 0 && Number.isSafeInteger(value);

@@ -26,11 +26,46 @@ export const COMM_BYTES = 16;
  * dash behind its column. Needs a byte that is no digit and no blank (the newline) behind the line.
  */
 export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
+  const repeated = prefix.repeated(bytes, start);
+  let at = repeated === 0 ? taskAndCpu(prefix, bytes, start) : start + repeated;
+  if (at < 0) return false;
+  if (repeated === 0 || repeated !== prefix.secondBytes) {
+    const taskBytes = at - start;
+    while (bytes[at] === SPACE) at++;
+    let digit = bytes[at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) {
+      // The flags: four to six characters; the first is never a digit.
+      const limit = at + 8;
+      while (at < limit && bytes[at]! > SPACE) at++;
+      if (bytes[at] !== SPACE) return false;
+      while (bytes[at] === SPACE) at++;
+      digit = bytes[at]! - ZERO;
+      if (!(digit >= 0 && digit <= 9)) return false;
+    }
+    let seconds = 0;
+    do {
+      seconds = seconds * 10 + digit;
+      digit = bytes[++at]! - ZERO;
+    } while (digit >= 0 && digit <= 9);
+    if (bytes[at] !== DOT || seconds > 1e12) return countOfClock(prefix, bytes, start, at, seconds);
+    at++;
+    prefix.seconds = seconds;
+    prefix.remember(start, taskBytes, at - start);
+  }
+  prefix.commStart = start;
+  prefix.commEnd = start + COMM_BYTES;
+  prefix.body = fractionColumn(prefix, bytes, at);
+  return prefix.body >= 0;
+}
+
+/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
+  prefix.forget();
   let at = start + COMM_BYTES;
   // A name of 15 bytes leaves one blank before it: text without that blank has lost its columns.
-  if (bytes[at] !== DASH || bytes[start] !== SPACE) return false;
+  if (bytes[at] !== DASH || bytes[start] !== SPACE) return -1;
   let digit = bytes[++at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
+  if (!(digit >= 0 && digit <= 9)) return -1;
   let pid = 0;
   do {
     pid = pid * 10 + digit;
@@ -43,57 +78,55 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     at++;
     while (bytes[at] === SPACE) at++;
   }
-  if (bytes[at] !== 0x5b /* [ */) return false;
+  if (bytes[at] !== 0x5b /* [ */) return -1;
   digit = bytes[++at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
+  if (!(digit >= 0 && digit <= 9)) return -1;
   let cpu = 0;
   do {
     cpu = cpu * 10 + digit;
     digit = bytes[++at]! - ZERO;
   } while (digit >= 0 && digit <= 9);
-  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return false;
-  at++;
-  while (bytes[at] === SPACE) at++;
-  digit = bytes[at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) {
-    // The flags: four to six characters; the first is never a digit.
-    const limit = at + 8;
-    while (at < limit && bytes[at]! > SPACE) at++;
-    if (bytes[at] !== SPACE) return false;
-    while (bytes[at] === SPACE) at++;
-    digit = bytes[at]! - ZERO;
-    if (!(digit >= 0 && digit <= 9)) return false;
-  }
-  let seconds = 0;
-  do {
-    seconds = seconds * 10 + digit;
-    digit = bytes[++at]! - ZERO;
-  } while (digit >= 0 && digit <= 9);
-  let fraction = 0;
-  if (bytes[at] === DOT && seconds <= 1e12) {
-    const point = at;
-    digit = bytes[++at]! - ZERO;
-    while (digit >= 0 && digit <= 9 && at - point <= FRACTION_DIGITS) {
-      fraction = fraction * 10 + digit;
-      digit = bytes[++at]! - ZERO;
-    }
-    fraction *= NANOSECONDS_OF[at - point - 1]!;
-    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
-  } else {
-    // Clocks that do not measure time (x86-tsc, counter, uptime) are printed whole: ` %12llu: `.
-    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(seconds <= Number.MAX_SAFE_INTEGER)) return false;
-    prefix.isCount = true;
-    fraction = seconds % 1e9;
-    seconds = Math.floor(seconds / 1e9);
-  }
+  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return -1;
   prefix.pid = pid;
   prefix.cpu = cpu;
-  prefix.seconds = seconds;
-  prefix.nanoseconds = fraction;
+  return at + 1;
+}
+
+/**
+ * Clocks that do not measure time (x86-tsc, counter, uptime) are printed whole: ` %12llu: `.
+ * @param at behind the number.
+ */
+function countOfClock(prefix: LinePrefix, bytes: Uint8Array, start: number, at: number, count: number): boolean {
+  prefix.forget();
+  if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(count <= Number.MAX_SAFE_INTEGER)) return false;
+  prefix.isCount = true;
+  prefix.seconds = Math.floor(count / 1e9);
+  prefix.nanoseconds = count % 1e9;
   prefix.commStart = start;
   prefix.commEnd = start + COMM_BYTES;
   prefix.body = at + 2;
   return true;
+}
+
+/**
+ * A second's part behind its point, and `: `.
+ * @param at behind the point.
+ * @returns where the next column starts; -1 where it is another.
+ */
+export function fractionColumn(prefix: LinePrefix, bytes: Uint8Array, at: number): number {
+  let digits = 0;
+  let fraction = 0;
+  for (
+    let digit = bytes[at]! - ZERO;
+    digit >= 0 && digit <= 9 && digits < FRACTION_DIGITS;
+    digit = bytes[at + digits]! - ZERO
+  ) {
+    fraction = fraction * 10 + digit;
+    digits++;
+  }
+  prefix.nanoseconds = fraction * NANOSECONDS_OF[digits]!;
+  const end = at + digits;
+  return bytes[end] === COLON && bytes[end + 1] === SPACE ? end + 2 : -1;
 }
 
 const LATIN1 = new TextDecoder('latin1');
@@ -122,6 +155,7 @@ export function trimmedLine(
   if (match === null) return false;
   const [, padding = '', comm = '', pid = '', cpu = '', seconds = '', fraction = ''] = match;
   if (Number(cpu) >= MAX_CPUS || Number(pid) > MAX_PID) return false;
+  prefix.forget();
   prefix.pid = Number(pid);
   prefix.cpu = Number(cpu);
   prefix.seconds = Number(seconds);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { fractionColumn } from './kernel-columns.ts';
 import type { LinePrefix } from './line-prefix.ts';
 import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
@@ -17,50 +18,56 @@ const MAX_FLAGS = 8;
  * buffer's start and a mark for long waits (` 9364us+: `), of `trace-cmd report -l` seconds (`  2571.888296: `).
  */
 export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
-  let at = start + COMM_BYTES;
-  if (bytes[at] !== 0x2d /* - */) return false;
-  let digit = bytes[++at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
-  let pid = 0;
-  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pid = pid * 10 + digit;
-  if (bytes[at] !== SPACE) return false;
-  while (bytes[at] === SPACE) at++;
-  digit = bytes[at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
-  let cpu = 0;
-  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-  if (cpu >= MAX_CPUS || pid > MAX_PID) return false;
+  const repeated = prefix.repeated(bytes, start);
+  // Nothing but its last digit ends the CPU's number: what comes behind it now may be one more.
+  const isKnown = repeated > 0 && !(bytes[start + repeated]! >= ZERO && bytes[start + repeated]! <= 0x39);
+  let at = isKnown ? start + repeated : taskAndCpu(prefix, bytes, start);
+  if (at < 0) return false;
+  prefix.remember(start, at - start, 0);
   const limit = at + MAX_FLAGS;
   const flags = at;
   while (at < limit && bytes[at]! > SPACE) at++;
   if (at === flags || bytes[at] !== SPACE) return false;
   while (bytes[at] === SPACE) at++;
-  digit = bytes[at]! - ZERO;
+  let digit = bytes[at]! - ZERO;
   if (!(digit >= 0 && digit <= 9)) return false;
   let whole = 0;
   for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) whole = whole * 10 + digit;
-  let seconds = whole;
-  let nanoseconds = 0;
   if (bytes[at] === 0x2e /* . */) {
-    let scale = 1e9;
-    for (digit = bytes[++at]! - ZERO; digit >= 0 && digit <= 9 && scale > 1; digit = bytes[++at]! - ZERO) {
-      nanoseconds = nanoseconds * 10 + digit;
-      scale /= 10;
-    }
-    nanoseconds *= scale;
+    prefix.seconds = whole;
+    at = fractionColumn(prefix, bytes, at + 1);
+    if (at < 0) return false;
   } else {
     if (bytes[at] !== 0x75 /* u */ || bytes[at + 1] !== 0x73 /* s */) return false;
     at += 3; // the mark, a blank for short waits
-    seconds = Math.floor(whole / 1e6);
-    nanoseconds = (whole % 1e6) * 1000;
+    if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
+    at += 2;
+    prefix.seconds = Math.floor(whole / 1e6);
+    prefix.nanoseconds = (whole % 1e6) * 1000;
   }
-  if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || seconds > 1e12) return false;
-  prefix.pid = pid;
-  prefix.cpu = cpu;
-  prefix.seconds = seconds;
-  prefix.nanoseconds = nanoseconds;
   prefix.commStart = start;
   prefix.commEnd = start + COMM_BYTES;
-  prefix.body = at + 2;
-  return true;
+  prefix.body = at;
+  return prefix.seconds <= 1e12;
+}
+
+/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
+  prefix.forget();
+  let at = start + COMM_BYTES;
+  if (bytes[at] !== 0x2d /* - */) return -1;
+  let digit = bytes[++at]! - ZERO;
+  if (!(digit >= 0 && digit <= 9)) return -1;
+  let pid = 0;
+  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pid = pid * 10 + digit;
+  if (bytes[at] !== SPACE) return -1;
+  while (bytes[at] === SPACE) at++;
+  digit = bytes[at]! - ZERO;
+  if (!(digit >= 0 && digit <= 9)) return -1;
+  let cpu = 0;
+  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
+  if (cpu >= MAX_CPUS || pid > MAX_PID) return -1;
+  prefix.pid = pid;
+  prefix.cpu = cpu;
+  return at;
 }

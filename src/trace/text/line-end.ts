@@ -14,8 +14,8 @@ export const wordsOf = (bytes: Uint8Array): Int32Array =>
   new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
 
 /**
- * Where the first newline in `bytes[from, end)` is, or -1. Lines are some hundred bytes long: four of them at once are
- * looked at in half the time that `indexOf` takes, most of which is the way into it (bench/line-end.ts).
+ * Where the first newline in `bytes[from, end)` is, or -1. Lines are some hundred bytes long: eight of them at once
+ * are looked at in half the time that `indexOf` takes, most of which is the way into it (bench/line-end.ts).
  *
  * A word has a newline if, with every newline made a zero, taking one from each byte borrows into a highest bit that was
  * not set. This says of a word that one of its bytes is a newline, whatever the machine's byte order, and not which.
@@ -25,9 +25,10 @@ export function newlineFrom(bytes: Uint8Array, words: Int32Array, from: number, 
   let at = from;
   for (; (at & 3) !== 0 && at < end; at++) if (bytes[at] === NEWLINE) return at;
   let word = at >> 2;
-  for (const lastWord = end >> 2; word < lastWord; word++) {
-    const zeroed = words[word]! ^ NEWLINES;
-    if (((zeroed - LOWEST) & ~zeroed & HIGHEST) !== 0) break;
+  for (const last = (end >> 2) - 1; word < last; word += 2) {
+    const one = words[word]! ^ NEWLINES;
+    const other = words[word + 1]! ^ NEWLINES;
+    if (((((one - LOWEST) & ~one) | ((other - LOWEST) & ~other)) & HIGHEST) !== 0) break;
   }
   for (at = Math.max(at, word << 2); at < end; at++) if (bytes[at] === NEWLINE) return at;
   return -1;

@@ -120,6 +120,7 @@ export class LineReader {
     const { commBytes } = dialect;
     const view = bytes.subarray(0, filled);
     const words = wordsOf(view);
+    prefix.open(view);
     let start = 0;
     for (;;) {
       const newline = newlineFrom(view, words, start, filled);
@@ -211,7 +212,7 @@ export class LineReader {
 
   /** An event whose prefix has just been parsed and whose line ends at `newline`. Most lines end at `classify`. */
   #event(bytes: Uint8Array, newline: number): void {
-    const { cpu, pid, seconds, nanoseconds: fraction, body, commStart, commEnd, buffer } = this.#prefix;
+    const { cpu, pid, seconds, nanoseconds: fraction, body, buffer } = this.#prefix;
     if (this.#dialect.namesBuffers) {
       this.#buffers.add(buffer ?? '');
       if (this.#options.buffer !== undefined && this.#options.buffer !== (buffer ?? '')) return;
@@ -224,7 +225,7 @@ export class LineReader {
       this.#lastSeconds = seconds;
       this.#lastNanoseconds = fraction;
     }
-    const kind = classify(bytes, body);
+    const kind = classify(bytes, this.#prefix.view, body);
     if (kind === 'perf-record') {
       this.#perfRecord(bytes, body, newline, cpu);
       return;
@@ -242,7 +243,7 @@ export class LineReader {
 
     const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
     const at = this.#time(seconds, fraction);
-    const comm = this.#taskNames.name(bytes, commStart, commEnd, pid);
+    const comm = this.#taskNames.of(this.#prefix, bytes);
     const event = this.#events.decode(kind, bytes, body, end, { at, cpu: cpu as Cpu, pid, comm, buffer });
     if (typeof event === 'string') {
       this.#stacks.passed(cpu);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { COMM_BYTES, trimmedLine } from './kernel-columns.ts';
+import { COMM_BYTES, fractionColumn, trimmedLine } from './kernel-columns.ts';
 import type { LinePrefix } from './line-prefix.ts';
 import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
@@ -14,11 +14,37 @@ const COLON = 0x3a;
  * the period before the event's name with `-F period`. By columns on bytes, as with the kernel's own lines.
  */
 export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
+  const repeated = prefix.repeated(bytes, start);
+  let at = repeated === 0 ? taskAndCpu(prefix, bytes, start) : start + repeated;
+  if (at < 0) return false;
+  if (repeated === 0 || repeated !== prefix.secondBytes) {
+    const taskBytes = at - start;
+    while (bytes[at] === SPACE) at++;
+    let digit = bytes[at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+    let seconds = 0;
+    for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
+    if (bytes[at] !== 0x2e /* . */ || seconds > 1e12) return false;
+    at++;
+    prefix.seconds = seconds;
+    prefix.remember(start, taskBytes, at - start);
+  }
+  at = fractionColumn(prefix, bytes, at);
+  if (at < 0) return false;
+  prefix.commStart = start;
+  prefix.commEnd = start + COMM_BYTES;
+  prefix.body = perfEvent(bytes, at);
+  return true;
+}
+
+/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
+  prefix.forget();
   let at = start + COMM_BYTES;
-  if (bytes[at] !== SPACE || bytes[start] !== SPACE) return false;
+  if (bytes[at] !== SPACE || bytes[start] !== SPACE) return -1;
   while (bytes[at] === SPACE) at++;
   let digit = bytes[at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
+  if (!(digit >= 0 && digit <= 9)) return -1;
   let pid = 0;
   for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pid = pid * 10 + digit;
   if (bytes[at] === 0x2f /* / */) {
@@ -26,34 +52,15 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
     for (digit = bytes[++at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pid = pid * 10 + digit;
   }
   while (bytes[at] === SPACE) at++;
-  if (bytes[at] !== 0x5b /* [ */) return false;
+  if (bytes[at] !== 0x5b /* [ */) return -1;
   let cpu = 0;
   digit = bytes[++at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
+  if (!(digit >= 0 && digit <= 9)) return -1;
   for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return false;
-  at++;
-  while (bytes[at] === SPACE) at++;
-  digit = bytes[at]! - ZERO;
-  if (!(digit >= 0 && digit <= 9)) return false;
-  let seconds = 0;
-  for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
-  if (bytes[at] !== 0x2e /* . */ || seconds > 1e12) return false;
-  let fraction = 0;
-  let scale = 1e9;
-  for (digit = bytes[++at]! - ZERO; digit >= 0 && digit <= 9 && scale > 1; digit = bytes[++at]! - ZERO) {
-    fraction = fraction * 10 + digit;
-    scale /= 10;
-  }
-  if (bytes[at] !== COLON || bytes[at + 1] !== SPACE) return false;
+  if (bytes[at] !== 0x5d /* ] */ || cpu >= MAX_CPUS || pid > MAX_PID) return -1;
   prefix.pid = pid;
   prefix.cpu = cpu;
-  prefix.seconds = seconds;
-  prefix.nanoseconds = fraction * scale;
-  prefix.commStart = start;
-  prefix.commEnd = start + COMM_BYTES;
-  prefix.body = perfEvent(bytes, at + 2);
-  return true;
+  return at + 1;
 }
 
 /** Where the event's name starts: behind a period and the system's name, if they stand there. */

@@ -49,6 +49,35 @@ describe('text of a recording', () => {
     },
   );
 
+  it('with `fields` says the same in any order of them, and nothing where one is cut off', async () => {
+    const line = (event: string): string => `            bash-1234    [001] .....    12.345678: ${event}\n`;
+    const add = [
+      'pfn=0x15d86b (1431659)',
+      'i_ino=0x2a45ad (2770349)',
+      'index=0x1 (1)',
+      's_dev=0xfe00000 (266338304)',
+      'order=(3)',
+    ];
+    const insertion = [
+      'folio=0xffffea00089c6300 (-24189111344384)',
+      'pfn=0x22718c (2257292)',
+      'lru=0x3 (3)',
+      'flags=0x25 (37)',
+    ];
+    const texts = [add, add.toReversed()].map((fields) => line(`mm_filemap_add_to_page_cache: ${fields.join(' ')}`));
+    texts.push(...[insertion, insertion.toReversed()].map((fields) => line(`mm_lru_insertion: ${fields.join(' ')}`)));
+    const { events } = await readText(texts.join(''));
+    expect(events).toHaveLength(4);
+    expect(events[0]).toMatchObject({ dev: '254:0', ino: 0x2a45adn, pfn: 0x15d86b, index: 1, order: 3 });
+    expect(events[1]).toEqual(events[0]);
+    expect(events[2]).toMatchObject({ pfn: 0x22718c, lru: 3, mapped: true });
+    expect(events[3]).toEqual(events[2]);
+    const cut = await readText(
+      `${line('x: 1')}${line('mm_filemap_add_to_page_cache: pfn=0x15d86b (1431659) i_ino=0x2a4')}`,
+    );
+    expect(cut.events).toMatchObject([{ type: 'loss', cpu: 1, events: 1 }]);
+  });
+
   it('of trace_pipe tells the losses where they are', async () => {
     const { summary } = await readAll(recording('trace_pipe_lost.txt'));
     expect(summary.events).toBe(3969);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { COMM_BYTES } from './kernel-columns.ts';
+import type { LinePrefix } from './line-prefix.ts';
 
 const MAX_TASKS = 1 << 16;
 const SPACE = 0x20;
@@ -13,9 +14,20 @@ interface Known {
 /** Task names by pid, so that a string is made once for a task and not once for an event. */
 export class TaskNames {
   readonly #known = new Map<number, Known>();
+  /** Of the last line that was asked for. */
+  #task = -1;
+  #name: string | undefined;
 
-  /** The name in `[start, end)`, without the padding; undefined for `<...>`, which is how the kernel says "not known". */
-  name(bytes: Uint8Array, start: number, end: number, pid: number): string | undefined {
+  /** The name in the columns of a line, without the padding; undefined for `<...>`, which is how the kernel says "not known". */
+  of({ task, commStart, commEnd, pid }: LinePrefix, bytes: Uint8Array): string | undefined {
+    if (task !== this.#task) {
+      this.#task = task;
+      this.#name = this.#nameOf(bytes, commStart, commEnd, pid);
+    }
+    return this.#name;
+  }
+
+  #nameOf(bytes: Uint8Array, start: number, end: number, pid: number): string | undefined {
     const known = this.#known.get(pid);
     if (known !== undefined && isSame(known.bytes, bytes, start, end)) return known.name;
     let from = start;

@@ -1,17 +1,45 @@
 // SPDX-License-Identifier: MIT
 
+const BLANKS = 0x2020_2020;
+const LOWEST = 0x0101_0101;
+const HIGHEST = 0x8080_8080;
+
+/** Four to eight bytes that a line has at some place, as its first and its last four. */
+export interface Literal {
+  readonly first: number;
+  readonly last: number;
+  readonly length: number;
+}
+
+/** @param text of four to eight ASCII characters. */
+export function literal(text: string): Literal {
+  const view = new DataView(ascii(text).buffer);
+  return { first: view.getInt32(0), last: view.getInt32(text.length - 4), length: text.length };
+}
+
 /** Steps through one line of bytes without making strings. Every method leaves the cursor alone if it fails. */
 export class TextCursor {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
   end = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
-  literal(expected: Uint8Array): boolean {
-    const { bytes, at } = this;
-    const { length } = expected;
-    if (at + length > this.end) return false;
-    for (let index = 0; index < length; index++) if (bytes[at + index] !== expected[index]) return false;
-    this.at = at + length;
+  /** Takes up `bytes[at, end)`. */
+  open(bytes: Uint8Array, at: number, end: number): void {
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.at = at;
+    this.end = end;
+  }
+
+  literal({ first, last, length }: Literal): boolean {
+    const { at } = this;
+    const view = this.#view;
+    const next = at + length;
+    if (next > this.end || view.getInt32(at) !== first || view.getInt32(next - 4) !== last) return false;
+    this.at = next;
     return true;
   }
 
@@ -61,10 +89,32 @@ export class TextCursor {
     return this.decimal();
   }
 
+  /** A number as option `fields` prints it, `0x1f (31)`, or `(31)` for a single byte; -1 for anything else. */
+  field(): number {
+    const start = this.at;
+    const { bytes } = this;
+    const isHex = bytes[start] === 0x30;
+    const value = isHex ? this.number() : 0;
+    const at = isHex ? this.at + 1 : start;
+    if (value >= 0 && bytes[at] === 0x28 /* ( */ && (!isHex || bytes[at - 1] === 0x20)) {
+      this.at = at + 1;
+      const decimal = this.decimal();
+      if (decimal >= 0 && this.at < this.end && bytes[this.at++] === 0x29 /* ) */) return isHex ? value : decimal;
+    }
+    this.at = start;
+    return -1;
+  }
+
   /** Steps behind the next blank; false where there is none. */
   skipWord(): boolean {
     const { bytes, end } = this;
-    for (let { at } = this; at < end; at++) {
+    const view = this.#view;
+    let { at } = this;
+    for (; at + 4 <= end; at += 4) {
+      const zeroed = view.getInt32(at) ^ BLANKS;
+      if (((zeroed - LOWEST) & ~zeroed & HIGHEST) !== 0) break;
+    }
+    for (; at < end; at++) {
       if (bytes[at] !== 0x20) continue;
       this.at = at + 1;
       return true;
