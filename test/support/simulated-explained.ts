@@ -16,6 +16,8 @@ export interface Comparison {
   readonly moments: number;
   /** Lines of which there are some in the truth, at all moments together: 0 would be no comparison. */
   readonly lines: number;
+  /** No folio was inserted, so that nothing told which inode is a guest_memfd: each was asked for by its number. */
+  readonly byInode: boolean;
   readonly wrong: readonly { readonly at: Nanoseconds; readonly truth: string; readonly said: string }[];
 }
 
@@ -30,37 +32,56 @@ const SAID: Readonly<Record<Asked, (moment: Moment) => readonly string[]>> = {
   holders: ({ ino, folios }) => folios.map(({ index, holders }) => `${inode(ino)}:${index} ${spell(holders)}`),
 };
 
-/** Runs one seed and compares at `most` of its moments. */
+/** Runs one seed and compares at `most` of its moments, which are one after every step; Infinity is all. */
 export async function compare(seed: number, asked: Asked, most: number): Promise<Comparison> {
   const moments: { readonly at: Nanoseconds; readonly truth: readonly string[] }[] = [];
   const options = asked === 'holders' ? { pageReferences: true, stacks: true } : {};
-  const events = simulate(seed, options, (machine, at) => {
-    if (asked === 'holders') moments.push({ at, truth: holdersOf(machine) });
+  const events = simulate(seed, options, (machine, at, ledger) => {
+    if (asked === 'holders') moments.push({ at, truth: holdersOf(machine, ledger) });
     else if (isBetweenFlushes(machine)) moments.push({ at, truth: batchesOf(machine) });
   });
   const times = events.flatMap(({ at }) => at ?? []);
   const [first, last] = [times[0] ?? 0n, times.at(-1) ?? 0n];
   const within = moments.filter(({ at }) => at >= first && at <= last);
-  const some = within.filter((_, i) => i % Math.ceil(within.length / most) === 0);
+  const some = within.filter((_, i) => i % Math.max(1, Math.ceil(within.length / most)) === 0);
   const question: Question = {
     moments: some.map(({ at }) => ({ kind: 'time', at })),
     patches: [],
     profile: PROFILE,
   };
-  const explainer = new Explainer(question);
-  explainer.events(events);
   const text = new TextEncoder().encode([...traceText(events, CPUS)].join(''));
-  const explanations = [explainer.answer(summaryOf(events)), await explainTrace(memorySource('trace', text), question)];
+  const both = async (of: Question): Promise<readonly Explanation[]> => {
+    const explainer = new Explainer(of);
+    explainer.events(events);
+    return [explainer.answer(summaryOf(events)), await explainTrace(memorySource('trace', text), of)];
+  };
+  const whole = await both(question);
+  const isKnown = whole.every(({ inodes }) => inodes.some(({ kind }) => kind !== 'other'));
+  const explanations = isKnown ? whole.map((one) => [one]) : await eachInode(events, question, both);
   return {
     events,
     moments: some.length,
     lines: some.reduce((sum, { truth }) => sum + truth.length, 0),
-    wrong: explanations.flatMap((explanation) =>
+    byInode: !isKnown,
+    wrong: explanations.flatMap((answers) =>
       some.flatMap(({ at, truth }) => {
-        const said = explanation.moments.filter((moment) => moment.at === at).flatMap(SAID[asked]);
+        const said = answers.flatMap((answer) =>
+          answer.moments.filter((moment) => moment.at === at).flatMap(SAID[asked]),
+        );
         const [wanted, got] = [truth.join('; '), said.toSorted().join('; ')];
         return wanted === got ? [] : [{ at, truth: wanted, said: got }];
       }),
     ),
   };
+}
+
+/** The answers about each inode of which a folio was added, once from either reading. */
+async function eachInode(
+  events: readonly KernelEvent[],
+  question: Question,
+  both: (question: Question) => Promise<readonly Explanation[]>,
+): Promise<readonly (readonly Explanation[])[]> {
+  const added = new Set(events.flatMap((event) => (event.type === 'mm_filemap_add_to_page_cache' ? [event.ino] : [])));
+  const answers = await Promise.all([...added].map((ino) => both({ ...question, inode: { dev: undefined, ino } })));
+  return [0, 1].map((reading) => answers.flatMap((pair) => pair[reading] ?? []));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs of machines that nobody has thought of, with the events that a real kernel's tracepoints would have given.
-import { cpuFbatches, folio, iPages, taskCpu } from '../../src/kernel/index.ts';
+import { cpuFbatches, folio, iPages, type LiveLedger, taskCpu } from '../../src/kernel/index.ts';
 import { columnOf } from '../../src/lang/index.ts';
 import { cpu, type Holder, type KernelEvent, type Nanoseconds } from '../../src/ledger/index.ts';
 import {
@@ -87,11 +87,11 @@ function callsOf(task: number, below: (limit: number) => number): readonly Call[
       ];
 }
 
-/** One run. @param look is told of each moment: after every step, with the simulated time. */
+/** One run. @param look is told of each moment: after every step, with its ledger and the simulated time. */
 export function simulate(
   seed: number,
   options: TracepointOptions,
-  look: (machine: Machine, now: Nanoseconds) => void,
+  look: (machine: Machine, now: Nanoseconds, ledger: LiveLedger) => void,
 ): readonly KernelEvent[] {
   const below = numbersFrom(seed);
   const patch = PATCHES[below(PATCHES.length)] ?? patchNamed('v8');
@@ -101,6 +101,7 @@ export function simulate(
   const left = Array.from({ length: TASKS }, (_, task) => [...callsOf(task, below)]);
   const within: (Call | undefined)[] = [];
   const events: KernelEvent[] = [];
+  const ledger = machine.liveLedger();
   const tracepoints = new Tracepoints(machine, options, (event) => events.push(event));
   const strategy = strategyOf(parseSchedule(below(2) === 0 ? `random:${seed}` : `pct:3:${seed}`), {
     taskNamed: () => undefined,
@@ -112,6 +113,7 @@ export function simulate(
       const call = left[task]?.shift();
       if (call === undefined || machine.begin(task, call) !== undefined) return false;
       within[task] = call;
+      ledger.began(task);
       tracepoints.calls(task, call, undefined);
     }
     return machine.interpreter.enabled(task);
@@ -121,9 +123,11 @@ export function simulate(
     const taken = task === undefined ? undefined : machine.step(task);
     if (task === undefined || taken === undefined) break;
     tracepoints.took(taken);
+    const [wrong] = ledger.took(taken);
+    if (wrong !== undefined) throw new Error(`seed ${seed}: ${JSON.stringify(wrong)}`);
     const call = within[task];
     if (taken.finished && call !== undefined) tracepoints.returned(task, call, machine.outcome(task));
-    look(machine, tracepoints.now);
+    look(machine, tracepoints.now, ledger);
     last = task;
   }
   return events;
@@ -166,12 +170,11 @@ export function batchesOf(machine: Machine): readonly string[] {
 }
 
 /** Everybody who holds each folio of a page cache, for comparison: who a reference is on its way from counts as still there. */
-export function holdersOf(machine: Machine): readonly string[] {
-  const holders = machine.holders();
+export function holdersOf(machine: Machine, ledger: LiveLedger): readonly string[] {
   return [...new Set(columnOf(machine.memory, iPages))]
     .flatMap((of) => {
-      const held = holders.get(of);
-      if (held === undefined) return [];
+      const held = ledger.of(of);
+      if (held.length === 0) return [];
       const where = `${columnOf(machine.memory, folio.mapping)[of]}:${columnOf(machine.memory, folio.index)[of]}`;
       // A reference on its way into a batch goes into that of the CPU that its task runs on: nobody moves tasks here.
       const settled = held.map((holder): Holder => {
