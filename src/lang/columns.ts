@@ -43,6 +43,7 @@ export function compileColumns(program: Program, memory: Memory): Columns {
     enter: once(() => evaluated(entryOf(code, program, names, memory)) as Enter),
     run: once(() => evaluated(runOf(code, number, program, names, memory)) as Run),
   }));
+  const tables = codes.map((): Steps | undefined => undefined);
   return {
     start: (task, code, args) => {
       memory.code[task] = code;
@@ -50,7 +51,9 @@ export function compileColumns(program: Program, memory: Memory): Columns {
     },
     step: (task, option = 0) => {
       const code = memory.code[task] ?? IDLE;
-      return code !== IDLE && (codes[code]?.steps()[memory.pc[task] ?? 0]?.(task, option) ?? false);
+      if (code === IDLE) return false;
+      const steps = (tables[code] ??= codes[code]?.steps() ?? []);
+      return steps[memory.pc[task] ?? 0]?.(task, option) ?? false;
     },
     run: (task, code, args, others = nobody) => codes[code]?.run()(task, args, others) ?? false,
   };

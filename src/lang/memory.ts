@@ -33,18 +33,28 @@ const columnFor = (max: number, length: number): Column => {
 export function createMemory(program: Program): Memory {
   const columns = new Map<Variable, Column>();
   for (const variable of program.variables) {
-    const { max, initial } = rangeOf(variable, program.sizes);
-    columns.set(variable, columnFor(max, extentOf(variable, program.sizes)).fill(initial));
+    const { max } = rangeOf(variable, program.sizes);
+    columns.set(variable, columnFor(max, extentOf(variable, program.sizes)));
   }
   const tasks = tasksOf(program.sizes);
   const slotsPerTask = Math.max(1, ...program.codes.map((code) => code.slotMax.length));
-  return {
+  const memory: Memory = {
     columns,
     slots: new Int32Array(tasks * slotsPerTask),
     slotsPerTask,
-    code: new Int32Array(tasks).fill(IDLE),
+    code: new Int32Array(tasks),
     pc: new Int32Array(tasks),
   };
+  resetMemory(program, memory);
+  return memory;
+}
+
+/** Puts everything back to its initial value, and every task to idle. */
+export function resetMemory({ sizes }: Program, { columns, slots, code, pc }: Memory): void {
+  for (const [variable, column] of columns) column.fill(rangeOf(variable, sizes).initial);
+  slots.fill(0);
+  code.fill(IDLE);
+  pc.fill(0);
 }
 
 /** The column of a shared array. @throws Error where the program does not declare it. */

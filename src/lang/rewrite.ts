@@ -25,16 +25,31 @@ export function rewriteSteps(program: Program, change: (step: Step, code: number
   return { ...program, codes };
 }
 
+/** Effects in which every assignment and assert, however deep it stands, is what `change` makes of it. */
+export const rewriteEffects = (
+  effects: readonly Effect[],
+  change: (effect: Extract<Effect, { kind: 'assign' | 'assert' }>) => readonly Effect[],
+): readonly Effect[] =>
+  effects.flatMap((effect): readonly Effect[] => {
+    switch (effect.kind) {
+      case 'assign':
+      case 'assert':
+        return change(effect);
+      case 'when':
+        return [{ ...effect, then: rewriteEffects(effect.then, change), else: rewriteEffects(effect.else, change) }];
+      case 'each':
+        return [{ ...effect, body: rewriteEffects(effect.body, change) }];
+    }
+  });
+
 /** The program without the asserts of a name: what is known to be violated need not be asked again. */
-export function withoutAssert(program: Program, name: string): Program {
-  const kept = (effects: readonly Effect[]): readonly Effect[] =>
-    effects.flatMap((effect): readonly Effect[] => {
-      if (effect.kind === 'assert') return effect.name === name ? [] : [effect];
-      if (effect.kind === 'when') return [{ ...effect, then: kept(effect.then), else: kept(effect.else) }];
-      return effect.kind === 'each' ? [{ ...effect, body: kept(effect.body) }] : [effect];
-    });
-  return rewriteSteps(program, (step) => ({ ...step, effects: kept(step.effects) }));
-}
+export const withoutAssert = (program: Program, name: string): Program =>
+  rewriteSteps(program, (step) => ({
+    ...step,
+    effects: rewriteEffects(step.effects, (effect) =>
+      effect.kind === 'assert' && effect.name === name ? [] : [effect],
+    ),
+  }));
 
 /**
  * The program with one more value in a task's own memory, which no text uses yet: for what `rewriteSteps` notes down

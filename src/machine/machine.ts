@@ -35,6 +35,7 @@ import {
   Interpreter,
   type Memory,
   type Program,
+  resetMemory,
   type Taken,
 } from '../lang/index.ts';
 import { folioIndex, type FolioLedger, type Holder, type Ledger, order, pfn } from '../ledger/index.ts';
@@ -147,11 +148,7 @@ export class Machine {
 
   /** Puts the machine back to where it began. */
   boot(): void {
-    const fresh = createMemory(this.program);
-    for (const [variable, column] of fresh.columns) this.memory.columns.get(variable)?.set(column);
-    this.memory.slots.fill(0);
-    this.memory.code.fill(IDLE);
-    this.memory.pc.fill(0);
+    resetMemory(this.program, this.memory);
     const { cpus, tasks, guestMemfds } = this.options;
     const cpuOf = columnOf(this.memory, taskCpu);
     for (const [task, { cpu, process }] of tasks.entries()) {
@@ -281,21 +278,32 @@ export class Machine {
     if (this.busy(task)) throw new Error(`${this.taskName(task)} is within a call`);
     this.#columns ??= compileColumns(this.program, this.memory);
     const { run, step } = this.#columns;
-    const others = (): boolean => {
-      for (let other = 0; other < this.tasks; other++) if (other !== task && step(other)) return true;
-      return false;
-    };
-    if (!run(task, this.#codeOf(entry.name), entry.args, others)) this.#finish(task, step);
+    if (!run(task, this.#codeOf(entry.name), entry.args, this.#others(task, step))) this.#finish(task, step);
     return this.outcome(task);
   }
 
   #finish(task: number, step: (task: number) => boolean): void {
-    while (this.busy(task)) {
-      if (step(task)) continue;
-      let moved = false;
-      for (let other = 0; other < this.tasks && !moved; other++) moved = other !== task && step(other);
-      if (!moved) throw new Error(`${this.taskName(task)} waits for ever at '${this.interpreter.next(task)?.name}'`);
-    }
+    const others = this.#others(task, step);
+    while (this.busy(task))
+      if (!step(task) && !others())
+        throw new Error(`${this.taskName(task)} waits for ever at '${this.interpreter.next(task)?.name}'`);
+  }
+
+  /**
+   * Lets another task take a step, and says whether any could: the one that took the last as long as it can, then the
+   * next one by number. To ask all of them for every step costs more than the step where there are many.
+   */
+  #others(task: number, step: (task: number) => boolean): () => boolean {
+    let last = 0;
+    return () => {
+      for (let i = 0; i < this.tasks; i++) {
+        const other = (last + i) % this.tasks;
+        if (other === task || !step(other)) continue;
+        last = other;
+        return true;
+      }
+      return false;
+    };
   }
 
   #codeOf(name: SyscallName): number {
