@@ -248,6 +248,11 @@ export class Thread {
     return this.call({ call: 'munmap', ...rangeOf(file, 0n, length + PAGE_SIZE - 1n) });
   }
 
+  /** Accesses every page of a part of the mapping, until one ends in SIGBUS or SIGSEGV. */
+  touch({ file }: Mapping, offset: bigint, length: bigint): Returned {
+    return this.call({ call: 'touch', ...rangeOf(file, offset, length) });
+  }
+
   /** Reads what a page holds; SIGBUS or SIGSEGV where there is none. */
   load({ file }: Mapping, offset: bigint): number | Returned {
     const result = this.call({ call: 'load', inode: file.inode, index: pagesIn(offset) });
