@@ -22,6 +22,7 @@ export const ERRNO = {
   EINVAL: 22,
   ENOTTY: 25,
   EFBIG: 27,
+  ESPIPE: 29,
   EOPNOTSUPP: 95,
   EHWPOISON: 133,
 } as const;

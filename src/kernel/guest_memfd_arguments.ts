@@ -112,6 +112,24 @@ export function checkFallocate(
   return undefined;
 }
 
+/**
+ * fs/read_write.c: vfs_read() and vfs_write() of a file without such operations, as virt/kvm/guest_memfd.c: kvm_gmem_fops has
+ * none; ksys_pread64() and ksys_pwrite64(), of a file that has no position, as fs/file_table.c: alloc_file_pseudo() makes it.
+ * @param position undefined for read(2) and write(2).
+ */
+export const checkReadWrite = (position: bigint | undefined): 'EINVAL' | 'ESPIPE' =>
+  position === undefined ? 'EINVAL' : 'ESPIPE';
+
+/** Advice about a mapping of a guest_memfd that changes none of its folios. */
+export type HugePageAdvice = 'MADV_HUGEPAGE' | 'MADV_COLLAPSE';
+
+/**
+ * mm/khugepaged.c: hugepage_madvise() marks the mapping; madvise_collapse() takes no file on an anonymous inode, and says so
+ * before it drains anything.
+ */
+export const checkHugePageAdvice = (advice: HugePageAdvice): 'EINVAL' | undefined =>
+  advice === 'MADV_COLLAPSE' ? 'EINVAL' : undefined;
+
 /** virt/kvm/guest_memfd.c: kvm_gmem_mmap(): the file has to be made for it, and the mapping to be shared. */
 export function checkMmap(shared: boolean, fileFlags: bigint): 'ENODEV' | 'EINVAL' | undefined {
   if ((fileFlags & GUEST_MEMFD_FLAG_MMAP) === 0n) return 'ENODEV';

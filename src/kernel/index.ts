@@ -31,14 +31,17 @@ export type {
   ConversionTarget,
   FallocateArguments,
   GuestMemfdVm,
+  HugePageAdvice,
   MemoryAttributes2,
 } from './guest_memfd_arguments.ts';
 export {
   checkBind,
   checkCreateGuestMemfd,
   checkFallocate,
+  checkHugePageAdvice,
   checkMemoryAttributes2,
   checkMmap,
+  checkReadWrite,
   supportedGuestMemfdFlags,
 } from './guest_memfd_arguments.ts';
 export {

@@ -3,14 +3,17 @@ import {
   checkBind,
   checkCreateGuestMemfd,
   checkFallocate,
+  checkHugePageAdvice,
   checkMemoryAttributes2,
   checkMmap,
+  checkReadWrite,
   type Errno,
   FALLOC_FL_PUNCH_HOLE,
   type FallocateArguments,
   gmemInode,
   GUEST_MEMFD_FLAG_INIT_SHARED,
   type GuestMemfdVm,
+  type HugePageAdvice,
   type KernelPart,
   kvm,
   type MemoryAttributes2,
@@ -331,6 +334,21 @@ export class Thread {
 
   madviseDontneed({ file }: Mapping, offset: bigint, length: bigint): Returned {
     return this.call({ call: 'madvise-dontneed', ...rangeOf(file, offset, length) });
+  }
+
+  /** madvise(2) about huge pages, of a whole mapping. */
+  madviseHugePages(_mapping: Mapping, advice: HugePageAdvice): Returned {
+    return checkHugePageAdvice(advice) ?? 'ok';
+  }
+
+  /** read(2), or pread(2) with a position: no guest_memfd can be read from. */
+  read(_file: GuestMemfd, position?: bigint): Errno {
+    return checkReadWrite(position);
+  }
+
+  /** write(2), or pwrite(2) with a position: no guest_memfd can be written to. */
+  write(_file: GuestMemfd, position?: bigint): Errno {
+    return checkReadWrite(position);
   }
 
   /** fork(2): the other process, one of the host's that has no mappings, gets this one's. */
