@@ -132,6 +132,10 @@ const STORIES: Readonly<Record<MutantName, Story>> = {
     sizes: { parts: ['mmap'] },
     invariant: neverPrivateWhileUsed,
   },
+  'checks-before-unmap': {
+    ...otherCpu,
+    invariant: { ...converts, name: 'expected: a page that is only mapped converts' },
+  },
   'ignores-unmapped-references': {
     tasks: [
       { cpu: 0, script: [convertOne] },

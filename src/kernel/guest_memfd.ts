@@ -421,8 +421,10 @@ const kvm_gmem_set_attributes = routine(
       });
     k.if(same.not(), () => {
       k.if(toPrivate, () => {
-        k.call(unmap_mapping_pages, { inode, start, end });
+        const unmapsFirst = !isMutant(k, 'checks-before-unmap');
+        if (unmapsFirst) k.call(unmap_mapping_pages, { inode, start, end });
         k.call(k.config.patch.check, { inode, start, nr, safe, err_index });
+        if (!unmapsFirst) k.call(unmap_mapping_pages, { inode, start, end });
       });
       k.if(
         safe,

@@ -83,6 +83,7 @@ export interface Patch {
 export const MUTANT_NAMES = [
   'gup-no-barrier',
   'zap-puts-before-flush',
+  'checks-before-unmap',
   'ignores-unmapped-references',
   'drain-forgets-mlock',
   'drain-bumps-after-loop',

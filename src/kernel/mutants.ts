@@ -14,8 +14,8 @@ import {
 } from './kernel.ts';
 import { folio, folioNrPages, putReferences } from './page_ref.ts';
 
-/** The invariants that mutants are caught by, as docs/ARCHITECTURE.md and the scenarios name them. */
-type InvariantName = 'I1' | 'I2' | 'I3' | 'I6' | 'I9';
+/** The properties that mutants are caught by, as docs/check.md and the scenarios name them. */
+type InvariantName = 'I1' | 'I2' | 'I3' | 'I6' | 'I9' | 'expected';
 
 /** A kernel with a mistake in it, to see that somebody notices. */
 export interface Mutant {
@@ -145,6 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('zap-puts-before-flush', ['SC-13', 'I1'], 'a zap puts the references before it has flushed the TLB', {
     parts: ['mmap'],
   }),
+  mutant('checks-before-unmap', ['SC-40', 'expected'], 'the count is read before the pages are unmapped'),
   mutant('ignores-unmapped-references', ['SC-13', 'I1'], 'references count only while the folio is mapped', {
     parts: ['mmap'],
     check: wrongCheck({
