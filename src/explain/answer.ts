@@ -63,6 +63,8 @@ export interface MomentAnswer {
   readonly ino: Ino;
   /** Every folio of the inode in the page cache. `unknown`: whether it still waits in the batch is not known. */
   readonly folios: Ledger;
+  /** For each of `folios`, when it came into the page cache and which one it is at its index. */
+  readonly lives: readonly FolioLife[];
   /** What a conversion to private would get from each form of the check, by its name. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** What form `local-drain` would say on each CPU; undefined where it was not asked for. */
@@ -87,6 +89,14 @@ export interface MomentAnswer {
   readonly cpuBecause: string;
   /** Why `baseline` refuses. */
   readonly evidence: RefusalEvidence | undefined;
+}
+
+/** A page frame serves many folios one after the other, and an index has many. */
+interface FolioLife {
+  /** How many folios the recording told of at this index until then, this one included. */
+  readonly number: number;
+  /** When it was added; undefined where that was before the recording or lost. */
+  readonly since: Nanoseconds | undefined;
 }
 
 /** References that stock events do not show. */

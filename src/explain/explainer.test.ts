@@ -488,3 +488,26 @@ describe('the kernel profile', () => {
     );
   });
 });
+
+test('a folio whose delete was not seen gives its index to the next, and the inode is the same', () => {
+  const events = [
+    ...made({ at: 2 }),
+    added({ index: 0, pfn: 1 }, { at: 10 }),
+    added({ index: 0, pfn: 2 }, { at: 20 }),
+    added({ index: 5, pfn: 2 }, { at: 30 }),
+    added({ index: 0, pfn: 3 }, { at: 40 }),
+    inserted(3, { at: 50 }),
+  ];
+  const explainer = new Explainer({ moments: [{ kind: 'end' }], patches: [] });
+  explainer.events(events);
+  const { inodes, moments } = explainer.answer(summaryOf(events));
+  expect(inodes).toMatchObject([{ kind: 'guest_memfd' }]);
+  expect(moments[0]?.folios).toMatchObject([
+    { index: 0, pfn: 3 },
+    { index: 5, pfn: 2 },
+  ]);
+  expect(moments[0]?.lives).toEqual([
+    { number: 3, since: 40n },
+    { number: 1, since: 30n },
+  ]);
+});

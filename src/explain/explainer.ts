@@ -187,18 +187,18 @@ export class Explainer {
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
       if (isTwin(before, event)) return;
-      this.#end(before, event); // the pfn is used again: its delete was lost
+      this.#end(before, event, inode); // the pfn is used again: its delete was lost
     }
     // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
     if (inode === undefined && order > 0) return;
+    const sameIndex = inode?.live.get(index);
+    if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
     const folio = new Generation(event, inode);
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
     this.#redactor?.frame(pfn);
     folio.references = this.#references.get(pfn);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
-    const sameIndex = inode.live.get(index);
-    if (sameIndex !== undefined) this.#end(sameIndex, event);
     inode.adds++;
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
@@ -274,13 +274,13 @@ export class Explainer {
     // Nobody saw it come: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
     if (fromBefore) inode.isOlder = true;
-    inode.left(event);
     if (this.#moments.anyWithin(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = this.#strays.get(event.pfn);
       unseen.deletedAt = event.at;
       inode.ended.push(unseen);
     }
+    inode.left(event);
     this.#strays.delete(event.pfn);
     const sameIndex = inode.live.get(event.index);
     if (sameIndex !== undefined) this.#end(sameIndex, event);
@@ -288,8 +288,11 @@ export class Explainer {
     this.#inodes.forgetIfEmpty(inode);
   }
 
-  /** A folio leaves the page cache with `event`. It may wait in its batch still. */
-  #end(folio: Generation, event: FilemapEvent): void {
+  /**
+   * A folio leaves the page cache with `event`. It may wait in its batch still.
+   * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
+   */
+  #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
     const { inode, pfn, index, add } = folio;
     const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
     if (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache') this.#byPfn.delete(pfn);
@@ -302,7 +305,7 @@ export class Explainer {
     inode.waiting.deleted(folio, event.at);
     if (this.#moments.anyWithin(add?.at, event.at)) inode.ended.push(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
-    this.#inodes.forgetIfEmpty(inode);
+    if (inode !== receiver) this.#inodes.forgetIfEmpty(inode);
   }
 
   /** An inode turned out to be none of guest_memfd's. */
@@ -409,6 +412,7 @@ export class Explainer {
       dev: inode.dev,
       ino: inode.ino,
       folios: state.folios,
+      lives: state.generations.map(({ number, add }) => ({ number, since: add?.at })),
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,

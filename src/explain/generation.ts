@@ -33,6 +33,8 @@ export class Generation {
   readonly inode: TrackedInode | undefined;
   /** Where the add was not seen: nothing was lost before, so that it was there when the recording began. */
   readonly fromBefore: boolean;
+  /** Which folio of the recording it is at its index, from 1 on. */
+  readonly number: number;
   insertion: LruInsertion | undefined = undefined;
   deletedAt: Nanoseconds | undefined = undefined;
   /** Events of its CPU were lost while it was in the batch. */
@@ -53,6 +55,7 @@ export class Generation {
     this.index = event.index;
     this.order = event.order;
     this.inode = inode;
+    this.number = (inode?.hadAt(event.index) ?? 0) + 1;
   }
 }
 

@@ -30,8 +30,8 @@ export class TrackedInode {
   firstAt: Nanoseconds;
   /** A folio of it left the page cache whose add was not seen. */
   isOlder = false;
-  /** Indexes of folios that have left the page cache: with those of `live` all that events told of. */
-  readonly #left = new Set<number>();
+  /** How many folios have left each index: with those of `live` all that events told of. */
+  readonly #left = new Map<number, number>();
 
   /** @param blind CPUs of whose batches events were lost and that have not flushed since, as of now. */
   constructor({ dev, ino, at }: FilemapEvent, wanted: boolean, blind: ReadonlySet<Cpu>) {
@@ -43,12 +43,17 @@ export class TrackedInode {
   }
 
   left({ index, order }: { readonly index: FolioIndex; readonly order: Order }): void {
-    for (let page = 0; page < 2 ** order; page++) this.#left.add(index + page);
+    for (let page = 0; page < 2 ** order; page++) this.#left.set(index + page, this.hadAt(index + page) + 1);
   }
 
   /** Whether some event told of a folio at an index, at whatever time, besides those that are `live`. */
   hasLeft(index: number): boolean {
     return this.#left.has(index);
+  }
+
+  /** How many folios have left an index so far. */
+  hadAt(index: number): number {
+    return this.#left.get(index) ?? 0;
   }
 
   /** All folios that were in the page cache at some moment that is asked for, or still are. */

@@ -34,18 +34,23 @@ export function explanationToJson(explanation: Explanation): string {
     },
     inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
     moments: moments.map(momentJson),
-    conversions: conversions.map(({ at, cpu, pid, fd, returned, drained, until, batched, held, checked }) => ({
-      at: formatTime(at),
-      cpu,
-      pid,
-      fd,
-      returned: returned ?? null,
-      drained: drained ?? null,
-      holders: [...batched.map(batchedJson), ...held.map(heldJson)],
-      until: timeOrNull(until),
-      checked:
-        checked === undefined ? null : { dev: checked.dev, ino: hex(checked.ino), from: checked.from, to: checked.to },
-    })),
+    conversions: conversions.map(
+      ({ at, cpu, pid, fd, returned, drained, until, batched, held, checked, unexplained }) => ({
+        at: formatTime(at),
+        cpu,
+        pid,
+        fd,
+        returned: returned ?? null,
+        drained: drained ?? null,
+        holders: [...batched.map(batchedJson), ...held.map(heldJson)],
+        until: timeOrNull(until),
+        checked:
+          checked === undefined
+            ? null
+            : { dev: checked.dev, ino: hex(checked.ino), from: checked.from, to: checked.to },
+        unexplained,
+      }),
+    ),
     profile: { name: profile.profile.name, batchSize: profile.profile.batchSize, because: profile.because },
     notes,
     dwell: dwell.map(dwellJson),
@@ -55,8 +60,21 @@ export function explanationToJson(explanation: Explanation): string {
 }
 
 function momentJson(moment: MomentAnswer): object {
-  const { at, marker, dev, ino, folios, verdicts, localDrainByCpu, range, cpu, cpuBecause, evidence, lowerIndex } =
-    moment;
+  const {
+    at,
+    marker,
+    dev,
+    ino,
+    folios,
+    lives,
+    verdicts,
+    localDrainByCpu,
+    range,
+    cpu,
+    cpuBecause,
+    evidence,
+    lowerIndex,
+  } = moment;
   const conversion = Object.fromEntries<object>(verdicts);
   if (localDrainByCpu !== undefined) conversion['local-drain-by-cpu'] = Object.fromEntries<Verdict>(localDrainByCpu);
   return {
@@ -64,7 +82,11 @@ function momentJson(moment: MomentAnswer): object {
     marker: marker ?? null,
     dev,
     ino: hex(ino),
-    folios: folios.map(folioJson),
+    folios: folios.map((folio, place) => ({
+      ...folioJson(folio),
+      since: timeOrNull(lives[place]?.since),
+      generation: lives[place]?.number ?? 1,
+    })),
     conversion,
     range: range === undefined ? null : { from: range.from, to: range.to },
     cpu,

@@ -84,7 +84,15 @@ describe('JSON', () => {
     const faulted = document.moments[2];
     expect(Object.keys(faulted ?? {}).slice(0, 6)).toEqual(['at', 'marker', 'dev', 'ino', 'folios', 'conversion']);
     expect(Object.keys(faulted?.conversion ?? {})).toEqual([...PATCHES.map(({ name }) => name), 'local-drain-by-cpu']);
-    expect(Object.keys(faulted?.folios[0] ?? {})).toEqual(['index', 'pfn', 'order', 'strength', 'holders']);
+    expect(Object.keys(faulted?.folios[0] ?? {})).toEqual([
+      'index',
+      'pfn',
+      'order',
+      'strength',
+      'holders',
+      'since',
+      'generation',
+    ]);
     expect(faulted?.folios.at(-1)?.holders[1]).toEqual({
       kind: 'lru-add-batch',
       cpu: 1,
