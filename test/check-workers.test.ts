@@ -8,12 +8,12 @@ import { WorkerPool } from './worker-host.ts';
 const host = new WorkerPool();
 afterAll(async () => host.end());
 
-function questionOf(variant: Variant, reduced: boolean): Parameters<typeof exploreProgram>[0] {
+function questionOf(variant: Variant, reduced: boolean, partialOrder = false): Parameters<typeof exploreProgram>[0] {
   const peer = buildPeer({ cpus: 3, folios: 2, variant });
   const initial = createMemory(peer.program);
   const interpreter = new Interpreter(peer.program, initial);
   for (const task of peer.codeOf) interpreter.start(task, task);
-  return { ...peer, initial, symmetry: reduced ? peer.symmetry : undefined };
+  return { ...peer, initial, symmetry: reduced ? peer.symmetry : undefined, partialOrder };
 }
 
 test.each<readonly [Variant, boolean, boolean]>([
@@ -29,6 +29,24 @@ test.each<readonly [Variant, boolean, boolean]>([
     const reach: Reach = { mostStates: 1e5, whole };
     const { bytes: _, bytesPerState: __, ...alone } = exploreProgram(question, reach);
     expect(alone.reason).toBeUndefined();
+    for (const workers of [1, 2, 3])
+      expect(await exploreProgramWith(question, reach, { workers, host })).toMatchObject(alone);
+  },
+);
+
+test.each<readonly [Variant, boolean, boolean]>([
+  ['v6', true, false],
+  ['v6', true, true],
+  ['baseline', true, false],
+  ['local-drain', false, true],
+])(
+  '%s, whole %s, symmetry %s: with partial order too',
+  async (variant, whole, reduced) => {
+    const question = questionOf(variant, reduced, true);
+    const reach: Reach = { mostStates: 1e5, whole };
+    const { bytes: _, bytesPerState: __, ...alone } = exploreProgram(question, reach);
+    expect(alone).toMatchObject({ reason: undefined, isShortest: variant !== 'v6' });
+    expect(alone.reductions).toContain('partial order');
     for (const workers of [1, 2, 3])
       expect(await exploreProgramWith(question, reach, { workers, host })).toMatchObject(alone);
   },

@@ -83,14 +83,19 @@ export function* exploringProgram(question: Question, reach: Reach): Generator<P
   const about = whatElse(question, space, isPartial);
   const isToBeSearched = found.verdict === 'violated' && (isPartial || reach.lossy !== undefined);
   if (!isToBeSearched) return { ...found, ...about, isShortest: found.counterexample !== undefined };
-  // It ends where the nearest violation is, which is no farther than the one that was found.
   const whole = spaceOfProgram({ ...question, partialOrder: false }, reach);
-  const exactly = { ...reach, whole: false, checkpoint: undefined, lossy: undefined };
-  const nearest = yield* searching(whole.space, exactly);
-  const { property, counterexample } = nearest;
-  if (counterexample === undefined) return { ...found, ...about, isShortest: false };
-  return { ...found, ...about, property, counterexample, isShortest: true };
+  return { ...found, ...about, ...nearestOf(yield* searching(whole.space, exactly(reach))) };
 }
+
+/** How a violation that was found with something left out is looked for once more: as far as the nearest one, which is no farther. */
+export const exactly = (reach: Reach): Reach => ({ ...reach, whole: false, checkpoint: undefined, lossy: undefined });
+
+/** What such a search changes in what is told. */
+export const nearestOf = ({
+  property,
+  counterexample,
+}: Exploration): Pick<ProgramExploration, 'isShortest'> & Partial<Pick<Exploration, 'property' | 'counterexample'>> =>
+  counterexample === undefined ? { isShortest: false } : { property, counterexample, isShortest: true };
 
 /** What is told of a search besides what was found. */
 export function whatElse(
@@ -120,8 +125,8 @@ export function spaceOfProgram(
   const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
   const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once) : undefined;
   const hashed = hashedWords(packed.words, compact);
-  const { text, given, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
-  const compiled = { ...readSuccessors(text, given), hashed };
+  const { text, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
+  const compiled = { ...readSuccessors(text), hashed };
   const space: Space = {
     ...names,
     canonicalize: compiled.canonicalize,
@@ -134,7 +139,7 @@ export function spaceOfProgram(
       const named = [...names.asserts, ...[...properties, ...sometimes].map(({ name }) => name)];
       return fingerprintOf([whole.text.source, ...model.initial, ...named]);
     },
-    text: reduction === undefined ? text : undefined,
+    text,
     initial: model.initial,
     properties: properties.map(({ name }) => name),
     steps: (state) => stepsIn(model, state),

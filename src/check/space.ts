@@ -18,7 +18,7 @@ export interface Space extends Pick<Successors, 'asserts' | 'canonicalize' | 're
   readonly compiled: Steps;
   /** Two spaces with the same are of the same question; not to be had of hand-written models. */
   readonly fingerprint: (() => string) | undefined;
-  /** The steps as data for other threads; not to be had of hand-written models, nor where steps are left out. */
+  /** The steps as data for other threads; not to be had of hand-written models. */
   readonly text: SuccessorsText | undefined;
 }
 

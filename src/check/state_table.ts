@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { generated, HEAPS } from '../lang/index.ts';
 import { allocate } from './allocate.ts';
-import { hashOf } from './rows.ts';
+import { hashing } from './rows.ts';
 
 /**
- * Adds the rows from `from` up to `end`, in order, and stops where there are `limit` states: `stop[0]` is then the row
- * that it has not added, else `end`. `stop[1]` is of no meaning: what is touched has to go somewhere.
+ * Adds the rows from `from` up to `end` to a heap's table, in order, and stops where there are `limit` states: `stop[0]` is then
+ * the row that it has not added, else `end`. `stop[1]` is of no meaning: what is touched has to go somewhere.
  * @returns how many states there are.
  */
 type Insert = (
   states: Int32Array,
   table: Int32Array,
-  bits: number,
+  idBits: number,
   size: number,
   limit: number,
   rows: Int32Array,
@@ -20,20 +20,35 @@ type Insert = (
   stop: Int32Array,
 ) => number;
 
-/** Fullest that a heap's part of the table gets. It doubles then: 5 to 10 bytes a state. */
+/** Puts what is in one table into an empty one. What it returns is of no meaning. */
+type Move = (states: Int32Array, from: Int32Array, fromIdBits: number, to: Int32Array, toIdBits: number) => number;
+
+/** Fullest that a heap's table gets. It doubles then: 5 to 10 bytes a state. */
 const FULLEST = 0.8;
 /** Fullest where there is no memory to double it: looks get long, but there are some states more. */
 const FULLEST_AT_LAST = 0.95;
-const FIRST_BITS = 12;
+const FIRST_BITS = 6;
+const HEAP_BITS = Math.log2(HEAPS);
+/** By how much a heap may be fuller than others before its numbers want more bits. */
+const SKEW_BITS = 1;
+
+/** A heap's part of the table. */
+interface HeapTable {
+  slots: Int32Array;
+  /** Bits of a number in it. */
+  idBits: number;
+  count: number;
+  fullest: number;
+}
 
 /**
- * States by number, each once. Their words stand behind each other in one array; an open-addressing table holds their
+ * States by number, each once. Their words stand behind each other in one array; open-addressing tables hold their
  * numbers, each under as many low bits of its state's hash as the number leaves free, so that nearly every
  * look at another state is at the same one. Whole states are compared: two are never taken for one.
  *
- * Rows come sorted into heaps by the highest bits of their hashes, and a heap has a part of the table to itself. So one
- * heap's additions stay within a small part of the table, and within the states that such heaps brought lately:
- * both are near the processor, where the whole table is not.
+ * Rows come sorted into heaps by the highest bits of their hashes, and a heap has a table to itself, which grows by itself. So one
+ * heap's additions stay within a small table, and within the states that such heaps brought lately:
+ * both are near the processor, where all tables together are not.
  */
 export class StateTable {
   /** State `id` begins at `id * words`. */
@@ -41,28 +56,31 @@ export class StateTable {
   /** What there was no more of, when states were not added. */
   exhausted: 'states' | 'memory' = 'states';
   readonly #words: number;
-  /** Its share of the slots: heaps of other tables have their slots too, which nobody ever touches. */
-  readonly #share: number;
   #mostStates = 0;
   #mostBytes = 0;
   readonly #insert: Insert;
-  readonly #sizes = new Int32Array(HEAPS);
+  readonly #move: Move;
+  readonly #tables = new Map<number, HeapTable>();
   readonly #stop = new Int32Array(2);
-  #bits = FIRST_BITS;
-  #table: Int32Array = new Int32Array(2 ** FIRST_BITS);
   #size = 0;
-  #fullest = FULLEST;
+  #tableBytes = 0;
 
   /**
    * @param most most states there can ever be.
-   * @param heaps how many of the heaps come to this table.
+   * @param heaps those that come to this table.
    * @param shared whether other threads read the states.
    */
-  constructor(words: number, most: number, heaps: number, shared: boolean) {
+  constructor(words: number, most: number, heaps: readonly number[], shared: boolean) {
     this.#words = words;
-    this.#share = heaps / HEAPS;
     this.states = arrayOf(words, most, shared);
-    this.#insert = insertOf(words);
+    const { insert, move } = additionsOf(words);
+    this.#insert = insert;
+    this.#move = move;
+    for (const heap of heaps) {
+      const slots = new Int32Array(2 ** FIRST_BITS);
+      this.#tables.set(heap, { slots, idBits: idBitsFor(slots), count: 0, fullest: FULLEST });
+      this.#tableBytes += slots.byteLength;
+    }
   }
 
   /** Sets limits for what is added from now on. */
@@ -75,20 +93,16 @@ export class StateTable {
     return this.#size;
   }
 
-  /** Bytes that states and table take. */
+  /** Bytes that states and tables take. */
   get bytes(): number {
     return this.#size * this.#bytesOfState + this.#tableBytes;
-  }
-
-  get #tableBytes(): number {
-    return this.#table.byteLength * this.#share;
   }
 
   get #bytesOfState(): number {
     return this.#words * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  /** How many states may be beside the table as it is. */
+  /** How many states may be beside the tables as they are. */
   get #most(): number {
     const inMemory = Math.floor((this.#mostBytes - this.#tableBytes) / this.#bytesOfState);
     return Math.min(this.#mostStates, this.states.length / this.#words, inMemory);
@@ -96,16 +110,18 @@ export class StateTable {
 
   /** Adds rows of one heap, in order. @returns false where there would be more states than allowed. */
   add(heap: number, rows: Int32Array, from: number, end: number): boolean {
+    const table = this.#tables.get(heap);
+    if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
     const stop = this.#stop;
     for (stop[0] = from; ; ) {
-      const before = this.#sizes[heap]!;
-      const room = Math.floor((this.#table.length / HEAPS) * this.#fullest) - before;
-      const limit = Math.min(this.#most, this.#size + room);
-      const size = this.#insert(this.states, this.#table, this.#bits, this.#size, limit, rows, stop[0], end, stop);
-      this.#sizes[heap] = before + size - this.#size;
+      const { slots, idBits } = table;
+      const room = Math.floor(slots.length * table.fullest) - table.count;
+      const limit = Math.min(this.#most, this.#size + room, 2 ** idBits - 1);
+      const size = this.#insert(this.states, slots, idBits, this.#size, limit, rows, stop[0], end, stop);
+      table.count += size - this.#size;
       this.#size = size;
       if (stop[0] === end) return true;
-      if (size >= this.#most || !this.#makeRoom()) {
+      if (size >= this.#most || !this.#makeRoom(table)) {
         this.exhausted = size === this.#mostStates ? 'states' : 'memory';
         return false;
       }
@@ -113,30 +129,27 @@ export class StateTable {
   }
 
   /** @returns false where there is no memory for it. */
-  #makeRoom(): boolean {
-    if (this.#fullest !== FULLEST) return false;
-    const bytes = this.#table.byteLength * 2; // the old one is there until the new one is full
+  #makeRoom(table: HeapTable): boolean {
+    const before = table.slots;
+    const bytes = before.byteLength * 2; // the old one is there until the new one is full
     // A table that took its memory from the next states would be none.
-    const table = this.bytes + bytes * this.#share < this.#mostBytes ? tryToAllocate(bytes / 4, false) : undefined;
-    if (table === undefined) this.#fullest = FULLEST_AT_LAST;
-    else this.#rebuild(table);
+    const slots = this.bytes + bytes < this.#mostBytes ? tryToAllocate(bytes / 4, false) : undefined;
+    if (slots === undefined) {
+      if (table.fullest !== FULLEST || this.#size >= 2 ** table.idBits - 1) return false;
+      table.fullest = FULLEST_AT_LAST;
+      return true;
+    }
+    const idBits = idBitsFor(slots);
+    this.#move(this.states, before, table.idBits, slots, idBits);
+    this.#tableBytes += slots.byteLength - before.byteLength;
+    table.slots = slots;
+    table.idBits = idBits;
     return true;
   }
-
-  #rebuild(table: Int32Array): void {
-    const bits = ++this.#bits;
-    const { states } = this;
-    const words = this.#words;
-    const part = table.length / HEAPS - 1;
-    for (let id = 0, at = 0; id < this.#size; id++, at += words) {
-      const h = hashOf(states, at, words);
-      let slot = h >>> (32 - bits);
-      while (table[slot] !== 0) slot = (slot & ~part) | ((slot + 1) & part);
-      table[slot] = (h << bits) | (id + 1);
-    }
-    this.#table = table;
-  }
 }
+
+/** All heaps together have about as many states as there are slots in as many tables as this one. */
+const idBitsFor = (slots: Int32Array): number => Math.min(31, Math.log2(slots.length) + HEAP_BITS + SKEW_BITS);
 
 /** Room for so many states, or for as many as there is memory for. Pages that nobody has touched cost nothing. */
 function arrayOf(words: number, states: number, shared: boolean): Int32Array {
@@ -160,34 +173,45 @@ function tryToAllocate(words: number, shared: boolean): Int32Array | undefined {
 const TOUCHED = 128;
 
 /**
- * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched:
- * these reads do not wait for each other's answers, so that the processor waits for many cache lines at once.
+ * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched, and then
+ * the states that these slots name: these reads do not wait for each other's answers, so that the processor waits for
+ * many cache lines at once.
  */
-function insertOf(words: number): Insert {
+function additionsOf(words: number): { readonly insert: Insert; readonly move: Move } {
   const row = words + 1;
   const each = (text: (i: number) => string, between: string): string =>
     Array.from({ length: words }, (_, i) => text(i)).join(between);
+  const hash = hashing(
+    'h',
+    Array.from({ length: words }, (_, i) => `A[a+${i}]`),
+  );
   const source = `
-return (A,T,B,size,limit,rows,from,end,stop)=>{
-  const shift=32-B, M=(1<<B)-1, part=T.length/${HEAPS}-1;
+const ids=new Int32Array(${TOUCHED}),hashes=new Int32Array(${TOUCHED});
+const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
+  const last=T.length-1, shift=Math.clz32(last), M=(1<<B)-1;
   for(let b=from;b<end;b+=${TOUCHED * row}){
     const be=Math.min(end,b+${TOUCHED * row});
     let touched=0;
-    for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]>>>shift|0];
+    for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]<<${HEAP_BITS}>>>shift];
+    stop[1]=touched;
+    for(let r=b;r<be;r+=${row}){
+      const e=T[rows[r+${words}]<<${HEAP_BITS}>>>shift]&M;
+      touched^=A[Math.imul(e-(-e>>>31),${words})];
+    }
     stop[1]=touched;
     for(let r=b;r<be;r+=${row}){
       const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
-      for(let s=h>>>shift|0;;s=s&~part|s+1&part){
+      for(let s=h<<${HEAP_BITS}>>>shift;;s=s+1&last){
         const e=T[s];
         if(e===0){
           if(size>=limit){stop[0]=r;return size;}
-          const a=size*${words};
+          const a=Math.imul(size,${words});
           ${each((i) => `A[a+${i}]=w${i};`, '')}
           T[s]=f|++size;
           break;
         }
         if(((e^f)>>>B)===0){
-          const a=((e&M)-1)*${words};
+          const a=Math.imul((e&M)-1,${words});
           if(${each((i) => `A[a+${i}]===w${i}`, '&&')}) break;
         }
       }
@@ -195,6 +219,33 @@ return (A,T,B,size,limit,rows,from,end,stop)=>{
   }
   stop[0]=end;
   return size;
-};`;
-  return generated<Insert>(source);
+};
+const move=(A,T,TB,U,B)=>{
+  const M=(1<<TB)-1, last=U.length-1, shift=Math.clz32(last);
+  let sink=0;
+  for(let s=0;s<T.length;){
+    let n=0;
+    for(;n<${TOUCHED}&&s<T.length;s++){
+      const e=T[s];
+      if(e===0) continue;
+      ids[n++]=e&M;
+      sink^=A[Math.imul((e&M)-1,${words})];
+    }
+    for(let i=0;i<n;i++){
+      const a=Math.imul(ids[i]-1,${words});
+      ${hash}
+      hashes[i]=h;
+      sink^=U[h<<${HEAP_BITS}>>>shift];
+    }
+    for(let i=0;i<n;i++){
+      const h=hashes[i];
+      let s=h<<${HEAP_BITS}>>>shift;
+      while(U[s]!==0) s=s+1&last;
+      U[s]=h<<B|ids[i];
+    }
+  }
+  return sink;
+};
+return {insert,move};`;
+  return generated(source);
 }

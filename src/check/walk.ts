@@ -188,7 +188,7 @@ class Walker {
     this.#optionOf = Int32Array.from(moves, ({ option }) => option);
     this.#space = space;
     this.#model = model;
-    this.#table = new StateTable(model.words, Math.max(1, mostStates), HEAPS, false);
+    this.#table = new StateTable(model.words, Math.max(1, mostStates), [...Array(HEAPS).keys()], false);
     this.#table.allow(mostStates, Number.POSITIVE_INFINITY);
     this.#state = new Int32Array(model.words);
     this.#row = new Int32Array(model.words + 1);

@@ -15,7 +15,7 @@ export class WholeMemory implements StateMemory {
   constructor(words: number, heaps: readonly number[], shared: boolean, mostStates: number) {
     this.#heaps = heaps;
     this.#words = words;
-    this.#table = new StateTable(words, mostStates, heaps.length, shared);
+    this.#table = new StateTable(words, mostStates, heaps, shared);
   }
 
   get bytes(): number {

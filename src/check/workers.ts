@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { readSuccessors, type SuccessorsText } from '../lang/index.ts';
-import { hashedWords, type ProgramExploration, type Question, spaceOfProgram, whatElse } from './explore.ts';
-import type { Reach } from './model.ts';
+import {
+  exactly,
+  hashedWords,
+  nearestOf,
+  type ProgramExploration,
+  type Question,
+  spaceOfProgram,
+  whatElse,
+} from './explore.ts';
+import type { Exploration, Reach } from './model.ts';
 import { type Common, type Order, Part, type Reply } from './part.ts';
 import { Search } from './search.ts';
+import type { Space } from './space.ts';
 
 /** What a worker is told: first which part of which search it is, then what to do. */
 export type ToWorker =
@@ -47,8 +56,6 @@ export function serve(
  * Explores a program with threads that share memory. States, transitions, depth and counterexample are those of one
  * thread. Nothing is computed in the calling thread but who does what, so that it stays free for others; `reach.interrupted`
  * is asked between two rounds of work.
-
- * Steps are not left out: partial order is for one thread.
  * @param workers at least 1, at most as many as there are heaps (64).
  */
 export async function exploreProgramWith(
@@ -57,8 +64,17 @@ export async function exploreProgramWith(
   { workers, host }: { readonly workers: number; readonly host: WorkerHost },
 ): Promise<ProgramExploration> {
   const { space, isPartial } = spaceOfProgram(question, reach, true);
+  const found = await searchWith(space, reach, workers, host);
+  const about = whatElse(question, space, isPartial);
+  if (found.verdict !== 'violated' || !isPartial)
+    return { ...found, ...about, isShortest: found.counterexample !== undefined };
+  const whole = spaceOfProgram({ ...question, partialOrder: false }, reach, true);
+  return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), workers, host)) };
+}
+
+async function searchWith(space: Space, reach: Reach, workers: number, host: WorkerHost): Promise<Exploration> {
   const { text } = space;
-  if (text === undefined) throw new Error('several threads cannot leave out steps: ask without the partial order');
+  if (text === undefined) throw new Error('a model written by hand is for one thread');
   const search = new Search(space, reach, workers, true);
   const team = Array.from({ length: workers }, () => new Colleague(host.start()));
   try {
@@ -67,11 +83,7 @@ export async function exploreProgramWith(
     const rounds = search.run();
     for (let replies: readonly Reply[] = []; ; ) {
       const next = rounds.next(replies);
-      if (next.done === true) {
-        const found = next.value;
-        const isShortest = found.counterexample !== undefined;
-        return { ...found, ...whatElse(question, space, isPartial), isShortest };
-      }
+      if (next.done === true) return next.value;
       if (!('order' in next.value)) continue;
       const { order, parts } = next.value;
       const asked = team.filter((_, part) => parts.includes(part));

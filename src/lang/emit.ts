@@ -21,6 +21,8 @@ export interface Spelling {
   };
   /** Repetitions over at most so many known numbers are written out; 0 where not given. */
   readonly unroll?: number;
+  /** Whether conditions that become numbers are computed without branches: looking at too much is cheaper there than guessing wrong. */
+  readonly branchless?: boolean;
 }
 
 /** An index as JavaScript, and its number where it is known when compiling. */
@@ -44,6 +46,9 @@ export function stepFunction(parameter: string, most: number, texts: readonly st
   const cases = texts.map((text, option) => `case ${option}:{${text}}`);
   return `(${parameter},o)=>{switch(o){${cases.join('')}}return false;}`;
 }
+
+/** 1 where two numbers of 32 bits are the same, else 0: of 0, and of nothing else, all 32 bits are leading zeros. */
+export const sameAsBit = (left: string, right: string): string => `(Math.clz32(${left}^${right})>>>5)`;
 
 /** Writes simplified expressions and effects as JavaScript, in one spelling of memory. */
 export class Emitter {
@@ -138,8 +143,40 @@ export class Emitter {
 
   /** A value to store: conditions become 0 or 1. */
   #number(expr: Expr, prelude: string[]): string {
+    if (this.#spelling.branchless === true) {
+      if (isCondition(expr)) return this.#bit(expr, prelude);
+      if (expr.op === 'choose' && expr.else.op === 'const' && expr.else.value === 0) {
+        const bit = this.#bit(expr.if, prelude);
+        if (expr.then.op === 'const' && expr.then.value === 1) return bit;
+        return `(-${bit}&${this.#number(expr.then, prelude)})`;
+      }
+    }
     const js = this.#expression(expr, prelude);
     return isCondition(expr) ? `(${js}?1:0)` : js;
+  }
+
+  /** A condition as 0 or 1, as far as possible without a branch. */
+  #bit(expr: Expr, prelude: string[]): string {
+    switch (expr.op) {
+      case 'const':
+        return expr.value === 0 ? '0' : '1';
+      case 'read':
+      case 'local':
+        return this.#expression(expr, prelude);
+      case 'not':
+        return `(${this.#bit(expr.of, prelude)}^1)`;
+      case 'binary':
+        if (expr.operator === '==' || expr.operator === '!=') {
+          const [left, right] = [expr.left, expr.right].map((part) => this.#number(part, prelude));
+          const same = sameAsBit(left ?? '', right ?? '');
+          return expr.operator === '==' ? same : `(${same}^1)`;
+        }
+        if (expr.operator === '&&' || expr.operator === '||')
+          return `(${this.#bit(expr.left, prelude)}${expr.operator === '&&' ? '&' : '|'}${this.#bit(expr.right, prelude)})`;
+        return `(${this.#expression(expr, prelude)}?1:0)`;
+      default:
+        return `(${this.#expression(expr, prelude)}?1:0)`;
+    }
   }
 
   #expression(expr: Expr, prelude: string[]): string {

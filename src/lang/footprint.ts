@@ -15,9 +15,16 @@ export class Footprints {
   /** Touches nothing. */
   readonly empty: number;
 
-  constructor(elements: number) {
+  /** @param known those that have a number already. */
+  constructor(elements: number, known: readonly Footprint[] = []) {
     this.#words = Math.ceil(elements / 32);
+    for (const footprint of known) this.number(footprint);
     this.empty = this.number(this.make([], [], []));
+  }
+
+  /** By number. */
+  get all(): readonly Footprint[] {
+    return this.#all;
   }
 
   make(read: Iterable<number>, written: Iterable<number>, added: Iterable<number>): Footprint {

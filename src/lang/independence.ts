@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { type Value, walk } from './expression.ts';
 import { claimsAt } from './flow.ts';
-import { Footprints } from './footprint.ts';
+import { type Footprint, Footprints } from './footprint.ts';
 import { Positions } from './cells.ts';
-import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
+import { type LocalState, localStates, TooManyLocalStates } from './local_states.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
 import type { Memory } from './memory.ts';
@@ -23,7 +23,9 @@ const STAYS = 2;
 
 /** One task as the choice sees it; arrays are by local state. */
 interface TaskView {
-  readonly states: readonly LocalState[];
+  /** Where the local states that lead on from each begin among `to`; as many and one more. */
+  readonly edges: Int32Array;
+  readonly to: Int32Array;
   /** Footprint of the step that it takes next, guards included. */
   readonly next: Int32Array;
   /** Footprint of the guards, where it may have to wait. */
@@ -35,13 +37,25 @@ interface TaskView {
   readonly flags: Uint8Array;
   /** Locks at which it ever has to wait. */
   readonly everStopsAt: number;
-  /** Footprints of all that it can still do while none of a set of locks is given up, by that set. */
-  readonly future: Int32Array[];
+}
+
+/** All that a choice depends on, as data that can be handed to another thread. */
+export interface Dependences {
+  readonly views: readonly TaskView[];
+  /** Elements that footprints are made of. */
+  readonly elements: number;
+  /** Footprints by number. */
+  readonly footprints: readonly Footprint[];
+}
+
+/** What a program's tasks can meet in. */
+export interface Independence {
+  readonly tasks: readonly (readonly LocalState[])[];
+  readonly dependences: Dependences;
 }
 
 /** Which tasks' steps are enough in a state. */
-export interface Independence {
-  readonly tasks: readonly (readonly LocalState[])[];
+export interface Choosing {
   /** By task: its local state. Who asks sets it before `choose`. */
   readonly at: Int32Array;
   /**
@@ -93,53 +107,65 @@ export function independence(
     throw thrown;
   }
   if (terms === undefined) throw new Error('the properties have not been looked at');
-  return new Choice(codes, found, terms);
+  return { tasks: found.tasks, dependences: dependencesOf(codes, found, terms) };
 }
 
-class Choice implements Independence {
-  readonly tasks: LocalStates['tasks'];
+function dependencesOf(
+  codes: readonly Code[],
+  found: ReturnType<typeof localStates>,
+  terms: ReturnType<typeof termsOf>,
+): Dependences {
+  const locks = findLocks(found);
+  const elements = elementsOf(codes, found, terms);
+  const footprints = new Footprints(elements.count);
+  const views = found.tasks.map((states, task): TaskView => {
+    const code = codes[task];
+    if (code === undefined) throw new Error(`no task ${task}`);
+    const stopsAt = Int32Array.from(states, ({ waitsFor, passesOnlyAtZero }) =>
+      waitsFor === undefined
+        ? 0
+        : locks.reduce((set, { cell }, i) => (passesOnlyAtZero.has(cell) ? set | (1 << i) : set), 0),
+    );
+    const heads = cycleHeads(states);
+    const edges = new Int32Array(states.length + 1);
+    for (const [id, state] of states.entries()) edges[id + 1] = (edges[id] ?? 0) + state.edges.length;
+    return {
+      edges,
+      to: Int32Array.from(states.flatMap((state) => state.edges.map(({ to }) => to))),
+      next: Int32Array.from(states, (state) =>
+        footprints.number(elements.footprint(footprints, task, states, state)),
+      ),
+      guard: Int32Array.from(states, ({ waitsFor = [] }) => footprints.number(footprints.make(waitsFor, [], []))),
+      held: Int32Array.from(states, (_, id) =>
+        locks.reduce(
+          (set, { held }, i) => ((held[task]?.[id] ?? 0) > 0 && held[task]?.[id] !== 255 ? set | (1 << i) : set),
+          0,
+        ),
+      ),
+      stopsAt,
+      flags: Uint8Array.from(
+        states,
+        ({ pc }, id) => (heads.has(id) ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
+      ),
+      everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
+    };
+  });
+  return { views, elements: elements.count, footprints: footprints.all };
+}
+
+/** Chooses, by what a program's tasks can meet in. */
+export class Choice implements Choosing {
   readonly at: Int32Array;
   readonly #views: readonly TaskView[];
   readonly #footprints: Footprints;
+  /** By task and set of locks: footprints of all that it can still do, by local state, while none of these is given up. */
+  readonly #futures: readonly Int32Array[][];
 
-  constructor(codes: readonly Code[], found: ReturnType<typeof localStates>, terms: ReturnType<typeof termsOf>) {
-    this.tasks = found.tasks;
-    this.at = new Int32Array(found.tasks.length);
-    const locks = findLocks(found);
-    const elements = elementsOf(codes, found, terms);
-    this.#footprints = new Footprints(elements.count);
-    this.#views = found.tasks.map((states, task) => {
-      const code = codes[task];
-      if (code === undefined) throw new Error(`no task ${task}`);
-      const stopsAt = Int32Array.from(states, ({ waitsFor, passesOnlyAtZero }) =>
-        waitsFor === undefined
-          ? 0
-          : locks.reduce((set, { cell }, i) => (passesOnlyAtZero.has(cell) ? set | (1 << i) : set), 0),
-      );
-      const heads = cycleHeads(states);
-      return {
-        states,
-        next: Int32Array.from(states, (state) =>
-          this.#footprints.number(elements.footprint(this.#footprints, task, states, state)),
-        ),
-        guard: Int32Array.from(states, ({ waitsFor = [] }) =>
-          this.#footprints.number(this.#footprints.make(waitsFor, [], [])),
-        ),
-        held: Int32Array.from(states, (_, id) =>
-          locks.reduce(
-            (set, { held }, i) => ((held[task]?.[id] ?? 0) > 0 && held[task]?.[id] !== 255 ? set | (1 << i) : set),
-            0,
-          ),
-        ),
-        stopsAt,
-        flags: Uint8Array.from(
-          states,
-          ({ pc }, id) => (heads.has(id) ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
-        ),
-        everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
-        future: [],
-      };
-    });
+  constructor({ views, elements, footprints }: Dependences) {
+    this.at = new Int32Array(views.length);
+    this.#views = views;
+    this.#footprints = new Footprints(elements, footprints);
+    this.#futures = views.map(() => []);
   }
 
   readonly choose = (enabled: number): number => {
@@ -189,7 +215,7 @@ class Choice implements Independence {
         const footprint = goes ? view.next[here]! : view.guard[here]!;
         for (let u = 0; u < views.length; u++) {
           if ((tasks & (1 << u)) !== 0) continue;
-          const future = this.#future(views[u]!, locks)[at[u]!]!;
+          const future = this.#future(u, locks)[at[u]!]!;
           if (future === footprints.empty || !footprints.conflict(footprint, future)) continue;
           tasks |= 1 << u;
           locks |= views[u]!.held[at[u]!]!;
@@ -207,13 +233,10 @@ class Choice implements Independence {
     return -1;
   }
 
-  #future(view: TaskView, locks: number): Int32Array {
+  #future(task: number, locks: number): Int32Array {
+    const view = this.#views[task]!;
     const closed = locks & view.everStopsAt;
-    const known = view.future[closed];
-    if (known !== undefined) return known;
-    const future = futuresOf(view, closed, this.#footprints);
-    view.future[closed] = future;
-    return future;
+    return (this.#futures[task]![closed] ??= futuresOf(view, closed, this.#footprints));
   }
 }
 
@@ -319,15 +342,16 @@ function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
 }
 
 /** By local state: the footprint of all that the task can still do without passing one of these locks. */
-function futuresOf({ states, next, stopsAt }: TaskView, closed: number, footprints: Footprints): Int32Array {
-  const future = new Int32Array(states.length).fill(footprints.empty);
-  const order = new Int32Array(states.length).fill(-1);
-  const low = new Int32Array(states.length);
-  const onStack = new Uint8Array(states.length);
+function futuresOf({ edges, to: targets, next, stopsAt }: TaskView, closed: number, footprints: Footprints): Int32Array {
+  const count = next.length;
+  const future = new Int32Array(count).fill(footprints.empty);
+  const order = new Int32Array(count).fill(-1);
+  const low = new Int32Array(count);
+  const onStack = new Uint8Array(count);
   const stack: number[] = [];
   let visited = 0;
   const isStopped = (id: number): boolean => (stopsAt[id]! & closed) !== 0;
-  for (let root = 0; root < states.length; root++) {
+  for (let root = 0; root < count; root++) {
     if (order[root] !== -1) continue;
     const path: { readonly id: number; next: number }[] = [];
     const enter = (id: number): void => {
@@ -335,12 +359,12 @@ function futuresOf({ states, next, stopsAt }: TaskView, closed: number, footprin
       stack.push(id);
       onStack[id] = 1;
       if (!isStopped(id)) future[id] = next[id]!;
-      path.push({ id, next: 0 });
+      path.push({ id, next: edges[id]! });
     };
     enter(root);
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const { id } = top;
-      const to = isStopped(id) ? undefined : states[id]!.edges[top.next++]?.to;
+      const to = isStopped(id) || top.next === edges[id + 1] ? undefined : targets[top.next++];
       if (to === undefined) {
         path.pop();
         const parent = path.at(-1);

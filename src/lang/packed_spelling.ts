@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Claim } from './body.ts';
 import { FIRST_ARRAY_SLOT } from './builder.ts';
-import { Emitter, type JsIndex, type Spelling } from './emit.ts';
+import { Emitter, type JsIndex, sameAsBit, type Spelling } from './emit.ts';
 import type { Local, Variable } from './expression.ts';
 import { claimsAt, type FlowNode } from './flow.ts';
 import { type Field, fieldAt, type Layout } from './layout.ts';
@@ -214,9 +214,9 @@ export function positionsIn(
       const first = claim.of.list.slot - FIRST_ARRAY_SLOT;
       for (let i = 0; i < (claim.of.list.length ?? 0); i++) {
         const element = loading(fieldAt(layout.arrays, task), at(String(first + i), first + i), words);
-        parts.push(`(${from}<=${i}&&${i}<${to}&&${element}===${of}?${amount}:0)`);
+        parts.push(`(${from}<=${i}&&${i}<${to}?${amountIf(element, of, amount)}:0)`);
       }
-    } else parts.push(`(${emitter.value(claim.of, prelude)}===${of}?${amount}:0)`);
+    } else parts.push(amountIf(emitter.value(claim.of, prelude), of, amount));
     if (prelude.length > 0) throw new Error(`the claim '${claim.label}' searches: it cannot be compiled`);
     return parts.join('+');
   };
@@ -233,11 +233,23 @@ export function positionsIn(
           const sum = claims.map((claim) => amountOf(claim, of, emitter, task)).join('+');
           restsBySum.set(sum, [...(restsBySum.get(sum) ?? []), pc]);
         }
-        return [...restsBySum].map(([sum, pcs]) => `(${isOneOf(pcOf(task), pcs)}?${sum}:0)`);
+        const { bits } = fieldAt(layout.pcs, task);
+        return [...restsBySum].map(([sum, pcs]) => amountAt(pcOf(task), bits, pcs, sum));
       });
       return sums.length === 0 ? '0' : `(${sums.join('+')})`;
     },
   };
+}
+
+/** An amount where two numbers are the same, else 0. */
+const amountIf = (one: string, other: string, amount: string): string =>
+  amount === '1' ? sameAsBit(one, other) : `(-${sameAsBit(one, other)}&(${amount}))`;
+
+/** An amount where a number of so many bits is one of these, else 0. */
+function amountAt(js: string, bits: number, numbers: readonly number[], amount: string): string {
+  if (bits > 5) return `(${isOneOf(js, numbers)}?${amount}:0)`;
+  const mask = numbers.reduce((set, number) => set | (1 << number), 0);
+  return `(-(${mask}>>>${js}&1)&(${amount}))`;
 }
 
 /** JavaScript for whether a small number is one of these. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from './builder.ts';
-import { FUSABLE, type Independence } from './independence.ts';
+import { Choice, type Dependences, FUSABLE, type Independence } from './independence.ts';
 import { type Field, fieldAt, type Layout } from './layout.ts';
 import type { LocalState } from './local_states.ts';
 import { maskOf, placeOf } from './packed_spelling.ts';
@@ -18,18 +18,60 @@ interface StateText {
   readonly enabled: (code: Code, task: number) => string;
 }
 
-/** Where a task's local state stands in the words of a state: a mask of each word that has some of it. */
+/** Where a task's local state stands in the words of a state: a mask of each word that has some of it, and its parts. */
 interface Place {
   readonly words: readonly number[];
   readonly masks: readonly number[];
+  readonly parts: readonly Part[];
+  /** Bits of all parts. */
+  readonly bits: number;
 }
 
-/** Local states by the words that they have in a state: an open-addressing table. */
+interface Part {
+  readonly word: number;
+  readonly shift: number;
+  readonly bits: number;
+}
+
+/** Most bits of a local state that is looked up in an array with a place for each value. */
+const MOST_DIRECT_BITS = 14;
+/** Choices that are remembered: 2^this. */
+const REMEMBERED_BITS = 16;
+/** Numbers below this are exact in a word's key. */
+const MOST_IN_KEY = 2 ** 31;
+
+/** Local states by the words that they have in a state: an open-addressing table, or a place for each value. */
 interface Table {
   /** Slots: a local state's number plus 1, or 0. */
   readonly slots: Int32Array;
   /** By local state: its words. */
   readonly keys: Int32Array;
+}
+
+/** What the source of a reduction uses, as data that can be handed to another thread. */
+export interface ReducedGiven {
+  readonly tables: readonly Table[];
+  readonly dependences: Dependences;
+  /** Of a state. */
+  readonly words: number;
+  /** Words to remember choices in. */
+  readonly remembered: number;
+}
+
+/** By the names that the source uses. */
+export function namesOf({ tables, dependences, words, remembered }: ReducedGiven): Readonly<Record<string, unknown>> {
+  const named = tables.flatMap(({ slots, keys }, task): readonly [string, Int32Array][] => [
+    [`T${task}`, slots],
+    [`K${task}`, keys],
+  ]);
+  const { at, choose } = new Choice(dependences);
+  return Object.fromEntries<unknown>([
+    ['S', new Int32Array(words)],
+    ['I', at],
+    ['C', choose],
+    ['R', new Int32Array(remembered).fill(-1)],
+    ...named,
+  ]);
 }
 
 /** The parts of the generated source that take only the steps which a reduction asks for. */
@@ -50,15 +92,60 @@ export class ReducedText {
     this.#tables = reduction.tasks.map((states, task) => tableOf(states, task, layout, this.#place(task)));
   }
 
-  /** What the source uses by name. */
-  get given(): Readonly<Record<string, unknown>> {
-    const tables = this.#tables.flatMap(({ slots, keys }, task): readonly [string, Int32Array][] => [
-      [`T${task}`, slots],
-      [`K${task}`, keys],
-    ]);
-    const { at, choose } = this.#reduction;
-    const scratch = new Int32Array(this.#layout.words);
-    return Object.fromEntries<unknown>([['S', scratch], ['I', at], ['C', choose], ...tables]);
+  /** What the source uses by name, as data. */
+  get given(): ReducedGiven {
+    return {
+      tables: this.#tables,
+      dependences: this.#reduction.dependences,
+      words: this.#layout.words,
+      remembered: (this.#remembering.length + 2) << REMEMBERED_BITS,
+    };
+  }
+
+  /** Local states as few numbers: the tasks whose states each of these is made of. */
+  get #remembering(): readonly (readonly number[])[] {
+    const groups: number[][] = [];
+    let product = MOST_IN_KEY;
+    for (const [task, { length }] of this.#reduction.tasks.entries()) {
+      product *= length;
+      if (product < MOST_IN_KEY) groups.at(-1)?.push(task);
+      else {
+        groups.push([task]);
+        product = length;
+      }
+    }
+    return groups;
+  }
+
+  /**
+   * A choice depends on nothing but where the tasks are and which of them can step, and the same comes again and again: what was
+   * chosen lately is remembered.
+   */
+  #chosen(parameters: string): string {
+    const tasks = this.#codes.map((_, task) => task);
+    const groups = this.#remembering;
+    const keys = groups.map((group, i) => {
+      const number = group.reduce(
+        (so, task) => (so === '' ? `i${task}` : `(${so})*${this.#reduction.tasks[task]?.length ?? 0}+i${task}`),
+        '',
+      );
+      return `k${i}=${number}|0`;
+    });
+    const size = groups.length + 2;
+    const mix = groups.map((_, i) => `h=Math.imul(h^k${i},${MIX});h^=h>>>15;`).join('');
+    const known = [...groups.map((_, i) => `R[b+${i}]===k${i}`), `R[b+${groups.length}]===e`].join('&&');
+    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`].join('');
+    return `const chosen=(${parameters})=>{const ${tasks
+      .map((task) => `i${task}=look${task}(${this.#isDirect(task) ? parameters : this.#key(task)})`)
+      .join(',')},e=${tasks
+      .map((task) => `g${task}(${parameters})<<${task}`)
+      .join('|')},${keys.join(',')};let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});if(${known})return R[b+${size - 1}];${tasks
+      .map((task) => `I[${task}]=i${task};`)
+      .join('')}const m=C(e);${remember}return m;};`;
+  }
+
+  #isDirect(task: number): boolean {
+    return this.#place(task).bits <= MOST_DIRECT_BITS;
   }
 
   /** `choose` of a state, `fuse`, which goes on from the state in `S` while there is one step to take that nobody notices. */
@@ -69,11 +156,9 @@ export class ReducedText {
     return [
       ...this.#places.map((_, task) => this.#look(task)),
       ...this.#codes.map((code, task) => `const g${task}=(${parameters})=>{${this.#generator.enabled(code, task)}};`),
-      `const chosen=(${parameters})=>{${this.#codes
-        .map((_, task) => `I[${task}]=look${task}(${this.#key(task)});`)
-        .join('')}return C(${this.#codes.map((_, task) => `g${task}(${parameters})<<${task}`).join('|')});};`,
+      this.#chosen(parameters),
       `const choose=(A,a)=>{${this.#generator.load()}const m=chosen(${parameters});return m>=${FUSABLE}&&violatedIn(${parameters})>=0?m&${FUSABLE - 1}:m;};`,
-      `const fuse=(O,E)=>{let ${loaded};for(;;){if(violatedIn(${parameters})>=0)break;const m=chosen(${parameters});if(m<${FUSABLE})break;switch(m&${FUSABLE - 1}){${first.join('')}}${loaded};}${this.#generator.row()}};`,
+      `const fuse=(O,E)=>{let ${loaded};for(;;){const m=chosen(${parameters});if(m<${FUSABLE}||violatedIn(${parameters})>=0)break;switch(m&${FUSABLE - 1}){${first.join('')}}${loaded};}${this.#generator.row()}};`,
     ].join('\n');
   }
 
@@ -97,11 +182,15 @@ export class ReducedText {
   }
 
   #look(task: number): string {
-    const { words } = this.#place(task);
+    const { words, parts } = this.#place(task);
+    const missing = `throw new Error('task ${task} is in a local state that was not foreseen');`;
+    if (this.#isDirect(task)) {
+      const index = parts.map(({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`);
+      return `const look${task}=(${this.#generator.parameters()})=>{const e=T${task}[${index.join('|') || '0'}];if(e===0){${missing}}return e-1;};`;
+    }
     const keys = words.map((_, i) => `k${i}`);
     const mask = (this.#tables[task]?.slots.length ?? 1) - 1;
     const equal = keys.map((key, i) => `K${task}[b+${i}]===${key}`).join('&&') || 'true';
-    const missing = `throw new Error('task ${task} is in a local state that was not foreseen');`;
     return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const e=T${task}[s];if(e===0){${missing}}const b=(e-1)*${keys.length};if(${equal})return e-1;}};`;
   }
 
@@ -109,6 +198,9 @@ export class ReducedText {
     return Array.from({ length: this.#layout.words }, (_, i) => text(i)).join(between);
   }
 }
+
+/** Where a part begins in a number of all parts. */
+const startOf = (parts: readonly Part[], i: number): number => parts.slice(0, i).reduce((sum, { bits }) => sum + bits, 0);
 
 const SEED = 0x9e3779b9 | 0;
 const MIX = 0x85ebca6b | 0;
@@ -120,19 +212,22 @@ function fieldsOf(task: number, layout: Layout): readonly Field[] {
 
 function placeOfTask(code: Code, task: number, layout: Layout): Place {
   const masks = new Map<number, number>();
+  const parts: Part[] = [];
   const add = (field: Field, i: number): void => {
     if (field.bits === 0) return;
     const { word, shift } = placeOf(field, i);
+    parts.push({ word, shift, bits: field.bits });
     masks.set(word, (masks.get(word) ?? 0) | (maskOf(field.bits) << shift));
   };
   for (const field of fieldsOf(task, layout)) add(field, 0);
   const arrays = fieldAt(layout.arrays, task);
   for (let i = 0; i < code.slotMax.length - FIRST_ARRAY_SLOT; i++) add(arrays, i);
-  return { words: [...masks.keys()], masks: [...masks.values()] };
+  return { words: [...masks.keys()], masks: [...masks.values()], parts, bits: startOf(parts, parts.length) };
 }
 
-function tableOf(states: readonly LocalState[], task: number, layout: Layout, { words }: Place): Table {
-  const size = 2 ** Math.ceil(Math.log2(2 * states.length + 2));
+function tableOf(states: readonly LocalState[], task: number, layout: Layout, { words, parts, bits }: Place): Table {
+  const isDirect = bits <= MOST_DIRECT_BITS;
+  const size = 2 ** (isDirect ? bits : Math.ceil(Math.log2(2 * states.length + 2)));
   const slots = new Int32Array(size);
   const keys = new Int32Array(states.length * words.length);
   const packed = new Int32Array(layout.words);
@@ -149,6 +244,14 @@ function tableOf(states: readonly LocalState[], task: number, layout: Layout, { 
       if (field !== undefined) put(field, 0, values[slot] ?? 0);
     for (let slot = FIRST_ARRAY_SLOT; slot < values.length; slot++)
       put(arrays, slot - FIRST_ARRAY_SLOT, values[slot] ?? 0);
+    if (isDirect) {
+      const index = parts.reduce(
+        (sum, part, i) => sum | ((((packed[part.word] ?? 0) >>> part.shift) & maskOf(part.bits)) << startOf(parts, i)),
+        0,
+      );
+      slots[index] = id + 1;
+      continue;
+    }
     let hash = SEED;
     for (const [i, word] of words.entries()) {
       const key = packed[word] ?? 0;

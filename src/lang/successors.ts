@@ -5,7 +5,7 @@ import type { Value } from './expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
 import { generated } from './generated.ts';
 import type { Independence } from './independence.ts';
-import { ReducedText } from './reduced_text.ts';
+import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
 import { fieldAt, type Layout, layOut } from './layout.ts';
 import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './packed_spelling.ts';
 import { type Code, type Program, tasksOf } from './program.ts';
@@ -103,22 +103,25 @@ export const compileSuccessors = (
   reduction?: Independence,
 ): Successors => {
   const { text, ...more } = writeSuccessors(program, codeOf, asked, symmetry, reduction);
-  return { ...readSuccessors(text, more.given), ...more };
+  return { ...readSuccessors(text), ...more };
 };
 
-/** What is generated, as data that can be handed to another thread; but not where steps are left out. */
+/** What is generated, as data that can be handed to another thread. */
 export interface SuccessorsText extends Pick<Successors, 'words' | 'most' | 'reached' | 'taken'> {
   readonly source: string;
+  /** Where steps are left out. */
+  readonly reduced: ReducedGiven | undefined;
 }
 
 /** The functions that are generated. */
 type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>;
 
-/** @param given what the text uses besides; this cannot be handed to another thread. */
-export function readSuccessors(text: SuccessorsText, given: Readonly<Record<string, unknown>> = {}): ReadSuccessors {
+/** The second half of `compileSuccessors`. */
+export function readSuccessors(text: SuccessorsText): ReadSuccessors {
   const failed = new Int32Array(3);
-  const { source, ...more } = text;
-  const made = generated<Generated>(source, { F: failed, X: text.reached, V: text.taken, ...given });
+  const { source, reduced, ...more } = text;
+  const given = { F: failed, X: text.reached, V: text.taken, ...(reduced && namesOf(reduced)) };
+  const made = generated<Generated>(source, given);
   return { ...more, ...made, failed };
 }
 
@@ -143,7 +146,6 @@ export function writeSuccessors(
   shared = false,
 ): Pick<Successors, 'asserts' | 'places'> & {
   readonly text: SuccessorsText;
-  readonly given: Readonly<Record<string, unknown>>;
 } {
   if (codeOf.length !== tasksOf(program.sizes)) throw new Error('every task needs a code');
   const layout = layOut(program, codeOf);
@@ -192,8 +194,8 @@ export function writeSuccessors(
       source,
       reached: flags(sometimes.length, shared),
       taken: flags(generator.places.length, shared),
+      reduced: reduced?.given,
     },
-    given: reduced?.given ?? {},
     asserts,
     places: generator.places,
   };
@@ -327,7 +329,7 @@ class Generator {
       return `if(F[0]===0){F[0]=${this.#asserts.indexOf(name) + 1};F[1]=${task};F[2]=${option};}`;
     };
     const positions = positionsIn(this.#program, this.#codes, this.#layout, WORDS, fail);
-    return { ...packedSpelling(task, this.#program, this.#layout, WORDS, passing), positions, unroll: UNROLL };
+    return { ...packedSpelling(task, this.#program, this.#layout, WORDS, passing), positions, unroll: UNROLL, branchless: true };
   }
 
   /** A condition on a state, of no task. */
