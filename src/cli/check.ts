@@ -71,9 +71,7 @@ export function registerCheck(program: Command): void {
     .option('--no-symmetry', 'explore states apart that differ by an exchange of like CPUs')
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
-    .addOption(
-      new Option('--workers <n>', 'threads, where no orders of steps are left out').default(1).argParser(threads),
-    )
+    .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
     .option('--coverage', "also say which of the kernel's routines and steps no run came to, form by form")
     .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')

@@ -174,7 +174,13 @@ export class Emitter {
         if (expr.operator === '&&' || expr.operator === '||')
           return `(${this.#bit(expr.left, prelude)}${expr.operator === '&&' ? '&' : '|'}${this.#bit(expr.right, prelude)})`;
         return `(${this.#expression(expr, prelude)}?1:0)`;
-      default:
+      case 'self':
+      case 'size':
+      case 'bound':
+      case 'claimed':
+      case 'finished':
+      case 'choose':
+      case 'first':
         return `(${this.#expression(expr, prelude)}?1:0)`;
     }
   }

@@ -54,17 +54,6 @@ export interface Independence {
   readonly dependences: Dependences;
 }
 
-/** Which tasks' steps are enough in a state. */
-export interface Choosing {
-  /** By task: its local state. Who asks sets it before `choose`. */
-  readonly at: Int32Array;
-  /**
-   * @param enabled the tasks that can step.
-   * @returns the tasks whose steps are to be taken, as a set; with FUSABLE where it is one step that nobody notices.
-   */
-  readonly choose: (enabled: number) => number;
-}
-
 /**
  * Decides in each state which tasks' steps are enough (persistent sets). A set of tasks T is enough where nothing that the
  * others can do without T, however long, conflicts with a step that T can take now, nor lets a task of T go on that has to wait. What a task
@@ -132,9 +121,7 @@ function dependencesOf(
     return {
       edges,
       to: Int32Array.from(states.flatMap((state) => state.edges.map(({ to }) => to))),
-      next: Int32Array.from(states, (state) =>
-        footprints.number(elements.footprint(footprints, task, states, state)),
-      ),
+      next: Int32Array.from(states, (state) => footprints.number(elements.footprint(footprints, task, states, state))),
       guard: Int32Array.from(states, ({ waitsFor = [] }) => footprints.number(footprints.make(waitsFor, [], []))),
       held: Int32Array.from(states, (_, id) =>
         locks.reduce(
@@ -153,8 +140,9 @@ function dependencesOf(
   return { views, elements: elements.count, footprints: footprints.all };
 }
 
-/** Chooses, by what a program's tasks can meet in. */
-export class Choice implements Choosing {
+/** Chooses which tasks' steps are enough in a state. */
+export class Choice {
+  /** By task: its local state. Who asks sets it before `choose`. */
   readonly at: Int32Array;
   readonly #views: readonly TaskView[];
   readonly #footprints: Footprints;
@@ -168,6 +156,10 @@ export class Choice implements Choosing {
     this.#futures = views.map(() => []);
   }
 
+  /**
+   * @param enabled the tasks that can step.
+   * @returns the tasks whose steps are to be taken, as a set; with FUSABLE where it is one step that nobody notices.
+   */
   readonly choose = (enabled: number): number => {
     let best = enabled;
     let fewest = count(enabled);
@@ -342,16 +334,20 @@ function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
 }
 
 /** By local state: the footprint of all that the task can still do without passing one of these locks. */
-function futuresOf({ edges, to: targets, next, stopsAt }: TaskView, closed: number, footprints: Footprints): Int32Array {
-  const count = next.length;
-  const future = new Int32Array(count).fill(footprints.empty);
-  const order = new Int32Array(count).fill(-1);
-  const low = new Int32Array(count);
-  const onStack = new Uint8Array(count);
+function futuresOf(
+  { edges, to: targets, next, stopsAt }: TaskView,
+  closed: number,
+  footprints: Footprints,
+): Int32Array {
+  const all = next.length;
+  const future = new Int32Array(all).fill(footprints.empty);
+  const order = new Int32Array(all).fill(-1);
+  const low = new Int32Array(all);
+  const onStack = new Uint8Array(all);
   const stack: number[] = [];
   let visited = 0;
   const isStopped = (id: number): boolean => (stopsAt[id]! & closed) !== 0;
-  for (let root = 0; root < count; root++) {
+  for (let root = 0; root < all; root++) {
     if (order[root] !== -1) continue;
     const path: { readonly id: number; next: number }[] = [];
     const enter = (id: number): void => {
@@ -372,9 +368,9 @@ function futuresOf({ edges, to: targets, next, stopsAt }: TaskView, closed: numb
         if (low[id] === order[id]) {
           const first = stack.lastIndexOf(id);
           const members = stack.splice(first);
-          const all = members.reduce((union, member) => footprints.union(union, future[member]!), footprints.empty);
+          const union = members.reduce((so, member) => footprints.union(so, future[member]!), footprints.empty);
           for (const member of members) {
-            future[member] = all;
+            future[member] = union;
             onStack[member] = 0;
           }
         }

@@ -134,12 +134,16 @@ export class ReducedText {
     const size = groups.length + 2;
     const mix = groups.map((_, i) => `h=Math.imul(h^k${i},${MIX});h^=h>>>15;`).join('');
     const known = [...groups.map((_, i) => `R[b+${i}]===k${i}`), `R[b+${groups.length}]===e`].join('&&');
-    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`].join('');
+    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`].join(
+      '',
+    );
     return `const chosen=(${parameters})=>{const ${tasks
       .map((task) => `i${task}=look${task}(${this.#isDirect(task) ? parameters : this.#key(task)})`)
       .join(',')},e=${tasks
       .map((task) => `g${task}(${parameters})<<${task}`)
-      .join('|')},${keys.join(',')};let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});if(${known})return R[b+${size - 1}];${tasks
+      .join(
+        '|',
+      )},${keys.join(',')};let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});if(${known})return R[b+${size - 1}];${tasks
       .map((task) => `I[${task}]=i${task};`)
       .join('')}const m=C(e);${remember}return m;};`;
   }
@@ -185,7 +189,9 @@ export class ReducedText {
     const { words, parts } = this.#place(task);
     const missing = `throw new Error('task ${task} is in a local state that was not foreseen');`;
     if (this.#isDirect(task)) {
-      const index = parts.map(({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`);
+      const index = parts.map(
+        ({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`,
+      );
       return `const look${task}=(${this.#generator.parameters()})=>{const e=T${task}[${index.join('|') || '0'}];if(e===0){${missing}}return e-1;};`;
     }
     const keys = words.map((_, i) => `k${i}`);
@@ -200,7 +206,8 @@ export class ReducedText {
 }
 
 /** Where a part begins in a number of all parts. */
-const startOf = (parts: readonly Part[], i: number): number => parts.slice(0, i).reduce((sum, { bits }) => sum + bits, 0);
+const startOf = (parts: readonly Part[], i: number): number =>
+  parts.slice(0, i).reduce((sum, { bits }) => sum + bits, 0);
 
 const SEED = 0x9e3779b9 | 0;
 const MIX = 0x85ebca6b | 0;

@@ -329,7 +329,12 @@ class Generator {
       return `if(F[0]===0){F[0]=${this.#asserts.indexOf(name) + 1};F[1]=${task};F[2]=${option};}`;
     };
     const positions = positionsIn(this.#program, this.#codes, this.#layout, WORDS, fail);
-    return { ...packedSpelling(task, this.#program, this.#layout, WORDS, passing), positions, unroll: UNROLL, branchless: true };
+    return {
+      ...packedSpelling(task, this.#program, this.#layout, WORDS, passing),
+      positions,
+      unroll: UNROLL,
+      branchless: true,
+    };
   }
 
   /** A condition on a state, of no task. */

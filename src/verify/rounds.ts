@@ -34,7 +34,7 @@ export interface SearchOptions {
   readonly symmetry?: boolean | undefined;
   /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
   readonly coverage?: boolean | undefined;
-  /** Explores what partial order is not used for; this thread does where absent. */
+  /** Explores; this thread does where absent. */
   readonly explore?: Explorer | undefined;
 }
 
@@ -89,7 +89,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
     const mostStates = mayReduce && !isLarge ? Math.min(FEW_STATES, options.mostStates) : options.mostStates;
     const reach = { ...options, mostStates, whole: options.exact === true };
     const partialOrder = mayReduce && isLarge;
-    const explore = partialOrder ? exploringProgram : (options.explore ?? exploringProgram);
+    const explore = options.explore ?? exploringProgram;
     const result = yield* numbered(explore({ ...question, partialOrder }, reach), round);
     if (result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
       isLarge = true;
