@@ -51,7 +51,16 @@ test.each([false, true])(
   (partialOrder) => {
     const found = exploreProgram({ ...question(), partialOrder }, { mostStates: 100 });
     expect(found).toMatchObject({ verdict: 'holds', unreached: ['two free seats'] });
-    expect(found.coverage).toEqual({ steps: 4, taken: 3, never: [{ task: 0, path: [], step: 'sit twice' }] });
+    expect(found.coverage).toEqual({
+      steps: 4,
+      taken: 3,
+      never: [{ task: 0, path: [], step: 'sit twice' }],
+      ever: [
+        { task: 0, path: [], step: 'look' },
+        { task: 0, path: [], step: 'sit' },
+        { task: 1, path: [], step: 'bring' },
+      ],
+    });
   },
 );
 
