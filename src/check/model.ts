@@ -64,8 +64,8 @@ export interface Progress {
   readonly bytes: number;
 }
 
-/** Why a search gave up: a limit of its question, the machine's memory, or somebody interrupted it. */
-export type Reason = 'states' | 'memory' | 'interrupted';
+/** Why a search gave up: a limit of its question, the machine's memory, somebody interrupted it; or random walks are over. */
+export type Reason = 'states' | 'memory' | 'interrupted' | 'walks';
 
 export interface Limits extends Reach {
   /** A state in which no task can step is a deadlock, unless it is one of these. */

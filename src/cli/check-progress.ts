@@ -12,7 +12,11 @@ const MEBIBYTE = 1024 * 1024;
  * @param seconds since this check began.
  */
 export function checkProgressText(what: string, now: CheckProgress, seconds: number): string {
-  const { states, depth, queue, bytes } = now;
+  const { states, depth, queue, bytes, walks } = now;
+  if (walks !== undefined) {
+    const perSecond = Math.round(now.transitions / Math.max(seconds, 0.001));
+    return `${what}: ${walks} walks, ${now.transitions} steps, ${perSecond}/s, ${states} different states`;
+  }
   const rate = Math.round(states / Math.max(seconds, 0.001));
   const expanded = states - queue;
   const least = expanded > 0 && queue > 0 ? `, at least ${durationText((queue / expanded) * seconds)} more` : '';

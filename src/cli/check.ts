@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
 import type { CostedAnswer, Outcome } from '../report/index.ts';
 import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
-import type { CheckAnswer, CheckProgress } from '../verify/index.ts';
+import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
 import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -34,6 +35,15 @@ interface Options {
   readonly mostStates: number;
   readonly memory?: number;
   readonly workers: number;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly pct?: number;
+  readonly steps?: number;
+  readonly hashCompaction?: boolean;
+  readonly bitstate?: number;
+  readonly checkpoint?: string;
+  readonly checkpointEvery?: number;
+  readonly resume?: boolean;
 }
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
@@ -72,6 +82,36 @@ export function registerCheck(program: Command): void {
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
+    .addOption(
+      new Option(
+        '--random <n>',
+        'n random walks instead of all orders, for what is too large; it never says that anything holds',
+      )
+        .conflicts(['exact', 'hashCompaction', 'bitstate', 'checkpoint'])
+        .argParser(positive),
+    )
+    .addOption(new Option('--seed <s>', 'of the walks (default: 1)').argParser(wholeNumber))
+    .addOption(
+      new Option(
+        '--pct <depth>',
+        'walks by random priorities with depth - 1 changes (PCT), instead of uniform ones',
+      ).argParser(positive),
+    )
+    .addOption(new Option('--steps <n>', 'most steps of a walk (default: 10000)').argParser(positive))
+    .addOption(
+      new Option(
+        '--hash-compaction',
+        'remember 64 bits of a state instead of the state; the verdict says how likely one was left out',
+      ).conflicts(['exact', 'bitstate', 'checkpoint']),
+    )
+    .addOption(
+      new Option('--bitstate <bits>', 'likewise three bits among 2^bits, from 5 to 32')
+        .conflicts(['exact', 'checkpoint'])
+        .argParser(bitsOf),
+    )
+    .option('--checkpoint <dir>', 'keep there how far it is, so that --resume can go on after a crash')
+    .addOption(new Option('--checkpoint-every <seconds>', 'so often at most (default: 10)').argParser(wholeNumber))
+    .option('--resume', 'go on from what --checkpoint has kept, to the same result')
     .option('--coverage', "also say which of the kernel's routines and steps no run came to, form by form")
     .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
@@ -90,7 +130,14 @@ Examples:
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
   folioscope check --all
   folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
-  folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact`,
+  folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact
+  folioscope check scenarios/SC-18-early-exit.yaml --patch v6 --coverage
+      which steps of the kernel no run took
+  folioscope check scenarios/SC-04-forty-folios.yaml --random 1000 --seed 7
+      walks at random: says "not found", and never that anything holds
+  folioscope check large.yaml --patch v6 --checkpoint kept
+  folioscope check large.yaml --patch v6 --checkpoint kept --resume
+      goes on after a crash, a kill, or a limit`,
     )
     .action(async (files: readonly string[], options: Options) => {
       process.once('SIGINT', () => {
@@ -107,6 +154,7 @@ async function answerTo(files: readonly string[], options: Options): Promise<Exi
     process.stdout.write(mutantsText(MUTANTS));
     return EXIT.well;
   }
+  checkOptions(options);
   return options.all === true ? checkAll(files, options) : checkOne(files, options);
 }
 
@@ -119,6 +167,21 @@ function positive(text: string): number {
   return Number(text);
 }
 
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 on.');
+  return Number(text);
+}
+
+/** Bits of an index into the bits of a bitstate memory. */
+const [FEWEST_BITS, MOST_BITS] = [5, 32];
+
+function bitsOf(text: string): number {
+  const bits = positive(text);
+  if (bits < FEWEST_BITS || bits > MOST_BITS)
+    throw new InvalidArgumentError(`Expected a whole number from ${FEWEST_BITS} to ${MOST_BITS}.`);
+  return bits;
+}
+
 /** Each thread has at least one of the heaps that states are sorted into. */
 const MOST_WORKERS = 64;
 
@@ -129,6 +192,20 @@ function threads(text: string): number {
 }
 
 type Subject = Scenario | PeerQuestion;
+
+/** What does not go together, beyond what each option says of others. */
+function checkOptions({ workers, random, seed, pct, steps, hashCompaction, bitstate, ...options }: Options): void {
+  const lossy = hashCompaction === true || bitstate !== undefined;
+  if (workers > 1 && (lossy || random !== undefined))
+    throw new UsageError('--workers shares an exact search, so without --random, --hash-compaction and --bitstate');
+  if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
+    throw new UsageError('--seed, --pct and --steps are about random walks, so with --random N');
+  const { checkpoint, checkpointEvery, resume, all } = options;
+  if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
+    throw new UsageError('--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR');
+  if (checkpoint !== undefined && all === true)
+    throw new UsageError('--checkpoint keeps one scenario, so without --all');
+}
 
 async function checkOne(files: readonly string[], options: Options): Promise<ExitCode> {
   const [file, more] = files;
@@ -219,7 +296,9 @@ async function subjectIn(file: string, { profile, cpus, folios }: Options): Prom
  */
 async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer | string> {
   const { checking, checkingPeer } = await import('../verify/index.ts');
-  const search = {
+  const search: SearchOptions = {
+    ...lossyOf(options),
+    walks: walksOf(options),
     mostStates: options.mostStates,
     mostBytes: options.memory === undefined ? undefined : options.memory * 1024 * 1024,
     exact: options.exact === true,
@@ -229,18 +308,49 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     interrupted: () => isInterrupted,
     explore: options.workers === 1 ? undefined : exploringWith(options.workers),
   };
+  const keep = await checkpointsIn(options);
   if ('threads' in subject) {
     const patches =
       options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name
-        : answered(subject, patch.name, workingInPieces(patch, checking(subject, { ...search, patch })));
+        : answered(
+            subject,
+            patch.name,
+            workingInPieces(patch, checking(subject, { ...search, patch, checkpoint: keep(patch.name) })),
+          );
   } else
     for (const [place, variant] of (await variantsOf(options)).entries())
       yield isInterrupted && place > 0
         ? variant
-        : answered(subject, variant, checkingPeer(subject, { ...search, variant }));
+        : answered(subject, variant, checkingPeer(subject, { ...search, variant, checkpoint: keep(variant) }));
+}
+
+const lossyOf = ({ hashCompaction, bitstate }: Options): Pick<SearchOptions, 'lossy'> => {
+  if (bitstate !== undefined) return { lossy: { kind: 'bitstate', bits: bitstate } };
+  return hashCompaction === true ? { lossy: { kind: 'hash compaction' } } : {};
+};
+
+const walksOf = ({ random, seed = 1, pct, steps = 10_000 }: Options): Walked | undefined =>
+  random === undefined ? undefined : { walks: random, seed, steps, pct };
+
+/** Checkpoints of each form, each of its explorations in a directory of its own. */
+async function checkpointsIn({
+  checkpoint: path,
+  checkpointEvery,
+  resume = false,
+}: Options): Promise<(form: string) => SearchOptions['checkpoint']> {
+  if (path === undefined) return () => undefined;
+  if (existsSync(path) && !statSync(path).isDirectory())
+    throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
+  const isBegun = existsSync(path) && readdirSync(path).length > 0;
+  if (isBegun && !resume)
+    throw new UsageError(`${path} is not empty: go on from it with --resume, or name another directory`);
+  if (!isBegun && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
+  const { CheckpointDirectory } = await import('./checkpoint-directory.ts');
+  return (form) => (name) =>
+    new CheckpointDirectory(join(path, form.replaceAll(/[^\w.-]/g, '_'), name), checkpointEvery);
 }
 
 async function variantsOf({ patch }: Options): Promise<readonly PeerVariant[]> {
@@ -284,20 +394,21 @@ function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): Exi
 }
 
 /** The command that gives the same report again. */
-const commandFor = (
-  file: string,
-  { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage }: Options,
-): readonly string[] => [
-  'folioscope',
-  'check',
-  file,
-  ...(patch === undefined ? [] : ['--patch', patch.map(({ word }) => word).join(',')]),
-  ...(profile === undefined ? [] : ['--profile', profile.name]),
-  ...(cpus === undefined ? [] : ['--cpus', String(cpus)]),
-  ...(folios === undefined ? [] : ['--folios', String(folios)]),
-  ...(exact === true ? ['--exact'] : []),
-  ...(partialOrder ? [] : ['--no-partial-order']),
-  ...(symmetry ? [] : ['--no-symmetry']),
-  ...(coverage === true ? ['--coverage'] : []),
-  ...(workers === 1 ? [] : ['--workers', String(workers)]),
-];
+const commandFor = (file: string, options: Options): readonly string[] => {
+  const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
+  const { random, seed, pct, steps, hashCompaction, bitstate } = options;
+  const valued = { cpus, folios, random, seed, pct, steps, bitstate, workers: workers === 1 ? undefined : workers };
+  return [
+    'folioscope',
+    'check',
+    file,
+    ...(patch === undefined ? [] : ['--patch', patch.map(({ word }) => word).join(',')]),
+    ...(profile === undefined ? [] : ['--profile', profile.name]),
+    ...Object.entries(valued).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
+    ...(exact === true ? ['--exact'] : []),
+    ...(partialOrder ? [] : ['--no-partial-order']),
+    ...(symmetry ? [] : ['--no-symmetry']),
+    ...(hashCompaction === true ? ['--hash-compaction'] : []),
+    ...(coverage === true ? ['--coverage'] : []),
+  ];
+};

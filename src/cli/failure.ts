@@ -21,7 +21,8 @@ export function reportFailure(error: unknown): ExitCode {
     complain(error.message);
     return EXIT.usage;
   }
-  if (error instanceof InputError) {
+  // A checkpoint of another question, or a damaged one. The engine, which its class is of, is not loaded for other commands.
+  if (error instanceof InputError || (error instanceof Error && error.name === 'CheckpointError')) {
     complain(error.message);
     return EXIT.input;
   }

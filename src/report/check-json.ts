@@ -60,6 +60,8 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer, withCover
     seconds: cost.seconds,
     peakMemoryBytes: cost.peakMemoryBytes,
     reductions: answer.reductions,
+    omission: answer.omission,
+    walked: answer.walked,
     reason: answer.reason,
     expected: answer.expected,
     asExpected: answer.asExpected,
@@ -93,8 +95,16 @@ export const shortestOf = ({ properties }: CheckAnswer): PropertyAnswer | undefi
 const lengthOf = ({ counterexample }: PropertyAnswer): number =>
   counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
 
-const runJson = ({ steps, contextSwitches, fewestSwitches, round, ledgerBefore }: Counterexample): object => ({
+const runJson = ({
+  steps,
+  contextSwitches,
+  isShortest,
+  fewestSwitches,
+  round,
+  ledgerBefore,
+}: Counterexample): object => ({
   length: steps.length,
+  isShortest,
   contextSwitches,
   fewestSwitches,
   round,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { CheckAnswer, Explored, PropertyAnswer } from '../verify/index.ts';
+import type { CheckAnswer, Explored, PropertyAnswer, Walked } from '../verify/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { callIn, callTextIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
@@ -60,15 +60,17 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
   switch (verdict) {
     case 'holds':
       return [
-        ...wrap(`${patch}: HOLDS${expectation}`, '', '  '),
+        ...wrap(`${patch}: HOLDS${omissionText(answer)}${expectation}`, '', '  '),
         ...wrap(`${answer.properties.map(({ id }) => id).join(', ')} on every interleaving`, '  '),
         ...wrap(`explored: ${exploredText(answer.explored)}`, '  ', '    '),
         ...vacuousLines(answer),
       ];
     case 'undecided':
       return [
-        ...wrap(`${patch}: UNDECIDED: ${reasonText(answer)}`, '', '  '),
-        ...wrap(`no violation so far; explored: ${exploredText(answer.explored)}`, '  ', '    '),
+        ...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '),
+        ...(answer.walked === undefined
+          ? wrap(`no violation so far; explored: ${exploredText(answer.explored)}`, '  ', '    ')
+          : wrap(`walked: ${walkedText(answer)}`, '  ', '    ')),
       ];
     case 'violated':
       return [
@@ -90,6 +92,31 @@ function vacuousLines({ properties }: CheckAnswer): readonly string[] {
   return texts.length === 0 ? [] : wrap(`hold vacuously: ${texts.join(', ')}`, '  ', '    ');
 }
 
+/** The verdict where nothing is violated and not everything was explored. */
+function undecidedText(answer: CheckAnswer): string {
+  const { walked, reason, properties } = answer;
+  if (walked === undefined || reason !== 'walks') return `UNDECIDED: ${reasonText(answer)}`;
+  const ids = properties.flatMap(({ id }) => (id === 'sometimes' ? [] : [id]));
+  return `NOT FOUND in ${walksText(walked)}: a violation of ${ids.join(', ')}`;
+}
+
+const walksText = ({ walks, seed, pct }: Walked): string =>
+  `${counted(walks, 'random walk')} (seed ${seed}${pct === undefined ? '' : `, PCT of depth ${pct}`})`;
+
+/** How far random walks came. */
+function walkedText({ explored: { states, transitions, depth } }: CheckAnswer): string {
+  const different = states === 0 ? 'too many states to tell apart' : counted(states, 'different state');
+  return `${counted(transitions, 'step')}, ${different}, the longest walk ${counted(depth, 'step')}`;
+}
+
+/** What "holds" is worth where hashes stood for states. */
+const omissionText = ({ omission }: CheckAnswer): string =>
+  omission === undefined ? '' : `, but a state was left out with a probability of ${shownProbability(omission)}`;
+
+/** Two digits, and never 0: what is not exact is not certain. */
+const shownProbability = (probability: number): string =>
+  probability === 0 ? 'less than 1e-15' : probability.toPrecision(2);
+
 /** What is known of the properties that are not violated. */
 function restText(answer: CheckAnswer): string {
   const rest = answer.properties.filter(({ verdict }) => verdict !== 'violated');
@@ -97,7 +124,10 @@ function restText(answer: CheckAnswer): string {
   if (first === undefined) return '';
   const names = rest.map(({ id }) => id).join(', ');
   const verb = rest.length === 1 ? 'holds' : 'hold';
-  const text = first.verdict === 'undecided' ? `undecided, ${reasonText(answer)}: ${names}` : `${names} ${verb}`;
+  if (answer.walked !== undefined && first.verdict === 'undecided')
+    return `not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`;
+  const held = `${names} ${verb}${omissionText(answer)}`;
+  const text = first.verdict === 'undecided' ? `undecided, ${reasonText(answer)}: ${names}` : held;
   return `${text} (${exploredText(first.explored)})`;
 }
 
@@ -109,6 +139,8 @@ function reasonText({ reason }: CheckAnswer): string {
       return 'memory is used up (--memory)';
     case 'interrupted':
       return 'interrupted';
+    case 'walks':
+      return 'the walks are over';
     case undefined:
       return 'not everything was explored';
   }
@@ -170,7 +202,7 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
   violatedIn(answer).flatMap((property) => {
     const { id, counterexample } = property;
     if (counterexample === undefined) return [];
-    const { steps, contextSwitches, fewestSwitches, round } = counterexample;
+    const { steps, contextSwitches, isShortest, fewestSwitches, round } = counterexample;
     if (round !== undefined)
       return [
         [
@@ -183,7 +215,12 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
     const switches = `${contextSwitches} context ${contextSwitches === 1 ? 'switch' : 'switches'}`;
     return [
       [
-        ...wrap(`The shortest run against ${id}: ${counted(steps.length, 'step')}, ${switches} (${fewest})`, ''),
+        ...wrap(
+          isShortest
+            ? `The shortest run against ${id}: ${counted(steps.length, 'step')}, ${switches} (${fewest})`
+            : `A run against ${id}, not proved shortest: ${counted(steps.length, 'step')}, ${switches}`,
+          '',
+        ),
         ...counterexampleLines(scenario, counterexample),
         ...wrap(`here ${id} does not hold`, '     '),
       ],
@@ -233,16 +270,31 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
           '  ',
         )
       : []),
+    ...(answers.some(({ walked }) => walked !== undefined)
+      ? wrap('random walks show no property to hold, and do not ask whether every conversion ends (I5)', '', '  ')
+      : []),
     ...wrap('not in the model: weak memory order, time (docs/kernel-language.md)', '', '  '),
   ];
 }
 
-const machineText = ({ profile, cpus, tasks, folios, pages, batchSize }: CheckAnswer['machine']): string =>
+const machineText = ({
+  profile,
+  cpus,
+  tasks,
+  folios,
+  pages,
+  batchSize,
+  profileBatchSize,
+}: CheckAnswer['machine']): string =>
   [
     profile,
     counted(cpus, 'CPU'),
     counted(tasks, 'task'),
     counted(pages, 'page'),
     counted(folios, 'folio'),
-    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
+    ...(batchSize === undefined ? [] : [batchText(batchSize, profileBatchSize)]),
   ].join(', ');
+
+/** The places of a batch that were explored, and how many there are. */
+const batchText = (explored: number, given: number | undefined): string =>
+  explored === given ? `batches of ${explored}` : `batches of ${explored} (for ${given}: neither is ever full)`;

@@ -48,6 +48,8 @@ export interface CounterexampleStep {
 export interface Counterexample {
   readonly steps: readonly CounterexampleStep[];
   readonly contextSwitches: number;
+  /** Whether no run against the property has fewer steps. */
+  readonly isShortest: boolean;
   /** Whether no run as short has fewer context switches; false where looking for one would have taken too long. */
   readonly fewestSwitches: boolean;
   /**
@@ -63,8 +65,19 @@ export interface Counterexample {
   readonly tasks: readonly { readonly name: string; readonly cpu: Cpu }[];
 }
 
+/** Random walks that were taken instead of exploring everything. */
+export interface Walked {
+  readonly walks: number;
+  readonly seed: number;
+  /** Most steps of a walk. */
+  readonly steps: number;
+  /** Depth of the PCT schedule; undefined where every step is as likely as any other. */
+  readonly pct: number | undefined;
+}
+
 /** How much was explored for an answer. */
 export interface Explored {
+  /** Of random walks the different ones among those that they came through; 0 where there were too many to tell them apart. */
   readonly states: number;
   /** As SPIN counts them: steps from a state to a state, and the arrival at the initial state. */
   readonly transitions: number;
@@ -95,7 +108,10 @@ export interface SmallMachine {
   readonly tasks: number;
   readonly folios: number;
   readonly pages: number;
+  /** Places of a batch that are there: as many as can be filled, and one more. */
   readonly batchSize: number | undefined;
+  /** Places of a batch in the profile's kernel. */
+  readonly profileBatchSize: number | undefined;
   /** 32-bit words of a state. */
   readonly words: number;
 }
@@ -125,6 +141,13 @@ export interface CheckAnswer {
   readonly explored: Explored;
   readonly machine: SmallMachine;
   readonly reductions: readonly string[];
+  /**
+   * Probability that a state was left out because its hash was taken for another's, of the exploration that the answer rests on;
+   * undefined where whole states were compared.
+   */
+  readonly omission: number | undefined;
+  /** The walks that were asked for; undefined where everything was explored. */
+  readonly walked: Walked | undefined;
   /** What of the form's and the kernel's text was never come to; undefined where nobody knows. */
   readonly coverage: Coverage | undefined;
   /** I5 was asked about no runs without end, because there are too many states. */

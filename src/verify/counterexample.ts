@@ -10,11 +10,14 @@ import { switchesIn } from './switches.ts';
 
 const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 
+/** What is known of a run besides its steps. */
+export type Told = Pick<Counterexample, 'isShortest' | 'fewestSwitches'>;
+
 /** The run that moves stand for, told step by step. */
 export function tell(
   world: SmallWorld,
   moves: readonly Move[],
-  { fewestSwitches, round }: { readonly fewestSwitches: boolean; readonly round?: number },
+  { round, ...told }: Told & { readonly round?: number },
 ): Counterexample {
   const memory = copyMemory(world.memory);
   const interpreter = new Interpreter(world.program, memory);
@@ -39,7 +42,7 @@ export function tell(
       state: shownIn(interpreter, SHOWN),
     };
   });
-  return { steps, contextSwitches: switchesIn(moves), fewestSwitches, round, ledgerBefore, stateBefore, tasks };
+  return { steps, contextSwitches: switchesIn(moves), ...told, round, ledgerBefore, stateBefore, tasks };
 }
 
 /** Name of a task, `kworker/N` for the CPUs' own. */

@@ -7,6 +7,7 @@ export type {
   PropertyAnswer,
   ShownVariable,
   SmallMachine,
+  Walked,
 } from './answer.ts';
 export type { PeerOptions } from './peer.ts';
 export { checkingPeer } from './peer.ts';

@@ -42,10 +42,10 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
       sentence: (id) => id,
       question,
       named: (name) => ({ id: name, detail: '' }),
-      tell: (moves, fewestSwitches) => ({
+      tell: (moves, told) => ({
         ...tellPeer(peer, moves),
         contextSwitches: switchesIn(moves),
-        fewestSwitches,
+        ...told,
         round: undefined,
       }),
     },
@@ -57,6 +57,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
     ...rest,
     coverage: coverage && coveredBy(coverage),
     endsNotAsked: false,
+    walked: options.walks,
     patch: variant,
     notes: { mutant: undefined, unexportedCalls: [] },
     machine: {
@@ -66,6 +67,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
       folios,
       pages: folios,
       batchSize: undefined,
+      profileBatchSize: undefined,
       words: compilePacked(peer.program, peer.codeOf).words,
     },
     before: [],
@@ -80,7 +82,7 @@ const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
 function tellPeer(
   peer: Peer,
   moves: Parameters<typeof switchesIn>[0],
-): Omit<Counterexample, 'contextSwitches' | 'fewestSwitches' | 'round'> {
+): Omit<Counterexample, 'contextSwitches' | 'isShortest' | 'fewestSwitches' | 'round'> {
   const interpreter = new Interpreter(peer.program, createMemory(peer.program));
   for (const task of peer.codeOf) interpreter.start(task, task);
   const stateBefore = shownIn(interpreter, peer.program.variables);

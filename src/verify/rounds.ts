@@ -3,14 +3,18 @@ import {
   type Coverage,
   type Exploration,
   exploringProgram,
+  type Lossy,
   type Move,
   type ProgramExploration,
   type Progress,
   type Question,
   type Reach,
+  type Store,
 } from '../check/index.ts';
-import type { Counterexample, Explored, PropertyAnswer } from './answer.ts';
+import type { Counterexample, Explored, PropertyAnswer, Walked } from './answer.ts';
+import type { Told } from './counterexample.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
+import { exploringByWalks } from './walks.ts';
 
 /** Explores a program in pieces, however it does that. */
 export type Explorer = (
@@ -34,6 +38,12 @@ export interface SearchOptions {
   readonly symmetry?: boolean | undefined;
   /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
   readonly coverage?: boolean | undefined;
+  /** Remembers hashes instead of states: a "holds" is then worth what `omission` says. */
+  readonly lossy?: Lossy | undefined;
+  /** Walks at random instead of exploring everything. Nothing is said to hold then. */
+  readonly walks?: Walked | undefined;
+  /** Where the exploration of this name is kept, so that another process goes on with it. */
+  readonly checkpoint?: ((name: string) => Store) | undefined;
   /** Explores; this thread does where absent. */
   readonly explore?: Explorer | undefined;
 }
@@ -42,6 +52,8 @@ export interface SearchOptions {
 export interface CheckProgress extends Progress {
   /** Which of its explorations this is, from 1: each violated property costs one more. */
   readonly round: number;
+  /** Of random walks: how many are over. */
+  readonly walks?: number | undefined;
   /** Others work: settles when it is worth asking again. */
   readonly wait?: Promise<void> | undefined;
 }
@@ -54,7 +66,7 @@ export interface Asked {
   readonly question: (without: ReadonlySet<string>) => Question;
   /** The property, and what of it, that the engine's name stands for. */
   readonly named: (name: string) => { readonly id: string; readonly detail: string };
-  readonly tell: (moves: readonly Move[], fewestSwitches: boolean) => Counterexample;
+  readonly tell: (moves: readonly Move[], told: Told) => Counterexample;
 }
 
 /** What the rounds came to. */
@@ -66,6 +78,8 @@ export interface Rounds {
   readonly reason: Exploration['reason'];
   /** What made the explorations smaller. */
   readonly reductions: readonly string[];
+  /** Of the last exploration, on which it rests that something holds. */
+  readonly omission: number | undefined;
   /** Of the last exploration, which ended with no violation: names of the question's `sometimes` that never came true. */
   readonly unreached: readonly string[];
   /** Of the same, where the question asks for it. */
@@ -83,45 +97,54 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
   const found = new Map<string, PropertyAnswer>();
   let largest: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
   let isLarge = false;
-  const mayReduce = options.exact !== true && options.partialOrder !== false;
+  const { walks, lossy } = options;
+  const mayReduce = options.exact !== true && options.partialOrder !== false && walks === undefined;
+  const explorer = walks === undefined ? options.explore : exploringByWalks(walks);
   for (let round = 1; ; round++) {
     const question = asked.question(new Set(found.keys()));
-    const mostStates = mayReduce && !isLarge ? Math.min(FEW_STATES, options.mostStates) : options.mostStates;
-    const reach = { ...options, mostStates, whole: options.exact === true };
-    const partialOrder = mayReduce && isLarge;
-    const explore = options.explore ?? exploringProgram;
+    // Who remembers hashes does not know whether a limit was reached by all states.
+    const isTried = mayReduce && !isLarge && lossy === undefined;
+    const mostStates = isTried ? Math.min(FEW_STATES, options.mostStates) : options.mostStates;
+    const partialOrder = mayReduce && !isTried;
+    const checkpoint = options.checkpoint?.(`${round}-${partialOrder ? 'reduced' : 'whole'}`);
+    const reach = { ...options, mostStates, whole: options.exact === true, checkpoint };
+    const explore = explorer ?? exploringProgram;
     const result = yield* numbered(explore({ ...question, partialOrder }, reach), round);
-    if (result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
+    if (isTried && result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
       isLarge = true;
+      round--;
       continue;
     }
     const explored = exploredIn(result);
-    if (explored.states > largest.states) largest = explored;
-    const { property, counterexample: moves, verdict, reason, unreached, coverage } = result;
-    if (property === undefined || moves === undefined) {
+    if (explored.states >= largest.states) largest = explored;
+    const { property, counterexample: moves, verdict, reason, unreached, coverage, omission, reductions } = result;
+    if (property === undefined) {
       const rest = verdict === 'undecided' ? verdict : 'holds';
       const properties = asked.ids.map((id) => found.get(id) ?? answerAll(asked, id, rest, explored));
-      return {
-        properties,
-        verdict: found.size > 0 ? 'violated' : rest,
-        explored: largest,
-        reason,
-        reductions: result.reductions,
-        unreached,
-        coverage,
-      };
+      const worst = found.size > 0 ? 'violated' : rest;
+      return { properties, verdict: worst, explored: largest, reason, reductions, unreached, coverage, omission };
     }
     const { id, detail } = asked.named(property);
-    const better = yield* saying(
-      { ...explored, transitions: result.transitions, queue: 0, round },
-      withFewestSwitches(question, moves, options.interrupted),
-    );
+    const now = { ...explored, transitions: result.transitions, queue: 0, round };
+    const told = moves && (yield* saying(now, tellingBest(asked, question, { ...result, moves }, options.interrupted)));
     found.set(id, {
       ...answerAll(asked, id, 'violated', explored),
       detail: detail === '' ? undefined : detail,
-      counterexample: asked.tell(better.moves, better.fewest),
+      counterexample: told,
     });
   }
+}
+
+/** A counterexample; of those as short, where it is a shortest one, one with the fewest context switches. */
+function* tellingBest(
+  asked: Asked,
+  question: Question,
+  { moves, isShortest }: { readonly moves: readonly Move[]; readonly isShortest: boolean },
+  interrupted: SearchOptions['interrupted'],
+): Generator<void, Counterexample> {
+  if (!isShortest) return asked.tell(moves, { isShortest, fewestSwitches: false });
+  const { moves: best, fewest } = yield* withFewestSwitches(question, moves, interrupted);
+  return asked.tell(best, { isShortest, fewestSwitches: fewest });
 }
 
 const answerAll = (

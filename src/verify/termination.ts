@@ -47,7 +47,7 @@ export function* conversionsEnd(
     counterexample:
       lasso === undefined
         ? undefined
-        : tell(world, [...stem, ...cycle], { fewestSwitches: false, round: cycle.length }),
+        : tell(world, [...stem, ...cycle], { isShortest: false, fewestSwitches: false, round: cycle.length }),
   };
   return { answer, reason };
 }

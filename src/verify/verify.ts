@@ -31,15 +31,19 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
       sentence: (id) => SENTENCES[known(id)],
       question: (without) => questionOf(world, new Set([...without].map(known))),
       named: readName,
-      tell: (moves, fewestSwitches) => tell(world, moves, { fewestSwitches }),
+      tell: (moves, told) => tell(world, moves, told),
     },
     options,
   );
-  const ends = yield* withRound(conversionsEnd(world, options));
+  const ends =
+    options.walks === undefined
+      ? yield* withRound(conversionsEnd(world, options))
+      : { answer: undefined, reason: undefined };
   const { properties, ...about } = judged(world, rounds, ends);
   const expected = scenario.check.byPatch.get(patch.name) ?? scenario.check.every;
   return {
     ...about,
+    walked: options.walks,
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
@@ -54,9 +58,9 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
 /** The rounds' answers, those about runs without end, and what was to happen. */
 function judged(
   world: SmallWorld,
-  { properties, unreached, coverage, explored, reductions, ...rounds }: Rounds,
+  { properties, unreached, coverage, explored, reductions, omission, ...rounds }: Rounds,
   { answer: ends, reason }: Termination,
-): Pick<CheckAnswer, 'explored' | 'reason' | 'reductions' | 'coverage' | 'endsNotAsked' | 'properties'> {
+): Pick<CheckAnswer, 'explored' | 'reason' | 'reductions' | 'omission' | 'coverage' | 'endsNotAsked' | 'properties'> {
   const isKnown = coverage !== undefined;
   const mayLeave = drainersIn(world.program).length > 0;
   const seen = isKnown ? happened(eventsIn(world), coverage, { unreached, mayLeave }) : undefined;
@@ -70,9 +74,10 @@ function judged(
   return {
     explored,
     reductions,
+    omission,
     reason: rounds.reason ?? reason,
     coverage: isKnown ? coveredBy(coverage) : undefined,
-    endsNotAsked: ends === undefined && reads.length === 0,
+    endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks',
     properties: inOrder([
       ...others,
       ...(reads.length > 0 || ends === undefined ? reads : [ends]),
@@ -146,6 +151,7 @@ const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): S
   tasks: scenario.machine.tasks.length,
   folios: sizes.folios,
   pages: sizes.pages,
-  batchSize: scenario.machine.profile.batchSize,
+  batchSize: profile.batchSize,
+  profileBatchSize: scenario.machine.profile.batchSize,
   words: compilePacked(program, codeOf).words,
 });

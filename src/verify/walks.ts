@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import { type Strategy, walkingProgram } from '../check/index.ts';
+import type { Walked } from './answer.ts';
+import type { Explorer } from './rounds.ts';
+
+const strategyOf = ({ pct }: Walked): Strategy =>
+  pct === undefined ? { kind: 'uniform' } : { kind: 'pct', depth: pct };
+
+/** Walks through a program at random where it would be explored. What is not violated is undecided: the walks are over. */
+export const exploringByWalks = (walked: Walked): Explorer =>
+  function* (question, { interrupted, mostStates }) {
+    const { walks, seed, steps } = walked;
+    const mostSearched = Math.min(mostStates, MOST_SEARCHED);
+    const pieces = walkingProgram(question, {
+      walks,
+      seed,
+      steps,
+      strategy: strategyOf(walked),
+      mostStates: mostSearched,
+      interrupted,
+    });
+    for (;;) {
+      const piece = pieces.next();
+      if (piece.done !== true) {
+        const { distinctStates: states = mostSearched, steps: transitions } = piece.value;
+        yield { states, transitions, depth: 0, queue: 0, bytes: 0, walks: piece.value.walks };
+        continue;
+      }
+      const { distinctStates = 0, steps: taken, longest, ...found } = piece.value;
+      return {
+        ...found,
+        states: distinctStates,
+        transitions: taken,
+        depth: longest,
+        bytes: 0,
+        bytesPerState: 0,
+        omission: undefined,
+        reductions: [],
+      };
+    }
+  };
+
+/** Most states that are told apart, and most that a search for a nearer violation visits: a second or two. */
+const MOST_SEARCHED = 1_000_000;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// What is too large to be explored in one go: random walks, hashes instead of states, checkpoints of a process that is killed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { COMMAND, folioscope, ROOT } from './folioscope.ts';
+
+const SC_07 = 'scenarios/SC-07-fault-in-flight.yaml';
+const PEER = 'scenarios/peer-protocol.yaml';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'folioscope-large-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+  JSON.parse(readFileSync(join(ROOT, 'schema/check.schema.json'), 'utf8')) as object,
+);
+
+interface Answer {
+  readonly verdict: string;
+  readonly reason?: string;
+  readonly states: number;
+  readonly omission?: number;
+  readonly walked?: object;
+  readonly properties: readonly { readonly property: string; readonly verdict: string }[];
+  readonly counterexample?: { readonly length: number; readonly isShortest: boolean };
+}
+
+function json(args: readonly string[]): { readonly status: number | null; readonly answer: Answer } {
+  const { status, stdout, stderr } = folioscope(['check', ...args, '--json']);
+  expect(stderr).toBe('');
+  const answer = JSON.parse(stdout) as Answer;
+  validate(answer);
+  expect(validate.errors).toBeNull();
+  return { status, answer };
+}
+
+describe('random walks', () => {
+  test('say that nothing was found, and never that anything holds', () => {
+    const { status, stdout } = folioscope([
+      'check',
+      SC_07,
+      '--patch',
+      'v6',
+      '--random',
+      '50',
+      '--seed',
+      '3',
+      '--pct',
+      '2',
+    ]);
+    expect(status).toBe(2);
+    expect(stdout).toContain('v6: NOT FOUND in 50 random walks (seed 3, PCT of depth 2): a violation of\n  I1, I2,');
+    expect(stdout).toContain('--random 50 --seed 3 --pct 2');
+    expect(stdout).not.toContain('HOLDS');
+    expect(stdout.split('\n').every((line) => line.length <= 75)).toBe(true);
+  });
+
+  test('find what is wrong, and the nearest run to it', () => {
+    const { status, answer } = json([SC_07, '--patch', 'baseline', '--random', '200']);
+    expect(status).toBe(1);
+    expect(answer.counterexample).toMatchObject({ length: 34, isShortest: true });
+    expect(answer.walked).toEqual({ walks: 200, seed: 1, steps: 10_000 });
+    // What is to happen on some run is seen on one.
+    expect(answer.properties.filter(({ verdict }) => verdict === 'holds').map(({ property }) => property)).toEqual([
+      'sometimes',
+    ]);
+  });
+});
+
+test('a verdict that rests on hashes says how likely a state was left out', () => {
+  const { answer } = json([PEER, '--patch', 'v6', '--hash-compaction']);
+  expect(answer.verdict).toBe('holds');
+  expect(answer.omission).toBeGreaterThan(0);
+  expect(answer.omission).toBeLessThan(1e-9);
+  const { stdout } = folioscope(['check', PEER, '--patch', 'v6,baseline', '--bitstate', '20']);
+  expect(stdout).toMatch(/v6: HOLDS, but a state was left out with a probability of 0\.\d+/);
+  expect(stdout).toMatch(/hold, but a state was left out with a\s+probability of 0\.\d+ \(/);
+});
+
+const SIZE = [PEER, '--cpus', '3', '--folios', '3', '--patch', 'v6', '--exact'];
+
+describe('checkpoints', () => {
+  /** Runs until so many files of states are there, and kills it then, without a warning. */
+  async function killedWith(chunks: number, more: readonly string[]): Promise<void> {
+    const directory = join(folder, 'checkpoint');
+    const kept = join(directory, 'v6', '1-whole');
+    const command = ['check', ...SIZE, '--checkpoint', directory, '--checkpoint-every', '0', ...more];
+    const child = spawn(process.execPath, [...COMMAND, ...command], { cwd: ROOT, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    while (child.exitCode === null) {
+      if (existsSync(kept) && readdirSync(kept).length > chunks) break;
+      await sleep(5);
+    }
+    child.kill('SIGKILL');
+    await ended;
+    expect(child.signalCode).toBe('SIGKILL');
+  }
+
+  test('killed twice, it goes on to the result of one that was not', { timeout: 120_000 }, async () => {
+    await killedWith(7, []);
+    await killedWith(25, ['--resume']);
+    const directory = join(folder, 'checkpoint');
+    const resumed = json([...SIZE, '--checkpoint', directory, '--resume']);
+    const alone = json(SIZE);
+    const costs = { seconds: 0, peakMemoryBytes: 0 };
+    expect({ ...resumed.answer, ...costs }).toEqual({ ...alone.answer, ...costs });
+    expect(alone.answer).toMatchObject({ verdict: 'holds', states: 398_020 });
+    // Another question has nothing to go on from here.
+    const other = SIZE.map((word) => (word === '--exact' ? '--no-symmetry' : word));
+    expect(
+      folioscope(['check', ...other, '--no-partial-order', '--coverage', '--checkpoint', directory, '--resume']),
+    ).toEqual({
+      status: 65,
+      stdout: '',
+      stderr:
+        'folioscope: the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory\n',
+    });
+  });
+
+  test('what cannot be begun or gone on from is said in one line', () => {
+    const full = join(folder, 'full');
+    mkdirSync(full);
+    writeFileSync(join(full, 'mine'), '');
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const of = (...more: readonly string[]) => folioscope(['check', SC_07, '--patch', 'v6', ...more]);
+    for (const [args, status, message] of [
+      [['--checkpoint', full], 64, `${full} is not empty: go on from it with --resume, or name another directory`],
+      [
+        ['--checkpoint', join(folder, 'none'), '--resume'],
+        64,
+        `${folder}/none holds no checkpoint: begin one without --resume`,
+      ],
+      [['--checkpoint', file], 64, `${file}: not a directory, which --checkpoint needs`],
+      [['--resume'], 64, '--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR'],
+      [['--bitstate', '20', '--exact'], 64, "cannot be used with option '--exact'"],
+      [['--random', '5', '--workers', '2'], 64, '--workers shares an exact search'],
+    ] as const) {
+      const told = of(...args);
+      expect(told).toMatchObject({ status, stdout: '' });
+      expect(told.stderr).toContain(message);
+      expect(told.stderr.split('\n')).toHaveLength(2);
+    }
+  });
+});
