@@ -2,29 +2,32 @@
 // Explores the kernel itself, every access a step: on CPU 0 a conversion of all pages, beside it whoever is named, each CPU's
 // kworker, batches of two; I6 held against every state. Prints counts, time and memory.
 //
-//   npx tsx bench/kernel.ts CPUS PAGES PATCH [touch,mlock,pin] [full]
+//   npx tsx bench/kernel.ts CPUS PAGES PATCH [touch,mlock,pin] [full] [apart]
 //
-// `touch` accesses all pages on CPU 1, `mlock` locks them on the last CPU, `pin` leaves page 0 in a pipe from CPU 0. With `full`,
-// partial order is off.
+// `touch` accesses all pages on CPU 1, `mlock` locks them on the last CPU, `pin` leaves page 0 in a pipe from CPU 0; who is named
+// twice comes twice. With `full`, partial order is off; with `apart`, symmetry is.
 import { exploreProgram } from '../src/check/index.ts';
 import { DEFAULT_PROFILE, PATCHES } from '../src/kernel/index.ts';
+import { alikeTasks } from '../src/lang/index.ts';
 import type { SmallWorld } from '../test/exploring.ts';
 import { questionOf } from '../test/kernel-question.ts';
 
 type Task = SmallWorld['tasks'][number];
 
-const [cpusText, pagesText, patchName, names = 'touch,mlock,pin', mode] = process.argv.slice(2);
+const [cpusText, pagesText, patchName, names = 'touch,mlock,pin', ...modes] = process.argv.slice(2);
 const [cpus, pages] = [Number(cpusText), Number(pagesText)];
 const patch = PATCHES.find(({ name }) => name === patchName);
-const tasks: Readonly<Record<string, Task>> = {
-  touch: { cpu: 1, script: [{ name: 'touch', args: [0, 0, pages] }] },
-  mlock: { cpu: cpus - 1, script: [{ name: 'mlock', args: [0, 0, pages] }] },
-  pin: { cpu: 0, script: [{ name: 'vmsplice', args: [0, 0, 0] }] },
+let pins = 0;
+const tasks: Readonly<Record<string, () => Task>> = {
+  touch: () => ({ cpu: 1, script: [{ name: 'touch', args: [0, 0, pages] }] }),
+  mlock: () => ({ cpu: cpus - 1, script: [{ name: 'mlock', args: [0, 0, pages] }] }),
+  pin: () => ({ cpu: 0, script: [{ name: 'vmsplice', args: [pins++, 0, 0] }] }),
 };
-const others = names.split(',').map((name) => tasks[name]);
-if (!(cpus > 1) || !(pages > 0) || patch === undefined || others.includes(undefined)) {
+const others = names.split(',').map((name) => tasks[name]?.());
+const knowsModes = modes.every((mode) => mode === 'full' || mode === 'apart');
+if (!knowsModes || !(cpus > 1) || !(pages > 0) || patch === undefined || others.includes(undefined)) {
   process.stderr.write(
-    `usage: kernel.ts CPUS PAGES ${PATCHES.map(({ name }) => name).join('|')} [touch,mlock,pin] [full]\n`,
+    `usage: kernel.ts CPUS PAGES ${PATCHES.map(({ name }) => name).join('|')} [touch,mlock,pin] [full] [apart]\n`,
   );
   process.exit(64);
 }
@@ -36,7 +39,7 @@ const world: SmallWorld = {
     inodes: 1,
     pages,
     mms: 1,
-    pins: 1,
+    pins: Math.max(1, pins),
     references: 12,
     order: 0,
     generations: 4,
@@ -49,8 +52,12 @@ const world: SmallWorld = {
 };
 
 const before = process.cpuUsage();
-const partialOrder = mode !== 'full';
-const found = exploreProgram({ ...questionOf(world), partialOrder }, { mostStates: 200_000_000, whole: true });
+const partialOrder = !modes.includes('full');
+const question = questionOf(world);
+const alike = (): ReturnType<typeof alikeTasks> =>
+  alikeTasks(question.program, question.codeOf, question.initial, question);
+const symmetry = modes.includes('apart') ? undefined : alike();
+const found = exploreProgram({ ...question, partialOrder, symmetry }, { mostStates: 200_000_000, whole: true });
 const { user, system } = process.cpuUsage(before);
 const seconds = (user + system) / 1e6;
 const reductions = found.reductions.length === 0 ? 'no reduction' : found.reductions.join(', ');

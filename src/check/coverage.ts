@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Successors } from '../lang/index.ts';
+import type { Successors, Symmetry } from '../lang/index.ts';
 
 /** A step of a task, by the routines that it stands in, outermost first. */
 export interface StepOfTask {
@@ -18,14 +18,28 @@ export interface Coverage {
   readonly ever: readonly StepOfTask[];
 }
 
-/** What a search has covered. A step that stands at several places of a task, inlined more than once, counts at each. */
-export function coverageOf({ places, taken }: Pick<Successors, 'places' | 'taken'>): Coverage {
+/**
+ * What a search has covered. A step that stands at several places of a task, inlined more than once, counts at each. Where
+ * one state stands for others, a step counts as taken for all tasks of a class that has one which took it.
+ */
+export function coverageOf(
+  { places, taken }: Pick<Successors, 'places' | 'taken'>,
+  { classes }: Symmetry = { classes: [] },
+): Coverage {
+  const isTaken = Array.from(taken, (flag) => flag !== 0);
+  for (const members of classes) {
+    const byTask = members.map(({ task }) => places.flatMap((place, i) => (place.task === task ? [i] : [])));
+    for (const same of byTask[0]?.map((_, at) => byTask.flatMap((of) => of[at] ?? [])) ?? []) {
+      const any = same.some((i) => isTaken[i]);
+      for (const i of same) isTaken[i] = any;
+    }
+  }
   const all = places.map(({ task, step }, i) => ({
     of: { task, path: step.path, step: step.name },
-    isTaken: taken[i] === 1,
+    isTaken: isTaken[i],
   }));
   const [ever, never] = [true, false].map((wanted) =>
-    all.flatMap(({ of, isTaken }) => (isTaken === wanted ? [of] : [])),
+    all.flatMap(({ of, isTaken: was }) => (was === wanted ? [of] : [])),
   );
   return { steps: places.length, taken: ever?.length ?? 0, never: never ?? [], ever: ever ?? [] };
 }

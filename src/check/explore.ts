@@ -7,6 +7,7 @@ import {
   type Symmetry,
   FUSABLE,
   independence,
+  Interpreter,
   type Successors,
   readSuccessors,
   type Value,
@@ -106,7 +107,7 @@ export function whatElse(
   return {
     reductions: [...(isPartial ? (['partial order'] as const) : []), ...(symmetry ? (['symmetry'] as const) : [])],
     unreached: sometimes.flatMap(({ name }, i) => (space.reached[i] === 0 ? [name] : [])),
-    coverage: coverage ? coverageOf(space) : undefined,
+    coverage: coverage ? coverageOf(space, symmetry) : undefined,
   };
 }
 
@@ -123,7 +124,7 @@ export function spaceOfProgram(
   const packed = compilePacked(program, codeOf);
   const model = { ...packed, initial: packed.pack(initial) };
   const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
-  const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once) : undefined;
+  const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once, symmetry) : undefined;
   const hashed = hashedWords(packed.words, compact);
   const { text, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
   const compiled = { ...readSuccessors(text), hashed };
@@ -133,6 +134,11 @@ export function spaceOfProgram(
     reached: compiled.reached,
     taken: compiled.taken,
     compiled,
+    fails: (state, { task, option }) => {
+      const { step, failed } = new Interpreter(program, packed.unpack(state)).step(task, option) ?? {};
+      if (step === undefined || failed === undefined) throw new Error('a step that fails cannot be taken');
+      return failed;
+    },
     fingerprint: () => {
       // How states are remembered makes no other question.
       const whole = compact ? writeSuccessors(program, codeOf, question, symmetry, reduction) : { text };
@@ -210,6 +216,7 @@ function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits):
     steps: (from) => stepsIn(model, from),
     ways: (from) => stepsIn(model, from).map((step) => [step]),
     text: undefined,
+    fails: () => [],
     fingerprint: undefined,
     compiled: {
       words,

@@ -170,7 +170,7 @@ test('many states in many levels are each found once', () => {
   const { built, mayEnd } = counters(29);
   const found = explored(built, { mayEnd });
   expect(found).toMatchObject({ verdict: 'holds', states: 30 ** 3, transitions: 3 * 29 * 30 * 30, depth: 87 });
-  const symmetry = { domain: TASK, members: [0, 1, 2], tasks: [0, 1, 2] };
+  const symmetry = { classes: [[0, 1, 2].map((task) => ({ task, owned: [] }))] };
   // Multisets of three numbers out of thirty.
   expect(explored(built, { mayEnd, symmetry })).toMatchObject({ verdict: 'holds', states: 4960, depth: 87 });
 });
@@ -182,10 +182,13 @@ test('elements that something holds, or whose tasks differ, are not alike', () =
   const other = buildCode('other', null, sizes, 0, (k) => {
     for (let i = 0; i < 5; i++) k.step('eat', () => meals.set(ordinalOf()));
   });
-  const symmetry = { domain: FORK, members: [0, 1], tasks: [0, 1] };
+  const members = [0, 1].map((task) => ({ task, owned: [{ domain: FORK, element: task }] }));
+  const symmetry = { classes: [members] };
   expect(() => explored(program(sizes, [owner], [one, one]), { symmetry })).toThrow("'owner' holds an element of");
   expect(() => explored(program(sizes, [meals, owner], [one, other]), { symmetry })).toThrow();
-  expect(() => explored(program(sizes, [meals], [other, eatOnce(sizes)]), { symmetry })).toThrow('are not alike');
+  expect(() => explored(program(sizes, [meals], [other, eatOnce(sizes)]), { symmetry })).toThrow(
+    'a task that is said to be like task 0 is not',
+  );
 });
 const ordinalOf = (): Value<'int'> => size(FORK);
 const eatOnce = (sizes: { task: number; fork: number }) =>

@@ -278,8 +278,9 @@ export class Search {
    * Under a symmetry the way found leads from one state that stands for others to the next; what is handed back is a
    * run from the initial state.
    */
-  *#movesTo({ kind, state, length, task, option }: Wrong): Generator<Round, readonly Move[], readonly Reply[]> {
-    const { initial, steps, ways } = this.#space;
+  *#movesTo(wrong: Wrong): Generator<Round, readonly Move[], readonly Reply[]> {
+    const { kind, state, length, task, option } = wrong;
+    const { initial, steps, ways, fails } = this.#space;
     const levels: Int32Array[] = [];
     const last = kind === 'assert' ? length - 1 : length;
     let target = state;
@@ -310,8 +311,13 @@ export class Search {
     }
     if (kind === 'assert') {
       const final = steps(from).find(({ move }) => move.task === task && move.option === option);
-      if (final === undefined) throw new Error('the last step of a counterexample cannot be taken');
-      take(final);
+      // Another step may lead to a state like that one, and fail nothing.
+      const failing = steps(run).find(
+        ({ move, to }) =>
+          final !== undefined && this.#alike(to, final.to) && fails(run, move).includes(this.#nameOf(wrong)),
+      );
+      if (failing === undefined) throw new Error('the last step of a counterexample cannot be taken');
+      moves.push(failing.move);
     }
     return moves;
   }

@@ -16,6 +16,8 @@ export interface Space extends Pick<Successors, 'asserts' | 'canonicalize' | 're
   /** What `expand` takes from a state: one step each, or several where states are passed by. */
   readonly ways: (state: Int32Array) => readonly (readonly Arrival[])[];
   readonly compiled: Steps;
+  /** Names of the asserts that fail in a step. */
+  readonly fails: (state: Int32Array, move: Move) => readonly string[];
   /** Two spaces with the same are of the same question; not to be had of hand-written models. */
   readonly fingerprint: (() => string) | undefined;
   /** The steps as data for other threads; not to be had of hand-written models. */

@@ -78,7 +78,7 @@ export function registerCheck(program: Command): void {
     .addOption(new Option('--folios <n>', 'folios, likewise').argParser(positive))
     .option('--exact', 'no reductions, and explore everything even after a violation')
     .option('--no-partial-order', 'explore every order of steps, also where nobody can tell them apart')
-    .option('--no-symmetry', 'explore states apart that differ by an exchange of like CPUs')
+    .option('--no-symmetry', 'explore states apart that differ by an exchange of like tasks or CPUs')
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))

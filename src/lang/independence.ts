@@ -3,13 +3,14 @@ import { type Value, walk } from './expression.ts';
 import { claimsAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { Positions } from './cells.ts';
-import { type LocalState, localStates, TooManyLocalStates } from './local_states.ts';
+import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
 import type { Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
 import { termsOf } from './property_terms.ts';
 import { simplify } from './simplify.ts';
+import type { Symmetry } from './symmetry.ts';
 
 /** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */
 export const FUSABLE = 1 << 30;
@@ -61,6 +62,8 @@ export interface Independence {
  * a task of T holds. Each cycle of states passes one in which all steps are taken: in every cycle of a task's local states
  * there is one whose step is only taken with all others.
  *
+ * @param symmetry where one state stands for others: a task then goes round as now one and now another member of its class, so that
+ * what is taken with all others has to be the same for all of them.
  * @returns undefined where there are too many local states.
  */
 export function independence(
@@ -69,6 +72,7 @@ export function independence(
   initial: Memory,
   properties: readonly Value<'bool'>[],
   sometimes: readonly Value<'bool'>[] = [],
+  symmetry: Symmetry = { classes: [] },
 ): Independence | undefined {
   if (codeOf.length > MOST_TASKS) return undefined;
   const codes = codeOf.map((number) => {
@@ -96,17 +100,19 @@ export function independence(
     throw thrown;
   }
   if (terms === undefined) throw new Error('the properties have not been looked at');
-  return { tasks: found.tasks, dependences: dependencesOf(codes, found, terms) };
+  return { tasks: found.tasks, dependences: dependencesOf(codes, found, terms, symmetry) };
 }
 
 function dependencesOf(
   codes: readonly Code[],
   found: ReturnType<typeof localStates>,
   terms: ReturnType<typeof termsOf>,
+  symmetry: Symmetry,
 ): Dependences {
   const locks = findLocks(found);
   const elements = elementsOf(codes, found, terms);
   const footprints = new Footprints(elements.count);
+  const heads = headsIn(found.tasks, symmetry);
   const views = found.tasks.map((states, task): TaskView => {
     const code = codes[task];
     if (code === undefined) throw new Error(`no task ${task}`);
@@ -115,7 +121,6 @@ function dependencesOf(
         ? 0
         : locks.reduce((set, { cell }, i) => (passesOnlyAtZero.has(cell) ? set | (1 << i) : set), 0),
     );
-    const heads = cycleHeads(states);
     const edges = new Int32Array(states.length + 1);
     for (const [id, state] of states.entries()) edges[id + 1] = (edges[id] ?? 0) + state.edges.length;
     return {
@@ -132,7 +137,7 @@ function dependencesOf(
       stopsAt,
       flags: Uint8Array.from(
         states,
-        ({ pc }, id) => (heads.has(id) ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
+        ({ pc }, id) => (heads[task]?.has(id) === true ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
       ),
       everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
     };
@@ -329,6 +334,20 @@ function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
       mark[to] = ON_PATH;
       path.push({ id: to, next: 0 });
     }
+  }
+  return heads;
+}
+
+/** By task: a state of every cycle of its local states; for the members of a class the same ones. */
+function headsIn(tasks: LocalStates['tasks'], { classes }: Symmetry): readonly ReadonlySet<number>[] {
+  const heads = tasks.map(cycleHeads);
+  const key = ({ pc, slots }: LocalState): string => `${pc}:${slots.join()}`;
+  for (const members of classes) {
+    const all = new Set(
+      members.flatMap(({ task }) => [...(heads[task] ?? [])].flatMap((id) => tasks[task]?.[id] ?? []).map(key)),
+    );
+    for (const { task } of members)
+      heads[task] = new Set((tasks[task] ?? []).flatMap((state, id) => (all.has(key(state)) ? [id] : [])));
   }
   return heads;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { alikeTasks } from './alike.ts';
 export type { Body, Claim, Effect, Step } from './body.ts';
 export type { Builder, LocalArray, Routine } from './builder.ts';
 export { language, TASK } from './builder.ts';

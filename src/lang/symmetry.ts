@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { FIRST_ARRAY_SLOT, TASK } from './builder.ts';
 import { fieldAt, type Field, type Layout } from './layout.ts';
 import { placeOf, maskOf, type Words } from './packed_spelling.ts';
 import { type Code, extentOf, type Program } from './program.ts';
 import { type Domain, sizeOf } from './types.ts';
 
+/** An element of a domain that belongs to one task and to nobody else. */
+interface Owned {
+  readonly domain: Domain;
+  readonly element: number;
+}
+
+/** A task, with the elements that belong to it, in the order that all members of its class have them in. */
+export interface Member {
+  readonly task: number;
+  readonly owned: readonly Owned[];
+}
+
 /**
- * Elements of a domain that are alike, a scalarset: whoever exchanges two of them, with the tasks that belong to them,
- * changes nothing that a property can tell. That the codes of these tasks are each other's copies, that no memory
- * holds such an element as its value, and that properties treat them alike is the program's word; what can
- * be seen of it is checked.
+ * Tasks that are alike, in classes (scalarsets): whoever exchanges two members of a class, with what belongs to them, changes
+ * nothing that a property can tell. That the codes of these tasks are each other's copies, that no memory holds an
+ * element that belongs to one as its value, and that properties treat them alike is the word of whoever says so; `alikeTasks` finds
+ * out. What can be seen of it here is checked.
  */
 export interface Symmetry {
-  readonly domain: Domain;
-  readonly members: readonly number[];
-  /** The task of each member. */
-  readonly tasks: readonly number[];
+  readonly classes: readonly (readonly Member[])[];
 }
 
 /** Bits of the state that belong to one member. */
@@ -25,44 +34,79 @@ interface Part {
   readonly bits: number;
 }
 
-/** Bits of a key: it has to stay a small integer. */
+/** Bits of a part of a key: it has to stay a small integer. */
 const MOST_BITS = 30;
 
 /**
  * JavaScript that replaces the state in `words` by the one that stands for all that differ from it by an exchange of
  * members: their parts of the state, taken as numbers, ascend.
- * @throws Error where the program is not symmetric, or a member's part takes more than 30 bits.
+ * @throws Error where the program is not symmetric.
  */
-export function canonicalizing(
-  { domain, members, tasks }: Symmetry,
+export const canonicalizing = (
+  { classes }: Symmetry,
+  program: Program,
+  codes: readonly Code[],
+  layout: Layout,
+  words: Words,
+): string => classes.map((members) => `{${sorting(members, program, codes, layout, words)}}`).join('');
+
+function sorting(
+  members: readonly Member[],
   program: Program,
   codes: readonly Code[],
   layout: Layout,
   words: Words,
 ): string {
-  const parts = members.map((member, i) => [
-    ...partsOfMember(domain, member, program, layout),
-    ...partsOfTask(tasks[i] ?? -1, codes, layout),
+  const parts = members.map(({ task, owned }) => [
+    ...[{ domain: TASK, element: task }, ...owned].flatMap((element) => partsOfElement(element, program, layout)),
+    ...partsOfTask(task, codes, layout),
   ]);
   const [first = []] = parts;
   const widths = (of: readonly Part[]): string => of.map(({ bits }) => bits).join();
+  const [{ task: named } = { task: -1 }] = members;
   if (parts.some((part) => widths(part) !== widths(first)))
-    throw new Error(`the tasks of the domain '${domain.name}' are not alike`);
-  const total = first.reduce((sum, { bits }) => sum + bits, 0);
-  if (total > MOST_BITS) throw new Error(`an element of '${domain.name}' takes ${total} bits, at most ${MOST_BITS}`);
+    throw new Error(`a task that is said to be like task ${named} is not`);
+  const digits = digitsOf(first);
+  if (members.length < 2 || digits.length === 0) return '';
 
-  const keys = parts.map((part, i) => `let k${i}=${gather(part, words)};`);
-  const swaps = members.flatMap((_, last) =>
-    Array.from({ length: last }, (__, j) => last - 1 - j).map(
-      (i) => `if(k${i}>k${i + 1}){const k=k${i};k${i}=k${i + 1};k${i + 1}=k;}`,
-    ),
+  const key = (member: number, digit: number): string => `k${member}d${digit}`;
+  const loads = parts.map((part, i) =>
+    digits.map(({ from, to }, d) => `let ${key(i, d)}=${gather(part.slice(from, to), words)};`).join(''),
   );
-  const sorted = members.slice(1).map((_, i) => `k${i}<=k${i + 1}`);
-  if (sorted.length === 0) return '';
-  return `${keys.join('')}if(!(${sorted.join('&&')})){${swaps.join('')}${scatter(parts, words)}}`;
+  const above = (i: number, d = 0): string => {
+    const [a, b] = [key(i, d), key(i + 1, d)];
+    return d === digits.length - 1 ? `${a}>${b}` : `(${a}>${b}||${a}===${b}&&${above(i, d + 1)})`;
+  };
+  const exchange = (i: number): string =>
+    digits.map((_, d) => `const k${d}=${key(i, d)};${key(i, d)}=${key(i + 1, d)};${key(i + 1, d)}=k${d};`).join('');
+  const swaps = members.flatMap((_, last) =>
+    Array.from({ length: last }, (__, j) => last - 1 - j).map((i) => `if(${above(i)}){${exchange(i)}}`),
+  );
+  const unsorted = members.slice(1).map((_, i) => above(i));
+  const digitAt = (part: number): number => digits.findIndex(({ to }) => part < to);
+  const scattered = scatter(parts, digits, (member, part) => key(member, digitAt(part)), words);
+  return `${loads.join('')}if(${unsorted.join('||')}){${swaps.join('')}${scattered}}`;
 }
 
-function partsOfMember(domain: Domain, member: number, program: Program, layout: Layout): readonly Part[] {
+/** Neighbouring parts that make one small integer together. */
+interface Digit {
+  readonly from: number;
+  readonly to: number;
+}
+
+function digitsOf(parts: readonly Part[]): readonly Digit[] {
+  const digits: Digit[] = [];
+  for (let from = 0, at = 0; at < parts.length; from = at) {
+    for (let bits = 0; at < parts.length; at++) {
+      bits += parts[at]?.bits ?? 0;
+      if (bits > MOST_BITS && at > from) break;
+    }
+    digits.push({ from, to: at });
+  }
+  return digits;
+}
+
+function partsOfElement({ domain, element: member }: Owned, program: Program, layout: Layout): readonly Part[] {
   return program.variables.flatMap((variable) => {
     const field = layout.variables.get(variable);
     if (variable.type.kind === domain.name)
@@ -102,17 +146,24 @@ function gather(parts: readonly Part[], words: Words): string {
     .join('|');
 }
 
-function scatter(parts: readonly (readonly Part[])[], words: Words): string {
+function scatter(
+  parts: readonly (readonly Part[])[],
+  digits: readonly Digit[],
+  key: (member: number, part: number) => string,
+  words: Words,
+): string {
   const masks = new Map<number, number>();
   const values = new Map<number, string[]>();
-  for (const [member, of] of parts.entries()) {
-    let at = 0;
-    for (const { word, shift, bits } of of) {
-      masks.set(word, (masks.get(word) ?? 0) | (maskOf(bits) << shift));
-      values.set(word, [...(values.get(word) ?? []), `(k${member}>>>${at}&${maskOf(bits)})<<${shift}`]);
-      at += bits;
+  for (const [member, of] of parts.entries())
+    for (const { from, to } of digits) {
+      let at = 0;
+      for (const [i, { word, shift, bits }] of of.slice(from, to).entries()) {
+        masks.set(word, (masks.get(word) ?? 0) | (maskOf(bits) << shift));
+        const value = `(${key(member, from + i)}>>>${at}&${maskOf(bits)})<<${shift}`;
+        values.set(word, [...(values.get(word) ?? []), value]);
+        at += bits;
+      }
     }
-  }
   return [...masks]
     .map(([word, mask]) => `${words.word(word)}=${words.word(word)}&${~mask}|${(values.get(word) ?? []).join('|')};`)
     .join('');

@@ -304,7 +304,13 @@ export function buildPeer(config: PeerConfig): Peer {
     program: program(sizes, [...variables, readers, writer, pinned, checked, drained], codes),
     codeOf: numbers(codes.length),
     properties,
-    symmetry: { domain: CPU, members: numbers(cpus).slice(1), tasks: numbers(cpus).slice(1) },
+    symmetry: {
+      classes: [
+        numbers(cpus)
+          .slice(1)
+          .map((cpu) => ({ task: cpu, owned: [{ domain: CPU, element: cpu }] })),
+      ],
+    },
     mayEnd: tasksEnd.and(writer.not()).and(readers.eq(0)).and(gupEnds),
   };
 }

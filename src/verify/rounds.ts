@@ -34,7 +34,7 @@ export interface SearchOptions {
   readonly exact?: boolean | undefined;
   /** Leaves out orders of steps that nobody can tell where a scenario is large; true where absent. */
   readonly partialOrder?: boolean | undefined;
-  /** Explores no state twice that differs only by an exchange of like CPUs; true where absent. */
+  /** Explores no state twice that differs only by an exchange of like tasks or CPUs; true where absent. */
   readonly symmetry?: boolean | undefined;
   /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
   readonly coverage?: boolean | undefined;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { compilePacked } from '../lang/index.ts';
+import type { Question } from '../check/index.ts';
+import { alikeTasks, compilePacked } from '../lang/index.ts';
 import type { Patch } from '../machine/index.ts';
 import { patchNotes, PROPERTY_IDS, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
@@ -29,7 +30,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     {
       ids,
       sentence: (id) => SENTENCES[known(id)],
-      question: (without) => questionOf(world, new Set([...without].map(known))),
+      question: (without) => withSymmetry(questionOf(world, new Set([...without].map(known))), options),
       named: readName,
       tell: (moves, told) => tell(world, moves, told),
     },
@@ -116,6 +117,12 @@ function* withRound<T>(work: Generator<Omit<CheckProgress, 'round'>, T>): Genera
     yield { ...piece.value, round: 0 };
   }
 }
+
+/** The question, with the tasks that are alike where they may stand for each other. */
+const withSymmetry = (question: Question, { exact = false, symmetry = true }: SearchOptions): Question =>
+  exact || !symmetry
+    ? question
+    : { ...question, symmetry: alikeTasks(question.program, question.codeOf, question.initial, question) };
 
 /** As the names of properties are always listed. */
 const inOrder = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>

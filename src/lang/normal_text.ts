@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+import type { Body, Claim, Effect, Step } from './body.ts';
+import { TASK } from './builder.ts';
+import type { BinaryOp, Bound, Expr, Variable } from './expression.ts';
+import type { Domain } from './types.ts';
+
+/** Which elements change places, by domain; whoever is not in it stays. */
+export type Renaming = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+/** A text that treats elements that change places as more than names: it calculates with them, or takes them from memory. */
+export class NotByName extends Error {}
+
+/** An element that stands in a text as an index. */
+interface NamedElement {
+  readonly domain: Domain;
+  readonly element: number;
+}
+
+/** Operators whose operands may be exchanged. */
+const COMMUTE: ReadonlySet<BinaryOp> = new Set(['+', '&&', '||', '==', '!=']);
+/** And of a chain of which any may come first. */
+const CHAIN: ReadonlySet<BinaryOp> = new Set(['+', '&&', '||']);
+
+/**
+ * Writes a text so that two texts which are written alike mean the same: elements as `renaming` has them, operands that commute
+ * in one order, repetitions by how deep they stand.
+ */
+export class NormalText {
+  readonly #renaming: Renaming;
+  /** Whose text it is, if it is a task that changes places or one that does not. */
+  readonly #self: 'moves' | 'stays' | 'none';
+  readonly #bounds: Bound[] = [];
+  readonly #named: NamedElement[] = [];
+
+  /** @param task whose text it is; undefined for what no task does. */
+  constructor(renaming: Renaming, task: number | undefined) {
+    this.#renaming = renaming;
+    if (task === undefined) this.#self = 'none';
+    else this.#self = renaming.get(TASK.name)?.has(task) === true ? 'moves' : 'stays';
+  }
+
+  /** The elements that have been written as indexes so far, besides tasks, in the order of the text. */
+  get named(): readonly NamedElement[] {
+    return this.#named;
+  }
+
+  /** @throws NotByName */
+  body(parts: readonly Body[]): string {
+    return parts.map((part) => this.#part(part)).join(';');
+  }
+
+  #part(part: Body): string {
+    switch (part.kind) {
+      case 'step':
+        return this.#step(part.step);
+      case 'local':
+        return `local{${this.#effects(part.effects)}}`;
+      case 'if':
+        return `if(${this.expr(part.if)}){${this.body(part.then)}}{${this.body(part.else)}}`;
+      case 'either':
+        return `either${this.#claims(part.claims)}${part.options.map((option) => `{${this.body(option)}}`).join('')}`;
+      case 'loop':
+      case 'block':
+        return `${part.kind} ${part.label}{${this.body(part.body)}}`;
+      case 'exit':
+      case 'again':
+        return `${part.kind} ${part.label}`;
+    }
+  }
+
+  #step({ name, path, guard, effects, claims }: Step): string {
+    const waits = guard === undefined ? '' : `await(${this.expr(guard)})`;
+    return `step ${JSON.stringify([...path, name])}${this.#claims(claims)}${waits}{${this.#effects(effects)}}`;
+  }
+
+  #claims(claims: readonly Claim[]): string {
+    const texts = claims.map(({ label, of, amount, on }) => {
+      const what =
+        'list' in of ? `L${of.list.slot}/${of.list.length}[${this.expr(of.from)},${this.expr(of.to)}]` : this.expr(of);
+      return `${label}:${what}*${this.expr(amount)}${on === undefined ? '' : `@${this.expr(on)}`}`;
+    });
+    return `<${texts.join(',')}>`;
+  }
+
+  #effects(effects: readonly Effect[]): string {
+    return effects
+      .map((effect) => {
+        switch (effect.kind) {
+          case 'assign':
+            return `${this.expr(effect.place)}:=${this.expr(effect.value)}`;
+          case 'assert':
+            return `assert ${JSON.stringify(effect.name)}(${this.expr(effect.condition)})`;
+          case 'when':
+            return `when(${this.expr(effect.if)}){${this.#effects(effect.then)}}{${this.#effects(effect.else)}}`;
+          case 'each': {
+            const range = `${this.expr(effect.from)},${this.expr(effect.to)}`;
+            return `each(${range}){${this.#within(effect.bound, () => this.#effects(effect.body))}}`;
+          }
+        }
+      })
+      .join(';');
+  }
+
+  /** @throws NotByName */
+  expr(expr: Expr): string {
+    switch (expr.op) {
+      case 'const':
+        return String(expr.value);
+      case 'size':
+        return `size ${expr.domain}`;
+      case 'self':
+        if (this.#self !== 'stays') throw new NotByName('a task that is exchanged uses its own number');
+        return 'self';
+      case 'read':
+        return `${expr.variable.name}[${expr.index.map((index, i) => this.#index(expr.variable, i, index)).join()}]`;
+      case 'local':
+        return `L${expr.local.slot}${expr.index === undefined ? '' : `/${expr.local.length}[${this.expr(expr.index)}]`}`;
+      case 'bound':
+        return `i${this.#bounds.lastIndexOf(expr.bound)}`;
+      case 'binary':
+        return this.#binary(expr);
+      case 'not':
+        return `!(${this.expr(expr.of)})`;
+      case 'choose':
+        return `(${this.expr(expr.if)}?${this.expr(expr.then)}:${this.expr(expr.else)})`;
+      case 'claimed':
+        return `claimed ${expr.label === undefined ? '' : JSON.stringify(expr.label)}(${this.expr(expr.of)})`;
+      case 'finished':
+        return `finished ${this.#renamed(TASK.name, expr.task)}`;
+      case 'first': {
+        const range = `${this.expr(expr.from)},${this.expr(expr.to)}`;
+        const where = this.#within(expr.bound, () => this.expr(expr.where));
+        return `first(${range},${where},${this.expr(expr.otherwise)})`;
+      }
+    }
+  }
+
+  #index(variable: Variable, place: number, index: Expr): string {
+    const domain = variable.domains[place];
+    if (domain === undefined) throw new Error(`'${variable.name}' has no index ${place}`);
+    if (index.op === 'const') {
+      if (domain.name !== TASK.name) this.#named.push({ domain, element: index.value });
+      return String(this.#renamed(domain.name, index.value));
+    }
+    if (domain.name === TASK.name && index.op === 'self' && this.#self !== 'none') return 'self';
+    if (this.#renaming.has(domain.name))
+      throw new NotByName(`'${variable.name}' is asked for more than named elements`);
+    return this.expr(index);
+  }
+
+  #renamed(domain: string, element: number): number {
+    return this.#renaming.get(domain)?.get(element) ?? element;
+  }
+
+  #binary(expr: Extract<Expr, { op: 'binary' }>): string {
+    const { operator } = expr;
+    const operands = COMMUTE.has(operator)
+      ? this.#operands(expr, operator).toSorted()
+      : [this.expr(expr.left), this.expr(expr.right)];
+    return `(${operands.join(operator)})`;
+  }
+
+  #operands(expr: Extract<Expr, { op: 'binary' }>, operator: BinaryOp): readonly string[] {
+    return [expr.left, expr.right].flatMap((side) =>
+      CHAIN.has(operator) && side.op === 'binary' && side.operator === operator
+        ? this.#operands(side, operator)
+        : [this.expr(side)],
+    );
+  }
+
+  #within(bound: Bound, text: () => string): string {
+    this.#bounds.push(bound);
+    const written = text();
+    this.#bounds.pop();
+    return written;
+  }
+}
