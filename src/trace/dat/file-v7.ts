@@ -3,6 +3,7 @@ import { ByteReader, MAX_PART_BYTES } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { memorySource, partOf } from '../byte-source.ts';
 import { Damages } from '../damage.ts';
+import { recordedBuffers } from './cpu-stats.ts';
 import { applyOption, cpuCount, emptyOptions, LATENCY_TEXT, OPTION } from './file-options.ts';
 import {
   NO_FORMATS,
@@ -17,15 +18,12 @@ import { inflaterFor } from './inflate.ts';
 import { checkedPageSize } from './page-layout.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
 import { MAX_CPUS } from './recording.ts';
+import { isPointedTo, PACKED, SECTION_HEADER_BYTES, sectionsFrom, unlistedBuffers } from './unlisted-buffers.ts';
 
-/** Flag of a section whose body is packed. */
-const PACKED = 1;
 /** Of a CPU in option BUFFER. */
 const ROW_BYTES = 20;
 /** The number of chunks, which stands before them and which the size of a CPU's packed data leaves out. */
 const CHUNK_COUNT_BYTES = 4;
-/** What stands before a section's body. */
-const SECTION_HEADER_BYTES = 16;
 
 /** What the options of a v7 file point to, by section id; a BUFFER stands there once for each buffer. */
 interface Contents {
@@ -33,6 +31,8 @@ interface Contents {
   readonly sections: Map<number, number>;
   readonly buffers: ByteReader[];
   readonly damages: Damages;
+  /** Where sections of options stand that have been read. */
+  readonly seen: Set<number>;
   /** Where the chain of options leaves the file or breaks, if it does. */
   cutAt: number | undefined;
   /** Why it breaks there, where the file goes on behind it. */
@@ -53,6 +53,15 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
   const file: File = { source, littleEndian, inflate };
   const contents = await readContents(file, { offset: firstOptions, place: optionsAt });
   const { damages, sections } = contents;
+  // Where the options do not lead to the end, what they would have led to may be there all the same.
+  const isCut = contents.cutAt !== undefined || contents.buffers.length === 0;
+  if (contents.cutAt === undefined && isCut) damages.add(optionsAt, 'the options name no buffer, expected one');
+  const found = isCut ? await sectionsFrom(source, reader.position, littleEndian) : [];
+  for (const { id, offset } of found) {
+    if (id === OPTION.done && !contents.seen.has(offset))
+      await damages.during<unknown>(readOptions(file, contents, offset), undefined);
+  }
+  for (const { id, offset } of found) if (isPointedTo(id) && !sections.has(id)) sections.set(id, offset);
 
   const section = async (id: number, what: string): Promise<ByteReader> => {
     const offset = sections.get(id);
@@ -71,13 +80,29 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
     : noNames;
 
   const buffers: BufferData[] = [];
-  let isPartMissing = ftrace === NO_FORMATS || contents.cutAt !== undefined;
-  for (const found of contents.buffers) {
-    const buffer = await damages.during(readBuffer(file, found, layout.dataOffset), undefined);
+  const notes = [...contents.options.notes];
+  let isPartMissing = ftrace === NO_FORMATS || isCut;
+  const listed = new Map<number, string>();
+  for (const option of contents.buffers) {
+    const buffer = await damages.during(readBuffer(file, option, layout.dataOffset, listed), undefined);
     if (buffer === undefined) isPartMissing = true;
     else buffers.push(buffer);
   }
-  const notes = [...contents.options.notes];
+  const pages = found.filter(({ id }) => id === OPTION.buffer);
+  const { pageSize } = layout;
+  const unlisted = await unlistedBuffers(
+    { ...file, damages, pageSize },
+    pages,
+    listed,
+    recordedBuffers(contents.options.cpuStats),
+  );
+  if (unlisted.length > 0) {
+    buffers.push(...unlisted);
+    const names = unlisted.map(
+      ({ name, cpus }) => `CPU ${cpus.map(({ cpu }) => cpu).join(', ')}${name === '' ? '' : ` of ${name}`}`,
+    );
+    notes.push(`no option says of which CPUs the pages are: of ${names.join(', ')}, by the statistics of the CPUs`);
+  }
   if (contents.cutAt !== undefined && !contents.isBroken) {
     notes.push(
       `the file is cut off: what stood from byte ${contents.cutAt} on is missing, with whole buffers of events`,
@@ -86,7 +111,7 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
   if (!buffers.some((buffer) => buffer.cpus.length > 0)) {
     if (sections.has(OPTION.bufferText)) throw reader.error(LATENCY_TEXT);
     const [damage] = damages.told;
-    const because = damage === undefined ? '' : ` (${damage})`;
+    const because = damage === undefined || cut(contents) !== '' ? '' : ` (${damage})`;
     throw reader.error(`no events: expected an option that names a buffer with CPUs${cut(contents)}${because}`);
   }
   return {
@@ -129,11 +154,11 @@ async function readContents(file: File, first: Pointer): Promise<Contents> {
     sections: new Map(),
     buffers: [],
     damages: new Damages(),
+    seen: new Set(),
     cutAt: undefined,
     isBroken: false,
   };
-  const seen = new Set<number>();
-  const { damages } = contents;
+  const { damages, seen } = contents;
   for (let pointer = first; pointer.offset !== 0; ) {
     const { offset, place } = pointer;
     if (offset + SECTION_HEADER_BYTES > file.source.size) {
@@ -240,11 +265,20 @@ async function openSection(file: File, offset: number, id: number, what: string)
   return new ByteReader(memorySource(source.name, unpacked), 0, littleEndian, place);
 }
 
-/** Option BUFFER: u64 offset of the data section, name, clock, u32 page size, u32 CPUs and a row for each. */
-async function readBuffer(file: File, reader: ByteReader, dataOffset: number): Promise<BufferData> {
+/**
+ * Option BUFFER: u64 offset of the data section, name, clock, u32 page size, u32 CPUs and a row for each.
+ * @param listed is told where the data section of which name stands.
+ */
+async function readBuffer(
+  file: File,
+  reader: ByteReader,
+  dataOffset: number,
+  listed: Map<number, string>,
+): Promise<BufferData> {
   const { source, littleEndian } = file;
   const section = await placeInFile(file, reader, 'option BUFFER');
   const name = await reader.cstring(4096, 'name of a buffer');
+  listed.set(section, name);
   await reader.cstring(4096, 'clock of a buffer');
   const pageSizeAt = reader.over(await reader.peek(4, 'page size of a buffer'), 0);
   const pageSize = await reader.u32('page size of a buffer');

@@ -357,6 +357,49 @@ describe('an input that cannot be read', () => {
     );
   });
 
+  describe('whose options do not lead to its pages', () => {
+    /** The offset of the first options, and the place of the section of options behind the pages. */
+    const FIRST_OPTIONS = 29;
+    const LAST_OPTIONS = 1_148_132;
+    const whole = recordingBytes('two-cpu.dat');
+    const eventsOf = ({ events }: Awaited<ReturnType<typeof read>>): unknown[] =>
+      events.filter(({ type }) => type !== 'loss');
+
+    it('since it was cut off in them is read as far as it goes, by the statistics of the CPUs', async () => {
+      const all = await read(whole);
+      const cut = await read(whole.subarray(0, 1_146_000));
+      expect(eventsOf(cut)).toEqual(eventsOf(all).filter((event) => (event as { cpu: number }).cpu === 0));
+      expect(cut.summary.events).toBe(279);
+      expect(cut.summary.lost.map(({ cpu }) => cpu)).toEqual([0, 1]);
+      expect(cut.summary.notes).toContain(
+        'no option says of which CPUs the pages are: of CPU 0 of lab, by the statistics of the CPUs',
+      );
+      const behind = await read(whole.subarray(0, LAST_OPTIONS));
+      expect(eventsOf(behind)).toEqual(eventsOf(all));
+      expect(behind.summary.damage).toHaveLength(1);
+    });
+
+    it.each([
+      ['leads out of the file', 0xff],
+      ['leads to no options', 0x00],
+    ])('since their first offset %s is read section by section', async (_, byte) => {
+      const damaged = whole.slice();
+      damaged.fill(byte, FIRST_OPTIONS, FIRST_OPTIONS + 3);
+      const found = await read(damaged);
+      expect(eventsOf(found)).toEqual(eventsOf(await read(whole)));
+      expect(found.summary.damage[0]).toMatch(/^byte 29: /);
+      expect(found.summary.lost.map(({ cpu }) => cpu)).toEqual([0, 1]);
+    });
+
+    it('is refused where nothing says of which CPUs the pages are', async () => {
+      const damaged = whole.slice(0, LAST_OPTIONS);
+      const text = new TextDecoder('latin1').decode(damaged);
+      for (let at = text.indexOf('read events: '); at >= 0; at = text.indexOf('read events: ', at + 1))
+        damaged.set([0x78], at);
+      await expect(read(damaged)).rejects.toThrow(/: no events: expected an option that names a buffer with CPUs/);
+    });
+  });
+
   const page = (stamp: bigint): Uint8Array =>
     new PageMaker(X86_64, stamp).short(0, records.insertion(X86_64, 1, 5)).done();
 
