@@ -131,17 +131,18 @@ export class LiveLedger {
     const after = this.#interpreter.claims(task);
     if (before.length === 0 && after.length === 0) return [];
     this.#claims[task] = after;
+    // Most of a long list stays as it is from step to step; what leaves or joins it does so at one place.
+    let from = 0;
+    while (isSameClaim(before[from], after[from])) from++;
+    let same = 0;
+    const most = Math.min(before.length, after.length) - from;
+    while (same < most && isSameClaim(before[before.length - 1 - same], after[after.length - 1 - same])) same++;
     const touched: number[] = [];
-    // Most of a long list stays as it is from step to step.
-    for (let i = 0; i < Math.max(before.length, after.length); i++) {
-      const [was, is] = [before[i], after[i]];
-      if (was !== undefined && is !== undefined && isSameClaim(was, is)) continue;
-      for (const [claim, sign] of [[was, -1] as const, [is, 1] as const])
-        if (claim !== undefined) {
-          this.#claim(claim, sign);
-          touched.push(claim.of);
-        }
-    }
+    for (const [claims, sign] of [[before, -1] as const, [after, 1] as const])
+      for (const claim of claims.slice(from, claims.length - same)) {
+        this.#claim(claim, sign);
+        touched.push(claim.of);
+      }
     return touched;
   }
 
@@ -162,8 +163,8 @@ export class LiveLedger {
   }
 }
 
-const isSameClaim = (a: ClaimHeld, b: ClaimHeld): boolean =>
-  a.of === b.of && a.label === b.label && a.amount === b.amount && a.on === b.on;
+const isSameClaim = (a: ClaimHeld | undefined, b: ClaimHeld | undefined): boolean =>
+  a !== undefined && b !== undefined && a.of === b.of && a.label === b.label && a.amount === b.amount && a.on === b.on;
 
 /** One {@link Holding} of a machine, and what each of its rows held when it was last looked at. */
 class Source {

@@ -111,19 +111,20 @@ export class Interpreter {
   claims(task: number): readonly ClaimHeld[] {
     const code = this.codeOf(task);
     if (code === undefined) return [];
-    return claimsAt(code.flow, this.memory.pc[task] ?? 0).flatMap(({ label, of, amount, on }) => {
-      const rest = {
-        task,
-        label,
-        amount: this.#evaluate(amount, task),
-        on: on === undefined ? undefined : this.#evaluate(on, task),
-      };
-      if (!('list' in of)) return [{ ...rest, of: this.#evaluate(of, task) }];
-      const from = this.#evaluate(of.from, task);
+    const held: ClaimHeld[] = [];
+    for (const { label, of, amount: howMuch, on: where } of claimsAt(code.flow, this.memory.pc[task] ?? 0)) {
+      const amount = this.#evaluate(howMuch, task);
+      const on = where === undefined ? undefined : this.#evaluate(where, task);
+      if (!('list' in of)) {
+        held.push({ task, label, of: this.#evaluate(of, task), amount, on });
+        continue;
+      }
       const base = task * this.memory.slotsPerTask + of.list.slot;
-      const elements = this.memory.slots.slice(base + from, base + this.#evaluate(of.to, task));
-      return [...elements].map((element) => ({ ...rest, of: element }));
-    });
+      const end = base + this.#evaluate(of.to, task);
+      for (let slot = base + this.#evaluate(of.from, task); slot < end; slot++)
+        held.push({ task, label, of: this.memory.slots[slot] ?? 0, amount, on });
+    }
+    return held;
   }
 
   /** A value in the present state: what a property says of it. Conditions are 0 or 1. */
