@@ -11,7 +11,8 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { folio } from '../src/kernel/index.ts';
 import { columnOf, compileColumns } from '../src/lang/index.ts';
-import type { Machine } from '../src/machine/index.ts';
+import { type Machine, patchNamed } from '../src/machine/index.ts';
+import { parseScenario, runScenario } from '../src/scenario/index.ts';
 import { countCalls, type Counts, counting } from './count-operations.ts';
 import { largeMachine } from './large-machine.ts';
 import { runInSlices } from './slices.ts';
@@ -118,6 +119,52 @@ function measured(pages: number): Measured {
   return { pages, phases: figures, slices, heap: heapUsed, arrays: arrayBuffers, resident };
 }
 
+/** What a checked run came to. */
+interface Checked {
+  readonly pages: number;
+  readonly steps: number;
+  /** Milliseconds of CPU time: of the run, and of one look at the whole memory at its end. */
+  readonly run: number;
+  readonly look: number;
+}
+
+/** A task touches all pages, another converts them, as `folioscope run --steps none` runs it: every step checked. */
+function checkedRun(pages: number): Checked {
+  const text = `scenario: SC-00
+title: size
+machine: { cpus: 2, profile: linux-7.3 }
+guest_memfd: { pages: ${pages} }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+before: [{ T1: { touch: 0..${pages} } }]
+threads: { T0: [{ convert: { range: 0..${pages}, to: private } }] }
+`;
+  const scenario = parseScenario('size.yaml', text);
+  const machines: Machine[] = [];
+  const observer = { begins: (machine: Machine) => void machines.splice(0, 1, machine) };
+  let steps = 0;
+  const run = (): void => {
+    steps = runScenario(scenario, { patch: patchNamed('v8'), keep: 'none', observer }).stepsTaken;
+  };
+  const rounds = Math.max(3, Math.ceil(1000 / pages));
+  const times = Array.from({ length: 2 * rounds }, () => timed(run)).slice(rounds);
+  const looks = Array.from({ length: 5 }, () =>
+    timed(() => {
+      for (const machine of machines)
+        if (machine.imbalances().length > 0) throw new Error('counts are not what their holders add up to');
+    }),
+  );
+  return { pages, steps, run: medianTime(times).cpu, look: medianTime(looks).cpu };
+}
+
+function reportChecked(): void {
+  const all = [100, 1000, 10_000].map(checkedRun);
+  const each = (cell: (of: Checked) => string): readonly string[] => all.map(cell);
+  say('\nTHE LEDGER, held against the counts after every step of a run');
+  row('pages', ...each(({ pages }) => grouped(pages)));
+  row('checked steps a second', ...each(({ steps, run }) => `${(steps / run).toFixed(0)} k`));
+  row('one look at all memory', ...each(({ look }) => `${look.toFixed(2)} ms`));
+}
+
 async function inProcess(pages: number): Promise<Measured> {
   const execArgv = ['--expose-gc', '--import', import.meta.resolve('tsx')];
   const child = fork(fileURLToPath(import.meta.url), [String(pages)], {
@@ -178,6 +225,7 @@ async function report(sizes: readonly number[]): Promise<void> {
   say('  MB in all');
   row('  heap and arrays', ...each(({ heap, arrays }) => ((heap + arrays) / 1e6).toFixed(0)));
   row('  most resident', ...each(({ resident }) => (resident / 1e6).toFixed(0)));
+  reportChecked();
   say(`\n${((performance.now() - begun) / 1000).toFixed(0)} s in all.`);
 }
 
