@@ -5,11 +5,15 @@ import {
   DEFAULT_PROFILE,
   gmemInode,
   iPages,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  PAGE_SIZE,
   type Patch,
   pins,
   type ScriptedCall,
 } from '../src/kernel/index.ts';
 import type { Interpreter } from '../src/lang/index.ts';
+import { pfn } from '../src/ledger/index.ts';
+import { createMachine } from '../src/machine/index.ts';
 import { at, type SmallWorld } from './exploring.ts';
 import { refusalsOf } from './refusals.ts';
 
@@ -54,6 +58,7 @@ const EXPECTED: readonly [string, { lruAdd: boolean; mlock: boolean; putBack: bo
   ['isolate', { lruAdd: false, mlock: false, putBack: false, sound: true }],
   ['pg-lru', { lruAdd: true, mlock: false, putBack: false, sound: true }],
   ['try-again', { lruAdd: true, mlock: true, putBack: false, sound: true }],
+  ['ref-freeze', { lruAdd: true, mlock: true, putBack: false, sound: true }],
   ['known-references', { lruAdd: true, mlock: true, putBack: true, sound: false }],
   ['skip-lru', { lruAdd: true, mlock: false, putBack: true, sound: true }],
 ];
@@ -84,4 +89,31 @@ test.each(EXPECTED)('%s: %o', (name, expected) => {
 
 test('every alternative is among them', () => {
   expect(ALTERNATIVES.map(({ name }) => name)).toEqual(EXPECTED.map(([name]) => name));
+});
+
+test('ref-freeze: who takes a page by its frame while it is frozen gets nothing, and leaves it alone', () => {
+  const patch = ALTERNATIVES.find(({ name }) => name === 'ref-freeze');
+  if (patch === undefined) throw new Error('ref-freeze');
+  const machine = createMachine({
+    cpus: 2,
+    patch,
+    tasks: [
+      { name: 'T0', cpu: 0 },
+      { name: 'walker', cpu: 1 },
+    ],
+    guestMemfds: [{ pages: 1 }],
+  });
+  machine.call(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+  machine.call(0, { call: 'lru-add-drain' });
+  const argument = { offset: 0n, size: PAGE_SIZE, attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE, flags: 0n, reserved: [] };
+  machine.begin(0, { call: 'set-memory-attributes2', inode: 0, argument });
+  while (!machine.isAt(0, 'folio_ref_unfreeze')) expect(machine.step(0)).toBeDefined();
+  const frozen = machine.holders();
+  machine.begin(1, { call: 'page-idle', pfn: pfn(0) });
+  while (machine.busy(1)) {
+    expect(machine.step(1)).toBeDefined();
+    expect(machine.holders()).toEqual(frozen);
+  }
+  while (machine.busy(0)) expect(machine.step(0)).toBeDefined();
+  expect(machine.outcome(0).result).toBe('ok');
 });

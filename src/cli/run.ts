@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ALTERNATIVES } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
 import {
   formatSchedule,
@@ -47,7 +48,7 @@ export function registerRun(program: Command): void {
     .addOption(
       new Option(
         '--patch <names>',
-        `forms of the check, of ${names(PATCHES)}; or files, or mutant:NAME (default: all)`,
+        `forms of the check, of ${names([...PATCHES, ...ALTERNATIVES])}; or files, or mutant:NAME (default: the first ${PATCHES.length})`,
       ).argParser(patchChoices),
     )
     .addOption(

@@ -105,6 +105,30 @@ export const ALTERNATIVES: readonly Patch[] = [
     }),
   },
   {
+    name: 'ref-freeze',
+    summary:
+      "freezes each folio at the count that is expected, and thaws it; drains all CPUs' batches once where that fails",
+    freezes: true,
+    check: safetyCheck((k, args) => {
+      const drained = k.let('lru_drained', bool, false);
+      forEachFolio(k, args, clamped, ({ folio: of, safe, again }) => {
+        k.step('folio_ref_freeze', () => {
+          safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
+          k.when(safe, () => folio.frozen.at(of, 0).set(true));
+        });
+        k.if(
+          safe,
+          () => k.step('folio_ref_unfreeze', () => folio.frozen.at(of, 0).set(false)),
+          () =>
+            k.if(drained.not(), () => {
+              drainOnce(k, drained);
+              again.set(true);
+            }),
+        );
+      });
+    }),
+  },
+  {
     name: 'known-references',
     summary: 'refuses only who is mapped or pinned, and ignores holders that it does not know',
     check: safetyCheck((k, args) =>

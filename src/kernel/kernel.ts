@@ -36,6 +36,8 @@ export const MEMORY_FAILURE = domain('memory_failure');
 /** A further index, always 0, of what only kernels with large folios have. */
 export const LARGE = domain('large');
 export const CONTENTS = domain('contents');
+/** A further index, always 0, of what only kernels have whose check freezes folios. */
+export const FREEZE = domain('freeze');
 export const MEMSLOTS = domain('memslots');
 /** LRU batches besides lru_add, with the part `lru_batches` (cpu_fbatches.ts has their names). */
 export const LRU_KIND = domain('lru_kind');
@@ -71,6 +73,8 @@ export interface Patch {
   readonly guestFaultPutsAtOnce?: boolean;
   /** Folios of guest_memfd enter no lru_add batch, and no LRU. Absent: they do. */
   readonly skipsLru?: boolean;
+  /** The check freezes folios for a moment. Absent: it does not. */
+  readonly freezes?: boolean;
   /** What the patch itself exports to modules, for exports.ts. Absent: nothing. */
   readonly exports?: readonly string[];
   /** Parts of the kernel that the check needs. */
@@ -204,6 +208,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     slot: profile.batchSize,
     lru_kind: sizes.parts.includes('lru_batches') ? LRU_KINDS : 0,
     mlock_slot: sizes.parts.includes('mlock') ? profile.batchSize : 0,
+    freeze: Number(patch.freezes === true),
     static: Number(patch.mutant?.name === 'drained-static'),
     references: sizes.references,
     order: sizes.order,

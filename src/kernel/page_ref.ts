@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, literal, optional, one, type Place, shared, type Value } from '../lang/index.ts';
-import { FOLIO, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
+import { FOLIO, FREEZE, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
 
 /** struct folio, as far as references go. */
 export const folio = {
@@ -33,6 +33,8 @@ export const folio = {
   ),
   /** PG_lru: it is on an LRU list. */
   lru: shared('folio.lru', [FOLIO], bool),
+  /** folio_ref_freeze() has taken it from everybody else: `refcount` is what its thaw restores, and reads as 0 meanwhile. */
+  frozen: shared('folio.frozen', [FOLIO, FREEZE], bool),
   /** It is not with the page allocator. */
   allocated: shared('folio.allocated', [FOLIO], bool),
 };
@@ -73,7 +75,9 @@ export const folio_put = routine('folio_put', (k, args: OfFolio) => {
 /** include/linux/page_ref.h: folio_try_get(): fails on a folio that is free or frozen. */
 export const folio_try_get = routine('folio_try_get', (k, args: OfFolio & { readonly got: Place<'bool'> }) => {
   k.step('folio_try_get', () => {
-    args.got.set(folio.refcount.at(args.folio).ne(0));
+    const there = folio.refcount.at(args.folio).ne(0);
+    const isReachable = k.config.patch.freezes === true ? there.and(folio.frozen.at(args.folio, 0).not()) : there;
+    args.got.set(isReachable);
     k.when(args.got, () => folio.refcount.at(args.folio).add(1));
   });
 });
