@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Explores the peer protocol, drain-all, side by side with Debian's spin and rumur, in turns.
 //
-//   npx tsx bench/check.ts [CPUS FOLIOS [ROUNDS]]      3 3 3 where not given; no round begins after a minute
+//   npx tsx bench/check.ts [CPUS FOLIOS [ROUNDS [bitstate]]]      3 3 3 where not given; no round begins after a minute
+//
+// With `bitstate`, for what is too large to be kept whole: pan keeps three bits of 2 GiB for a state, and may lose some; we
+// explore with reductions, exactly.
 //
 // They explore what we export. Where FOLIOSCOPE_PEERS names a directory with the protocol written by hand for them, they explore
 // that too: gmem.pml, with the macros C, F and VARIANT, and gmem.m, with @C@, @F@, @B@, @V@ and @JUDGE@ to be replaced. Who is not
@@ -16,7 +19,8 @@ import { buildPeer } from '../src/peer/index.ts';
 
 /** Seconds after which no round begins. */
 const BUDGET = 60;
-const [cpus = '3', folios = '3', times = '3'] = process.argv.slice(2);
+const [cpus = '3', folios = '3', times = '3', mode] = process.argv.slice(2);
+const isLarge = mode === 'bitstate';
 const peers = process.env['FOLIOSCOPE_PEERS'];
 const directory = mkdtempSync(join(tmpdir(), 'folioscope-check-'));
 
@@ -27,6 +31,8 @@ interface Run {
 }
 interface Contender {
   readonly name: string;
+  /** Whether it has to come to as many states as the others. */
+  readonly isWhole: boolean;
   readonly run: () => Run;
   readonly rounds: Run[];
 }
@@ -45,6 +51,8 @@ const say = (text: string): void => console.log(text);
 const isInstalled = (command: string): boolean => spawnSync('which', [command]).status === 0;
 
 const contenders: Contender[] = [];
+/** By name: most memory of the process. */
+const megabytes = new Map<string, number>();
 const ours = (name: string, ...words: readonly string[]): void => {
   const args = [
     '--import',
@@ -57,9 +65,10 @@ const ours = (name: string, ...words: readonly string[]): void => {
   ];
   const run = (): Run => {
     const { output } = timed(process.execPath, args);
+    megabytes.set(name, number(output, /(\d+) MB/));
     return { seconds: number(output, /^([\d.]+) s,/m), states: number(output, /(\d+) states/) };
   };
-  contenders.push({ name, run, rounds: [] });
+  contenders.push({ name, isWhole: !words.includes('symmetry'), run, rounds: [] });
 };
 
 /** The protocol as others may be asked it. */
@@ -78,14 +87,17 @@ function pan(by: string, path: string, ...macros: readonly string[]): void {
   const program = join(directory, `pan-${by}`);
   const made =
     timed('spin', ['-o2', '-a', ...macros, path]).seconds +
-    timed('gcc', ['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY', '-o', program, 'pan.c']).seconds;
+    timed('gcc', [
+      ...['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY', ...(isLarge ? ['-DBITSTATE'] : [])],
+      ...['-o', program, 'pan.c'],
+    ]).seconds;
   say(`pan, ${by}, took ${made.toFixed(2)} s to be generated and compiled, which is not in its time below`);
   const run = (): Run => {
-    const { seconds, output } = timed(program, ['-m1000000', '-w24']);
+    const { seconds, output } = timed(program, ['-m1000000', isLarge ? '-w34' : '-w24']);
     if (!output.includes('errors: 0')) throw new Error('pan finds an error');
     return { seconds, states: number(output, /^\s*([\d.e+]+) states, stored/m) };
   };
-  contenders.push({ name: `pan, ${by}`, run, rounds: [] });
+  contenders.push({ name: `pan, ${by}`, isWhole: !isLarge, run, rounds: [] });
 }
 
 /** @param text the protocol in Murphi. */
@@ -100,7 +112,7 @@ function rumur(by: string, text: string): void {
     const { seconds, output } = timed(program, []);
     return { seconds, states: number(output, /State Space Explored:\s*([\d]+)/) };
   };
-  contenders.push({ name: `rumur, ${by}`, run, rounds: [] });
+  contenders.push({ name: `rumur, ${by}`, isWhole: true, run, rounds: [] });
 }
 
 /** The files by hand, as far as there are any. */
@@ -110,6 +122,7 @@ function byHand(): void {
   if (promela !== undefined && existsSync(promela))
     pan('by hand', promela, `-DC=${cpus}`, `-DF=${folios}`, '-DVARIANT=2');
   else say('pan by hand left out: FOLIOSCOPE_PEERS has no gmem.pml');
+  if (isLarge) return;
   if (murphi === undefined || !existsSync(murphi)) return say('rumur by hand left out: FOLIOSCOPE_PEERS has no gmem.m');
   const values: Record<string, string> = { C: cpus, F: folios, B: '2', V: '2', JUDGE: '' };
   rumur(
@@ -140,12 +153,18 @@ const median = (values: readonly number[]): number =>
 try {
   say(`Exploring the peer protocol, ${cpus} CPUs, ${folios} folios, drain-all. Rounds taken`);
   say(`in turns, seconds of wall clock. Load before: ${loadavg()[0]?.toFixed(1)}.`);
-  ours('one thread');
-  ours('one thread, compact', 'compact');
-  ours('two workers', 'workers', '2');
-  writeFileSync(join(directory, 'exported.pml'), toPromela(exported()));
-  pan('exported', 'exported.pml');
-  rumur('exported', toMurphi(exported()));
+  if (!isLarge) {
+    ours('one thread');
+    ours('one thread, compact', 'compact');
+    ours('two workers', 'workers', '2');
+  }
+  ours('reduced', 'symmetry', 'partial-order');
+  ours('reduced, two workers', 'symmetry', 'partial-order', 'workers', '2');
+  if (!isLarge) {
+    writeFileSync(join(directory, 'exported.pml'), toPromela(exported()));
+    pan('exported', 'exported.pml');
+    rumur('exported', toMurphi(exported()));
+  }
   byHand();
   const begun = performance.now();
   const gains: number[] = [];
@@ -157,20 +176,40 @@ try {
   say(`Medians of ${gains.length === 1 ? 'one round' : `${gains.length} rounds`}:`);
   const [first] = contenders;
   if (first === undefined) throw new Error('nobody to compare with');
-  for (const { name, rounds } of contenders) {
-    const ratio = median(rounds.map(({ seconds }, i) => seconds / (first.rounds[i]?.seconds ?? Number.NaN)));
+  const ratioOf = (one: Contender, other: Contender): number =>
+    median(one.rounds.map(({ seconds }, i) => seconds / (other.rounds[i]?.seconds ?? Number.NaN)));
+  const whole = contenders.find(({ isWhole }) => isWhole);
+  for (const contender of contenders) {
+    const { name, isWhole, rounds } = contender;
     const seconds = median(rounds.map((run) => run.seconds));
     const states = rounds[0]?.states ?? Number.NaN;
+    const memory = megabytes.get(name);
     say(
       `  ${name.padEnd(22)}${seconds.toFixed(2).padStart(8)} s${(states / seconds / 1e6).toFixed(2).padStart(8)} M states/s` +
-        `${ratio.toFixed(2).padStart(8)} x the time`,
+        `${ratioOf(contender, first).toFixed(2).padStart(8)} x the time${memory === undefined ? '' : `${String(memory).padStart(7)} MB`}`,
     );
     // SPIN prints a number of more than six digits rounded.
-    if (Math.abs(states / (first.rounds[0]?.states ?? 0) - 1) > 1e-5) throw new Error(`${name} finds ${states} states`);
+    if (isWhole && Math.abs(states / (whole?.rounds[0]?.states ?? 0) - 1) > 1e-5)
+      throw new Error(`${name} finds ${states} states`);
   }
-  const two = contenders.find(({ name }) => name === 'two workers');
-  const gain = median(first.rounds.map(({ seconds }, i) => seconds / (two?.rounds[i]?.seconds ?? Number.NaN)));
-  say(`  Two workers gain ${gain.toFixed(2)} x, two empty loops ${median(gains).toFixed(2)} x from the second core.`);
+  const named = (name: string): Contender | undefined => contenders.find((contender) => contender.name === name);
+  const [one, two, reduced] = [named('one thread'), named('two workers'), named('reduced')];
+  const loops = median(gains);
+  const gain = (from: Contender | undefined, to: Contender | undefined, what: string): void => {
+    if (from === undefined || to === undefined) return;
+    const times = ratioOf(from, to);
+    say(
+      `  ${what}: ${times.toFixed(2)} x; two empty loops: ${loops.toFixed(2)} x. That is ` +
+        `${((100 * times) / loops).toFixed(0)} %.`,
+    );
+  };
+  say('From the second core gain');
+  gain(one, two, 'two workers');
+  gain(reduced, named('reduced, two workers'), 'two workers, reduced');
+  const bar = named('pan, by hand') ?? named('pan, exported');
+  for (const contender of [one, two, reduced, named('reduced, two workers')])
+    if (bar !== undefined && contender !== undefined)
+      say(`  ${bar.name} takes ${ratioOf(bar, contender).toFixed(2)} x the time of ${contender.name}.`);
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -45,7 +45,8 @@ const found = workers > 0 ? await exploreProgramWith(asked, reach, { workers, ho
 const wall = (performance.now() - before.wall) / 1000;
 const { user, system } = process.cpuUsage(before.cpu);
 const seconds = (user + system) / 1e6;
-const bytes = (process.resourceUsage().maxRSS * 1024 - before.memory) / found.states;
+const peak = process.resourceUsage().maxRSS * 1024;
+const bytes = (peak - before.memory) / found.states;
 await host.end();
 
 const omission =
@@ -56,5 +57,6 @@ process.stdout.write(
     `${found.transitions + 1} transitions as SPIN counts them, depth ${found.depth}\n` +
     `${wall.toFixed(2)} s, ${seconds.toFixed(2)} CPU seconds, compiling included: ` +
     `${(found.states / seconds / 1e6).toFixed(2)} M states a CPU second\n` +
-    `${omission}${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process\n`,
+    `${omission}${found.bytesPerState.toFixed(1)} bytes a state, ${bytes.toFixed(1)} of the process; ` +
+    `${(peak / 2 ** 20).toFixed(0)} MB at most, with Node and its compiler\n`,
 );
