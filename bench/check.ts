@@ -80,6 +80,8 @@ function exported(): Exported {
   return { ...peer, initial };
 }
 
+const FASTEST = ['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY'];
+
 /** @param path of the protocol in Promela. @param by whose it is. */
 function pan(by: string, path: string, ...macros: readonly string[]): void {
   const missing = ['spin', 'gcc'].find((command) => !isInstalled(command));
@@ -87,10 +89,7 @@ function pan(by: string, path: string, ...macros: readonly string[]): void {
   const program = join(directory, `pan-${by}`);
   const made =
     timed('spin', ['-o2', '-a', ...macros, path]).seconds +
-    timed('gcc', [
-      ...['-O3', '-march=native', '-w', '-DNOREDUCE', '-DSAFETY', ...(isLarge ? ['-DBITSTATE'] : [])],
-      ...['-o', program, 'pan.c'],
-    ]).seconds;
+    timed('gcc', [...FASTEST, ...(isLarge ? ['-DBITSTATE'] : []), '-o', program, 'pan.c']).seconds;
   say(`pan, ${by}, took ${made.toFixed(2)} s to be generated and compiled, which is not in its time below`);
   const run = (): Run => {
     const { seconds, output } = timed(program, ['-m1000000', isLarge ? '-w34' : '-w24']);
@@ -197,10 +196,10 @@ try {
   const loops = median(gains);
   const gain = (from: Contender | undefined, to: Contender | undefined, what: string): void => {
     if (from === undefined || to === undefined) return;
-    const times = ratioOf(from, to);
+    const gained = ratioOf(from, to);
     say(
-      `  ${what}: ${times.toFixed(2)} x; two empty loops: ${loops.toFixed(2)} x. That is ` +
-        `${((100 * times) / loops).toFixed(0)} %.`,
+      `  ${what}: ${gained.toFixed(2)} x; two empty loops: ${loops.toFixed(2)} x. That is ` +
+        `${((100 * gained) / loops).toFixed(0)} %.`,
     );
   };
   say('From the second core gain');

@@ -2,10 +2,11 @@
 // Explores the peer protocol whole, and prints counts, rate and memory.
 //
 //   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry] [partial-order] [compact] [workers N]
-//       [hash-compaction | bitstate BITS]
+//       [hash-compaction | bitstate BITS] [memory MIB] [spill DIRECTORY]
 //
 // On one thread unless workers are named. Their start is not counted, nor what they do to get warm.
 import { exploreProgram, exploreProgramWith, type Lossy } from '../src/check/index.ts';
+import { CheckpointDirectory } from '../src/cli/checkpoint-directory.ts';
 import { createMemory, Interpreter } from '../src/lang/index.ts';
 import { buildPeer, type Variant } from '../src/peer/index.ts';
 import { WorkerPool } from '../test/worker-host.ts';
@@ -15,7 +16,7 @@ const [cpus, folios, name, ...words] = process.argv.slice(2);
 const variant = VARIANTS.find((known) => known === name);
 if (!(Number(cpus) > 1) || !(Number(folios) > 0) || variant === undefined) {
   process.stderr.write(
-    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [compact] [workers N] [hash-compaction | bitstate BITS]\n`,
+    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [compact] [workers N] [hash-compaction | bitstate BITS] [memory MIB] [spill DIRECTORY]\n`,
   );
   process.exit(64);
 }
@@ -25,7 +26,11 @@ const lossy: Lossy | undefined = words.includes('bitstate')
   : words.includes('hash-compaction')
     ? { kind: 'hash compaction' }
     : undefined;
-const reach = { mostStates: 200_000_000, whole: true, compact: words.includes('compact'), lossy };
+const mostBytes = words.includes('memory') ? Number(words[words.indexOf('memory') + 1]) * 2 ** 20 : undefined;
+const spill = words.includes('spill')
+  ? new CheckpointDirectory(words[words.indexOf('spill') + 1] ?? '', Number.POSITIVE_INFINITY)
+  : undefined;
+const reach = { mostStates: 200_000_000, whole: true, compact: words.includes('compact'), lossy, mostBytes, spill };
 const host = new WorkerPool();
 
 function question(size: { readonly cpus: number; readonly folios: number }, form: Variant) {

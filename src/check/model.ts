@@ -46,6 +46,11 @@ export interface Reach {
    * @throws CheckpointError where the store holds another question's checkpoint, or a damaged one.
    */
   readonly checkpoint?: Store | undefined;
+  /**
+   * Where states go when `mostBytes` ends; as much as half of it is for the two levels that stay in memory. The answer is the same.
+   * What goes there is of no use afterwards. On one thread, neither compact nor lossy.
+   */
+  readonly spill?: Store | undefined;
   /** Told how far it is, some ten times in a second of work. */
   readonly progress?: ((now: Progress) => void) | undefined;
   /** Asked as often: where it says yes, the search ends with what it knows. */

@@ -2,7 +2,9 @@
 import { HEAPS, type Successors } from '../lang/index.ts';
 import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
-import { heapOf, putRow, Rows, STRIDE } from './rows.ts';
+import type { Store } from './checkpoint.ts';
+import { heapOf, putRow, Rows, spareOf, STRIDE } from './rows.ts';
+import { SpillMemory } from './spill_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
 /** The compiled steps of a space: `expand` puts rows onto heaps. */
@@ -76,6 +78,8 @@ export interface Common {
   readonly compact: boolean;
   /** Whether only hashes of them are kept. */
   readonly lossy: Lossy | undefined;
+  /** Where states go when memory ends. */
+  readonly spill: Store | undefined;
   /** Most states that one part may keep. */
   readonly mostStates: number;
 }
@@ -118,7 +122,7 @@ export class Part {
   constructor(steps: Steps, common: Common, index: number) {
     this.#steps = steps;
     this.#common = common;
-    this.#all = common.rows.map(({ words, ends }) => new Rows(words, ends));
+    this.#all = common.rows.map(({ words, ends }) => new Rows(words, ends, spareOf(steps.words, steps.most)));
     const own = this.#all[index];
     if (own === undefined) throw new Error(`there is no part ${index}`);
     this.#own = own;
@@ -126,13 +130,15 @@ export class Part {
     const parts = common.rows.length;
     const [first, end] = [index, index + 1].map((i) => Math.floor((HEAPS * i) / parts));
     const heaps = Array.from({ length: HEAPS }, (_, heap) => heap).slice(first, end);
-    const { shared, mostStates, lossy } = common;
+    const { shared, mostStates, lossy, spill } = common;
     this.#memory =
       lossy !== undefined
         ? new LossyMemory(steps.words, lossy)
-        : common.compact
-          ? new CompactMemory(steps.words, heaps, shared)
-          : new WholeMemory(steps.words, heaps, shared, mostStates);
+        : spill !== undefined
+          ? new SpillMemory(steps.words, heaps, mostStates, spill)
+          : common.compact
+            ? new CompactMemory(steps.words, heaps, shared)
+            : new WholeMemory(steps.words, heaps, shared, mostStates);
   }
 
   do(order: Order): Reply {

@@ -3,7 +3,6 @@ import { HEAPS } from '../lang/index.ts';
 
 /** Words of successors that are collected before they are added: the more, the nearer to each other are a heap's. */
 const COLLECTED = 2 ** 21;
-const FULL = COLLECTED / HEAPS;
 /** States that may be expanded between two looks at how full the heaps are. */
 export const STRIDE = 64;
 const HEAP_SHIFT = 32 - Math.log2(HEAPS);
@@ -55,10 +54,16 @@ export function putRow(state: Int32Array, hashed: number, rows: Int32Array, ends
   ends[heap] = end + state.length + 1;
 }
 
-/** Words that the heaps of one part take, for states of so many words with at most so many successors. */
-export const wordsOfRows = (words: number, most: number): number => {
+/** Words that the successors of STRIDE states take, with at most so many each. */
+export const spareOf = (words: number, most: number): number => STRIDE * Math.max(1, most) * (words + 1);
+
+/**
+ * Words that the heaps of one part take, for states of so many words with at most so many successors.
+ * @param collected words of successors that are collected before they are added, as far as it is more than usual.
+ */
+export const wordsOfRows = (words: number, most: number, collected = 0): number => {
   const row = words + 1;
-  return (Math.ceil(FULL / row) + STRIDE * Math.max(1, most)) * row * HEAPS;
+  return (Math.ceil(Math.max(COLLECTED, collected) / HEAPS / row) * row + spareOf(words, most)) * HEAPS;
 };
 
 /** Successors on heaps, as `expand` leaves them: each heap a stretch of one array. Other threads may read them. */
@@ -68,17 +73,23 @@ export class Rows {
   readonly ends: Int32Array;
   readonly #begins: Int32Array;
 
-  /** @param ends as many as there are heaps. */
-  constructor(words: Int32Array, ends: Int32Array) {
+  readonly #full: number;
+
+  /**
+   * @param ends as many as there are heaps.
+   * @param spare `spareOf` the states.
+   */
+  constructor(words: Int32Array, ends: Int32Array, spare: number) {
     this.words = words;
     this.ends = ends;
     const stretch = words.length / HEAPS;
+    this.#full = stretch - spare;
     this.#begins = Int32Array.from({ length: HEAPS }, (_, heap) => heap * stretch);
   }
 
   /** Whether a heap has no room for the successors of STRIDE more states. */
   get isFull(): boolean {
-    for (let heap = 0; heap < HEAPS; heap++) if (this.ends[heap]! - this.#begins[heap]! >= FULL) return true;
+    for (let heap = 0; heap < HEAPS; heap++) if (this.ends[heap]! - this.#begins[heap]! >= this.#full) return true;
     return false;
   }
 

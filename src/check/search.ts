@@ -14,10 +14,13 @@ import {
   type Reply,
   type Wrong,
 } from './part.ts';
-import { putRow, Rows, STRIDE, wordsOfRows } from './rows.ts';
+import { putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 
 const DAMAGED = 'the checkpoint does not hold the states that it says: begin anew, with an empty directory';
+
+/** Most words of successors that are collected where states are put aside: 256 MB. */
+const MOST_COLLECTED = 2 ** 26;
 
 /** A level that is found and not yet expanded. */
 interface Begun {
@@ -75,12 +78,17 @@ export class Search {
   constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
     if (reach.lossy !== undefined && (parts > 1 || shared || reach.compact === true || reach.checkpoint !== undefined))
       throw new Error('hashes instead of states are for one thread, without compact and without checkpoints');
+    if (reach.spill !== undefined && (parts > 1 || shared || reach.compact === true || reach.lossy !== undefined))
+      throw new Error('states are put aside by one thread, without compact and without hashes');
+    const { words: length, most } = space.compiled;
+    // What is put aside is read once for each batch of successors: the larger they are, the better.
+    const collected = reach.spill === undefined ? 0 : Math.min(MOST_COLLECTED, (reach.mostBytes ?? 0) / 16);
     this.#space = space;
     this.#reach = reach;
     this.#all = [...Array(parts).keys()];
     this.common = {
       rows: Array.from({ length: parts }, () => ({
-        words: allocate(wordsOfRows(space.compiled.words, space.compiled.most), shared),
+        words: allocate(wordsOfRows(length, most, collected), shared),
         ends: allocate(HEAPS, shared),
       })),
       cursor: allocate(1, shared),
@@ -88,9 +96,10 @@ export class Search {
       shared,
       compact: reach.compact === true,
       lossy: reach.lossy,
+      spill: reach.spill,
       mostStates: reach.mostStates,
     };
-    this.#rows = this.common.rows.map(({ words, ends }) => new Rows(words, ends));
+    this.#rows = this.common.rows.map(({ words, ends }) => new Rows(words, ends, spareOf(length, most)));
   }
 
   *run(): Generator<Round | Progress, Exploration, readonly Reply[]> {

@@ -20,6 +20,16 @@ type Insert = (
   stop: Int32Array,
 ) => number;
 
+/** Sets the marks of those states, of number `from` and more, that are among others of their heap. */
+type Mark = (
+  states: Int32Array,
+  table: Int32Array,
+  idBits: number,
+  others: Int32Array,
+  from: number,
+  marks: Uint8Array,
+) => void;
+
 /** Puts what is in one table into an empty one. What it returns is of no meaning. */
 type Move = (states: Int32Array, from: Int32Array, fromIdBits: number, to: Int32Array, toIdBits: number) => number;
 
@@ -60,6 +70,7 @@ export class StateTable {
   #mostBytes = 0;
   readonly #insert: Insert;
   readonly #move: Move;
+  readonly #mark: Mark;
   readonly #tables = new Map<number, HeapTable>();
   readonly #stop = new Int32Array(2);
   #size = 0;
@@ -73,9 +84,10 @@ export class StateTable {
   constructor(words: number, most: number, heaps: readonly number[], shared: boolean) {
     this.#words = words;
     this.states = arrayOf(words, most, shared);
-    const { insert, move } = additionsOf(words);
+    const { insert, move, mark } = additionsOf(words);
     this.#insert = insert;
     this.#move = move;
+    this.#mark = mark;
     for (const heap of heaps) {
       const slots = new Int32Array(2 ** FIRST_BITS);
       this.#tables.set(heap, { slots, idBits: idBitsFor(slots), count: 0, fullest: FULLEST });
@@ -128,6 +140,26 @@ export class StateTable {
     }
   }
 
+  /**
+   * Marks those of a heap's states, of number `from` and more, that are among others.
+   * @param others states of the same heap, behind each other.
+   * @param marks by number.
+   */
+  mark(heap: number, others: Int32Array, from: number, marks: Uint8Array): void {
+    const table = this.#tables.get(heap);
+    if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
+    this.#mark(this.states, table.slots, table.idBits, others, from, marks);
+  }
+
+  /** Forgets all states. Memory stays, for the next ones. */
+  clear(): void {
+    this.#size = 0;
+    for (const table of this.#tables.values()) {
+      table.slots.fill(0);
+      table.count = 0;
+    }
+  }
+
   /** @returns false where there is no memory for it. */
   #makeRoom(table: HeapTable): boolean {
     const before = table.slots;
@@ -173,11 +205,10 @@ function tryToAllocate(words: number, shared: boolean): Int32Array | undefined {
 const TOUCHED = 128;
 
 /**
- * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched, and then
- * the states that these slots name: these reads do not wait for each other's answers, so that the processor waits for
- * many cache lines at once.
+ * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched: these reads do not
+ * wait for each other's answers, so that the processor waits for many cache lines at once.
  */
-function additionsOf(words: number): { readonly insert: Insert; readonly move: Move } {
+function additionsOf(words: number): { readonly insert: Insert; readonly move: Move; readonly mark: Mark } {
   const row = words + 1;
   const each = (text: (i: number) => string, between: string): string =>
     Array.from({ length: words }, (_, i) => text(i)).join(between);
@@ -193,11 +224,6 @@ const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
     const be=Math.min(end,b+${TOUCHED * row});
     let touched=0;
     for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]<<${HEAP_BITS}>>>shift];
-    stop[1]=touched;
-    for(let r=b;r<be;r+=${row}){
-      const e=T[rows[r+${words}]<<${HEAP_BITS}>>>shift]&M;
-      touched^=A[Math.imul(e-(-e>>>31),${words})];
-    }
     stop[1]=touched;
     for(let r=b;r<be;r+=${row}){
       const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
@@ -246,6 +272,18 @@ const move=(A,T,TB,U,B)=>{
   }
   return sink;
 };
-return {insert,move};`;
+const mark=(S,T,TB,A,from,marks)=>{
+  const M=(1<<TB)-1, last=T.length-1, shift=Math.clz32(last);
+  for(let a=0;a<A.length;a+=${words}){
+    ${hash}
+    for(let s=h<<${HEAP_BITS}>>>shift;T[s]!==0;s=s+1&last){
+      const e=T[s];
+      if(((e^h<<TB)>>>TB)!==0) continue;
+      const id=(e&M)-1, b=Math.imul(id,${words});
+      if(${each((i) => `S[b+${i}]===A[a+${i}]`, '&&')}){if(id>=from) marks[id]=1;break;}
+    }
+  }
+};
+return {insert,move,mark};`;
   return generated(source);
 }

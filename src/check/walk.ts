@@ -193,7 +193,8 @@ class Walker {
     this.#state = new Int32Array(model.words);
     this.#row = new Int32Array(model.words + 1);
     const rows = HEAPS * (model.words + 1) * Math.max(1, space.compiled.most);
-    if (space.asserts.length > 0 || coverage) this.#successors = new Rows(new Int32Array(rows), new Int32Array(HEAPS));
+    if (space.asserts.length > 0 || coverage)
+      this.#successors = new Rows(new Int32Array(rows), new Int32Array(HEAPS), 0);
   }
 
   get distinctStates(): number | undefined {

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+import { HEAPS } from '../lang/index.ts';
+import type { Store } from './checkpoint.ts';
+import { Frontier } from './frontier.ts';
+import type { Insertion, Piece, StateMemory } from './part.ts';
+import { hashOf, heapOf, type Rows } from './rows.ts';
+import { StateTable } from './state_table.ts';
+
+/** States that one heap's rows may bring after the last one that is allowed. */
+const BEYOND = 2 ** 20;
+
+/** States of one heap that have gone to the store together, in the order in which they were found. */
+interface Run {
+  readonly name: string;
+  readonly words: number;
+  readonly hash: number;
+  /** How many of each depth, nearest first. */
+  readonly levels: readonly { readonly depth: number; readonly count: number }[];
+}
+
+/**
+ * States that were seen, in memory as long as there is room, then in a store: what is in memory goes there, a run for each heap, and
+ * memory begins anew. Each time that rows are added, the runs of their heap are read once from beginning to end,
+ * and what is found in one of them is not new. So the store is read in sequence, as often as there are batches of rows. The level
+ * that is found and the one that is expanded stay in memory. Whole states are compared. Of one thread.
+ */
+export class SpillMemory implements StateMemory {
+  readonly lnComplete = 0;
+  readonly #words: number;
+  readonly #heaps: readonly number[];
+  readonly #store: Store;
+  readonly #table: StateTable;
+  readonly #frontier: Frontier;
+  readonly #runs = new Map<number, Run[]>();
+  /** By number of a state in the table: 1 where a run has it too. */
+  #isStored = new Uint8Array(2 ** 12);
+  /** Numbers of the table's states by depth; ascending. */
+  #levels: { readonly depth: number; readonly first: number; end: number }[] = [];
+  #generations = 0;
+  /** Most states that the table has had: their memory stays. */
+  #highest = 0;
+
+  constructor(words: number, heaps: readonly number[], mostStates: number, store: Store) {
+    this.#words = words;
+    this.#heaps = heaps;
+    this.#store = store;
+    this.#table = new StateTable(words, mostStates + BEYOND, heaps, false);
+    this.#frontier = new Frontier(words);
+    for (const heap of heaps) this.#runs.set(heap, []);
+  }
+
+  get bytes(): number {
+    const idle = (this.#highest - this.#table.size) * this.#words * Int32Array.BYTES_PER_ELEMENT;
+    return this.#table.bytes + idle + this.#isStored.byteLength + this.#frontier.bytes;
+  }
+
+  nextLevel(): void {
+    this.#frontier.nextLevel();
+  }
+
+  insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
+    const most = this.bytes + bytes;
+    // Half for what was seen, which grows while rows are added, and half for the levels and for growing.
+    if (this.#table.size > 0 && this.#table.bytes > most / 2) this.#spill();
+    const table = this.#table;
+    table.allow(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY);
+    const first = table.size;
+    let added = 0;
+    let exhausted: Insertion['exhausted'];
+    for (const heap of this.#heaps) {
+      const from = table.size;
+      for (const rows of all)
+        if (!table.add(heap, rows.words, rows.begin(heap), rows.end(heap))) exhausted = table.exhausted;
+      this.#markStored(heap, from);
+      for (let id = from; id < table.size && exhausted === undefined; id++) {
+        if (this.#isStored[id] === 1) continue;
+        if (added === room) exhausted = 'states';
+        else {
+          this.#frontier.add(table.states, id * this.#words);
+          added++;
+        }
+      }
+      if (exhausted !== undefined) break;
+    }
+    this.#levels.push({ depth, first, end: table.size });
+    this.#highest = Math.max(this.#highest, table.size);
+    const pieces: readonly Piece[] = this.#frontier.take();
+    if (exhausted === undefined && this.bytes > most) exhausted = 'memory';
+    return { pieces, added, exhausted };
+  }
+
+  /** Finds which of the table's states, from a number on, are in the store. */
+  #markStored(heap: number, from: number): void {
+    const { size } = this.#table;
+    if (size > this.#isStored.length) {
+      const longer = new Uint8Array(2 * size);
+      longer.set(this.#isStored);
+      this.#isStored = longer;
+    }
+    this.#isStored.fill(0, from, size);
+    if (size === from) return;
+    for (const run of this.#runs.get(heap) ?? []) this.#table.mark(heap, this.#read(run), from, this.#isStored);
+  }
+
+  /** Moves the table's states to the store. */
+  #spill(): void {
+    const words = this.#words;
+    const { states } = this.#table;
+    const runs = this.#heaps.map(() => ({ to: 0, levels: new Map<number, number>() }));
+    const indexOf = new Int32Array(HEAPS).fill(-1);
+    for (const [i, heap] of this.#heaps.entries()) indexOf[heap] = i;
+    const each = (visit: (run: number, at: number, depth: number) => void): void => {
+      for (const { depth, first, end } of this.#levels)
+        for (let id = first; id < end; id++) {
+          if (this.#isStored[id] === 1) continue;
+          const at = id * words;
+          visit(indexOf[heapOf(states.subarray(at, at + words), words)]!, at, depth);
+        }
+    };
+    each((run, _at, depth) => {
+      const { levels } = runs[run]!;
+      levels.set(depth, (levels.get(depth) ?? 0) + 1);
+    });
+    const chunks = runs.map(({ levels }) => new Int32Array(words * [...levels.values()].reduce((a, b) => a + b, 0)));
+    each((run, at) => {
+      const here = runs[run]!;
+      for (let i = 0; i < words; i++) chunks[run]![here.to++] = states[at + i]!;
+    });
+    for (const [i, heap] of this.#heaps.entries()) {
+      const chunk = chunks[i]!;
+      if (chunk.length === 0) continue;
+      const name = `seen-${this.#generations}-${heap}`;
+      this.#store.write(name, [new Uint8Array(chunk.buffer)]);
+      const levels = [...runs[i]!.levels].map(([depth, count]) => ({ depth, count }));
+      this.#runs.get(heap)?.push({ name, words: chunk.length, hash: hashOf(chunk, 0, chunk.length), levels });
+    }
+    this.#generations++;
+    this.#levels = [];
+    this.#table.clear();
+  }
+
+  /** @throws Error where the store has not kept it. */
+  #read({ name, words, hash }: Run): Int32Array {
+    const kept = this.#store.read(name);
+    // Words have to begin at a multiple of their size.
+    const bytes =
+      kept === undefined || kept.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0 ? kept : new Uint8Array(kept);
+    const states =
+      bytes === undefined
+        ? undefined
+        : new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Int32Array.BYTES_PER_ELEMENT);
+    if (states?.length !== words || hashOf(states, 0, words) !== hash)
+      throw new Error(
+        `'${name}' is damaged or missing where states were put aside: begin anew, with an empty directory`,
+      );
+    return states;
+  }
+
+  visit(depth: number, visitor: (states: Int32Array, at: number) => void): void {
+    for (const runs of this.#runs.values())
+      for (const run of runs) {
+        if (run.levels.every((level) => level.depth !== depth)) continue;
+        const states = this.#read(run);
+        let id = 0;
+        for (const level of run.levels) {
+          if (level.depth === depth) for (let i = id; i < id + level.count; i++) visitor(states, i * this.#words);
+          id += level.count;
+        }
+      }
+    for (const level of this.#levels)
+      if (level.depth === depth)
+        for (let id = level.first; id < level.end; id++)
+          if (this.#isStored[id] !== 1) visitor(this.#table.states, id * this.#words);
+  }
+}
