@@ -130,3 +130,16 @@ test('a conversion that queued a drain drained, whatever waited', () => {
 test('without workqueue events nothing is said of drains', () => {
   expect(explain([ioctl(SET_MEMORY_ATTRIBUTES2, { at: 1 })]).drains).toBeUndefined();
 });
+
+test('a time that runs back takes no time', () => {
+  const drains = new Explainer({ moments: [], patches: [] });
+  const events = [
+    queued('w', 1, { at: 1000 }),
+    switched('vmm', 'other', { at: 500, cpu: 1 }),
+    ...executed('w', 1, 400, 300),
+  ];
+  drains.events(events);
+  expect(drains.answer(summaryOf(events)).drains?.rounds).toMatchObject([
+    { took: 0n, works: [{ delay: 0n, run: 0n, meanwhile: [] }] },
+  ]);
+});

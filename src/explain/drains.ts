@@ -170,7 +170,7 @@ export class Drains {
     for (const work of this.#open.values()) {
       if (work.cpu !== cpu || work.started !== undefined) continue;
       const key = `${pid} ${task}`;
-      const time = at - work.watchedUpTo;
+      const time = between(work.watchedUpTo, at);
       const ran = work.meanwhile.get(key);
       if (ran === undefined) work.meanwhile.set(key, { pid, task, time });
       else ran.time += time;
@@ -230,15 +230,18 @@ export class Drains {
   }
 }
 
+/** Clocks of two CPUs may differ, and a damaged time run back: nothing takes less than no time. */
+const between = (from: Nanoseconds, to: Nanoseconds): Nanoseconds => nanoseconds(to > from ? to - from : 0n);
+
 /** From the first queueing to the last end; undefined where a work's end was not seen. */
-function tookOf(works: readonly Work[]): bigint | undefined {
+function tookOf(works: readonly Work[]): Nanoseconds | undefined {
   const [first] = works;
   let last: Nanoseconds | undefined;
   for (const { ended } of works) {
     if (ended === undefined) return undefined;
     if (last === undefined || ended > last) last = ended;
   }
-  return first === undefined || last === undefined ? undefined : last - first.queued;
+  return first === undefined || last === undefined ? undefined : between(first.queued, last);
 }
 
 /** So many tasks are named that ran while a work waited, the longest first. */
@@ -252,7 +255,7 @@ function roundAnswer({ pid, task, cpu, conversion, works }: Round): DrainRound {
     pid,
     task,
     conversion,
-    took: took === undefined ? undefined : nanoseconds(took),
+    took,
     works: works.map(workAnswer),
   };
 }
@@ -260,10 +263,11 @@ function roundAnswer({ pid, task, cpu, conversion, works }: Round): DrainRound {
 const workAnswer = ({ cpu, queued, started, ended, insertions, meanwhile }: Work): DrainWork => ({
   cpu,
   queued,
-  delay: started === undefined ? undefined : nanoseconds(started - queued),
-  run: started === undefined || ended === undefined ? undefined : nanoseconds(ended - started),
+  delay: started === undefined ? undefined : between(queued, started),
+  run: started === undefined || ended === undefined ? undefined : between(started, ended),
   insertions,
   meanwhile: [...meanwhile.values()]
+    .filter(({ time }) => time > 0n)
     .toSorted((a, b) => Number(b.time - a.time))
     .slice(0, MOST_TASKS)
     .map(({ pid, task, time }): RanMeanwhile => ({ pid, task, time: nanoseconds(time) })),

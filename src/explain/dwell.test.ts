@@ -169,3 +169,13 @@ test('where events were lost it is not known until that CPU flushes, but what wa
   ];
   expect(dwellOf(events)).toMatchObject({ refused: 10n + 10n + 10n, unknown: 10n + 10n });
 });
+
+test('a time that runs back makes no share larger than the whole', () => {
+  const dwell = dwellOf([
+    added(page(0), { at: 100 }),
+    inserted(1000, { at: 5000 }),
+    added(page(1), { at: 200 }),
+    marker('end', { at: 300 }),
+  ]);
+  expect(dwell).toMatchObject({ from: 100n, to: 5000n, refused: 4900n });
+});

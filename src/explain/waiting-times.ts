@@ -131,6 +131,8 @@ export class WaitingTimes {
     this.account(end);
     const hidden = older === undefined ? 0n : this.#hidden(older);
     const from = this.#from ?? end;
+    // A damaged page may tell of a time behind the last event's, which was then accounted for.
+    const to = this.#upTo !== undefined && this.#upTo > end ? this.#upTo : end;
     const place = BATCH_SIZES.indexOf(batchSize);
     const cpus = [...this.#cpus]
       .toSorted(([a], [b]) => a - b)
@@ -152,7 +154,7 @@ export class WaitingTimes {
       dev,
       ino,
       from,
-      to: end,
+      to,
       refused: nanoseconds(this.#refused),
       unknown: nanoseconds(this.#unknown),
       hidden: nanoseconds(hidden),

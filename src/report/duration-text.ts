@@ -2,6 +2,7 @@
 import type { Nanoseconds } from '../ledger/index.ts';
 
 const UNITS = [
+  [86_400e9, 'd'],
   [1e9, 's'],
   [1e6, 'ms'],
   [1e3, 'us'],

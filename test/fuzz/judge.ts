@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { codeOf } from '../../src/cli/explain.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { Explainer } from '../../src/explain/explainer.ts';
@@ -7,6 +9,7 @@ import { explainTrace, type Question } from '../../src/explain/index.ts';
 import type { KernelEvent } from '../../src/ledger/index.ts';
 import { PATCHES } from '../../src/machine/index.ts';
 import { explanationToJson, explanationToText } from '../../src/report/index.ts';
+import { MAIL_COLUMNS } from '../../src/report/wrap.ts';
 import { InputError, memorySource, readTrace, type TraceSummary } from '../../src/trace/index.ts';
 import { pipe } from '../support/read-recording.ts';
 import { walkPages } from './reference-walk.ts';
@@ -28,6 +31,9 @@ export interface Truth {
   readonly events: number;
   readonly lines: number;
 }
+
+const SCHEMA = JSON.parse(readFileSync(new URL('../../schema/explain.schema.json', import.meta.url), 'utf8')) as object;
+const keepsSchema = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(SCHEMA);
 
 const QUESTION: Question = { moments: [], patches: PATCHES };
 
@@ -112,7 +118,10 @@ const codeOfReading = ({ damage }: TraceSummary): number | undefined =>
 async function explained(bytes: Uint8Array, faults: string[]): Promise<number> {
   const explanation = await explainTrace(memorySource('input', bytes), QUESTION);
   const json = explanationToJson(explanation);
-  explanationToText(explanation, { file: 'input', options: [] });
+  if (!keepsSchema(JSON.parse(json))) faults.push(`not as the schema says: ${show(keepsSchema.errors)}`);
+  const text = explanationToText(explanation, { file: 'input', options: [] });
+  const unmailable = text.split('\n').filter((line) => line.length > MAIL_COLUMNS || /[^\x20-\x7e]/.test(line));
+  for (const line of unmailable) faults.push(`not to be mailed: ${show(line)}`);
   if (explanationToJson(await explainTrace(memorySource('input', bytes), QUESTION)) !== json) {
     faults.push('explained twice, the same bytes give two answers');
   }
