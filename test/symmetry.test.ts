@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Tasks of the kernel that are alike: one state stands for all that differ by an exchange of them, and no verdict changes.
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { exploreProgram, type Question } from '../src/check/index.ts';
 import { gmemInode, iPages, type Patch, PATCHES, pins, taskResult } from '../src/kernel/index.ts';
 import { alikeTasks, copyMemory, Interpreter, type Program, type Symmetry } from '../src/lang/index.ts';
+import { parseScenario } from '../src/scenario/index.ts';
+import { questionAbout } from '../src/verify/index.ts';
 import { onePageWorld, type SmallWorld } from './exploring.ts';
 import { questionOf } from './kernel-question.ts';
 import { changing, forgotten, type Mistakes, unguarded, wrongCheck } from './mistakes.ts';
 import { orbitsOf } from './support/orbits.ts';
+import { withTwin } from './support/twins.ts';
 
 const convert = { cpu: 0, script: [{ name: 'convert', args: [0, 0, 1, 1, 1] }] } as const;
 const touch = { cpu: 1, script: [{ name: 'touch', args: [0, 0, 1] }] } as const;
@@ -114,6 +118,20 @@ describe('changes no verdict', () => {
   ])('of a kernel that forgets %s', (_, world, mutate) => {
     const asked = ASKED.slice(1);
     expect(compared(questionOf(world(patchNamed('v6'), mutate), asked)).verdict).toBe('violated');
+  });
+});
+
+describe('changes no verdict of a scenario in which somebody has a twin', () => {
+  test.each([
+    ['SC-10-gup-fast', 0],
+    ['SC-10-gup-fast', 1],
+  ])('%s, task %i', (name, task) => {
+    const file = `${name}.yaml`;
+    const scenario = parseScenario(file, readFileSync(new URL(`../scenarios/${file}`, import.meta.url), 'utf8'));
+    const thread = scenario.threads.find((of) => of.task === task);
+    if (thread === undefined) throw new Error(`no task ${task}`);
+    const { states, apart } = compared(questionAbout(withTwin(scenario, thread), patchNamed('v6')));
+    expect(states).toBeLessThan(apart);
   });
 });
 

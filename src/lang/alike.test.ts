@@ -79,6 +79,19 @@ describe('tasks are alike', () => {
       .eq(handles.at(0).plus(handles.at(2)).plus(handles.at(1)));
     expect(classesOf(opening, { properties: [['sum', sum]] })).toEqual([['0 handle 0', '1 handle 1', '2 handle 2']]);
   });
+  test('that write to all of them, in whatever order', () => {
+    const others = [2, 0, 1];
+    const clearing: Text = (k, task) => {
+      if (task !== 0) counting(k, task);
+      else k.step('clear', () => others.forEach((i) => own.at(i).set(total)));
+    };
+    expect(classesOf(clearing)).toEqual([['1', '2']]);
+    const passing: Text = (k, task) => {
+      if (task !== 0) counting(k, task);
+      else k.step('pass', () => others.forEach((i) => own.at(i).set(own.at((i + 1) % 3))));
+    };
+    expect(classesOf(passing)).toBeUndefined();
+  });
   test('where properties of one name say the same of each', () =>
     expect(classesOf(counting, { properties: [0, 1, 2].map((i) => ['small', own.at(i).lt(2)]) })).toEqual([
       ['0', '1', '2'],

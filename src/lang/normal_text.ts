@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
 import { TASK } from './builder.ts';
-import type { BinaryOp, Bound, Expr, Variable } from './expression.ts';
+import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expression.ts';
 import type { Domain } from './types.ts';
 
 /** Which elements change places, by domain; whoever is not in it stays. */
@@ -83,22 +83,27 @@ export class NormalText {
   }
 
   #effects(effects: readonly Effect[]): string {
-    return effects
-      .map((effect) => {
-        switch (effect.kind) {
-          case 'assign':
-            return `${this.expr(effect.place)}:=${this.expr(effect.value)}`;
-          case 'assert':
-            return `assert ${JSON.stringify(effect.name)}(${this.expr(effect.condition)})`;
-          case 'when':
-            return `when(${this.expr(effect.if)}){${this.#effects(effect.then)}}{${this.#effects(effect.else)}}`;
-          case 'each': {
-            const range = `${this.expr(effect.from)},${this.expr(effect.to)}`;
-            return `each(${range}){${this.#within(effect.bound, () => this.#effects(effect.body))}}`;
-          }
-        }
+    return independentRuns(effects)
+      .map((run) => {
+        const texts = run.map((effect) => this.#effect(effect));
+        return (run.length > 1 ? texts.toSorted() : texts).join(';');
       })
       .join(';');
+  }
+
+  #effect(effect: Effect): string {
+    switch (effect.kind) {
+      case 'assign':
+        return `${this.expr(effect.place)}:=${this.expr(effect.value)}`;
+      case 'assert':
+        return `assert ${JSON.stringify(effect.name)}(${this.expr(effect.condition)})`;
+      case 'when':
+        return `when(${this.expr(effect.if)}){${this.#effects(effect.then)}}{${this.#effects(effect.else)}}`;
+      case 'each': {
+        const range = `${this.expr(effect.from)},${this.expr(effect.to)}`;
+        return `each(${range}){${this.#within(effect.bound, () => this.#effects(effect.body))}}`;
+      }
+    }
   }
 
   /** @throws NotByName */
@@ -174,4 +179,44 @@ export class NormalText {
     this.#bounds.pop();
     return written;
   }
+}
+
+/** An assignment to shared memory. */
+interface Store {
+  readonly kind: 'assign';
+  readonly place: Extract<Expr, { op: 'read' }>;
+  readonly value: Expr;
+}
+const isStore = (effect: Effect): effect is Store => effect.kind === 'assign' && effect.place.op === 'read';
+
+/** Neighbouring effects that come to the same in any order: assignments to different elements of a variable that none of them reads. */
+function independentRuns(effects: readonly Effect[]): readonly (readonly Effect[])[] {
+  const runs: Effect[][] = [];
+  for (const effect of effects) {
+    const run = runs.at(-1);
+    const joins =
+      run !== undefined && isStore(effect) && run.every((before) => isStore(before) && areApart(before, effect));
+    if (joins) run.push(effect);
+    else runs.push([effect]);
+  }
+  return runs;
+}
+
+function areApart(a: Store, b: Store): boolean {
+  const { variable } = a.place;
+  if (b.place.variable !== variable) return false;
+  const differ = a.place.index.some((index, i) => {
+    const other = b.place.index[i];
+    return index.op === 'const' && other?.op === 'const' && index.value !== other.value;
+  });
+  const reads = [a, b].some(({ place, value }) =>
+    [...place.index, value].some((expr) => {
+      let found = false;
+      walk(expr, (part) => {
+        found ||= part.op === 'claimed' || (part.op === 'read' && part.variable === variable);
+      });
+      return found;
+    }),
+  );
+  return differ && !reads;
 }
