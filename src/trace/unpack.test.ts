@@ -5,6 +5,9 @@ import { pipe, readAll, recording, recordingBytes } from '../../test/support/rea
 import { memorySource } from './index.ts';
 
 const PLAIN = 'two-cpu.txt';
+const XZ = recordingBytes('two-cpu.txt.xz');
+/** A whole stream without a byte in it (xz </dev/null). */
+const EMPTY_XZ = Buffer.from('/Td6WFoAAATm1rRGAAAAABzfRCEftvN9AQAAAAAEWVo=', 'base64');
 
 it('a stream gives what the file gives, text and trace.dat', async () => {
   for (const name of [PLAIN, 'two-cpu.dat']) {
@@ -13,28 +16,36 @@ it('a stream gives what the file gives, text and trace.dat', async () => {
   }
 });
 
-it.each(['gzip', 'two members of gzip', 'zstd'])('text packed with %s gives what the text gives', async (how) => {
-  const bytes = recordingBytes(PLAIN);
-  const packed = {
-    gzip: () => gzipSync(bytes),
-    'two members of gzip': () => Buffer.concat([gzipSync(bytes.subarray(0, 9999)), gzipSync(bytes.subarray(9999))]),
-    zstd: () => recordingBytes('two-cpu.txt.zst'),
-  }[how];
-  const plain = await readAll(recording(PLAIN));
-  const data = new Uint8Array(packed?.() ?? []);
-  expect(await readAll(memorySource(PLAIN, data))).toEqual(plain);
-  expect(await readAll(pipe(PLAIN, data, 100))).toEqual(plain);
-});
+it.each(['gzip', 'two members of gzip', 'zstd', 'xz', 'two streams of xz'])(
+  'text packed with %s gives what the text gives',
+  async (how) => {
+    const bytes = recordingBytes(PLAIN);
+    const packed = {
+      gzip: () => gzipSync(bytes),
+      'two members of gzip': () => Buffer.concat([gzipSync(bytes.subarray(0, 9999)), gzipSync(bytes.subarray(9999))]),
+      zstd: () => recordingBytes('two-cpu.txt.zst'),
+      xz: () => XZ,
+      'two streams of xz': () => Buffer.concat([XZ, EMPTY_XZ]),
+    }[how];
+    const plain = await readAll(recording(PLAIN));
+    const data = new Uint8Array(packed?.() ?? []);
+    expect(await readAll(memorySource(PLAIN, data))).toEqual(plain);
+    expect(await readAll(pipe(PLAIN, data, 100))).toEqual(plain);
+  },
+);
 
 it('a packed trace.dat is read, too', async () => {
   const name = 'two-cpu.dat';
   expect(await readAll(memorySource(name, gzipSync(recordingBytes(name))))).toEqual(await readAll(recording(name)));
 });
 
-it.each(['gzip', 'zstd'])(
+it.each(['gzip', 'zstd', 'xz'])(
   '%s that is cut off or damaged: what came before is read, the rest is a loss',
   async (how) => {
-    const whole = how === 'gzip' ? new Uint8Array(gzipSync(recordingBytes(PLAIN))) : recordingBytes('two-cpu.txt.zst');
+    const whole =
+      how === 'gzip'
+        ? new Uint8Array(gzipSync(recordingBytes(PLAIN)))
+        : recordingBytes(how === 'xz' ? 'two-cpu.txt.xz' : 'two-cpu.txt.zst');
     const plain = await readAll(recording(PLAIN));
     const changed = whole.slice();
     changed.fill(0xff, whole.length - 700, whole.length - 600);
@@ -51,3 +62,12 @@ it.each(['gzip', 'zstd'])(
     }
   },
 );
+
+it('xz with a filter that is not known is refused with what helps', async () => {
+  // xz --x86 --lzma2
+  const filtered = Buffer.from(
+    '/Td6WFoAAATm1rRGAgEEACEBFgANhjUfAQANIyB0cmFjZXI6IG5vcAoAAABsnrE2IuSUVgABJg4IG+AEH7bzfQEAAAAABFla',
+    'base64',
+  );
+  await expect(readAll(memorySource('f.xz', new Uint8Array(filtered)))).rejects.toThrow(/^f\.xz: .*unpack it first/);
+});

@@ -19,14 +19,16 @@ export class PackingError extends Error {
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 
 /**
  * How to unpack a stream that starts with `head`; undefined where it is not packed, or not with what can be unpacked
- * everywhere: gzip by the platform, zstd by WebAssembly. Memory is bounded by the format's window, at most 128 MB.
+ * everywhere: gzip by the platform, zstd and xz by WebAssembly. Memory is bounded by the format's window, at most 128 MB.
  */
 export function unpackerFor(head: Uint8Array): ((packed: PieceReader) => ByteStream) | undefined {
   if (GZIP.every((byte, at) => head[at] === byte)) return unpackGzip;
   if (ZSTD.every((byte, at) => head[at] === byte)) return unpackZstd;
+  if (XZ.every((byte, at) => head[at] === byte)) return unpackXz;
   return undefined;
 }
 
@@ -88,6 +90,36 @@ const unpackZstd = (packed: PieceReader): ByteStream => ({
       idle = step.value.byteLength > 0 || asked > before ? 0 : idle + 1;
       if (idle > MAX_IDLE) throw new PackingError(packed, `${DAMAGED} (zstd)`);
       if (step.value.byteLength > 0) yield step.value;
+    }
+  })(),
+});
+
+/** Why xz-embedded gives up where the data may be whole, by the number in its message (linux/xz.h, enum xz_ret). */
+const XZ_LIMITS: Readonly<Record<string, string>> = {
+  4: 'a dictionary of more than 64 MB',
+  6: 'a filter or a check that is not known',
+};
+
+const unpackXz = (packed: PieceReader): ByteStream => ({
+  name: packed.name,
+  pieces: (async function* () {
+    const { XzReadableStream } = (await import('xz-decompress')).default;
+    const input = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const piece = await packed.next();
+          if (piece === undefined) controller.close();
+          else controller.enqueue(piece);
+        },
+      },
+      { highWaterMark: 0 }, // a piece is asked for when the one before is used up, and not earlier
+    );
+    try {
+      for await (const piece of new XzReadableStream(input)) if (piece.byteLength > 0) yield piece;
+    } catch (error) {
+      const limit = XZ_LIMITS[/code (\d+)$/.exec(String(error))?.[1] ?? ''];
+      if (limit === undefined) throw asPackingError(packed, 'xz', error);
+      throw new PackingError(packed, `packed by xz with ${limit}; unpack it first (xz -dc FILE | folioscope ... -)`);
     }
   })(),
 });

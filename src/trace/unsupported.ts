@@ -2,10 +2,6 @@
 
 /** Formats that are known and not read, by their first bytes. */
 const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: string }[] = [
-  {
-    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-    advice: 'packed with xz; unpack it first (xz -dc FILE | folioscope ... -)',
-  },
   { bytes: [0x42, 0x5a, 0x68], advice: 'packed with bzip2; unpack it first (bunzip2 -c FILE | folioscope ... -)' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], advice: 'a zip archive; unpack it first (unzip)' },
   {
