@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { optionsAt } from './flow.ts';
 import { Choice, type Dependences, FUSABLE, type Independence } from './independence.ts';
 import { type Field, fieldAt, type Layout } from './layout.ts';
 import type { LocalState } from './local_states.ts';
@@ -33,16 +34,21 @@ interface Part {
   readonly bits: number;
 }
 
+/** Whether a task can step in a local state. */
+const Kind = { always: 1, never: 2, asks: 3 } as const;
+const KIND_BITS = 2;
+const KIND_MASK = 2 ** KIND_BITS - 1;
+
 /** Most bits of a local state that is looked up in an array with a place for each value. */
 const MOST_DIRECT_BITS = 14;
 /** Choices that are remembered: 2^this. */
-const REMEMBERED_BITS = 16;
+const REMEMBERED_BITS = 18;
 /** Numbers below this are exact in a word's key. */
 const MOST_IN_KEY = 2 ** 31;
 
 /** Local states by the words that they have in a state: an open-addressing table, or a place for each value. */
 interface Table {
-  /** Slots: a local state's number plus 1, or 0. */
+  /** Slots: a local state's number plus 1, and its kind in the low bits; or 0. */
   readonly slots: Int32Array;
   /** By local state: its words. */
   readonly keys: Int32Array;
@@ -89,7 +95,7 @@ export class ReducedText {
     this.#layout = layout;
     this.#generator = generator;
     this.#places = codes.map((code, task) => placeOfTask(code, task, layout));
-    this.#tables = reduction.tasks.map((states, task) => tableOf(states, task, layout, this.#place(task)));
+    this.#tables = reduction.tasks.map((states, task) => tableOf(states, codes[task], task, layout, this.#place(task)));
   }
 
   /** What the source uses by name, as data. */
@@ -107,11 +113,11 @@ export class ReducedText {
     const groups: number[][] = [];
     let product = MOST_IN_KEY;
     for (const [task, { length }] of this.#reduction.tasks.entries()) {
-      product *= length;
+      product *= length + 1;
       if (product < MOST_IN_KEY) groups.at(-1)?.push(task);
       else {
         groups.push([task]);
-        product = length;
+        product = length + 1;
       }
     }
     return groups;
@@ -126,7 +132,7 @@ export class ReducedText {
     const groups = this.#remembering;
     const keys = groups.map((group, i) => {
       const number = group.reduce(
-        (so, task) => (so === '' ? `i${task}` : `(${so})*${this.#reduction.tasks[task]?.length ?? 0}+i${task}`),
+        (so, task) => `${so === '' ? '' : `(${so})*${this.#statesOf(task) + 1}+`}(v${task}>>>${KIND_BITS})`,
         '',
       );
       return `k${i}=${number}|0`;
@@ -134,18 +140,34 @@ export class ReducedText {
     const size = groups.length + 2;
     const mix = groups.map((_, i) => `h=Math.imul(h^k${i},${MIX});h^=h>>>15;`).join('');
     const known = [...groups.map((_, i) => `R[b+${i}]===k${i}`), `R[b+${groups.length}]===e`].join('&&');
-    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`].join(
-      '',
+    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`];
+    const enabled = tasks.map(
+      (task) => `((v${task}&${KIND_MASK})===${Kind.asks}?g${task}(${parameters}):v${task}&${Kind.always})<<${task}`,
     );
-    return `const chosen=(${parameters})=>{const ${tasks
-      .map((task) => `i${task}=look${task}(${this.#isDirect(task) ? parameters : this.#key(task)})`)
-      .join(',')},e=${tasks
-      .map((task) => `g${task}(${parameters})<<${task}`)
-      .join(
-        '|',
-      )},${keys.join(',')};let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});if(${known})return R[b+${size - 1}];${tasks
-      .map((task) => `I[${task}]=i${task};`)
-      .join('')}const m=C(e);${remember}return m;};`;
+    return [
+      `const chosen=(${parameters})=>{`,
+      ...tasks.map((task) => `const v${task}=${this.#looked(task)};`),
+      ...tasks.filter((task) => this.#isDirect(task)).map((task) => `if(v${task}===0)missing(${task});`),
+      `const e=${enabled.join('|')},${keys.join(',')};`,
+      `let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});`,
+      `if(${known})return R[b+${size - 1}];`,
+      ...tasks.map((task) => `I[${task}]=(v${task}>>>${KIND_BITS})-1;`),
+      `const m=C(e);${remember.join('')}return m;};`,
+    ].join('');
+  }
+
+  #statesOf(task: number): number {
+    return this.#reduction.tasks[task]?.length ?? 0;
+  }
+
+  /** A task's local state's number plus 1, and its kind. */
+  #looked(task: number): string {
+    const { parts } = this.#place(task);
+    if (!this.#isDirect(task)) return `look${task}(${this.#key(task)})`;
+    const index = parts.map(
+      ({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`,
+    );
+    return `T${task}[${index.join('|') || '0'}]`;
   }
 
   #isDirect(task: number): boolean {
@@ -158,7 +180,8 @@ export class ReducedText {
     const loaded = this.#each((i) => `n${i}=S[${i}]`, ',');
     const first = calls.map(([call = ''], task) => `case ${1 << task}:${call};break;`);
     return [
-      ...this.#places.map((_, task) => this.#look(task)),
+      `const missing=(task)=>{throw new Error('task '+task+' is in a local state that was not foreseen');};`,
+      ...this.#places.flatMap((_, task) => (this.#isDirect(task) ? [] : [this.#look(task)])),
       ...this.#codes.map((code, task) => `const g${task}=(${parameters})=>{${this.#generator.enabled(code, task)}};`),
       this.#chosen(parameters),
       `const choose=(A,a)=>{${this.#generator.load()}const m=chosen(${parameters});return m>=${FUSABLE}&&violatedIn(${parameters})>=0?m&${FUSABLE - 1}:m;};`,
@@ -186,18 +209,11 @@ export class ReducedText {
   }
 
   #look(task: number): string {
-    const { words, parts } = this.#place(task);
-    const missing = `throw new Error('task ${task} is in a local state that was not foreseen');`;
-    if (this.#isDirect(task)) {
-      const index = parts.map(
-        ({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`,
-      );
-      return `const look${task}=(${this.#generator.parameters()})=>{const e=T${task}[${index.join('|') || '0'}];if(e===0){${missing}}return e-1;};`;
-    }
+    const { words } = this.#place(task);
     const keys = words.map((_, i) => `k${i}`);
     const mask = (this.#tables[task]?.slots.length ?? 1) - 1;
     const equal = keys.map((key, i) => `K${task}[b+${i}]===${key}`).join('&&') || 'true';
-    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const e=T${task}[s];if(e===0){${missing}}const b=(e-1)*${keys.length};if(${equal})return e-1;}};`;
+    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const e=T${task}[s];if(e===0)missing(${task});const b=((e>>>${KIND_BITS})-1)*${keys.length};if(${equal})return e;}};`;
   }
 
   #each(text: (i: number) => string, between: string): string {
@@ -232,7 +248,19 @@ function placeOfTask(code: Code, task: number, layout: Layout): Place {
   return { words: [...masks.keys()], masks: [...masks.values()], parts, bits: startOf(parts, parts.length) };
 }
 
-function tableOf(states: readonly LocalState[], task: number, layout: Layout, { words, parts, bits }: Place): Table {
+function kindOf(code: Code | undefined, pc: number): number {
+  if (code === undefined) throw new Error('a task has no code');
+  if (pc === code.flow.steps.length) return Kind.never;
+  return optionsAt(code.flow, pc).every(({ step }) => step.guard !== undefined) ? Kind.asks : Kind.always;
+}
+
+function tableOf(
+  states: readonly LocalState[],
+  code: Code | undefined,
+  task: number,
+  layout: Layout,
+  { words, parts, bits }: Place,
+): Table {
   const isDirect = bits <= MOST_DIRECT_BITS;
   const size = 2 ** (isDirect ? bits : Math.ceil(Math.log2(2 * states.length + 2)));
   const slots = new Int32Array(size);
@@ -246,6 +274,7 @@ function tableOf(states: readonly LocalState[], task: number, layout: Layout, { 
   };
   for (const [id, { pc, slots: values }] of states.entries()) {
     packed.fill(0);
+    const entry = ((id + 1) << KIND_BITS) | kindOf(code, pc);
     put(fieldAt(layout.pcs, task), 0, pc);
     for (const [slot, field] of (layout.values[task] ?? []).entries())
       if (field !== undefined) put(field, 0, values[slot] ?? 0);
@@ -256,7 +285,7 @@ function tableOf(states: readonly LocalState[], task: number, layout: Layout, { 
         (sum, part, i) => sum | ((((packed[part.word] ?? 0) >>> part.shift) & maskOf(part.bits)) << startOf(parts, i)),
         0,
       );
-      slots[index] = id + 1;
+      slots[index] = entry;
       continue;
     }
     let hash = SEED;
@@ -268,7 +297,7 @@ function tableOf(states: readonly LocalState[], task: number, layout: Layout, { 
     }
     let slot = hash & (size - 1);
     while (slots[slot] !== 0) slot = (slot + 1) & (size - 1);
-    slots[slot] = id + 1;
+    slots[slot] = entry;
   }
   return { slots, keys };
 }
