@@ -92,7 +92,7 @@ export interface MomentAnswer {
 }
 
 /** A page frame serves many folios one after the other, and an index has many. */
-interface FolioLife {
+export interface FolioLife {
   /** How many folios the recording told of at this index until then, this one included. */
   readonly number: number;
   /** When it was added; undefined where that was before the recording or lost. */

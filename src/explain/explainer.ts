@@ -412,7 +412,7 @@ export class Explainer {
       dev: inode.dev,
       ino: inode.ino,
       folios: state.folios,
-      lives: state.generations.map(({ number, add }) => ({ number, since: add?.at })),
+      lives: state.generations.map(({ life }) => life),
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,

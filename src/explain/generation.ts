@@ -9,6 +9,7 @@ import type {
   Order,
   Pfn,
 } from '../ledger/index.ts';
+import type { FolioLife } from './answer.ts';
 import type { Gap } from './batch.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { References, ReferenceState } from './references.ts';
@@ -33,8 +34,8 @@ export class Generation {
   readonly inode: TrackedInode | undefined;
   /** Where the add was not seen: nothing was lost before, so that it was there when the recording began. */
   readonly fromBefore: boolean;
-  /** Which folio of the recording it is at its index, from 1 on. */
-  readonly number: number;
+  /** As answers have it: made once, because every moment may need it. */
+  readonly life: FolioLife;
   insertion: LruInsertion | undefined = undefined;
   deletedAt: Nanoseconds | undefined = undefined;
   /** Events of its CPU were lost while it was in the batch. */
@@ -55,7 +56,7 @@ export class Generation {
     this.index = event.index;
     this.order = event.order;
     this.inode = inode;
-    this.number = (inode?.hadAt(event.index) ?? 0) + 1;
+    this.life = { number: (inode?.hadAt(event.index) ?? 0) + 1, since: this.add?.at };
   }
 }
 
