@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-import type { FolioLedger } from '../ledger/index.ts';
+import { type FolioLedger, referencesOf } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
 import { callIn, callTextIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
-import { balanceText } from './holders-text.ts';
+import { balanceText, holderText, ledgerLines } from './holders-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** Left of the lanes: the steps' numbers. */
 const MARGIN = 5;
 /** A lane keeps so much room to its right, so that routines and steps fit into the last one too. */
 const LANE_ROOM = 34;
+
+/** With more folios than these, a step is followed by what it changed alone, not by all who hold the folio. */
+const MOST_TOLD_WHOLE = 3;
 
 /**
  * A run as a table: a column for each task that takes a step, in it the kernel's routine and step, and below a step
@@ -20,7 +23,8 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
   const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
   const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
   const lane = (task: number): number => MARGIN + threads.findIndex((thread) => thread.task === task) * apart;
-  const lines: string[] = [heads(threads, lane), ...ledgerChange([], ledgerBefore)];
+  const isBrief = [ledgerBefore, ...steps.map((step) => step.ledger)].some(({ length }) => length > MOST_TOLD_WHOLE);
+  const lines: string[] = [heads(threads, lane), ...wholeLedger(ledgerBefore)];
   const last = new Map<number, CounterexampleStep>();
   let ledger = ledgerBefore;
   for (const [number, step] of steps.entries()) {
@@ -29,10 +33,11 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
     const call = callOf(scenario, step);
     if (call !== undefined && before?.call !== step.call) lines.push(...wrap(call, left));
     lines.push(...stepRows(number + 1, step, before, lane(step.task)));
-    lines.push(...('threads' in scenario ? ledgerChange(ledger, step.ledger) : writesOf(step)));
+    lines.push(...('threads' in scenario ? ledgerChange(ledger, step.ledger, isBrief) : writesOf(step)));
     last.set(step.task, step);
     ledger = step.ledger;
   }
+  if (isBrief) lines.push(`${' '.repeat(MARGIN)}| after all of it:`, ...wholeLedger(ledger));
   return lines;
 }
 
@@ -73,18 +78,37 @@ const writesOf = ({ writes }: CounterexampleStep): readonly string[] => {
   return text === '' ? [] : wrap(`| ${text}`, left, `${left}|   `);
 };
 
-/** The folios whose holders have changed, each with all that hold it. */
-function ledgerChange(before: readonly FolioLedger[], after: readonly FolioLedger[]): readonly string[] {
-  const was = new Map(before.map((folio) => [folio.pfn, textOf(folio)]));
-  const left = ' '.repeat(MARGIN);
+const LEFT = ' '.repeat(MARGIN);
+
+/** Who holds each folio, neighbours that are held alike in one line. */
+const wholeLedger = (ledger: readonly FolioLedger[]): readonly string[] =>
+  ledgerLines(ledger).flatMap((text) => wrap(`| ${text}`, LEFT, `${LEFT}|   `));
+
+/** The folios whose holders have changed, each with all that hold it; or with what has changed. */
+function ledgerChange(
+  before: readonly FolioLedger[],
+  after: readonly FolioLedger[],
+  brief: boolean,
+): readonly string[] {
+  const was = new Map(before.map((folio) => [folio.pfn, folio]));
   const changed = after.flatMap((folio) => {
-    const text = textOf(folio);
-    return was.get(folio.pfn) === text ? [] : wrap(`| ${text}`, left, `${left}|   `);
+    const known = was.get(folio.pfn);
+    if (known !== undefined && textOf(known) === textOf(folio)) return [];
+    return wrap(`| ${brief ? changeText(known, folio) : textOf(folio)}`, LEFT, `${LEFT}|   `);
   });
   const gone = before
     .filter(({ pfn }) => !after.some((folio) => folio.pfn === pfn))
-    .flatMap(({ index }) => wrap(`| page ${index}: nobody`, left));
+    .flatMap(({ index }) => wrap(`| page ${index}: nobody`, LEFT));
   return [...changed, ...gone];
 }
 
 const textOf = ({ index, holders }: FolioLedger): string => `page ${index}: ${balanceText(holders)}`;
+
+/** A folio's count and whose references came and went. */
+function changeText(before: FolioLedger | undefined, { index, holders }: FolioLedger): string {
+  const old = new Set((before?.holders ?? []).map(holderText));
+  const now = new Set(holders.map(holderText));
+  const came = [...now].filter((text) => !old.has(text)).map((text) => `+ ${text}`);
+  const went = [...old].filter((text) => !now.has(text)).map((text) => `- ${text}`);
+  return `page ${index}: ${referencesOf(holders)} (${[...went, ...came].join(', ')})`;
+}

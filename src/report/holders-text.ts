@@ -3,7 +3,7 @@ import { type FolioLedger, type Holder, type Ledger, referencesOf } from '../led
 import { unbroken } from './flow.ts';
 
 /** `1 lru-add-batch (CPU 1)` */
-function holderText({ kind, references, cpu, task }: Holder): string {
+export function holderText({ kind, references, cpu, task }: Holder): string {
   const where = [...(cpu === undefined ? [] : [`CPU ${cpu}`]), ...(task === undefined ? [] : [task])];
   return unbroken(`${references} ${kind}${where.length === 0 ? '' : ` (${where.join(', ')})`}`);
 }
