@@ -34,6 +34,14 @@ const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
     }
   });
 
+/** The labels that any text claims under; undefined stands for any, where there is one. */
+function labelsIn({ codes }: Program): ReadonlySet<string | undefined> {
+  const found = new Set<string | undefined>();
+  for (const { flow } of codes)
+    for (const pc of flow.steps.keys()) for (const { label } of claimsAt(flow, pc)) found.add(label);
+  return found.size === 0 ? found : found.add(undefined);
+}
+
 /** A task's steps as functions over its own values, which ask an oracle for whatever they read. */
 export function compileLocally(
   code: Code,
@@ -52,6 +60,7 @@ export function compileLocally(
     const row = parts.reduce((all, part, i) => (i === 0 ? part : `(${all})*${extents[i] ?? 1}+${part}`), '0');
     return `${first}+${row}`;
   };
+  const labels = labelsIn(program);
   const slotOf = (slot: number, length: number | undefined, index: JsIndex | undefined): string =>
     length === undefined ? `L[${slot}]` : `L[${slot}+O.index(${index?.js ?? 0},${length})]`;
   const spelling: Spelling = {
@@ -72,7 +81,8 @@ export function compileLocally(
     writeLocal: (local, index, value) =>
       `${slotOf(local.slot, local.length, index)}=O.fit(${value},${code.slotMax[local.slot] ?? 0});`,
     positions: {
-      claimed: () => '0',
+      // What a step notes of claims is a value that it reads; where no text claims, there is none.
+      claimed: (label) => (labels.has(label) ? `O.read(${positions.claimed(label)})` : '0'),
       finished: () => 'false',
       fail: () => '',
     },

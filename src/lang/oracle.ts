@@ -12,6 +12,10 @@ export interface Change {
   readonly by: number;
 }
 
+/** What all tasks together may claim of an element, as far as a step can tell: who notes more is met by the search's own check. */
+const CLAIMS = [0, 1, 2];
+const MOST_CLAIMED = 2;
+
 /** A way that cannot be gone: a value or an index out of its range. */
 export class Infeasible extends Error {}
 const INFEASIBLE = new Infeasible('a value or an index is out of its range');
@@ -59,7 +63,12 @@ export class Oracle {
   }
 
   #values(cell: number): readonly number[] {
-    return this.values[cell] ?? [];
+    // Behind the elements of shared memory is what positions mean.
+    return cell < this.#max.length ? (this.values[cell] ?? []) : CLAIMS;
+  }
+
+  #most(cell: number): number {
+    return this.#max[cell] ?? MOST_CLAIMED;
   }
 
   #touch(cell: number, how: number): void {
@@ -86,7 +95,7 @@ export class Oracle {
     const delta = this.#pending.get(cell);
     this.#pending.delete(cell);
     const value = base + (delta ?? 0);
-    this.#fit(value, this.#max[cell] ?? 0);
+    this.#fit(value, this.#most(cell));
     this.#touch(cell, delta === undefined ? READ : READ | WRITTEN);
     this.#base.set(cell, base);
     this.#now.set(cell, value);
@@ -94,7 +103,7 @@ export class Oracle {
   };
 
   readonly write = (cell: number, value: number): void => {
-    this.#fit(value, this.#max[cell] ?? 0);
+    this.#fit(value, this.#most(cell));
     this.#pending.delete(cell);
     this.#touch(cell, WRITTEN);
     this.#now.set(cell, value);
@@ -132,7 +141,7 @@ export class Oracle {
         changes.push({ cell, kind: 'add', by: pending });
         for (const value of this.#values(cell)) {
           const after = value + pending;
-          if (after >= 0 && after <= (this.#max[cell] ?? 0)) values.push([cell, after]);
+          if (after >= 0 && after <= this.#most(cell)) values.push([cell, after]);
         }
       } else if ((how & (WRITTEN | ADDED)) !== 0) {
         const after = this.#now.get(cell) ?? 0;

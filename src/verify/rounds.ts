@@ -34,6 +34,8 @@ export interface SearchOptions {
   readonly exact?: boolean | undefined;
   /** Leaves out orders of steps that nobody can tell where a scenario is large; true where absent. */
   readonly partialOrder?: boolean | undefined;
+  /** So many states are explored with all orders of steps before any is left out; 300 000 where absent. */
+  readonly wholeUpTo?: number | undefined;
   /** Explores no state twice that differs only by an exchange of like tasks or CPUs; true where absent. */
   readonly symmetry?: boolean | undefined;
   /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
@@ -97,14 +99,14 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
   const found = new Map<string, PropertyAnswer>();
   let largest: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
   let isLarge = false;
-  const { walks, lossy } = options;
+  const { walks, lossy, wholeUpTo = FEW_STATES } = options;
   const mayReduce = options.exact !== true && options.partialOrder !== false && walks === undefined;
   const explorer = walks === undefined ? options.explore : exploringByWalks(walks);
   for (let round = 1; ; round++) {
     const question = asked.question(new Set(found.keys()));
     // Who remembers hashes does not know whether a limit was reached by all states.
-    const isTried = mayReduce && !isLarge && lossy === undefined;
-    const mostStates = isTried ? Math.min(FEW_STATES, options.mostStates) : options.mostStates;
+    const isTried = mayReduce && !isLarge && lossy === undefined && wholeUpTo > 0;
+    const mostStates = isTried ? Math.min(wholeUpTo, options.mostStates) : options.mostStates;
     const partialOrder = mayReduce && !isTried;
     const checkpoint = options.checkpoint?.(`${round}-${partialOrder ? 'reduced' : 'whole'}`);
     const reach = { ...options, mostStates, whole: options.exact === true, checkpoint };

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Checks scenarios with all orders of steps and with those left out that nobody can tell, and holds the answers against each other.
+//
+//   npx tsx bench/reductions.ts [SECONDS [FILE ...]]
+//
+// FILE as in scenarios/, without .yaml; all of them where none is named. Before each form it is looked whether SECONDS (300) are over.
+import { readdirSync, readFileSync } from 'node:fs';
+import { PATCHES } from '../src/machine/index.ts';
+import { parseScenario, textNamesModel } from '../src/scenario/index.ts';
+import { answeredBothWays } from '../test/both-ways.ts';
+
+const FOLDER = new URL('../scenarios/', import.meta.url);
+const [most = '300', ...named] = process.argv.slice(2);
+const files = readdirSync(FOLDER)
+  .map((file) => file.replace(/\.yaml$/, ''))
+  .filter((file) => named.length === 0 || named.includes(file))
+  .toSorted();
+const began = performance.now();
+let same = 0;
+let left = 0;
+for (const file of files) {
+  const text = readFileSync(new URL(`${file}.yaml`, FOLDER), 'utf8');
+  if (textNamesModel(file, text)) continue;
+  const scenario = parseScenario(file, text);
+  for (const patch of [...PATCHES, ...scenario.check.mutants]) {
+    if ((performance.now() - began) / 1000 > Number(most)) {
+      left++;
+      continue;
+    }
+    const before = process.cpuUsage();
+    const { whole, reduced, differences } = answeredBothWays(scenario, patch);
+    const { user } = process.cpuUsage(before);
+    process.stdout.write(
+      `${file} ${patch.name}: ${whole} and ${reduced} states, ${(user / 1e6).toFixed(1)} CPU seconds: ${differences.length === 0 ? 'the same' : `DIFFERENT: ${differences.join('; ')}`}\n`,
+    );
+    if (differences.length === 0) same++;
+    else process.exitCode = 1;
+  }
+}
+process.stdout.write(`${same} answers the same with and without, ${left} not asked for want of time\n`);
