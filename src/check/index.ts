@@ -2,6 +2,7 @@
 export type { Store } from './checkpoint.ts';
 export { CheckpointError } from './checkpoint.ts';
 export type { Coverage, StepOfTask } from './coverage.ts';
+export { exploringDepthFirst } from './depth_first.ts';
 export type { ProgramExploration, Question, Reduction } from './explore.ts';
 export { explore, exploreProgram, exploringProgram } from './explore.ts';
 export type { Exploration, Invariant, Limits, Model, Move, Progress, Reach, Reason } from './model.ts';

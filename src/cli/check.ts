@@ -35,6 +35,7 @@ interface Options {
   readonly mostStates: number;
   readonly memory?: number;
   readonly workers: number;
+  readonly depthFirst?: boolean;
   readonly random?: number;
   readonly seed?: number;
   readonly pct?: number;
@@ -82,6 +83,14 @@ export function registerCheck(program: Command): void {
     .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
+    .addOption(
+      new Option('--depth-first', 'go on from the newest state first: meets what is far away sooner').conflicts([
+        'hashCompaction',
+        'bitstate',
+        'checkpoint',
+        'random',
+      ]),
+    )
     .addOption(
       new Option(
         '--random <n>',
@@ -194,10 +203,22 @@ function threads(text: string): number {
 type Subject = Scenario | PeerQuestion;
 
 /** What does not go together, beyond what each option says of others. */
-function checkOptions({ workers, random, seed, pct, steps, hashCompaction, bitstate, ...options }: Options): void {
+function checkOptions({
+  workers,
+  depthFirst,
+  random,
+  seed,
+  pct,
+  steps,
+  hashCompaction,
+  bitstate,
+  ...options
+}: Options): void {
   const lossy = hashCompaction === true || bitstate !== undefined;
-  if (workers > 1 && (lossy || random !== undefined))
-    throw new UsageError('--workers shares an exact search, so without --random, --hash-compaction and --bitstate');
+  if (workers > 1 && (lossy || random !== undefined || depthFirst === true))
+    throw new UsageError(
+      '--workers shares an exact search, so without --random, --depth-first, --hash-compaction and --bitstate',
+    );
   if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
     throw new UsageError('--seed, --pct and --steps are about random walks, so with --random N');
   const { checkpoint, checkpointEvery, resume, all } = options;
@@ -306,7 +327,7 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     symmetry: options.symmetry,
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
-    explore: options.workers === 1 ? undefined : exploringWith(options.workers),
+    explore: await explorerOf(options),
   };
   const keep = await checkpointsIn(options);
   if ('threads' in subject) {
@@ -325,6 +346,11 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
       yield isInterrupted && place > 0
         ? variant
         : answered(subject, variant, checkingPeer(subject, { ...search, variant, checkpoint: keep(variant) }));
+}
+
+async function explorerOf({ workers, depthFirst }: Options): Promise<SearchOptions['explore']> {
+  if (depthFirst === true) return (await import('../check/index.ts')).exploringDepthFirst;
+  return workers === 1 ? undefined : exploringWith(workers);
 }
 
 const lossyOf = ({ hashCompaction, bitstate }: Options): Pick<SearchOptions, 'lossy'> => {
@@ -396,7 +422,7 @@ function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): Exi
 /** The command that gives the same report again. */
 const commandFor = (file: string, options: Options): readonly string[] => {
   const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
-  const { random, seed, pct, steps, hashCompaction, bitstate } = options;
+  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate } = options;
   const valued = { cpus, folios, random, seed, pct, steps, bitstate, workers: workers === 1 ? undefined : workers };
   return [
     'folioscope',
@@ -408,6 +434,7 @@ const commandFor = (file: string, options: Options): readonly string[] => {
     ...(exact === true ? ['--exact'] : []),
     ...(partialOrder ? [] : ['--no-partial-order']),
     ...(symmetry ? [] : ['--no-symmetry']),
+    ...(depthFirst === true ? ['--depth-first'] : []),
     ...(hashCompaction === true ? ['--hash-compaction'] : []),
     ...(coverage === true ? ['--coverage'] : []),
   ];
