@@ -97,3 +97,24 @@ test('with many pages a step is followed by what it changed, and the end by who 
      here I1 does not hold
 `);
 });
+
+test('of properties that are not violated it says apart which hold and which nobody knows', () => {
+  const scenario = parseScenario('t.yaml', RACE);
+  let asked = 0;
+  // The search is over by then, and whether conversions end is not.
+  const pieces = checking(scenario, {
+    patch: patchNamed('baseline'),
+    mostStates: 100_000,
+    interrupted: () => asked > 0,
+  });
+  let answer: CheckAnswer | undefined;
+  while (answer === undefined) {
+    const piece = pieces.next();
+    if (piece.done === true) answer = piece.value;
+    else if (piece.value.round === 0) asked++;
+  }
+  expect(answer.properties.find(({ id }) => id === 'I5')?.verdict).toBe('undecided');
+  const text = checkReport(scenario, [answer], { command: ['folioscope'], notRun: [], coverage: false });
+  expect(text).toMatch(/\n {2}I1, I3, I4, I6, I7, I8, I9, expected hold \(/);
+  expect(text).toMatch(/\n {2}undecided, interrupted: I5 \(/);
+});

@@ -76,7 +76,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
       return [
         ...wrap(`${patch}: VIOLATED${expectation}`, '', '  '),
         ...[...before, ...wrong].flatMap((text) => wrap(text, '  ', '    ')),
-        ...wrap(restText(answer), '  ', '    '),
+        ...restTexts(answer).flatMap((text) => wrap(text, '  ', '    ')),
         ...vacuousLines(answer),
       ];
   }
@@ -118,17 +118,20 @@ const shownProbability = (probability: number): string =>
   probability === 0 ? 'less than 1e-15' : probability.toPrecision(2);
 
 /** What is known of the properties that are not violated. */
-function restText(answer: CheckAnswer): string {
-  const rest = answer.properties.filter(({ verdict }) => verdict !== 'violated');
-  const [first] = rest;
-  if (first === undefined) return '';
-  const names = rest.map(({ id }) => id).join(', ');
-  const verb = rest.length === 1 ? 'holds' : 'hold';
-  if (answer.walked !== undefined && first.verdict === 'undecided')
-    return `not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`;
-  const held = `${names} ${verb}${omissionText(answer)}`;
-  const text = first.verdict === 'undecided' ? `undecided, ${reasonText(answer)}: ${names}` : held;
-  return `${text} (${exploredText(first.explored)})`;
+function restTexts(answer: CheckAnswer): readonly string[] {
+  return (['holds', 'undecided'] as const).flatMap((wanted) => {
+    const rest = answer.properties.filter(({ verdict }) => verdict === wanted);
+    const [first] = rest;
+    if (first === undefined) return [];
+    const names = rest.map(({ id }) => id).join(', ');
+    if (wanted === 'holds') {
+      const verb = rest.length === 1 ? 'holds' : 'hold';
+      return [`${names} ${verb}${omissionText(answer)} (${exploredText(first.explored)})`];
+    }
+    if (answer.walked !== undefined)
+      return [`not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`];
+    return [`undecided, ${reasonText(answer)}: ${names} (${exploredText(first.explored)})`];
+  });
 }
 
 function reasonText({ reason }: CheckAnswer): string {
