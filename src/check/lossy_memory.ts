@@ -77,24 +77,29 @@ export class LossyMemory implements StateMemory {
       close();
       return { pieces, added, exhausted };
     };
-    for (const rows of all)
-      for (let heap = 0; heap < rows.ends.length; heap++)
-        for (let at = rows.begin(heap); at < rows.end(heap); at += words + 1) {
-          // Whether a state is new is known when it is added: there has to be room for it before.
-          if (added === room) return ended('states');
-          if (this.#chunks.length === 0 || this.#chunkTo === CHUNK_STATES) {
-            close();
-            if (this.bytes + (this.#free.length === 0 ? this.#chunkBytes : 0) > most) return ended('memory');
-            this.#chunks.push(this.#free.pop() ?? allocate(CHUNK_STATES * words, false));
-            first = this.#chunkTo = 0;
+    try {
+      for (const rows of all)
+        for (let heap = 0; heap < rows.ends.length; heap++)
+          for (let at = rows.begin(heap); at < rows.end(heap); at += words + 1) {
+            // Whether a state is new is known when it is added: there has to be room for it before.
+            if (added === room) return ended('states');
+            if (this.#chunks.length === 0 || this.#chunkTo === CHUNK_STATES) {
+              close();
+              if (this.bytes + (this.#free.length === 0 ? this.#chunkBytes : 0) > most) return ended('memory');
+              this.#chunks.push(this.#free.pop() ?? allocate(CHUNK_STATES * words, false));
+              first = this.#chunkTo = 0;
+            }
+            const { growth } = this.#seen;
+            if (growth > 0 && this.bytes + growth > most) return ended('memory');
+            if (!this.#seen.add(rows.words[at + words]!, otherHash(rows.words, at, words))) continue;
+            this.#chunks.at(-1)!.set(rows.words.subarray(at, at + words), this.#chunkTo * words);
+            this.#chunkTo++;
+            added++;
           }
-          const { growth } = this.#seen;
-          if (growth > 0 && this.bytes + growth > most) return ended('memory');
-          if (!this.#seen.add(rows.words[at + words]!, otherHash(rows.words, at, words))) continue;
-          this.#chunks.at(-1)!.set(rows.words.subarray(at, at + words), this.#chunkTo * words);
-          this.#chunkTo++;
-          added++;
-        }
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return ended('memory');
+    }
     return ended(undefined);
   }
 

@@ -38,6 +38,8 @@ const FULLEST = 0.8;
 /** Fullest where there is no memory to double it: looks get long, but there are some states more. */
 const FULLEST_AT_LAST = 0.95;
 const FIRST_BITS = 6;
+/** 64 MB, as addresses: nobody touches them. */
+const RESERVE_WORDS = 2 ** 24;
 const HEAP_BITS = Math.log2(HEAPS);
 /** By how much a heap may be fuller than others before its numbers want more bits. */
 const SKEW_BITS = 1;
@@ -75,6 +77,8 @@ export class StateTable {
   readonly #stop = new Int32Array(2);
   #size = 0;
   #tableBytes = 0;
+  /** Kept back, untouched, until the machine gives no more memory: what runs besides needs some to come to an end. */
+  #reserve: Int32Array | undefined;
 
   /**
    * @param most most states there can ever be.
@@ -84,6 +88,7 @@ export class StateTable {
   constructor(words: number, most: number, heaps: readonly number[], shared: boolean) {
     this.#words = words;
     this.states = arrayOf(words, most, shared);
+    this.#reserve = tryToAllocate(RESERVE_WORDS, false);
     const { insert, move, mark } = additionsOf(words);
     this.#insert = insert;
     this.#move = move;
@@ -165,8 +170,10 @@ export class StateTable {
     const before = table.slots;
     const bytes = before.byteLength * 2; // the old one is there until the new one is full
     // A table that took its memory from the next states would be none.
-    const slots = this.bytes + bytes < this.#mostBytes ? tryToAllocate(bytes / 4, false) : undefined;
+    const isAllowed = this.bytes + bytes < this.#mostBytes && this.#reserve !== undefined;
+    const slots = isAllowed ? tryToAllocate(bytes / 4, false) : undefined;
     if (slots === undefined) {
+      if (isAllowed) this.#reserve = undefined;
       if (table.fullest !== FULLEST || this.#size >= 2 ** table.idBits - 1) return false;
       table.fullest = FULLEST_AT_LAST;
       return true;
@@ -183,12 +190,19 @@ export class StateTable {
 /** All heaps together have about as many states as there are slots in as many tables as this one. */
 const idBitsFor = (slots: Int32Array): number => Math.min(31, Math.log2(slots.length) + HEAP_BITS + SKEW_BITS);
 
-/** Room for so many states, or for as many as there is memory for. Pages that nobody has touched cost nothing. */
+/**
+ * Room for so many states; where the machine does not have that, half of what it has: tables and the program itself need some
+ * too. Pages that nobody has touched cost nothing.
+ */
 function arrayOf(words: number, states: number, shared: boolean): Int32Array {
-  const array = tryToAllocate(words * states, shared);
-  if (array !== undefined) return array;
-  if (states === 1) throw new RangeError('there is no memory for a single state');
-  return arrayOf(words, Math.floor(states / 2), shared);
+  const all = tryToAllocate(words * states, shared);
+  if (all !== undefined) return all;
+  for (let most = Math.floor(states / 2); most >= 1; most = Math.floor(most / 2)) {
+    if (tryToAllocate(words * most, shared) === undefined) continue;
+    const half = tryToAllocate(words * Math.ceil(most / 2), shared);
+    if (half !== undefined) return half;
+  }
+  throw new RangeError('there is no memory for a single state');
 }
 
 /** @returns undefined where the machine does not have so much. */
