@@ -12,6 +12,7 @@ import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
 import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
+import { availableBytes } from './available-memory.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices, workingInPieces } from './load-patch.ts';
@@ -321,7 +322,7 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     ...lossyOf(options),
     walks: walksOf(options),
     mostStates: options.mostStates,
-    mostBytes: options.memory === undefined ? undefined : options.memory * 1024 * 1024,
+    mostBytes: options.memory === undefined ? availableBytes() : options.memory * 1024 * 1024,
     exact: options.exact === true,
     coverage: options.coverage === true,
     symmetry: options.symmetry,
