@@ -196,6 +196,14 @@ describe.each(FORMS)('the kernel with %s', (form) => {
     expect(machine.ledger(0).flatMap(({ holders }) => holders.map(({ kind }) => kind))).not.toContain('mlock-batch');
     const attempt = () => make(machine, CONVERTER, conversion({ off: 0, size: 8 * PAGE }));
     const refused = form === 'baseline';
+    // The newest form needs its local drain alone.
+    const drainsAll: string[] = [];
+    const watched = machine.snapshot();
+    machine.call(CONVERTER, conversion({ off: 0, size: 8 * PAGE }), ({ step: { path } }) => {
+      if (path.includes('kvm_gmem_is_safe_for_conversion')) drainsAll.push(...path);
+    });
+    expect(drainsAll.includes('lru_add_drain_all')).toBe(form === 'v8');
+    machine.restore(watched);
     expect(attempt()).toEqual(
       refused
         ? { result: 'EAGAIN', errorIndex: 0, drained: false }

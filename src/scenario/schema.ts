@@ -172,7 +172,10 @@ const CALLS = {
   'guest-store': GUEST_STORE.optional(),
   bind: RANGE.optional(),
   'delete-memslot': RANGE.optional(),
-  release: z.literal(true).describe('true').optional(),
+  release: z
+    .literal(true)
+    .describe('true: the last reference to the file goes, so nobody maps or asks it any more')
+    .optional(),
   mlock: RANGE.optional(),
   munlock: RANGE.optional(),
   mincore: RANGE.optional(),
