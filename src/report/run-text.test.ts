@@ -91,3 +91,23 @@ describe('a report', () => {
     expect(stdout.trimEnd().split('\n')).toEqual(command);
   });
 });
+
+test.each(['folded', 'all'] as const)('a run that goes round for ever can be told, steps %s', (steps) => {
+  const scenario = parseScenario(
+    'a.yaml',
+    JSON.stringify({
+      scenario: 'T',
+      title: 'T',
+      machine: { cpus: 1 },
+      guest_memfd: { pages: 1 },
+      tasks: { T: { cpu: 0 } },
+      threads: { T: [{ touch: '0..1' }] },
+    }),
+  );
+  const patches = PATCHES.slice(0, 1).map((patch) => runScenario(scenario, { patch }));
+  const round = patches.map((patch) => {
+    const [step] = patch.steps;
+    return { ...patch, steps: step === undefined ? [] : Array.from({ length: 150_000 }, () => step) };
+  });
+  expect(runReport({ scenario, patches: round }, { steps, command: [] }).split('\n').length).toBeGreaterThan(10);
+});

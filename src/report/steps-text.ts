@@ -54,7 +54,8 @@ export function stepLines(
     const name = `${scenario.machine.tasks[first.task]?.name ?? `kworker/${first.cpu}`} on CPU ${first.cpu}`;
     const part = steps.slice(at, end).filter(({ name: step }) => step !== RETURN_STEP);
     const open = openRoutines(steps, at, end);
-    const inside = Math.min(open.before, ...part.map(({ path }) => sharedDepth(path, first.path)));
+    // A run that goes round for ever has more steps than a call can have arguments.
+    const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);
     const goesOn = call !== undefined && inside > 0;
     const doing = call === undefined ? '' : `: ${callText(scenario, call.of)}`;
     const heading = goesOn ? `${name} goes on in ${first.path[inside - 1]}` : `${name}${doing}`;
@@ -65,7 +66,7 @@ export function stepLines(
       style === 'all' ? allLines(part, from) : render(fold(collapse(stepTree(part, countMark, from), shown)), 2);
     const alike = bodies.get(body.join('\n'));
     if (alike !== undefined && body.length > 2) lines.push(...wrap(`as above: ${alike}`, indent(2), indent(3)));
-    else lines.push(...body);
+    else for (const line of body) lines.push(line);
     bodies.set(body.join('\n'), alike ?? heading);
     if (end - at > part.length && call?.outcome !== undefined)
       lines.push(...wrap(`returns ${returnedText(call.outcome)}`, indent(2)));
