@@ -96,7 +96,7 @@ function lines(file: string, protocolOnly = true): number {
 
 const begun = performance.now();
 say(`Node ${process.version}, V8 ${process.versions.v8}, ${cpus().length} CPUs (${cpus()[0]?.model ?? 'unknown'})`);
-say('Medians of rounds taken in turns, a process each. Time ratio: the');
+say('Medians of rounds taken in turns, a process each, in CPU time. Ratio: the');
 say(`median of the rounds' ratios, above 1 is slower. Load before: ${loadavg()[0]?.toFixed(1)}.`);
 
 {

@@ -20,8 +20,9 @@ import { runInSlices } from './slices.ts';
 const CPUS = 64;
 /** Fewest pages of a machine: what it takes is what any takes, whatever its pages. */
 const FEWEST = 64;
-/** Pages that are enough to measure. */
-const ENOUGH = 4_000_000;
+/** Pages that are enough to measure, and rounds: what is noted of them takes memory, too. */
+const ENOUGH = 2_000_000;
+const MOST_ROUNDS = 200;
 /** Above this many pages nothing is run in slices. */
 const MOST_SLICED = 1 << 20;
 
@@ -78,7 +79,7 @@ function inSlices(pages: number): Measured['slices'] {
     if (machine.imbalances().length > 0) throw new Error('counts are not what their holders add up to');
     requireEmpty(machine);
   };
-  const rounds = Math.max(3, Math.ceil(ENOUGH / 4 / pages));
+  const rounds = Math.max(2, Math.ceil(ENOUGH / 4 / pages));
   const times: Time[] = [];
   let turns = 0;
   for (let round = 0; round < rounds + 1; round++) {
@@ -96,7 +97,7 @@ const SEED = 2026;
 /** In its own process: rounds that warm up, and as many again that are measured. */
 function measured(pages: number): Measured {
   const { machine, phases } = largeMachine(CPUS, pages);
-  const rounds = Math.min(2000, Math.max(3, Math.ceil(ENOUGH / pages)));
+  const rounds = Math.min(MOST_ROUNDS, Math.max(3, Math.ceil(ENOUGH / pages)));
   const times = phases.map((): Time[] => []);
   for (let round = 0; round < 2 * rounds; round++)
     for (const [i, { run }] of phases.entries()) {

@@ -145,7 +145,7 @@ function changing(code: number, changed: (step: Step) => Step): Program {
 
 test('what is forgotten shows at the step at which it shows in the whole memory', () => {
   const mutants = new Map<string, { readonly seed: number; readonly program: Program }>();
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const found = firstImbalance(machine.program, seed, (taken, code, held) => {
       for (const [what, { had, forget }] of Object.entries(FORGETS)) {
         const name = `${taken.step.path.at(-1)}.${taken.step.name} forgets ${what}`;
