@@ -221,7 +221,7 @@ async function ofText(directory: string, v6: string): Promise<void> {
   const report = join(directory, 'report.txt');
   must('sh', ['-c', 'trace-cmd report "$1" >"$2" 2>/dev/null', 'sh', v6, report]);
   say('\nTEXT, read in one process: M lines/s');
-  row('', 'lines', 'at first', 'warm, median', 'best');
+  row('', 'lines', 'at first', 'median warm', 'best warm');
   await textRow('trace-cmd report', report);
   for (const form of TEXT_FORMS) {
     const long = join(directory, `long-${form}`);
