@@ -18,7 +18,9 @@ if (patch === undefined || !(Number(most) > 0)) {
   process.exit(64);
 }
 const FOLDER = new URL('../scenarios/', import.meta.url);
-const files = named.length > 0 ? named : readdirSync(FOLDER);
+const files = named.length > 0 ? named : readdirSync(FOLDER).toSorted();
+/** In larger worlds it takes gigabytes to find out what is independent. */
+const MOST_FOLIOS = 8;
 
 const told = ({ verdict, property, counterexample }: ProgramExploration): string =>
   verdict === 'violated' ? `${property} in ${counterexample?.length} steps` : verdict;
@@ -27,15 +29,15 @@ function compare(question: Question): { readonly line: string; readonly differs:
   const reach = { mostStates: Number(most) };
   const symmetry = alikeTasks(question.program, question.codeOf, question.initial, question);
   if (symmetry === undefined) return { line: 'not alike', differs: false };
+  if ((question.program.sizes['folio'] ?? 0) > MOST_FOLIOS) return { line: 'too many folios', differs: false };
   const apart = exploreProgram(question, reach);
   const alike = exploreProgram({ ...question, symmetry }, reach);
-  const reduced = exploreProgram({ ...question, partialOrder: true }, reach);
   const both = exploreProgram({ ...question, symmetry, partialOrder: true }, reach);
-  const all = [apart, alike, reduced, both];
+  const all = [apart, alike, both];
   const verdicts = new Set(all.filter(({ verdict }) => verdict !== 'undecided').map(told));
   const states = all.map((found) => (found.verdict === 'undecided' ? 'more' : found.states));
   return {
-    line: `${[...verdicts].join(' / ') || 'undecided'}: ${states[0]}, alike ${states[1]}; partial order ${states[2]}, alike ${states[3]}`,
+    line: `${[...verdicts].join(' / ') || 'undecided'}: ${states[0]} states, alike ${states[1]}, and with partial order ${states[2]}`,
     differs: verdicts.size > 1,
   };
 }
