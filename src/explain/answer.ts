@@ -161,6 +161,8 @@ export interface ConversionCall {
   readonly batched: readonly BatchedFolio[];
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];
+  /** Those of `batched` and `held` that may have refused it: what its check looked at, or all where no event shows that. */
+  readonly met: Pick<ConversionCall, 'batched' | 'held'>;
   /** Whether it was refused and no event shows by what. */
   readonly unexplained: boolean;
   /** What its check looked at, which lies within its range; undefined without page_ref events that tell. */

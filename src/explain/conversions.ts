@@ -115,10 +115,15 @@ export class Conversions {
     if (call === undefined) return;
     call.exit = event;
     call.drained = wasDrained(open);
+    // What refused the call may be among what was lost.
+    if (open.lossy) call.checked.length = 0;
   }
 
-  /** @param counts which inodes' folios count as those of guest_memfd. */
-  answers(counts: (inode: TrackedInode) => boolean): readonly ConversionCall[] {
+  /**
+   * @param counts which inodes' folios count as those of guest_memfd.
+   * @param showInsertions whether mm_lru_insertion was recorded: else nothing shows that a batch was left as it was.
+   */
+  answers(counts: (inode: TrackedInode) => boolean, showInsertions: boolean): readonly ConversionCall[] {
     return this.#calls.map(({ enter, exit, drained, waiting, since, held, checked }) => {
       const returned = exit === undefined ? undefined : Number(exit.returned);
       const batched = [...waiting, ...since]
@@ -128,6 +133,9 @@ export class Conversions {
         .filter(({ inode }) => counts(inode))
         .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))
         .toSorted((a, b) => a.index - b.index);
+      const looked = checkedPages(checked, counts);
+      const isLookedAt = lookedAt(looked);
+      const met = { batched: batched.filter(isLookedAt), held: others.filter(isLookedAt) };
       return {
         at: enter.at,
         cpu: enter.cpu,
@@ -135,11 +143,12 @@ export class Conversions {
         fd: Number(enter.args[0] ?? 0n),
         until: exit?.at,
         returned,
-        drained,
+        drained: drained === false && !showInsertions ? undefined : drained,
         batched,
         held: others,
-        unexplained: refusedUnseen({ returned, drained, batched, held: others }),
-        checked: checkedPages(checked, counts),
+        met,
+        unexplained: refusedUnseen({ returned, drained, ...met }),
+        checked: looked,
       };
     });
   }
@@ -159,6 +168,13 @@ function checkedPages(
     to: folioIndex(of.reduce((most, { index, order }) => Math.max(most, index + 2 ** order), 0)),
   };
 }
+
+/** Whether a folio may have refused a call: one that its check looked at, or any where no event shows which those were. */
+const lookedAt =
+  (checked: ConversionCall['checked']) =>
+  ({ dev, ino, index }: Pick<BatchedFolio, 'dev' | 'ino' | 'index'>): boolean =>
+    checked === undefined ||
+    (dev === checked.dev && ino === checked.ino && index >= checked.from && index < checked.to);
 
 /** lru_add_drain_all() leaves nothing that waited before it in any batch. */
 function wasDrained({ drained, lossy, waiting, enter }: Open): boolean | undefined {

@@ -351,7 +351,7 @@ export class Explainer {
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
     );
-    const conversions = this.#conversions.answers((inode) => followed.includes(inode));
+    const conversions = this.#conversions.answers((inode) => followed.includes(inode), this.#anyInsertion);
     const cpus = this.#cpus(trace);
     const drains = this.#drains.answer();
     const drainedAt = this.#gaps.length === 0 ? this.#drains.firstRoundEnd : undefined;

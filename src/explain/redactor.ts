@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type FilemapEvent, type Holder, type Ledger, type LruInsertion, type Pfn, pfn } from '../ledger/index.ts';
-import type { DrainAnswer, Explanation, MomentAnswer } from './answer.ts';
+import type { ConversionCall, DrainAnswer, Explanation, MomentAnswer } from './answer.ts';
 
 /** A kernel address, in a text from outside: sixteen digits, or as many as follow `0x` and are no small number. */
 const ADDRESS = /\b(?:0x[\da-f]{8,16}|[\da-f]{16})\b/gi;
@@ -44,11 +44,18 @@ export class Redactor {
       moments: moments.map((moment) => this.#moment(moment)),
       conversions: conversions.map((call) => ({
         ...call,
-        batched: call.batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
-        held: call.held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
+        ...this.#met(call),
+        met: this.#met(call.met),
       })),
       drains: drains === undefined ? undefined : this.#drains(drains),
       notes: notes.map((note) => this.#text(note)),
+    };
+  }
+
+  #met({ batched, held }: ConversionCall['met']): ConversionCall['met'] {
+    return {
+      batched: batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
+      held: held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
     };
   }
 

@@ -38,7 +38,7 @@ function batchedPhrase({ batched }: ConversionCall): string {
 }
 
 /** `1 gup ('vmm'): 0:15:0x1b62 (5)`, for each holder; empty without page_ref events. */
-export function heldPhrase({ held }: ConversionCall): string {
+export function heldPhrase({ held }: Pick<ConversionCall, 'held'>): string {
   const groups = new Map<string, number[]>();
   for (const folio of held) {
     const key = `${holderPhrase(folio.holder)}: ${inodeName(folio)}`;

@@ -22,17 +22,23 @@ export function refusedCallLines(conversions: readonly ConversionCall[]): string
 
 function reasonsOf(call: ConversionCall): string[] {
   if (call.unexplained) return [`why: ${unseenPhrase(call)}`];
-  const held = heldPhrase(call);
+  const { held } = call.met;
   // What waited before a drain of all CPUs waited no more after it.
-  const waited = call.drained === true ? [] : call.batched;
-  const isBatch = call.held.every(({ holder }) => holder.kind === 'mlock-batch');
-  const others =
-    held === ''
-      ? []
-      : [`held then by ${held}; ${isBatch ? 'a drain of all CPUs flushes that too' : 'no drain helps against that'}`];
+  const waited = call.drained === true ? [] : call.met.batched;
+  const others = held.length === 0 ? [] : [othersPhrase(held)];
   const [first] = waited;
   if (first === undefined) return others.map((other) => `why: ${other}`);
-  return [`why: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
+  const condition = call.checked === undefined ? ', if its range had one of them' : '';
+  return [`why${condition}: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
+}
+
+const isStubborn = (held: ConversionCall['held']): boolean => held.some(({ holder }) => holder.kind !== 'mlock-batch');
+
+function othersPhrase(held: ConversionCall['held']): string {
+  const what = isStubborn(held)
+    ? 'no drain helps against that: every form of the check refuses a range that has such a page'
+    : 'a drain of all CPUs flushes that too';
+  return `held then by ${heldPhrase({ held })}; ${what}`;
 }
 
 function unseenPhrase({ drained, checked }: ConversionCall): string {
@@ -52,14 +58,17 @@ function waitedPhrase(first: BatchedFolio, waited: readonly BatchedFolio[], { at
   const where = cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${foldNumbers(cpus)}`;
   const age = first.since < at ? `for ${durationText(nanoseconds(at - first.since))}` : 'since during the call';
   const since = isOne ? ` ${age}` : `, the first (index ${first.index}) ${age}`;
-  return `${what} waited in ${where}${since}; a batch holds a reference to each of its folios until it is flushed, whether or not anybody uses them`;
+  return `${what} waited in ${where}${since}; a batch holds a reference to each folio until it is flushed, used or not`;
 }
 
-function curePhrase(waited: readonly BatchedFolio[], { cpu }: ConversionCall): string {
-  const own = cpusOf(waited).every((owner) => owner === cpu);
+/** What helps against the batches. What came during the call is not among what held, so that nothing passes for sure. */
+function curePhrase(waited: readonly BatchedFolio[], call: ConversionCall): string {
+  const own = cpusOf(waited).every((owner) => owner === call.cpu);
+  if (isStubborn(call.met.held))
+    return `${own ? 'local-drain, ' : ''}v6, v8 and drain-for-folio help against the batches only`;
   return own
-    ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it and pass; so does a retry there, since the refused check drains its own CPU at its end'
-    : 'v6, v8 and drain-for-folio drain all CPUs first and pass; without, a retry passes only once those CPUs have flushed their batches';
+    ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it, and would pass if nothing else held its pages; so would a retry there, since the refused check drains its own CPU at its end'
+    : 'v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else held its pages; without, a retry passes only once those CPUs have flushed their batches';
 }
 
 const cpusOf = (folios: readonly BatchedFolio[]): readonly Cpu[] =>

@@ -5,7 +5,7 @@ import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
 import { dwellLines } from './explain-dwell.ts';
-import { ageOf, evidenceLines, isExplained, refusersPhrase } from './explain-evidence.ts';
+import { ageOf, evidenceLines, isExplained, othersPhrase, refusersPhrase } from './explain-evidence.ts';
 import { isOnOneCpu, momentLines } from './explain-moments.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
 import { commandLines } from './command-lines.ts';
@@ -153,7 +153,21 @@ function helpPhrase(moment: MomentAnswer): string {
     ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, ${ageOf(moment)}`]),
     ...(others === '' ? [] : [`is held by ${others}`]),
   ];
-  return `: index ${baseline.index} ${reasons.join(', and ')}${help}`;
+  return `: index ${baseline.index} ${reasons.join(', and ')}${help}${stubbornPhrase(moment)}`;
+}
+
+/** `; v6, v8: refused at 5, which is held by 1 gup ('vmm')`: what other forms refuse, which the reason above is not of. */
+function stubbornPhrase({ baseline, verdicts, folios }: MomentAnswer): string {
+  const first = baseline.verdict === 'refused' ? baseline.index : undefined;
+  const others = [...verdicts].flatMap(([name, verdict]) =>
+    verdict.verdict === 'refused' && verdict.index !== first ? [{ name, index: verdict.index }] : [],
+  );
+  const [{ index } = { index: undefined }] = others;
+  if (index === undefined) return '';
+  const names = others.filter((other) => other.index === index).map(({ name }) => name);
+  const folio = folios.find((candidate) => candidate.index <= index && index < candidate.index + 2 ** candidate.order);
+  const holders = folio === undefined ? '' : othersPhrase(folio);
+  return `; ${names.join(', ')}: refused at ${index}${holders === '' ? '' : `, which is held by ${holders}`}`;
 }
 
 const rangePhrase = ({ range }: MomentAnswer): string =>
@@ -163,8 +177,9 @@ function titleOf(moments: readonly MomentAnswer[]): string[] {
   const [moment] = moments;
   if (moment === undefined) return [];
   const where = isOnOneCpu(moments) ? `CPU ${moment.cpu}` : 'the CPU that is named';
+  const asFar = moments.every(({ unseen }) => unseen === undefined) ? '' : ', as far as these events show';
   return wrap(
-    `${inodeName(moment)}${rangePhrase(moment).replace(/,$/, '')}: folios in the page cache, and what a conversion on ${where} (${moment.cpuBecause}) would get`,
+    `${inodeName(moment)}${rangePhrase(moment).replace(/,$/, '')}: folios in the page cache, and what a conversion on ${where} (${moment.cpuBecause}) would get${asFar}`,
     '',
     '  ',
   );

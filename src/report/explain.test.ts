@@ -119,14 +119,14 @@ describe('text', () => {
     expect(lines).toMatchInlineSnapshot(`
       "refused: 4 of 5 recorded conversions returned -EAGAIN, the last one at
         9.206008000 (CPU 0, pid 1, fd 10)
-        why: 8 folios of 0:15:0x1b62 waited in CPU 1's lru_add batch, the first
-          (index 0) for 63.8 ms; a batch holds a reference to each of its folios
-          until it is flushed, whether or not anybody uses them
-        v6, v8 and drain-for-folio drain all CPUs first and pass; without, a
-          retry passes only once those CPUs have flushed their batches
+        why, if its range had one of them: 8 folios of 0:15:0x1b62 waited in CPU
+          1's lru_add batch, the first (index 0) for 63.8 ms; a batch holds a
+          reference to each folio until it is flushed, used or not
+        v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else
+          held its pages; without, a retry passes only once those CPUs have
+          flushed their batches
       safe as far as these events show: a conversion of 0:15:0x1b62 to private on
-        CPU 0 at 9.212955000
-        but refused without a drain at 9 of the 16 moments below, last at"
+        CPU 0 at 9.212955000"
     `);
   });
 
@@ -137,7 +137,7 @@ describe('text', () => {
       "refused: 3 of 7 recorded conversions returned -EAGAIN, the last one at
         203.991047000 (CPU 0, pid 1, fd 10)
         why: held then by 1 gup ('conv'): 0:15:0x3b6d (5); no drain helps against
-          that
+          that: every form of the check refuses a range that has such a page
       refused by every form of the check: a conversion of 0:15:0x3b6d to private
         on CPU 0 at 'phase unpin': index 5 is held by 1 gup ('conv')
 
@@ -145,6 +145,51 @@ describe('text', () => {
         held by 1 gup ('conv')
         references: expected 2 (page cache 1, the check 1), proved 3: 1"
     `);
+  });
+
+  describe('of a recording that ends when the last call was refused', () => {
+    /** The headline of what was recorded up to the line that holds `words`, as one line. */
+    const headlineUpTo = async (words: string, file: string, question: Question = ALL): Promise<string> => {
+      const lines = readFileSync(file, 'utf8').split('\n');
+      const kept = lines.slice(0, lines.findIndex((line) => line.includes(words)) + 1).join('\n');
+      const explanation = await explainTrace(memorySource('cut.txt', new TextEncoder().encode(`${kept}\n`)), question);
+      return (text(explanation, 'cut.txt').split('\n\n')[0] ?? '').replaceAll(/\s+/g, ' ');
+    };
+
+    test('a pin in the range: no form is said to pass, and both holders are named', async () => {
+      const said = await headlineUpTo(
+        'phase converted pinned_retry',
+        'test/recordings/s4_vmsplice.baseline.pageref.txt',
+      );
+      expect(said).toContain("why: 8 folios of 0:15:0x3aeb waited in CPU 1's lru_add batch");
+      expect(said).toContain("held then by 1 gup ('conv'): 0:15:0x3aeb (5); no drain helps against that");
+      expect(said).toContain('v6, v8 and drain-for-folio help against the batches only');
+      expect(said).toContain("v6, v8, drain-for-folio: refused at 5, which is held by 1 gup ('conv')");
+      expect(said).not.toMatch(/\bpass/);
+    });
+
+    test('a holder of which the headline speaks has no name where names are taken out', async () => {
+      const file = 'test/recordings/s4_vmsplice.baseline.pageref.txt';
+      const said = await headlineUpTo('phase converted pinned_retry', file, { ...ALL, redact: true });
+      expect(said).toMatch(/held then by 1 gup \('task\d+'\): 0:15:0x3aeb \(5\)/);
+      expect(said).not.toContain("'conv'");
+    });
+
+    test('a pin outside of what its check looked at is not held against it', async () => {
+      const said = await headlineUpTo('phase converted pinned_0_5', 'test/recordings/s4_vmsplice.baseline.pageref.txt');
+      expect(said).toContain("why: 5 folios of 0:15:0x3aeb waited in CPU 1's lru_add batch");
+      expect(said).toContain(
+        'v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else held its pages',
+      );
+      expect(said).not.toContain('held then by');
+    });
+
+    test('where a pin would not be seen nor the range, both stay conditions', async () => {
+      const said = await headlineUpTo('phase converted pinned_retry', 'test/lab/s4_vmsplice.baseline.txt');
+      expect(said).toContain('why, if its range had one of them: 8 folios');
+      expect(said).toContain('would pass if nothing else held its pages');
+      expect(said).toContain('it would pass with v6, v8, drain-for-folio if nothing else holds the page');
+    });
   });
 
   test('says what drains cost, and whom', async () => {
@@ -190,7 +235,7 @@ describe('text', () => {
         (lru=4), on an anonymous device
 
       0:16:0x2a05b: folios in the page cache, and what a conversion on CPU 0
-        (where the marker was written) would get
+        (where the marker was written) would get, as far as these events show
         2571.891032455 'phase faulted':
           100 folios, in lru_add batches of CPU 0: 13 (74-98 step 2); CPU 1: 4
             (93-99 step 2)
@@ -242,7 +287,7 @@ describe('text', () => {
         and no call to guest_memfd was recorded
 
       0:16:0x4414: folios in the page cache, and what a conversion on CPU 1
-        (where the marker was written) would get
+        (where the marker was written) would get, as far as these events show
         0.000000009 'lossy ?[31m':
           2 folios, not known whether still in batches of CPU 1: 1 (1)
           undecided: baseline, local-drain; safe: v6, v8, drain-for-folio
