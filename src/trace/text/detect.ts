@@ -19,11 +19,11 @@ const MAX_BUFFER_WIDTH = 260;
 const REPORT_LINES = 50;
 
 /**
- * Whose text it is that starts with `head`, by the first line that tells: a header, a loss, or an event's columns.
+ * Whose text it is that starts with `beginning`, by the first line that tells: a header, a loss, or an event's columns.
  * Undefined where no line does.
  */
-export function detectText(head: Uint8Array): Dialect | undefined {
-  if (head.includes(0)) return undefined; // text that was written by no kernel, or no text
+export function detectText(beginning: Uint8Array): Dialect | undefined {
+  const head = beforeNul(beginning);
   const prefix = new LinePrefix();
   const lines = linesOf(head);
   const has = (columns: Dialect['columns'], from: number): boolean => columns(prefix, head, from);
@@ -42,6 +42,12 @@ export function detectText(head: Uint8Array): Dialect | undefined {
     if (unpaddedPerfLine(prefix, head, start, end)) return UNPADDED_PERF;
   }
   return undefined;
+}
+
+/** The lines before the first with a NUL: no text has one, but a machine that crashed leaves them where a text broke off. */
+function beforeNul(start: Uint8Array): Uint8Array {
+  const nul = start.indexOf(0);
+  return nul < 0 ? start : start.subarray(0, start.lastIndexOf(0x0a, nul) + 1);
 }
 
 interface Line {

@@ -254,6 +254,7 @@ export class LineReader {
       this.#tellLoss(cpu, buffer, at);
     } else if (event.type === 'marker') {
       this.#stacks.passed(cpu);
+      if (hasNul(bytes, body, newline)) this.#nul();
       this.#marker = event;
     } else {
       this.#push(event);
@@ -299,6 +300,10 @@ export class LineReader {
 
   /** A line without the columns of an event: header, loss, more of a marker, a stack trace, or something strange. */
   #otherLine(bytes: Uint8Array, start: number, newline: number): void {
+    if (hasNul(bytes, start, newline)) {
+      this.#nul();
+      return;
+    }
     const line = beginning(bytes, start, newline);
     const frame = this.#dialect.frame(line);
     if (frame !== undefined && this.#marker === undefined) {
@@ -318,6 +323,13 @@ export class LineReader {
   }
 
   /** @param line from before its first byte that is no blank, if it has one: what shifted an event must not hide it. */
+  /** No text of a kernel has a NUL: whatever was lost where it stands may be many lines. */
+  #nul(): void {
+    this.#damages.add(this.#place, 'a NUL, expected text');
+    this.#notes.strange(this.#lineInHand, this.#place);
+    this.#losses.ofAll();
+  }
+
   #strangeLine(line: string): void {
     if (line.trim() === '') return;
     this.#notes.strange(this.#lineInHand, this.#place);
@@ -412,3 +424,5 @@ function countNewlines(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) if (bytes[at] === NEWLINE) count++;
   return count;
 }
+
+const hasNul = (bytes: Uint8Array, from: number, to: number): boolean => bytes.subarray(from, to).includes(0);

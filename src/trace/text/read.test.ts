@@ -303,6 +303,21 @@ it('tells an event that thousands of blanks have shifted out of its columns', as
   expect(summary.lost).toHaveLength(1);
 });
 
+it.each([
+  ['behind an event', `${INSERTION}\n`, { pfn: 26 }],
+  ['behind a marker', 'tracing_mark_write: phase one\n', { text: 'phase one' }],
+])('what follows NULs %s follows a loss: nobody knows what stood there', async (_, body, first) => {
+  const { summary, events } = await readText(`${LINE}${body}${'\0'.repeat(5000)}\n${LINE}${INSERTION}\n`);
+  expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
+  expect(events).toMatchObject([first, { type: 'loss', cpu: 0, at: 128578802000n, events: undefined }, { pfn: 26 }]);
+});
+
+it('NULs within a marker are no part of its text without a word', async () => {
+  const { summary } = await readText(`${LINE}${INSERTION}\n${LINE}tracing_mark_write: pha\0\0\0`);
+  expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
+  expect(summary.lost).toMatchObject([{ cpu: 0, at: undefined, events: undefined }]);
+});
+
 describe('an event that has lost some of its columns', () => {
   const kernelLine = (time: string): string =>
     `            grep-13833   [001] .....  ${time}: mm_vmscan_wakeup_kswapd: nid=0 order=0`;
