@@ -3,7 +3,8 @@ export { ALTERNATIVES } from './alternatives.ts';
 export { contents } from './contents.ts';
 export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { unexportedCalls } from './exports.ts';
-export { iPages } from './filemap.ts';
+export type { FolioBatch } from './filemap.ts';
+export { filemap_get_folios, folio_batch_release, folioBatch, iPages } from './filemap.ts';
 export { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export type { Errno, Field, FieldValues, Layout } from './guest_memfd_abi.ts';
@@ -53,12 +54,13 @@ export {
   PATCHES,
   safetyCheck,
 } from './guest_memfd_check.ts';
-export { pins } from './gup.ts';
+export { folioMaybeDmaPinned, pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
+export { FOLIO, INDEX, KERNEL_PARTS, routine } from './kernel.ts';
 export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
 export type { Holders, Holding, Imbalance } from './ledger_view.ts';
 export { HOLDING, holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
-export { LRU_CACHE, lru_cache_drain_for_folio } from './lru_cache.ts';
+export { LRU_CACHE, lru_cache_disable, lru_cache_drain_for_folio, lru_cache_enable } from './lru_cache.ts';
 export { mlockFbatch } from './mlock.ts';
 export type { Mutant } from './mutants.ts';
 export { mutantNamed, MUTANTS } from './mutants.ts';
@@ -72,5 +74,6 @@ export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';
 export { partsOfSyscall } from './syscalls.ts';
+export { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 export { work } from './workqueue.ts';
 export { pte, tlb, vmaGone } from './zap.ts';
