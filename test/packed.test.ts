@@ -95,6 +95,18 @@ test.each([
     /^folioscope: \.\/bad\.ts: no kernel can be built with it: a condition outside a step touches shared memory .*\n$/,
   ],
   [
+    checking('').replace("summary: ''", "summary: '', mutant: { name: 'gup-no-barrier' }"),
+    'folioscope: ./bad.ts: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, exports, parts\n',
+  ],
+  [
+    checking('').replace("summary: ''", "summary: '', parts: ['mlok']"),
+    /^folioscope: \.\/bad\.ts: parts: expected a list of mlock, .*\n$/,
+  ],
+  [
+    'export default await new Promise(() => {});',
+    'folioscope: ./bad.ts: cannot be loaded: it ends the process, or waits for ever, before its default export is there\n',
+  ],
+  [
     checking("k.let('n', int(2), 0).add(3);"),
     'folioscope: ./bad.ts: bad fails where one page is converted: n := 3, allowed is 0 to 2\n',
   ],

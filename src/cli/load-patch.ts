@@ -5,10 +5,11 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
-import { ALTERNATIVES, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE_SIZE } from '../kernel/index.ts';
+import { ALTERNATIVES, KERNEL_PARTS, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE_SIZE } from '../kernel/index.ts';
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
-import { reasonOf } from './failure.ts';
+import { EXIT } from './exit-code.ts';
+import { complain, reasonOf } from './failure.ts';
 
 /** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
 export interface PatchChoice {
@@ -36,7 +37,9 @@ function known(word: string): Patch {
   if (found !== undefined) return found;
   if (word.startsWith(MUTANT))
     throw new InvalidArgumentError(`There is no '${word}', see 'folioscope check --mutants' for those that there are.`);
-  throw new InvalidArgumentError(`There is no '${word}', expected ${names(PATCHES)}, or a file such as ./my-check.ts.`);
+  throw new InvalidArgumentError(
+    `There is no '${word}', expected ${names([...PATCHES, ...ALTERNATIVES])}, or a file such as ./my-check.ts.`,
+  );
 }
 
 /** The forms themselves. @throws InputError where a file has none. */
@@ -64,12 +67,20 @@ async function loadPatch(file: string): Promise<Patch> {
   if (!hooked) register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
   hooked = true;
   let module: unknown;
+  // A file may end the process, or wait at its top for what never comes: Node then leaves without a word.
+  const leaves = (): void => {
+    complain(`${file}: cannot be loaded: it ends the process, or waits for ever, before its default export is there`);
+    process.exitCode = EXIT.input;
+  };
+  process.once('exit', leaves);
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
     const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     const told = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
     throw new InputError(told.startsWith(`${file}:`) ? told : `${file}: cannot be loaded: ${told}`);
+  } finally {
+    process.off('exit', leaves);
   }
   const patch = exported(file, module);
   requireToBuild(file, patch);
@@ -119,6 +130,7 @@ function exported(file: string, module: unknown): Patch {
     );
   if ([...PATCHES, ...ALTERNATIVES].some(({ name }) => name === form.name))
     throw new InputError(`${file}: name: '${form.name}' is one of folioscope's own forms, expected another name`);
+  requireFields(file, form);
   return form;
 }
 
@@ -129,6 +141,36 @@ function isPatch(value: unknown): value is Patch {
   if (typeof name !== 'string' || typeof summary !== 'string' || typeof check !== 'object' || check === null)
     return false;
   return 'text' in check && typeof check.text === 'function';
+}
+
+const isYesOrNo = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
+const isList = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
+  value === undefined || (Array.isArray(value) && value.every(isOne));
+
+/** What else a form of a user's may say. That it is a mutant, none may: those are folioscope's own. */
+const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allows: (value: unknown) => boolean }>> = {
+  guestFaultPutsAtOnce: { expected: 'true or false', allows: isYesOrNo },
+  skipsLru: { expected: 'true or false', allows: isYesOrNo },
+  freezes: { expected: 'true or false', allows: isYesOrNo },
+  exports: { expected: 'a list of names', allows: (value) => isList(value, (one) => typeof one === 'string') },
+  parts: {
+    expected: `a list of ${KERNEL_PARTS.join(', ')}`,
+    allows: (value) => isList(value, (one) => KERNEL_PARTS.some((part) => part === one)),
+  },
+};
+const NEEDED = ['name', 'summary', 'check'];
+
+/** @throws InputError where a form has a field that no form has, or another value there. */
+function requireFields(file: string, form: Patch): void {
+  for (const [field, value] of Object.entries(form)) {
+    if (NEEDED.includes(field)) continue;
+    const rule = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
+    if (rule === undefined)
+      throw new InputError(
+        `${file}: ${field}: no field of a form, expected ${[...NEEDED, ...Object.keys(FIELDS)].join(', ')}`,
+      );
+    if (!rule.allows(value)) throw new InputError(`${file}: ${field}: expected ${rule.expected}`);
+  }
 }
 
 /** One page that has just been touched, and is converted: what a check is for. */
