@@ -92,6 +92,14 @@ test('a counterexample of check is played step by step, and comes to what check 
   );
 });
 
+test.each(['rr', 'T0:all', 'random:5'])('a seed that %s has no use for is a usage error', (how) => {
+  expect(race('--schedule', how, '--seed', '7')).toEqual({
+    status: 64,
+    stdout: '',
+    stderr: `folioscope: --seed goes with a schedule that is to have one, random or pct:D, not with ${how}\n`,
+  });
+});
+
 test('many runs say how often each outcome was seen, and which seed shows it', () => {
   const { status, stdout, stderr } = race('--patch', 'v6', '--runs', '40', '--schedule', 'pct:2');
   expect(stderr).toBe('');
