@@ -189,7 +189,13 @@ class CallReader {
     if (entry.fork !== undefined) {
       const { processes } = this.#around;
       if (!processes.includes(entry.fork))
-        throw this.#error(['fork'], `no process '${entry.fork}', ${suggestion(entry.fork, processes)}`);
+        throw this.#error(
+          ['fork'],
+          `no process '${entry.fork}', ${suggestion(
+            entry.fork,
+            processes.filter((name) => name !== ''),
+          )}`,
+        );
       return { call: 'fork', process: processes.indexOf(entry.fork) };
     }
     for (const call of ['cpu-down', 'cpu-up'] as const) {

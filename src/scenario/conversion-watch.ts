@@ -7,6 +7,8 @@ import type { ConversionAnswer, CountRead } from './answer.ts';
 
 /** The routine that every form of the check goes by. */
 const CHECK = 'kvm_gmem_is_safe_for_conversion';
+/** What only a conversion does that is also checked, by a form that may do so without a step. */
+const UNMAP = 'unmap_mapping_pages';
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
 
@@ -51,7 +53,7 @@ export class ConversionWatch {
 
   #entered(routine: string, path: readonly string[], depth: number): void {
     const outer = new Set(path.slice(0, depth));
-    if (routine === CHECK) this.#checked = true;
+    if (routine === CHECK || routine === UNMAP) this.#checked = true;
     if (!outer.has(CHECK)) return;
     if (routine === 'lru_add_drain_all') this.#drainsOfAll++;
     const own = !outer.has('lru_add_drain_all') && !outer.has('folio_batch_release');

@@ -174,6 +174,7 @@ describe('mistakes', () => {
       'a.yaml:1:9: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     ['a: 1\na: 2', 'a.yaml:2:1: the key stands here a second time, expected each key once'],
+    ['a: 1\nb: { __proto__: { cpu: 0 } }', 'a.yaml:2:6: no name, expected another key'],
     ['a: 1\n---\na: 2', 'a.yaml:2:1: a second document begins, expected one scenario a file'],
     ['['.repeat(100_000), 'a.yaml:1:1: not a scenario: nested too deeply'],
   ])('of YAML, case %#', (text, message) => {

@@ -81,6 +81,12 @@ describe('a conversion', () => {
   });
 });
 
+test('a check that takes no step is one all the same', () => {
+  const trusting = form((_, { safe }) => safe.set(true));
+  const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch: trusting });
+  expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, checked: true, countsRead: 0 });
+});
+
 describe('the default order', () => {
   test('runs each thread until it is done or waits, and lets a worker in only then', () => {
     const { steps } = runScenario(scenario({ T1: [{ touch: '0..1' }], T0: [toPrivate] }), { patch: patchNamed('v6') });

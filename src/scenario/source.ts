@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { InputError } from '../ledger/index.ts';
 
 /** Where in a document: keys and list positions from the top. */
@@ -40,6 +50,12 @@ export function readSource(file: string, text: string): Source {
     const [error] = document.errors;
     if (error?.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
     if (error !== undefined) throw fail(error.pos[0], syntaxMessage(error));
+    visit(document, {
+      Pair: (_, { key }) => {
+        // No record that is read from the document would have it: what stands there would be left out unseen.
+        if (isScalar(key) && key.value === '__proto__') throw fail(startOf(key) ?? 0, 'no name, expected another key');
+      },
+    });
     value = exactNumbers(document.toJS());
   } catch (error) {
     if (error instanceof InputError) throw error;
