@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { CheckpointError, type Store } from '../check/index.ts';
 import { reasonOf } from './failure.ts';
 
@@ -17,7 +27,9 @@ export class CheckpointDirectory implements Store {
   constructor(path: string, every = 10) {
     this.#path = path;
     this.#every = every * 1000;
-    this.#said('cannot be made', () => mkdirSync(path, { recursive: true }));
+    this.#said('cannot be made', () => {
+      makeDirectory(resolve(path));
+    });
   }
 
   /** Whether there is something to go on from. */
@@ -58,4 +70,11 @@ export class CheckpointDirectory implements Store {
       throw new CheckpointError(`${this.#path} ${trouble}: ${reasonOf(error)}`);
     }
   }
+}
+
+/** Node's own way to make all directories of a path never ends where the system says that a new one is missing, as /proc does. */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }

@@ -142,6 +142,7 @@ describe('checkpoints', () => {
         `${folder}/none holds no checkpoint: begin one without --resume`,
       ],
       [['--checkpoint', file], 64, `${file}: not a directory, which --checkpoint needs`],
+      [['--checkpoint', '/proc/none'], 65, '/proc/none/v6/1-whole cannot be made: '],
       [['--resume'], 64, '--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR'],
       [['--bitstate', '20', '--exact'], 64, "cannot be used with option '--exact'"],
       [['--random', '5', '--workers', '2'], 64, '--workers shares an exact search'],
