@@ -6,8 +6,8 @@ export type Strategy =
   /** Every step that can be taken is as likely as any other. */
   | { readonly kind: 'uniform' }
   /**
-   * Tasks have random priorities, the first that can step does, and `depth` - 1 times in a walk, at random, it becomes the last: Burckhardt
-   * et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). Of n tasks in a walk of k steps,
+   * Tasks have random priorities, the first that can step does, and `depth` - 1 times in a walk, at random, it comes behind all others but
+   * some of those to which that happens too: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). Of n tasks in a walk of k steps,
    * what takes `depth` orderings of steps is found with a probability of 1 / (n k^(depth - 1)) at least, where no task has options.
    */
   | { readonly kind: 'pct'; readonly depth: number };
@@ -45,8 +45,8 @@ export class Pct implements Schedule {
   readonly #taskOf: Int32Array;
   readonly #moves: Int32Array;
   readonly #priority: Int32Array;
-  /** The steps after which the task that took them becomes the last, nearest last. */
-  readonly #changes: number[];
+  /** The steps after which the task that took them gets a low priority, and which; nearest last. */
+  readonly #changes: { readonly after: number; readonly priority: number }[];
   #step = 0;
 
   /**
@@ -59,7 +59,11 @@ export class Pct implements Schedule {
     this.#moves = taskOf.map((_, move) => move);
     this.#priority = Int32Array.from({ length: Math.max(-1, ...taskOf) + 1 }, (_, task) => task + depth);
     random.shuffle(this.#priority);
-    this.#changes = Array.from({ length: depth - 1 }, () => random.below(length)).toSorted((a, b) => b - a);
+    // Which of two is the lower does not depend on which comes first: some orderings need the one, some the other.
+    this.#changes = Array.from({ length: depth - 1 }, (_, i) => ({
+      after: random.below(length),
+      priority: i + 1,
+    })).toSorted((a, b) => b.after - a.after);
   }
 
   order(): Int32Array {
@@ -70,8 +74,10 @@ export class Pct implements Schedule {
   }
 
   taken(move: number): void {
-    for (; this.#changes.at(-1) === this.#step; this.#changes.pop())
-      this.#priority[this.#taskOf[move]!] = this.#changes.length;
+    for (let next = this.#changes.at(-1); next?.after === this.#step; next = this.#changes.at(-1)) {
+      this.#priority[this.#taskOf[move]!] = next.priority;
+      this.#changes.pop();
+    }
     this.#step++;
   }
 }
