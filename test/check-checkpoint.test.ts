@@ -136,6 +136,10 @@ test('what is not to be gone on from is refused in one line that says what to do
     'the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory',
   );
   const index = chunks.get('index.json') ?? new Uint8Array();
+  const counted = new TextEncoder().encode(
+    new TextDecoder().decode(index).replace(/(?<="transitions":)\d+/, (digits) => String(Number(digits) + 1)),
+  );
+  expect(counted).not.toEqual(index);
   const states = chunks.get('states-9') ?? new Uint8Array();
   const damage = (name: string, bytes: Uint8Array | undefined): (() => void) => {
     const whole = new Map(chunks);
@@ -147,10 +151,10 @@ test('what is not to be gone on from is refused in one line that says what to do
     expect(damage('states-9', bytes)).toThrow(
       "the checkpoint's states-9 is damaged or missing: begin anew, with an empty directory",
     );
-  for (const bytes of [index.subarray(0, 99), new TextEncoder().encode('{"version":1}')])
+  for (const bytes of [index.subarray(0, 99), new TextEncoder().encode('{"version":2}'), counted])
     expect(damage('index.json', bytes)).toThrow(CheckpointError);
   expect(damage('index.json', new TextEncoder().encode('{"version":7}'))).toThrow(
-    'the checkpoint is of version 7, this program reads 1: begin anew, with an empty directory',
+    'the checkpoint is of version 7, this program reads 2: begin anew, with an empty directory',
   );
 });
 

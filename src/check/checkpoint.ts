@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { hashOf } from './rows.ts';
+import { fingerprintOf, hashOf } from './rows.ts';
 import type { Wrong } from './part.ts';
 
 /** Where a search keeps what it needs to go on after its process has ended. Bytes are those of this kind of machine. */
@@ -30,7 +30,7 @@ export interface Boundary {
 }
 
 /** Raised with every change of what is written. */
-const VERSION = 1;
+const VERSION = 2;
 const INDEX = 'index.json';
 /** Words of states that wait at most to be written together, and words of a chunk at most: 16 and 64 MB. */
 const WAITING = 2 ** 22;
@@ -157,7 +157,8 @@ export class Checkpoint {
       reached: [...boundary.reached],
       taken: [...boundary.taken],
     };
-    this.#store.write(INDEX, [new TextEncoder().encode(JSON.stringify(index))]);
+    const text = JSON.stringify({ ...index, checksum: checksumOf(index) });
+    this.#store.write(INDEX, [new TextEncoder().encode(text)]);
   }
 }
 
@@ -181,7 +182,9 @@ function* together(parts: readonly Int32Array[], most: number): Generator<Int32A
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
-const areNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isNumber);
+
+/** Of all that the index says. */
+const checksumOf = (index: object): string => fingerprintOf([JSON.stringify(index)]);
 
 /** @throws CheckpointError where the text is no index. */
 function indexOf(text: string): Index {
@@ -196,18 +199,10 @@ function indexOf(text: string): Index {
   return value;
 }
 
-/** Of another version only that much is looked at. */
+/** Of another version only that much is looked at; of this one the checksum says that it is as it was written. */
 function isIndex(value: unknown): value is Index {
   if (typeof value !== 'object' || value === null || !('version' in value) || !isNumber(value.version)) return false;
   if (value.version !== VERSION) return true;
-  const { question, words, levels, chunks, transitions, reached, taken } = { ...NOTHING, ...value };
-  return (
-    typeof question === 'string' &&
-    isNumber(words) &&
-    isNumber(transitions) &&
-    [levels, reached, taken].every(areNumbers) &&
-    Array.isArray(chunks)
-  );
+  const { checksum, ...index } = { checksum: undefined, ...value };
+  return checksum === checksumOf(index);
 }
-
-const NOTHING: { readonly [K in keyof Index]?: unknown } = {};
