@@ -18,7 +18,7 @@ import {
   TASK,
   type Value,
 } from '../lang/index.ts';
-import { checkPromise, type Move, type PromiseKept } from './index.ts';
+import { checkingPromise, checkPromise, type Move, type PromiseKept } from './index.ts';
 
 type K = Builder<null>;
 
@@ -177,4 +177,23 @@ test('who is told to give up says so', () => {
     mayEnd: literal<'bool'>(1),
   };
   expect(checkPromise(question, { name: 'never', holds: literal(0) }, 5)).toMatchObject({ verdict: 'undecided' });
+});
+
+test('a graph that takes more memory than it may is no answer', () => {
+  const text = program({ task: 1 }, [], [buildCode('ends', null, { task: 1 }, 0, (k) => k.step('end', () => {}))]);
+  const holds = finished(0);
+  const question = { program: text, codeOf: [0], initial: start(text), properties: [], mayEnd: holds };
+  const pieces = (mostBytes: number) =>
+    checkingPromise(question, { name: 'ends', holds }, { mostStates: 10_000, mostBytes });
+  const answers = [1, 2 ** 20].map((mostBytes) => {
+    const work = pieces(mostBytes);
+    for (;;) {
+      const piece = work.next();
+      if (piece.done === true) return piece.value;
+    }
+  });
+  expect(answers).toMatchObject([
+    { verdict: 'undecided', reason: 'memory' },
+    { verdict: 'holds', reason: undefined },
+  ]);
 });

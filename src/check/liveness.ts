@@ -50,6 +50,8 @@ export function checkPromise(question: Question, promise: Promised, mostStates: 
 /** How far somebody goes who asks what comes true, and who watches him. */
 export interface PromiseReach {
   readonly mostStates: number;
+  /** Gives up where the graph takes more bytes; looked at as often as the next. */
+  readonly mostBytes?: number | undefined;
   /** Asked between pieces of work: where it says yes, the answer is "undecided". */
   readonly interrupted?: (() => boolean) | undefined;
 }
@@ -58,7 +60,7 @@ export interface PromiseReach {
 export function* checkingPromise(
   question: Question,
   promise: Promised,
-  { mostStates, interrupted }: PromiseReach,
+  { mostStates, mostBytes = Number.POSITIVE_INFINITY, interrupted }: PromiseReach,
 ): Generator<Progress, PromiseKept> {
   const { program, codeOf, initial } = question;
   const packed = compilePacked(program, codeOf);
@@ -81,6 +83,7 @@ export function* checkingPromise(
     }
     yield { ...counts(piece.value), queue: graph.size - piece.value };
     if (interrupted?.()) return { verdict: 'undecided', ...counts(), reason: 'interrupted', lasso: undefined };
+    if (graph.bytes > mostBytes) return { verdict: 'undecided', ...counts(), reason: 'memory', lasso: undefined };
   }
 
   const state = new Int32Array(model.words);

@@ -22,7 +22,7 @@ export interface Termination {
 /** I5: every task that converts gets to its end, on every run on which who can go on from some time on goes on. */
 export function* conversionsEnd(
   world: SmallWorld,
-  { mostStates, interrupted }: PromiseReach,
+  { mostStates, mostBytes, interrupted }: PromiseReach,
 ): Generator<Progress, Termination> {
   const { unfair = [] } = world.scenario.check;
   const isAsked = world.scenario.check.unfair !== undefined;
@@ -32,7 +32,7 @@ export function* conversionsEnd(
   const { verdict, states, transitions, depth, bytes, reason, lasso } = yield* checkingPromise(
     { program, codeOf, initial: memory, properties: [], mayEnd: holds },
     { name: nameOf('I5'), holds, unfair },
-    { mostStates: Math.min(isAsked ? MOST_STATES : MOST_UNASKED, mostStates), interrupted },
+    { mostStates: Math.min(isAsked ? MOST_STATES : MOST_UNASKED, mostStates), mostBytes, interrupted },
   );
   if (reason === 'states' && !isAsked) return { answer: undefined, reason: undefined };
   const { stem = [], cycle = [] } = lasso ?? {};
