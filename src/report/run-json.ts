@@ -41,6 +41,8 @@ const machineJson = ({ machine: { cpus, profile, largestOrder } }: Scenario): ob
     drainAllLocalFirst: profile.drainAllLocalFirst,
     flushFreesLastReference: profile.flushFreesLastReference,
     unmapDrainsLocal: profile.unmapDrainsLocal,
+    mlockBatchHoldsReference: profile.mlockBatchHoldsReference,
+    mapsLargeFolios: profile.mapsLargeFolios,
     pinBias: profile.pinBias,
   },
   largestOrder,

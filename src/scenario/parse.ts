@@ -196,6 +196,7 @@ function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOpti
     drainAllLocalFirst: features['drain-all-local-first'] ?? base.drainAllLocalFirst,
     flushFreesLastReference: features['flush-frees-last-reference'] ?? base.flushFreesLastReference,
     unmapDrainsLocal: features['unmap-drains-local'] ?? base.unmapDrainsLocal,
+    mlockBatchHoldsReference: features['mlock-batch-holds-reference'] ?? base.mlockBatchHoldsReference,
   };
   if (!profile.smp && cpus > 1)
     throw source.error(['machine', 'cpus'], `${cpus} CPUs on a kernel without SMP (${profile.name}), expected 1`);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { folio } from '../kernel/index.ts';
 import { ordinal } from '../lang/index.ts';
@@ -79,6 +80,17 @@ describe('a conversion', () => {
     const { calls } = runScenario(scenario({ T0: [toShared] }), { patch: patchNamed('v6') });
     expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, checked: false, countsRead: 0 });
   });
+});
+
+test('what of a kernel differs from its profile is a word of the file: an mlock batch without references refuses nobody', () => {
+  const text = readFileSync(new URL('../../scenarios/SC-15-mlock-batch.yaml', import.meta.url), 'utf8');
+  const refused = (file: string): unknown =>
+    runScenario(parseScenario('a.yaml', file), { patch: patchNamed('baseline'), keep: 'none' }).calls.flatMap(
+      ({ conversion }) => conversion?.verdict ?? [],
+    )[0];
+  expect(refused(text)).toMatchObject({ verdict: 'refused', spurious: true });
+  const differing = text.replace('profile: linux-7.3', 'features: { mlock-batch-holds-reference: false }');
+  expect(refused(differing)).toEqual({ verdict: 'safe' });
 });
 
 test('a check that takes no step is one all the same', () => {

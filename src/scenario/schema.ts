@@ -51,6 +51,7 @@ const FEATURES = z
     'drain-all-local-first': YES_OR_NO.optional(),
     'flush-frees-last-reference': YES_OR_NO.optional(),
     'unmap-drains-local': YES_OR_NO.optional(),
+    'mlock-batch-holds-reference': YES_OR_NO.optional(),
   })
   .describe('features of the kernel that differ from its profile');
 
