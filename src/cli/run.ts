@@ -249,7 +249,7 @@ async function answerOf(
       throw error;
     }
   }
-  const recorded = readRecorded(replay.file, replay.text, scenario.name);
+  const recorded = readRecorded(replay.file, replay.text, scenario);
   const chosen = patches.flatMap((patch) => {
     const found = recorded.find(({ patch: name }) => (name ?? patch.name) === patch.name);
     return found === undefined ? [] : [{ patch, how: found.schedule }];

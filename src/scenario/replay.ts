@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InputError } from '../ledger/index.ts';
 import type { ListedTurn, Schedule } from '../machine/index.ts';
+import type { Scenario } from './scenario.ts';
 
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
@@ -17,6 +18,7 @@ const RUN = z.looseObject({
   scenarios: z.array(
     z.looseObject({
       scenario: z.string(),
+      title: z.string().optional(),
       patches: z.array(z.looseObject({ patch: z.string(), steps: z.array(STEP).optional() })),
     }),
   ),
@@ -42,10 +44,14 @@ const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[]
 
 /**
  * Reads what `run --json` or `check --json` printed, to be played again.
- * @param scenario name of the scenario that it is to be played on.
+ * @param scenario name and title of the scenario that it is to be played on: files that tell one race share its name.
  * @throws InputError where there is nothing to play.
  */
-export function readRecorded(file: string, text: string, scenario: string): readonly Recorded[] {
+export function readRecorded(
+  file: string,
+  text: string,
+  { name, title }: Pick<Scenario, 'name' | 'title'>,
+): readonly Recorded[] {
   const fail = (message: string): InputError => new InputError(`${file}: ${message}`);
   let value: unknown;
   try {
@@ -56,9 +62,11 @@ export function readRecorded(file: string, text: string, scenario: string): read
   const run = RUN.safeParse(value);
   if (run.success) {
     const { scenarios } = run.data;
-    const found = scenarios.find((one) => one.scenario === scenario);
-    if (found === undefined)
-      throw fail(`has no scenario ${scenario}, only ${scenarios.map((one) => one.scenario).join(', ')}`);
+    const named = scenarios.filter(({ scenario }) => scenario === name);
+    if (named.length === 0)
+      throw fail(`has no scenario ${name}, only ${scenarios.map(({ scenario }) => scenario).join(', ')}`);
+    const found = named.length === 1 ? named[0] : named.find((one) => one.title === title);
+    if (found === undefined) throw fail(`has several scenarios ${name}, none of them called '${title}'`);
     const recorded = found.patches.flatMap(({ patch, steps }) =>
       steps === undefined ? [] : [{ patch, schedule: { kind: 'list' as const, turns: turnsOf(steps) } }],
     );

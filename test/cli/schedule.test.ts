@@ -92,6 +92,25 @@ test('a counterexample of check is played step by step, and comes to what check 
   );
 });
 
+test('of files that share a name, each is played by its own steps', () => {
+  const other = RACE.replace('while the page is converted', 'before the page is converted');
+  writeFileSync(
+    join(folder, 'other.yaml'),
+    other.replace('  T0: [', '  T1: [{ touch: 0..1 }]\n  T0: [').replace(/ {2}T1: [^\n]*\n$/, ''),
+  );
+  const both = folioscope(['run', 'race.yaml', 'other.yaml', '--json', '--patch', 'v6'], { cwd: folder });
+  writeFileSync(join(folder, 'both.json'), both.stdout);
+  const [race1, other1] = (JSON.parse(both.stdout) as RunJson).scenarios.map(({ patches }) => patches[0]?.steps);
+  expect(race1).not.toEqual(other1);
+  for (const [file, steps] of [
+    ['race.yaml', race1],
+    ['other.yaml', other1],
+  ] as const) {
+    const { stdout } = folioscope(['run', file, '--json', '--patch', 'v6', '--replay', 'both.json'], { cwd: folder });
+    expect((JSON.parse(stdout) as RunJson).scenarios[0]?.patches[0]?.steps).toEqual(steps);
+  }
+});
+
 test.each(['rr', 'T0:all', 'random:5'])('a seed that %s has no use for is a usage error', (how) => {
   expect(race('--schedule', how, '--seed', '7')).toEqual({
     status: 64,
