@@ -9,6 +9,8 @@ import type { ConversionAnswer, CountRead } from './answer.ts';
 const CHECK = 'kvm_gmem_is_safe_for_conversion';
 /** What only a conversion does that is also checked, by a form that may do so without a step. */
 const UNMAP = 'unmap_mapping_pages';
+/** Drains of all CPUs: the second is lru_cache_disable()'s. */
+const DRAINS_OF_ALL = ['lru_add_drain_all', '__lru_add_drain_all'];
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
 
@@ -55,8 +57,8 @@ export class ConversionWatch {
     const outer = new Set(path.slice(0, depth));
     if (routine === CHECK || routine === UNMAP) this.#checked = true;
     if (!outer.has(CHECK)) return;
-    if (routine === 'lru_add_drain_all') this.#drainsOfAll++;
-    const own = !outer.has('lru_add_drain_all') && !outer.has('folio_batch_release');
+    if (DRAINS_OF_ALL.includes(routine)) this.#drainsOfAll++;
+    const own = ![...DRAINS_OF_ALL, 'folio_batch_release'].some((by) => outer.has(by));
     if (routine === 'lru_add_drain' && own) this.#localDrains++;
   }
 

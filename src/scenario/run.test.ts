@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { folio } from '../kernel/index.ts';
+import { ALTERNATIVES, folio } from '../kernel/index.ts';
 import { ordinal } from '../lang/index.ts';
 import { type Patch, patchNamed } from '../machine/index.ts';
 import { isWell } from './answer.ts';
@@ -91,6 +91,13 @@ test('what of a kernel differs from its profile is a word of the file: an mlock 
   expect(refused(text)).toMatchObject({ verdict: 'refused', spurious: true });
   const differing = text.replace('profile: linux-7.3', 'features: { mlock-batch-holds-reference: false }');
   expect(refused(differing)).toEqual({ verdict: 'safe' });
+});
+
+test('the drain that switches the batches off is one of all CPUs', () => {
+  const patch = ALTERNATIVES.find(({ name }) => name === 'lru-cache-disable');
+  if (patch === undefined) throw new Error('no such form');
+  const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch });
+  expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, drainsOfAll: 1, localDrains: 0 });
 });
 
 test('a check that takes no step is one all the same', () => {
