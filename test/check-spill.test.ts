@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { exploreProgram, type ProgramExploration, type Question, type Reach, type Store } from '../src/check/index.ts';
+import {
+  exploreProgram,
+  type ProgramExploration,
+  type Question,
+  type Reach,
+  type Store,
+  StoreFullError,
+} from '../src/check/index.ts';
 import { createMemory, Interpreter } from '../src/lang/index.ts';
 import { buildPeer, type Variant } from '../src/peer/index.ts';
 
@@ -66,6 +73,24 @@ test('states are counted exactly up to a limit, and levels that are too large fo
   const none = exploreProgram(question, { mostStates: 1e5, mostBytes: little, spill: new InMemory() });
   expect(none).toMatchObject({ verdict: 'undecided', reason: 'memory' });
   expect(none.states).toBeGreaterThan(0);
+});
+
+test.each([1, 65, 100])('where the store is full after %i runs, the search ends with what it knows', (most) => {
+  const question = questionOf('baseline', false);
+  const spill = new InMemory();
+  const keep = spill.write.bind(spill);
+  spill.write = (name, parts) => {
+    if (spill.chunks.size === most) throw new StoreFullError('full');
+    keep(name, parts);
+  };
+  const reach: Reach = { mostStates: 1e5, whole: true, mostBytes: withLittle(question, 500_000), spill };
+  const found = exploreProgram(question, reach);
+  // What is violated by then is told, with its shortest run.
+  const all = exploreProgram(question, { mostStates: 1e5 });
+  expect(found).toMatchObject({ verdict: 'violated', reason: 'disk', counterexample: all.counterexample });
+  expect(found.states).toBeGreaterThan(10_000);
+  expect(found.states).toBeLessThan(exploreProgram(question, { mostStates: 1e5, whole: true }).states);
+  expect(spill.chunks.size).toBe(most);
 });
 
 test('what the store has lost or damaged is noticed', () => {

@@ -15,9 +15,14 @@ export interface Store {
   readonly isDue: () => boolean;
 }
 
-/** A checkpoint that nobody can go on from. The message is one line and says what to do. */
+/** A store that nobody can go on with. The message is one line and says what to do. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+}
+
+/** Thrown by a store's `write` where there is no room for more: a search whose states are put aside there ends with what it knows. */
+export class StoreFullError extends Error {
+  override readonly name = 'StoreFullError';
 }
 
 /** How far a search was between two levels. */

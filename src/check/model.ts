@@ -48,7 +48,8 @@ export interface Reach {
   readonly checkpoint?: Store | undefined;
   /**
    * Where states go when `mostBytes` ends; as much as half of it is for the two levels that stay in memory. The answer is the same.
-   * What goes there is of no use afterwards. On one thread, neither compact nor lossy.
+   * What goes there is of no use afterwards. Where it throws `StoreFullError` the search ends with what it knows. On one thread,
+   * neither compact nor lossy.
    */
   readonly spill?: Store | undefined;
   /** Told how far it is, some ten times in a second of work. */
@@ -69,8 +70,11 @@ export interface Progress {
   readonly bytes: number;
 }
 
-/** Why a search gave up: a limit of its question, the machine's memory, somebody interrupted it; or random walks are over. */
-export type Reason = 'states' | 'memory' | 'interrupted' | 'walks';
+/**
+ * Why a search gave up: a limit of its question, the machine's memory, the store that states are put aside in is full, somebody
+ * interrupted it; or random walks are over.
+ */
+export type Reason = 'states' | 'memory' | 'disk' | 'interrupted' | 'walks';
 
 export interface Limits extends Reach {
   /** A state in which no task can step is a deadlock, unless it is one of these. */

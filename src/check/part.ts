@@ -59,7 +59,7 @@ export interface Reply {
   readonly added: number;
   /** Bytes of all that it keeps. */
   readonly bytes: number;
-  readonly exhausted: 'states' | 'memory' | undefined;
+  readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
   /** The first predecessor, by its words. */
   readonly predecessor: Int32Array | undefined;
   /** `StateMemory.lnComplete`. */
@@ -88,7 +88,7 @@ export interface Common {
 export interface Insertion {
   readonly pieces: readonly Piece[];
   readonly added: number;
-  readonly exhausted: 'states' | 'memory' | undefined;
+  readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
 }
 
 /** The states that a part has seen. */

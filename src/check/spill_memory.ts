@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { HEAPS } from '../lang/index.ts';
-import type { Store } from './checkpoint.ts';
+import { CheckpointError, type Store, StoreFullError } from './checkpoint.ts';
 import { Frontier } from './frontier.ts';
 import type { Insertion, Piece, StateMemory } from './part.ts';
-import { hashOf, heapOf, type Rows } from './rows.ts';
+import { hashOf, type Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 
 /** States that one heap's rows may bring after the last one that is allowed. */
@@ -22,7 +21,8 @@ interface Run {
  * States that were seen, in memory as long as there is room, then in a store: what is in memory goes there, a run for each heap, and
  * memory begins anew. Each time that rows are added, the runs of their heap are read once from beginning to end,
  * and what is found in one of them is not new. So the store is read in sequence, as often as there are batches of rows. The level
- * that is found and the one that is expanded stay in memory. Whole states are compared. Of one thread.
+ * that is found and the one that is expanded stay in memory. Whole states are compared. Of one thread. Where the store is full, the
+ * search ends with what it knows.
  */
 export class SpillMemory implements StateMemory {
   readonly lnComplete = 0;
@@ -34,8 +34,8 @@ export class SpillMemory implements StateMemory {
   readonly #runs = new Map<number, Run[]>();
   /** By number of a state in the table: 1 where a run has it too. */
   #isStored = new Uint8Array(2 ** 12);
-  /** Numbers of the table's states by depth; ascending. */
-  #levels: { readonly depth: number; readonly first: number; end: number }[] = [];
+  /** Numbers of the table's states by depth and heap; ascending. */
+  #levels: { readonly depth: number; readonly heap: number; readonly first: number; readonly end: number }[] = [];
   #generations = 0;
   /** Most states that the table has had: their memory stays. */
   #highest = 0;
@@ -60,11 +60,21 @@ export class SpillMemory implements StateMemory {
 
   insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
     const most = this.bytes + bytes;
-    // Half for what was seen, which grows while rows are added, and half for the levels and for growing.
-    if (this.#table.size > 0 && this.#table.bytes > most / 2) this.#spill();
+    try {
+      // Half for what was seen, which grows while rows are added, and half for the levels and for growing.
+      const isFull = this.#table.size > 0 && this.#table.bytes > most / 2;
+      if (isFull && !this.#spill()) return { pieces: [], added: 0, exhausted: 'disk' };
+      return this.#insert(depth, all, room, most);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { pieces: [], added: 0, exhausted: 'memory' };
+    }
+  }
+
+  /** @throws RangeError where the machine does not have the memory. */
+  #insert(depth: number, all: readonly Rows[], room: number, most: number): Insertion {
     const table = this.#table;
     table.allow(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY);
-    const first = table.size;
     let added = 0;
     let exhausted: Insertion['exhausted'];
     for (const heap of this.#heaps) {
@@ -80,9 +90,9 @@ export class SpillMemory implements StateMemory {
           added++;
         }
       }
+      if (table.size > from) this.#levels.push({ depth, heap, first: from, end: table.size });
       if (exhausted !== undefined) break;
     }
-    this.#levels.push({ depth, first, end: table.size });
     this.#highest = Math.max(this.#highest, table.size);
     const pieces: readonly Piece[] = this.#frontier.take();
     if (exhausted === undefined && this.bytes > most) exhausted = 'memory';
@@ -102,44 +112,56 @@ export class SpillMemory implements StateMemory {
     for (const run of this.#runs.get(heap) ?? []) this.#table.mark(heap, this.#read(run), from, this.#isStored);
   }
 
-  /** Moves the table's states to the store. */
-  #spill(): void {
-    const words = this.#words;
-    const { states } = this.#table;
-    const runs = this.#heaps.map(() => ({ to: 0, levels: new Map<number, number>() }));
-    const indexOf = new Int32Array(HEAPS).fill(-1);
-    for (const [i, heap] of this.#heaps.entries()) indexOf[heap] = i;
-    const each = (visit: (run: number, at: number, depth: number) => void): void => {
-      for (const { depth, first, end } of this.#levels)
-        for (let id = first; id < end; id++) {
-          if (this.#isStored[id] === 1) continue;
-          const at = id * words;
-          visit(indexOf[heapOf(states.subarray(at, at + words), words)]!, at, depth);
-        }
-    };
-    each((run, _at, depth) => {
-      const { levels } = runs[run]!;
-      levels.set(depth, (levels.get(depth) ?? 0) + 1);
-    });
-    const chunks = runs.map(({ levels }) => new Int32Array(words * [...levels.values()].reduce((a, b) => a + b, 0)));
-    each((run, at) => {
-      const here = runs[run]!;
-      for (let i = 0; i < words; i++) chunks[run]![here.to++] = states[at + i]!;
-    });
-    for (const [i, heap] of this.#heaps.entries()) {
-      const chunk = chunks[i]!;
-      if (chunk.length === 0) continue;
-      const name = `seen-${this.#generations}-${heap}`;
-      this.#store.write(name, [new Uint8Array(chunk.buffer)]);
-      const levels = [...runs[i]!.levels].map(([depth, count]) => ({ depth, count }));
-      this.#runs.get(heap)?.push({ name, words: chunk.length, hash: hashOf(chunk, 0, chunk.length), levels });
+  /** Moves the table's states to the store, a heap at a time: a copy of all would take as much memory again. @returns whether there was room. */
+  #spill(): boolean {
+    const found: { readonly heap: number; readonly run: Run }[] = [];
+    try {
+      for (const heap of this.#heaps) {
+        const run = this.#write(heap);
+        if (run !== undefined) found.push({ heap, run });
+      }
+    } catch (error) {
+      if (error instanceof StoreFullError) return false;
+      throw error;
     }
+    for (const { heap, run } of found) this.#runs.get(heap)?.push(run);
     this.#generations++;
     this.#levels = [];
     this.#table.clear();
+    return true;
   }
 
-  /** @throws Error where the store has not kept it. */
+  /** @returns undefined where the table has nothing of the heap that is not in the store. */
+  #write(heap: number): Run | undefined {
+    const words = this.#words;
+    const { states } = this.#table;
+    const levels = new Map<number, number>();
+    const here = this.#levels.filter((level) => level.heap === heap);
+    for (const { depth, first, end } of here) {
+      let count = 0;
+      for (let id = first; id < end; id++) if (this.#isStored[id] !== 1) count++;
+      if (count > 0) levels.set(depth, (levels.get(depth) ?? 0) + count);
+    }
+    const total = [...levels.values()].reduce((a, b) => a + b, 0);
+    if (total === 0) return undefined;
+    const chunk = new Int32Array(words * total);
+    let to = 0;
+    for (const { first, end } of here)
+      for (let id = first; id < end; id++) {
+        if (this.#isStored[id] === 1) continue;
+        for (let i = id * words; i < (id + 1) * words; i++) chunk[to++] = states[i]!;
+      }
+    const name = `seen-${this.#generations}-${heap}`;
+    this.#store.write(name, [new Uint8Array(chunk.buffer)]);
+    return {
+      name,
+      words: chunk.length,
+      hash: hashOf(chunk, 0, chunk.length),
+      levels: [...levels].map(([depth, count]) => ({ depth, count })),
+    };
+  }
+
+  /** @throws CheckpointError where the store has not kept it. */
   #read({ name, words, hash }: Run): Int32Array {
     const kept = this.#store.read(name);
     // Words have to begin at a multiple of their size.
@@ -150,7 +172,7 @@ export class SpillMemory implements StateMemory {
         ? undefined
         : new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Int32Array.BYTES_PER_ELEMENT);
     if (states?.length !== words || hashOf(states, 0, words) !== hash)
-      throw new Error(
+      throw new CheckpointError(
         `'${name}' is damaged or missing where states were put aside: begin anew, with an empty directory`,
       );
     return states;

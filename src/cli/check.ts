@@ -19,6 +19,7 @@ import { loadPatches, type PatchChoice, patchChoices, workingInPieces } from './
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
+import type { SpillDirectory } from './spill-directory.ts';
 
 interface Options {
   readonly patch?: readonly PatchChoice[];
@@ -46,6 +47,7 @@ interface Options {
   readonly checkpoint?: string;
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
+  readonly spill?: string;
 }
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
@@ -122,6 +124,15 @@ export function registerCheck(program: Command): void {
     .option('--checkpoint <dir>', 'keep there how far it is, so that --resume can go on after a crash')
     .addOption(new Option('--checkpoint-every <seconds>', 'so often at most (default: 10)').argParser(wholeNumber))
     .option('--resume', 'go on from what --checkpoint has kept, to the same result')
+    .addOption(
+      new Option('--spill <dir>', 'put states into files there when memory ends, and go on').conflicts([
+        'depthFirst',
+        'random',
+        'hashCompaction',
+        'bitstate',
+        'checkpoint',
+      ]),
+    )
     .option('--coverage', "also say which of the kernel's routines and steps no run came to, form by form")
     .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
@@ -131,7 +142,7 @@ export function registerCheck(program: Command): void {
 Exit codes:
   0   every property holds; with --all: everything is as the files say
   1   a property is violated; with --all: something is not as a file says
-  2   undecided: a bound is reached, memory ends, Ctrl-C
+  2   undecided: a bound is reached, memory or the disk ends, Ctrl-C
   64  usage    65  not a scenario    70  a defect of folioscope
 
 Examples:
@@ -147,7 +158,9 @@ Examples:
       walks at random: says "not found", and never that anything holds
   folioscope check large.yaml --patch v6 --checkpoint kept
   folioscope check large.yaml --patch v6 --checkpoint kept --resume
-      goes on after a crash, a kill, or a limit`,
+      goes on after a crash, a kill, or a limit
+  folioscope check large.yaml --patch v6 --memory 4096 --spill /var/tmp/states
+      4 GiB of memory, and files for the states that it does not hold`,
     )
     .action(async (files: readonly string[], options: Options) => {
       process.once('SIGINT', () => {
@@ -222,7 +235,9 @@ function checkOptions({
     );
   if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
     throw new UsageError('--seed, --pct and --steps are about random walks, so with --random N');
-  const { checkpoint, checkpointEvery, resume, all } = options;
+  const { checkpoint, checkpointEvery, resume, all, spill } = options;
+  if (workers > 1 && spill !== undefined)
+    throw new UsageError('--spill is for an exploration on one thread, so without --workers');
   if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
     throw new UsageError('--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR');
   if (checkpoint !== undefined && all === true)
@@ -317,6 +332,20 @@ async function subjectIn(file: string, { profile, cpus, folios }: Options): Prom
  * process looks whether it is interrupted.
  */
 async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer | string> {
+  const directory =
+    options.spill === undefined ? undefined : new (await import('./spill-directory.ts')).SpillDirectory(options.spill);
+  try {
+    yield* answersWith(subject, options, directory);
+  } finally {
+    directory?.close();
+  }
+}
+
+async function* answersWith(
+  subject: Subject,
+  options: Options,
+  spill: SpillDirectory | undefined,
+): AsyncGenerator<CostedAnswer | string> {
   const { checking, checkingPeer } = await import('../verify/index.ts');
   const search: SearchOptions = {
     ...lossyOf(options),
@@ -329,6 +358,12 @@ async function* answersOf(subject: Subject, options: Options): AsyncGenerator<Co
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
     explore: await explorerOf(options),
+    spill:
+      spill &&
+      (() => {
+        spill.clear();
+        return spill;
+      }),
   };
   const keep = await checkpointsIn(options);
   if ('threads' in subject) {

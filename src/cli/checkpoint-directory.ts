@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: MIT
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { CheckpointError, type Store } from '../check/index.ts';
 import { reasonOf } from './failure.ts';
+import { makeDirectory } from './make-directory.ts';
+import { writeParts } from './write-parts.ts';
 
 /**
  * A directory that holds a checkpoint. It is made where it is missing, and belongs to one search at a time.
@@ -47,13 +39,7 @@ export class CheckpointDirectory implements Store {
   write(name: string, parts: readonly Uint8Array[]): void {
     const path = join(this.#path, name);
     this.#said('cannot be written', () => {
-      const file = openSync(`${path}.new`, 'w');
-      try {
-        for (const part of parts) for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writeParts(`${path}.new`, parts, true);
       renameSync(`${path}.new`, path);
     });
   }
@@ -70,11 +56,4 @@ export class CheckpointDirectory implements Store {
       throw new CheckpointError(`${this.#path} ${trouble}: ${reasonOf(error)}`);
     }
   }
-}
-
-/** Node's own way to make all directories of a path never ends where the system says that a new one is missing, as /proc does. */
-function makeDirectory(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  makeDirectory(dirname(path));
-  mkdirSync(path);
 }

@@ -59,6 +59,7 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer, withCover
     depth: explored.depth,
     seconds: cost.seconds,
     peakMemoryBytes: cost.peakMemoryBytes,
+    spilledBytes: explored.spilledBytes,
     reductions: answer.reductions,
     omission: answer.omission,
     walked: answer.walked,

@@ -134,12 +134,14 @@ function restTexts(answer: CheckAnswer): readonly string[] {
   });
 }
 
-function reasonText({ reason }: CheckAnswer): string {
-  switch (reason) {
+function reasonText(answer: CheckAnswer): string {
+  switch (answer.reason) {
     case 'states':
       return 'the most states that were allowed are reached (--most-states)';
     case 'memory':
-      return 'memory is used up (--memory)';
+      return memoryText(answer);
+    case 'disk':
+      return 'there is no room left for the states put aside (--spill)';
     case 'interrupted':
       return 'interrupted';
     case 'walks':
@@ -147,6 +149,16 @@ function reasonText({ reason }: CheckAnswer): string {
     case undefined:
       return 'not everything was explored';
   }
+}
+
+/** Where memory has ended, and what there is to do. */
+function memoryText({ omission, explored, properties }: CheckAnswer): string {
+  // Whether every conversion ends is asked in memory alone, and who remembers hashes has no states to put into files.
+  const isExploring = properties.some(({ id, verdict }) => verdict === 'undecided' && id !== 'I5');
+  if (!isExploring || omission !== undefined) return 'memory is used up (--memory)';
+  return explored.spilledBytes === undefined
+    ? 'memory is used up (--memory); --spill DIR goes on in files'
+    : 'memory is used up by the levels that --spill leaves there (--memory)';
 }
 
 /** What exactly is violated, where a property says several things. */
@@ -160,8 +172,16 @@ function detailText(scenario: Subject, { detail }: PropertyAnswer): string {
 const counted = (number: number, what: string): string =>
   `${number.toLocaleString('en').replaceAll(',', ' ')} ${what}${number === 1 ? '' : 's'}`;
 
-const exploredText = ({ states, transitions, depth }: Explored): string =>
-  `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
+const exploredText = ({ states, transitions, depth, spilledBytes = 0 }: Explored): string => {
+  const spilled = spilledBytes === 0 ? '' : `, ${mebibytes(spilledBytes)} put aside in files`;
+  return `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}${spilled}`;
+};
+
+/** Two digits at least. */
+function mebibytes(bytes: number): string {
+  const size = bytes / (1024 * 1024);
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} MiB`;
+}
 
 const CELLS = { holds: 'holds', violated: 'VIOLATED', undecided: 'undecided' } as const;
 

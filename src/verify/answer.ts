@@ -85,6 +85,11 @@ export interface Explored {
   readonly depth: number;
   /** Bytes that states and their table took. */
   readonly bytes: number;
+  /**
+   * Bytes of states that were put aside because memory ended, those of the search for a nearest violation included; undefined
+   * where there was no place for them.
+   */
+  readonly spilledBytes?: number | undefined;
 }
 
 /** The answer about one property. */

@@ -12,6 +12,7 @@ import {
   type Store,
 } from '../check/index.ts';
 import type { Counterexample, Explored, PropertyAnswer, Walked } from './answer.ts';
+import { CountingStore } from './counting-store.ts';
 import type { Told } from './counterexample.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
 import { exploringByWalks } from './walks.ts';
@@ -46,6 +47,11 @@ export interface SearchOptions {
   readonly walks?: Walked | undefined;
   /** Where the exploration of this name is kept, so that another process goes on with it. */
   readonly checkpoint?: ((name: string) => Store) | undefined;
+  /**
+   * Where states go when `mostBytes` ends. Asked for once by each exploration: what those before it put there is of no use any
+   * more. For this thread, whole states and no checkpoints.
+   */
+  readonly spill?: (() => Store) | undefined;
   /** Explores; this thread does where absent. */
   readonly explore?: Explorer | undefined;
 }
@@ -109,7 +115,8 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
     const mostStates = isTried ? Math.min(wholeUpTo, options.mostStates) : options.mostStates;
     const partialOrder = mayReduce && !isTried;
     const checkpoint = options.checkpoint?.(`${round}-${partialOrder ? 'reduced' : 'whole'}`);
-    const reach = { ...options, mostStates, whole: options.exact === true, checkpoint };
+    const spill = options.spill && new CountingStore(options.spill());
+    const reach = { ...options, mostStates, whole: options.exact === true, checkpoint, spill };
     const explore = explorer ?? exploringProgram;
     const result = yield* numbered(explore({ ...question, partialOrder }, reach), round);
     if (isTried && result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
@@ -117,7 +124,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
       round--;
       continue;
     }
-    const explored = exploredIn(result);
+    const explored = exploredIn(result, spill?.written);
     if (explored.states >= largest.states) largest = explored;
     const { property, counterexample: moves, verdict, reason, unreached, coverage, omission, reductions } = result;
     if (property === undefined) {
@@ -184,9 +191,13 @@ function* saying<T>(now: CheckProgress, work: Generator<void, T>): Generator<Che
   }
 }
 
-const exploredIn = ({ states, transitions, depth, bytes }: Exploration): Explored => ({
+const exploredIn = (
+  { states, transitions, depth, bytes }: Exploration,
+  spilledBytes: number | undefined,
+): Explored => ({
   states,
   transitions: transitions + 1,
   depth,
   bytes,
+  spilledBytes,
 });
