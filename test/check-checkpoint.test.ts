@@ -13,6 +13,7 @@ import {
   type Question,
   type Reach,
   type Store,
+  UnwrittenError,
 } from '../src/check/index.ts';
 import { CheckpointDirectory } from '../src/cli/checkpoint-directory.ts';
 import { createMemory, Interpreter } from '../src/lang/index.ts';
@@ -113,6 +114,30 @@ test('interrupted anywhere, it goes on from the last level that was complete', (
     const few = exploreProgram(question, { mostStates: 1, checkpoint: new Mortal(chunks, 1, 99) });
     expect(few).toMatchObject({ verdict: 'undecided', reason: 'states', states: 1 });
   }
+});
+
+test('without room for more, a search ends with what it knows, and goes on where there is some', () => {
+  const question = peerOf('v6', 3);
+  const alone = told(exploreProgram(question, { mostStates: 1e5 }));
+  /** Has room for so many names. */
+  class Full extends Mortal {
+    override write(name: string, parts: readonly Uint8Array[]): void {
+      try {
+        super.write(name, parts);
+      } catch (error) {
+        throw error instanceof Killed ? new UnwrittenError('full') : error;
+      }
+    }
+  }
+  const chunks = new Map<string, Uint8Array>();
+  const few = exploreProgram(question, { mostStates: 1e5, checkpoint: new Full(chunks, 1, 0) });
+  expect(few).toMatchObject({ verdict: 'undecided', reason: 'checkpoint', states: 1 });
+  const more = exploreProgram(question, { mostStates: 1e5, checkpoint: new Full(chunks, 1, 21) });
+  expect(more).toMatchObject({ verdict: 'undecided', reason: 'checkpoint', depth: 10 });
+  // What made it end first is what is told.
+  const limited = exploreProgram(question, { mostStates: more.states, checkpoint: new Full(new Map(), 999, 0) });
+  expect(limited).toMatchObject({ verdict: 'undecided', reason: 'states', states: more.states });
+  expect(told(exploreProgram(question, { mostStates: 1e5, checkpoint: new Mortal(chunks, 1, 999) }))).toEqual(alone);
 });
 
 test('several threads go on from what one thread kept, and one from what several kept', async () => {

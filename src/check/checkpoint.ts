@@ -7,6 +7,7 @@ export interface Store {
   /**
    * Keeps the parts, behind each other, under a name of letters, digits, '-' and '.'. It is to be atomic: whoever reads the
    * name, also after the machine was stopped in the middle, finds all of it or what was there before.
+   * @throws UnwrittenError where there is no room: the search then ends with what it knows.
    */
   readonly write: (name: string, parts: readonly Uint8Array[]) => void;
   /** What was kept under a name; undefined where there is nothing. */
@@ -24,6 +25,9 @@ export class CheckpointError extends Error {
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
 }
+
+/** A checkpoint that cannot be written any more. What was written before is still good. */
+export class UnwrittenError extends CheckpointError {}
 
 /** How far a search was between two levels. */
 export interface Boundary {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 export type { Store } from './checkpoint.ts';
-export { CheckpointError, StoreFullError } from './checkpoint.ts';
+export { CheckpointError, StoreFullError, UnwrittenError } from './checkpoint.ts';
 export type { Coverage, StepOfTask } from './coverage.ts';
 export { exploringDepthFirst } from './depth_first.ts';
 export type { ProgramExploration, Question, Reduction } from './explore.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
 import { allocate } from './allocate.ts';
-import { Checkpoint, CheckpointError } from './checkpoint.ts';
+import { Checkpoint, CheckpointError, UnwrittenError } from './checkpoint.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
 import {
   type Common,
@@ -105,8 +105,9 @@ export class Search {
   *run(): Generator<Round | Progress, Exploration, readonly Reply[]> {
     const checkpoint = this.#checkpoint();
     let { level, depth, exhausted } = (checkpoint && (yield* this.#goOn(checkpoint))) ?? (yield* this.#begin());
-    if (depth === 0 && exhausted === undefined) this.#keep(checkpoint, level);
-    while (exhausted === undefined && level.length > 0 && (this.#reach.whole || this.#wrong === undefined)) {
+    const goesOn = (): boolean => level.length > 0 && (this.#reach.whole === true || this.#wrong === undefined);
+    if (depth === 0) exhausted ??= this.#keep(checkpoint, level);
+    while (exhausted === undefined && goesOn()) {
       const total = sizeOf(level);
       const next: Piece[] = [];
       const { cursor } = this.common;
@@ -125,9 +126,13 @@ export class Search {
       }
       level = next;
       depth++;
-      if (exhausted === undefined) this.#keep(checkpoint, level);
+      if (exhausted === undefined) {
+        const unwritten = this.#keep(checkpoint, level);
+        // Who has come to the end needs nothing to go on from.
+        if (goesOn()) exhausted = unwritten;
+      }
     }
-    if (exhausted !== undefined) checkpoint?.flush();
+    if (exhausted !== undefined && exhausted !== 'checkpoint') written(() => checkpoint?.flush());
     return yield* this.#answer(exhausted);
   }
 
@@ -146,17 +151,13 @@ export class Search {
     return new Checkpoint(store, fingerprint(), compiled.words);
   }
 
-  /** Hands a level, which is complete, to the checkpoint. */
-  #keep(checkpoint: Checkpoint | undefined, level: readonly Piece[]): void {
+  /** Hands a level, which is complete, to the checkpoint. @returns why the search is not to go on. */
+  #keep(checkpoint: Checkpoint | undefined, level: readonly Piece[]): Reason | undefined {
     const { words } = this.#space.compiled;
     const parts = level.map(({ states, count }) => states.subarray(0, count * words));
     const { reached, taken } = this.#space;
-    checkpoint?.add(parts, sizeOf(level), {
-      transitions: this.#transitions,
-      wrong: this.#wrong,
-      reached,
-      taken,
-    });
+    const boundary = { transitions: this.#transitions, wrong: this.#wrong, reached, taken };
+    return written(() => checkpoint?.add(parts, sizeOf(level), boundary)) ? undefined : 'checkpoint';
   }
 
   /** Adds the levels of a checkpoint as if they had been found now. @returns undefined where there is none. */
@@ -338,6 +339,17 @@ export class Search {
     canonicalize(first, 0);
     canonicalize(second, 0);
     return first.every((word, i) => word === second[i]);
+  }
+}
+
+/** Whether what was to be written could be: who keeps the store says why not. */
+function written(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (error instanceof UnwrittenError) return false;
+    throw error;
   }
 }
 

@@ -365,7 +365,8 @@ async function* answersWith(
         return spill;
       }),
   };
-  const keep = await checkpointsIn(options);
+  const unwritten: string[] = [];
+  const keep = await checkpointsIn(options, (message) => unwritten.push(message));
   if ('threads' in subject) {
     const patches =
       options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
@@ -382,6 +383,8 @@ async function* answersWith(
       yield isInterrupted && place > 0
         ? variant
         : answered(subject, variant, checkingPeer(subject, { ...search, variant, checkpoint: keep(variant) }));
+  for (const message of unwritten)
+    complain(`${message}; make room there, or let it be written, and go on with the same command and --resume`);
 }
 
 async function explorerOf({ workers, depthFirst }: Options): Promise<SearchOptions['explore']> {
@@ -397,12 +400,14 @@ const lossyOf = ({ hashCompaction, bitstate }: Options): Pick<SearchOptions, 'lo
 const walksOf = ({ random, seed = 1, pct, steps = 10_000 }: Options): Walked | undefined =>
   random === undefined ? undefined : { walks: random, seed, steps, pct };
 
-/** Checkpoints of each form, each of its explorations in a directory of its own. */
-async function checkpointsIn({
-  checkpoint: path,
-  checkpointEvery,
-  resume = false,
-}: Options): Promise<(form: string) => SearchOptions['checkpoint']> {
+/**
+ * Checkpoints of each form, each of its explorations in a directory of its own.
+ * @param unwritten told why one cannot be written.
+ */
+async function checkpointsIn(
+  { checkpoint: path, checkpointEvery, resume = false }: Options,
+  unwritten: (message: string) => void,
+): Promise<(form: string) => SearchOptions['checkpoint']> {
   if (path === undefined) return () => undefined;
   if (existsSync(path) && !statSync(path).isDirectory())
     throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
@@ -410,9 +415,23 @@ async function checkpointsIn({
   if (isBegun && !resume)
     throw new UsageError(`${path} is not empty: go on from it with --resume, or name another directory`);
   if (!isBegun && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
-  const { CheckpointDirectory } = await import('./checkpoint-directory.ts');
-  return (form) => (name) =>
-    new CheckpointDirectory(join(path, form.replaceAll(/[^\w.-]/g, '_'), name), checkpointEvery);
+  const { CheckpointDirectory, neverWritten, telling } = await import('./checkpoint-directory.ts');
+  const { UnwrittenError } = await import('../check/index.ts');
+  let isFirst = true;
+  return (form) => (name) => {
+    try {
+      return telling(
+        new CheckpointDirectory(join(path, form.replaceAll(/[^\w.-]/g, '_'), name), checkpointEvery),
+        unwritten,
+      );
+    } catch (error) {
+      // Before anything is known there is nothing to lose.
+      if (isFirst || !(error instanceof UnwrittenError)) throw error;
+      return telling(neverWritten(error), unwritten);
+    } finally {
+      isFirst = false;
+    }
+  };
 }
 
 async function variantsOf({ patch }: Options): Promise<readonly PeerVariant[]> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CheckpointError, type Store } from '../check/index.ts';
+import { CheckpointError, type Store, UnwrittenError } from '../check/index.ts';
 import { reasonOf } from './failure.ts';
 import { makeDirectory } from './make-directory.ts';
 import { writeParts } from './write-parts.ts';
@@ -9,7 +9,7 @@ import { writeParts } from './write-parts.ts';
 /**
  * A directory that holds a checkpoint. It is made where it is missing, and belongs to one search at a time.
  * @param every seconds between two writings, at least; a level that is found meanwhile waits in memory.
- * @throws CheckpointError where the directory cannot be made, read or written.
+ * @throws UnwrittenError where the directory cannot be made or written. @throws CheckpointError where it cannot be read.
  */
 export class CheckpointDirectory implements Store {
   readonly #path: string;
@@ -49,11 +49,35 @@ export class CheckpointDirectory implements Store {
     return this.#said('cannot be read', () => (existsSync(path) ? readFileSync(path) : undefined));
   }
 
-  #said<T>(trouble: string, work: () => T): T {
+  #said<T>(trouble: 'cannot be made' | 'cannot be written' | 'cannot be read', work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw new CheckpointError(`${this.#path} ${trouble}: ${reasonOf(error)}`);
+      const message = `${this.#path} ${trouble}: ${reasonOf(error)}`;
+      throw trouble === 'cannot be read' ? new CheckpointError(message) : new UnwrittenError(message);
     }
   }
 }
+
+/** A store that also tells why it cannot be written. */
+export const telling = (store: Store, tell: (why: string) => void): Store => ({
+  isDue: () => store.isDue(),
+  read: (name) => store.read(name),
+  write: (name, parts) => {
+    try {
+      store.write(name, parts);
+    } catch (error) {
+      if (error instanceof UnwrittenError) tell(error.message);
+      throw error;
+    }
+  },
+});
+
+/** Stands for a directory that cannot be made: what is small enough needs no checkpoint. */
+export const neverWritten = (error: UnwrittenError): Store => ({
+  isDue: () => false,
+  read: () => undefined,
+  write: () => {
+    throw error;
+  },
+});

@@ -47,6 +47,10 @@ export function reasonOf(error: unknown): string {
       return 'a part of the path is not a directory';
     case 'ELOOP':
       return 'too many symbolic links';
+    case 'ENOSPC':
+      return 'no space is left on the device';
+    case 'EROFS':
+      return 'the file system is read-only';
     case 'ENAMETOOLONG':
       return 'the name is too long';
     default:

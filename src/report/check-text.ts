@@ -144,6 +144,8 @@ function reasonText(answer: CheckAnswer): string {
       return 'there is no room left for the states put aside (--spill)';
     case 'interrupted':
       return 'interrupted';
+    case 'checkpoint':
+      return 'the checkpoint cannot be written (--checkpoint)';
     case 'walks':
       return 'the walks are over';
     case undefined:

@@ -2,7 +2,16 @@
 // What is too large to be explored in one go: random walks, hashes instead of states, checkpoints of a process that is killed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,6 +134,35 @@ describe('checkpoints', () => {
       stderr:
         'folioscope: the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory\n',
     });
+  });
+
+  test('where it cannot be written any more the check ends undecided, and can be gone on with', () => {
+    const args = [PEER, '--patch', 'v6', '--exact', '--checkpoint', folder, '--checkpoint-every', '0', '--resume'];
+    // Nobody, not even root, writes a file where a directory is.
+    const kept = join(folder, 'v6', '1-whole');
+    const obstacle = join(kept, 'states-4.new');
+    mkdirSync(obstacle, { recursive: true });
+    const ended = folioscope(['check', ...args]);
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toBe(
+      `folioscope: ${kept} cannot be written: is a directory; make room there, or let it be written, and go on with the same command and --resume\n`,
+    );
+    expect(ended.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /UNDECIDED: the checkpoint cannot be written \(--checkpoint\) .* explored: \d+ states, \d+ transitions, depth 4/,
+    );
+    rmdirSync(obstacle);
+    const costs = { seconds: 0, peakMemoryBytes: 0 };
+    const alone = json([PEER, '--patch', 'v6', '--exact']).answer;
+    expect({ ...json(args).answer, ...costs }).toEqual({ ...alone, ...costs });
+  });
+
+  test('a form whose directory cannot be made does not lose what is known of another', () => {
+    const args = [PEER, '--patch', 'v6,baseline', '--checkpoint', folder, '--resume'];
+    writeFileSync(join(folder, 'baseline'), '');
+    const { status, stdout } = folioscope(['check', ...args]);
+    expect(stdout).toContain('v6: HOLDS');
+    expect(stdout).toContain('baseline: VIOLATED');
+    expect(status).toBe(1);
   });
 
   test('what cannot be begun or gone on from is said in one line', () => {
