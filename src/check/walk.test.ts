@@ -77,6 +77,25 @@ test('interrupted, they say how far they came', () => {
   expect([...walkingProgram(peerOf('v6'), UNIFORM)]).toHaveLength(200);
 });
 
+test('interrupted while a run is made shorter, they tell the run as it is by then', () => {
+  const question = peerOf('baseline');
+  const walks = { ...UNIFORM, mostStates: 0 };
+  const whole = walkProgram(question, walks);
+  /** Each walk before the one that meets it is asked about once. */
+  const before = (whole.walk ?? 0) - 1;
+  const lengthAfter = (attempts: number): number => {
+    let asked = 0;
+    const found = walkProgram(question, { ...walks, interrupted: () => ++asked === before + attempts });
+    expect(asked).toBe(before + attempts);
+    expect(found).toMatchObject({ verdict: 'violated', property: NO_FALSE_POSITIVE, isShortest: false });
+    replay(question, found.counterexample ?? []);
+    return found.counterexample?.length ?? 0;
+  };
+  const [first, later] = [lengthAfter(1), lengthAfter(5)];
+  expect(first).toBeGreaterThan(later);
+  expect(later).toBeGreaterThan(whole.counterexample?.length ?? 0);
+});
+
 /** One task raises a flag; another counts to `last`, and asserts that the flag is not up before it began nor down when it ends. */
 function starved(last: number): Question {
   const up = sharedScalar('up', bool);

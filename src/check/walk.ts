@@ -22,7 +22,7 @@ export interface Walks {
   readonly mostStates?: number | undefined;
   /** Told how far it is, at the end of a walk and every thousand steps of it. */
   readonly progress?: ((now: WalkProgress) => void) | undefined;
-  /** Asked as often: where it says yes, it ends with what it knows. */
+  /** Asked as often, and while a run is made shorter: where it says yes, it ends with what it knows. */
   readonly interrupted?: (() => boolean) | undefined;
 }
 
@@ -96,9 +96,9 @@ export function* walkingProgram(question: Question, walks: Walks): Generator<Wal
   };
   if (violation === undefined)
     return { verdict: 'undecided', property: undefined, counterexample: undefined, isShortest: false, ...about };
-  const cut = walker.cut(violation);
-  const searched =
-    mostStates > 0 ? yield* nearest(space, walks, mostStates, { walks: over, steps, distinctStates }) : undefined;
+  const now = { walks: over, steps, distinctStates };
+  const cut = yield* shortening(walker, violation, walks, now);
+  const searched = mostStates > 0 ? yield* nearest(space, walks, mostStates, now) : undefined;
   const { property, moves } = searched ?? cut;
   return { verdict: 'violated', property, counterexample: moves, isShortest: searched !== undefined, ...about };
 }
@@ -142,6 +142,22 @@ function* walkAll(
     }
   }
   return { ...now(walks.walks), reason: 'walks', longest, walk: undefined, violation: undefined };
+}
+
+/** Makes a run shorter, as far as it comes. */
+function* shortening(
+  walker: Walker,
+  violation: Violation,
+  { interrupted }: Walks,
+  now: WalkProgress,
+): Generator<WalkProgress, Violation> {
+  let best = violation;
+  for (const nearer of walker.cut(violation)) {
+    best = nearer;
+    yield now;
+    if (interrupted?.()) break;
+  }
+  return best;
 }
 
 /** Searches for the nearest violation, which is no farther than the one that is known. */
@@ -266,14 +282,15 @@ class Walker {
     return false;
   }
 
-  /** Leaves out stretches of a run, long ones first, without which the same is violated. */
-  cut(violation: Violation): Violation {
+  /** Leaves out stretches of a run, long ones first, without which the same is violated: after each attempt the best run so far. */
+  *cut(violation: Violation): Generator<Violation, void> {
     let best = violation;
-    if (violation.moves.length > LONGEST_TO_CUT) return violation;
+    if (violation.moves.length > LONGEST_TO_CUT) return;
     for (let size = best.moves.length >> 1; size >= 1; size >>= 1)
-      for (let from = best.moves.length - size; from >= 0; from -= size)
+      for (let from = best.moves.length - size; from >= 0; from -= size) {
         best = this.#replay(best.moves.toSpliced(from, size), best) ?? best;
-    return best;
+        yield best;
+      }
   }
 
   /** Takes those of the moves that can be taken. @returns the first violation on the way, where it is of the same property and nearer. */
