@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: MIT
+import { allocate } from './allocate.ts';
 import type { Model, Move } from './model.ts';
 
 const FIRST_SLOTS = 2 ** 12;
 /** Fullest that the table gets. */
 const FULLEST = 0.7;
 
+/** The machine gives no more memory. */
+export class NoMemoryError extends Error {
+  override readonly name = 'NoMemoryError';
+}
+
+/** Makes arrays. A RangeError of anything else stays what it is. @throws NoMemoryError where the machine does not have so much. */
+export function allocated<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof RangeError ? new NoMemoryError(error.message) : error;
+  }
+}
+
+const array = (words: number): Int32Array => allocated(() => allocate(words, false));
+
 /** An array that doubles. */
 class Growing {
-  #all = new Int32Array(FIRST_SLOTS);
+  #all = array(FIRST_SLOTS);
   length = 0;
 
   get(i: number): number {
@@ -20,7 +37,7 @@ class Growing {
 
   push(value: number): void {
     if (this.length === this.#all.length) {
-      const longer = new Int32Array(2 * this.length);
+      const longer = array(2 * this.length);
       longer.set(this.#all);
       this.#all = longer;
     }
@@ -44,7 +61,7 @@ export interface Edge extends Move {
 export class Graph {
   readonly model: Model;
   readonly #states = new Growing();
-  #table = new Int32Array(FIRST_SLOTS);
+  #table = array(FIRST_SLOTS);
   #size = 0;
   /** By state: where its edges begin. */
   readonly #first = new Growing();
@@ -61,6 +78,7 @@ export class Graph {
   /**
    * Visits every state that is reached without passing one of `stops`; says now and then how many it has expanded.
    * @returns false where there are more than `most`.
+   * @throws NoMemoryError
    */
   *building(stops: (state: Int32Array) => boolean, most: number): Generator<number, boolean> {
     const { model } = this;
@@ -154,7 +172,7 @@ export class Graph {
   }
 
   #grow(): void {
-    const table = new Int32Array(2 * this.#table.length);
+    const table = array(2 * this.#table.length);
     const mask = table.length - 1;
     const { words } = this.model;
     for (let id = 0; id < this.#size; id++) {
@@ -181,11 +199,11 @@ function hashOf(state: Int32Array): number {
   return hash ^ (hash >>> 13);
 }
 
-/** The strongly connected components, each as its states; of the subgraph that `within` says. */
+/** The strongly connected components, each as its states; of the subgraph that `within` says. @throws NoMemoryError */
 export function* components(graph: Graph, within: (id: number) => boolean): Generator<readonly number[]> {
-  const order = new Int32Array(graph.size).fill(-1);
-  const low = new Int32Array(graph.size);
-  const onStack = new Uint8Array(graph.size);
+  const order = array(graph.size).fill(-1);
+  const low = array(graph.size);
+  const onStack = allocated(() => new Uint8Array(graph.size));
   const stack: number[] = [];
   let visited = 0;
   for (let root = 0; root < graph.size; root++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { compilePacked, compileSuccessors, type Property } from '../lang/index.ts';
 import type { Question } from './explore.ts';
-import { components, Graph } from './graph.ts';
+import { allocated, components, Graph, NoMemoryError } from './graph.ts';
 import type { Model, Move, Progress, Reason } from './model.ts';
 
 /** Something that is to come true on every run, sooner or later. */
@@ -56,24 +56,47 @@ export interface PromiseReach {
   readonly interrupted?: (() => boolean) | undefined;
 }
 
-/** The same in pieces of some hundredths of a second, but for the search for a round in a graph that is complete. */
+/**
+ * The same in pieces of some hundredths of a second, but for the search for a round in a graph that is complete. Where the machine gives
+ * no more memory it is "undecided" too.
+ */
 export function* checkingPromise(
   question: Question,
   promise: Promised,
-  { mostStates, mostBytes = Number.POSITIVE_INFINITY, interrupted }: PromiseReach,
+  reach: PromiseReach,
 ): Generator<Progress, PromiseKept> {
   const { program, codeOf, initial } = question;
   const packed = compilePacked(program, codeOf);
   const model: Model = { ...packed, initial: packed.pack(initial) };
+  let graph: Graph | undefined;
+  try {
+    graph = new Graph(model);
+    return yield* asking(graph, question, promise, reach);
+  } catch (error) {
+    if (!(error instanceof NoMemoryError)) throw error;
+    return { verdict: 'undecided', ...countsOf(graph), reason: 'memory', lasso: undefined };
+  }
+}
+
+/** How large a graph is, and how far one of its states; the last one that was found where not given. */
+const countsOf = (graph: Graph | undefined, last = (graph?.size ?? 0) - 1) => ({
+  states: graph?.size ?? 0,
+  transitions: graph?.transitions ?? 0,
+  depth: last < 0 ? 0 : (graph?.wayTo(last).length ?? 0),
+  bytes: graph?.bytes ?? 0,
+});
+
+/** @throws NoMemoryError */
+function* asking(
+  graph: Graph,
+  { program, codeOf }: Question,
+  promise: Promised,
+  { mostStates, mostBytes = Number.POSITIVE_INFINITY, interrupted }: PromiseReach,
+): Generator<Progress, PromiseKept> {
+  const { model } = graph;
   const successors = compileSuccessors(program, codeOf, { properties: [promise], mayEnd: promise.holds });
   const isKept = (at: Int32Array): boolean => successors.violated(at, 0) === -1;
-  const graph = new Graph(model);
-  const counts = (last = graph.size - 1) => ({
-    states: graph.size,
-    transitions: graph.transitions,
-    depth: graph.wayTo(last).length,
-    bytes: graph.bytes,
-  });
+  const counts = (last?: number) => countsOf(graph, last);
   const build = graph.building(isKept, mostStates);
   for (;;) {
     const piece = build.next();
@@ -87,7 +110,7 @@ export function* checkingPromise(
   }
 
   const state = new Int32Array(model.words);
-  const pending = new Uint8Array(graph.size);
+  const pending = allocated(() => new Uint8Array(graph.size));
   for (let id = 0; id < graph.size; id++) {
     graph.load(id, state);
     if (!isKept(state)) pending[id] = 1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { beforeEach, expect, test, vi } from 'vitest';
-import { createMemory, Interpreter } from '../lang/index.ts';
+import { createMemory, finished, Interpreter } from '../lang/index.ts';
 import { buildPeer } from '../peer/index.ts';
-import { exploreProgram, type Question, type Reach } from './index.ts';
+import { checkPromise, exploreProgram, type Question, type Reach } from './index.ts';
 
 const machine = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }));
 
@@ -44,4 +44,27 @@ test.each<readonly [string, Partial<Reach>, number]>([
   expect(found).toMatchObject({ verdict: 'undecided', reason: 'memory' });
   expect(found.states).toBeGreaterThan(0);
   expect(found.states).toBeLessThan(all.states);
+});
+
+test('a graph ends where the machine gives no more memory, with what it knows', () => {
+  const asked = question();
+  const promise = { name: 'ends', holds: finished(0) };
+  const all = checkPromise(asked, promise, 1e6);
+  const plenty = 1e9;
+  machine.left = plenty;
+  checkPromise(asked, promise, 1e6);
+  const taken = plenty - machine.left;
+  // Nothing, all but what asking takes when the graph is complete, and something between.
+  for (const [share, states] of [
+    [0, 0],
+    [taken / 2, undefined],
+    [taken - 1, all.states],
+  ] as const) {
+    machine.left = share;
+    const found = checkPromise(asked, promise, 1e6);
+    expect(found).toMatchObject({ verdict: 'undecided', reason: 'memory', lasso: undefined });
+    expect(found.states).toBeLessThanOrEqual(all.states);
+    if (states === undefined) expect(found.states).toBeGreaterThan(0);
+    else expect(found.states).toBe(states);
+  }
 });
