@@ -12,7 +12,7 @@ import {
   type Schedule,
   ScheduleMisfit,
 } from '../machine/index.ts';
-import type { PatchAnswer, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
+import type { PatchAnswer, RunEnd, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
@@ -89,7 +89,8 @@ Exit codes:
   0   every expected result came true; where a scenario expects nothing of a
       form, no conversion was refused
   1   a result is not as expected, or a conversion was refused
-  2   a call did not return: somebody waits for ever, or goes round
+  2   a call did not return: somebody waits for ever, or goes round; or nobody
+      can say whether a conversion was refused
   64  usage    65  not a scenario    70  a defect of folioscope
 
 Examples:
@@ -235,10 +236,10 @@ async function answerOf(
   observer?: RunObserver,
 ): Promise<ScenarioAnswer> {
   const { readRecorded, runScenario } = await import('../scenario/index.ts');
-  const one = (patch: Patch, how: Schedule = scenario.schedule): PatchAnswer => {
+  const one = (patch: Patch, how: Schedule = scenario.schedule, end?: RunEnd): PatchAnswer => {
     let steps = 0;
     const tick = (): void => onStep(patch.name, ++steps);
-    return workingWith(patch, () => runScenario(scenario, { patch, schedule: how, keep, observer, onStep: tick }));
+    return workingWith(patch, () => runScenario(scenario, { patch, schedule: how, end, keep, observer, onStep: tick }));
   };
   if (replay === undefined) {
     try {
@@ -252,12 +253,12 @@ async function answerOf(
   const recorded = readRecorded(replay.file, replay.text, scenario);
   const chosen = patches.flatMap((patch) => {
     const found = recorded.find(({ patch: name }) => (name ?? patch.name) === patch.name);
-    return found === undefined ? [] : [{ patch, how: found.schedule }];
+    return found === undefined ? [] : [{ patch, how: found.schedule, end: found.end }];
   });
   const known = recorded.map(({ patch }) => patch ?? 'unnamed').join(', ');
   if (chosen.length === 0) throw new InputError(`${replay.file}: has steps of ${known}, not of what --patch names`);
   try {
-    return { scenario, patches: chosen.map(({ patch, how }) => one(patch, how)) };
+    return { scenario, patches: chosen.map(({ patch, how, end }) => one(patch, how, end)) };
   } catch (error) {
     if (!(error instanceof ScheduleMisfit)) throw error;
     throw new InputError(`${replay.file}: does not fit ${scenario.file} any more: ${error.message}`);

@@ -22,7 +22,7 @@ export type { Recorded } from './replay.ts';
 export type { PatchNotes } from './patch-notes.ts';
 export { mutantIn, patchNotes } from './patch-notes.ts';
 export { readRecorded } from './replay.ts';
-export type { RunObserver, RunOptions } from './run.ts';
+export type { RunEnd, RunObserver, RunOptions } from './run.ts';
 export { BrokenInvariant, runScenario } from './run.ts';
 export type { Expected, Scenario, ScenarioCall, Thread } from './scenario.ts';
 export { scenarioJsonSchema } from './schema.ts';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InputError } from '../ledger/index.ts';
 import type { ListedTurn, Schedule } from '../machine/index.ts';
+import type { RunEnd } from './run.ts';
 import type { Scenario } from './scenario.ts';
 
 /** One step of a recorded run, as far as a replay needs it. */
@@ -19,14 +20,17 @@ const RUN = z.looseObject({
     z.looseObject({
       scenario: z.string(),
       title: z.string().optional(),
-      patches: z.array(z.looseObject({ patch: z.string(), steps: z.array(STEP).optional() })),
+      patches: z.array(
+        z.looseObject({ patch: z.string(), steps: z.array(STEP).optional(), undecided: z.string().optional() }),
+      ),
     }),
   ),
 });
 
 const CHECKED = z.looseObject({
   patch: z.string().optional(),
-  counterexample: z.looseObject({ steps: z.array(STEP) }).optional(),
+  property: z.string().nullish(),
+  counterexample: z.looseObject({ steps: z.array(STEP), round: z.int().nonnegative().optional() }).optional(),
 });
 const CHECK = CHECKED.extend({ schema: z.literal('folioscope.check/1'), patches: z.array(CHECKED).optional() });
 
@@ -35,7 +39,17 @@ export interface Recorded {
   /** Undefined where the recording does not say. */
   readonly patch: string | undefined;
   readonly schedule: Schedule;
+  /** Of a run that did not end: the replay is not to go on where the recording does not. */
+  readonly end?: RunEnd;
 }
+
+/** I5, termination, also as one of several that a scenario asks for. */
+const isTermination = (property: string): boolean => /^I5(?:\/|$)/.test(property);
+
+const roundText = (round: number): string =>
+  round === 0
+    ? 'after them nobody who is given a turn can go on'
+    : `the last ${round === 1 ? 'one comes' : `${round} come`} again and again`;
 
 const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[] =>
   steps
@@ -67,17 +81,24 @@ export function readRecorded(
       throw fail(`has no scenario ${name}, only ${scenarios.map(({ scenario }) => scenario).join(', ')}`);
     const found = named.length === 1 ? named[0] : named.find((one) => one.title === title);
     if (found === undefined) throw fail(`has several scenarios ${name}, none of them called '${title}'`);
-    const recorded = found.patches.flatMap(({ patch, steps }) =>
-      steps === undefined ? [] : [{ patch, schedule: { kind: 'list' as const, turns: turnsOf(steps) } }],
-    );
+    const recorded = found.patches.flatMap(({ patch, steps, undecided }): Recorded[] => {
+      if (steps === undefined) return [];
+      const turns = turnsOf(steps);
+      const end = undecided === undefined ? {} : { end: { turns: turns.length, why: undecided } };
+      return [{ patch, schedule: { kind: 'list', turns }, ...end }];
+    });
     if (recorded.length === 0) throw fail('has no steps: it was printed with --steps none');
     return recorded;
   }
   const check = CHECK.safeParse(value);
   if (!check.success) throw fail('expected a document of folioscope.run/1 or folioscope.check/1');
-  const found = (check.data.patches ?? [check.data]).flatMap(({ patch, counterexample }): Recorded[] =>
-    counterexample === undefined ? [] : [{ patch, schedule: { kind: 'list', turns: turnsOf(counterexample.steps) } }],
-  );
+  const found = (check.data.patches ?? [check.data]).flatMap(({ patch, property, counterexample }): Recorded[] => {
+    if (counterexample === undefined) return [];
+    const turns = turnsOf(counterexample.steps);
+    if (!isTermination(property ?? '')) return [{ patch, schedule: { kind: 'list', turns } }];
+    const why = `not all calls have returned in the ${turns.length} steps of this run against I5: ${roundText(counterexample.round ?? 0)}`;
+    return [{ patch, schedule: { kind: 'list', turns }, end: { turns: turns.length, why } }];
+  });
   if (found.length === 0) throw fail('has no counterexample, so there is nothing to play');
   return found;
 }

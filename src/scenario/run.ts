@@ -35,11 +35,21 @@ export class BrokenInvariant extends Error {
   override readonly name = 'BrokenInvariant';
 }
 
+/** Where a run is to be left, though not all calls have returned. */
+export interface RunEnd {
+  /** After so many turns of the threads and the kworkers. */
+  readonly turns: number;
+  /** What the answer then says of it. */
+  readonly why: string;
+}
+
 /** How a scenario is run. */
 export interface RunOptions {
   readonly patch: Patch;
   /** Whose turn it is among the threads; as the scenario says where absent. */
   readonly schedule?: Schedule;
+  /** Where the run ends at the latest; nowhere but with its calls where absent. */
+  readonly end?: RunEnd | undefined;
   /** Which steps the answer keeps; all where absent. What is not kept was taken and checked all the same. */
   readonly keep?: 'all' | 'none';
   /** Told of every step that anybody takes, before the answer is there. */
@@ -178,7 +188,12 @@ class Run {
     const ready = (task: number): boolean => this.#isReady(task);
     const isAt = (task: number, place: string): boolean => this.#machine.isAt(task, place);
     let last: number | undefined;
+    const { end } = this.#options;
     while (!this.#isDone() && this.#unended === undefined && this.#imbalance === undefined) {
+      if (stage === 'threads' && end !== undefined && this.#turns.length >= end.turns) {
+        this.#unended = end.why;
+        return;
+      }
       const task = strategy.choose({ tasks, workers: kworkers, ready, isAt, last });
       if (task === undefined) {
         this.#unended = this.#whoWaits([...this.#left.keys()]);

@@ -92,6 +92,29 @@ test('a counterexample of check is played step by step, and comes to what check 
   );
 });
 
+test('a counterexample against I5 ends where it does, with a conversion that has not returned', () => {
+  const file = join(ROOT, 'scenarios/SC-32-worker-never-runs.yaml');
+  writeFileSync(
+    join(folder, 'endless.json'),
+    folioscope(['check', file, '--patch', 'v6', '--json'], { cwd: folder }).stdout,
+  );
+  const played = folioscope(['run', file, '--patch', 'v6', '--replay', 'endless.json'], { cwd: folder });
+  expect({ status: played.status, stderr: played.stderr }).toEqual({ status: 2, stderr: '' });
+  expect(played.stdout).toContain('\n  v6  did not return\n');
+  expect(played.stdout).toContain('\nundecided in v6\n');
+  const why =
+    'not all calls have returned in the 26 steps of this run against I5: after them nobody who is given a turn can go on';
+  expect(played.stdout.replaceAll(/\n +/g, ' ')).toContain(`\nundecided: v6: ${why}\n`);
+
+  const again = ['run', file, '--patch', 'v6', '--json', '--replay'];
+  const once = folioscope([...again, 'endless.json'], { cwd: folder });
+  writeFileSync(join(folder, 'once.json'), once.stdout);
+  const twice = folioscope([...again, 'once.json'], { cwd: folder });
+  expect([once.status, twice.status]).toEqual([2, 2]);
+  expect(JSON.parse(once.stdout)).toMatchObject({ scenarios: [{ patches: [{ undecided: why }] }] });
+  expect(twice.stdout).toBe(once.stdout);
+});
+
 test('of files that share a name, each is played by its own steps', () => {
   const other = RACE.replace('while the page is converted', 'before the page is converted');
   writeFileSync(
