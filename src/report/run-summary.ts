@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { PatchAnswer, ScenarioAnswer } from '../scenario/index.ts';
+import type { CallAnswer, PatchAnswer, ScenarioAnswer } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
 import { wrap } from './flow.ts';
 import { mutantLines } from './patch-notes-text.ts';
@@ -39,14 +39,17 @@ function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
       if (answer.imbalance !== undefined) return 'FAILED';
       if (answer.unended !== undefined) return 'undecided';
       if (answer.asExpected === false) return 'FAILED';
-      return answer.asExpected === undefined && isRefused(answer) ? 'refused' : 'ok';
+      return answer.asExpected === undefined ? (UNEXPECTED.find((verdict) => cameTo(verdict, answer)) ?? 'ok') : 'ok';
     }),
   );
   return (['FAILED', 'undecided', 'refused'] as const).find((outcome) => outcomes.has(outcome)) ?? 'ok';
 }
 
-const isRefused = ({ calls }: PatchAnswer): boolean =>
-  calls.some(({ conversion }) => conversion?.verdict.verdict === 'refused');
+/** What is not well where nothing is expected, the worse first. */
+const UNEXPECTED = ['refused', 'undecided'] as const;
+
+const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): CallAnswer | undefined =>
+  calls.find(({ conversion }) => conversion?.verdict.verdict === verdict);
 
 /** What to tell first of an answer that is not well. */
 function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario']) => string) | undefined {
@@ -56,6 +59,6 @@ function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario'])
   const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
   if (wrong !== undefined) return (scenario) => `${callText(scenario, wrong.of)}: ${mismatchText(wrong)}`;
   if (answer.asExpected !== undefined) return undefined;
-  const refused = answer.calls.find(({ conversion }) => conversion?.verdict.verdict === 'refused');
-  return refused === undefined ? undefined : (scenario) => `${callText(scenario, refused.of)}: ${resultText(refused)}`;
+  const call = cameTo('refused', answer) ?? cameTo('undecided', answer);
+  return call === undefined ? undefined : (scenario) => `${callText(scenario, call.of)}: ${resultText(call)}`;
 }

@@ -79,8 +79,9 @@ function outcomeText({ unended, imbalance, asExpected, calls }: PatchAnswer): st
   if (imbalance !== undefined) return 'I6 violated';
   if (unended !== undefined) return 'undecided';
   if (asExpected !== undefined) return asExpected ? 'as expected' : 'NOT as expected';
-  const refused = calls.some(({ conversion }) => conversion?.verdict.verdict === 'refused');
-  return `nothing expected, ${refused ? 'a conversion refused' : 'no conversion refused'}`;
+  const verdicts = new Set(calls.map(({ conversion }) => conversion?.verdict.verdict));
+  const found = (['refused', 'undecided'] as const).find((verdict) => verdicts.has(verdict));
+  return `nothing expected, ${found === undefined ? 'no conversion refused' : `a conversion ${found}`}`;
 }
 
 function outcomeByForm(patches: readonly PatchAnswer[]): string {

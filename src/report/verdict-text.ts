@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Holder, Verdict } from '../ledger/index.ts';
+import type { Holder } from '../ledger/index.ts';
 import { unbroken } from './flow.ts';
-import type { CallAnswer, ConversionAnswer, Expected } from '../scenario/index.ts';
+import type { CallAnswer, ConversionAnswer, ConversionVerdict, Expected } from '../scenario/index.ts';
 
 const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
@@ -23,7 +23,8 @@ const IDLE_KINDS: ReadonlySet<Holder['kind']> = new Set([
   'mlock-batch',
 ]);
 
-function refusalText(verdict: Verdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
+function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
+  if (verdict.spurious === undefined) return `refused at index ${verdict.index} (${verdict.reason})`;
   if (verdict.spurious) return `refused at index ${verdict.index} (spurious: only batches hold it)`;
   const users = (conversion.refusal?.folio.holders ?? []).filter(({ kind }) => !IDLE_KINDS.has(kind));
   const kinds = [...new Set(users.map(({ kind }) => kind))].join(', ');

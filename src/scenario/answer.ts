@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
+import type { Cpu, FolioIndex, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
 import type { Outcome, Schedule } from '../machine/index.ts';
 import type { PatchNotes } from './patch-notes.ts';
 import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
@@ -13,9 +13,19 @@ export interface CountRead {
   readonly expected: number;
 }
 
+/** What a conversion came to. Who refuses a page without reading its count says nothing of its holders: `reason` stands for them. */
+export type ConversionVerdict =
+  | Verdict
+  | {
+      readonly verdict: 'refused';
+      readonly index: FolioIndex;
+      readonly spurious?: undefined;
+      readonly reason: string;
+    };
+
 /** What a conversion did besides returning. */
 export interface ConversionAnswer {
-  readonly verdict: Verdict;
+  readonly verdict: ConversionVerdict;
   /** Whether the safety check ran at all: not to shared, and not where the whole range is private already. */
   readonly checked: boolean;
   /** Calls of lru_add_drain_all() by the check. */
@@ -26,7 +36,7 @@ export interface ConversionAnswer {
   readonly countsRead: number;
   /** The inode's folios when the call began. */
   readonly ledgerBefore: Ledger;
-  /** What the refused folio's count was when it was read the last time; undefined unless refused. */
+  /** What the refused folio's count was when it was read the last time; undefined unless refused after one. */
   readonly refusal: CountRead | undefined;
 }
 
@@ -95,7 +105,7 @@ export interface PatchAnswer {
     readonly text: string;
     /** How many turns the threads and the kworkers took. */
     readonly turns: number;
-    /** Those turns as such a string: it gives the same run again, whatever chose them. */
+    /** Those turns as such a string: it gives the same run again, whatever chose them, and goes on where it was left. */
     readonly list: string;
   };
   /** Why not all calls returned; undefined where they did. */
@@ -117,10 +127,14 @@ export interface ScenarioAnswer {
 
 /**
  * Whether an answer is a good one: every expected result came true, or, where nothing is expected, no
- * conversion was refused. Undecided where not all calls returned, unless because a count came out wrong.
+ * conversion was refused. Undecided where not all calls returned, unless because a count came out wrong, and
+ * where nothing is expected and nobody can say whether a conversion was refused.
  */
 export function isWell(answer: PatchAnswer): boolean | 'undecided' {
   if (answer.imbalance !== undefined) return false;
   if (answer.unended !== undefined) return 'undecided';
-  return answer.asExpected ?? answer.calls.every(({ conversion }) => conversion?.verdict.verdict !== 'refused');
+  if (answer.asExpected !== undefined) return answer.asExpected;
+  const verdicts = new Set(answer.calls.map(({ conversion }) => conversion?.verdict.verdict));
+  if (verdicts.has('refused')) return false;
+  return verdicts.has('undecided') ? 'undecided' : true;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { folioIndex, heldOnlyByBatches, type Ledger, referencesOf, type Verdict } from '../ledger/index.ts';
+import { folioIndex, heldOnlyByBatches, type Ledger, referencesOf } from '../ledger/index.ts';
 import { folio as folioMemory, type LiveLedger } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import type { Machine, Outcome, Taken } from '../machine/index.ts';
-import type { ConversionAnswer, CountRead } from './answer.ts';
+import type { ConversionAnswer, ConversionVerdict, CountRead } from './answer.ts';
 
 /** The routine that every form of the check goes by. */
 const CHECK = 'kvm_gmem_is_safe_for_conversion';
@@ -13,6 +13,9 @@ const UNMAP = 'unmap_mapping_pages';
 const DRAINS_OF_ALL = ['lru_add_drain_all', '__lru_add_drain_all'];
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
+
+const isOf = ({ folio: { index, order } }: CountRead, page: number): boolean =>
+  page >= index && page < index + 2 ** order;
 
 /** Follows one conversion, step by step, and says in the end what it did. */
 export class ConversionWatch {
@@ -72,18 +75,23 @@ export class ConversionWatch {
       localDrains: this.#localDrains,
       countsRead: this.#countsRead,
       ledgerBefore: this.#ledgerBefore,
-      refusal: verdict.verdict === 'refused' ? this.#lastRead : undefined,
+      refusal: verdict.verdict === 'refused' && verdict.spurious !== undefined ? this.#lastRead : undefined,
     };
   }
 
-  #verdict(outcome: Outcome | undefined): Verdict {
+  #verdict(outcome: Outcome | undefined): ConversionVerdict {
     if (outcome === undefined) return { verdict: 'undecided', reason: 'the call did not return' };
     if (outcome.result === 'ok') return { verdict: 'safe' };
     const read = this.#lastRead;
-    if (read === undefined)
-      return { verdict: 'undecided', reason: `it ended in ${outcome.result} without reading a count` };
+    const { result, errorIndex } = outcome;
+    if (result === 'EAGAIN' && errorIndex !== undefined && (read === undefined || !isOf(read, errorIndex))) {
+      const reason =
+        read === undefined ? 'refused without reading a count' : 'the count that was read last is not of this page';
+      return { verdict: 'refused', index: errorIndex, reason };
+    }
+    if (read === undefined) return { verdict: 'undecided', reason: `it ended in ${result} without reading a count` };
     // With -EFAULT the caller is not told which page it was.
-    const index = outcome.errorIndex ?? folioIndex(read.folio.index);
+    const index = errorIndex ?? folioIndex(read.folio.index);
     return { verdict: 'refused', index, spurious: heldOnlyByBatches(read.folio.holders) };
   }
 }

@@ -2,6 +2,7 @@
 export type {
   CallAnswer,
   ConversionAnswer,
+  ConversionVerdict,
   CountRead,
   Mismatch,
   PatchAnswer,

@@ -100,6 +100,40 @@ test('the drain that switches the batches off is one of all CPUs', () => {
   expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, drainsOfAll: 1, localDrains: 0 });
 });
 
+test('a refusal without a count is one: what it comes to, and not well', () => {
+  const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
+  if (patch === undefined) throw new Error('no such form');
+  const answer = runScenario(scenario({ T0: [toPrivate] }), { patch });
+  expect(answer.calls[1]).toMatchObject({ outcome: { result: 'EAGAIN' } });
+  expect(answer.calls[1]?.conversion).toMatchObject({
+    verdict: { verdict: 'refused', index: 0, reason: 'refused without reading a count' },
+    countsRead: 0,
+    refusal: undefined,
+  });
+  expect(isWell(answer)).toBe(false);
+});
+
+test('a count of another page says nothing of the refused one', () => {
+  const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
+  if (patch === undefined) throw new Error('no such form');
+  const range = { convert: { range: '0..2', to: 'private' } };
+  // Page 1 is in T1's batch; page 0 is on the LRU, so that it is isolated and counted.
+  const threads = { T1: [{ 'punch-hole': '1..2' }, { drain: 'all' }, { touch: '1..2' }], T0: [range] };
+  const { calls } = runScenario(scenario(threads, { pages: 2 }), { patch });
+  expect(calls.at(-1)?.conversion).toMatchObject({
+    verdict: { verdict: 'refused', index: 1, reason: 'the count that was read last is not of this page' },
+    countsRead: 1,
+    refusal: undefined,
+  });
+});
+
+test('whether a conversion without memory would have been refused is undecided', () => {
+  const starved = { convert: { range: '0..1', to: 'private', 'out-of-memory': true } };
+  const answer = runScenario(scenario({ T0: [starved] }), { patch: patchNamed('v6') });
+  expect(answer.calls[1]).toMatchObject({ outcome: { result: 'ENOMEM' }, conversion: { checked: false } });
+  expect(isWell(answer)).toBe('undecided');
+});
+
 test('a check that takes no step is one all the same', () => {
   const trusting = form((_, { safe }) => safe.set(true));
   const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch: trusting });

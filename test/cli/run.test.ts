@@ -92,6 +92,33 @@ ok         SC-03: The converting task faulted the page before it migrated
   });
 });
 
+describe('a refusal without a count', () => {
+  const isolate = ['run', SC_02, '--patch', 'isolate', '--steps', 'none'];
+
+  test('is told as one in the report, in the line of several, and by the exit code', () => {
+    const { status, stdout } = folioscope(isolate);
+    expect(status).toBe(1);
+    expect(stdout).toContain('\n  isolate  refused at index 0 (refused without reading a count)\n');
+    expect(stdout).toContain('\nnothing expected, a conversion refused in isolate\n');
+    expect(stdout).not.toContain('no conversion refused');
+    const several = folioscope([...isolate, SC_02]);
+    expect(several.status).toBe(1);
+    expect(several.stdout).toMatch(/^refused {4}SC-02/);
+  });
+
+  test('and in JSON as its schema has it', () => {
+    const { status, stdout } = folioscope([...isolate, '--json']);
+    expect(status).toBe(1);
+    const schema: object = JSON.parse(readFileSync(join(ROOT, 'schema/run.schema.json'), 'utf8'));
+    const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
+    const document: unknown = JSON.parse(stdout);
+    validate(document);
+    expect(validate.errors).toBe(null);
+    const conversion = { verdict: 'refused', index: 0, reason: 'refused without reading a count' };
+    expect(document).toMatchObject({ scenarios: [{ patches: [{ calls: [{}, { conversion }] }] }] });
+  });
+});
+
 describe('JSON', () => {
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
     JSON.parse(readFileSync(join(ROOT, 'schema/run.schema.json'), 'utf8')) as object,
