@@ -104,27 +104,31 @@ const FEW_STATES = 300_000;
 export function* inRounds(asked: Asked, options: SearchOptions): Generator<CheckProgress, Rounds> {
   const found = new Map<string, PropertyAnswer>();
   let largest: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
-  let isLarge = false;
+  /** The exploration with all orders that was given up, because there were more states than few. */
+  let tried: { readonly result: ProgramExploration; readonly spilled: number | undefined } | undefined;
   const { walks, lossy, wholeUpTo = FEW_STATES } = options;
   const mayReduce = options.exact !== true && options.partialOrder !== false && walks === undefined;
   const explorer = walks === undefined ? options.explore : exploringByWalks(walks);
   for (let round = 1; ; round++) {
     const question = asked.question(new Set(found.keys()));
     // Who remembers hashes does not know whether a limit was reached by all states.
-    const isTried = mayReduce && !isLarge && lossy === undefined && wholeUpTo > 0;
+    const isTried = mayReduce && tried === undefined && lossy === undefined && wholeUpTo > 0;
     const mostStates = isTried ? Math.min(wholeUpTo, options.mostStates) : options.mostStates;
     const partialOrder = mayReduce && !isTried;
     const checkpoint = options.checkpoint?.(`${round}-${partialOrder ? 'reduced' : 'whole'}`);
     const spill = options.spill && new CountingStore(options.spill());
     const reach = { ...options, mostStates, whole: options.exact === true, checkpoint, spill };
     const explore = explorer ?? exploringProgram;
-    const result = yield* numbered(explore({ ...question, partialOrder }, reach), round);
-    if (isTried && result.reason === 'states' && result.verdict === 'undecided' && mostStates < options.mostStates) {
-      isLarge = true;
+    const last = yield* numbered(explore({ ...question, partialOrder }, reach), round);
+    if (isTried && last.reason === 'states' && last.verdict === 'undecided' && mostStates < options.mostStates) {
+      tried = { result: last, spilled: spill?.written };
       round--;
       continue;
     }
-    const explored = exploredIn(result, spill?.written);
+    // Given up early, it knows less than the one before it.
+    const before = last.verdict === 'undecided' && tried && tried.result.states > last.states ? tried : undefined;
+    const result = before === undefined ? last : { ...before.result, reason: last.reason };
+    const explored = exploredIn(result, before === undefined ? spill?.written : before.spilled);
     if (explored.states >= largest.states) largest = explored;
     const { property, counterexample: moves, verdict, reason, unreached, coverage, omission, reductions } = result;
     if (property === undefined) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { exploreProgram } from '../check/index.ts';
+import { exploreProgram, exploringProgram } from '../check/index.ts';
 import { compareCount, folio, forEachFolio, type K, mutantNamed, safetyCheck } from '../kernel/index.ts';
 import { type Patch, patchNamed, PATCHES } from '../machine/index.ts';
 import { parseScenario } from '../scenario/index.ts';
@@ -74,6 +74,23 @@ test('a result of before that is not as expected is told, whatever the threads c
 
 test('interrupted, it says what it knows', () => {
   expect(check('v6', { interrupted: () => true })).toMatchObject({ verdict: 'undecided', reason: 'interrupted' });
+});
+
+test('interrupted after it has tried all orders, it says what that came to, where that is more', () => {
+  let explorations = 0;
+  const answer = check('v6', {
+    wholeUpTo: 50,
+    explore: (question, reach) => {
+      explorations++;
+      return exploringProgram(question, reach);
+    },
+    interrupted: () => explorations === 2,
+  });
+  expect(explorations).toBe(2);
+  expect(answer).toMatchObject({ verdict: 'undecided', reason: 'interrupted', explored: { states: 50 } });
+  expect(answer.reductions).not.toContain('partial order');
+  for (const { id, verdict, explored } of answer.properties)
+    if (verdict === 'undecided' && id !== 'I5') expect(explored.states).toBe(50);
 });
 
 /** Nothing happens before, so that a fault can be on its way when the page is converted. */
