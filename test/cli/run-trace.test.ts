@@ -22,7 +22,7 @@ test('explain reads a simulated run like a recorded one', async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     trace: { format: 'ftrace text', events: 3, cpus: [0, 1] },
     inodes: [{ dev: '0:15', ino: '0x3961' }],
-    conversions: [{ cpu: 0, fd: 8, returned: -11, drained: false }],
+    conversions: [{ cpu: 0, fd: 8, returned: -11, drained: null }],
     moments: [{ folios: [{ index: 0, pfn: 0, holders: [{ kind: 'page-cache' }, { kind: 'lru-add-batch', cpu: 1 }] }] }],
   });
 });
