@@ -322,7 +322,6 @@ export class LineReader {
     }
   }
 
-  /** @param line from before its first byte that is no blank, if it has one: what shifted an event must not hide it. */
   /** No text of a kernel has a NUL: whatever was lost where it stands may be many lines. */
   #nul(): void {
     this.#damages.add(this.#place, 'a NUL, expected text');
@@ -330,6 +329,7 @@ export class LineReader {
     this.#losses.ofAll();
   }
 
+  /** @param line from before its first byte that is no blank, if it has one: what shifted an event must not hide it. */
   #strangeLine(line: string): void {
     if (line.trim() === '') return;
     this.#notes.strange(this.#lineInHand, this.#place);
