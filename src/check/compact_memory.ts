@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
 import type { Dictionary } from './dictionary.ts';
+import { Frontier } from './frontier.ts';
 import { type Added, Heap, insertOf, rightDictionary } from './heap.ts';
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Insertion, StateMemory } from './part.ts';
 import type { Rows } from './rows.ts';
 
 /** States of one heap and level, kept as numbers. */
@@ -15,7 +16,6 @@ interface Kept {
   readonly to: number;
 }
 
-const CHUNK_STATES = 2 ** 13;
 const FIRST_KEPT = 2 ** 10;
 const MOST_KEPT = 2 ** 16;
 
@@ -23,7 +23,7 @@ const MOST_KEPT = 2 ** 16;
 export class CompactMemory implements StateMemory {
   readonly lnComplete = 0;
   readonly #words: number;
-  readonly #shared: boolean;
+  readonly #frontier: Frontier;
   readonly #right: Dictionary;
   readonly #heaps = new Map<number, Heap>();
   /** By depth. */
@@ -31,15 +31,10 @@ export class CompactMemory implements StateMemory {
   #keeping: Int32Array;
   #keptTo = 0;
   #keptBytes = 0;
-  /** Arrays for whole states: of the level that is found, of the one that is expanded, and free ones. */
-  #chunks: Int32Array[] = [];
-  #expanded: Int32Array[] = [];
-  readonly #free: Int32Array[] = [];
-  #chunkTo = 0;
 
   constructor(words: number, heaps: readonly number[], shared: boolean) {
     this.#words = words;
-    this.#shared = shared;
+    this.#frontier = new Frontier(words, shared);
     this.#right = rightDictionary(words);
     const insert = insertOf(words);
     for (const heap of heaps) this.#heaps.set(heap, new Heap(words, this.#right, insert));
@@ -47,33 +42,18 @@ export class CompactMemory implements StateMemory {
   }
 
   get bytes(): number {
-    let bytes = this.#right.bytes + this.#keptBytes;
+    let bytes = this.#right.bytes + this.#keptBytes + this.#frontier.bytes;
     for (const heap of this.#heaps.values()) bytes += heap.bytes;
-    return bytes + (this.#chunks.length + this.#expanded.length + this.#free.length) * this.#chunkBytes;
-  }
-
-  get #chunkBytes(): number {
-    return CHUNK_STATES * this.#words * Int32Array.BYTES_PER_ELEMENT;
+    return bytes;
   }
 
   nextLevel(): void {
-    this.#free.push(...this.#expanded);
-    this.#expanded = this.#chunks;
-    this.#chunks = [];
-    this.#chunkTo = 0;
+    this.#frontier.nextLevel();
   }
 
   insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
     const kept = (this.#kept[depth] ??= []);
-    const pieces: Piece[] = [];
-    let piece = this.#chunkTo;
-    const close = (): void => {
-      const states = this.#chunks.at(-1);
-      const words = this.#words;
-      if (states !== undefined && this.#chunkTo > piece)
-        pieces.push({ states: states.subarray(piece * words, this.#chunkTo * words), count: this.#chunkTo - piece });
-      piece = this.#chunkTo;
-    };
+    const frontier = this.#frontier;
     let left = room;
     let exhausted: Insertion['exhausted'];
     const before = this.bytes;
@@ -83,12 +63,8 @@ export class CompactMemory implements StateMemory {
         for (const rows of all) {
           const end = rows.end(number);
           for (let at = rows.begin(number); at < end; ) {
-            if (this.#chunks.length === 0 || this.#chunkTo === CHUNK_STATES) {
-              close();
-              if (!allows(this.#free.length === 0 ? this.#chunkBytes : 0)) throw new RangeError('the limit is reached');
-              this.#chunks.push(this.#free.pop() ?? allocate(CHUNK_STATES * this.#words, this.#shared));
-              piece = this.#chunkTo = 0;
-            }
+            if (!allows(frontier.growth)) throw new RangeError('the limit is reached');
+            frontier.open();
             if (this.#keeping.length - this.#keptTo < 2) {
               const more = Math.min(MOST_KEPT, this.#keeping.length * 2);
               if (!allows(more * Int32Array.BYTES_PER_ELEMENT)) throw new RangeError('the limit is reached');
@@ -100,7 +76,7 @@ export class CompactMemory implements StateMemory {
               exhausted = 'states';
               break all;
             }
-            if (at === began && this.#chunkTo < CHUNK_STATES && this.#keeping.length - this.#keptTo >= 2)
+            if (at === began && frontier.room > 0 && this.#keeping.length - this.#keptTo >= 2)
               throw new RangeError('the limit is reached');
           }
         }
@@ -108,8 +84,7 @@ export class CompactMemory implements StateMemory {
       if (!(error instanceof RangeError)) throw error;
       exhausted = 'memory';
     }
-    close();
-    return { pieces, added: room - left, exhausted };
+    return { pieces: frontier.take(), added: room - left, exhausted };
   }
 
   #keep(words: number): Int32Array {
@@ -130,12 +105,11 @@ export class CompactMemory implements StateMemory {
     kept: Kept[],
     count: (added: number) => void,
   ): number {
-    const chunk = this.#chunks.at(-1)!;
-    const words = this.#words;
-    const room = Math.min(CHUNK_STATES - this.#chunkTo, (this.#keeping.length - this.#keptTo) >> 1, most);
+    const { states, to } = this.#frontier.open();
+    const room = Math.min(this.#frontier.room, (this.#keeping.length - this.#keptTo) >> 1, most);
     const added: Added = {
-      states: chunk,
-      to: this.#chunkTo * words,
+      states,
+      to,
       pairs: this.#keeping,
       pairsTo: this.#keptTo,
       room,
@@ -144,7 +118,7 @@ export class CompactMemory implements StateMemory {
       this.#remember(heap, added, kept);
     });
     this.#remember(heap, added, kept);
-    this.#chunkTo = added.to / words;
+    this.#frontier.written((added.to - to) / this.#words);
     count(room - added.room);
     return at;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import { Frontier } from './frontier.ts';
+import type { Insertion, StateMemory } from './part.ts';
 import type { Rows } from './rows.ts';
 
 /** A way to remember that a state was seen that may be wrong: a state that was never seen may be taken for one that was. */
@@ -21,7 +22,6 @@ interface Seen {
   readonly lnComplete: number;
 }
 
-const CHUNK_STATES = 2 ** 13;
 const POSITIONS = 3;
 const FULLEST = 0.8;
 const FIRST_BITS = 12;
@@ -30,70 +30,44 @@ const FIRST_BITS = 12;
 export class LossyMemory implements StateMemory {
   readonly #words: number;
   readonly #seen: Seen;
-  #chunks: Int32Array[] = [];
-  #expanded: Int32Array[] = [];
-  readonly #free: Int32Array[] = [];
-  #chunkTo = 0;
+  readonly #frontier: Frontier;
 
   /** @throws RangeError where there are no such bits, or no memory for them. */
   constructor(words: number, lossy: Lossy) {
     this.#words = words;
+    this.#frontier = new Frontier(words, false);
     this.#seen = lossy.kind === 'bitstate' ? new Bits(lossy.bits) : new Hashes();
   }
 
   get bytes(): number {
-    const chunks = this.#chunks.length + this.#expanded.length + this.#free.length;
-    return this.#seen.bytes + chunks * this.#chunkBytes;
+    return this.#seen.bytes + this.#frontier.bytes;
   }
 
   get lnComplete(): number {
     return this.#seen.lnComplete;
   }
 
-  get #chunkBytes(): number {
-    return CHUNK_STATES * this.#words * Int32Array.BYTES_PER_ELEMENT;
-  }
-
   nextLevel(): void {
-    this.#free.push(...this.#expanded);
-    this.#expanded = this.#chunks;
-    this.#chunks = [];
-    this.#chunkTo = 0;
+    this.#frontier.nextLevel();
   }
 
   insert(_depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
-    const pieces: Piece[] = [];
-    const words = this.#words;
+    const [words, seen, frontier] = [this.#words, this.#seen, this.#frontier];
     const most = this.bytes + bytes;
-    let first = this.#chunkTo;
     let added = 0;
-    const close = (): void => {
-      const states = this.#chunks.at(-1);
-      if (states !== undefined && this.#chunkTo > first)
-        pieces.push({ states: states.subarray(first * words, this.#chunkTo * words), count: this.#chunkTo - first });
-      first = this.#chunkTo;
-    };
-    const ended = (exhausted: Insertion['exhausted']): Insertion => {
-      close();
-      return { pieces, added, exhausted };
-    };
+    const ended = (exhausted: Insertion['exhausted']): Insertion => ({ pieces: frontier.take(), added, exhausted });
     try {
       for (const rows of all)
         for (let heap = 0; heap < rows.ends.length; heap++)
           for (let at = rows.begin(heap); at < rows.end(heap); at += words + 1) {
             // Whether a state is new is known when it is added: there has to be room for it before.
             if (added === room) return ended('states');
-            if (this.#chunks.length === 0 || this.#chunkTo === CHUNK_STATES) {
-              close();
-              if (this.bytes + (this.#free.length === 0 ? this.#chunkBytes : 0) > most) return ended('memory');
-              this.#chunks.push(this.#free.pop() ?? allocate(CHUNK_STATES * words, false));
-              first = this.#chunkTo = 0;
-            }
-            const { growth } = this.#seen;
+            if (frontier.growth > 0 && this.bytes + frontier.growth > most) return ended('memory');
+            frontier.open();
+            const { growth } = seen;
             if (growth > 0 && this.bytes + growth > most) return ended('memory');
-            if (!this.#seen.add(rows.words[at + words]!, otherHash(rows.words, at, words))) continue;
-            this.#chunks.at(-1)!.set(rows.words.subarray(at, at + words), this.#chunkTo * words);
-            this.#chunkTo++;
+            if (!seen.add(rows.words[at + words]!, otherHash(rows.words, at, words))) continue;
+            frontier.add(rows.words, at);
             added++;
           }
     } catch (error) {

@@ -45,7 +45,7 @@ export class SpillMemory implements StateMemory {
     this.#heaps = heaps;
     this.#store = store;
     this.#table = new StateTable(words, mostStates + BEYOND, heaps, false);
-    this.#frontier = new Frontier(words);
+    this.#frontier = new Frontier(words, false);
     for (const heap of heaps) this.#runs.set(heap, []);
   }
 
