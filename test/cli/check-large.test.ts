@@ -2,22 +2,13 @@
 // What is too large to be explored in one go: random walks, hashes instead of states, checkpoints of a process that is killed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMMAND, folioscope, ROOT } from './folioscope.ts';
+import { validatorOf } from './schema.ts';
 
 const SC_07 = 'scenarios/SC-07-fault-in-flight.yaml';
 const PEER = 'scenarios/peer-protocol.yaml';
@@ -30,9 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-  JSON.parse(readFileSync(join(ROOT, 'schema/check.schema.json'), 'utf8')) as object,
-);
+const validate = validatorOf('check');
 
 interface Answer {
   readonly verdict: string;

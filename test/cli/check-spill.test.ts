@@ -2,13 +2,13 @@
 // States in files when memory ends.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { COMMAND, folioscope, ROOT } from './folioscope.ts';
+import { validatorOf } from './schema.ts';
 
 const PEER = 'scenarios/peer-protocol.yaml';
 const SIZE = [PEER, '--cpus', '3', '--folios', '3', '--patch', 'v6', '--exact'];
@@ -22,9 +22,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-  JSON.parse(readFileSync(join(ROOT, 'schema/check.schema.json'), 'utf8')) as object,
-);
+const validate = validatorOf('check');
 
 interface Answer {
   readonly states: number;

@@ -3,9 +3,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { folioscope, ROOT } from './folioscope.ts';
+import { validatorOf } from './schema.ts';
 
 const SC_02 = 'scenarios/SC-02-other-cpu.yaml';
 
@@ -17,9 +17,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-  JSON.parse(readFileSync(join(ROOT, 'schema/check.schema.json'), 'utf8')) as object,
-);
+const validate = validatorOf('check');
 
 /** The document without what differs from run to run. */
 const withoutCosts = (text: string): string =>

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COMMAND, folioscope, ROOT } from './folioscope.ts';
+import { validatorOf } from './schema.ts';
 
 const SC_02 = 'scenarios/SC-02-other-cpu.yaml';
 const THREE_FORMS = ['run', SC_02, '--patch', 'baseline,local-drain,v6'];
@@ -109,8 +109,7 @@ describe('a refusal without a count', () => {
   test('and in JSON as its schema has it', () => {
     const { status, stdout } = folioscope([...isolate, '--json']);
     expect(status).toBe(1);
-    const schema: object = JSON.parse(readFileSync(join(ROOT, 'schema/run.schema.json'), 'utf8'));
-    const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
+    const validate = validatorOf('run');
     const document: unknown = JSON.parse(stdout);
     validate(document);
     expect(validate.errors).toBe(null);
@@ -120,9 +119,7 @@ describe('a refusal without a count', () => {
 });
 
 describe('JSON', () => {
-  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-    JSON.parse(readFileSync(join(ROOT, 'schema/run.schema.json'), 'utf8')) as object,
-  );
+  const validate = validatorOf('run');
 
   test.each([
     ['SC-04-forty-folios.yaml', []],
