@@ -2,38 +2,30 @@
 import type {
   Cpu,
   FilemapEvent,
-  FolioLedger,
   KernelEvent,
-  Ledger,
   Loss,
   LruInsertion,
   Nanoseconds,
   PageReference,
   Pfn,
-  Strength,
-  Verdict,
   WorkqueueEvent,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber, folioIndex, formatTime } from '../ledger/index.ts';
-import { DEFAULT_PROFILE, patchNamed, type Profile } from '../machine/index.ts';
-import { formatEvent, type TraceSummary } from '../trace/index.ts';
-import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import { DEFAULT_PROFILE } from '../machine/index.ts';
+import type { TraceSummary } from '../trace/index.ts';
+import type { Explanation } from './answer.ts';
+import { Answerer } from './answerer.ts';
 import { CpuBatch, type Gap } from './batch.ts';
 import { ByFrame } from './by-frame.ts';
 import { Conversions } from './conversions.ts';
 import { Creations } from './creations.ts';
 import { Drains } from './drains.ts';
-import { Generation, statusAt } from './generation.ts';
+import { Generation } from './generation.ts';
 import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
-import { type Moment, Moments } from './moments.ts';
-import { inferProfile } from './profile.ts';
-import { type Question, QuestionError } from './question.ts';
+import { Moments } from './moments.ts';
+import type { Question } from './question.ts';
 import { Redactor } from './redactor.ts';
 import { isOfCheck } from './reference-rules.ts';
 import { References } from './references.ts';
-import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
-import { isWithin, unseenAt } from './unseen.ts';
-import { type Conversion, Verdicts } from './verdicts.ts';
 
 /**
  * Follows the folios of every inode that may be a guest_memfd through one pass over the events, then answers. Which
@@ -345,170 +337,23 @@ export class Explainer {
    */
   answer(trace: TraceSummary): Explanation {
     for (const batch of this.#batches.values()) batch.endBurst();
-    const { question, profile } = this.#assumptions();
-    const inodes = this.#inodes.sorted(this.#conversions.seen || this.#creations.seen);
-    if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
-    const followed = inodes.flatMap(({ tracked, kind }) =>
-      tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
-    );
-    const conversions = this.#conversions.answers((inode) => followed.includes(inode), this.#anyInsertion);
-    const cpus = this.#cpus(trace);
-    const drains = this.#drains.answer();
-    const drainedAt = this.#gaps.length === 0 ? this.#drains.firstRoundEnd : undefined;
-    const around: Surroundings = {
+    const answerer = new Answerer(this.#question, {
+      moments: this.#moments,
+      inodes: this.#inodes,
+      conversions: this.#conversions,
+      creations: this.#creations,
+      drains: this.#drains,
       batches: this.#batches,
-      gaps: this.#seriousGaps(),
-      cpus,
-      drainedAt,
-      doubt: this.#doubt,
-    };
-    const born = this.#creations.born(followed);
-    const verdicts = new Verdicts(cpus, profile.profile);
-    const moments: MomentAnswer[] = [];
-    for (const moment of this.#moments.resolve(trace.from, trace.to))
-      for (const inode of followed) {
-        const asked = askedOf(inode, born);
-        const state = stateAt(asked, moment.at, around);
-        const converter = chooseCpu(question, moment, conversions, this.#lastCpu);
-        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, conversions, verdicts }));
-      }
-    const explanation: Explanation = {
-      trace,
-      profile,
-      inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
-      moments,
-      conversions,
-      dwell:
-        trace.to === undefined || this.#doubt !== undefined
-          ? []
-          : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
-      drains,
-      notes: [...trace.notes, ...this.#orderNotes(), ...this.#insertionNotes(followed), ...this.#notes(inodes)],
-      mayHideInodes: around.gaps.length > 0,
-      openInodes: this.#openInodes(inodes),
-    };
-    return this.#redactor?.explanation(explanation) ?? explanation;
-  }
-
-  #moment(of: {
-    readonly moment: Moment;
-    readonly inode: TrackedInode;
-    readonly isOlder: boolean;
-    readonly state: InodeState;
-    readonly converter: { readonly cpu: Cpu; readonly because: string };
-    readonly conversions: Explanation['conversions'];
-    readonly verdicts: Verdicts;
-  }): MomentAnswer {
-    const { moment, inode, isOlder, state, converter, conversions, verdicts } = of;
-    const { range, patches } = this.#question;
-    const conversion: Conversion = { range, cpu: converter.cpu };
-    const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
-    const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
-    const byCpu = patches.some(({ name }) => name === 'local-drain');
-    const unseen = unseenAt(moment.at, { folios: state.folios, range, isOlder }, conversions);
-    return {
-      at: moment.at,
-      marker: moment.marker?.text,
-      dev: inode.dev,
-      ino: inode.ino,
-      folios: state.folios,
-      lives: state.generations.map(({ life }) => life),
-      verdicts: new Map<string, Verdict>(forms),
-      localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
-      baseline,
-      strength: strengthOf(baseline, state.folios, { range, unseen }),
-      unseen,
-      isOlder,
-      lowerIndex: verdicts.lowerIndex(state, conversion, patchNamed('baseline')),
-      range,
-      cpu: converter.cpu,
-      cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment, this.#redactor),
-    };
-  }
-
-  #dwell(
-    inodes: readonly TrackedInode[],
-    { batchSize }: Profile,
-    {
-      end,
-      around,
-      born,
-    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
-  ): Explanation['dwell'] {
-    const older = {
-      areFlushed: unflushedAt(end, { ...around, drainedAt: undefined }).length === 0,
-      areDrained: around.drainedAt !== undefined,
-    };
-    return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? undefined : older));
-  }
-
-  #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
-    const { profile } = this.#question;
-    const chosen = profile === undefined ? inferProfile([...this.#batches.values()]) : { profile, because: 'as asked' };
-    return { question: this.#question, profile: chosen };
-  }
-
-  /** CPUs that the recording or the question names, by rising number. */
-  #cpus(trace: TraceSummary): readonly Cpu[] {
-    const { cpu } = this.#question;
-    const named = [...trace.cpus, ...this.#batches.keys(), ...(cpu === undefined ? [] : [cpu])];
-    return [...new Set(named)].toSorted((a, b) => a - b);
-  }
-
-  #seriousGaps(): readonly Gap[] {
-    return this.#buffers.size === 0 ? this.#gaps : this.#gaps.filter(({ buffer }) => this.#buffers.has(buffer));
-  }
-
-  /** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
-  get #isBlind(): boolean {
-    return this.#filledUnseen && !this.#anyInsertion;
-  }
-
-  /** What leaves it unknown of every folio whether it waits. */
-  get #doubt(): Surroundings['doubt'] {
-    if (this.#isBlind) return 'no insertions';
-    return this.#late === undefined ? undefined : 'not sorted';
-  }
-
-  #orderNotes(): readonly string[] {
-    if (this.#late === undefined) return [];
-    const { count, first } = this.#late;
-    return [
-      `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
-    ];
-  }
-
-  #insertionNotes(followed: readonly TrackedInode[]): readonly string[] {
-    if (this.#anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
-    return [
-      this.#isBlind
-        ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
-        : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch, and what is said to wait may not',
-    ];
-  }
-
-  /** @param inodes that the answer lists. */
-  #notes(inodes: readonly InodeAnswer[]): readonly string[] {
-    const notes: string[] = [];
-    const strays = this.#strayUnevictable;
-    const isNone = inodes.every(({ kind }) => kind === 'other');
-    if (strays > 0)
-      notes.push(
-        `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
-      );
-    const open = this.#openInodes(inodes);
-    if (open > 0)
-      notes.push(
-        `of ${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is`,
-      );
-    return notes;
-  }
-
-  /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
-  #openInodes(inodes: readonly InodeAnswer[]): number {
-    const isNone = inodes.every(({ kind }) => kind === 'other');
-    return isNone && this.#question.inode === undefined ? this.#inodes.open : 0;
+      gaps: this.#gaps,
+      buffers: this.#buffers,
+      strayUnevictable: this.#strayUnevictable,
+      anyInsertion: this.#anyInsertion,
+      filledUnseen: this.#filledUnseen,
+      late: this.#late,
+      lastCpu: this.#lastCpu,
+      redactor: this.#redactor,
+    });
+    return answerer.answer(trace);
   }
 }
 
@@ -522,12 +367,6 @@ const isOfFlush = (type: KernelEvent['type']): boolean =>
 
 /** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
 const MOST_STRAYS = 65_536;
-
-const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
-  folios: inode.folios(),
-  isOlder: !born.has(inode),
-  isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
-});
 
 /** Whether an add repeats one that another buffer has told already. */
 const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
@@ -547,57 +386,3 @@ const isOf = ({ add, inode }: Generation, event: FilemapEvent): boolean => {
   const owner = inode ?? add;
   return owner?.ino === event.ino && owner.dev === event.dev;
 };
-
-/** The CPU that would convert. */
-function chooseCpu(
-  { cpu }: Question,
-  { at, marker }: Moment,
-  conversions: Explanation['conversions'],
-  last: Cpu | undefined,
-): { readonly cpu: Cpu; readonly because: string } {
-  if (cpu !== undefined) return { cpu, because: 'as asked' };
-  const call = conversions.findLast((conversion) => conversion.at <= at) ?? conversions[0];
-  if (call !== undefined) return { cpu: call.cpu, because: 'where the recorded conversions ran' };
-  if (marker !== undefined) return { cpu: marker.cpu, because: 'where the marker was written' };
-  return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
-}
-
-/** A verdict is as well founded as what it rests on. */
-function strengthOf(
-  { verdict }: Verdict,
-  folios: Ledger,
-  { range, unseen }: { readonly range: IndexRange | undefined; readonly unseen: MomentAnswer['unseen'] },
-): Strength {
-  if (verdict === 'undecided' || (verdict === 'safe' && unseen?.what === 'refused call')) return 'unknown';
-  const asked = folios.filter(isWithin(range));
-  return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
-}
-
-function evidenceOf(
-  baseline: Verdict,
-  state: InodeState,
-  { at }: Moment,
-  redactor: Redactor | undefined,
-): RefusalEvidence | undefined {
-  if (baseline.verdict !== 'refused') return undefined;
-  const covers = ({ index, order }: FolioLedger | Generation): boolean =>
-    index <= baseline.index && baseline.index < index + 2 ** order;
-  const folio = state.generations.find(covers);
-  if (folio === undefined) return undefined;
-  const status = statusAt(folio, at);
-  if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
-  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
-  return {
-    index: folio.index,
-    pfn: folio.pfn,
-    cpu: status.cpu,
-    since: status.since,
-    add: folio.add === undefined ? undefined : quote(folio.add),
-    insertion: folio.insertion === undefined ? undefined : quote(folio.insertion),
-  };
-}
-
-function noInode({ inode }: Question): string {
-  const dev = inode?.dev === undefined ? '' : `${inode.dev}:`;
-  return `no page cache event of inode ${dev}0x${(inode?.ino ?? 0n).toString(16)} in the recording`;
-}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+import type {
+  Cpu,
+  FilemapEvent,
+  FolioLedger,
+  Ledger,
+  LruInsertion,
+  Nanoseconds,
+  Strength,
+  Verdict,
+} from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
+import { patchNamed, type Profile } from '../machine/index.ts';
+import { formatEvent, type TraceSummary } from '../trace/index.ts';
+import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import type { Gap } from './batch.ts';
+import { type Generation, statusAt } from './generation.ts';
+import type { TrackedInode } from './inodes.ts';
+import type { Moment } from './moments.ts';
+import { notesOf } from './notes.ts';
+import { inferProfile } from './profile.ts';
+import { type Question, QuestionError } from './question.ts';
+import type { Redactor } from './redactor.ts';
+import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
+import { doubtOf, type Story } from './story.ts';
+import { isWithin, unseenAt } from './unseen.ts';
+import { type Conversion, Verdicts } from './verdicts.ts';
+
+/** Answers a question from what one pass over the events found. */
+export class Answerer {
+  readonly #question: Question;
+  readonly #story: Story;
+
+  constructor(question: Question, story: Story) {
+    this.#question = question;
+    this.#story = story;
+  }
+
+  /**
+   * @param trace what the reader says of the whole.
+   * @throws QuestionError where what was asked for is not in the recording.
+   */
+  answer(trace: TraceSummary): Explanation {
+    const { question, profile } = this.#assumptions();
+    const inodes = this.#story.inodes.sorted(this.#story.conversions.seen || this.#story.creations.seen);
+    if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
+    const followed = inodes.flatMap(({ tracked, kind }) =>
+      tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
+    );
+    const conversions = this.#story.conversions.answers((inode) => followed.includes(inode), this.#story.anyInsertion);
+    const cpus = this.#cpus(trace);
+    const drains = this.#story.drains.answer();
+    const drainedAt = this.#story.gaps.length === 0 ? this.#story.drains.firstRoundEnd : undefined;
+    const around: Surroundings = {
+      batches: this.#story.batches,
+      gaps: this.#seriousGaps(),
+      cpus,
+      drainedAt,
+      doubt: doubtOf(this.#story),
+    };
+    const born = this.#story.creations.born(followed);
+    const verdicts = new Verdicts(cpus, profile.profile);
+    const moments: MomentAnswer[] = [];
+    for (const moment of this.#story.moments.resolve(trace.from, trace.to))
+      for (const inode of followed) {
+        const asked = askedOf(inode, born);
+        const state = stateAt(asked, moment.at, around);
+        const converter = chooseCpu(question, moment, conversions, this.#story.lastCpu);
+        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, conversions, verdicts }));
+      }
+    const openInodes = this.#openInodes(inodes);
+    const explanation: Explanation = {
+      trace,
+      profile,
+      inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
+      moments,
+      conversions,
+      dwell:
+        trace.to === undefined || doubtOf(this.#story) !== undefined
+          ? []
+          : this.#dwell(followed, profile.profile, { end: trace.to, around, born }),
+      drains,
+      notes: [...trace.notes, ...notesOf(this.#story, followed, { inodes, openInodes })],
+      mayHideInodes: around.gaps.length > 0,
+      openInodes,
+    };
+    return this.#story.redactor?.explanation(explanation) ?? explanation;
+  }
+
+  #moment(of: {
+    readonly moment: Moment;
+    readonly inode: TrackedInode;
+    readonly isOlder: boolean;
+    readonly state: InodeState;
+    readonly converter: { readonly cpu: Cpu; readonly because: string };
+    readonly conversions: Explanation['conversions'];
+    readonly verdicts: Verdicts;
+  }): MomentAnswer {
+    const { moment, inode, isOlder, state, converter, conversions, verdicts } = of;
+    const { range, patches } = this.#question;
+    const conversion: Conversion = { range, cpu: converter.cpu };
+    const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
+    const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
+    const byCpu = patches.some(({ name }) => name === 'local-drain');
+    const unseen = unseenAt(moment.at, { folios: state.folios, range, isOlder }, conversions);
+    return {
+      at: moment.at,
+      marker: moment.marker?.text,
+      dev: inode.dev,
+      ino: inode.ino,
+      folios: state.folios,
+      lives: state.generations.map(({ life }) => life),
+      verdicts: new Map<string, Verdict>(forms),
+      localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
+      baseline,
+      strength: strengthOf(baseline, state.folios, { range, unseen }),
+      unseen,
+      isOlder,
+      lowerIndex: verdicts.lowerIndex(state, conversion, patchNamed('baseline')),
+      range,
+      cpu: converter.cpu,
+      cpuBecause: converter.because,
+      evidence: evidenceOf(baseline, state, moment, this.#story.redactor),
+    };
+  }
+
+  #dwell(
+    inodes: readonly TrackedInode[],
+    { batchSize }: Profile,
+    {
+      end,
+      around,
+      born,
+    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
+  ): Explanation['dwell'] {
+    const older = {
+      areFlushed: unflushedAt(end, { ...around, drainedAt: undefined }).length === 0,
+      areDrained: around.drainedAt !== undefined,
+    };
+    return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? undefined : older));
+  }
+
+  #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
+    const { profile } = this.#question;
+    const chosen =
+      profile === undefined ? inferProfile([...this.#story.batches.values()]) : { profile, because: 'as asked' };
+    return { question: this.#question, profile: chosen };
+  }
+
+  /** CPUs that the recording or the question names, by rising number. */
+  #cpus(trace: TraceSummary): readonly Cpu[] {
+    const { cpu } = this.#question;
+    const named = [...trace.cpus, ...this.#story.batches.keys(), ...(cpu === undefined ? [] : [cpu])];
+    return [...new Set(named)].toSorted((a, b) => a - b);
+  }
+
+  #seriousGaps(): readonly Gap[] {
+    return this.#story.buffers.size === 0
+      ? this.#story.gaps
+      : this.#story.gaps.filter(({ buffer }) => this.#story.buffers.has(buffer));
+  }
+
+  /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
+  #openInodes(inodes: readonly InodeAnswer[]): number {
+    const isNone = inodes.every(({ kind }) => kind === 'other');
+    return isNone && this.#question.inode === undefined ? this.#story.inodes.open : 0;
+  }
+}
+
+const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
+  folios: inode.folios(),
+  isOlder: !born.has(inode),
+  isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
+});
+
+/** The CPU that would convert. */
+function chooseCpu(
+  { cpu }: Question,
+  { at, marker }: Moment,
+  conversions: Explanation['conversions'],
+  last: Cpu | undefined,
+): { readonly cpu: Cpu; readonly because: string } {
+  if (cpu !== undefined) return { cpu, because: 'as asked' };
+  const call = conversions.findLast((conversion) => conversion.at <= at) ?? conversions[0];
+  if (call !== undefined) return { cpu: call.cpu, because: 'where the recorded conversions ran' };
+  if (marker !== undefined) return { cpu: marker.cpu, because: 'where the marker was written' };
+  return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
+}
+
+/** A verdict is as well founded as what it rests on. */
+function strengthOf(
+  { verdict }: Verdict,
+  folios: Ledger,
+  { range, unseen }: { readonly range: IndexRange | undefined; readonly unseen: MomentAnswer['unseen'] },
+): Strength {
+  if (verdict === 'undecided' || (verdict === 'safe' && unseen?.what === 'refused call')) return 'unknown';
+  const asked = folios.filter(isWithin(range));
+  return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
+}
+
+function evidenceOf(
+  baseline: Verdict,
+  state: InodeState,
+  { at }: Moment,
+  redactor: Redactor | undefined,
+): RefusalEvidence | undefined {
+  if (baseline.verdict !== 'refused') return undefined;
+  const covers = ({ index, order }: FolioLedger | Generation): boolean =>
+    index <= baseline.index && baseline.index < index + 2 ** order;
+  const folio = state.generations.find(covers);
+  if (folio === undefined) return undefined;
+  const status = statusAt(folio, at);
+  if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
+  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
+  return {
+    index: folio.index,
+    pfn: folio.pfn,
+    cpu: status.cpu,
+    since: status.since,
+    add: folio.add === undefined ? undefined : quote(folio.add),
+    insertion: folio.insertion === undefined ? undefined : quote(folio.insertion),
+  };
+}
+
+function noInode({ inode }: Question): string {
+  const dev = inode?.dev === undefined ? '' : `${inode.dev}:`;
+  return `no page cache event of inode ${dev}0x${(inode?.ino ?? 0n).toString(16)} in the recording`;
+}

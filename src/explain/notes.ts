@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { formatTime } from '../ledger/index.ts';
+import type { InodeAnswer } from './answer.ts';
+import type { TrackedInode } from './inodes.ts';
+import { isBlind, type Story } from './story.ts';
+
+/**
+ * One sentence each: what somebody who reads the answer must know of the recording.
+ * @param followed inodes that moments are answered of.
+ */
+export function notesOf(
+  story: Story,
+  followed: readonly TrackedInode[],
+  listed: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+): readonly string[] {
+  return [...orderNotes(story), ...insertionNotes(story, followed), ...inodeNotes(story, listed)];
+}
+
+function orderNotes({ late }: Story): readonly string[] {
+  if (late === undefined) return [];
+  const { count, first } = late;
+  return [
+    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
+  ];
+}
+
+function insertionNotes(story: Story, followed: readonly TrackedInode[]): readonly string[] {
+  if (story.anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
+  return [
+    isBlind(story)
+      ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
+      : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch, and what is said to wait may not',
+  ];
+}
+
+function inodeNotes(
+  { strayUnevictable: strays }: Story,
+  { inodes, openInodes: open }: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+): readonly string[] {
+  const notes: string[] = [];
+  const isNone = inodes.every(({ kind }) => kind === 'other');
+  if (strays > 0)
+    notes.push(
+      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
+    );
+  if (open > 0)
+    notes.push(
+      `of ${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is`,
+    );
+  return notes;
+}

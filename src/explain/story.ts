@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import type { Cpu, Nanoseconds } from '../ledger/index.ts';
+import type { CpuBatch, Gap } from './batch.ts';
+import type { Conversions } from './conversions.ts';
+import type { Creations } from './creations.ts';
+import type { Drains } from './drains.ts';
+import type { Inodes } from './inodes.ts';
+import type { Moments } from './moments.ts';
+import type { Redactor } from './redactor.ts';
+import type { Surroundings } from './state.ts';
+
+/** What one pass over the events of a recording found: all that answers rest on. */
+export interface Story {
+  readonly moments: Moments;
+  readonly inodes: Inodes;
+  readonly conversions: Conversions;
+  readonly creations: Creations;
+  readonly drains: Drains;
+  readonly batches: ReadonlyMap<Cpu, CpuBatch>;
+  readonly gaps: readonly Gap[];
+  /** Buffers that had page cache events: what other buffers lost hides nothing. */
+  readonly buffers: ReadonlySet<string | undefined>;
+  /** How many folios were inserted as unevictable whose add was not seen. */
+  readonly strayUnevictable: number;
+  /** Whether any folio's insertion was seen. */
+  readonly anyInsertion: boolean;
+  /** Whether a batch filled up again before the first. */
+  readonly filledUnseen: boolean;
+  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  readonly late: { readonly count: number; readonly first: Nanoseconds } | undefined;
+  /** Of the latest event that is no loss. */
+  readonly lastCpu: Cpu | undefined;
+  /** Undefined where nothing is to be redacted. */
+  readonly redactor: Redactor | undefined;
+}
+
+/** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
+export const isBlind = ({ filledUnseen, anyInsertion }: Story): boolean => filledUnseen && !anyInsertion;
+
+/** What leaves it unknown of every folio whether it waits. */
+export function doubtOf(story: Story): Surroundings['doubt'] {
+  if (isBlind(story)) return 'no insertions';
+  return story.late === undefined ? undefined : 'not sorted';
+}
