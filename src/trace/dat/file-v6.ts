@@ -25,11 +25,14 @@ export async function readV6(source: ByteSource, reader: ByteReader, littleEndia
   const instances: Instance[] = [];
   await readDataTag(reader, options, instances, damages);
   const topCpus = await readCpuTable(reader, cpus, options);
+  let end = await endOfClock(reader);
   const buffers: BufferData[] = [{ name: '', pageSize: layout.pageSize, inflate: undefined, cpus: topCpus }];
   const instance = async ({ name, offset }: Instance): Promise<BufferData> => {
     const at = new ByteReader(source, offset, littleEndian);
     await readDataTag(at, emptyOptions(), [], damages);
-    return { name, pageSize: layout.pageSize, inflate: undefined, cpus: await readCpuTable(at, cpus, options) };
+    const table = await readCpuTable(at, cpus, options);
+    end = Math.max(end, await endOfClock(at));
+    return { name, pageSize: layout.pageSize, inflate: undefined, cpus: table };
   };
   let isPartMissing = false;
   for (const found of instances) {
@@ -46,12 +49,25 @@ export async function readV6(source: ByteSource, reader: ByteReader, littleEndia
     taskNames,
     symbols: symbolsIn(() => Promise.resolve(new ByteReader(source, kallsyms, littleEndian))),
     buffers,
+    end,
     options,
     cutOff: isPartMissing ? topCpus.map(({ cpu }) => cpu) : [],
     notes: options.notes,
     damages,
   };
 }
+
+/** Behind the clock, u64 size and text, which follows a table of CPUs in recordings that name one. */
+async function endOfClock(reader: ByteReader): Promise<number> {
+  const end = reader.position;
+  if (reader.remaining < 8) return end;
+  const size = await reader.size('size of the clock');
+  if (size > Math.min(reader.remaining, MAX_CLOCK_BYTES)) return end;
+  return /^\[\S+\]\0?$/.test(await reader.text(size, 'the clock')) ? reader.position : end;
+}
+
+/** Clocks have names of a few letters. */
+const MAX_CLOCK_BYTES = 64;
 
 interface Instance {
   readonly name: string;

@@ -17,7 +17,7 @@ import type { Inflate } from './inflate.ts';
 import { inflaterFor } from './inflate.ts';
 import { checkedPageSize } from './page-layout.ts';
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
-import { MAX_CPUS } from './recording.ts';
+import { endOfEvents, MAX_CPUS } from './recording.ts';
 import { isPointedTo, PACKED, SECTION_HEADER_BYTES, sectionsFrom, unlistedBuffers } from './unlisted-buffers.ts';
 
 /** Of a CPU in option BUFFER. */
@@ -125,6 +125,7 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
       ? symbolsIn(() => section(OPTION.kallsyms, 'kallsyms'))
       : () => Promise.resolve(undefined),
     buffers,
+    end: await endOfSections(file, contents, buffers),
     options: contents.options,
     cutOff: isPartMissing ? allCpus(contents.options, buffers) : [],
     notes,
@@ -198,6 +199,18 @@ async function readOptions(file: File, contents: Contents, offset: number): Prom
     await contents.damages.during(takeOption(file, contents, id, data), undefined);
   }
   return { offset: 0, place: reader.place };
+}
+
+/** Behind the last section, whether options lead to it or it follows what they lead to (STRINGS, of trace-cmd 3.1). */
+async function endOfSections(
+  { source, littleEndian }: File,
+  { seen, sections }: Contents,
+  buffers: readonly BufferData[],
+): Promise<number> {
+  const from = Math.max(...seen, ...sections.values(), endOfEvents(buffers));
+  const found = await sectionsFrom(source, from, littleEndian);
+  // Zeros behind the last section read as sections without a body, and trace-cmd writes none.
+  return found.findLast(({ offset, end }) => end > offset + SECTION_HEADER_BYTES)?.end ?? from;
 }
 
 interface Pointer {

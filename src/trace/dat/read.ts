@@ -18,7 +18,8 @@ import { merge } from './merge.ts';
 import type { WalkContext } from './page-walker.ts';
 import { PageWalker } from './page-walker.ts';
 import type { BufferData, Recording } from './recording.ts';
-import { MAX_CPUS } from './recording.ts';
+import { endOfEvents, MAX_CPUS } from './recording.ts';
+import { tellRest } from './rest.ts';
 
 /** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
@@ -34,6 +35,8 @@ const TOTAL_CHUNK_BYTES = 256 * 1024 * 1024;
  */
 export async function readDat(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
   const recording = await readStart(source);
+  const { end, layout, damages } = recording;
+  await tellRest(source, Math.max(end, endOfEvents(recording.buffers)), layout.pageSize, damages);
   const buffers = chosenBuffers(source, recording, options.buffer);
   const streams = openStreams(source, recording, buffers, options.scheduling === true);
   const batcher = new Batcher(options.onEvents);

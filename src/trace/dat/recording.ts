@@ -40,6 +40,8 @@ export interface Recording {
   /** The kernel's symbols, fetched when first asked for; undefined where the file has none. */
   readonly symbols: () => Promise<KernelSymbols | undefined>;
   readonly buffers: readonly BufferData[];
+  /** Where the last of what describes the events ends; the events themselves may stand behind it. */
+  readonly end: number;
   readonly options: FileOptions;
   /** CPUs of which the file's cut-off end may have had data. */
   readonly cutOff: readonly number[];
@@ -57,3 +59,10 @@ export interface FileOptions {
   readonly cpuStats: string[];
   readonly notes: string[];
 }
+
+/** Behind the events that stand last in the file, by what it says of them; 0 where it has none. */
+export const endOfEvents = (buffers: readonly BufferData[]): number =>
+  buffers.reduce(
+    (most, { cpus }) => cpus.reduce((last, { offset, size }) => Math.max(last, size === 0 ? 0 : offset + size), most),
+    0,
+  );
