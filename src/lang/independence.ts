@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { Claim } from './body.ts';
 import { type Value, walk } from './expression.ts';
 import { claimsAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
-import { Positions } from './cells.ts';
+import { type Cells, Positions } from './cells.ts';
 import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
@@ -14,8 +15,8 @@ import type { Symmetry } from './symmetry.ts';
 
 /** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */
 export const FUSABLE = 1 << 30;
-/** Most runs of steps, to find the local states: some seconds. */
-const MOST_RUNS = 20_000_000;
+/** Most that is spent on finding the local states: some seconds. Each costs a kilobyte. */
+const MOST = { runs: 2_000_000, states: 200_000 };
 /** Most tasks: a set of them is a small integer. */
 const MOST_TASKS = 30;
 
@@ -93,7 +94,7 @@ export function independence(
         terms = termsOf(always ?? [], once ?? [], cells, positions);
         return positions;
       },
-      MOST_RUNS,
+      MOST,
     );
   } catch (thrown) {
     if (thrown instanceof TooManyLocalStates) return undefined;
@@ -121,6 +122,7 @@ function dependencesOf(
         ? 0
         : locks.reduce((set, { cell }, i) => (passesOnlyAtZero.has(cell) ? set | (1 << i) : set), 0),
     );
+    const staysAt = Array.from({ length: code.flow.steps.length + 1 }, (_, pc) => stays(code, pc));
     const edges = new Int32Array(states.length + 1);
     for (const [id, state] of states.entries()) edges[id + 1] = (edges[id] ?? 0) + state.edges.length;
     return {
@@ -137,7 +139,7 @@ function dependencesOf(
       stopsAt,
       flags: Uint8Array.from(
         states,
-        ({ pc }, id) => (heads[task]?.has(id) === true ? CLOSES_CYCLE : 0) | (stays(code, pc) ? STAYS : 0),
+        ({ pc }, id) => (heads[task]?.has(id) === true ? CLOSES_CYCLE : 0) | (staysAt[pc] === true ? STAYS : 0),
       ),
       everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
     };
@@ -263,6 +265,16 @@ interface Elements {
   ) => Int32Array;
 }
 
+/** The elements on which it depends of what a task claims, and how much. */
+function readBy({ amount, of }: Claim, cells: Cells): ReadonlySet<number> {
+  const read = new Set<number>();
+  for (const expr of [amount, ...('list' in of ? [of.from, of.to] : [of])])
+    walk(expr, (part) => {
+      if (part.op === 'read') for (const cell of cells.of(part)) read.add(cell);
+    });
+  return read;
+}
+
 /** Shared memory, what positions mean, and the sets that properties look at: all that steps can meet in. */
 function elementsOf(
   codes: readonly Code[],
@@ -271,20 +283,23 @@ function elementsOf(
 ): Elements {
   const firstSet = cells.count + positions.count;
   const setsOf = new Map<number, number[]>();
-  const join = (cell: number, set: number): void => void setsOf.set(cell, [...(setsOf.get(cell) ?? []), set]);
+  const join = (cell: number, set: number): void => {
+    const joined = setsOf.get(cell) ?? [];
+    if (!joined.includes(set)) setsOf.set(cell, [...joined, set]);
+  };
   for (const [i, set] of sets.entries()) for (const cell of set) join(cell, firstSet + i);
-  // What a task claims may depend on shared memory: then it is a summand of both.
+  // What a task claims may depend on shared memory: then who changes that changes what is claimed, and it is a summand of both.
   const ownSet = codes.map((code, task) => {
     const read = new Set<number>();
-    if (claims)
-      for (const pc of code.flow.steps.keys())
-        for (const claim of claimsAt(code.flow, pc))
-          for (const expr of [claim.amount, ...('list' in claim.of ? [claim.of.from, claim.of.to] : [claim.of])])
-            walk(expr, (part) => {
-              if (part.op === 'read') for (const cell of cells.of(part)) read.add(cell);
-            });
-    for (const cell of read) join(cell, firstSet + sets.length + task);
-    return read.size > 0;
+    for (const pc of code.flow.steps.keys())
+      for (const claim of claimsAt(code.flow, pc))
+        for (const cell of readBy(claim, cells)) {
+          read.add(cell);
+          for (const claimed of positions.written([claim.label], undefined))
+            for (const changed of [claimed, ...(setsOf.get(claimed) ?? [])]) join(cell, changed);
+        }
+    if (claims) for (const cell of read) join(cell, firstSet + sets.length + task);
+    return claims && read.size > 0;
   });
   return {
     count: firstSet + sets.length + codes.length,

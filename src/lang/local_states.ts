@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { Cells, type Positions } from './cells.ts';
-import { claimsText, compileLocally } from './local_text.ts';
+import { Values } from './cell_values.ts';
+import { type Claims, claimsText } from './claims_text.ts';
+import { type Edge, Edges } from './edges.ts';
+import { LocalTable } from './local_table.ts';
+import { compileLocally, type LocalText } from './local_text.ts';
 import { columnOf, IDLE, type Memory } from './memory.ts';
 import { type Change, Infeasible, Oracle, READ } from './oracle.ts';
-import type { Program } from './program.ts';
-
-/** One way that a step can go: to another local state, with changes to shared memory. */
-export interface Edge {
-  readonly to: number;
-  readonly changes: readonly Change[];
-}
+import type { Code, Program } from './program.ts';
 
 /** Where a task can be: a step that it rests at, and the values that it remembers there. */
 export interface LocalState {
@@ -40,148 +38,309 @@ export interface LocalStates {
 /** Too many ways to go through them all. */
 export class TooManyLocalStates extends Error {}
 
-interface Found {
-  readonly pc: number;
-  readonly slots: Int32Array;
-  readonly touched: Map<number, number>;
-  passes: Set<number> | undefined;
-  waitsFor: Set<number> | undefined;
-  readonly edges: Map<string, Edge>;
-  readonly claims: ReadonlyMap<string, string>;
-  /** When it was run last; the values that it has looked at may have become more since. */
-  ranAt: number;
-  readonly looked: Set<number>;
+/** How much may be spent on finding them. */
+export interface Effort {
+  /** Runs of steps. */
+  readonly runs: number;
+  /** Local states of all tasks. */
+  readonly states: number;
 }
 
 /**
  * The local states of every task, each task taken alone: what it reads from an element of shared memory may be any value
- * that the element begins with or that some task writes there. So these are all local states that an interleaving can reach,
- * and more.
- * @throws TooManyLocalStates where `most` runs of steps do not suffice.
+ * that the element begins with or that some task writes there, and what it is told of others' claims all that these could be.
+ * So these are all local states that an interleaving can reach, and more.
+ * @throws TooManyLocalStates where `most` does not suffice.
  */
 export function localStates(
   program: Program,
   codeOf: readonly number[],
   initial: Memory,
   positions: (cells: Cells) => Positions,
-  most: number,
+  most: Effort,
 ): LocalStates & { readonly positions: Positions } {
   const cells = new Cells(program);
-  const values: number[][] = Array.from({ length: cells.count }, () => []);
+  const values = new Values(cells.max);
   for (const variable of program.variables)
-    for (const [i, value] of columnOf(initial, { variable }).entries()) values[cells.first(variable) + i]?.push(value);
-  const changedAt = new Int32Array(cells.count);
-  let tick = 0;
-  const learn = (cell: number, value: number): void => {
-    const known = values[cell];
-    if (known === undefined || known.includes(value)) return;
-    known.push(value);
-    changedAt[cell] = ++tick;
-  };
+    for (const [i, value] of columnOf(initial, { variable }).entries()) values.learn(cells.first(variable) + i, value);
   const pseudo = positions(cells);
-  let spent = 0;
-
-  const explorers = codeOf.map((number, task) => {
+  const oracle = new Oracle(values, cells.max);
+  const texts = codeOf.map((number, task) => {
     const code = program.codes[number];
     if (code === undefined) throw new Error(`no code ${number}`);
-    const oracle = new Oracle(values, cells.max);
-    const { runs, asserted } = compileLocally(code, task, cells, program, oracle, pseudo);
-    const claimsOf = Array.from({ length: code.flow.steps.length + 1 }, (_, pc) => claimsText(code, pc, task));
-    const found: Found[] = [];
-    const byKey = new Map<string, number>();
-    const width = code.slotMax.length;
-    const L = new Int32Array(width);
-    const enter = (pc: number): number => {
-      const key = `${pc}:${L.join()}`;
-      const known = byKey.get(key);
-      if (known !== undefined) return known;
-      const slots = L.slice();
-      byKey.set(key, found.length);
-      found.push({
-        pc,
-        slots,
-        touched: new Map((asserted[pc] ?? []).map((cell) => [cell, READ])),
-        passes: undefined,
-        waitsFor: undefined,
-        edges: new Map(),
-        claims: claimsOf[pc]?.(slots) ?? new Map<string, string>(),
-        ranAt: -1,
-        looked: new Set(),
-      });
-      return found.length - 1;
-    };
-    const idle = initial.code[task] === IDLE;
-    L.set(initial.slots.subarray(task * initial.slotsPerTask, task * initial.slotsPerTask + width));
-    if (idle) L.fill(0);
-    enter(idle ? code.flow.steps.length : (initial.pc[task] ?? 0));
-
-    const runState = (state: Found): void => {
-      state.ranAt = tick;
-      for (const run of runs[state.pc] ?? []) {
-        let more = true;
-        while (more) {
-          if (++spent > most) throw new TooManyLocalStates();
-          oracle.begin();
-          L.set(state.slots);
-          try {
-            let zeros: ReadonlySet<number> = new Set();
-            const after = run(L, () => {
-              zeros = new Set([...oracle.seen()].flatMap(([cell, value]) => (value === 0 ? [cell] : [])));
-            });
-            if (after === 0) {
-              state.waitsFor ??= new Set();
-              for (const cell of oracle.touched.keys()) state.waitsFor.add(cell);
-            } else {
-              const passes = state.passes;
-              state.passes = passes === undefined ? new Set(zeros) : new Set([...passes].filter((c) => zeros.has(c)));
-              const { changes, values: left } = oracle.outcome();
-              for (const [cell, value] of left) learn(cell, value);
-              const to = enter(after - 1);
-              const key = `${to}|${changes.map(({ cell, kind, by }) => `${cell}${kind}${by}`).join()}`;
-              if (!state.edges.has(key)) state.edges.set(key, { to, changes });
-            }
-            for (const [cell, how] of oracle.touched) state.touched.set(cell, (state.touched.get(cell) ?? 0) | how);
-          } catch (thrown) {
-            if (!(thrown instanceof Infeasible)) throw thrown;
-          }
-          for (const cell of oracle.touched.keys()) state.looked.add(cell);
-          more = oracle.next();
-        }
-      }
-    };
-    return {
-      found,
-      /** Runs what has not been run since the values that it looks at have become more. @returns whether there was any. */
-      round: (): boolean => {
-        let any = false;
-        for (let i = 0; i < found.length; i++) {
-          const state = found[i];
-          if (state === undefined) continue;
-          const stale = state.ranAt < 0 || [...state.looked].some((cell) => (changedAt[cell] ?? 0) > state.ranAt);
-          if (!stale) continue;
-          any = true;
-          runState(state);
-        }
-        return any;
-      },
-    };
+    return { code, text: compileLocally(code, task, cells, program, oracle, pseudo) };
   });
-  for (let again = true; again; ) again = explorers.map(({ round }) => round()).some(Boolean);
-
+  const shared: Shared = {
+    values,
+    oracle,
+    others: new Others(texts, values, pseudo, cells.count),
+    left: { ...most },
+    known: { elements: new Map(), changes: new Map(), looked: new Map() },
+  };
+  const explorers = texts.map(({ code, text }, task) => {
+    const claims = Array.from({ length: code.flow.steps.length + 1 }, (_, pc) => claimsText(code, pc, task, program));
+    const explorer = new Explorer(task, code, text, claims, shared);
+    const idle = initial.code[task] === IDLE;
+    const slots = new Int32Array(code.slotMax.length);
+    if (!idle)
+      slots.set(initial.slots.subarray(task * initial.slotsPerTask, task * initial.slotsPerTask + slots.length));
+    explorer.enter(idle ? code.flow.steps.length : (initial.pc[task] ?? 0), slots);
+    return explorer;
+  });
+  for (let again = true; again; ) again = explorers.map((explorer) => explorer.round()).some(Boolean);
   return {
     cells,
-    initial: values.slice(0, cells.count).map(([first = 0]) => first),
+    initial: Array.from({ length: cells.count }, (_, cell) => values.of(cell)[0] ?? 0),
     positions: pseudo,
-    tasks: explorers.map(({ found }) =>
-      found.map(({ pc, slots, touched, passes, waitsFor, edges, claims }) => ({
-        pc,
-        slots,
-        touched,
-        passesOnlyAtZero: passes ?? new Set(),
-        waitsFor,
-        edges: [...edges.values()],
-        claims,
-      })),
-    ),
+    tasks: explorers.map((explorer) => explorer.found()),
   };
+}
+
+/** What all tasks together may claim, and who may have finished, as values of the cells that stand for it. */
+class Others {
+  readonly #values: Values;
+  readonly #claims: { readonly label: string | undefined; readonly cell: number; readonly byTask: number[] }[];
+  /** By task: the cell of whether it has finished, where somebody looks. */
+  readonly #finished: readonly (number | undefined)[];
+
+  constructor(
+    texts: readonly { readonly text: LocalText }[],
+    values: Values,
+    positions: Positions,
+    firstPosition: number,
+  ) {
+    const labels = new Set(texts.flatMap(({ text }) => [...text.labels]));
+    const awaited = new Set(texts.flatMap(({ text }) => [...text.awaited]));
+    this.#values = values;
+    this.#claims = [...labels].map((label) => ({
+      label,
+      cell: positions.claimed(label),
+      byTask: texts.map(() => 0),
+    }));
+    this.#finished = texts.map((_, task) => (awaited.has(task) ? positions.finished(task) : undefined));
+    values.makeRoom(firstPosition + positions.count);
+    for (const { cell } of this.#claims) values.learn(cell, 0);
+    for (const cell of this.#finished) if (cell !== undefined) values.learn(cell, 0);
+  }
+
+  /** A task can be somewhere. */
+  learn(task: number, { most }: Claims, isDone: boolean): void {
+    const finished = this.#finished[task];
+    if (isDone && finished !== undefined) this.#values.learn(finished, 1);
+    for (const { label, cell, byTask } of this.#claims) {
+      const claimed = most.get(label) ?? 0;
+      if (claimed <= (byTask[task] ?? 0)) continue;
+      byTask[task] = claimed;
+      const all = byTask.reduce((sum, its) => sum + its, 0);
+      for (let value = 1; value <= all; value++) this.#values.learn(cell, value);
+    }
+  }
+}
+
+/** What the tasks' explorers have in common. */
+interface Shared {
+  readonly values: Values;
+  readonly oracle: Oracle;
+  readonly others: Others;
+  /** How much may still be spent. */
+  readonly left: { runs: number; states: number };
+  /** Equal things once, by a text: there are many local states, and few that they touch differently. */
+  readonly known: {
+    readonly elements: Map<string, Elements>;
+    readonly changes: Map<string, readonly Change[]>;
+    readonly looked: Map<string, readonly number[]>;
+  };
+}
+
+/** What the runs of a step have found out about elements. */
+type Elements = Pick<LocalState, 'touched' | 'passesOnlyAtZero' | 'waitsFor'>;
+
+/** What is known of a local state once its step has been run. */
+interface Ran {
+  readonly elements: Elements;
+  /** Cells of whose values it depends. */
+  readonly looked: readonly number[];
+  readonly edges: readonly Edge[];
+}
+
+/** Goes through the local states of one task. */
+class Explorer {
+  readonly #task: number;
+  readonly #code: Code;
+  readonly #text: LocalText;
+  readonly #claimsAt: readonly ((L: Int32Array) => Claims)[];
+  readonly #shared: Shared;
+  readonly #table: LocalTable;
+  readonly #claims: Claims[] = [];
+  readonly #ran: (Ran | undefined)[] = [];
+  /** By local state: when it was run last. */
+  readonly #ranAt: number[] = [];
+  readonly #slots: Int32Array;
+  readonly #edges: Edges;
+  readonly #changes: number[] = [];
+  // What the runs of the local state in hand have looked at and touched.
+  readonly #looked = new Set<number>();
+  readonly #touched = new Map<number, number>();
+  readonly #waitsFor = new Set<number>();
+  readonly #passes = new Set<number>();
+  #hasPassed = false;
+  #hasWaited = false;
+  #zeros: readonly number[] = [];
+
+  constructor(
+    task: number,
+    code: Code,
+    text: LocalText,
+    claimsAt: readonly ((L: Int32Array) => Claims)[],
+    shared: Shared,
+  ) {
+    this.#task = task;
+    this.#code = code;
+    this.#text = text;
+    this.#claimsAt = claimsAt;
+    this.#shared = shared;
+    this.#edges = new Edges(shared.known.changes);
+    this.#table = new LocalTable(code.slotMax.length);
+    this.#slots = new Int32Array(code.slotMax.length);
+  }
+
+  /** The number of a local state. */
+  enter(pc: number, slots: Int32Array): number {
+    const id = this.#table.number(pc, slots);
+    if (id < this.#ranAt.length) return id;
+    if (--this.#shared.left.states < 0) throw new TooManyLocalStates();
+    const claims = this.#claimsAt[pc]?.(slots);
+    if (claims === undefined) throw new Error(`there is no step ${pc}`);
+    this.#claims.push(claims);
+    this.#ran.push(undefined);
+    this.#ranAt.push(-1);
+    this.#shared.others.learn(this.#task, claims, pc === this.#code.flow.steps.length);
+    return id;
+  }
+
+  /** Runs what has not been run since the values that it looks at have become more. @returns whether there was any. */
+  round(): boolean {
+    let any = false;
+    for (let id = 0; id < this.#table.count; id++) {
+      if (!this.#isStale(id)) continue;
+      any = true;
+      this.#run(id);
+    }
+    return any;
+  }
+
+  #isStale(id: number): boolean {
+    const ran = this.#ran[id];
+    if (ran === undefined) return true;
+    const ranAt = this.#ranAt[id]!;
+    const { values } = this.#shared;
+    for (const cell of ran.looked) if (values.changedAt(cell) > ranAt) return true;
+    return false;
+  }
+
+  /** Values only become more: so what this finds replaces all that was known of the state. */
+  #run(id: number): void {
+    const { oracle, values } = this.#shared;
+    this.#ranAt[id] = values.tick;
+    this.#looked.clear();
+    this.#touched.clear();
+    this.#waitsFor.clear();
+    this.#passes.clear();
+    this.#hasPassed = false;
+    this.#hasWaited = false;
+    this.#edges.clear();
+    for (const run of this.#text.runs[this.#table.pc(id)] ?? []) {
+      let more = true;
+      while (more) {
+        if (--this.#shared.left.runs < 0) throw new TooManyLocalStates();
+        oracle.begin();
+        this.#slots.set(this.#table.values(id));
+        try {
+          this.#zeros = [];
+          this.#note(run(this.#slots, this.#guarded));
+        } catch (thrown) {
+          if (!(thrown instanceof Infeasible)) throw thrown;
+        }
+        for (const cell of oracle.given()) this.#looked.add(cell);
+        more = oracle.next();
+      }
+    }
+    this.#ran[id] = {
+      elements: this.#elements(this.#text.asserted[this.#table.pc(id)] ?? []),
+      looked: this.#cellsLookedAt(),
+      edges: this.#edges.all,
+    };
+  }
+
+  readonly #guarded = (): void => {
+    const { oracle } = this.#shared;
+    const zeros: number[] = [];
+    for (let i = 0; i < oracle.touches; i++) {
+      const cell = oracle.touched[i]!;
+      if (oracle.foundZero(cell)) zeros.push(cell);
+    }
+    this.#zeros = zeros;
+  };
+
+  /** Takes down what a run came to; 0 where its guard did not hold. */
+  #note(after: number): void {
+    const { oracle } = this.#shared;
+    this.#touch();
+    if (after === 0) {
+      this.#hasWaited = true;
+      for (let i = 0; i < oracle.touches; i++) this.#waitsFor.add(oracle.touched[i]!);
+      return;
+    }
+    if (this.#hasPassed) {
+      if (this.#passes.size > 0)
+        for (const cell of this.#passes) if (!this.#zeros.includes(cell)) this.#passes.delete(cell);
+    } else for (const cell of this.#zeros) this.#passes.add(cell);
+    this.#hasPassed = true;
+    oracle.leave(this.#changes);
+    this.#edges.add(this.enter(after - 1, this.#slots), this.#changes);
+  }
+
+  #touch(): void {
+    const { oracle } = this.#shared;
+    for (let i = 0; i < oracle.touches; i++) {
+      const cell = oracle.touched[i]!;
+      const known = this.#touched.get(cell) ?? 0;
+      const how = known | oracle.how(cell);
+      if (how !== known) this.#touched.set(cell, how);
+    }
+  }
+
+  #cellsLookedAt(): readonly number[] {
+    const { looked } = this.#shared.known;
+    const cells = [...this.#looked];
+    const key = cells.join();
+    const known = looked.get(key);
+    if (known === undefined) looked.set(key, cells);
+    return known ?? cells;
+  }
+
+  #elements(asserted: readonly number[]): Elements {
+    const touched = new Map(this.#touched);
+    for (const cell of asserted) touched.set(cell, (touched.get(cell) ?? 0) | READ);
+    const { elements } = this.#shared.known;
+    const key = `${[...touched].join()}|${[...this.#passes].join()}|${this.#hasWaited ? [...this.#waitsFor].join() : '-'}`;
+    let known = elements.get(key);
+    if (known === undefined) {
+      known = {
+        touched,
+        passesOnlyAtZero: new Set(this.#passes),
+        waitsFor: this.#hasWaited ? new Set(this.#waitsFor) : undefined,
+      };
+      elements.set(key, known);
+    }
+    return known;
+  }
+
+  found(): readonly LocalState[] {
+    return this.#ran.map((ran, id) => {
+      if (ran === undefined) throw new Error('a local state has not been run');
+      const claims = this.#claims[id]?.texts ?? new Map<string, string>();
+      return { pc: this.#table.pc(id), slots: this.#table.values(id), ...ran.elements, edges: ran.edges, claims };
+    });
+  }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Claim, Effect } from './body.ts';
+import type { Effect } from './body.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
 import { Emitter, type JsIndex, type Spelling } from './emit.ts';
-import { type Expr, readsShared, type Variable } from './expression.ts';
-import { claimsAt, optionsAt } from './flow.ts';
+import type { Expr, Variable } from './expression.ts';
+import { optionsAt } from './flow.ts';
 import { generated } from './generated.ts';
 import type { Oracle } from './oracle.ts';
 import type { Code, Program } from './program.ts';
@@ -17,7 +17,26 @@ export interface LocalText {
   readonly runs: readonly (readonly Run[])[];
   /** By place: what the asserts there may look at, in any state. */
   readonly asserted: readonly (readonly number[])[];
+  /** The labels that steps look at claims under; undefined stands for any. */
+  readonly labels: ReadonlySet<string | undefined>;
+  /** The tasks of which steps look whether they have finished. */
+  readonly awaited: ReadonlySet<number>;
 }
+
+/** Effects without asserts, which change nothing: what they look at is told apart. */
+const withoutAsserts = (effects: readonly Effect[]): readonly Effect[] =>
+  effects.flatMap((effect): readonly Effect[] => {
+    switch (effect.kind) {
+      case 'assign':
+        return [effect];
+      case 'assert':
+        return [];
+      case 'when':
+        return [{ ...effect, then: withoutAsserts(effect.then), else: withoutAsserts(effect.else) }];
+      case 'each':
+        return [{ ...effect, body: withoutAsserts(effect.body) }];
+    }
+  });
 
 /** The conditions of all asserts in a step. */
 const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
@@ -33,14 +52,6 @@ const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
         return conditionsOf(effect.body);
     }
   });
-
-/** The labels that any text claims under; undefined stands for any, where there is one. */
-function labelsIn({ codes }: Program): ReadonlySet<string | undefined> {
-  const found = new Set<string | undefined>();
-  for (const { flow } of codes)
-    for (const pc of flow.steps.keys()) for (const { label } of claimsAt(flow, pc)) found.add(label);
-  return found.size === 0 ? found : found.add(undefined);
-}
 
 /** A task's steps as functions over its own values, which ask an oracle for whatever they read. */
 export function compileLocally(
@@ -60,7 +71,8 @@ export function compileLocally(
     const row = parts.reduce((all, part, i) => (i === 0 ? part : `(${all})*${extents[i] ?? 1}+${part}`), '0');
     return `${first}+${row}`;
   };
-  const labels = labelsIn(program);
+  const labels = new Set<string | undefined>();
+  const awaited = new Set<number>();
   const slotOf = (slot: number, length: number | undefined, index: JsIndex | undefined): string =>
     length === undefined ? `L[${slot}]` : `L[${slot}+O.index(${index?.js ?? 0},${length})]`;
   const spelling: Spelling = {
@@ -81,9 +93,15 @@ export function compileLocally(
     writeLocal: (local, index, value) =>
       `${slotOf(local.slot, local.length, index)}=O.fit(${value},${code.slotMax[local.slot] ?? 0});`,
     positions: {
-      // What a step notes of claims is a value that it reads; where no text claims, there is none.
-      claimed: (label) => (labels.has(label) ? `O.read(${positions.claimed(label)})` : '0'),
-      finished: () => 'false',
+      // What a step notes of where others rest is a value that it reads.
+      claimed: (label, of) => {
+        labels.add(label);
+        return `O.claimed(${positions.claimed(label)},${of})`;
+      },
+      finished: (other) => {
+        awaited.add(other);
+        return `(O.claimed(${positions.finished(other)},0)===1)`;
+      },
       fail: () => '',
     },
     unroll: 8,
@@ -100,7 +118,7 @@ export function compileLocally(
       const prelude: string[] = [];
       const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
       const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;guarded();`;
-      return `(L,guarded)=>{${wait}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}}`;
+      return `(L,guarded)=>{${wait}${emitter.effects(withoutAsserts(step.effects))}${settle(code.flow, next, emitter, resting)}}`;
     }),
   );
   const asserted = code.flow.steps.map((_, pc) =>
@@ -109,42 +127,10 @@ export function compileLocally(
     ),
   );
   const source = runs.map((options) => `[${options.join(',\n')}]`).join(',\n');
-  return { asserted, ...generated<Pick<LocalText, 'runs'>>(`return {runs:[${source}]};`, { O: oracle }) };
-}
-
-/** What a task claims at a place, as text; what depends on shared memory is `?`. */
-export function claimsText(code: Code, pc: number, task: number): (L: Int32Array) => ReadonlyMap<string, string> {
-  if (pc === code.flow.steps.length) return () => new Map();
-  const spelling: Spelling = {
-    self: { js: String(task), known: task },
-    read: () => '"?"',
-    write: () => '',
-    readLocal: (local, index) => `L[${local.slot}+${index?.js ?? 0}]`,
-    writeLocal: () => '',
-  };
-  const text = (expr: Expr): string => {
-    if (readsShared(expr)) return '"?"';
-    const prelude: string[] = [];
-    const js = new Emitter(spelling).value(expr, prelude);
-    if (prelude.length > 0) throw new Error('a claim searches');
-    return js;
-  };
-  const one = (claim: Claim): string => {
-    const amount = text(claim.amount);
-    const of =
-      'list' in claim.of
-        ? `Array.prototype.slice.call(L,${claim.of.list.slot}+${text(claim.of.from)},${claim.of.list.slot}+${text(claim.of.to)})`
-        : `[${text(claim.of)}]`;
-    return `for(const f of ${of})P(${JSON.stringify(claim.label)},f,${amount});`;
-  };
-  const run = generated<(L: Int32Array, P: (label: string, of: number, amount: number | string) => void) => void>(
-    `return (L,P)=>{${claimsAt(code.flow, pc).map(one).join('')}};`,
-  );
-  return (L) => {
-    const claims = new Map<string, string[]>();
-    run(L, (label, of, amount) => {
-      if (amount !== 0) claims.set(label, [...(claims.get(label) ?? []), `${of}*${amount}`]);
-    });
-    return new Map([...claims].map(([label, of]) => [label, of.toSorted().join()]));
+  return {
+    asserted,
+    labels,
+    awaited,
+    ...generated<Pick<LocalText, 'runs'>>(`return {runs:[${source}]};`, { O: oracle }),
   };
 }

@@ -23,7 +23,10 @@ function locksOf(text: (k: K, task: number) => void): { readonly locks: readonly
   const memory = createMemory(built);
   const interpreter = new Interpreter(built, memory);
   for (const task of [0, 1]) interpreter.start(task, task);
-  const found = localStates(built, [0, 1], memory, (cells) => new Positions(cells.count), 10_000);
+  const found = localStates(built, [0, 1], memory, (cells) => new Positions(cells.count), {
+    runs: 10_000,
+    states: 10_000,
+  });
   const locks = findLocks(found).map(({ cell }) => found.cells.variable(cell).name);
   return { locks, states: found.tasks[0]?.length ?? 0 };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Edge, LocalState, LocalStates } from './local_states.ts';
+import type { Edge } from './edges.ts';
+import type { LocalState, LocalStates } from './local_states.ts';
 
 /** An element of shared memory that counts how often tasks hold it. */
 export interface Lock {

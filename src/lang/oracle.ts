@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
+import type { Values } from './cell_values.ts';
+
 /** How a step touches an element of shared memory. */
 export const READ = 1;
 export const WRITTEN = 2;
 /** Changed by a number that does not depend on it, and not looked at: two such changes commute. */
 export const ADDED = 4;
+const HOW = READ | WRITTEN | ADDED;
+
+/** What else is known of an element in a run: what it was before, what it is now, what is to be added to what it is. */
+const BASE = 8;
+const NOW = 16;
+const PENDING = 32;
+
+/** In what `leave` puts down. */
+export const ADDS = 0;
+const SETS = 1;
 
 /** What a step does to an element's value: adds, or sets it where the value before is not known. */
 export interface Change {
@@ -11,10 +23,6 @@ export interface Change {
   readonly kind: 'add' | 'set';
   readonly by: number;
 }
-
-/** What all tasks together may claim of an element, as far as a step can tell: who notes more is met by the search's own check. */
-const CLAIMS = [0, 1, 2];
-const MOST_CLAIMED = 2;
 
 /** A way that cannot be gone: a value or an index out of its range. */
 export class Infeasible extends Error {}
@@ -25,34 +33,50 @@ const INFEASIBLE = new Infeasible('a value or an index is out of its range');
  * combination: `choices` is its path in the tree of them.
  */
 export class Oracle {
-  readonly values: readonly number[][];
+  /** The cells that the run has touched, `touches` of them. */
+  touched = new Int32Array(16);
+  touches = 0;
+  readonly #values: Values;
   readonly #max: Int32Array;
   readonly #choices: number[] = [];
   readonly #cells: number[] = [];
   #depth = 0;
-  readonly #base = new Map<number, number>();
-  readonly #now = new Map<number, number>();
-  readonly #pending = new Map<number, number>();
-  readonly touched = new Map<number, number>();
+  #run = 0;
+  /** By cell: the last run that touched it. What stands in the others is of that run. */
+  #touchedIn = new Int32Array(0);
+  #state = new Uint8Array(0);
+  #base = new Int32Array(0);
+  #now = new Int32Array(0);
+  #pending = new Int32Array(0);
+  /** What the run was told of claims: the cell, of what, how much. */
+  readonly #claims: number[] = [];
 
-  constructor(values: readonly number[][], max: Int32Array) {
-    this.values = values;
+  constructor(values: Values, max: Int32Array) {
+    this.#values = values;
     this.#max = max;
   }
 
   begin(): void {
+    const { count } = this.#values;
+    if (this.#touchedIn.length < count) {
+      this.#touchedIn = new Int32Array(count);
+      this.#state = new Uint8Array(count);
+      this.#base = new Int32Array(count);
+      this.#now = new Int32Array(count);
+      this.#pending = new Int32Array(count);
+      this.touched = new Int32Array(count);
+    }
+    this.#run++;
     this.#depth = 0;
-    this.#base.clear();
-    this.#now.clear();
-    this.#pending.clear();
-    this.touched.clear();
+    this.touches = 0;
+    this.#claims.length = 0;
   }
 
   /** Moves to the next combination. @returns false after the last. */
   next(): boolean {
     for (let at = this.#choices.length - 1; at >= 0; at--) {
-      const choice = (this.#choices[at] ?? 0) + 1;
-      if (choice < this.#values(this.#cells[at] ?? 0).length) {
+      const choice = this.#choices[at]! + 1;
+      if (choice < this.#values.of(this.#cells[at]!).length) {
         this.#choices[at] = choice;
         return true;
       }
@@ -62,59 +86,81 @@ export class Oracle {
     return false;
   }
 
-  #values(cell: number): readonly number[] {
-    // Behind the elements of shared memory is what positions mean.
-    return cell < this.#max.length ? (this.values[cell] ?? []) : CLAIMS;
+  /** How a cell has been touched in this run. */
+  how(cell: number): number {
+    return this.#state[cell]! & HOW;
   }
 
-  #most(cell: number): number {
-    return this.#max[cell] ?? MOST_CLAIMED;
+  /** Whether the run has found 0 in a cell before it changed it. */
+  foundZero(cell: number): boolean {
+    return (this.#state[cell]! & BASE) !== 0 && this.#base[cell] === 0;
   }
 
   #touch(cell: number, how: number): void {
-    this.touched.set(cell, (this.touched.get(cell) ?? 0) | how);
-  }
-
-  /** What a guard has seen: the cells read so far, with their values. */
-  seen(): ReadonlyMap<number, number> {
-    return new Map(this.#base);
-  }
-
-  readonly read = (cell: number): number => {
-    const known = this.#now.get(cell);
-    if (known !== undefined) {
-      this.#touch(cell, READ);
-      return known;
+    if (this.#touchedIn[cell] === this.#run) this.#state[cell]! |= how;
+    else {
+      this.#touchedIn[cell] = this.#run;
+      this.#state[cell] = how;
+      this.touched[this.touches++] = cell;
     }
+  }
+
+  #known(cell: number): number {
+    return this.#touchedIn[cell] === this.#run ? this.#state[cell]! : 0;
+  }
+
+  /** The next of a cell's values on the path. */
+  #choose(cell: number): number {
     if (this.#depth === this.#choices.length) {
       this.#choices.push(0);
       this.#cells.push(cell);
     }
-    const base = this.#values(cell)[this.#choices[this.#depth++] ?? 0];
-    if (base === undefined) throw INFEASIBLE;
-    const delta = this.#pending.get(cell);
-    this.#pending.delete(cell);
-    const value = base + (delta ?? 0);
-    this.#fit(value, this.#most(cell));
-    this.#touch(cell, delta === undefined ? READ : READ | WRITTEN);
-    this.#base.set(cell, base);
-    this.#now.set(cell, value);
+    const value = this.#values.of(cell)[this.#choices[this.#depth++]!];
+    if (value === undefined) throw INFEASIBLE;
+    return value;
+  }
+
+  readonly read = (cell: number): number => {
+    const known = this.#known(cell);
+    if ((known & NOW) !== 0) {
+      this.#state[cell]! |= READ;
+      return this.#now[cell]!;
+    }
+    const base = this.#choose(cell);
+    const isPending = (known & PENDING) !== 0;
+    const value = isPending ? base + this.#pending[cell]! : base;
+    if (value < 0 || value > this.#max[cell]!) throw INFEASIBLE;
+    this.#touch(cell, isPending ? READ | WRITTEN | BASE | NOW : READ | BASE | NOW);
+    this.#state[cell]! &= ~PENDING;
+    this.#base[cell] = base;
+    this.#now[cell] = value;
+    return value;
+  };
+
+  /** What all tasks together claim of an element under a label, or whether a task has finished: `cell` says which. */
+  readonly claimed = (cell: number, of: number): number => {
+    const claims = this.#claims;
+    for (let i = 0; i < claims.length; i += 3) if (claims[i] === cell && claims[i + 1] === of) return claims[i + 2]!;
+    const value = this.#choose(cell);
+    this.#touch(cell, READ);
+    claims.push(cell, of, value);
     return value;
   };
 
   readonly write = (cell: number, value: number): void => {
-    this.#fit(value, this.#most(cell));
-    this.#pending.delete(cell);
-    this.#touch(cell, WRITTEN);
-    this.#now.set(cell, value);
+    if (value < 0 || value > this.#max[cell]!) throw INFEASIBLE;
+    this.#touch(cell, WRITTEN | NOW);
+    this.#state[cell]! &= ~PENDING;
+    this.#now[cell] = value;
   };
 
   readonly add = (cell: number, by: number): void => {
-    const known = this.#now.get(cell);
-    if (known === undefined) {
-      this.#touch(cell, ADDED);
-      this.#pending.set(cell, (this.#pending.get(cell) ?? 0) + by);
-    } else this.write(cell, known + by);
+    const known = this.#known(cell);
+    if ((known & NOW) !== 0) this.write(cell, this.#now[cell]! + by);
+    else {
+      this.#touch(cell, ADDED | PENDING);
+      this.#pending[cell] = (known & PENDING) === 0 ? by : this.#pending[cell]! + by;
+    }
   };
 
   readonly index = (value: number, extent: number): number => {
@@ -122,34 +168,35 @@ export class Oracle {
     return value;
   };
 
-  readonly #fit = (value: number, max: number): void => {
-    if (value < 0 || value > max) throw INFEASIBLE;
-  };
-
   readonly fit = (value: number, max: number): number => {
-    this.#fit(value, max);
+    if (value < 0 || value > max) throw INFEASIBLE;
     return value;
   };
 
-  /** What the run did to shared memory, and the values that it leaves there. */
-  outcome(): { readonly changes: readonly Change[]; readonly values: readonly (readonly [number, number])[] } {
-    const changes: Change[] = [];
-    const values: (readonly [number, number])[] = [];
-    for (const [cell, how] of this.touched) {
-      const pending = this.#pending.get(cell);
-      if (pending !== undefined) {
-        changes.push({ cell, kind: 'add', by: pending });
-        for (const value of this.#values(cell)) {
-          const after = value + pending;
-          if (after >= 0 && after <= this.#most(cell)) values.push([cell, after]);
-        }
-      } else if ((how & (WRITTEN | ADDED)) !== 0) {
-        const after = this.#now.get(cell) ?? 0;
-        const base = this.#base.get(cell);
-        changes.push(base === undefined ? { cell, kind: 'set', by: after } : { cell, kind: 'add', by: after - base });
-        values.push([cell, after]);
+  /** The cells whose values the run has been given, as often as it was. */
+  given(): readonly number[] {
+    return this.#cells;
+  }
+
+  /**
+   * Makes the values that the run leaves in shared memory values that others can find there, and puts down what it changed: by threes a
+   * cell, whether the number is added to what it was or what it is now, and the number.
+   */
+  leave(changes: number[]): void {
+    changes.length = 0;
+    for (let i = 0; i < this.touches; i++) {
+      const cell = this.touched[i]!;
+      const state = this.#state[cell]!;
+      if ((state & PENDING) !== 0) {
+        const by = this.#pending[cell]!;
+        this.#values.adds(cell, by);
+        changes.push(cell, ADDS, by);
+      } else if ((state & (WRITTEN | ADDED)) !== 0) {
+        const now = this.#now[cell]!;
+        this.#values.learn(cell, now);
+        if ((state & BASE) === 0) changes.push(cell, SETS, now);
+        else changes.push(cell, ADDS, now - this.#base[cell]!);
       }
     }
-    return { changes, values };
   }
 }
