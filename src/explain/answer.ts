@@ -159,6 +159,8 @@ export interface ConversionCall {
   readonly drained: boolean | undefined;
   /** Folios of guest_memfd inodes that waited in a batch when it was called, or came before it returned; which inode `fd` is, events do not say. */
   readonly batched: readonly BatchedFolio[];
+  /** Whether insertions were recorded at all: else some of `batched` may have left their batch unseen. */
+  readonly showInsertions: boolean;
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];
   /** Those of `batched` and `held` that may have refused it: what its check looked at, or all where no event shows that. */

@@ -47,7 +47,9 @@ export class Answerer {
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
     );
-    const conversions = this.#story.conversions.answers((inode) => followed.includes(inode), this.#story.anyInsertion);
+    // One that had nothing left was forgotten and, when pages came again, followed anew.
+    const names = new Set(followed.map(nameOf));
+    const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), this.#story.anyInsertion);
     const cpus = this.#cpus(trace);
     const drains = this.#story.drains.answer();
     const drainedAt = this.#story.gaps.length === 0 ? this.#story.drains.firstRoundEnd : undefined;
@@ -57,6 +59,7 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
+      refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
@@ -166,6 +169,8 @@ export class Answerer {
     return isNone && this.#question.inode === undefined ? this.#story.inodes.open : 0;
   }
 }
+
+const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
 const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
   folios: inode.folios(),

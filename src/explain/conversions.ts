@@ -12,7 +12,7 @@ import type { BatchedFolio, ConversionCall } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
 import type { Generation } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
-import { refusedUnseen } from './unseen.ts';
+import { EAGAIN, refusedUnseen } from './unseen.ts';
 
 /** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
 const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
@@ -54,6 +54,8 @@ export class Conversions {
   readonly #calls: Call[] = [];
   /** By pid: a task is in one call at a time. */
   readonly #open = new Map<number, Open>();
+  /** When the latest call began that was refused without a drain while a folio waited. */
+  readonly #refused = new Map<Generation, Nanoseconds>();
 
   /** Whether some call was seen. */
   get seen(): boolean {
@@ -115,8 +117,15 @@ export class Conversions {
     if (call === undefined) return;
     call.exit = event;
     call.drained = wasDrained(open);
+    if (Number(event.returned) === EAGAIN && call.drained !== true)
+      for (const folio of call.waiting) this.#refused.set(folio, call.enter.at);
     // What refused the call may be among what was lost.
     if (open.lossy) call.checked.length = 0;
+  }
+
+  /** When a call began last that was refused without a drain while a folio waited; undefined where none was. */
+  refusedAt(folio: Generation): Nanoseconds | undefined {
+    return this.#refused.get(folio);
   }
 
   /**
@@ -145,6 +154,7 @@ export class Conversions {
         returned,
         drained: drained === false && !showInsertions ? undefined : drained,
         batched,
+        showInsertions,
         held: others,
         met,
         unexplained: refusedUnseen({ returned, drained, ...met }),

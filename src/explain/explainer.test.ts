@@ -258,7 +258,7 @@ describe('which inodes', () => {
       'of 1 inode on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is',
     ]);
     const inode = { dev: undefined, ino: 0x4414n as never };
-    expect(explain(events, { inode }).moments.map(places)).toEqual(['0 waits on 1']);
+    expect(explain(events, { inode }).moments.map(places)).toEqual(['0 waits on 1?']);
   });
 
   test('its pages were punched in the batch of another CPU, so that no insertion came: known by the call that made it', () => {
@@ -429,6 +429,18 @@ describe('conversions', () => {
     expect(conversions).toMatchObject([
       { at: 20n, until: 30n, returned: 0, drained: true, batched: [{ index: 0, cpu: 1 }] },
     ]);
+  });
+
+  test('of an inode whose pages all went and came again: what waited before that is told as well', () => {
+    const { conversions } = explain([
+      ...made({ at: 5 }),
+      added(page(0), { at: 10, cpu: 1 }),
+      enter,
+      returned(-11, { at: 30 }),
+      deleted(page(0), { at: 40 }),
+      added(page(1), { at: 50, cpu: 1 }),
+    ]);
+    expect(conversions).toMatchObject([{ batched: [{ index: 0, cpu: 1 }], unexplained: false }]);
   });
 
   test('not drained: what waited elsewhere still waits', () => {

@@ -29,7 +29,7 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
   return [
     isBlind(story)
       ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
-      : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch, and what is said to wait may not',
+      : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch; what was added is taken to wait up to the last recorded call that was refused, and from then on nobody knows',
   ];
 }
 

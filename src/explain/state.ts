@@ -24,8 +24,13 @@ export interface Surroundings {
   readonly cpus: readonly Cpu[];
   /** When all CPUs had been drained for the first time, as work items show. */
   readonly drainedAt: Nanoseconds | undefined;
-  /** Why it is known of no folio whether it waits still: insertions were not recorded, or events not in order. */
-  readonly doubt: 'no insertions' | 'not sorted' | undefined;
+  /**
+   * Why it is not known whether a folio waits still: insertions were surely not recorded, perhaps not, or events are not
+   * in order.
+   */
+  readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
+  /** When a conversion was called last that was refused while a folio waited, as far as events show; undefined: never. */
+  refusedAt(folio: Generation): Nanoseconds | undefined;
 }
 
 /** What is asked of an inode. */
@@ -48,13 +53,14 @@ export interface InodeState extends KnownState {
 
 /** The folios of an inode after every event stamped at or before `at`. */
 export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
-  const unflushed = around.doubt !== undefined ? around.cpus : unflushedAt(at, around);
+  const { doubt } = around;
+  const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
   const present = inode.folios
     .flatMap((folio) => {
       const status = statusAt(folio, at);
       return status === undefined
         ? []
-        : [{ folio, status: settle(folio, around.doubt === undefined ? status : doubted(status), at, unflushed) }];
+        : [{ folio, status: settle(folio, status, { at, unflushed, isDoubted: isDoubted(folio, at, around) }) }];
     })
     .toSorted((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
@@ -105,12 +111,34 @@ type Known = BatchStatus | { readonly status: 'counted'; readonly references: Re
 
 const isLocked = (status: Known): boolean => status.status === 'counted' && status.references.locked;
 
+/**
+ * Where no insertion was seen, its event was off or no batch was flushed. Nothing that is not recorded can be excluded
+ * then: folios of other kinds fill a batch unseen, even at the moment of the add, and most drains leave no other trace. But
+ * a call that was refused later shows that something was held until then, as a folio is that waits.
+ */
+function isDoubted(folio: Generation, at: Nanoseconds, around: Surroundings): boolean {
+  if (around.doubt !== 'no insertion seen') return around.doubt !== undefined;
+  const refused = around.refusedAt(folio);
+  return refused === undefined || refused < at;
+}
+
 const doubted = (status: BatchStatus): BatchStatus =>
   status.status === 'waits' ? { ...status, status: 'may-wait' } : status;
 
-function settle(folio: Generation, status: BatchStatus, at: Nanoseconds, unflushed: readonly Cpu[]): Known {
+function settle(
+  folio: Generation,
+  seen: BatchStatus,
+  {
+    at,
+    unflushed,
+    isDoubted: doubts,
+  }: { readonly at: Nanoseconds; readonly unflushed: readonly Cpu[]; readonly isDoubted: boolean },
+): Known {
   const references = referencesAt(folio, at);
   if (references?.proved === true) return { status: 'counted', references };
+  const status = doubts ? doubted(seen) : seen;
+  if (status.status === 'may-wait' && seen.status === 'waits' && references !== undefined)
+    return { status: 'counted', references: withPlace(folio, references, { status: 'on-lru' }) };
   // A folio that was there before the recording waits nowhere once every CPU has flushed.
   const settled: BatchStatus =
     status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
@@ -185,6 +213,8 @@ function reasonOf(
     return `index ${index} was added, and the recording is not sorted by time: whether it waits is not known`;
   if (doubt === 'no insertions')
     return `index ${index} was added, and mm_lru_insertion was not recorded: whether it still waits is not known`;
+  if (doubt === 'no insertion seen' && doubtful.status.status === 'may-wait')
+    return `index ${index} was added, and no mm_lru_insertion is in the recording: if that event was off, it may have left its batch unseen`;
   return doubtful.status.status === 'may-wait-anywhere'
     ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`
     : `index ${index} was not inserted although its batch filled up again: where it waits is not known`;

@@ -40,5 +40,6 @@ export const isBlind = ({ filledUnseen, anyInsertion }: Story): boolean => fille
 /** What leaves it unknown of every folio whether it waits. */
 export function doubtOf(story: Story): Surroundings['doubt'] {
   if (isBlind(story)) return 'no insertions';
-  return story.late === undefined ? undefined : 'not sorted';
+  if (story.late !== undefined) return 'not sorted';
+  return story.anyInsertion ? undefined : 'no insertion seen';
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Recordings without insertions, or not sorted by time: nothing may be said as if they were whole.
 import { describe, expect, test } from 'vitest';
-import { added, inserted, made, marker, summaryOf } from '../../test/support/kernel-events.ts';
-import { cpu, type KernelEvent } from '../ledger/index.ts';
+import { added, inserted, ioctl, made, marker, returned, summaryOf } from '../../test/support/kernel-events.ts';
+import { cpu, type KernelEvent, nanoseconds } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
 import { Explainer } from './explainer.ts';
 import type { Explanation, Question } from './index.ts';
@@ -31,10 +31,47 @@ describe('where no insertion is in a recording', () => {
     expect(dwell).toEqual([]);
   });
 
-  test('what fits into a batch is taken to wait, and the answer says what that rests on', () => {
-    const { moments, notes } = explain([...made({ at: 2 }), ...adds(8)], { cpu: cpu(1) });
-    expect(moments[0]?.baseline).toMatchObject({ verdict: 'refused', index: 0 });
+  test('of what fits into a batch neither: folios of other kinds fill it unseen, or a drain that was not recorded', () => {
+    const { moments, notes, dwell } = explain([...made({ at: 2 }), ...adds(8)], { cpu: cpu(1) });
+    expect(moments[0]?.baseline).toEqual({
+      verdict: 'undecided',
+      reason:
+        'index 0 was added, and no mm_lru_insertion is in the recording: if that event was off, it may have left its batch unseen',
+    });
+    expect(moments[0]?.verdicts.get('v6')).toEqual({ verdict: 'safe' });
+    expect(moments[0]?.strength).toBe('unknown');
     expect(notes.join()).toContain('no mm_lru_insertion in the whole recording: if that event was not switched on');
+    expect(dwell).toEqual([]);
+  });
+
+  describe('a call that was refused', () => {
+    const EAGAIN = -11;
+    const call = (at: number, value: number): KernelEvent[] => [
+      ioctl(0xc080aed2n, { at, cpu: 0 }),
+      returned(value, { at: at + 5, cpu: 0 }),
+    ];
+    const at = (time: number, events: readonly KernelEvent[]) =>
+      explain(events, { cpu: cpu(1), moments: [{ kind: 'time', at: nanoseconds(BigInt(time)) }] }).moments[0]?.baseline;
+    const refused = { verdict: 'refused', index: 0, spurious: true };
+
+    test('shows that what was added before it waited until then, and nothing of later', () => {
+      const events = [...made({ at: 2 }), ...adds(8), ...call(200, EAGAIN), marker('m', { at: 300 })];
+      expect([at(150, events), at(200, events)]).toEqual([refused, refused]);
+      expect(at(201, events)?.verdict).toBe('undecided');
+    });
+
+    test('shows nothing of folios that came after it', () => {
+      const events = [...made({ at: 2 }), ...call(50, EAGAIN), ...adds(8)];
+      expect(at(107, events)?.verdict).toBe('undecided');
+    });
+
+    test('only one that was: a call that returned well shows nothing', () => {
+      expect(at(150, [...made({ at: 2 }), ...adds(8), ...call(200, 0)])?.verdict).toBe('undecided');
+    });
+
+    test('does not help where a batch filled up again: the event was off for sure', () => {
+      expect(at(150, [...made({ at: 2 }), ...adds(40), ...call(200, EAGAIN)])?.verdict).toBe('undecided');
+    });
   });
 
   test('one insertion shows that the event was on', () => {

@@ -2,7 +2,7 @@
 import type { FolioIndex, Ledger, Nanoseconds } from '../ledger/index.ts';
 import type { ConversionCall, IndexRange, Unseen } from './answer.ts';
 
-const EAGAIN = -11;
+export const EAGAIN = -11;
 
 /**
  * Whether a call was refused and no event shows by what: what waited before a drain of all CPUs waited no more after it.

@@ -55,7 +55,10 @@ function describe(call: ConversionCall): string {
       : `; its check looked at pages ${checked.from} up to ${checked.to} of ${inodeName(checked)}`;
   const drain = drained === undefined ? '' : drained ? ', drained all CPUs' : ', did not drain all CPUs';
   const held = heldPhrase(call);
-  const waited = batched.length === 0 ? 'no folio waited in a batch' : `in batches then, ${batchedPhrase(call)}`;
+  const waited =
+    batched.length === 0
+      ? 'no folio waited in a batch'
+      : `${call.showInsertions ? 'in batches then' : 'in batches then if none was flushed before'}, ${batchedPhrase(call)}`;
   return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}${looked}`;
 }
 

@@ -28,7 +28,9 @@ function reasonsOf(call: ConversionCall): string[] {
   const others = held.length === 0 ? [] : [othersPhrase(held)];
   const [first] = waited;
   if (first === undefined) return others.map((other) => `why: ${other}`);
-  const condition = call.checked === undefined ? ', if its range had one of them' : '';
+  const flushed = call.showInsertions ? '' : ' and it was not flushed before, which no event here would show';
+  // Where events tell what its check looked at, they tell of a flush as well: the batch gives its references back.
+  const condition = call.checked === undefined ? `, if its range had one of them${flushed}` : '';
   return [`why${condition}: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
 }
 

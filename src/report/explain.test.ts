@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { added, inserted, lost, made, marker, summaryOf } from '../../test/support/kernel-events.ts';
+import { added, inserted, ioctl, lost, made, marker, returned, summaryOf } from '../../test/support/kernel-events.ts';
 import { Explainer } from '../explain/explainer.ts';
 import { type Explanation, explainTrace, type Question } from '../explain/index.ts';
 import { cpu, folioIndex, type KernelEvent } from '../ledger/index.ts';
@@ -111,6 +111,20 @@ describe('text', () => {
     expect(lines.filter((line) => line.length > MAIL_COLUMNS || /[^\x20-\x7e]/.test(line))).toEqual([]);
   });
 
+  test('says of a refusal what it rests on where no insertion shows that a folio still waited', () => {
+    const events = [
+      ...made({ at: 2 }),
+      added({ index: 0, pfn: 7 }, { at: 10, cpu: 1 }),
+      ioctl(0xc080aed2n, { at: 20 }),
+      returned(-11, { at: 30 }),
+    ];
+    const told = text(explainEvents(events), 'x.txt').replaceAll(/\n +/g, ' ');
+    expect(told).toContain(
+      'why, if its range had one of them and it was not flushed before, which no event here would show: index 0 of',
+    );
+    expect(told).toContain('in batches then if none was flushed before, CPU 1: 1 of');
+  });
+
   test('says in its first lines why a conversion was refused', async () => {
     const lines = text(await explain('test/lab/s2_othercpu.baseline.txt'), 'x.txt')
       .split('\n')
@@ -186,7 +200,9 @@ describe('text', () => {
 
     test('where a pin would not be seen nor the range, both stay conditions', async () => {
       const said = await headlineUpTo('phase converted pinned_retry', 'test/lab/s4_vmsplice.baseline.txt');
-      expect(said).toContain('why, if its range had one of them: 8 folios');
+      expect(said).toContain(
+        'why, if its range had one of them and it was not flushed before, which no event here would show: 8 folios',
+      );
       expect(said).toContain('would pass if nothing else held its pages');
       expect(said).toContain('it would pass with v6, v8, drain-for-folio if nothing else holds the page');
     });
