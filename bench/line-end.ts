@@ -2,13 +2,14 @@
 // How fast the ends of lines are found, beside Uint8Array's indexOf: npx tsx bench/line-end.ts [FILE]. Processor time for a line, by
 // turns, the lowest of ten. Without a text it takes lines of 115 bytes, as trace-cmd report prints them on average.
 import { readFileSync } from 'node:fs';
-import { newlineFrom, wordsOf } from '../src/trace/text/line-end.ts';
+import { LineEnds } from '../src/trace/text/line-end.ts';
 
 const BLOCK_BYTES = 256 * 1024;
 const file = process.argv[2];
 const text = file === undefined ? Buffer.from(`${'x'.repeat(114)}\n`.repeat(200_000)) : readFileSync(file);
 const block = new Uint8Array(BLOCK_BYTES);
-const words = wordsOf(block);
+const ends = new LineEnds();
+ends.open(block);
 
 /** Lines of the whole text, which goes through one block as in the reader. */
 function lines(next: (from: number) => number): number {
@@ -22,7 +23,7 @@ function lines(next: (from: number) => number): number {
 
 const WAYS: readonly (readonly [string, (from: number) => number])[] = [
   ['indexOf', (from) => block.indexOf(0x0a, from)],
-  ['eight at once', (from) => newlineFrom(block, words, from, BLOCK_BYTES)],
+  ['eight at once', (from) => ends.next(from, BLOCK_BYTES)],
 ];
 const best = new Map<string, number>();
 for (let round = 0; round < 10; round++) {

@@ -20,8 +20,17 @@ export class Batcher {
     this.#onEvents = onEvents;
   }
 
-  push(event: KernelEvent): void {
-    if (event.type === 'loss') this.lost.push(event);
+  pushLoss(loss: Loss): void {
+    this.lost.push(loss);
+    this.#push(loss);
+  }
+
+  /** Does not ask for the event's type: of events in so many shapes that is a search. */
+  push(event: Exclude<KernelEvent, Loss>): void {
+    this.#push(event);
+  }
+
+  #push(event: KernelEvent): void {
     if (this.#batch.push(event) < BATCH_EVENTS + KEPT_BACK) return;
     const full = this.#batch;
     this.#batch = full.splice(BATCH_EVENTS);

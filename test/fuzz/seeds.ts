@@ -154,6 +154,14 @@ const packedTexts: readonly Seed[] = [
     weight: 10,
   },
   {
+    name: 'two-cpu.txt.xz',
+    kind: 'packed text',
+    bytes: recordingBytes('two-cpu.txt.xz'),
+    littleEndian: true,
+    pages: undefined,
+    weight: 10,
+  },
+  {
     name: 'drain.trace.txt.gz',
     kind: 'packed text',
     bytes: new Uint8Array(gzipSync(recordingBytes('drain.trace.txt'))),

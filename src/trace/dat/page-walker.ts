@@ -8,7 +8,7 @@ import { toNanoseconds } from './clock.ts';
 import type { Decoder, RecordInHand } from './decoders.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
-import { HOST_IS_LITTLE_ENDIAN } from './record-fields.ts';
+import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
 import type { KernelSymbols } from './symbols.ts';
 
 /** Bytes of events in a page; the bits above are flags: RB_MISSED_EVENTS and RB_MISSED_STORED of the ring buffer. */

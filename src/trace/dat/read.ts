@@ -54,7 +54,7 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
     if (batcher.append(events, from, to)) report();
   });
   for (const cpu of recording.cutOff) {
-    batcher.push({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });
+    batcher.pushLoss({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });
   }
   batcher.flush();
   return summarise(recording, buffers, streams, batcher);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
 import type { FormatField } from './event-format.ts';
 
 /**
@@ -53,9 +54,6 @@ export function readBigint(words: Words, base: number, field: NumberField): bigi
   const low = BigInt(((words[base + field.word]! >>> field.shift) & field.mask) >>> 0);
   return field.high < 0 ? low : (BigInt(words[base + field.high]!) << 32n) | low;
 }
-
-/** Whether this machine is. */
-export const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** The words of `bytes`; a view without a copy where the byte orders and the alignment agree. */
 export function wordsOf(bytes: Uint8Array, littleEndian: boolean): Words {

@@ -50,8 +50,14 @@ const PERF_RECORD = beginning('PERF_RECORD_');
 /**
  * Which event stands at `at`, judged by its name; undefined for one that is only counted. The first letter decides
  * for most of them.
+ * @param readsSched whether the scheduler's events are wanted.
  */
-export function classify(bytes: Uint8Array, view: DataView, at: number): EventKind | undefined {
+export function classify(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  readsSched: boolean,
+): EventKind | undefined {
   switch (bytes[at] ?? 0) {
     case 0x6d /* m */:
       // mm_filemap_[ad], mm_lru_i or mm_page_free
@@ -62,6 +68,7 @@ export function classify(bytes: Uint8Array, view: DataView, at: number): EventKi
       return undefined;
     case 0x73 /* s */:
       if (startsWith(view, at, SYS)) return 'syscall';
+      if (!readsSched) return undefined;
       return startsWith(view, at, SWITCH) || startsWith(view, at, WAKEUP) ? 'sched' : undefined;
     case 0x77 /* w */:
       return startsWith(view, at, WORKQUEUE) ? 'work' : undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
+import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
@@ -12,7 +12,7 @@ import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
 
 /** What a line's event is: decoded; of no interest; or of interest and not readable. */
-export type DecodedText = KernelEvent | 'nothing' | 'unreadable';
+export type DecodedText = Exclude<KernelEvent, Loss> | 'nothing' | 'unreadable';
 
 /** Where and when a line says that its event fired. */
 export interface LineOrigin {

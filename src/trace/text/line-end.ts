@@ -1,35 +1,60 @@
 // SPDX-License-Identifier: MIT
 
+const NUL = 0x00;
 const NEWLINE = 0x0a;
-/** A newline in each byte of a word, the lowest bit of each byte, and the highest. */
-const NEWLINES = 0x0a0a_0a0a;
-const LOWEST = 0x0101_0101;
+/** In each byte of a word: one more than a newline, and the highest bit. */
+const BEYOND = 0x0b0b_0b0b;
 const HIGHEST = 0x8080_8080;
 
 /**
- * The words that {@link newlineFrom} looks at.
- * @param bytes whose first one is at a multiple of four in its buffer.
- */
-export const wordsOf = (bytes: Uint8Array): Int32Array =>
-  new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-
-/**
- * Where the first newline in `bytes[from, end)` is, or -1. Lines are some hundred bytes long: eight of them at once
- * are looked at in half the time that `indexOf` takes, most of which is the way into it (bench/line-end.ts).
+ * Finds the ends of lines, and on the way whether a line has a NUL. Lines are some hundred bytes long: eight of them at
+ * once are looked at in half the time that `indexOf` takes, most of which is the way into it (bench/line-end.ts).
  *
- * A word has a newline if, with every newline made a zero, taking one from each byte borrows into a highest bit that was
- * not set. This says of a word that one of its bytes is a newline, whatever the machine's byte order, and not which.
- * @param words of the same bytes, as {@link wordsOf} gives them.
+ * Taking more than a newline from each byte of a word borrows into a highest bit that was not set if a byte is a newline
+ * or less, a NUL among them: one test for both. It says of a word that it has such a byte, whatever the machine's byte
+ * order, and not which.
  */
-export function newlineFrom(bytes: Uint8Array, words: Int32Array, from: number, end: number): number {
-  let at = from;
-  for (; (at & 3) !== 0 && at < end; at++) if (bytes[at] === NEWLINE) return at;
-  let word = at >> 2;
-  for (const last = (end >> 2) - 1; word < last; word += 2) {
-    const one = words[word]! ^ NEWLINES;
-    const other = words[word + 1]! ^ NEWLINES;
-    if (((((one - LOWEST) & ~one) | ((other - LOWEST) & ~other)) & HIGHEST) !== 0) break;
+export class LineEnds {
+  /** Whether the bytes that {@link next} last stepped over hold a NUL. */
+  hasNul = false;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #words: Int32Array = new Int32Array(0);
+
+  /** @param bytes in which ends are looked for, whose first one is at a multiple of four in its buffer. */
+  open(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   }
-  for (at = Math.max(at, word << 2); at < end; at++) if (bytes[at] === NEWLINE) return at;
-  return -1;
+
+  /** Where the first newline in `[from, end)` of the bytes is, or -1. */
+  next(from: number, end: number): number {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    this.hasNul = false;
+    let at = from;
+    for (; (at & 3) !== 0 && at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === NEWLINE) return at;
+      if (byte === NUL) this.hasNul = true;
+    }
+    if (at >= end) return -1;
+    let word = at >> 2;
+    const last = (end >> 2) - 1;
+    do {
+      for (; word < last; word += 2) {
+        const one = words[word]!;
+        const other = words[word + 1]!;
+        if (((((one - BEYOND) & ~one) | ((other - BEYOND) & ~other)) & HIGHEST) !== 0) break;
+      }
+      at = word << 2;
+      for (const stop = word < last ? at + 8 : end; at < stop; at++) {
+        const byte = bytes[at]!;
+        if (byte > NEWLINE) continue;
+        if (byte === NEWLINE) return at;
+        if (byte === NUL) this.hasNul = true;
+      }
+      word += 2;
+    } while (at < end);
+    return -1;
+  }
 }

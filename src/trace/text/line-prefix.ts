@@ -3,6 +3,8 @@
 /** CPU numbers beyond it are taken for damage (the kernel's NR_CPUS is at most 8192). */
 export const MAX_CPUS = 1 << 16;
 
+const BLANKS = 0x2020_2020;
+
 /**
  * What stands before the event on a line of text, whoever wrote it. One object is filled again for each line, because
  * there are millions.
@@ -62,6 +64,17 @@ export class LinePrefix {
     if (taskBytes === 0 || bytes !== this.#bytes || start + Math.max(taskBytes, secondBytes) > bytes.length) return 0;
     if (!this.#isSame(start, 0, taskBytes)) return 0;
     return secondBytes > 0 && this.#isSame(start, taskBytes, secondBytes) ? secondBytes : taskBytes;
+  }
+
+  /** Where the blanks end that start at `at`. */
+  behindBlanks(bytes: Uint8Array, at: number): number {
+    let end = at;
+    if (bytes === this.#bytes) {
+      const { view } = this;
+      for (const last = view.byteLength - 4; end <= last && view.getInt32(end) === BLANKS; ) end += 4;
+    }
+    while (bytes[end] === 0x20) end++;
+    return end;
   }
 
   /** Whether bytes `[from, to)` are as in the line before, four at a time; some before `from` may be compared again. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, KernelEvent, Loss, Marker, Nanoseconds } from '../../ledger/index.ts';
+import type { Cpu, Marker, Nanoseconds } from '../../ledger/index.ts';
 import { InputError, nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { Damages } from '../damage.ts';
@@ -8,8 +8,10 @@ import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
 import { classify } from './event-kind.ts';
+import type { LineOrigin } from './event-text.ts';
 import { EventText } from './event-text.ts';
-import { newlineFrom, wordsOf } from './line-end.ts';
+import { LineClock } from './line-clock.ts';
+import { LineEnds } from './line-end.ts';
 import { LinePrefix, MAX_CPUS } from './line-prefix.ts';
 import { StackTraces } from './stack-traces.ts';
 import { TaskNames } from './task-names.ts';
@@ -53,7 +55,9 @@ export class LineReader {
   readonly #name: string;
   readonly #dialect: Dialect;
   readonly #options: ReadOptions;
+  readonly #readsSched: boolean;
   readonly #batcher: Batcher;
+  readonly #ends = new LineEnds();
   readonly #prefix = new LinePrefix();
   readonly #events = new EventText();
   readonly #taskNames = new TaskNames();
@@ -73,9 +77,15 @@ export class LineReader {
   /** The latest time, as seconds and nanoseconds: compared for every line, so no bigint. */
   #lastSeconds = -1;
   #lastNanoseconds = 0;
-  /** One second of the trace clock as a bigint, since neighbours share it. */
-  #second = -1;
-  #secondStart = 0n;
+  readonly #clock = new LineClock();
+  /** Filled again for each event that is decoded, which takes what it needs. */
+  readonly #origin: { -readonly [Part in keyof LineOrigin]: LineOrigin[Part] } = {
+    at: nanoseconds(0n),
+    cpu: 0 as Cpu,
+    pid: 0,
+    comm: undefined,
+    buffer: undefined,
+  };
 
   readonly #seen = new Uint8Array(MAX_CPUS);
   /** The last event if it is a marker: its text may go on in the next line. */
@@ -90,6 +100,7 @@ export class LineReader {
     this.#name = name;
     this.#dialect = dialect;
     this.#options = options;
+    this.#readsSched = options.scheduling === true;
     this.#batcher = new Batcher(options.onEvents);
     this.#stacks = new StackTraces(this.#batcher);
   }
@@ -119,18 +130,20 @@ export class LineReader {
     const dialect = this.#dialect;
     const { commBytes } = dialect;
     const view = bytes.subarray(0, filled);
-    const words = wordsOf(view);
+    const ends = this.#ends;
+    ends.open(view);
     prefix.open(view);
     let start = 0;
     for (;;) {
-      const newline = newlineFrom(view, words, start, filled);
+      const newline = ends.next(start, filled);
       if (newline < 0) return start;
       this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;
       this.#lineAt = start;
       const length = newline - start;
       if (length > commBytes && length <= MAX_LINE_BYTES && dialect.columns(prefix, view, start)) {
         this.#hasColumns = true;
-        this.#event(view, newline);
+        if (ends.hasNul) this.#eventBesideNul(view, start, newline);
+        else this.#event(view, newline);
         this.#lineNumber++;
         start = newline + 1;
         continue;
@@ -143,7 +156,7 @@ export class LineReader {
       const end = this.#endOfSplitLine(view, start, newline, isLast);
       if (end === 'wait') return start;
       if (end === undefined) this.#otherLine(view, start, newline);
-      else this.#event(view, end);
+      else this.#eventBesideNul(view, start, end);
       const last = end ?? newline;
       this.#lineNumber += end === undefined ? 1 : countNewlines(view, start, last + 1);
       start = last + 1;
@@ -185,14 +198,14 @@ export class LineReader {
     const cpus = this.#cpus();
     if (end.damage !== undefined) this.#damages.add(end.damage.place, end.damage.what);
     if (end.damage !== undefined || (end.isCut && this.#count < kept)) this.#losses.ofEach(cpus);
-    for (const loss of this.#losses.rest(cpus)) this.#batcher.push(loss);
+    for (const loss of this.#losses.rest(cpus)) this.#batcher.pushLoss(loss);
     this.#batcher.flush();
     return {
       format: this.#dialect.format,
       events: this.#count,
       cpus,
       from: this.#first,
-      to: this.#lastSeconds < 0 ? undefined : this.#time(this.#lastSeconds, this.#lastNanoseconds),
+      to: this.#lastSeconds < 0 ? undefined : this.#clock.at(this.#lastSeconds, this.#lastNanoseconds),
       lost: this.#batcher.lost,
       notes: [
         ...this.#dialect.notes,
@@ -210,6 +223,14 @@ export class LineReader {
     };
   }
 
+  /** The same for a line that may have NULs, before or behind which events may have been lost. */
+  #eventBesideNul(bytes: Uint8Array, start: number, newline: number): void {
+    const { body } = this.#prefix;
+    if (hasNul(bytes, start, body)) this.#nul();
+    this.#event(bytes, newline);
+    if (hasNul(bytes, body, newline)) this.#nul();
+  }
+
   /** An event whose prefix has just been parsed and whose line ends at `newline`. Most lines end at `classify`. */
   #event(bytes: Uint8Array, newline: number): void {
     const { cpu, pid, seconds, nanoseconds: fraction, body, buffer } = this.#prefix;
@@ -225,26 +246,31 @@ export class LineReader {
       this.#lastSeconds = seconds;
       this.#lastNanoseconds = fraction;
     }
-    const kind = classify(bytes, this.#prefix.view, body);
+    const kind = classify(bytes, this.#prefix.view, body, this.#readsSched);
     if (kind === 'perf-record') {
       this.#perfRecord(bytes, body, newline, cpu);
       return;
     }
-    if (this.#losses.isWaiting) this.#tellLoss(cpu, buffer, this.#time(seconds, fraction));
+    if (this.#losses.isWaiting) this.#tellLoss(cpu, buffer, this.#clock.at(seconds, fraction));
     if (kind === 'stack') {
       this.#stacks.begin(cpu, pid);
       return;
     }
-    if (kind === undefined || (kind === 'sched' && this.#options.scheduling !== true)) {
+    if (kind === undefined) {
       this.#stacks.passed(cpu);
       if (this.#dialect.stackFollows) this.#stacks.beginBehind(undefined);
       return;
     }
 
     const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
-    const at = this.#time(seconds, fraction);
-    const comm = this.#taskNames.of(this.#prefix, bytes);
-    const event = this.#events.decode(kind, bytes, body, end, { at, cpu: cpu as Cpu, pid, comm, buffer });
+    const at = this.#clock.at(seconds, fraction);
+    const origin = this.#origin;
+    origin.at = at;
+    origin.cpu = cpu as Cpu;
+    origin.pid = pid;
+    origin.comm = this.#taskNames.of(this.#prefix, bytes);
+    origin.buffer = buffer;
+    const event = this.#events.decode(kind, bytes, body, end, origin);
     if (typeof event === 'string') {
       this.#stacks.passed(cpu);
       if (event === 'nothing') return;
@@ -252,20 +278,14 @@ export class LineReader {
       this.#damages.add(this.#place, 'an event that cannot be read, expected the fields of its format');
       this.#losses.add({ cpu, events: 1, buffer });
       this.#tellLoss(cpu, buffer, at);
-    } else if (event.type === 'marker') {
+    } else if ((kind === 'marker' || kind === 'print') && event.type === 'marker') {
       this.#stacks.passed(cpu);
-      if (hasNul(bytes, body, newline)) this.#nul();
       this.#marker = event;
     } else {
-      this.#push(event);
+      this.#batcher.push(event);
+      this.#stacks.decoded(cpu, event);
+      if (this.#dialect.stackFollows) this.#stacks.beginBehind(event);
     }
-  }
-
-  #push(event: Exclude<KernelEvent, Marker>): void {
-    this.#batcher.push(event);
-    if (event.type === 'loss') return;
-    this.#stacks.decoded(event);
-    if (this.#dialect.stackFollows) this.#stacks.beginBehind(event);
   }
 
   /** A line of perf about the recording itself: no event, but it may tell a loss. */
@@ -375,7 +395,7 @@ export class LineReader {
 
   #firstOfCpu(cpu: number, seconds: number, fraction: number): void {
     this.#seen[cpu] = 1;
-    this.#first ??= this.#time(seconds, fraction);
+    this.#first ??= this.#clock.at(seconds, fraction);
     if (this.#entries === undefined || !this.#isOverwritten()) return;
     const { kept, written, cpus } = this.#entries;
     this.#losses.add({ cpu, events: cpus === 1 ? lostCount(written - kept) : undefined, buffer: undefined });
@@ -383,20 +403,12 @@ export class LineReader {
 
   #tellLoss(cpu: number, buffer: string | undefined, at: Nanoseconds): void {
     const loss = this.#losses.take(cpu, buffer, at);
-    if (loss !== undefined) this.#batcher.push(loss satisfies Loss);
+    if (loss !== undefined) this.#batcher.pushLoss(loss);
   }
 
   #flushMarker(): void {
     if (this.#marker !== undefined) this.#batcher.push(this.#marker);
     this.#marker = undefined;
-  }
-
-  #time(seconds: number, fraction: number): Nanoseconds {
-    if (seconds !== this.#second) {
-      this.#second = seconds;
-      this.#secondStart = BigInt(seconds) * 1_000_000_000n;
-    }
-    return nanoseconds(this.#secondStart + BigInt(fraction));
   }
 
   /** The CPUs with events; with the header's number of CPUs also the silent ones, if the numbers are without holes. */

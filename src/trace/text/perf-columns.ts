@@ -33,7 +33,7 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
   if (at < 0) return false;
   prefix.commStart = start;
   prefix.commEnd = start + COMM_BYTES;
-  prefix.body = perfEvent(bytes, at);
+  prefix.body = perfEvent(prefix, bytes, at);
   return true;
 }
 
@@ -64,9 +64,8 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
 }
 
 /** Where the event's name starts: behind a period and the system's name, if they stand there. */
-function perfEvent(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (bytes[at] === SPACE) at++;
+function perfEvent(prefix: LinePrefix, bytes: Uint8Array, from: number): number {
+  let at = prefix.behindBlanks(bytes, from);
   const period = at;
   while (bytes[at]! >= ZERO && bytes[at]! <= 0x39) at++;
   if (bytes[at] === SPACE) while (bytes[at] === SPACE) at++;
@@ -83,6 +82,6 @@ const UNPADDED =
 /** The same for a line without padding: so perf prints names where call chains follow, and so trimmed text has them. */
 export function unpaddedPerfLine(prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean {
   if (!trimmedLine(UNPADDED, prefix, bytes, start, end)) return false;
-  prefix.body = perfEvent(bytes, prefix.body);
+  prefix.body = perfEvent(prefix, bytes, prefix.body);
   return true;
 }

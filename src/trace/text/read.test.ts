@@ -318,6 +318,32 @@ it('NULs within a marker are no part of its text without a word', async () => {
   expect(summary.lost).toMatchObject([{ cpu: 0, at: undefined, events: undefined }]);
 });
 
+describe('NULs in place of a newline, so that two events are one line', () => {
+  const WAKING = 'sched_waking: comm=a pid=1 prio=120 target_cpu=000';
+  const LOSS = { type: 'loss', cpu: 0, at: 128578802000n, events: undefined };
+
+  it.each([
+    ['whose fields nobody reads', WAKING, []],
+    ['that is read', INSERTION, [{ pfn: 26 }]],
+    ['that is a marker', 'tracing_mark_write: phase one', [{ type: 'marker' }]],
+  ])('are told behind one %s', async (_, first, read) => {
+    const { summary, events } = await readText(
+      `${LINE}${WAKING}\n${LINE}${first}\0${LINE}${INSERTION}\n${LINE}${INSERTION}\n`,
+    );
+    expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
+    expect(events).toMatchObject([...read, LOSS, { pfn: 26 }]);
+  });
+
+  it.each([
+    ['in one line', 'cut\0off'],
+    ['that a newline splits', 'cut\0o\nff'],
+  ])("are told before one, where they stand in its task's name, %s", async (_, name) => {
+    const { summary, events } = await readText(`${LINE}${WAKING}\n${name.padStart(16)}-1       [000] ...2.   128.578802: ${INSERTION}\n`);
+    expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
+    expect(events).toMatchObject([LOSS, { pfn: 26 }]);
+  });
+});
+
 describe('an event that has lost some of its columns', () => {
   const kernelLine = (time: string): string =>
     `            grep-13833   [001] .....  ${time}: mm_vmscan_wakeup_kswapd: nid=0 order=0`;

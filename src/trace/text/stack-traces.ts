@@ -28,8 +28,9 @@ export class StackTraces {
     if (this.#last[cpu] !== undefined) this.#last[cpu] = undefined;
   }
 
-  decoded(event: Traced): void {
-    this.#last[event.cpu] = event;
+  /** A line of `cpu` with an event that was decoded. */
+  decoded(cpu: number, event: Traced): void {
+    this.#last[cpu] = event;
   }
 
   /** The line that a stack trace starts with. */

@@ -4,6 +4,10 @@ const BLANKS = 0x2020_2020;
 const LOWEST = 0x0101_0101;
 const HIGHEST = 0x8080_8080;
 
+/** What each byte is as a digit, 255 for none: a branch for letters would be guessed wrong at every other digit. */
+const HEX_DIGITS = new Uint8Array(256).fill(255);
+for (let digit = 0; digit < 16; digit++) HEX_DIGITS[digit.toString(16).charCodeAt(0)] = digit;
+
 /** Four to eight bytes that a line has at some place, as its first and its last four. */
 export interface Literal {
   readonly first: number;
@@ -64,13 +68,8 @@ export class TextCursor {
     let { at } = this;
     let value = 0;
     for (; at < end; at++) {
-      const byte = bytes[at]!;
-      let digit = byte - 0x30;
-      if (digit > 9) {
-        digit = byte - 0x57;
-        if (digit < 10) break;
-      }
-      if (digit < 0 || digit > 15) break;
+      const digit = HEX_DIGITS[bytes[at]!]!;
+      if (digit > 15) break;
       value = value * 16 + digit;
     }
     if (at === this.at) return -1;

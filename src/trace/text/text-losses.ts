@@ -8,9 +8,11 @@ export class TextLosses {
   readonly #waiting = new Map<string, TextLoss>();
   /** A piece of the text is missing: every CPU may have lost something. Those that have been told so since. */
   #toldOfAll: Set<string> | undefined;
+  #isWaiting = false;
 
+  /** Whether some event may have a loss before it; asked for every line. */
   get isWaiting(): boolean {
-    return this.#waiting.size > 0 || this.#toldOfAll !== undefined;
+    return this.#isWaiting;
   }
 
   /** Two losses before one event are one, of an unknown number if one of them is. */
@@ -19,10 +21,12 @@ export class TextLosses {
     const before = this.#waiting.get(key);
     const events =
       before?.events === undefined || loss.events === undefined ? undefined : lostCount(before.events + loss.events);
+    this.#isWaiting = true;
     this.#waiting.set(key, before === undefined ? loss : { ...loss, events });
   }
 
   ofAll(): void {
+    this.#isWaiting = true;
     this.#toldOfAll = new Set();
   }
 
@@ -40,6 +44,7 @@ export class TextLosses {
     const loss = this.#waiting.get(key);
     if (loss === undefined) return undefined;
     this.#waiting.delete(key);
+    this.#isWaiting = this.#waiting.size > 0 || this.#toldOfAll !== undefined;
     return { type: 'loss', cpu: cpu as Cpu, at, events: loss.events, buffer };
   }
 
