@@ -130,7 +130,8 @@ const GENERAL: Readonly<Record<string, Mutation>> = {
     return joined(bytes.subarray(0, to), bytes.subarray(from, to), bytes.subarray(to));
   },
   'swap two parts': (bytes, random) => {
-    const length = 1 + random.below(Math.min(4096, bytes.length / 2));
+    if (bytes.length < 2) return bytes;
+    const length = 1 + random.below(Math.min(4096, bytes.length >> 1));
     const one = random.below(bytes.length - 2 * length);
     const two = one + length + random.below(bytes.length - 2 * length - one);
     const changed = bytes.slice();

@@ -29,7 +29,8 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
   const repeated = prefix.repeated(bytes, start);
   let at = repeated === 0 ? taskAndCpu(prefix, bytes, start) : start + repeated;
   if (at < 0) return false;
-  if (repeated === 0 || repeated !== prefix.secondBytes) {
+  // Only behind a second's point are columns known; behind a CPU they go on with `]`.
+  if (repeated === 0 || bytes[at - 1] !== DOT) {
     const taskBytes = at - start;
     while (bytes[at] === SPACE) at++;
     let digit = bytes[at]! - ZERO;
@@ -60,7 +61,7 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
 
 /** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
-  prefix.forget();
+  prefix.begin();
   let at = start + COMM_BYTES;
   // A name of 15 bytes leaves one blank before it: text without that blank has lost its columns.
   if (bytes[at] !== DASH || bytes[start] !== SPACE) return -1;
@@ -97,7 +98,7 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
  * @param at behind the number.
  */
 function countOfClock(prefix: LinePrefix, bytes: Uint8Array, start: number, at: number, count: number): boolean {
-  prefix.forget();
+  prefix.begin();
   if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(count <= Number.MAX_SAFE_INTEGER)) return false;
   prefix.isCount = true;
   prefix.seconds = Math.floor(count / 1e9);
@@ -155,7 +156,7 @@ export function trimmedLine(
   if (match === null) return false;
   const [, padding = '', comm = '', pid = '', cpu = '', seconds = '', fraction = ''] = match;
   if (Number(cpu) >= MAX_CPUS || Number(pid) > MAX_PID) return false;
-  prefix.forget();
+  prefix.begin();
   prefix.pid = Number(pid);
   prefix.cpu = Number(cpu);
   prefix.seconds = Number(seconds);

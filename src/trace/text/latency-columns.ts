@@ -53,7 +53,7 @@ export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: num
 
 /** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
-  prefix.forget();
+  prefix.begin();
   let at = start + COMM_BYTES;
   if (bytes[at] !== 0x2d /* - */) return -1;
   let digit = bytes[++at]! - ZERO;

@@ -5,16 +5,34 @@ export const MAX_CPUS = 1 << 16;
 
 const BLANKS = 0x2020_2020;
 
+/** Columns that stood in a line, by which the next line of that task on that CPU is known. */
+interface KnownColumns {
+  /** Where that line starts. */
+  start: number;
+  /** Bytes of its columns: up to behind the CPU, and up to behind the second's point; 0 where they are not known. */
+  taskBytes: number;
+  secondBytes: number;
+  task: number;
+  pid: number;
+  cpu: number;
+  seconds: number;
+}
+
+/** As many as take turns at a time: two tasks that wake each other on two CPUs. */
+const KNOWN = 4;
+
 /**
  * What stands before the event on a line of text, whoever wrote it. One object is filled again for each line, because
  * there are millions.
  *
- * It also knows from which bytes it was filled. Most lines begin as the line before does, since a task fires many events
- * within a second: what is the same byte by byte means the same, and is not taken apart again.
+ * It also knows from which bytes it was filled. Most lines begin as one of the last lines does, since a task fires many
+ * events within a second: what is the same byte by byte means the same, and is not taken apart again.
  */
 export class LinePrefix {
   /** Another number for each task and CPU that is taken from a line. */
   task = 0;
+  /** Below {@link KNOWN}: among tasks that are known at a time each has another one. */
+  place = 0;
   pid = 0;
   cpu = 0;
   seconds = 0;
@@ -29,41 +47,86 @@ export class LinePrefix {
   body = 0;
   /** The instance buffer that the line names; undefined for the top buffer and where lines name none. */
   buffer: string | undefined;
+  /** Bytes of the line's columns, from their first on, that stood in an earlier line since {@link forgetAll}. */
+  known = 0;
 
-  /** Bytes of the columns that are known: up to behind the CPU, and up to behind the second's point; 0 where they are not. */
-  taskBytes = 0;
-  secondBytes = 0;
-  #last = 0;
+  #tasks = 0;
+  readonly #columns: readonly KnownColumns[] = Array.from({ length: KNOWN }, () => ({
+    start: 0,
+    taskBytes: 0,
+    secondBytes: 0,
+    task: 0,
+    pid: 0,
+    cpu: 0,
+    seconds: 0,
+  }));
   #bytes: Uint8Array | undefined;
-  /** Four bytes at a time from any place of what was opened. */
+  /** Some bytes at a time from any place of what was opened. */
   view: DataView = new DataView(new ArrayBuffer(0));
 
   /** The lines that come now stand in `bytes`, which stay as they are until this is called again. */
   open(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.forget();
+    this.forgetAll();
   }
 
-  /** A task and a CPU are taken from a line anew. */
-  forget(): void {
-    this.task++;
-    this.taskBytes = 0;
+  /** Nothing is known of the lines before the next one. */
+  forgetAll(): void {
+    for (const columns of this.#columns) columns.taskBytes = 0;
+    this.known = 0;
   }
 
-  /** The columns at `start` have been taken apart up to so many bytes, `taskBytes` at least four. */
+  /** A task and a CPU are taken from a line anew, in place of those that came first. */
+  begin(): void {
+    this.task = ++this.#tasks;
+    this.place = (this.place + 1) % KNOWN;
+    this.#columns[this.place]!.taskBytes = 0;
+    this.known = 0;
+  }
+
+  /** The columns at `start` have been taken apart up to so many bytes, `taskBytes` at least eight. */
   remember(start: number, taskBytes: number, secondBytes: number): void {
-    this.#last = start;
-    this.taskBytes = taskBytes;
-    this.secondBytes = secondBytes;
+    const columns = this.#columns[this.place]!;
+    columns.start = start;
+    columns.taskBytes = taskBytes;
+    columns.secondBytes = secondBytes;
+    columns.task = this.task;
+    columns.pid = this.pid;
+    columns.cpu = this.cpu;
+    columns.seconds = this.seconds;
   }
 
-  /** How many bytes from `start` on are those that are known: {@link secondBytes}, {@link taskBytes} or 0. */
+  /**
+   * How many bytes from `start` on are known, up to behind the CPU or to behind the second's point, or 0; what they say is
+   * then as in the line that they are known from.
+   */
   repeated(bytes: Uint8Array, start: number): number {
-    const { taskBytes, secondBytes } = this;
-    if (taskBytes === 0 || bytes !== this.#bytes || start + Math.max(taskBytes, secondBytes) > bytes.length) return 0;
-    if (!this.#isSame(start, 0, taskBytes)) return 0;
-    return secondBytes > 0 && this.#isSame(start, taskBytes, secondBytes) ? secondBytes : taskBytes;
+    if (bytes !== this.#bytes) return 0;
+    const found = this.#repeats(this.place, start);
+    if (found > 0) return found;
+    for (let step = 1; step < KNOWN; step++) {
+      const place = (this.place + step) % KNOWN;
+      const repeats = this.#repeats(place, start);
+      if (repeats > 0) return repeats;
+    }
+    return 0;
+  }
+
+  #repeats(place: number, start: number): number {
+    const columns = this.#columns[place]!;
+    const { taskBytes, secondBytes } = columns;
+    if (taskBytes === 0 || start + Math.max(taskBytes, secondBytes) > this.view.byteLength) return 0;
+    if (!this.#isSame(start, columns.start, 0, taskBytes)) return 0;
+    this.place = place;
+    this.task = columns.task;
+    this.pid = columns.pid;
+    this.cpu = columns.cpu;
+    this.known = taskBytes;
+    if (secondBytes === 0 || !this.#isSame(start, columns.start, taskBytes, secondBytes)) return taskBytes;
+    this.seconds = columns.seconds;
+    this.known = secondBytes;
+    return secondBytes;
   }
 
   /** Where the blanks end that start at `at`. */
@@ -77,11 +140,15 @@ export class LinePrefix {
     return end;
   }
 
-  /** Whether bytes `[from, to)` are as in the line before, four at a time; some before `from` may be compared again. */
-  #isSame(start: number, from: number, to: number): boolean {
+  /**
+   * Whether bytes `[from, to)` are as in the line at `other`; some before `from` may be compared again. Eight at a time,
+   * as one floating-point number: two that are equal have the same bits unless both are zero, which takes seven NULs, and
+   * lines with a NUL are forgotten. What is no number equals nothing, and is then taken apart.
+   */
+  #isSame(start: number, other: number, from: number, to: number): boolean {
     const view = this.view;
-    const last = this.#last;
-    for (let at = from; at < to - 4; at += 4) if (view.getInt32(start + at) !== view.getInt32(last + at)) return false;
-    return view.getInt32(start + to - 4) === view.getInt32(last + to - 4);
+    for (let at = from; at < to - 8; at += 8)
+      if (view.getFloat64(start + at, true) !== view.getFloat64(other + at, true)) return false;
+    return view.getFloat64(start + to - 8, true) === view.getFloat64(other + to - 8, true);
   }
 }

@@ -41,6 +41,12 @@ const TIMED_EVENT = /(?:^|\s)\d{1,12}\.\d{6,9}: +(?:\d+ +)?[\w-]+(?::[\w-]+)?[:(
 const WANTED =
   /\b(?:mm_filemap_(?:add_to|delete_from)_page_cache: |mm_lru_insertion: |mm_page_free: |page_ref_\w+: |workqueue_(?:queue_work|execute_(?:start|end)): |sys_(?:enter_|exit_)?(?:ioctl|fallocate)\b|sys_(?:enter|exit): NR )/;
 
+/**
+ * So many bytes before the end of what was read, columns are only looked at once their line is known to end: they need a
+ * byte behind them.
+ */
+const MAX_COLUMN_BYTES = 1024;
+
 /** Why a text ends before its end. */
 export interface TextDamage {
   readonly place: string;
@@ -133,22 +139,29 @@ export class LineReader {
     const ends = this.#ends;
     ends.open(view);
     prefix.open(view);
+    const mayBeEarly = !dialect.namesBuffers;
     let start = 0;
     for (;;) {
-      const newline = ends.next(start, filled);
+      // Columns that are known have no newline, so it is looked for behind them.
+      let hasColumns = mayBeEarly && start + MAX_COLUMN_BYTES < filled ? dialect.columns(prefix, view, start) : undefined;
+      const newline = ends.next(hasColumns === true ? start + prefix.known : start, filled);
       if (newline < 0) return start;
       this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;
       this.#lineAt = start;
       const length = newline - start;
-      if (length > commBytes && length <= MAX_LINE_BYTES && dialect.columns(prefix, view, start)) {
+      if (length > commBytes && length <= MAX_LINE_BYTES) hasColumns ??= dialect.columns(prefix, view, start);
+      else hasColumns = false;
+      if (hasColumns) {
         this.#hasColumns = true;
         if (ends.hasNul) this.#eventBesideNul(view, start, newline);
         else this.#event(view, newline);
+        if (ends.hasNul || newline < prefix.body) prefix.forgetAll();
         this.#lineNumber++;
         start = newline + 1;
         continue;
       }
       if (newline - start > MAX_LINE_BYTES) {
+        prefix.forgetAll();
         this.skipLine(start);
         start = newline + 1;
         continue;
@@ -160,6 +173,8 @@ export class LineReader {
       const last = end ?? newline;
       this.#lineNumber += end === undefined ? 1 : countNewlines(view, start, last + 1);
       start = last + 1;
+      // Of lines that were looked at here some have a newline in their columns.
+      prefix.forgetAll();
     }
   }
 

@@ -5,6 +5,7 @@ import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
 
 const SPACE = 0x20;
+const DOT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
 
@@ -17,14 +18,14 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
   const repeated = prefix.repeated(bytes, start);
   let at = repeated === 0 ? taskAndCpu(prefix, bytes, start) : start + repeated;
   if (at < 0) return false;
-  if (repeated === 0 || repeated !== prefix.secondBytes) {
+  if (repeated === 0 || bytes[at - 1] !== DOT) {
     const taskBytes = at - start;
     while (bytes[at] === SPACE) at++;
     let digit = bytes[at]! - ZERO;
     if (!(digit >= 0 && digit <= 9)) return false;
     let seconds = 0;
     for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
-    if (bytes[at] !== 0x2e /* . */ || seconds > 1e12) return false;
+    if (bytes[at] !== DOT || seconds > 1e12) return false;
     at++;
     prefix.seconds = seconds;
     prefix.remember(start, taskBytes, at - start);
@@ -39,7 +40,7 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
 
 /** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
-  prefix.forget();
+  prefix.begin();
   let at = start + COMM_BYTES;
   if (bytes[at] !== SPACE || bytes[start] !== SPACE) return -1;
   while (bytes[at] === SPACE) at++;

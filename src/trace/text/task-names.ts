@@ -14,17 +14,17 @@ interface Known {
 /** Task names by pid, so that a string is made once for a task and not once for an event. */
 export class TaskNames {
   readonly #known = new Map<number, Known>();
-  /** Of the last line that was asked for. */
-  #task = -1;
-  #name: string | undefined;
+  /** By their place, the tasks of the last lines that were asked for. */
+  readonly #tasks: number[] = [];
+  readonly #names: (string | undefined)[] = [];
 
   /** The name in the columns of a line, without the padding; undefined for `<...>`, which is how the kernel says "not known". */
-  of({ task, commStart, commEnd, pid }: LinePrefix, bytes: Uint8Array): string | undefined {
-    if (task !== this.#task) {
-      this.#task = task;
-      this.#name = this.#nameOf(bytes, commStart, commEnd, pid);
+  of({ task, place, commStart, commEnd, pid }: LinePrefix, bytes: Uint8Array): string | undefined {
+    if (task !== this.#tasks[place]) {
+      this.#tasks[place] = task;
+      this.#names[place] = this.#nameOf(bytes, commStart, commEnd, pid);
     }
-    return this.#name;
+    return this.#names[place];
   }
 
   #nameOf(bytes: Uint8Array, start: number, end: number, pid: number): string | undefined {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, SchedSwitch, SchedWakeup, WorkqueueEvent } from '../../ledger/index.ts';
 import type { LineOrigin } from './event-text.ts';
-import { fieldsOf } from './fields-text.ts';
 
 /** `struct=P function=F workqueue=W req_cpu=1 cpu=1`, `struct P function=F `, `struct P: function F`, as the step needs. */
 const WORK = /^(workqueue_\w+): *work struct[ =](?:0x)?([0-9a-f]{1,16}|\([^)]*\)):?(?: function[ =](\S+))?/;
 const QUEUED = /(?: workqueue=(.*))? req_cpu=(-?\d{1,10}) cpu=(-?\d{1,10})\s*$/;
-const NAME = /^(\w+):/;
+/** As option `fields` prints them; addresses also in brackets, behind their number. */
+const WORK_FIELD = /\bwork=0x([0-9a-f]{1,16})/;
+const FUNCTION_FIELD = /\bfunction=(?:0x[0-9a-f]+ \()?([a-z_]\w*)/i;
+const WORKQUEUE_FIELD = /\bworkqueue=(\S+)/;
+const CPU_FIELDS = /\breq_cpu=0x([0-9a-f]{1,8}) \(-?\d+\) cpu=0x([0-9a-f]{1,8}) \(/;
 
 /** Reads `workqueue:*`, of which four events are told. @param text from the name to the end of the line. */
 export function workFromText(text: string, origin: LineOrigin): WorkqueueEvent | 'nothing' | 'unreadable' {
-  const type = NAME.exec(text)?.[1] ?? '';
+  const type = text.slice(0, text.indexOf(':'));
   switch (type) {
     case 'workqueue_queue_work':
     case 'workqueue_activate_work':
@@ -18,12 +21,12 @@ export function workFromText(text: string, origin: LineOrigin): WorkqueueEvent |
     case 'workqueue_execute_end': {
       const [, , work, name] = WORK.exec(text) ?? [];
       if (work === undefined) return workFromFields(type, text, origin);
-      const [, workqueue, requested, taken] = QUEUED.exec(text) ?? [];
+      const [, workqueue, requested, taken] = (text.includes(' req_cpu=') ? QUEUED.exec(text) : undefined) ?? [];
       return {
         type,
         ...origin,
         work: withoutZeros(work),
-        function: name?.replace(/\+0x0\/.*$/, ''),
+        function: withoutOffset(name),
         workqueue,
         requestedCpu: requested !== undefined && requested === taken ? (Number(requested) as Cpu) : undefined,
       };
@@ -34,21 +37,22 @@ export function workFromText(text: string, origin: LineOrigin): WorkqueueEvent |
 }
 
 function workFromFields(type: WorkqueueEvent['type'], text: string, origin: LineOrigin): WorkqueueEvent | 'unreadable' {
-  const fields = fieldsOf(text);
-  const work = fields.get('work');
+  const [, work] = WORK_FIELD.exec(text) ?? [];
   if (work === undefined) return 'unreadable';
-  const requested = fields.get('req_cpu');
+  const [, requested, taken] = CPU_FIELDS.exec(text) ?? [];
   return {
     type,
     ...origin,
-    work: work.toString(16),
-    function: /\bfunction=(?:0x[0-9a-f]+ \()?([a-z_]\w*)/i.exec(text)?.[1],
-    workqueue: /\bworkqueue=(\S+)/.exec(text)?.[1],
-    requestedCpu: requested !== undefined && requested === fields.get('cpu') ? (Number(requested) as Cpu) : undefined,
+    work: withoutZeros(work),
+    function: FUNCTION_FIELD.exec(text)?.[1],
+    workqueue: WORKQUEUE_FIELD.exec(text)?.[1],
+    requestedCpu: requested !== undefined && requested === taken ? (Number.parseInt(requested, 16) as Cpu) : undefined,
   };
 }
 
-const withoutZeros = (digits: string): string => digits.replace(/^0+(?=.)/, '');
+const withoutZeros = (digits: string): string => (digits.startsWith('0') ? digits.replace(/^0+(?=.)/, '') : digits);
+const withoutOffset = (name: string | undefined): string | undefined =>
+  name?.includes('+0x0/') === true ? name.replace(/\+0x0\/.*$/, '') : name;
 
 const SWITCH = /^sched_switch: .* ==> next_comm=(.*) next_pid=(?:0x[0-9a-f]+ \()?(\d{1,10})\)? next_prio=/;
 const REPORTED_SWITCH = /^sched_switch: .* ==> (.*):(\d{1,10}) \[-?\d+\]\s*$/;
