@@ -12,6 +12,8 @@ interface KnownColumns {
   /** Bytes of its columns: up to behind the CPU, and up to behind the second's point; 0 where they are not known. */
   taskBytes: number;
   secondBytes: number;
+  /** The last eight bytes up to behind the CPU: the pid and the CPU, which tell most tasks apart at a glance. */
+  tail: number;
   task: number;
   pid: number;
   cpu: number;
@@ -55,6 +57,7 @@ export class LinePrefix {
     start: 0,
     taskBytes: 0,
     secondBytes: 0,
+    tail: 0.5,
     task: 0,
     pid: 0,
     cpu: 0,
@@ -91,6 +94,7 @@ export class LinePrefix {
     columns.start = start;
     columns.taskBytes = taskBytes;
     columns.secondBytes = secondBytes;
+    if (start + taskBytes <= this.view.byteLength) columns.tail = this.view.getFloat64(start + taskBytes - 8, true);
     columns.task = this.task;
     columns.pid = this.pid;
     columns.cpu = this.cpu;
@@ -105,9 +109,13 @@ export class LinePrefix {
     if (bytes !== this.#bytes) return 0;
     const found = this.#repeats(this.place, start);
     if (found > 0) return found;
-    for (let step = 1; step < KNOWN; step++) {
-      const place = (this.place + step) % KNOWN;
-      const repeats = this.#repeats(place, start);
+    const { view } = this;
+    const columns = this.#columns;
+    for (let place = 0; place < KNOWN; place++) {
+      const { taskBytes, tail } = columns[place]!;
+      const end = start + taskBytes;
+      if (taskBytes === 0 || end > view.byteLength || view.getFloat64(end - 8, true) !== tail) continue;
+      const repeats = place === this.place ? 0 : this.#repeats(place, start);
       if (repeats > 0) return repeats;
     }
     return 0;

@@ -88,17 +88,39 @@ export class TextCursor {
     return this.decimal();
   }
 
-  /** A number as option `fields` prints it, `0x1f (31)`, or `(31)` for a single byte; -1 for anything else. */
+  /**
+   * A number as option `fields` prints it, `0x1f (31)`, or `(31)` for a single byte; -1 for anything else. The first of
+   * both says it; of the second it only matters that it is there, up to its bracket.
+   */
   field(): number {
     const start = this.at;
-    const { bytes } = this;
-    const isHex = bytes[start] === 0x30;
-    const value = isHex ? this.number() : 0;
-    const at = isHex ? this.at + 1 : start;
-    if (value >= 0 && bytes[at] === 0x28 /* ( */ && (!isHex || bytes[at - 1] === 0x20)) {
-      this.at = at + 1;
-      const decimal = this.decimal();
-      if (decimal >= 0 && this.at < this.end && bytes[this.at++] === 0x29 /* ) */) return isHex ? value : decimal;
+    const { bytes, end } = this;
+    if (bytes[start] !== 0x30) return this.#byteField();
+    this.at += 2;
+    const value = bytes[start + 1] === 0x78 ? this.hex() : -1;
+    let { at } = this;
+    if (value >= 0 && at + 2 < end && bytes[at] === 0x20 && bytes[at + 1] === 0x28 /* ( */) {
+      at += 2;
+      const digits = at;
+      while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+      if (at > digits && at < end && bytes[at] === 0x29 /* ) */) {
+        this.at = at + 1;
+        return value;
+      }
+    }
+    this.at = start;
+    return -1;
+  }
+
+  #byteField(): number {
+    const start = this.at;
+    if (this.bytes[start] === 0x28 /* ( */) {
+      this.at++;
+      const value = this.decimal();
+      if (value >= 0 && this.at < this.end && this.bytes[this.at] === 0x29 /* ) */) {
+        this.at++;
+        return value;
+      }
     }
     this.at = start;
     return -1;
