@@ -100,10 +100,14 @@ const XZ_LIMITS: Readonly<Record<string, string>> = {
   6: 'a filter or a check that is not known',
 };
 
+/** What a CommonJS package exports: Node offers it as `default`, loaders that know `__esModule` (tsx, bundlers) by its names. */
+const exportsOf = <Exports extends object>(module: Exports | { readonly default: Exports }): Exports =>
+  'default' in module ? module.default : module;
+
 const unpackXz = (packed: PieceReader): ByteStream => ({
   name: packed.name,
   pieces: (async function* () {
-    const { XzReadableStream } = (await import('xz-decompress')).default;
+    const { XzReadableStream } = exportsOf(await import('xz-decompress'));
     const input = new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {

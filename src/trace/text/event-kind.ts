@@ -52,12 +52,7 @@ const PERF_RECORD = beginning('PERF_RECORD_');
  * for most of them.
  * @param readsSched whether the scheduler's events are wanted.
  */
-export function classify(
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  readsSched: boolean,
-): EventKind | undefined {
+export function classify(bytes: Uint8Array, view: DataView, at: number, readsSched: boolean): EventKind | undefined {
   switch (bytes[at] ?? 0) {
     case 0x6d /* m */:
       // mm_filemap_[ad], mm_lru_i or mm_page_free

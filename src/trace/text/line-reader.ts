@@ -143,7 +143,8 @@ export class LineReader {
     let start = 0;
     for (;;) {
       // Columns that are known have no newline, so it is looked for behind them.
-      let hasColumns = mayBeEarly && start + MAX_COLUMN_BYTES < filled ? dialect.columns(prefix, view, start) : undefined;
+      let hasColumns =
+        mayBeEarly && start + MAX_COLUMN_BYTES < filled ? dialect.columns(prefix, view, start) : undefined;
       const newline = ends.next(hasColumns === true ? start + prefix.known : start, filled);
       if (newline < 0) return start;
       this.#endsInReturn ??= view[newline - 1] === CARRIAGE_RETURN;

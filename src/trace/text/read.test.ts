@@ -338,7 +338,9 @@ describe('NULs in place of a newline, so that two events are one line', () => {
     ['in one line', 'cut\0off'],
     ['that a newline splits', 'cut\0o\nff'],
   ])("are told before one, where they stand in its task's name, %s", async (_, name) => {
-    const { summary, events } = await readText(`${LINE}${WAKING}\n${name.padStart(16)}-1       [000] ...2.   128.578802: ${INSERTION}\n`);
+    const { summary, events } = await readText(
+      `${LINE}${WAKING}\n${name.padStart(16)}-1       [000] ...2.   128.578802: ${INSERTION}\n`,
+    );
     expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
     expect(events).toMatchObject([LOSS, { pfn: 26 }]);
   });
