@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { EXIT } from './exit-code.ts';
-import { complain, reportFailure } from './failure.ts';
+import { complain, reasonOf, reportFailure } from './failure.ts';
 
 /** Each command's file, loaded only where it is used: starting up must not cost what a command needs. */
 const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
@@ -64,7 +64,8 @@ async function main(args: readonly string[]): Promise<void> {
 // A reader such as head(1) that has seen enough closes the pipe; the answer stands.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  complain(`standard output cannot be written: ${reasonOf(error)}`);
+  process.exit(EXIT.unavailable);
 });
 
 try {

@@ -18,6 +18,14 @@ export function commandLines(words: readonly string[]): readonly string[] {
   return [...lines, line];
 }
 
-/** A word as a POSIX shell takes it back. */
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+/** A word as a POSIX shell takes it back; what a terminal would act on, as `$'...'` of POSIX.1-2024 and bash writes it. */
+function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  const quoted = word.replaceAll(/['\\]/g, String.raw`\$&`).replaceAll(/\p{Cc}/gu, escaped);
+  return `$'${quoted}'`;
+}
+
+/** The bytes of a control character, in three octal digits each, so that no digit behind them is taken for one of theirs. */
+const escaped = (character: string): string =>
+  [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');

@@ -64,6 +64,11 @@ export class PieceReader {
     return memorySource(this.name, bytes);
   }
 
+  /** Why there is no more, where that is no end: known once all before it has been seen. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
   async #fetch(): Promise<Uint8Array | undefined> {
     try {
       for (;;) {

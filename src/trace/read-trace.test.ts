@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readAll, recordingBytes } from '../../test/support/read-recording.ts';
+import { makeV6, PageMaker, records, X86_64 } from '../../test/support/make-trace-dat.ts';
+import { pipe, readAll, recordingBytes } from '../../test/support/read-recording.ts';
 import { InputError, memorySource, readTrace } from './index.ts';
 
 const refusal = async (bytes: Uint8Array | string): Promise<string> => {
@@ -115,4 +117,52 @@ it('passes on what the receiver throws', async () => {
   await expect(readTrace(memorySource('two-cpu.dat', recordingBytes('two-cpu.dat')), { onEvents })).rejects.toThrow(
     new RangeError('enough'),
   );
+});
+
+describe('a stream that breaks off', () => {
+  const bytes = recordingBytes('random-2.dat');
+
+  it('before its first byte is no empty one', async () => {
+    const failing = {
+      name: 'pipe',
+      pieces: (async function* () {
+        yield* [];
+        await Promise.reject(new InputError('pipe: cannot be read: i/o error'));
+      })(),
+    };
+    await expect(readAll(failing)).rejects.toThrow(new InputError('pipe: cannot be read: i/o error'));
+  });
+
+  it('in a packed trace.dat says so, beside what is missing for it', async () => {
+    const packed = new Uint8Array(gzipSync(bytes));
+    packed[packed.length - 8]! ^= 0xff; // its checksum
+    const { summary } = await readAll(pipe('packed', packed));
+    expect(summary.damage[0]).toMatch(/^byte \d+: the packed data are cut off or damaged .*gzip/);
+    const cut = readAll(pipe('packed', packed.subarray(0, 5000)));
+    await expect(cut).rejects.toThrow(/^packed: byte 5000: the packed data are cut off or damaged/);
+  });
+});
+
+it('tells of a file that becomes shorter while it is read', async () => {
+  const machine = X86_64;
+  const page = (at: bigint): Uint8Array =>
+    new PageMaker(machine, at).short(0, records.insertion(machine, 7, 0x77)).done();
+  const pages = Array.from({ length: 64 }, (_, nth) => page(1000n * BigInt(nth + 1)));
+  const bytes = makeV6({ machine, buffers: { '': { 0: pages } } });
+  const left = bytes.byteLength - 40 * 4096;
+  let isShorter = false;
+  const source = {
+    name: 'shorter',
+    size: bytes.byteLength,
+    read: (offset: number, length: number) => {
+      isShorter ||= offset >= bytes.byteLength - 64 * 4096; // the first read of pages
+      return Promise.resolve(bytes.slice(offset, Math.min(offset + length, isShorter ? left : bytes.byteLength)));
+    },
+  };
+  const { summary } = await readAll(source);
+  expect(summary.events).toBe(24);
+  expect(summary.damage).toEqual([
+    `byte ${left}: nothing to read, expected ${40 * 4096} bytes: the file became shorter`,
+  ]);
+  expect(summary.lost).toHaveLength(1);
 });

@@ -31,16 +31,28 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   const unpack = unpackerFor(await pieces.peek(HEAD_BYTES));
   const unpacked = unpack === undefined ? pieces : new PieceReader(unpack(pieces));
   const head = await unpacked.peek(HEAD_BYTES);
-  if (unpacked !== pieces && head.byteLength === 0)
+  if (head.byteLength === 0)
     await unpacked.next().catch((error: unknown) => {
       throw error instanceof PackingError ? new InputError(`${pieces.name}: ${error.message}`) : error;
     });
-  if (detectDat(head)) {
-    return readDat(await unpacked.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file'), options);
-  }
+  if (detectDat(head)) return readHeld(unpacked, options);
   const advice = whyUnsupported(head);
   if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
   const dialect = detectText(head);
   if (dialect !== undefined) return readText(unpacked, dialect, options);
   throw new InputError(`${pieces.name}: byte 0: no known recording, expected a trace.dat or the text of a trace`);
+}
+
+/** A trace.dat that comes as a stream. What is missing because the stream broke off is told with the reason for it. */
+async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
+  const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
+  const { failure } = pieces;
+  if (failure === undefined) return readDat(held, options);
+  if (!(failure instanceof PackingError)) throw failure;
+  try {
+    const summary = await readDat(held, options);
+    return { ...summary, damage: [failure.message, ...summary.damage] };
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${pieces.name}: ${failure.message}`) : error;
+  }
 }

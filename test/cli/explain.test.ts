@@ -2,7 +2,7 @@
 // The command as a user runs it: output, exit codes, one line for every mistake.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -211,4 +211,32 @@ test('names of a recording do nothing to a terminal', () => {
   const { stderr, status } = explain(file, '--at', 'marker:b');
   expect(stderr).toBe(`folioscope: ${file}: no marker 'b' in the recording; there are 'a?[31mred'\n`);
   expect(status).toBe(64);
+});
+
+test.skipIf(!existsSync('/dev/full'))('an answer that cannot be written is no verdict', () => {
+  const full = ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, ...COMMAND, 'explain', TWO_CPU, '--at', 'end'];
+  const { stderr, status } = spawnSync('sh', full, { cwd: ROOT, encoding: 'utf8' });
+  expect({ stderr, status }).toEqual({
+    stderr: 'folioscope: standard output cannot be written: no space is left on the device\n',
+    status: 69,
+  });
+});
+
+test('the command to get it again does nothing to a terminal, and names the same file', () => {
+  const file = join(folder, "new\nline's \u001b[31m.txt");
+  copyFileSync('examples/two-cpu.txt', file);
+  const { stdout } = explain(file, '--at', 'end');
+  expect(stdout).not.toContain('\u001b');
+  const [word = ''] = /\$'.*'/.exec(stdout) ?? [];
+  const taken = spawnSync('bash', ['-c', `printf %s ${word}`], { encoding: 'utf8' }).stdout;
+  expect(taken).toBe(file);
+});
+
+test('texts put together are said to be more than one', () => {
+  const file = join(folder, 'two.txt');
+  const text = readFileSync('examples/two-cpu.txt', 'utf8');
+  writeFileSync(file, text + text);
+  expect(explain(file, '--at', 'end').stdout.replaceAll(/\n +/g, ' ')).toContain(
+    'the header announces 401 events, the text holds 802: more than one recording put together',
+  );
 });

@@ -50,7 +50,7 @@ export class CpuStream {
   readonly #littleEndian: boolean;
   readonly #blockBytes: number;
   /** End of what is there. */
-  readonly #end: number;
+  #end: number;
   readonly #droppedAtEnd: number | undefined;
   readonly #symbols: Recording['symbols'];
   #offset: number;
@@ -153,8 +153,16 @@ export class CpuStream {
     this.#offset += bytes.byteLength;
     const { pageSize } = this.#buffer;
     const rest = bytes.byteLength % pageSize;
-    if (rest > 0 && !this.#isDamaged) {
+    if (rest > 0 && bytes.byteLength === size && !this.#isDamaged) {
       this.walker.damageAt(`byte ${this.#offset - rest}`, `${rest} bytes, expected a whole page of ${pageSize}`);
+    }
+    if (bytes.byteLength < size) {
+      const missing = this.#end - this.#offset;
+      this.walker.damageAt(
+        `byte ${this.#offset}`,
+        `nothing to read, expected ${missing} bytes: the file became shorter`,
+      );
+      this.#end = this.#offset;
     }
     if (bytes.byteLength < pageSize) return false;
     this.#take(bytes);

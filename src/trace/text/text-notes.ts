@@ -35,7 +35,10 @@ export class TextNotes {
     } else if (this.#started && !hasHeader) {
       notes.push('events before the first ones were overwritten; the text does not say how many and on which CPUs');
     }
-    if (count !== kept) notes.push(`the header announces ${kept} events, the text holds ${count}: cut or filtered`);
+    if (count !== kept) {
+      const why = count < kept ? 'cut or filtered' : 'more than one recording put together';
+      notes.push(`the header announces ${kept} events, the text holds ${count}: ${why}`);
+    }
     if (this.#unreadable > 0) {
       notes.push(
         `${this.#unreadable} of the lines could not be read, the first is line ${this.#unreadableLine}; each counted as a loss`,
