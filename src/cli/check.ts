@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
@@ -334,10 +334,12 @@ async function subjectIn(file: string, { profile, cpus, folios }: Options): Prom
 async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer | string> {
   const directory =
     options.spill === undefined ? undefined : new (await import('./spill-directory.ts')).SpillDirectory(options.spill);
+  const giveUp = options.checkpoint === undefined ? undefined : await ownCheckpoints(options.checkpoint, options);
   try {
     yield* answersWith(subject, options, directory);
   } finally {
     directory?.close();
+    giveUp?.();
   }
 }
 
@@ -401,6 +403,35 @@ const walksOf = ({ random, seed = 1, pct, steps = 10_000 }: Options): Walked | u
   random === undefined ? undefined : { walks: random, seed, steps, pct };
 
 /**
+ * Takes a directory of checkpoints for this process alone.
+ * @returns what gives it back.
+ * @throws UsageError where another process has it, or it cannot be one.
+ */
+async function ownCheckpoints(path: string, { resume = false }: Options): Promise<() => void> {
+  if (existsSync(path) && !statSync(path).isDirectory())
+    throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
+  if (!existsSync(path) && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
+  const { giveUpOwnership, InUseError, takeOwnership } = await import('./ownership.ts');
+  const { makeDirectory } = await import('./make-directory.ts');
+  const file = join(path, OWNER);
+  try {
+    makeDirectory(resolve(path));
+    takeOwnership(file);
+  } catch (error) {
+    if (error instanceof InUseError)
+      throw new UsageError(`${path} is in use by process ${error.pid}: wait for its end, or name another directory`);
+    // Where nothing can be written no other process writes either, and the checkpoint itself says why it cannot.
+    return () => undefined;
+  }
+  return () => giveUpOwnership(file);
+}
+
+/** Says in a directory of checkpoints which process has it. */
+const OWNER = 'folioscope-checkpoint';
+
+const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`);
+
+/**
  * Checkpoints of each form, each of its explorations in a directory of its own.
  * @param unwritten told why one cannot be written.
  */
@@ -409,9 +440,7 @@ async function checkpointsIn(
   unwritten: (message: string) => void,
 ): Promise<(form: string) => SearchOptions['checkpoint']> {
   if (path === undefined) return () => undefined;
-  if (existsSync(path) && !statSync(path).isDirectory())
-    throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
-  const isBegun = existsSync(path) && readdirSync(path).length > 0;
+  const isBegun = existsSync(path) && readdirSync(path).some((name) => !isOfOwnership(name));
   if (isBegun && !resume)
     throw new UsageError(`${path} is not empty: go on from it with --resume, or name another directory`);
   if (!isBegun && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CheckpointError, type Store, StoreFullError } from '../check/index.ts';
 import { reasonOf, UsageError } from './failure.ts';
 import { makeDirectory } from './make-directory.ts';
+import { InUseError, takeOwnership } from './ownership.ts';
 import { writeParts } from './write-parts.ts';
 
 /** Holds the number of the process whose states the directory has. */
@@ -38,16 +39,14 @@ export class SpillDirectory implements Store {
     const names = readdirSync(this.#path);
     if (names.some((name) => name !== OWNER && !OURS.test(name)) || (names.length > 0 && !names.includes(OWNER)))
       throw new UsageError(`${this.#path} holds other files: name an empty directory, or a new one, for --spill`);
-    const owner = join(this.#path, OWNER);
-    if (names.includes(OWNER)) {
-      const other = Number(readFileSync(owner, 'utf8'));
-      if (isRunning(other))
-        throw new UsageError(`${this.#path} is in use by process ${other}: name another directory for --spill`);
-      this.clear();
-      rmSync(owner);
+    try {
+      takeOwnership(join(this.#path, OWNER));
+    } catch (error) {
+      if (!(error instanceof InUseError)) throw error;
+      throw new UsageError(`${this.#path} is in use by process ${error.pid}: name another directory for --spill`);
     }
-    // Of two that come at once, one fails here.
-    writeFileSync(owner, String(process.pid), { flag: 'wx' });
+    // What a process has left that was killed.
+    this.clear();
   }
 
   /** Removes the states. @throws CheckpointError where they cannot be removed. */
@@ -102,14 +101,3 @@ export class SpillDirectory implements Store {
 /** Whether there is no room, by the disk's size, the user's share of it, or the limit on a file's. */
 const isFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(error.code));
-
-/** Whether there is a process of that number, also another user's. */
-function isRunning(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is too large to be explored in one go: random walks, hashes instead of states, checkpoints of a process that is killed.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -123,6 +123,34 @@ describe('checkpoints', () => {
       stderr:
         'folioscope: the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory\n',
     });
+  });
+
+  test('a directory is of one process at a time, and one that was killed has left it', () => {
+    const args = ['check', SC_07, '--patch', 'v6', '--checkpoint', folder];
+    const owner = join(folder, 'folioscope-checkpoint');
+    writeFileSync(owner, String(process.pid));
+    for (const more of [[], ['--resume']])
+      expect(folioscope([...args, ...more])).toEqual({
+        status: 64,
+        stdout: '',
+        stderr: `folioscope: ${folder} is in use by process ${process.pid}: wait for its end, or name another directory\n`,
+      });
+    expect(readdirSync(folder)).toEqual(['folioscope-checkpoint']);
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    // The second is of a process of this number that was there before: numbers are used again.
+    for (const left of [String(pid), `${process.pid} another-boot 7`, '']) {
+      writeFileSync(owner, left);
+      const { status, stderr } = folioscope([...args, '--resume']);
+      expect([left, status, stderr]).toEqual([
+        left,
+        64,
+        `folioscope: ${folder} holds no checkpoint: begin one without --resume\n`,
+      ]);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+    writeFileSync(owner, String(pid));
+    expect(folioscope(args)).toMatchObject({ status: 0, stderr: '' });
+    expect(readdirSync(folder)).toEqual(['v6']);
   });
 
   test('where it cannot be written any more the check ends undecided, and can be gone on with', () => {
