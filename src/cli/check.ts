@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
@@ -415,7 +415,7 @@ async function ownCheckpoints(path: string, { resume = false }: Options): Promis
   const { makeDirectory } = await import('./make-directory.ts');
   const file = join(path, OWNER);
   try {
-    makeDirectory(resolve(path));
+    makeDirectory(path);
     takeOwnership(file);
   } catch (error) {
     if (error instanceof InUseError)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CheckpointError, type Store, UnwrittenError } from '../check/index.ts';
 import { reasonOf } from './failure.ts';
 import { makeDirectory } from './make-directory.ts';
@@ -20,7 +20,7 @@ export class CheckpointDirectory implements Store {
     this.#path = path;
     this.#every = every * 1000;
     this.#said('cannot be made', () => {
-      makeDirectory(resolve(path));
+      makeDirectory(path);
     });
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { CheckpointError, type Store, StoreFullError } from '../check/index.ts';
 import { reasonOf, UsageError } from './failure.ts';
 import { makeDirectory } from './make-directory.ts';
@@ -27,7 +27,7 @@ export class SpillDirectory implements Store {
       throw new UsageError(`${path}: not a directory, which --spill needs`);
     this.#isMade = !existsSync(path);
     try {
-      makeDirectory(resolve(path));
+      makeDirectory(path);
       this.#take();
     } catch (error) {
       if (error instanceof UsageError) throw error;

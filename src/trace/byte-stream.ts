@@ -65,8 +65,10 @@ export class PieceReader {
   }
 
   /** Why there is no more, where that is no end: known once all before it has been seen. */
-  get failure(): unknown {
-    return this.#failure?.error;
+  get failure(): Error | undefined {
+    if (this.#failure === undefined) return undefined;
+    const { error } = this.#failure;
+    return error instanceof Error ? error : new Error('the pieces ended', { cause: error });
   }
 
   async #fetch(): Promise<Uint8Array | undefined> {

@@ -48,7 +48,7 @@ async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<Trac
   const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
   const { failure } = pieces;
   if (failure === undefined) return readDat(held, options);
-  if (!(failure instanceof PackingError)) throw failure instanceof Error ? failure : new Error(String(failure));
+  if (!(failure instanceof PackingError)) throw failure;
   try {
     const summary = await readDat(held, options);
     return { ...summary, damage: [failure.message, ...summary.damage] };
