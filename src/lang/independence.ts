@@ -17,6 +17,8 @@ import type { Symmetry } from './symmetry.ts';
 export const FUSABLE = 1 << 30;
 /** Most that is spent on finding the local states: some seconds. Each costs a kilobyte. */
 const MOST = { runs: 2_000_000, states: 200_000 };
+/** Most local states times sets of locks that are looked through for those between which no choice can tell. */
+const MOST_COMPARED = 4_000_000;
 /** Most tasks: a set of them is a small integer. */
 const MOST_TASKS = 30;
 
@@ -39,6 +41,10 @@ interface TaskView {
   readonly flags: Uint8Array;
   /** Locks at which it ever has to wait. */
   readonly everStopsAt: number;
+  /** By local state: a class of those between which no choice can tell. */
+  readonly classOf: Int32Array;
+  /** How many there are. */
+  readonly classes: number;
 }
 
 /** All that a choice depends on, as data that can be handed to another thread. */
@@ -114,7 +120,7 @@ function dependencesOf(
   const elements = elementsOf(codes, found, terms);
   const footprints = new Footprints(elements.count);
   const heads = headsIn(found.tasks, symmetry);
-  const views = found.tasks.map((states, task): TaskView => {
+  const views = found.tasks.map((states, task) => {
     const code = codes[task];
     if (code === undefined) throw new Error(`no task ${task}`);
     const stopsAt = Int32Array.from(states, ({ waitsFor, passesOnlyAtZero }) =>
@@ -144,21 +150,92 @@ function dependencesOf(
       everStopsAt: stopsAt.reduce((set, locksHere) => set | locksHere, 0),
     };
   });
-  return { views, elements: elements.count, footprints: footprints.all };
+  const all = [...footprints.all];
+  return {
+    views: views.map((view) => ({ ...view, ...classesOf(view, new Footprints(elements.count, all)) })),
+    elements: elements.count,
+    footprints: all,
+  };
+}
+
+/**
+ * Local states that are one to every choice: they step alike, hold and wait for the same locks, and whatever locks are held by others, there
+ * are the same things that the task can still do. A state of its own each where there are too many to compare.
+ */
+function classesOf(
+  view: Omit<TaskView, 'classOf' | 'classes'>,
+  footprints: Footprints,
+): Pick<TaskView, 'classOf' | 'classes'> {
+  const { next, guard, held, stopsAt, flags, everStopsAt } = view;
+  const sets = subsetsOf(everStopsAt, MOST_COMPARED / next.length);
+  if (sets === undefined) {
+    return { classOf: next.map((_, id) => id), classes: next.length };
+  }
+  const told = [next, guard, held, stopsAt, flags, ...sets.map((closed) => futuresOf(view, closed, footprints))];
+  const known = new Map<number, number>();
+  // Told apart by one thing after the other: by the class so far, and what it is.
+  let classOf = new Int32Array(next.length);
+  for (const by of told) {
+    known.clear();
+    const finer = new Int32Array(next.length);
+    for (let id = 0; id < next.length; id++) {
+      const key = classOf[id]! * 2 ** 32 + (by[id]! >>> 0);
+      let number = known.get(key);
+      if (number === undefined) known.set(key, (number = known.size));
+      finer[id] = number;
+    }
+    classOf = finer;
+  }
+  return { classOf, classes: known.size };
+}
+
+/** All sets of some of these locks; undefined where there are more than `most`. */
+function subsetsOf(locks: number, most: number): readonly number[] | undefined {
+  if (2 ** count(locks) > most) return undefined;
+  const sets = [0];
+  for (let set = (0 - locks) & locks; set !== 0; set = (set - locks) & locks) sets.push(set);
+  return sets;
+}
+
+/** One task by classes of its local states. */
+interface ClassView {
+  readonly next: Int32Array;
+  readonly guard: Int32Array;
+  readonly held: Int32Array;
+  readonly stopsAt: Int32Array;
+  readonly flags: Uint8Array;
+}
+
+function byClass({ classOf, classes, next, guard, held, stopsAt, flags }: TaskView): ClassView {
+  return {
+    next: ofClasses(next, classOf, new Int32Array(classes)),
+    guard: ofClasses(guard, classOf, new Int32Array(classes)),
+    held: ofClasses(held, classOf, new Int32Array(classes)),
+    stopsAt: ofClasses(stopsAt, classOf, new Int32Array(classes)),
+    flags: ofClasses(flags, classOf, new Uint8Array(classes)),
+  };
+}
+
+/** What is the same for all members of a class, by class. */
+function ofClasses<T extends Int32Array | Uint8Array>(of: T, classOf: Int32Array, classes: T): T {
+  for (let id = 0; id < of.length; id++) classes[classOf[id]!] = of[id]!;
+  return classes;
 }
 
 /** Chooses which tasks' steps are enough in a state. */
 export class Choice {
-  /** By task: its local state. Who asks sets it before `choose`. */
+  /** By task: the class of its local state. Who asks sets it before `choose`. */
   readonly at: Int32Array;
   readonly #views: readonly TaskView[];
+  readonly #classes: readonly ClassView[];
   readonly #footprints: Footprints;
-  /** By task and set of locks: footprints of all that it can still do, by local state, while none of these is given up. */
-  readonly #futures: readonly Int32Array[][];
+  /** By task and set of locks: footprints of all that it can still do, by class, while none of these is given up. */
+  readonly #futures: readonly (Int32Array | undefined)[][];
 
   constructor({ views, elements, footprints }: Dependences) {
     this.at = new Int32Array(views.length);
     this.#views = views;
+    this.#classes = views.map(byClass);
     this.#footprints = new Footprints(elements, footprints);
     this.#futures = views.map(() => []);
   }
@@ -170,8 +247,8 @@ export class Choice {
   readonly choose = (enabled: number): number => {
     let best = enabled;
     let fewest = count(enabled);
-    const views = this.#views;
-    for (let seed = 0; seed < views.length && fewest > 1; seed++) {
+    const { length } = this.#classes;
+    for (let seed = 0; seed < length && fewest > 1; seed++) {
       if ((enabled & (1 << seed)) === 0) continue;
       const chosen = this.#closure(seed, enabled, fewest);
       if (chosen === 0) continue;
@@ -180,62 +257,68 @@ export class Choice {
     }
     if (fewest !== 1) return best;
     const task = 31 - Math.clz32(best);
-    return (views[task]!.flags[this.at[task]!]! & (STAYS | CLOSES_CYCLE)) === 0 ? best | FUSABLE : best;
+    return (this.#classes[task]!.flags[this.at[task]!]! & (STAYS | CLOSES_CYCLE)) === 0 ? best | FUSABLE : best;
   };
 
   /** The enabled tasks of the smallest set that holds `seed` and is enough; 0 where it has `most` of them or more, or may not be taken alone. */
   #closure(seed: number, enabled: number, most: number): number {
-    const views = this.#views;
+    const views = this.#classes;
     const { at } = this;
+    const { length } = views;
     const footprints = this.#footprints;
     let tasks = 1 << seed;
     let locks = views[seed]!.held[at[seed]!]!;
     let members = 1;
-    for (let again = true; again; ) {
-      again = false;
-      for (let m = 0; m < views.length; m++) {
-        if ((tasks & (1 << m)) === 0) continue;
-        const view = views[m]!;
-        const here = at[m]!;
-        const goes = (enabled & (1 << m)) !== 0;
-        if (goes && (view.flags[here]! & CLOSES_CYCLE) !== 0) return 0;
-        if (!goes) {
-          const stopsAt = view.stopsAt[here]!;
-          if ((stopsAt & locks) !== 0) continue;
-          const holder = stopsAt === 0 ? -1 : this.#holder(stopsAt);
-          if (holder !== -1) {
-            tasks |= 1 << holder;
-            locks |= views[holder]!.held[at[holder]!]!;
-            if ((enabled & (1 << holder)) !== 0 && ++members >= most) return 0;
-            again = true;
-            continue;
-          }
+    // Each member is looked at once: the more locks are held, the less the others can do.
+    let looked = 0;
+    for (let m = seed; looked !== tasks; m = m + 1 === length ? 0 : m + 1) {
+      const me = 1 << m;
+      if ((tasks & ~looked & me) === 0) continue;
+      looked |= me;
+      const view = views[m]!;
+      const here = at[m]!;
+      const goes = (enabled & me) !== 0;
+      if (goes) {
+        if ((view.flags[here]! & CLOSES_CYCLE) !== 0) return 0;
+      } else {
+        const stopsAt = view.stopsAt[here]!;
+        if ((stopsAt & locks) !== 0) continue;
+        const holder = stopsAt === 0 ? -1 : this.#holder(stopsAt);
+        if (holder !== -1) {
+          tasks |= 1 << holder;
+          locks |= views[holder]!.held[at[holder]!]!;
+          if ((enabled & (1 << holder)) !== 0 && ++members >= most) return 0;
+          continue;
         }
-        const footprint = goes ? view.next[here]! : view.guard[here]!;
-        for (let u = 0; u < views.length; u++) {
-          if ((tasks & (1 << u)) !== 0) continue;
-          const future = this.#future(u, locks)[at[u]!]!;
-          if (future === footprints.empty || !footprints.conflict(footprint, future)) continue;
-          tasks |= 1 << u;
-          locks |= views[u]!.held[at[u]!]!;
-          if ((enabled & (1 << u)) !== 0 && ++members >= most) return 0;
-          again = true;
-        }
+      }
+      const footprint = goes ? view.next[here]! : view.guard[here]!;
+      for (let u = 0; u < length; u++) {
+        if ((tasks & (1 << u)) !== 0) continue;
+        const future = this.#future(u, locks)[at[u]!]!;
+        if (future === footprints.empty || !footprints.conflict(footprint, future)) continue;
+        tasks |= 1 << u;
+        locks |= views[u]!.held[at[u]!]!;
+        if ((enabled & (1 << u)) !== 0 && ++members >= most) return 0;
       }
     }
     return tasks & enabled;
   }
 
   #holder(locks: number): number {
-    for (let task = 0; task < this.#views.length; task++)
-      if ((this.#views[task]!.held[this.at[task]!]! & locks) !== 0) return task;
+    for (let task = 0; task < this.#classes.length; task++)
+      if ((this.#classes[task]!.held[this.at[task]!]! & locks) !== 0) return task;
     return -1;
   }
 
   #future(task: number, locks: number): Int32Array {
     const view = this.#views[task]!;
     const closed = locks & view.everStopsAt;
-    return (this.#futures[task]![closed] ??= futuresOf(view, closed, this.#footprints));
+    const known = this.#futures[task]![closed];
+    if (known !== undefined) return known;
+    const { classOf, classes } = view;
+    const found = ofClasses(futuresOf(view, closed, this.#footprints), classOf, new Int32Array(classes));
+    this.#futures[task]![closed] = found;
+    return found;
   }
 }
 
@@ -369,7 +452,7 @@ function headsIn(tasks: LocalStates['tasks'], { classes }: Symmetry): readonly R
 
 /** By local state: the footprint of all that the task can still do without passing one of these locks. */
 function futuresOf(
-  { edges, to: targets, next, stopsAt }: TaskView,
+  { edges, to: targets, next, stopsAt }: Pick<TaskView, 'edges' | 'to' | 'next' | 'stopsAt'>,
   closed: number,
   footprints: Footprints,
 ): Int32Array {

@@ -41,6 +41,8 @@ const KIND_MASK = 2 ** KIND_BITS - 1;
 
 /** Most bits of a local state that is looked up in an array with a place for each value. */
 const MOST_DIRECT_BITS = 14;
+/** Of the slots that local states are searched for in. */
+const MOST_FILLED = 0.75;
 /** Choices that are remembered: 2^this. */
 const REMEMBERED_BITS = 18;
 /** Numbers below this are exact in a word's key. */
@@ -48,10 +50,10 @@ const MOST_IN_KEY = 2 ** 31;
 
 /** Local states by the words that they have in a state: an open-addressing table, or a place for each value. */
 interface Table {
-  /** Slots: a local state's number plus 1, and its kind in the low bits; or 0. */
+  /** Slots: the words of a local state where it is searched for; its class plus 1, and its kind in the low bits; or 0. */
   readonly slots: Int32Array;
-  /** By local state: its words. */
-  readonly keys: Int32Array;
+  /** Slots less 1. */
+  readonly mask: number;
 }
 
 /** What the source of a reduction uses, as data that can be handed to another thread. */
@@ -66,10 +68,7 @@ export interface ReducedGiven {
 
 /** By the names that the source uses. */
 export function namesOf({ tables, dependences, words, remembered }: ReducedGiven): Readonly<Record<string, unknown>> {
-  const named = tables.flatMap(({ slots, keys }, task): readonly [string, Int32Array][] => [
-    [`T${task}`, slots],
-    [`K${task}`, keys],
-  ]);
+  const named = tables.map(({ slots }, task): readonly [string, Int32Array] => [`T${task}`, slots]);
   const { at, choose } = new Choice(dependences);
   return Object.fromEntries<unknown>([
     ['S', new Int32Array(words)],
@@ -95,7 +94,9 @@ export class ReducedText {
     this.#layout = layout;
     this.#generator = generator;
     this.#places = codes.map((code, task) => placeOfTask(code, task, layout));
-    this.#tables = reduction.tasks.map((states, task) => tableOf(states, codes[task], task, layout, this.#place(task)));
+    this.#tables = reduction.tasks.map((states, task) =>
+      tableOf(states, reduction.dependences.views[task]?.classOf, codes[task], task, layout, this.#place(task)),
+    );
   }
 
   /** What the source uses by name, as data. */
@@ -108,16 +109,17 @@ export class ReducedText {
     };
   }
 
-  /** Local states as few numbers: the tasks whose states each of these is made of. */
+  /** Where all tasks are as few numbers: the tasks whose classes each of these is made of. */
   get #remembering(): readonly (readonly number[])[] {
     const groups: number[][] = [];
     let product = MOST_IN_KEY;
-    for (const [task, { length }] of this.#reduction.tasks.entries()) {
-      product *= length + 1;
+    for (const task of this.#codes.keys()) {
+      const classes = this.#classesOf(task) + 1;
+      product *= classes;
       if (product < MOST_IN_KEY) groups.at(-1)?.push(task);
       else {
         groups.push([task]);
-        product = length + 1;
+        product = classes;
       }
     }
     return groups;
@@ -132,7 +134,7 @@ export class ReducedText {
     const groups = this.#remembering;
     const keys = groups.map((group, i) => {
       const number = group.reduce(
-        (so, task) => `${so === '' ? '' : `(${so})*${this.#statesOf(task) + 1}+`}(v${task}>>>${KIND_BITS})`,
+        (so, task) => `${so === '' ? '' : `(${so})*${this.#classesOf(task) + 1}+`}(v${task}>>>${KIND_BITS})`,
         '',
       );
       return `k${i}=${number}|0`;
@@ -156,11 +158,11 @@ export class ReducedText {
     ].join('');
   }
 
-  #statesOf(task: number): number {
-    return this.#reduction.tasks[task]?.length ?? 0;
+  #classesOf(task: number): number {
+    return this.#reduction.dependences.views[task]?.classes ?? 0;
   }
 
-  /** A task's local state's number plus 1, and its kind. */
+  /** The class of a task's local state plus 1, and its kind. */
   #looked(task: number): string {
     const { parts } = this.#place(task);
     if (!this.#isDirect(task)) return `look${task}(${this.#key(task)})`;
@@ -211,9 +213,10 @@ export class ReducedText {
   #look(task: number): string {
     const { words } = this.#place(task);
     const keys = words.map((_, i) => `k${i}`);
-    const mask = (this.#tables[task]?.slots.length ?? 1) - 1;
-    const equal = keys.map((key, i) => `K${task}[b+${i}]===${key}`).join('&&') || 'true';
-    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const e=T${task}[s];if(e===0)missing(${task});const b=((e>>>${KIND_BITS})-1)*${keys.length};if(${equal})return e;}};`;
+    const mask = this.#tables[task]?.mask ?? 0;
+    const equal = keys.map((key, i) => `T${task}[b+${i}]===${key}`).join('&&') || 'true';
+    const stride = keys.length + 1;
+    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const b=s*${stride},e=T${task}[b+${keys.length}];if(e===0)missing(${task});if(${equal})return e;}};`;
   }
 
   #each(text: (i: number) => string, between: string): string {
@@ -256,15 +259,16 @@ function kindOf(code: Code | undefined, pc: number): number {
 
 function tableOf(
   states: readonly LocalState[],
+  classOf: Int32Array | undefined,
   code: Code | undefined,
   task: number,
   layout: Layout,
   { words, parts, bits }: Place,
 ): Table {
   const isDirect = bits <= MOST_DIRECT_BITS;
-  const size = 2 ** (isDirect ? bits : Math.ceil(Math.log2(2 * states.length + 2)));
-  const slots = new Int32Array(size);
-  const keys = new Int32Array(states.length * words.length);
+  const size = 2 ** (isDirect ? bits : Math.ceil(Math.log2((states.length + 1) / MOST_FILLED)));
+  const stride = isDirect ? 1 : words.length + 1;
+  const slots = new Int32Array(size * stride);
   const packed = new Int32Array(layout.words);
   const arrays = fieldAt(layout.arrays, task);
   const put = (field: Field, i: number, value: number): void => {
@@ -274,7 +278,7 @@ function tableOf(
   };
   for (const [id, { pc, slots: values }] of states.entries()) {
     packed.fill(0);
-    const entry = ((id + 1) << KIND_BITS) | kindOf(code, pc);
+    const entry = (((classOf?.[id] ?? id) + 1) << KIND_BITS) | kindOf(code, pc);
     put(fieldAt(layout.pcs, task), 0, pc);
     for (const [slot, field] of (layout.values[task] ?? []).entries())
       if (field !== undefined) put(field, 0, values[slot] ?? 0);
@@ -289,15 +293,14 @@ function tableOf(
       continue;
     }
     let hash = SEED;
-    for (const [i, word] of words.entries()) {
-      const key = packed[word] ?? 0;
-      keys[id * words.length + i] = key;
-      hash = Math.imul(hash ^ key, MIX);
+    for (const word of words) {
+      hash = Math.imul(hash ^ (packed[word] ?? 0), MIX);
       hash ^= hash >>> 15;
     }
     let slot = hash & (size - 1);
-    while (slots[slot] !== 0) slot = (slot + 1) & (size - 1);
-    slots[slot] = entry;
+    while (slots[slot * stride + words.length] !== 0) slot = (slot + 1) & (size - 1);
+    for (const [i, word] of words.entries()) slots[slot * stride + i] = packed[word] ?? 0;
+    slots[slot * stride + words.length] = entry;
   }
-  return { slots, keys };
+  return { slots, mask: size - 1 };
 }
