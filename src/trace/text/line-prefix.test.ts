@@ -67,4 +67,25 @@ describe('columns that are known from the line before', () => {
       }
     }
   });
+
+  it('are those of tasks that take turns, each with its own number and place', () => {
+    const second = '   1253.000001: a: b\n';
+    const columnsOf = (task: number): string =>
+      `${`task${task}`.padStart(16)}-${task}       [00${task}] .....${second}`;
+    const bytes = new TextEncoder().encode([1, 2, 3, 4, 1, 3, 2, 4, 4, 1].map(columnsOf).join(''));
+    const length = columnsOf(1).length;
+    const prefix = new LinePrefix();
+    prefix.open(bytes);
+    const lines = Array.from({ length: 10 }, (_, line) => {
+      expect(kernelColumns(prefix, bytes, line * length)).toBe(true);
+      return { pid: prefix.pid, cpu: prefix.cpu, known: prefix.known, task: prefix.task, place: prefix.place };
+    });
+    for (const line of lines.slice(4)) {
+      const first = lines[line.pid - 1];
+      expect(line).toEqual({ ...first, known: length - '000001: a: b\n'.length });
+      expect(first?.known).toBe(0);
+    }
+    prefix.forgetAll();
+    expect(prefix.repeated(bytes, 0)).toBe(0);
+  });
 });

@@ -230,6 +230,21 @@ describe('a line', () => {
     expect(summary.events).toBe(3);
   });
 
+  it('may be split so again and again, between lines of other tasks and what imitates their columns', async () => {
+    const split = '          two\ner-1       [000] ...2.   128.578802: ';
+    const other = LINE.replace('[000]', '[001]');
+    const round = `${LINE}${INSERTION}\n${split}${INSERTION}\n${split}${INSERTION}\n${other}tracing_mark_write: x\n          two\n${LINE}${INSERTION}\n`;
+    const events = await eventsOf(round.repeat(100));
+    expect(events).toHaveLength(500);
+    expect(events.slice(300, 305)).toMatchObject([
+      { comm: 'conv', cpu: 0 },
+      { comm: 'two\ner' },
+      { comm: 'two\ner' },
+      { type: 'marker', cpu: 1, text: 'x\n          two' },
+      { comm: 'conv', cpu: 0 },
+    ]);
+  });
+
   it('of a CPU whose buffer started later follows a loss', async () => {
     const text = `${LINE}${INSERTION}\n##### CPU 2 buffer started ####\n${LINE.replace('[000]', '[002]')}${INSERTION}\n`;
     expect(await eventsOf(text)).toMatchObject([
