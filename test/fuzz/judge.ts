@@ -12,6 +12,7 @@ import { explanationToJson, explanationToText } from '../../src/report/index.ts'
 import { MAIL_COLUMNS } from '../../src/report/wrap.ts';
 import { InputError, memorySource, readTrace, type TraceSummary } from '../../src/trace/index.ts';
 import { pipe } from '../support/read-recording.ts';
+import { EVENTLESS_LINES } from './mutations.ts';
 import { walkPages } from './reference-walk.ts';
 import type { Seed } from './seeds.ts';
 
@@ -167,12 +168,15 @@ function silences(bytes: Uint8Array, seed: Seed, truth: Truth, summary: TraceSum
   }
 }
 
-/** Lines with more than blanks in them. */
+/**
+ * Lines with more than blanks in them, without those that mutations put in and that are no events: else one put in would
+ * stand for an event's that was cut out.
+ */
 export const countLines = (bytes: Uint8Array): number =>
   Buffer.from(bytes)
     .toString('latin1')
     .split('\n')
-    .filter((line) => /\S/.test(line)).length;
+    .filter((line) => /\S/.test(line) && !EVENTLESS_LINES.has(line.trimEnd())).length;
 
 /** Whether all bytes outside the pages of events are those of the seed; the file may end within the last pages. */
 function differsInPagesOnly(bytes: Uint8Array, { bytes: original, pages }: Seed): boolean {

@@ -199,7 +199,7 @@ function renumber(bytes: Uint8Array, random: Random, digits: string): Uint8Array
   return joined(bytes.subarray(0, from), new TextEncoder().encode(digits), bytes.subarray(to));
 }
 
-const LINES = [
+const EVENTLESS = [
   'CPU:1 [LOST 99999999999999999999 EVENTS]\n',
   'CPU:4294967296 [LOST 3 EVENTS]\n',
   'CPU:0 [LOST EVENTS]\n',
@@ -209,9 +209,17 @@ const LINES = [
   ' => \n',
   '\0\n',
   '\uFEFF\n',
+] as const;
+const LINES = [
+  ...EVENTLESS,
   '          <idle>-0     [65535] d.... 99999999999.999999: mm_lru_insertion: folio=0 pfn=0x1fffffffffffff lru=4 flags=M\n',
   '             vmm-7     [001] ..... 2571.888296: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x10 ofs=18446744073709551615 order=255\n',
 ] as const;
+
+/** Lines that mutations put into a text and that are no events, without their newline. */
+export const EVENTLESS_LINES: ReadonlySet<string> = new Set(
+  EVENTLESS.map((line) => Buffer.from(line).toString('latin1').trimEnd()),
+);
 
 const OF_TEXT: Readonly<Record<string, Mutation>> = {
   'cut a line out': (bytes, random) => {
