@@ -21,7 +21,7 @@ export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }
 
-/** Thrown by a store's `write` where there is no room for more: a search whose states are put aside there ends with what it knows. */
+/** Thrown by a store's `write` where no more can be written: a search whose states are put aside there ends with what it knows. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
 }

@@ -333,7 +333,9 @@ async function subjectIn(file: string, { profile, cpus, folios }: Options): Prom
  */
 async function* answersOf(subject: Subject, options: Options): AsyncGenerator<CostedAnswer | string> {
   const directory =
-    options.spill === undefined ? undefined : new (await import('./spill-directory.ts')).SpillDirectory(options.spill);
+    options.spill === undefined
+      ? undefined
+      : new (await import('./spill-directory.ts')).SpillDirectory(options.spill, complain);
   const giveUp = options.checkpoint === undefined ? undefined : await ownCheckpoints(options.checkpoint, options);
   try {
     yield* answersWith(subject, options, directory);

@@ -49,6 +49,10 @@ export function reasonOf(error: unknown): string {
       return 'too many symbolic links';
     case 'ENOSPC':
       return 'no space is left on the device';
+    case 'EDQUOT':
+      return 'the quota is used up';
+    case 'EFBIG':
+      return 'files may not become so large';
     case 'EROFS':
       return 'the file system is read-only';
     case 'ENAMETOOLONG':

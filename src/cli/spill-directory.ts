@@ -19,10 +19,15 @@ const OURS = /^seen-\d+-\d+$/;
 export class SpillDirectory implements Store {
   readonly #path: string;
   readonly #isMade: boolean;
+  readonly #tell: (why: string) => void;
 
-  /** @throws UsageError where it cannot be written, holds what is not ours, or is in use. */
-  constructor(path: string) {
+  /**
+   * @param tell told why it cannot be written or removed any more.
+   * @throws UsageError where it cannot be written, holds what is not ours, or is in use.
+   */
+  constructor(path: string, tell: (why: string) => void) {
     this.#path = path;
+    this.#tell = tell;
     if (existsSync(path) && !statSync(path).isDirectory())
       throw new UsageError(`${path}: not a directory, which --spill needs`);
     this.#isMade = !existsSync(path);
@@ -56,8 +61,17 @@ export class SpillDirectory implements Store {
     });
   }
 
-  /** Removes all that was made. @throws CheckpointError where it cannot be removed. */
+  /** Removes all that was made. Where it cannot be removed that is told: the answer stands all the same. */
   close(): void {
+    try {
+      this.#close();
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      this.#tell(error.message);
+    }
+  }
+
+  #close(): void {
     this.clear();
     this.#removing(() => {
       rmSync(join(this.#path, OWNER), { force: true });
@@ -83,8 +97,10 @@ export class SpillDirectory implements Store {
     try {
       writeParts(join(this.#path, name), parts, false);
     } catch (error) {
-      if (isFull(error)) throw new StoreFullError(`${this.#path} is full`);
-      throw new CheckpointError(`${this.#path} cannot be written: ${reasonOf(error)}`);
+      // A full disk or one that became read-only: what is in memory is known all the same.
+      const message = `${this.#path} cannot be written: ${reasonOf(error)}`;
+      this.#tell(message);
+      throw new StoreFullError(message);
     }
   }
 
@@ -97,7 +113,3 @@ export class SpillDirectory implements Store {
     }
   }
 }
-
-/** Whether there is no room, by the disk's size, the user's share of it, or the limit on a file's. */
-const isFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(error.code));

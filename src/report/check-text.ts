@@ -141,7 +141,7 @@ function reasonText(answer: CheckAnswer): string {
     case 'memory':
       return memoryText(answer);
     case 'disk':
-      return 'there is no room left for the states put aside (--spill)';
+      return 'the states to put aside cannot be written (--spill)';
     case 'interrupted':
       return 'interrupted';
     case 'checkpoint':

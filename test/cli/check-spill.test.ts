@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { StoreFullError } from '../../src/check/index.ts';
+import { SpillDirectory } from '../../src/cli/spill-directory.ts';
 import { COMMAND, folioscope, ROOT } from './folioscope.ts';
 import { validatorOf } from './schema.ts';
 
@@ -74,10 +76,28 @@ test('a file that may not be as large as it has to be ends it with what is known
   const limited = ['-c', 'ulimit -f 1; exec "$@"', 'bash', process.execPath, ...COMMAND];
   const args = ['check', ...LITTLE, '--spill', folder];
   const { status, stdout, stderr } = spawnSync('bash', [...limited, ...args], { cwd: ROOT, encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
-  expect(stdout).toContain('v6: UNDECIDED: there is no room left for the states put aside (--spill)\n');
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: `folioscope: ${folder} cannot be written: files may not become so large\n`,
+  });
+  expect(stdout).toContain('v6: UNDECIDED: the states to put aside cannot be written (--spill)\n');
   expect(stdout).toMatch(/explored: \d+ \d+ states/);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a directory that cannot be written any more, full or not, ends it likewise', () => {
+  const told: string[] = [];
+  const directory = join(folder, 'states');
+  const spill = new SpillDirectory(directory, (why) => told.push(why));
+  spill.write('seen-0-1', [Uint8Array.of(1)]);
+  // Nobody, not even root, writes a file where a directory is.
+  mkdirSync(join(directory, 'seen-0-2'));
+  const message = `${directory} cannot be written: is a directory`;
+  expect(() => spill.write('seen-0-2', [Uint8Array.of(2)])).toThrow(new StoreFullError(message));
+  expect(told).toEqual([message]);
+  // What cannot be removed does not take the answer away.
+  expect(() => spill.close()).not.toThrow();
+  expect(told[1]).toContain(`${directory} cannot be removed: `);
 });
 
 test('Ctrl-C ends it with what is known, and removes the files', { timeout: 60_000 }, async () => {
