@@ -260,7 +260,12 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
   process.stdout.write(
     options.json === true
       ? checkToJson(subject, costed, { notRun, coverage })
-      : checkReport(subject, answers, { command: commandFor(file, options), notRun, coverage }),
+      : checkReport(subject, answers, {
+          command: commandFor(file, options),
+          notRun,
+          interrupted: isInterrupted,
+          coverage,
+        }),
   );
   if (options.itf !== undefined) await writeTrace(options.itf, checkToItf(subject, answers));
   return codeOf(answers, notRun);
@@ -377,18 +382,37 @@ async function* answersWith(
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name
-        : answered(
-            subject,
+        : orName(
+            answered(
+              subject,
+              patch.name,
+              workingInPieces(patch, checking(subject, { ...search, patch, checkpoint: keep(patch.name) })),
+            ),
             patch.name,
-            workingInPieces(patch, checking(subject, { ...search, patch, checkpoint: keep(patch.name) })),
+            place > 0,
           );
   } else
     for (const [place, variant] of (await variantsOf(options)).entries())
       yield isInterrupted && place > 0
         ? variant
-        : answered(subject, variant, checkingPeer(subject, { ...search, variant, checkpoint: keep(variant) }));
+        : orName(
+            answered(subject, variant, checkingPeer(subject, { ...search, variant, checkpoint: keep(variant) })),
+            variant,
+            place > 0,
+          );
   for (const message of unwritten)
     complain(`${message}; make room there, or let it be written, and go on with the same command and --resume`);
+}
+
+/** What a form comes to, or its name where its checkpoint cannot be gone on from and other answers are there to be kept. */
+async function orName(answer: Promise<CostedAnswer>, name: string, hasOthers: boolean): Promise<CostedAnswer | string> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!hasOthers || !(error instanceof Error && error.name === 'CheckpointError')) throw error;
+    complain(`${name}: ${error.message}`);
+    return name;
+  }
 }
 
 async function explorerOf({ workers, depthFirst }: Options): Promise<SearchOptions['explore']> {

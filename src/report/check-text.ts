@@ -13,6 +13,8 @@ export interface CheckReportOptions {
   readonly command: readonly string[];
   /** Forms that nothing is known of, because somebody interrupted. */
   readonly notRun: readonly string[];
+  /** Whether somebody interrupted, which is why they were not run. */
+  readonly interrupted?: boolean;
   /** Shows which steps were never taken. */
   readonly coverage: boolean;
 }
@@ -21,13 +23,13 @@ export interface CheckReportOptions {
 export function checkReport(
   scenario: Subject,
   answers: readonly CheckAnswer[],
-  { command, notRun, coverage }: CheckReportOptions,
+  { command, notRun, interrupted = true, coverage }: CheckReportOptions,
 ): string {
   const [only, more] = answers;
   const sections = [
     [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
     ...answers.map((answer) => verdictLines(scenario, answer)),
-    notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}: interrupted`, '', '  '),
+    notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}${interrupted ? ': interrupted' : ''}`, '', '  '),
     ...(more === undefined ? [] : [tableLines(answers)]),
     ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
     ...(coverage ? answers.map(coverageLines) : []),

@@ -182,6 +182,27 @@ describe('checkpoints', () => {
     expect(status).toBe(1);
   });
 
+  test('a checkpoint of one form that is damaged does not lose the answers of others', () => {
+    const args = ['check', SC_07, '--patch', 'v6,v8,baseline', '--checkpoint', folder, '--checkpoint-every', '0'];
+    expect(folioscope(args).status).toBe(1);
+    const damage = (form: string): void => writeFileSync(join(folder, form, '1-whole', 'index.json'), '{');
+    damage('v8');
+    const { stdout, stderr, status } = folioscope([...args, '--resume']);
+    expect(stdout).toContain('v6: HOLDS');
+    expect(stdout).toContain('baseline: VIOLATED');
+    expect(stdout).toContain('\nnot run: v8\n');
+    expect({ stderr, status }).toEqual({
+      stderr: "folioscope: v8: the checkpoint's index.json is damaged: begin anew, with an empty directory\n",
+      status: 2,
+    });
+    damage('v6');
+    expect(folioscope([...args, '--resume'])).toEqual({
+      stdout: '',
+      stderr: "folioscope: the checkpoint's index.json is damaged: begin anew, with an empty directory\n",
+      status: 65,
+    });
+  });
+
   test('what cannot be begun or gone on from is said in one line', () => {
     const full = join(folder, 'full');
     mkdirSync(full);
