@@ -42,6 +42,32 @@ test('walks never say that something holds, and the same seed gives the same wal
   expect(walkProgram(question, { ...UNIFORM, mostStates: 100 }).distinctStates).toBeUndefined();
 });
 
+test('memory bounds the states that are told apart and the length of a walk', () => {
+  const question = peerOf('v6');
+  const all = walkProgram(question, UNIFORM);
+  // Without the memory to tell states apart the same walks are taken.
+  expect(walkProgram(question, { ...UNIFORM, mostBytes: 4000 })).toEqual({ ...all, distinctStates: undefined });
+  expect(walkProgram(question, { ...UNIFORM, mostBytes: 2 ** 24 })).toEqual(all);
+});
+
+test('a walk without an end is ended by the memory', () => {
+  const sizes = { task: 1 };
+  const idle = buildCode('idle', null, sizes, 0, (k) => k.loop(() => k.step('turn', () => {})));
+  const built = program(sizes, [], [idle]);
+  const endless: Question = {
+    program: built,
+    codeOf: [0],
+    initial: started(built, [0]).memory,
+    properties: [],
+    mayEnd: literal<'bool'>(0),
+  };
+  const walks: Walks = { seed: 1, walks: 5, steps: 1e9, strategy: { kind: 'uniform' }, mostBytes: 2 ** 20 };
+  const found = walkProgram(endless, walks);
+  expect(found).toMatchObject({ verdict: 'undecided', reason: 'memory', walks: 0, walk: undefined });
+  expect(found.longest * 64).toBeGreaterThan(2 ** 19);
+  expect(found.longest).toBeLessThan(20_000);
+});
+
 test.each([
   ['baseline', UNIFORM, 10],
   ['baseline', pct(3), 10],

@@ -20,6 +20,11 @@ export interface Walks {
   readonly strategy: Strategy;
   /** Most states to tell apart, and most that the search for the shortest counterexample may visit; 0: it is not searched for. */
   readonly mostStates?: number | undefined;
+  /**
+   * Most bytes for the states to tell apart, half of it, and for the steps of a walk. Where the first half is full, states are
+   * not told apart any more; where a walk is too long for the rest, the walks end.
+   */
+  readonly mostBytes?: number | undefined;
   /** Told how far it is, at the end of a walk and every thousand steps of it. */
   readonly progress?: ((now: WalkProgress) => void) | undefined;
   /** Asked as often, and while a run is made shorter: where it says yes, it ends with what it knows. */
@@ -32,7 +37,7 @@ export interface WalkProgress {
   readonly walks: number;
   /** Steps of all walks. */
   readonly steps: number;
-  /** Different states among those that were walked through; undefined where there were more than `mostStates`. */
+  /** Different states among those that were walked through; undefined where there were more than `mostStates`, or than `mostBytes` had room for. */
   readonly distinctStates: number | undefined;
 }
 
@@ -41,8 +46,8 @@ export interface WalkExploration extends WalkProgress {
   readonly verdict: 'violated' | 'undecided';
   /** Name of what is violated: a property's, an assert's, or "deadlock". */
   readonly property: string | undefined;
-  /** Why there is no verdict: all walks were walked, or somebody interrupted them. */
-  readonly reason: 'walks' | 'interrupted' | undefined;
+  /** Why there is no verdict: all walks were walked, somebody interrupted them, or one became too long for the memory. */
+  readonly reason: 'walks' | 'interrupted' | 'memory' | undefined;
   /** Steps of the longest walk. */
   readonly longest: number;
   /** Which walk met the violation, from 1. */
@@ -65,6 +70,8 @@ interface Violation {
 
 const MOST_STATES = 2 ** 20;
 const STEPS_BETWEEN_LOOKS = 1000;
+/** Of a step that was taken: an object of two numbers, and the place of it in a list that grows by half. */
+const BYTES_OF_MOVE = 64;
 /** Longest run that is made shorter step by step: that takes as many steps as the square of its length. */
 const LONGEST_TO_CUT = 4000;
 
@@ -82,11 +89,11 @@ export function walkProgram(question: Question, walks: Walks): WalkExploration {
 
 /** The same in pieces, for a thread that has something else to do between them. */
 export function* walkingProgram(question: Question, walks: Walks): Generator<WalkProgress, WalkExploration> {
-  const { strategy, mostStates = MOST_STATES } = walks;
+  const { strategy, mostStates = MOST_STATES, mostBytes = Number.POSITIVE_INFINITY } = walks;
   if (strategy.kind === 'pct' && !(Number.isInteger(strategy.depth) && strategy.depth >= 1))
     throw new RangeError(`a PCT schedule has a depth of 1 or more, not ${strategy.depth}`);
   const { space, model } = spaceOfProgram({ ...question, symmetry: undefined, partialOrder: false });
-  const walker = new Walker(space, model, mostStates, question.coverage === true);
+  const walker = new Walker(space, model, { mostStates, mostBytes }, question.coverage === true);
   const { violation, ...found } = yield* walkAll(walker, walks);
   const { walks: over, steps, distinctStates } = found;
   const about = {
@@ -139,6 +146,8 @@ function* walkAll(
       yield piece;
       if (walks.interrupted?.())
         return { ...piece, reason: 'interrupted', longest, walk: undefined, violation: undefined };
+      if (goesOn && walker.isTooLong)
+        return { ...piece, reason: 'memory', longest, walk: undefined, violation: undefined };
     }
   }
   return { ...now(walks.walks), reason: 'walks', longest, walk: undefined, violation: undefined };
@@ -163,11 +172,11 @@ function* shortening(
 /** Searches for the nearest violation, which is no farther than the one that is known. */
 function* nearest(
   space: Space,
-  { interrupted }: Walks,
+  { interrupted, mostBytes }: Walks,
   mostStates: number,
   found: WalkProgress,
 ): Generator<WalkProgress, Violation | undefined> {
-  const pieces = searching(space, { mostStates, interrupted });
+  const pieces = searching(space, { mostStates, mostBytes, interrupted });
   for (;;) {
     const piece = pieces.next();
     if (piece.done === true) {
@@ -192,11 +201,17 @@ class Walker {
   /** Where successors go; undefined where nobody asks what steps come to. */
   readonly #successors: Rows | undefined;
   #isFull = false;
+  readonly #mostBytes: number;
   #schedule: Schedule | undefined;
   #moves: Move[] = [];
   violation: Violation | undefined;
 
-  constructor(space: Space, model: Model, mostStates: number, coverage: boolean) {
+  constructor(
+    space: Space,
+    model: Model,
+    { mostStates, mostBytes }: { readonly mostStates: number; readonly mostBytes: number },
+    coverage: boolean,
+  ) {
     const moves = Array.from({ length: model.tasks }, (_, task) =>
       Array.from({ length: model.options?.[task] ?? 1 }, (__, option): Move => ({ task, option })),
     ).flat();
@@ -205,7 +220,8 @@ class Walker {
     this.#space = space;
     this.#model = model;
     this.#table = new StateTable(model.words, Math.max(1, mostStates), [...Array(HEAPS).keys()], false);
-    this.#table.allow(mostStates, Number.POSITIVE_INFINITY);
+    this.#mostBytes = mostBytes;
+    this.#table.allow(mostStates, mostBytes / 2);
     this.#state = new Int32Array(model.words);
     this.#row = new Int32Array(model.words + 1);
     const rows = HEAPS * (model.words + 1) * Math.max(1, space.compiled.most);
@@ -215,6 +231,11 @@ class Walker {
 
   get distinctStates(): number | undefined {
     return this.#isFull ? undefined : this.#table.size;
+  }
+
+  /** Whether there is no memory for a walk that goes on. */
+  get isTooLong(): boolean {
+    return this.#moves.length * BYTES_OF_MOVE > this.#mostBytes / 2;
   }
 
   /** Steps of the walk so far. */

@@ -156,7 +156,8 @@ function reasonText(answer: CheckAnswer): string {
 }
 
 /** Where memory has ended, and what there is to do. */
-function memoryText({ omission, explored, properties }: CheckAnswer): string {
+function memoryText({ omission, explored, properties, walked }: CheckAnswer): string {
+  if (walked !== undefined) return 'memory is used up by one long walk (--memory); --steps makes them shorter';
   // Whether every conversion ends is asked in memory alone, and who remembers hashes has no states to put into files.
   const isExploring = properties.some(({ id, verdict }) => verdict === 'undecided' && id !== 'I5');
   if (!isExploring || omission !== undefined) return 'memory is used up (--memory)';

@@ -8,7 +8,7 @@ const strategyOf = ({ pct }: Walked): Strategy =>
 
 /** Walks through a program at random where it would be explored. What is not violated is undecided: the walks are over. */
 export const exploringByWalks = (walked: Walked): Explorer =>
-  function* (question, { interrupted, mostStates }) {
+  function* (question, { interrupted, mostStates, mostBytes }) {
     const { walks, seed, steps } = walked;
     const mostSearched = Math.min(mostStates, MOST_SEARCHED);
     const pieces = walkingProgram(question, {
@@ -17,6 +17,7 @@ export const exploringByWalks = (walked: Walked): Explorer =>
       steps,
       strategy: strategyOf(walked),
       mostStates: mostSearched,
+      mostBytes,
       interrupted,
     });
     for (;;) {
