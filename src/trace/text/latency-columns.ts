@@ -23,7 +23,7 @@ export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: num
   const isKnown = repeated > 0 && !(bytes[start + repeated]! >= ZERO && bytes[start + repeated]! <= 0x39);
   let at = isKnown ? start + repeated : taskAndCpu(prefix, bytes, start);
   if (at < 0) return false;
-  prefix.remember(start, at - start, 0);
+  if (!isKnown) prefix.remember(start, at - start, 0);
   const limit = at + MAX_FLAGS;
   const flags = at;
   while (at < limit && bytes[at]! > SPACE) at++;

@@ -327,6 +327,17 @@ it.each([
   expect(events).toMatchObject([first, { type: 'loss', cpu: 0, at: 128578802000n, events: undefined }, { pfn: 26 }]);
 });
 
+it('a number of option fields that has lost its 0x is no other number', async () => {
+  const fields =
+    'mm_lru_insertion: folio=0xffffea0005963700 (-24189162080512) pfn=0x1a (26) lru=0x3 (3) flags=0x24 (36)';
+  const { summary, events } = await readText(`${LINE}${fields}\n${LINE}${fields.replace('lru=0x3', 'lru=093')}\n`);
+  expect(events).toMatchObject([
+    { pfn: 26, lru: 3 },
+    { type: 'loss', cpu: 0, events: 1 },
+  ]);
+  expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: an event that cannot be read/)]);
+});
+
 it('NULs within a marker are no part of its text without a word', async () => {
   const { summary } = await readText(`${LINE}${INSERTION}\n${LINE}tracing_mark_write: pha\0\0\0`);
   expect(summary.damage).toEqual([expect.stringMatching(/^line 2, byte \d+: a NUL, expected text$/)]);
