@@ -80,7 +80,7 @@ const scenario = (): string =>
 const before = { cpu: process.cpuUsage(), wall: performance.now() };
 const partialOrder = !modes.includes('full');
 const question: Question = modes.includes('named')
-  ? questionAbout(parseScenario('kernel.yaml', scenario()), patch)
+  ? questionAbout(parseScenario('kernel.yaml', scenario()), patch, pages)
   : questionOf(world);
 const alike = (): ReturnType<typeof alikeTasks> =>
   alikeTasks(question.program, question.codeOf, question.initial, question);

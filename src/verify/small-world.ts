@@ -45,8 +45,9 @@ const IN_PASSING = 3;
  * Makes a machine as small as the scenario: memory for the pages that there are, counts as high as those who can
  * hold a page make them, batches as long as there can be entries. None of that changes what can happen; a count that
  * did not fit would be an error and not a wrong answer.
+ * @param mostFolios where there are fewer than could be held at a time, who finds none has to do without.
  */
-export function buildWorld(given: Scenario, patch: Patch): SmallWorld {
+export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.POSITIVE_INFINITY): SmallWorld {
   const scenario = withoutUntouchedPages(given);
   const { machine, before, threads } = scenario;
   // Which arguments the kernel refuses depends on the sizes that the scenario gives.
@@ -60,7 +61,7 @@ export function buildWorld(given: Scenario, patch: Patch): SmallWorld {
   });
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
   const parts = partsFor(everyCall, around);
-  const folios = foliosFor(scenario, calls);
+  const folios = Math.min(mostFolios, foliosFor(scenario, calls));
   const profile = profileFor(scenario, everyCall, folios);
   const kworkers = Array.from({ length: machine.cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
   const scripts = machine.tasks.map((_, task) => calls.filter((call) => call.task === task).map(({ entry }) => entry));
