@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS, type Successors } from '../lang/index.ts';
+import { Barrier } from './barrier.ts';
 import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import type { Store } from './checkpoint.ts';
@@ -43,8 +44,19 @@ export interface Wrong extends Fault {
 /** What a part is told to do. */
 export type Order =
   | { readonly kind: 'begin'; readonly state: Int32Array }
-  /** Expands states of the level, given with the first order for it, until they are all taken or there are successors enough. */
-  | { readonly kind: 'expand'; readonly level: readonly Piece[] | undefined }
+  /** Forgets what was collected and, where another level begins, what it kept whole of the level before. */
+  | { readonly kind: 'clear'; readonly level: 'same' | 'next' }
+  /**
+   * Expands states of the level, given with the first order for it, until they are all taken or there are successors enough. Adds
+   * them, once all parts have expanded, as `insert` does; not where there may be more of them than there is room.
+   */
+  | {
+      readonly kind: 'advance';
+      readonly level: readonly Piece[] | undefined;
+      readonly depth: number;
+      readonly room: number;
+      readonly bytes: number;
+    }
   /** Adds the successors that all parts have collected, as far as they belong to its heaps, to the level at `depth`. */
   | { readonly kind: 'insert'; readonly depth: number; readonly room: number; readonly bytes: number }
   /** Looks for a state of the level at `depth` that leads to another state. */
@@ -53,7 +65,12 @@ export type Order =
 /** What it answers; what does not apply is empty. */
 export interface Reply {
   readonly transitions: number;
+  /** In or after a state that was expanded. */
   readonly fault: Fault | undefined;
+  /** In a state that was added. */
+  readonly found: Fault | undefined;
+  /** Whether successors were added. */
+  readonly isInserted: boolean;
   /** New states. */
   readonly pieces: readonly Piece[];
   readonly added: number;
@@ -71,6 +88,8 @@ export interface Common {
   readonly rows: readonly { readonly words: Int32Array; readonly ends: Int32Array }[];
   /** [0]: the next state of the level that nobody has taken. */
   readonly cursor: Int32Array;
+  /** Where parts wait for each other: BARRIER_WORDS. */
+  readonly barrier: Int32Array;
   /** Whether states have to be looked at one by one. */
   readonly judged: boolean;
   readonly shared: boolean;
@@ -115,6 +134,7 @@ export class Part {
   readonly #own: Rows;
   readonly #all: readonly Rows[];
   readonly #memory: StateMemory;
+  readonly #barrier: Barrier;
   #level: readonly Piece[] = [];
   #total = 0;
   #fault: Fault | undefined;
@@ -131,6 +151,7 @@ export class Part {
     const [first, end] = [index, index + 1].map((i) => Math.floor((HEAPS * i) / parts));
     const heaps = Array.from({ length: HEAPS }, (_, heap) => heap).slice(first, end);
     const { shared, mostStates, lossy, spill } = common;
+    this.#barrier = new Barrier(common.barrier, parts);
     this.#memory =
       lossy !== undefined
         ? new LossyMemory(steps.words, lossy)
@@ -142,23 +163,47 @@ export class Part {
   }
 
   do(order: Order): Reply {
-    this.#fault = undefined;
     switch (order.kind) {
       case 'begin':
         this.#own.clear();
         putRow(order.state, this.#steps.hashed, this.#own.words, this.#own.ends);
         return this.#reply({});
-      case 'expand':
-        if (order.level !== undefined) this.#take(order.level);
-        return this.#reply({ transitions: this.#expand() });
-      case 'insert': {
-        const insertion = this.#memory.insert(order.depth, this.#all, order.room, order.bytes);
-        if (this.#common.judged) for (const found of insertion.pieces) this.#judge(found);
-        return this.#reply(insertion);
-      }
+      case 'clear':
+        this.#own.clear();
+        if (order.level === 'next') this.#memory.nextLevel();
+        return this.#reply({});
+      case 'advance':
+        return this.#advance(order);
+      case 'insert':
+        return this.#reply(this.#insert(order));
       case 'predecessor':
         return this.#reply({ predecessor: this.#predecessor(order.depth, order.to) });
     }
+  }
+
+  #advance({ level, ...order }: Extract<Order, { readonly kind: 'advance' }>): Reply {
+    let expanded: Pick<Reply, 'transitions' | 'fault'>;
+    try {
+      if (level !== undefined) this.#take(level);
+      expanded = { transitions: this.#expand(), fault: this.#noticed() };
+    } catch (error) {
+      this.#barrier.breakDown();
+      throw error;
+    }
+    const isComplete = this.#barrier.pass();
+    const collected = this.#all.reduce((sum, { size }) => sum + size, 0) / (this.#steps.words + 1);
+    const inserted = isComplete && collected <= order.room ? this.#insert(order) : {};
+    return this.#reply({ ...expanded, ...inserted });
+  }
+
+  #insert({
+    depth,
+    room,
+    bytes,
+  }: Pick<Extract<Order, { readonly kind: 'insert' }>, 'depth' | 'room' | 'bytes'>): Partial<Reply> {
+    const insertion = this.#memory.insert(depth, this.#all, room, bytes);
+    if (this.#common.judged) for (const found of insertion.pieces) this.#judge(found);
+    return { ...insertion, found: this.#noticed(), isInserted: true };
   }
 
   #take(level: readonly Piece[]): void {
@@ -170,7 +215,9 @@ export class Part {
   #reply(said: Partial<Reply>): Reply {
     return {
       transitions: 0,
-      fault: this.#fault,
+      fault: undefined,
+      found: undefined,
+      isInserted: false,
       pieces: [],
       added: 0,
       bytes: this.#memory.bytes,
@@ -218,6 +265,13 @@ export class Part {
   #notice(kind: Fault['kind'], which: number, states: Int32Array, at: number, task = 0, option = 0): void {
     const fault: Fault = { kind, which, task, option, state: states.slice(at, at + this.#steps.words) };
     if (this.#fault === undefined || comesBefore(fault, this.#fault)) this.#fault = fault;
+  }
+
+  /** What was noticed since it was last asked. */
+  #noticed(): Fault | undefined {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    return fault;
   }
 
   #judge({ states, count }: Piece): void {

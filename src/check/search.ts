@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
 import { allocate } from './allocate.ts';
+import { BARRIER_WORDS } from './barrier.ts';
 import { Checkpoint, CheckpointError, UnwrittenError } from './checkpoint.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
 import {
@@ -92,6 +93,7 @@ export class Search {
         ends: allocate(HEAPS, shared),
       })),
       cursor: allocate(1, shared),
+      barrier: allocate(BARRIER_WORDS, shared),
       judged: space.properties.length + space.reached.length > 0,
       shared,
       compact: reach.compact === true,
@@ -113,12 +115,16 @@ export class Search {
       const { cursor } = this.common;
       cursor[0] = 0;
       for (let batch = 0; exhausted === undefined && cursor[0] < total; batch++) {
-        const order: Order = { kind: 'expand', level: batch === 0 ? level : undefined };
-        for (const { transitions, fault } of yield { order, parts: this.#all }) {
+        const limits = { depth: depth + 1, room: this.#reach.mostStates - this.#states, bytes: this.#bytesForEach };
+        const order: Order = { kind: 'advance', level: batch === 0 ? level : undefined, ...limits };
+        const replies = yield { order, parts: this.#all };
+        for (const { transitions, fault } of replies) {
           this.#transitions += transitions;
           this.#notice(fault, depth);
         }
-        exhausted = yield* this.#insert(next, depth + 1);
+        exhausted = replies.every(({ isInserted }) => isInserted)
+          ? this.#count(this.#all, replies, next, depth + 1)
+          : yield* this.#insert(next, depth + 1);
         const now = this.#progress(Math.max(0, total - cursor[0]) + sizeOf(next), depth + 1);
         this.#reach.progress?.(now);
         yield now;
@@ -174,12 +180,8 @@ export class Search {
     let depth = 0;
     let level: Piece[] = [];
     let exhausted: Reason | undefined;
-    // An empty level makes the parts forget what they have collected, and what they keep of the level before.
-    const clear = (next: boolean): Round => {
-      this.common.cursor[0] = 0;
-      return { order: { kind: 'expand', level: next ? [] : undefined }, parts: this.#all };
-    };
-    yield clear(true);
+    const clear = (of: 'same' | 'next'): Round => ({ order: { kind: 'clear', level: of }, parts: this.#all });
+    yield clear('next');
     let missing = known.levels[0] ?? 0;
     for (const states of checkpoint.states())
       for (let at = 0; at < states.length; ) {
@@ -188,7 +190,7 @@ export class Search {
           missing = known.levels[++depth] ?? 0;
           level = [];
           if (missing === 0) throw new CheckpointError(DAMAGED);
-          yield clear(true);
+          yield clear('next');
         }
         for (let i = 0; missing > 0 && at < states.length && (i % STRIDE !== 0 || !rows.isFull); i++) {
           putRow(states.subarray(at, at + words), hashed, rows.words, rows.ends);
@@ -201,7 +203,7 @@ export class Search {
         yield now;
         if (this.#reach.interrupted?.()) exhausted ??= 'interrupted';
         if (exhausted !== undefined) return { level, depth, exhausted };
-        yield clear(false);
+        yield clear('same');
       }
     if (missing > 0 || depth !== known.levels.length - 1 || sizeOf(level) !== known.levels[depth])
       throw new CheckpointError(DAMAGED);
@@ -210,7 +212,7 @@ export class Search {
 
   /** Adds what the parts have collected to a level. */
   *#insert(level: Piece[], depth: number): Generator<Round, Reason | undefined, readonly Reply[]> {
-    const bytes = ((this.#reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#bytes) / this.#all.length;
+    const bytes = this.#bytesForEach;
     const collected = this.#rows.reduce((sum, rows) => sum + rows.size, 0) / (this.#space.compiled.words + 1);
     let exhausted: Reason | undefined;
     // Where there may be more of them than are allowed, one part after the other adds what is left to it.
@@ -219,21 +221,21 @@ export class Search {
       const order: Order = { kind: 'insert', depth, room: this.#reach.mostStates - this.#states, bytes };
       exhausted = this.#count(parts, yield { order, parts }, level, depth) ?? exhausted;
     }
-    if (level.length > 0) this.#depth = depth;
     return exhausted;
   }
 
   /** Takes down what parts have added. @returns why they have not added all. */
   #count(parts: readonly number[], replies: readonly Reply[], level: Piece[], depth: number): Reason | undefined {
     let exhausted: Reason | undefined;
-    for (const [i, { pieces, added, fault, bytes, ...reply }] of replies.entries()) {
+    for (const [i, { pieces, added, found, bytes, ...reply }] of replies.entries()) {
       level.push(...pieces);
       this.#states += added;
-      this.#notice(fault, depth);
+      this.#notice(found, depth);
       this.#kept[parts[i] ?? 0] = bytes;
       this.#lnComplete = reply.lnComplete;
       exhausted ??= reply.exhausted;
     }
+    if (level.length > 0) this.#depth = depth;
     return exhausted;
   }
 
@@ -248,6 +250,11 @@ export class Search {
 
   #progress(queue: number, depth: number): Progress {
     return { states: this.#states, transitions: this.#transitions, depth, queue, bytes: this.#bytes };
+  }
+
+  /** Bytes that each part may take more. */
+  get #bytesForEach(): number {
+    return ((this.#reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#bytes) / this.#all.length;
   }
 
   get #bytes(): number {

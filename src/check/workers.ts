@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readSuccessors, type SuccessorsText } from '../lang/index.ts';
+import { Barrier } from './barrier.ts';
 import {
   exactly,
   hashedWords,
@@ -63,23 +64,28 @@ export async function exploreProgramWith(
   reach: Reach,
   { workers, host }: { readonly workers: number; readonly host: WorkerHost },
 ): Promise<ProgramExploration> {
-  const { space, isPartial } = spaceOfProgram(question, reach, true);
-  const found = await searchWith(space, reach, workers, host);
-  const about = whatElse(question, space, isPartial);
-  if (found.verdict !== 'violated' || !isPartial)
-    return { ...found, ...about, isShortest: found.counterexample !== undefined };
-  const whole = spaceOfProgram({ ...question, partialOrder: false }, reach, true);
-  return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), workers, host)) };
-}
-
-async function searchWith(space: Space, reach: Reach, workers: number, host: WorkerHost): Promise<Exploration> {
-  const { text } = space;
-  if (text === undefined) throw new Error('a model written by hand is for one thread');
-  const search = new Search(space, reach, workers, true);
+  // They load what they need while the program is compiled.
   const team = Array.from({ length: workers }, () => new Colleague(host.start()));
   try {
-    for (const [index, colleague] of team.entries())
-      colleague.post({ kind: 'setup', text, common: search.common, index });
+    const { space, isPartial } = spaceOfProgram(question, reach, true);
+    const found = await searchWith(space, reach, team);
+    const about = whatElse(question, space, isPartial);
+    if (found.verdict !== 'violated' || !isPartial)
+      return { ...found, ...about, isShortest: found.counterexample !== undefined };
+    const whole = spaceOfProgram({ ...question, partialOrder: false }, reach, true);
+    return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), team)) };
+  } finally {
+    for (const colleague of team) colleague.close();
+  }
+}
+
+async function searchWith(space: Space, reach: Reach, team: readonly Colleague[]): Promise<Exploration> {
+  const { text } = space;
+  if (text === undefined) throw new Error('a model written by hand is for one thread');
+  const search = new Search(space, reach, team.length, true);
+  const { common } = search;
+  for (const [index, colleague] of team.entries()) colleague.post({ kind: 'setup', text, common, index });
+  try {
     const rounds = search.run();
     for (let replies: readonly Reply[] = []; ; ) {
       const next = rounds.next(replies);
@@ -89,8 +95,10 @@ async function searchWith(space: Space, reach: Reach, workers: number, host: Wor
       const asked = team.filter((_, part) => parts.includes(part));
       replies = await Promise.all(asked.map(async (colleague) => colleague.ask(order)));
     }
-  } finally {
-    for (const colleague of team) colleague.close();
+  } catch (error) {
+    // Who waits for one that has ended would wait for ever.
+    new Barrier(common.barrier, team.length).breakDown();
+    throw error;
   }
 }
 
