@@ -137,7 +137,11 @@ const REDUCED = [
 ] as const;
 
 const LOOP = 'let x=0;for(let i=0;i<1e9;i++)x=(x+i)|0;process.exitCode=x===1?1:0';
-/** How much faster two empty loops are side by side than one after the other. */
+/**
+ * How much faster two empty loops are side by side than one after the other: of each pair one loop alone, two together, one alone. Who
+ * comes first after something else has run finds the machine as that has left it, which made the gain more than there are
+ * processors where it was always the loop alone.
+ */
 async function control(): Promise<number> {
   const loops = async (count: number): Promise<number> => {
     const begun = performance.now();
@@ -148,8 +152,14 @@ async function control(): Promise<number> {
     );
     return performance.now() - begun;
   };
-  const one = await loops(1);
-  return (2 * one) / (await loops(2));
+  await loops(2);
+  const found: number[] = [];
+  for (let pair = 0; pair < 3; pair++) {
+    const before = await loops(1);
+    const both = await loops(2);
+    found.push((before + (await loops(1))) / both);
+  }
+  return median(found);
 }
 
 const median = (values: readonly number[]): number =>

@@ -2,7 +2,7 @@
 import { HEAPS } from '../lang/index.ts';
 
 /** Words of successors that are collected before they are added: the more, the nearer to each other are a heap's. */
-const COLLECTED = 2 ** 21;
+const COLLECTED = 1.125 * 2 ** 20;
 /** States that may be expanded between two looks at how full the heaps are. */
 export const STRIDE = 64;
 const HEAP_SHIFT = 32 - Math.log2(HEAPS);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { generated, HEAPS } from '../lang/index.ts';
 import { allocate } from './allocate.ts';
+import { Arena } from './arena.ts';
 import { hashing } from './rows.ts';
 
 /**
@@ -33,11 +34,14 @@ type Mark = (
 /** Puts what is in one table into an empty one. What it returns is of no meaning. */
 type Move = (states: Int32Array, from: Int32Array, fromIdBits: number, to: Int32Array, toIdBits: number) => number;
 
-/** Fullest that a heap's table gets. It doubles then: 5 to 10 bytes a state. */
+/** Fullest that a heap's table gets. It grows then: 5 to 7.5 bytes a state, in small ones to 10. */
 const FULLEST = 0.8;
+/** A table of so many slots does not double any more, but grows by a half or a third: to move states more often takes time. */
+const GROWN_SLOTS = 2 ** 15;
 /** Fullest where there is no memory to double it: looks get long, but there are some states more. */
 const FULLEST_AT_LAST = 0.95;
-const FIRST_BITS = 6;
+/** Slots are 4 or 3 times a power of two. */
+const FIRST_SLOTS = 64;
 /** 64 MB, as addresses: nobody touches them. */
 const RESERVE_WORDS = 2 ** 24;
 const HEAP_BITS = Math.log2(HEAPS);
@@ -75,8 +79,8 @@ export class StateTable {
   readonly #mark: Mark;
   readonly #tables = new Map<number, HeapTable>();
   readonly #stop = new Int32Array(2);
+  readonly #arena = new Arena();
   #size = 0;
-  #tableBytes = 0;
   /** Kept back, untouched, until the machine gives no more memory: what runs besides needs some to come to an end. */
   #reserve: Int32Array | undefined;
 
@@ -94,9 +98,8 @@ export class StateTable {
     this.#move = move;
     this.#mark = mark;
     for (const heap of heaps) {
-      const slots = new Int32Array(2 ** FIRST_BITS);
+      const slots = this.#arena.take(FIRST_SLOTS);
       this.#tables.set(heap, { slots, idBits: idBitsFor(slots), count: 0, fullest: FULLEST });
-      this.#tableBytes += slots.byteLength;
     }
   }
 
@@ -112,7 +115,7 @@ export class StateTable {
 
   /** Bytes that states and tables take. */
   get bytes(): number {
-    return this.#size * this.#bytesOfState + this.#tableBytes;
+    return this.#size * this.#bytesOfState + this.#arena.bytes;
   }
 
   get #bytesOfState(): number {
@@ -121,7 +124,7 @@ export class StateTable {
 
   /** How many states may be beside the tables as they are. */
   get #most(): number {
-    const inMemory = Math.floor((this.#mostBytes - this.#tableBytes) / this.#bytesOfState);
+    const inMemory = Math.floor((this.#mostBytes - this.#arena.bytes) / this.#bytesOfState);
     return Math.min(this.#mostStates, this.states.length / this.#words, inMemory);
   }
 
@@ -168,10 +171,11 @@ export class StateTable {
   /** @returns false where there is no memory for it. */
   #makeRoom(table: HeapTable): boolean {
     const before = table.slots;
-    const bytes = before.byteLength * 2; // the old one is there until the new one is full
+    const length = lengthAfter(before.length);
+    const bytes = length * Int32Array.BYTES_PER_ELEMENT; // the old one is there until the new one is full
     // A table that took its memory from the next states would be none.
     const isAllowed = this.bytes + bytes < this.#mostBytes && this.#reserve !== undefined;
-    const slots = isAllowed ? tryToAllocate(bytes / 4, false) : undefined;
+    const slots = isAllowed ? unlessExhausted(() => this.#arena.take(length)) : undefined;
     if (slots === undefined) {
       if (isAllowed) this.#reserve = undefined;
       if (table.fullest !== FULLEST || this.#size >= 2 ** table.idBits - 1) return false;
@@ -180,7 +184,7 @@ export class StateTable {
     }
     const idBits = idBitsFor(slots);
     this.#move(this.states, before, table.idBits, slots, idBits);
-    this.#tableBytes += slots.byteLength - before.byteLength;
+    this.#arena.give(before);
     table.slots = slots;
     table.idBits = idBits;
     return true;
@@ -188,7 +192,15 @@ export class StateTable {
 }
 
 /** All heaps together have about as many states as there are slots in as many tables as this one. */
-const idBitsFor = (slots: Int32Array): number => Math.min(31, Math.log2(slots.length) + HEAP_BITS + SKEW_BITS);
+const idBitsFor = (slots: Int32Array): number =>
+  Math.min(31, Math.ceil(Math.log2(slots.length)) + HEAP_BITS + SKEW_BITS);
+
+/** Slots of the next larger table: twice as many, or alternately three halves and four thirds as many. */
+function lengthAfter(slots: number): number {
+  if (slots < GROWN_SLOTS) return 2 * slots;
+  const isPowerOfTwo = (slots & (slots - 1)) === 0;
+  return isPowerOfTwo ? (slots / 2) * 3 : (slots / 3) * 4;
+}
 
 /**
  * Room for so many states; where the machine does not have that, half of what it has: tables and the program itself need some
@@ -205,10 +217,13 @@ function arrayOf(words: number, states: number, shared: boolean): Int32Array {
   throw new RangeError('there is no memory for a single state');
 }
 
+const tryToAllocate = (words: number, shared: boolean): Int32Array | undefined =>
+  unlessExhausted(() => allocate(words, shared));
+
 /** @returns undefined where the machine does not have so much. */
-function tryToAllocate(words: number, shared: boolean): Int32Array | undefined {
+function unlessExhausted(take: () => Int32Array): Int32Array | undefined {
   try {
-    return allocate(words, shared);
+    return take();
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -230,18 +245,22 @@ function additionsOf(words: number): { readonly insert: Insert; readonly move: M
     'h',
     Array.from({ length: words }, (_, i) => `A[a+${i}]`),
   );
+  // The slot where a hash belongs, of g * 2^j slots: its highest bits, as a fraction, of them all.
+  const size = (T: string): string => `const Z=${T}.length,p=(Z&Z-1)===0,g=p?4:3,shift=Math.clz32(Z)-(p?0:1);`;
+  const home = (of: string): string => `(Math.imul((${of})<<${HEAP_BITS}>>>shift,g)>>>3)`;
   const source = `
 const ids=new Int32Array(${TOUCHED}),hashes=new Int32Array(${TOUCHED});
 const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
-  const last=T.length-1, shift=Math.clz32(last), M=(1<<B)-1;
+  ${size('T')}
+  const M=(1<<B)-1;
   for(let b=from;b<end;b+=${TOUCHED * row}){
     const be=Math.min(end,b+${TOUCHED * row});
     let touched=0;
-    for(let r=b;r<be;r+=${row}) touched^=T[rows[r+${words}]<<${HEAP_BITS}>>>shift];
+    for(let r=b;r<be;r+=${row}) touched^=T[${home(`rows[r+${words}]`)}];
     stop[1]=touched;
     for(let r=b;r<be;r+=${row}){
       const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
-      for(let s=h<<${HEAP_BITS}>>>shift;;s=s+1&last){
+      for(let s=${home('h')};;s=++s===Z?0:s){
         const e=T[s];
         if(e===0){
           if(size>=limit){stop[0]=r;return size;}
@@ -261,7 +280,8 @@ const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
   return size;
 };
 const move=(A,T,TB,U,B)=>{
-  const M=(1<<TB)-1, last=U.length-1, shift=Math.clz32(last);
+  ${size('U')}
+  const M=(1<<TB)-1;
   let sink=0;
   for(let s=0;s<T.length;){
     let n=0;
@@ -275,22 +295,23 @@ const move=(A,T,TB,U,B)=>{
       const a=Math.imul(ids[i]-1,${words});
       ${hash}
       hashes[i]=h;
-      sink^=U[h<<${HEAP_BITS}>>>shift];
+      sink^=U[${home('h')}];
     }
     for(let i=0;i<n;i++){
       const h=hashes[i];
-      let s=h<<${HEAP_BITS}>>>shift;
-      while(U[s]!==0) s=s+1&last;
+      let s=${home('h')};
+      while(U[s]!==0) s=++s===Z?0:s;
       U[s]=h<<B|ids[i];
     }
   }
   return sink;
 };
 const mark=(S,T,TB,A,from,marks)=>{
-  const M=(1<<TB)-1, last=T.length-1, shift=Math.clz32(last);
+  ${size('T')}
+  const M=(1<<TB)-1;
   for(let a=0;a<A.length;a+=${words}){
     ${hash}
-    for(let s=h<<${HEAP_BITS}>>>shift;T[s]!==0;s=s+1&last){
+    for(let s=${home('h')};T[s]!==0;s=++s===Z?0:s){
       const e=T[s];
       if(((e^h<<TB)>>>TB)!==0) continue;
       const id=(e&M)-1, b=Math.imul(id,${words});
