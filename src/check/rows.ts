@@ -2,7 +2,7 @@
 import { HEAPS } from '../lang/index.ts';
 
 /** Words of successors that are collected before they are added: the more, the nearer to each other are a heap's. */
-const COLLECTED = 1.125 * 2 ** 20;
+export const COLLECTED = 2 ** 21;
 /** States that may be expanded between two looks at how full the heaps are. */
 export const STRIDE = 64;
 const HEAP_SHIFT = 32 - Math.log2(HEAPS);
@@ -59,11 +59,11 @@ export const spareOf = (words: number, most: number): number => STRIDE * Math.ma
 
 /**
  * Words that the heaps of one part take, for states of so many words with at most so many successors.
- * @param collected words of successors that are collected before they are added, as far as it is more than usual.
+ * @param collected words of successors that are collected before they are added.
  */
-export const wordsOfRows = (words: number, most: number, collected = 0): number => {
+export const wordsOfRows = (words: number, most: number, collected: number): number => {
   const row = words + 1;
-  return (Math.ceil(Math.max(COLLECTED, collected) / HEAPS / row) * row + spareOf(words, most)) * HEAPS;
+  return (Math.ceil(collected / HEAPS / row) * row + spareOf(words, most)) * HEAPS;
 };
 
 /** Successors on heaps, as `expand` leaves them: each heap a stretch of one array. Other threads may read them. */
@@ -72,7 +72,8 @@ export class Rows {
   /** Where each heap ends. */
   readonly ends: Int32Array;
   readonly #begins: Int32Array;
-
+  /** By heap: how many words were ever in it. */
+  readonly #touched = new Int32Array(HEAPS);
   readonly #full: number;
 
   /**
@@ -85,6 +86,13 @@ export class Rows {
     const stretch = words.length / HEAPS;
     this.#full = stretch - spare;
     this.#begins = Int32Array.from({ length: HEAPS }, (_, heap) => heap * stretch);
+  }
+
+  /** Words that were ever in use, as far as anybody asked while they were: the machine gives no memory for others. */
+  get touched(): number {
+    for (let heap = 0; heap < HEAPS; heap++)
+      this.#touched[heap] = Math.max(this.#touched[heap]!, this.ends[heap]! - this.#begins[heap]!);
+    return this.#touched.reduce((sum, words) => sum + words, 0);
   }
 
   /** Whether a heap has no room for the successors of STRIDE more states. */

@@ -15,7 +15,7 @@ import {
   type Reply,
   type Wrong,
 } from './part.ts';
-import { putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
+import { COLLECTED, putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 
 const DAMAGED = 'the checkpoint does not hold the states that it says: begin anew, with an empty directory';
@@ -83,7 +83,12 @@ export class Search {
       throw new Error('states are put aside by one thread, without compact and without hashes');
     const { words: length, most } = space.compiled;
     // What is put aside is read once for each batch of successors: the larger they are, the better.
-    const collected = reach.spill === undefined ? 0 : Math.min(MOST_COLLECTED, (reach.mostBytes ?? 0) / 16);
+    // Elsewhere they take as much as helps, less where memory is saved, and an eighth of what is allowed.
+    const { mostBytes = Number.POSITIVE_INFINITY } = reach;
+    const collected =
+      reach.spill === undefined
+        ? Math.min(reach.compact === true ? COLLECTED / 2 : COLLECTED, mostBytes / 32 / parts)
+        : Math.max(COLLECTED, Math.min(MOST_COLLECTED, (reach.mostBytes ?? 0) / 16));
     this.#space = space;
     this.#reach = reach;
     this.#all = [...Array(parts).keys()];
@@ -252,13 +257,18 @@ export class Search {
     return { states: this.#states, transitions: this.#transitions, depth, queue, bytes: this.#bytes };
   }
 
-  /** Bytes that each part may take more. */
+  /** Bytes that each part may take more, beside all successors that there is room for. */
   get #bytesForEach(): number {
-    return ((this.#reach.mostBytes ?? Number.POSITIVE_INFINITY) - this.#bytes) / this.#all.length;
+    const rows = this.common.rows.reduce((sum, { words }) => sum + words.byteLength, 0);
+    const bytes = this.#kept.reduce((sum, kept) => sum + kept, rows);
+    return ((this.#reach.mostBytes ?? Number.POSITIVE_INFINITY) - bytes) / this.#all.length;
   }
 
   get #bytes(): number {
-    const rows = this.common.rows.reduce((sum, { words }) => sum + words.byteLength, 0);
+    // Where states are put aside, rows are filled whole before anything goes to the store.
+    const isWhole = this.#reach.spill !== undefined;
+    const words = this.#rows.reduce((sum, rows) => sum + (isWhole ? rows.words.length : rows.touched), 0);
+    const rows = words * Int32Array.BYTES_PER_ELEMENT;
     return this.#kept.reduce((sum, bytes) => sum + bytes, rows);
   }
 
