@@ -6,7 +6,9 @@ import type { Generation } from './generation.ts';
 const BURST_PAUSE = 20_000;
 
 const CELL = new BigInt64Array(1);
-const HALVES = new Int32Array(CELL.buffer);
+/** The high half has a sign; two views, since the compiler takes a result of `>>> 0` for a small number until it is not. */
+const SIGNED = new Int32Array(CELL.buffer);
+const UNSIGNED = new Uint32Array(CELL.buffer);
 const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /**
@@ -15,7 +17,7 @@ const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
  */
 function roundedTime(at: Nanoseconds): number {
   CELL[0] = at;
-  return (HALVES[HIGH] ?? 0) * 0x1_0000_0000 + ((HALVES[1 - HIGH] ?? 0) >>> 0);
+  return (SIGNED[HIGH] ?? 0) * 0x1_0000_0000 + (UNSIGNED[1 - HIGH] ?? 0);
 }
 
 /** Events of a CPU that were lost, and for how long that hides what its batch holds. */

@@ -88,16 +88,28 @@ export class Explainer {
     // The readers keep the order of a file, and within a CPU that is always the order of time.
     if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined && event.at < this.#lastAt) this.#isLate(event.at);
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
-    if (!isOfFlush(event.type)) batch.endBurst();
     switch (event.type) {
-      case 'mm_filemap_add_to_page_cache':
-        this.#added(event, batch);
-        break;
-      case 'mm_filemap_delete_from_page_cache':
-        this.#deleted(event);
-        break;
       case 'mm_lru_insertion':
         this.#inserted(event, batch);
+        break;
+      case 'mm_filemap_add_to_page_cache':
+        batch.endBurst();
+        this.#added(event, batch);
+        break;
+      default:
+        this.#rarer(event, batch);
+    }
+    batch.lastEvent = event.at;
+    this.#lastCpu = event.cpu;
+    this.#lastAt = event.at;
+  }
+
+  /** All but the two events of which a recording is full: a function that meets a new case is compiled anew, whatever its size. */
+  #rarer(event: Exclude<KernelEvent, Loss | LruInsertion>, batch: CpuBatch): void {
+    if (!isOfFlush(event.type)) batch.endBurst();
+    switch (event.type) {
+      case 'mm_filemap_delete_from_page_cache':
+        this.#deleted(event);
         break;
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
@@ -132,9 +144,6 @@ export class Explainer {
       case 'sched_wakeup':
         break; // who wakes whom is asked nowhere
     }
-    batch.lastEvent = event.at;
-    this.#lastCpu = event.cpu;
-    this.#lastAt = event.at;
   }
 
   #workqueue(event: WorkqueueEvent): void {
@@ -361,9 +370,8 @@ export class Explainer {
 const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
   stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
 
-/** What a CPU tells while it flushes its batch; all else comes before or after. */
-const isOfFlush = (type: KernelEvent['type']): boolean =>
-  type === 'mm_lru_insertion' || type === 'page-reference' || type === 'mm_page_free';
+/** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
+const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
 
 /** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
 const MOST_STRAYS = 65_536;

@@ -115,7 +115,7 @@ const filemap =
     const device = number('s_dev');
     const order = number('order'); // since 6.8 (large folios); before, a folio was a page
     if (pfn === undefined || inode === undefined || index === undefined || device === undefined) return undefined;
-    const devOf = devNames();
+    const devices = new Map<number, Dev>();
     let lastNumber = -1;
     let lastIno = ino(0n);
     return {
@@ -140,7 +140,7 @@ const filemap =
           pid,
           comm,
           buffer,
-          dev: devOf(readNumber(words, base, device)),
+          dev: devNamed(readNumber(words, base, device), devices),
           ino: lastIno,
           pfn: pfnValue as Pfn,
           index: indexValue as FolioIndex,
@@ -308,14 +308,11 @@ const isCommon = (field: FormatField): boolean => field.name.startsWith('common_
 const signed = (value: bigint, field: NumberField): bigint => BigInt.asIntN(field.high < 0 ? 32 : 64, value);
 
 /** `MAJOR:MINOR` of a kernel dev_t (12 and 20 bits, include/linux/kdev_t.h), each text made once. */
-function devNames(): (value: number) => Dev {
-  const names = new Map<number, Dev>();
-  return (value) => {
-    const known = names.get(value);
-    if (known !== undefined) return known;
-    if (names.size > 1000) names.clear();
-    const name = dev(Math.floor(value / 0x10_0000), value % 0x10_0000);
-    names.set(value, name);
-    return name;
-  };
+function devNamed(value: number, names: Map<number, Dev>): Dev {
+  const known = names.get(value);
+  if (known !== undefined) return known;
+  if (names.size > 1000) names.clear();
+  const name = dev(Math.floor(value / 0x10_0000), value % 0x10_0000);
+  names.set(value, name);
+  return name;
 }

@@ -18,7 +18,7 @@ const event = (input: number, time: number): KernelEvent => ({
 function inputOf(times: readonly number[], index: number): MergeInput {
   let taken = 0;
   let floor = Number.NEGATIVE_INFINITY;
-  const walker = { events: [] as KernelEvent[], keys: [] as number[], length: 0 };
+  const walker = { events: [] as KernelEvent[], keys: [] as number[], length: 0, hasLosses: false };
   const input: MergeInput = {
     walker,
     head: 0,

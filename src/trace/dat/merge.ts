@@ -8,6 +8,8 @@ export interface MergeInput {
     readonly keys: readonly number[];
     /** How many of them are there. */
     readonly length: number;
+    /** Whether losses are among them. */
+    readonly hasLosses: boolean;
   };
   /** Next entry to take. */
   head: number;
@@ -22,7 +24,7 @@ export interface MergeInput {
  */
 export async function merge(
   inputs: readonly MergeInput[],
-  take: (events: readonly KernelEvent[], from: number, to: number) => void,
+  take: (events: readonly KernelEvent[], from: number, to: number, hasLosses: boolean) => void,
 ): Promise<void> {
   const heap: Entry[] = [];
   for (const [rank, input] of inputs.entries()) {
@@ -31,21 +33,12 @@ export async function merge(
   for (let nth = (heap.length >>> 1) - 1; nth >= 0; nth--) siftDown(heap, nth);
 
   for (let top = heap[0]; top !== undefined; top = heap[0]) {
-    const { input, rank } = top;
-    const { events, keys, length } = input.walker;
+    const { input } = top;
+    const { events, keys, length, hasLosses } = input.walker;
     const next = smallerChild(heap);
-    let { head } = input;
-    let key = top.key;
-    if (next === undefined) {
-      head = length;
-    } else {
-      do {
-        head++;
-        if (head === length) break;
-        key = keys[head]!;
-      } while (key < next.key || (key === next.key && rank < next.rank));
-    }
-    take(events, input.head, head);
+    const head = next === undefined ? length : endOfRun(keys, input.head, length, next.key);
+    let key = head === length ? top.key : keys[head]!;
+    take(events, input.head, head, hasLosses);
     input.head = head;
     if (head === length) {
       const more = input.refill();
@@ -62,6 +55,13 @@ export async function merge(
     top.key = key;
     siftDown(heap, 0);
   }
+}
+
+/** @returns the first place behind `from` whose key is not below `limit`. Where keys are equal the heap decides. */
+function endOfRun(keys: readonly number[], from: number, length: number, limit: number): number {
+  let at = from + 1;
+  while (at < length && keys[at]! < limit) at++;
+  return at;
 }
 
 interface Entry {

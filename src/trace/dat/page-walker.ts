@@ -65,6 +65,8 @@ export class PageWalker {
   readonly events: KernelEvent[] = [];
   readonly keys: number[] = [];
   length = 0;
+  /** Whether losses are among them. */
+  hasLosses = false;
   /** Records seen, decoded or not. */
   count = 0;
   /** Times of the first and the last record, in the recording's stamps. */
@@ -84,7 +86,13 @@ export class PageWalker {
   readonly #context: WalkContext;
   readonly #record: RecordInHand;
   #pageStamp = 0n;
-  #baseLow = 0;
+  /** Time since the page's stamp; a double from the start, as what is a whole number first is compiled as an int. */
+  #elapsed = -0;
+  /** The time of the page's last record, likewise; -1 before the first. */
+  #lastTime = -0;
+  /** The page's stamp, from the epoch, and in halves in nanoseconds. */
+  #pageKey = -0;
+  #baseLow = -0;
   #baseHigh = 0;
   #floor = Number.NEGATIVE_INFINITY;
   /** A loss that waits for the next record; `undefined` in it is "how many is not known". */
@@ -122,6 +130,7 @@ export class PageWalker {
   /** Starts over with no events but the one that was kept back. */
   begin(): void {
     this.length = 0;
+    this.hasLosses = false;
     if (this.#kept === undefined) return;
     this.events[0] = this.#kept.event;
     this.keys[0] = this.#kept.key;
@@ -156,13 +165,9 @@ export class PageWalker {
     if (this.#pending !== undefined) this.#tellLoss(undefined, this.#floor);
   }
 
-  /**
-   * Walks the page that starts at word `start`. The loop reads each record's header word, adds up the time and looks
-   * the event's id up; whatever is not decoded costs no more than that. In-page times are plain numbers, exact up to 104
-   * days after the page's own stamp; only a decoded event gets a bigint.
-   */
+  /** Walks the page that starts at word `start`. */
   walk(words: Words, bytes: Uint8Array, start: number): void {
-    const { layout, littleEndian, kinds, decoders, epoch, clock } = this.#context;
+    const { layout, littleEndian, epoch, clock } = this.#context;
     const low = littleEndian ? 0 : 1;
     const pageStamp = (BigInt(words[start + 1 - low]!) << 32n) | BigInt(words[start + low]!);
     // A commit of 8 bytes has its flags and length in the low half.
@@ -179,72 +184,67 @@ export class PageWalker {
     if ((commit & MISSED_EVENTS) !== 0) this.lose(this.#storedLoss(words, commit, end, start));
 
     epoch.value ??= pageStamp;
-    const pageKey = Number(pageStamp - epoch.value);
+    this.#pageKey = Number(pageStamp - epoch.value);
     this.#pageStamp = pageStamp;
     const base = clock.tsc === undefined ? toNanoseconds(pageStamp, clock) : 0n;
     this.#baseLow = Number(BigInt.asUintN(32, base));
     this.#baseHigh = Number(base >> 32n);
+    this.#record.words = words;
+    this.#record.bytes = bytes;
+    this.#elapsed = -0;
+    this.#lastTime = -1;
+    for (at = this.#records(words, at, end); at < end; at = this.#records(words, at, end)) {
+      at = this.#passTime(words, at, end);
+    }
+
+    if (this.#lastTime >= 0) {
+      this.last = pageStamp + BigInt(this.#lastTime);
+      this.#floor = Math.max(this.#floor, this.#pageKey + this.#lastTime);
+    }
+  }
+
+  /**
+   * Reads each record's header word, adds up the time and looks the event's id up; whatever is not decoded costs no more
+   * than that. In-page times are plain numbers, exact up to 104 days after the page's own stamp; only a decoded event
+   * gets a bigint. What is no record of data is not read here: this loop is compiled for what it has met, and thrown away
+   * and compiled again at the first thing that it has not (docs/trace-readers.md).
+   * @returns where the next record stands if it is none of data, or cannot be; `end` at the end.
+   */
+  #records(words: Words, start: number, end: number): number {
+    const { littleEndian, kinds, decoders } = this.#context;
+    const pageKey = this.#pageKey;
     const record = this.#record;
-    record.words = words;
-    record.bytes = bytes;
     const typeShift = littleEndian ? 0 : 27;
     const deltaShift = littleEndian ? 5 : 0;
     const idShift = littleEndian ? 0 : 16;
-    let time = -0; // a double from the start: a whole number here would be compiled as an int and overflow after 2 s
-    let count = 0;
-    let lastTime = -1;
+    let time = this.#elapsed;
+    let lastTime = this.#lastTime;
+    let { count } = this;
     let floor = this.#floor;
     // The first record of the CPU, or the first one after a gap: rare, so one test for both.
     let isSpecial = this.first === undefined || this.#pending !== undefined;
+    let at = start;
 
     while (at < end) {
       const header = words[at]!;
       const type = (header >>> typeShift) & 31;
-      const delta = (header >>> deltaShift) & 0x07ff_ffff;
+      if (type >= PADDING) break;
       let payload = at + 1;
       let size = type;
-      if (type >= PADDING || type === 0) {
-        if (payload >= end) {
-          // Only "there is no room for another record" may stand in the last word.
-          if (type !== PADDING || delta !== 0) this.#damage(at, RECORD);
-          break;
-        }
-        const next = words[payload]!;
-        if (type === 0) {
-          payload++;
-          size = (next - 1) >>> 2; // next - 4 bytes, rounded up to words
-          if (next < 4 || payload + size > end) {
-            this.#damage(at, RECORD);
-            break;
-          }
-        } else {
-          if (type === PADDING) {
-            // The kernel leaves the end of a page empty only where not even the smallest record fits (rb_reset_tail()).
-            if (delta === 0 || next < 4 || next % 4 !== 0 || payload + (next >>> 2) > end) {
-              this.#damage(at, RECORD);
-              break;
-            }
-            time += delta;
-            at = payload + (next >>> 2);
-            continue;
-          }
-          at += 2;
-          if (type === TIME_EXTEND) time += delta + next * 0x0800_0000;
-          else time = absoluteTime(pageStamp, time, delta, next);
-          continue;
-        }
+      if (type === 0) {
+        if (payload >= end || words[payload]! < 4) break;
+        size = (words[payload]! - 1) >>> 2; // less 4 bytes, rounded up to words
+        payload++;
       }
-      at = payload + size;
-      if (at > end) {
-        this.#damage(payload - 1, RECORD);
-        break;
-      }
-      time += delta;
+      const next = payload + size;
+      if (next > end) break;
+      at = next;
+      time += (header >>> deltaShift) & 0x07ff_ffff;
       count++;
       lastTime = time;
       if (isSpecial) {
         isSpecial = false;
-        this.first ??= pageStamp + BigInt(time);
+        this.first ??= this.#pageStamp + BigInt(time);
         if (this.#pending !== undefined) this.#tellLoss(this.#time(time), Math.max(floor, pageKey + time));
       }
       const kind = size === 0 ? 0 : kinds[(words[payload]! >>> idShift) & 0xffff]!;
@@ -254,22 +254,54 @@ export class PageWalker {
       record.length = size;
       record.at = this.#time(time);
       const event = this.#decode(decoders[kind - 1]!, record);
-      if (record.addresses !== undefined) this.#askNames(event, record, this.count + count);
+      if (record.addresses !== undefined) this.#askNames(event, record, count);
       if (event === undefined) {
         isSpecial = this.#pending !== undefined;
         continue;
       }
-      this.#lastDecoded = this.count + count;
+      this.#lastDecoded = count;
       this.events[this.length] = event;
       this.keys[this.length++] = floor;
     }
 
-    this.count += count;
-    if (lastTime >= 0) {
-      this.last = pageStamp + BigInt(lastTime);
-      floor = Math.max(floor, pageKey + lastTime);
-    }
+    this.#elapsed = time;
+    this.#lastTime = lastTime;
+    this.count = count;
     this.#floor = floor;
+    return at;
+  }
+
+  /**
+   * Takes what at word `at` is no record of data: padding, a time extension or stamp, or damage, behind which nothing in
+   * the page can be read.
+   * @returns where the next record stands.
+   */
+  #passTime(words: Words, at: number, end: number): number {
+    const { littleEndian } = this.#context;
+    const header = words[at]!;
+    const type = (header >>> (littleEndian ? 0 : 27)) & 31;
+    const delta = (header >>> (littleEndian ? 5 : 0)) & 0x07ff_ffff;
+    const payload = at + 1;
+    if (payload >= end) {
+      // Only "there is no room for another record" may stand in the last word.
+      if (type !== PADDING || delta !== 0) this.#damage(at, RECORD);
+      return end;
+    }
+    const value = words[payload]!;
+    if (type === PADDING) {
+      const next = payload + (value >>> 2);
+      // The kernel leaves the end of a page empty only where not even the smallest record fits (rb_reset_tail()).
+      if (delta !== 0 && value >= 4 && value % 4 === 0 && next <= end) {
+        this.#elapsed += delta;
+        return next;
+      }
+    } else if (type > PADDING) {
+      if (type === TIME_EXTEND) this.#elapsed += delta + value * 0x0800_0000;
+      else this.#elapsed = absoluteTime(this.#pageStamp, this.#elapsed, delta, value);
+      return payload + 1;
+    }
+    this.#damage(at, RECORD);
+    return end;
   }
 
   #decode(decoder: Decoder, record: RecordInHand): KernelEvent | undefined {
@@ -356,6 +388,7 @@ export class PageWalker {
     const { cpu, buffer } = this.#record;
     const loss: Loss = { type: 'loss', cpu, at, events: this.#pending?.events, buffer };
     this.#pending = undefined;
+    this.hasLosses = true;
     this.events[this.length] = loss;
     this.keys[this.length++] = key;
   }

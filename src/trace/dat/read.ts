@@ -50,8 +50,8 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
     reported = left;
     options.onProgress(1 - left / total);
   };
-  await merge(streams, (events, from, to) => {
-    if (batcher.append(events, from, to)) report();
+  await merge(streams, (events, from, to, hasLosses) => {
+    if (batcher.append(events, from, to, hasLosses)) report();
   });
   for (const cpu of recording.cutOff) {
     batcher.pushLoss({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });

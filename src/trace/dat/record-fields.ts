@@ -45,7 +45,9 @@ export function numberField(field: FormatField | undefined, littleEndian: boolea
 
 /** The field's value in the record at word `base`; beyond 2^53 it is rounded, which a caller must refuse. */
 export function readNumber(words: Words, base: number, field: NumberField): number {
-  const low = ((words[base + field.word]! >>> field.shift) & field.mask) >>> 0;
+  const { mask } = field;
+  // A whole word is not masked: the compiler would take it for a small number until the first one that is not.
+  const low = mask === 0xffffffff ? words[base + field.word]! : (words[base + field.word]! >>> field.shift) & mask;
   return field.high < 0 ? low : low + words[base + field.high]! * 0x1_0000_0000;
 }
 
