@@ -88,29 +88,24 @@ export class Explainer {
     // The readers keep the order of a file, and within a CPU that is always the order of time.
     if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined && event.at < this.#lastAt) this.#isLate(event.at);
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
-    switch (event.type) {
-      case 'mm_lru_insertion':
-        this.#inserted(event, batch);
-        break;
-      case 'mm_filemap_add_to_page_cache':
-        batch.endBurst();
-        this.#added(event, batch);
-        break;
-      default:
-        this.#rarer(event, batch);
+    if (event.type === 'mm_lru_insertion') {
+      this.#inserted(event, batch);
+    } else if (isOfPageCache(event)) {
+      batch.endBurst();
+      if (event.type === 'mm_filemap_add_to_page_cache') this.#added(event, batch);
+      else this.#deleted(event);
+    } else {
+      this.#rarer(event, batch);
     }
     batch.lastEvent = event.at;
     this.#lastCpu = event.cpu;
     this.#lastAt = event.at;
   }
 
-  /** All but the two events of which a recording is full: a function that meets a new case is compiled anew, whatever its size. */
-  #rarer(event: Exclude<KernelEvent, Loss | LruInsertion>, batch: CpuBatch): void {
+  /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
+  #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
     switch (event.type) {
-      case 'mm_filemap_delete_from_page_cache':
-        this.#deleted(event);
-        break;
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
         this.#creations.enter(event);
@@ -369,6 +364,9 @@ export class Explainer {
 /** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
 const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
   stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
+
+const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent =>
+  event.type === 'mm_filemap_add_to_page_cache' || event.type === 'mm_filemap_delete_from_page_cache';
 
 /** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';

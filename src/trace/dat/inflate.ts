@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { ZSTDDecoder } from 'zstddec';
 import { InputError } from '../../ledger/index.ts';
 import { withoutFetch } from '../without-fetch.ts';
 
@@ -30,6 +29,7 @@ export async function inflaterFor(where: string, compression: string): Promise<I
 }
 
 async function zstdInflater(): Promise<Inflate> {
+  const { ZSTDDecoder } = await import('zstddec');
   const decoder = new ZSTDDecoder();
   await withoutFetch(() => decoder.init());
   return (data, size) => {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { EXIT } from './exit-code.ts';
+import { complain, reasonOf, reportFailure } from './failure.ts';
+
+/** Adds a command to the program. */
+export type Register = (program: Command) => void;
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}
+
+function programOf(commands: readonly Register[]): Command {
+  const program = new Command('folioscope')
+    .description('Who holds this folio, and is the check that asks right? For guest_memfd conversions.')
+    .version(version())
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      outputError: (message) => complain(message.replace(/^(?:error: )?(?:folioscope: )?/, '').trimEnd()),
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  folioscope run scenarios/SC-02-other-cpu.yaml
+      the forms of the kernel's check, side by side, on a page in another
+      CPU's batch
+  folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
+      the shortest run in which a page that nobody uses is refused
+  folioscope explain examples/two-cpu.dat
+      who holds each page in a recording of a real kernel
+  folioscope completion bash
+
+Exit codes:
+  0 answered, and it is well    1 answered, and it is not    2 not decidable
+  64 usage    65 unusable input    69 this machine lacks it    70 a defect`,
+    );
+  for (const register of commands) register(program);
+  return program;
+}
+
+/** Runs a command line with the commands that it may name, and sets the process's exit code. */
+export async function runCommandLine(args: readonly string[], commands: readonly Register[]): Promise<void> {
+  // A reader such as head(1) that has seen enough closes the pipe; the answer stands.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    complain(`standard output cannot be written: ${reasonOf(error)}`);
+    process.exit(EXIT.unavailable);
+  });
+  try {
+    if (args.length === 0) {
+      complain('no command given, see folioscope --help');
+      process.exitCode = EXIT.usage;
+    } else {
+      await programOf(commands).parseAsync(args, { from: 'user' });
+    }
+  } catch (error) {
+    process.exitCode = reportFailure(error);
+  }
+}
