@@ -54,7 +54,7 @@ export class Conversions {
   readonly #calls: Call[] = [];
   /** By pid: a task is in one call at a time. */
   readonly #open = new Map<number, Open>();
-  /** When the latest call began that was refused without a drain while a folio waited. */
+  /** When the latest call was answered that was refused without a drain while a folio waited. */
   readonly #refused = new Map<Generation, Nanoseconds>();
 
   /** Whether some call was seen. */
@@ -118,12 +118,12 @@ export class Conversions {
     call.exit = event;
     call.drained = wasDrained(open);
     if (Number(event.returned) === EAGAIN && call.drained !== true)
-      for (const folio of call.waiting) this.#refused.set(folio, call.enter.at);
+      for (const folio of call.waiting) this.#refused.set(folio, event.at);
     // What refused the call may be among what was lost.
     if (open.lossy) call.checked.length = 0;
   }
 
-  /** When a call began last that was refused without a drain while a folio waited; undefined where none was. */
+  /** When a call was answered last that was refused without a drain while a folio waited; undefined where none was. */
   refusedAt(folio: Generation): Nanoseconds | undefined {
     return this.#refused.get(folio);
   }

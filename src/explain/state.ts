@@ -29,7 +29,7 @@ export interface Surroundings {
    * in order.
    */
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
-  /** When a conversion was called last that was refused while a folio waited, as far as events show; undefined: never. */
+  /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
   refusedAt(folio: Generation): Nanoseconds | undefined;
 }
 

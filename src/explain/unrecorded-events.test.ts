@@ -56,8 +56,8 @@ describe('where no insertion is in a recording', () => {
 
     test('shows that what was added before it waited until then, and nothing of later', () => {
       const events = [...made({ at: 2 }), ...adds(8), ...call(200, EAGAIN), marker('m', { at: 300 })];
-      expect([at(150, events), at(200, events)]).toEqual([refused, refused]);
-      expect(at(201, events)?.verdict).toBe('undecided');
+      expect([at(150, events), at(200, events), at(205, events)]).toEqual([refused, refused, refused]);
+      expect(at(206, events)?.verdict).toBe('undecided');
     });
 
     test('shows nothing of folios that came after it', () => {
