@@ -56,7 +56,7 @@ async function bundleCommandLine() {
   const others = {
     name: 'others',
     setup: (bundler) =>
-      bundler.onResolve({ filter: /^\.\/main-/u }, ({ path }) => ({
+      bundler.onResolve({ filter: /^\.\/main-/ }, ({ path }) => ({
         path: path.replace(/\.ts$/u, '.js'),
         external: true,
       })),
