@@ -74,9 +74,7 @@ export class StateTable {
   readonly #words: number;
   #mostStates = 0;
   #mostBytes = 0;
-  readonly #insert: Insert;
-  readonly #move: Move;
-  readonly #mark: Mark;
+  readonly #additions: ReadonlyMap<Shape, Additions>;
   readonly #tables = new Map<number, HeapTable>();
   readonly #stop = new Int32Array(2);
   readonly #arena = new Arena();
@@ -93,10 +91,7 @@ export class StateTable {
     this.#words = words;
     this.states = arrayOf(words, most, shared);
     this.#reserve = tryToAllocate(RESERVE_WORDS, false);
-    const { insert, move, mark } = additionsOf(words);
-    this.#insert = insert;
-    this.#move = move;
-    this.#mark = mark;
+    this.#additions = new Map([POWER_OF_TWO, THREE_TIMES].map((shape) => [shape, additionsOf(words, shape)]));
     for (const heap of heaps) {
       const slots = this.#arena.take(FIRST_SLOTS);
       this.#tables.set(heap, { slots, idBits: idBitsFor(slots), count: 0, fullest: FULLEST });
@@ -137,7 +132,8 @@ export class StateTable {
       const { slots, idBits } = table;
       const room = Math.floor(slots.length * table.fullest) - table.count;
       const limit = Math.min(this.#most, this.#size + room, 2 ** idBits - 1);
-      const size = this.#insert(this.states, slots, idBits, this.#size, limit, rows, stop[0], end, stop);
+      const { insert } = this.#additionsTo(slots);
+      const size = insert(this.states, slots, idBits, this.#size, limit, rows, stop[0], end, stop);
       table.count += size - this.#size;
       this.#size = size;
       if (stop[0] === end) return true;
@@ -156,7 +152,7 @@ export class StateTable {
   mark(heap: number, others: Int32Array, from: number, marks: Uint8Array): void {
     const table = this.#tables.get(heap);
     if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
-    this.#mark(this.states, table.slots, table.idBits, others, from, marks);
+    this.#additionsTo(table.slots).mark(this.states, table.slots, table.idBits, others, from, marks);
   }
 
   /** Forgets all states. Memory stays, for the next ones. */
@@ -166,6 +162,13 @@ export class StateTable {
       table.slots.fill(0);
       table.count = 0;
     }
+  }
+
+  #additionsTo({ length }: Int32Array): Additions {
+    const shape = isPowerOfTwo(length) ? POWER_OF_TWO : THREE_TIMES;
+    const additions = this.#additions.get(shape);
+    if (additions === undefined) throw new Error(`no code for tables of ${length} slots`);
+    return additions;
   }
 
   /** @returns false where there is no memory for it. */
@@ -183,7 +186,7 @@ export class StateTable {
       return true;
     }
     const idBits = idBitsFor(slots);
-    this.#move(this.states, before, table.idBits, slots, idBits);
+    this.#additionsTo(slots).move(this.states, before, table.idBits, slots, idBits);
     this.#arena.give(before);
     table.slots = slots;
     table.idBits = idBits;
@@ -198,9 +201,10 @@ const idBitsFor = (slots: Int32Array): number =>
 /** Slots of the next larger table: twice as many, or alternately three halves and four thirds as many. */
 function lengthAfter(slots: number): number {
   if (slots < GROWN_SLOTS) return 2 * slots;
-  const isPowerOfTwo = (slots & (slots - 1)) === 0;
-  return isPowerOfTwo ? (slots / 2) * 3 : (slots / 3) * 4;
+  return isPowerOfTwo(slots) ? (slots / 2) * 3 : (slots / 3) * 4;
 }
+
+const isPowerOfTwo = (slots: number): boolean => (slots & (slots - 1)) === 0;
 
 /**
  * Room for so many states; where the machine does not have that, half of what it has: tables and the program itself need some
@@ -233,11 +237,36 @@ function unlessExhausted(take: () => Int32Array): Int32Array | undefined {
 /** Rows whose slots are touched at once. */
 const TOUCHED = 128;
 
+/** Where things are in a table T of Z slots, as code: the slot of a hash is its highest bits, as a fraction, of them all. */
+interface Shape {
+  readonly constants: (T: string) => string;
+  readonly home: (hash: string) => string;
+  readonly after: (slot: string) => string;
+}
+/** Mostly, and all that is small: a fraction of it is a shift, and its end a mask. */
+const POWER_OF_TWO: Shape = {
+  constants: (T) => `const last=${T}.length-1,shift=Math.clz32(last);`,
+  home: (hash) => `((${hash})<<${HEAP_BITS}>>>shift)`,
+  after: (slot) => `${slot}+1&last`,
+};
+/** Three times a power of two. */
+const THREE_TIMES: Shape = {
+  constants: (T) => `const Z=${T}.length,shift=Math.clz32(Z)-1;`,
+  home: (hash) => `(Math.imul((${hash})<<${HEAP_BITS}>>>shift,3)>>>3)`,
+  after: (slot) => `++${slot}===Z?0:${slot}`,
+};
+
+interface Additions {
+  readonly insert: Insert;
+  readonly move: Move;
+  readonly mark: Mark;
+}
+
 /**
  * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched: these reads do not
  * wait for each other's answers, so that the processor waits for many cache lines at once.
  */
-function additionsOf(words: number): { readonly insert: Insert; readonly move: Move; readonly mark: Mark } {
+function additionsOf(words: number, { constants, home, after }: Shape): Additions {
   const row = words + 1;
   const each = (text: (i: number) => string, between: string): string =>
     Array.from({ length: words }, (_, i) => text(i)).join(between);
@@ -245,13 +274,10 @@ function additionsOf(words: number): { readonly insert: Insert; readonly move: M
     'h',
     Array.from({ length: words }, (_, i) => `A[a+${i}]`),
   );
-  // The slot where a hash belongs, of g * 2^j slots: its highest bits, as a fraction, of them all.
-  const size = (T: string): string => `const Z=${T}.length,p=(Z&Z-1)===0,g=p?4:3,shift=Math.clz32(Z)-(p?0:1);`;
-  const home = (of: string): string => `(Math.imul((${of})<<${HEAP_BITS}>>>shift,g)>>>3)`;
   const source = `
 const ids=new Int32Array(${TOUCHED}),hashes=new Int32Array(${TOUCHED});
 const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
-  ${size('T')}
+  ${constants('T')}
   const M=(1<<B)-1;
   for(let b=from;b<end;b+=${TOUCHED * row}){
     const be=Math.min(end,b+${TOUCHED * row});
@@ -260,7 +286,7 @@ const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
     stop[1]=touched;
     for(let r=b;r<be;r+=${row}){
       const h=rows[r+${words}], f=h<<B, ${each((i) => `w${i}=rows[r+${i}]`, ',')};
-      for(let s=${home('h')};;s=++s===Z?0:s){
+      for(let s=${home('h')};;s=${after('s')}){
         const e=T[s];
         if(e===0){
           if(size>=limit){stop[0]=r;return size;}
@@ -280,7 +306,7 @@ const insert=(A,T,B,size,limit,rows,from,end,stop)=>{
   return size;
 };
 const move=(A,T,TB,U,B)=>{
-  ${size('U')}
+  ${constants('U')}
   const M=(1<<TB)-1;
   let sink=0;
   for(let s=0;s<T.length;){
@@ -300,18 +326,18 @@ const move=(A,T,TB,U,B)=>{
     for(let i=0;i<n;i++){
       const h=hashes[i];
       let s=${home('h')};
-      while(U[s]!==0) s=++s===Z?0:s;
+      while(U[s]!==0) s=${after('s')};
       U[s]=h<<B|ids[i];
     }
   }
   return sink;
 };
 const mark=(S,T,TB,A,from,marks)=>{
-  ${size('T')}
+  ${constants('T')}
   const M=(1<<TB)-1;
   for(let a=0;a<A.length;a+=${words}){
     ${hash}
-    for(let s=${home('h')};T[s]!==0;s=++s===Z?0:s){
+    for(let s=${home('h')};T[s]!==0;s=${after('s')}){
       const e=T[s];
       if(((e^h<<TB)>>>TB)!==0) continue;
       const id=(e&M)-1, b=Math.imul(id,${words});
