@@ -60,7 +60,17 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
       const status = statusAt(folio, at);
       return status === undefined
         ? []
-        : [{ folio, status: settle(folio, status, { at, unflushed, isDoubted: isDoubted(folio, at, around) }) }];
+        : [
+            {
+              folio,
+              status: settle(folio, status, {
+                at,
+                unflushed,
+                isDoubted: isDoubted(folio, at, around),
+                isSorted: doubt !== 'not sorted',
+              }),
+            },
+          ];
     })
     .toSorted((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
@@ -118,6 +128,8 @@ const isLocked = (status: Known): boolean => status.status === 'counted' && stat
  */
 function isDoubted(folio: Generation, at: Nanoseconds, around: Surroundings): boolean {
   if (around.doubt !== 'no insertion seen') return around.doubt !== undefined;
+  // Counts tell more than that: one that fell shows a flush which a later refusal, of another folio, does not undo.
+  if (referencesAt(folio, at) !== undefined) return true;
   const refused = around.refusedAt(folio);
   return refused === undefined || refused < at;
 }
@@ -132,12 +144,18 @@ function settle(
     at,
     unflushed,
     isDoubted: doubts,
-  }: { readonly at: Nanoseconds; readonly unflushed: readonly Cpu[]; readonly isDoubted: boolean },
+    isSorted,
+  }: {
+    readonly at: Nanoseconds;
+    readonly unflushed: readonly Cpu[];
+    readonly isDoubted: boolean;
+    readonly isSorted: boolean;
+  },
 ): Known {
   const references = referencesAt(folio, at);
   if (references?.proved === true) return { status: 'counted', references };
   const status = doubts ? doubted(seen) : seen;
-  if (status.status === 'may-wait' && seen.status === 'waits' && references !== undefined)
+  if (isSorted && status.status === 'may-wait' && seen.status === 'waits' && references !== undefined)
     return { status: 'counted', references: withPlace(folio, references, { status: 'on-lru' }) };
   // A folio that was there before the recording waits nowhere once every CPU has flushed.
   const settled: BatchStatus =

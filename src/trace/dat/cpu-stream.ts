@@ -150,13 +150,20 @@ export class CpuStream {
     const size = Math.min(this.#blockBytes, this.#end - this.#offset);
     const bytes = await readFully(this.#source, this.#offset, size, this.#reusable(size));
     this.walker.origin = this.#offset;
-    this.#offset += bytes.byteLength;
     const { pageSize } = this.#buffer;
     const rest = bytes.byteLength % pageSize;
-    if (rest > 0 && bytes.byteLength === size && !this.#isDamaged) {
-      this.walker.damageAt(`byte ${this.#offset - rest}`, `${rest} bytes, expected a whole page of ${pageSize}`);
+    const whole = bytes.byteLength - rest;
+    if (whole > 0) {
+      // What is missing behind them is told when they have been walked: it hides events after theirs.
+      this.#offset += whole;
+      this.#take(bytes.subarray(0, whole));
+      return true;
     }
-    if (bytes.byteLength < size) {
+    if (rest > 0 && rest === size && !this.#isDamaged) {
+      this.walker.damageAt(`byte ${this.#offset}`, `${rest} bytes, expected a whole page of ${pageSize}`);
+    }
+    this.#offset += rest;
+    if (rest < size) {
       const missing = this.#end - this.#offset;
       this.walker.damageAt(
         `byte ${this.#offset}`,
@@ -164,9 +171,7 @@ export class CpuStream {
       );
       this.#end = this.#offset;
     }
-    if (bytes.byteLength < pageSize) return false;
-    this.#take(bytes);
-    return true;
+    return false;
   }
 
   #take(pages: Uint8Array): void {

@@ -207,7 +207,8 @@ async function endOfSections(
   { seen, sections }: Contents,
   buffers: readonly BufferData[],
 ): Promise<number> {
-  const from = Math.max(...seen, ...sections.values(), endOfEvents(buffers));
+  let from = endOfEvents(buffers);
+  for (const start of [...seen, ...sections.values()]) from = Math.max(from, start);
   const found = await sectionsFrom(source, from, littleEndian);
   // Zeros behind the last section read as sections without a body, and trace-cmd writes none.
   return found.findLast(({ offset, end }) => end > offset + SECTION_HEADER_BYTES)?.end ?? from;

@@ -3,6 +3,7 @@ import type { LinePrefix } from './line-prefix.ts';
 import { MAX_PID } from '../limits.ts';
 import { MAX_CPUS } from './line-prefix.ts';
 
+const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -100,7 +101,8 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
 function countOfClock(prefix: LinePrefix, bytes: Uint8Array, start: number, at: number, count: number): boolean {
   prefix.begin();
   if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(count <= Number.MAX_SAFE_INTEGER)) return false;
-  prefix.isCount = true;
+  // A short line that is taken for a name with what follows it proves nothing: a name there may imitate a number.
+  if (!prefix.isCount) prefix.isCount = !bytes.subarray(start, start + COMM_BYTES).includes(NEWLINE);
   prefix.seconds = Math.floor(count / 1e9);
   prefix.nanoseconds = count % 1e9;
   prefix.commStart = start;
