@@ -21,6 +21,7 @@ import { exploreProgram, type ProgramExploration } from './index.ts';
 const SEAT = domain('seat');
 const seat = (number: number) => literal<'seat'>(number);
 const amount = sharedScalar('amount', int(3));
+const other = sharedScalar('other', int(3));
 const noted = sharedScalar('noted', int(20));
 const noise = sharedScalar('noise', int(9));
 
@@ -34,7 +35,7 @@ function bothWays(
 ): readonly ProgramExploration[] {
   const sizes = { task: 1 + others.length, seat: 3 };
   const codes = [look, ...others].map((text, task) => buildCode(`task ${task}`, null, sizes, 0, text));
-  const built = program(sizes, [amount, noted, noise], codes);
+  const built = program(sizes, [amount, other, noted, noise], codes);
   const initial = createMemory(built);
   const interpreter = new Interpreter(built, initial);
   for (const task of codes.keys()) interpreter.start(task, task);
@@ -109,6 +110,25 @@ test('a step may note who has finished', () => {
     k.step('note', () => noted.set(seen));
   };
   const [full, reduced] = bothWays([holding(0), holding(1)], look, 3);
+  expect(full?.unreached).toEqual([]);
+  expect([reduced?.verdict, reduced?.unreached]).toEqual([full?.verdict, full?.unreached]);
+});
+
+test('who goes from claiming one amount to claiming another changes what is claimed', () => {
+  const changing = (k: K): void => {
+    k.step('set', () => {
+      other.set(2);
+      amount.set(1);
+    });
+    k.claiming('held', seat(0), { amount }, () => k.step('noise', () => {}));
+    k.claiming('held', seat(0), { amount: other }, () => k.step('more noise', () => {}));
+  };
+  const look = (k: K): void => {
+    const seen = k.local('seen', int(9));
+    k.step('look', () => seen.set(claimed(seat(0), 'held')));
+    k.step('note', () => noted.set(seen.plus(1)));
+  };
+  const [full, reduced] = bothWays([changing], look, 3);
   expect(full?.unreached).toEqual([]);
   expect([reduced?.verdict, reduced?.unreached]).toEqual([full?.verdict, full?.unreached]);
 });

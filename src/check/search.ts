@@ -75,6 +75,8 @@ export class Search {
   #depth = 0;
   #wrong: Wrong | undefined;
   #lnComplete = 0;
+  /** Whether what is wrong lies behind states of the checkpoint that were not added: nobody can say how to come to it. */
+  #isFar = false;
 
   constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
     if (reach.lossy !== undefined && (parts > 1 || shared || reach.compact === true || reach.checkpoint !== undefined))
@@ -207,7 +209,11 @@ export class Search {
         this.#reach.progress?.(now);
         yield now;
         if (this.#reach.interrupted?.()) exhausted ??= 'interrupted';
-        if (exhausted !== undefined) return { level, depth, exhausted };
+        if (exhausted !== undefined) {
+          const { wrong } = known;
+          this.#isFar = wrong !== undefined && wrong.length - (wrong.kind === 'assert' ? 1 : 0) > depth;
+          return { level, depth, exhausted };
+        }
         yield clear('same');
       }
     if (missing > 0 || depth !== known.levels.length - 1 || sizeOf(level) !== known.levels[depth])
@@ -285,7 +291,7 @@ export class Search {
       bytesPerState: bytes / this.#states,
       omission: this.#reach.lossy && -Math.expm1(this.#lnComplete),
       reason,
-      counterexample: wrong && (this.#reach.lossy ? undefined : yield* this.#movesTo(wrong)),
+      counterexample: wrong && (this.#reach.lossy || this.#isFar ? undefined : yield* this.#movesTo(wrong)),
     };
   }
 

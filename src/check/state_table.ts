@@ -44,6 +44,8 @@ const FULLEST_AT_LAST = 0.95;
 const FIRST_SLOTS = 64;
 /** 64 MB, as addresses: nobody touches them. */
 const RESERVE_WORDS = 2 ** 24;
+/** Most words of states: the generated code finds them by products of 32 bits. */
+const MOST_WORDS = 2 ** 31 - 1;
 const HEAP_BITS = Math.log2(HEAPS);
 /** By how much a heap may be fuller than others before its numbers want more bits. */
 const SKEW_BITS = 1;
@@ -210,12 +212,13 @@ const isPowerOfTwo = (slots: number): boolean => (slots & (slots - 1)) === 0;
  * Room for so many states; where the machine does not have that, half of what it has: tables and the program itself need some
  * too. Pages that nobody has touched cost nothing.
  */
-function arrayOf(words: number, states: number, shared: boolean): Int32Array {
+function arrayOf(words: number, most: number, shared: boolean): Int32Array {
+  const states = Math.min(most, Math.floor(MOST_WORDS / words));
   const all = tryToAllocate(words * states, shared);
   if (all !== undefined) return all;
-  for (let most = Math.floor(states / 2); most >= 1; most = Math.floor(most / 2)) {
-    if (tryToAllocate(words * most, shared) === undefined) continue;
-    const half = tryToAllocate(words * Math.ceil(most / 2), shared);
+  for (let some = Math.floor(states / 2); some >= 1; some = Math.floor(some / 2)) {
+    if (tryToAllocate(words * some, shared) === undefined) continue;
+    const half = tryToAllocate(words * Math.ceil(some / 2), shared);
     if (half !== undefined) return half;
   }
   throw new RangeError('there is no memory for a single state');

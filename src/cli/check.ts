@@ -449,7 +449,14 @@ async function ownCheckpoints(path: string, { resume = false }: Options): Promis
     // Where nothing can be written no other process writes either, and the checkpoint itself says why it cannot.
     return () => undefined;
   }
-  return () => giveUpOwnership(file);
+  return () => {
+    try {
+      giveUpOwnership(file);
+    } catch (error) {
+      // The answer stands all the same, and the next process takes over what this one leaves.
+      complain(`${file} cannot be removed: ${reasonOf(error)}`);
+    }
+  };
 }
 
 /** Says in a directory of checkpoints which process has it. */

@@ -75,7 +75,9 @@ function removeStale(file: string, stale: string): void {
 function identityOf(pid: number): string {
   // The name of the program, in parentheses, may hold anything; field 22 is when the process began.
   const stat = readIfThere(`/proc/${pid}/stat`);
-  const began = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  // One that has died and that nobody has waited for yet has a number, and nothing else any more.
+  const began = fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
   const boot = readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return `${pid} ${boot} ${began}`;
 }

@@ -2,7 +2,7 @@
 // Recordings without insertions, or not sorted by time: nothing may be said as if they were whole.
 import { describe, expect, test } from 'vitest';
 import { added, inserted, ioctl, made, marker, returned, summaryOf } from '../../test/support/kernel-events.ts';
-import { cpu, type KernelEvent, nanoseconds } from '../ledger/index.ts';
+import { cpu, folioIndex, type KernelEvent, nanoseconds, pfn } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
 import { Explainer } from './explainer.ts';
 import type { Explanation, Question } from './index.ts';
@@ -12,6 +12,25 @@ function explain(events: readonly KernelEvent[], question: Partial<Question> = {
   explainer.events(events);
   return explainer.answer(summaryOf(events));
 }
+
+/** A change of the first folio's count, from `page_ref:page_ref_mod`. */
+const reference = (at: number, on: number, value: number, count: number): KernelEvent => ({
+  type: 'page-reference',
+  operation: 'mod',
+  at: nanoseconds(BigInt(at)),
+  cpu: cpu(on),
+  pid: 7,
+  comm: 'a',
+  buffer: undefined,
+  pfn: pfn(1000),
+  value,
+  count,
+  flags: '0',
+  mapcount: 0,
+  mapping: '0',
+  returned: undefined,
+  stack: [],
+});
 
 /** As many folios, one after the other, all on CPU 0. */
 const adds = (count: number): KernelEvent[] =>
@@ -65,6 +84,16 @@ describe('where no insertion is in a recording', () => {
       expect(at(107, events)?.verdict).toBe('undecided');
     });
 
+    test('shows nothing of a folio whose count fell before it', () => {
+      const events = [...made({ at: 2 }), ...adds(2), reference(150, 0, -1, 1), ...call(200, EAGAIN)];
+      const [moment] = explain(events, {
+        cpu: cpu(1),
+        moments: [{ kind: 'time', at: nanoseconds(180n) }],
+        range: { from: folioIndex(0), to: folioIndex(1) },
+      }).moments;
+      expect(moment?.baseline).toEqual({ verdict: 'safe' });
+    });
+
     test('only one that was: a call that returned well shows nothing', () => {
       expect(at(150, [...made({ at: 2 }), ...adds(8), ...call(200, 0)])?.verdict).toBe('undecided');
     });
@@ -101,4 +130,15 @@ describe('the order of time', () => {
       reason: 'index 0 was added, and the recording is not sorted by time: whether it waits is not known',
     });
   });
+});
+
+test('counts in a recording that is not sorted by time do not add up to a verdict', () => {
+  const events = [
+    ...made({ at: 2, cpu: 1 }),
+    ...adds(1),
+    reference(400, 1, 1, 3),
+    reference(150, 0, -1, 3),
+    reference(160, 0, -1, 2),
+  ];
+  expect(explain(events, { cpu: cpu(1) }).moments[0]?.baseline?.verdict).toBe('undecided');
 });

@@ -42,7 +42,9 @@ export function claimsText(code: Code, pc: number, task: number, program: Progra
     const most = readsShared(claim.amount) ? mostOf(claim.amount, code, program) : `+(${amount})`;
     const of =
       'list' in claim.of
-        ? `Array.prototype.slice.call(L,${claim.of.list.slot}+${text(claim.of.from)},${claim.of.list.slot}+${text(claim.of.to)})`
+        ? readsShared(claim.of.from) || readsShared(claim.of.to)
+          ? `Array(${claim.of.list.length ?? 1}).fill("?")`
+          : `Array.prototype.slice.call(L,${claim.of.list.slot}+${text(claim.of.from)},${claim.of.list.slot}+${text(claim.of.to)})`
         : `[${text(claim.of)}]`;
     return `for(const f of ${of})P(${JSON.stringify(claim.label)},f,${amount},${most});`;
   };

@@ -404,7 +404,8 @@ function elementsOf(
         const after = states[to];
         if (after === undefined) throw new Error('a step leads nowhere');
         const labels = [...new Set([...state.claims.keys(), ...after.claims.keys()])].filter(
-          (label) => state.claims.get(label) !== after.claims.get(label),
+          (label) =>
+            state.claims.get(label) !== after.claims.get(label) || state.claims.get(label)?.includes('?') === true,
         );
         for (const cell of positions.written(labels, after.pc === codes[task]?.flow.steps.length ? task : undefined))
           write(cell);
