@@ -14,9 +14,10 @@ const DROPPED = /^(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
 const FRAME = /^\s*=> (\S+)/;
 /**
  * perf: address, name and offset, object. Addresses of the kernel have all their digits. What looks like an address
- * before `[000]` is the pid of an event whose task name was cut away.
+ * before `[000]` is the pid of an event whose task name was cut away, and no function has a CPU and a time in its name.
  */
-const PERF_FRAME = /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (?!\[\d+\])(\S.*?)(?: \(.*\))?\s*$/;
+const PERF_FRAME =
+  /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (?!\[\d+\]|.*\[\d{3,}\] +\d{1,12}\.\d{6,9}: )(\S.*?)(?: \(.*\))?\s*$/;
 
 const count = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : lostCount(Number(text));

@@ -141,6 +141,15 @@ describe('perf script', () => {
     expect(events[1]).not.toHaveProperty('stack');
   });
 
+  it('an event that has lost the beginning of its line is no function of a stack', async () => {
+    const { summary } = await readText(
+      `${START}sched:sched_wakeup: comm=x pid=1\n` +
+        '    a b-12 [001]  1029.440769: mm_lru_insertion: folio=0x1 pfn=0x2 lru=4\n',
+    );
+    expect(summary.damage).toHaveLength(1);
+    expect(summary.damage[0]).toContain('an event without its columns');
+  });
+
   it('names have no padding where call chains follow', async () => {
     const { summary, events } = await readAll(recording('perf_chains.txt'));
     expect(summary).toMatchObject({ format: 'perf script', events: 209, notes: [] });
