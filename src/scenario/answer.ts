@@ -4,21 +4,23 @@ import type { Outcome, Schedule } from '../machine/index.ts';
 import type { PatchNotes } from './patch-notes.ts';
 import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
 
-/** The last time that a check read a folio's count. */
+/** The last time that a check looked at a folio. */
 export interface CountRead {
   /** The folio with everybody who held it at that moment. */
   readonly folio: FolioLedger;
   readonly count: number;
   /** What the check wants to read: the page cache's references and its own. */
   readonly expected: number;
+  /** Whether nothing but batches held it then, besides the page cache and the check. */
+  readonly spurious: boolean;
 }
 
-/** What a conversion came to. Who refuses a page without reading its count says nothing of its holders: `reason` stands for them. */
+/** What a conversion came to. A form that refuses a page and does not say when it looked says nothing of its holders: `reason` stands for them. */
 export type ConversionVerdict =
   | Verdict
   | {
       readonly verdict: 'refused';
-      readonly index: FolioIndex;
+      readonly index: FolioIndex | undefined;
       readonly spurious?: undefined;
       readonly reason: string;
     };
