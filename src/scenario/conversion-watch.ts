@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: MIT
-import {
-  type FolioIndex,
-  folioIndex,
-  heldOnlyByBatches,
-  CHECKS_OWN,
-  type Ledger,
-  referencesOf,
-} from '../ledger/index.ts';
+import { type FolioIndex, folioIndex, isIdle, CHECKS_OWN, type Ledger, referencesOf } from '../ledger/index.ts';
 import {
   CHECK,
   COUNT,
@@ -57,16 +50,16 @@ export class ConversionWatch {
       else if (mark === REFUSED) this.#refuse(args['index'] ?? 0);
   }
 
-  #look(task: number, of: number): void {
-    if (columnOf(this.#machine.memory, folioMemory.mapping)[of] !== this.#inode) return;
-    const folio = this.#machine.folioLedger(of, this.#ledger.of(of));
-    const name = this.#machine.taskName(task);
-    const users = folio.holders.filter((holder) => holder.task !== name || !CHECKS_OWN.has(holder.kind));
+  #look(taskNumber: number, number: number): void {
+    if (columnOf(this.#machine.memory, folioMemory.mapping)[number] !== this.#inode) return;
+    const folio = this.#machine.folioLedger(number, this.#ledger.of(number));
+    const name = this.#machine.taskName(taskNumber);
+    const users = folio.holders.filter(({ kind, task: of }) => !isIdle(kind) && (of !== name || !CHECKS_OWN.has(kind)));
     const look: CountRead = {
       folio,
       count: referencesOf(folio.holders),
       expected: 2 ** folio.order + OF_THE_CHECK,
-      spurious: heldOnlyByBatches(users),
+      users,
     };
     for (let page = 0; page < 2 ** folio.order; page++) this.#looks.set(folio.index + page, look);
     this.#lastLook = look;
@@ -74,8 +67,7 @@ export class ConversionWatch {
 
   #refuse(index: number): void {
     const named = index < (this.#machine.program.sizes['index'] ?? 0) ? folioIndex(index) : undefined;
-    const look = named === undefined ? undefined : this.#looks.get(named);
-    this.#refused = { index: named, look: look ?? this.#lastLook };
+    this.#refused = { index: named, look: named === undefined ? this.#lastLook : this.#looks.get(named) };
   }
 
   /** What the conversion did. @param outcome undefined where it never returned. */
@@ -100,9 +92,9 @@ export class ConversionWatch {
     if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is no refusal` };
     const { look } = refused;
     // With -EFAULT the caller is not told which page it was.
-    const index = errorIndex ?? refused.index ?? look?.folio.index;
+    const index = errorIndex ?? refused.index;
     if (look === undefined)
       return { verdict: 'refused', index, reason: 'this form does not say when it looks at a page' };
-    return { verdict: 'refused', index: index ?? look.folio.index, spurious: look.spurious };
+    return { verdict: 'refused', index, spurious: look.users.length === 0 };
   }
 }

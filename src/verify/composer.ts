@@ -13,7 +13,9 @@ import {
 } from '../lang/index.ts';
 import { RETURNED } from '../kernel/index.ts';
 import { numbers } from './conditions.ts';
-import { Looks } from './looks.ts';
+import type { Looks } from './looks.ts';
+import { LooksAtPages } from './looks-at-pages.ts';
+import { LooksInOrder } from './looks-in-order.ts';
 import { converting, note, on, type Watch, watched } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -30,18 +32,21 @@ export class Composer {
   readonly world: SmallWorld;
   readonly properties: Property[] = [];
   readonly sometimes: Property[] = [];
+  readonly #inOrder: boolean;
   readonly #watches: Watch[] = [];
   #looks: Looks | undefined;
   #program: Program;
 
-  constructor(world: SmallWorld) {
+  /** @param inOrder looks are assumed to go on in order, which is asked (LooksInOrder). */
+  constructor(world: SmallWorld, inOrder: boolean) {
     this.world = world;
+    this.#inOrder = inOrder;
     this.#program = world.program;
   }
 
   /** What checks have looked at. */
   get looks(): Looks {
-    this.#looks ??= new Looks(this);
+    this.#looks ??= this.#inOrder ? new LooksInOrder(this) : new LooksAtPages(this);
     return this.#looks;
   }
 

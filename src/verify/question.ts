@@ -4,16 +4,19 @@ import { createMemory, finished, literal, type Memory, type Program } from '../l
 import { Composer } from './composer.ts';
 import { all } from './conditions.ts';
 import { EVENT_MARKS } from './events.ts';
+import { LOOKS_IN_ORDER } from './looks-in-order.ts';
 import { askForLooks, LOOKS_SHOWN, propertiesOf, type PropertyText } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
 import { askForWishes } from './wishes.ts';
 
-/** What a world is asked about: its properties, and, where some of them need it, whether looks are shown. */
-export function idsOf(world: SmallWorld): readonly (PropertyText['id'] | typeof LOOKS_SHOWN)[] {
-  const properties = propertiesOf(world);
-  const ids = properties.map(({ id }) => id);
-  return properties.some(({ needsLooks }) => needsLooks) ? [...ids, LOOKS_SHOWN] : ids;
-}
+/** What a world is asked about: its properties, and what has to be known of looks to answer them. */
+export const idsOf = (
+  world: SmallWorld,
+): readonly (PropertyText['id'] | typeof LOOKS_SHOWN | typeof LOOKS_IN_ORDER)[] => [
+  ...propertiesOf(world).map(({ id }) => id),
+  LOOKS_SHOWN,
+  LOOKS_IN_ORDER,
+];
 
 /**
  * A world as a question to the engine: its program with asserts for what shows in a step, and conditions on every
@@ -21,10 +24,11 @@ export function idsOf(world: SmallWorld): readonly (PropertyText['id'] | typeof 
  * @param without properties that are not asked about, because their answer is known.
  */
 export function questionOf(world: SmallWorld, without: ReadonlySet<string> = new Set()): Question {
-  const composer = new Composer(world);
+  // Pages of large folios are told apart by what is known of each.
+  const composer = new Composer(world, world.sizes.order === 0 && !without.has(LOOKS_IN_ORDER));
   const asked = propertiesOf(world).filter(({ id }) => !without.has(id));
   for (const { ask } of asked) ask?.(composer, world);
-  if (idsOf(world).includes(LOOKS_SHOWN) && !without.has(LOOKS_SHOWN)) askForLooks(composer);
+  if (!without.has(LOOKS_SHOWN)) askForLooks(composer);
   askForWishes(composer, world);
   const program = composer.program(EVENT_MARKS);
   const tasks = world.scenario.machine.tasks.map((_, task) => finished(task));

@@ -70,9 +70,7 @@ function judged(
   const isKnown = coverage !== undefined;
   const seen = isKnown ? happened(world, coverage) : undefined;
   const unshown = properties.find(({ id, verdict: its }) => id === LOOKS_SHOWN && its === 'violated');
-  const said = properties
-    .filter(({ id }) => id !== LOOKS_SHOWN)
-    .map((property) => asFarAsShown(property, unshown, seen));
+  const said = properties.filter(({ id }) => isProperty(id)).map((property) => asFarAsShown(property, unshown, seen));
   // That it reads no more counts than it may is no promise that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
@@ -135,7 +133,9 @@ const inOrder = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer
 const worst = (verdicts: readonly CheckAnswer['verdict'][]): CheckAnswer['verdict'] =>
   (['violated', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 
-const sentenceOf = (id: string): string => (id === LOOKS_SHOWN ? NOT_SHOWN : propertyOf(known(id)).sentence);
+/** Whether what a question asks is a property; else it is something that properties need. */
+const isProperty = (id: string): boolean => PROPERTY_IDS.some((known) => known === readName(id).id);
+const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id)).sentence : id);
 
 /**
  * What a property comes to where a form may not show what it needs: it is undecided. What it says of nothing is said with it.
@@ -164,8 +164,9 @@ function placeOf({ counterexample }: PropertyAnswer): string {
 
 function known(id: string): PropertyId {
   const { id: found } = readName(id);
-  if (found === LOOKS_SHOWN) throw new Error(`'${id}' is no property`);
-  return found;
+  const property = PROPERTY_IDS.find((one) => one === found);
+  if (property === undefined) throw new Error(`'${id}' is no property`);
+  return property;
 }
 
 /** Results of `before`, which is no part of what is explored, that are not as expected. */

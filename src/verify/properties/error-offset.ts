@@ -45,9 +45,10 @@ const itself: PropertyText = {
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
         const index = said('index');
-        const shown = looks.any(conversion);
+        const isNothing = index.ge(composer.world.sizes.pages);
+        const isUnknown = isNothing.and(looks.areShown(conversion, index).not());
         const isRight = isWithin(conversion, index).and(looks.isFirst(conversion, index));
-        return [assert(nameOf('I4'), shown.not().or(looks.isLarge(conversion, index)).or(isRight))];
+        return [assert(nameOf('I4'), isUnknown.or(looks.isLarge(conversion, index)).or(isRight))];
       }),
     );
     askWhatIsTold(composer);

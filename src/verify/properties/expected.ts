@@ -55,13 +55,9 @@ export const expected: PropertyText = {
         if (index !== undefined) conditions.push(said('index').eq(index));
         if (spurious !== undefined) {
           const { looks } = composer;
-          const hadUser = looks.hadUser(conversion, looks.refused(conversion, said('index')));
-          conditions.push(
-            looks
-              .any(conversion)
-              .not()
-              .or(spurious ? hadUser.not() : hadUser),
-          );
+          const hadUser = looks.hadUser(conversion, said('index'));
+          const isShown = looks.areShown(conversion, said('index'));
+          conditions.push(isShown.not().or(spurious ? hadUser.not() : hadUser));
         }
         return conditions.map((condition) => assert(name(conversion.call), condition));
       }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { PropertyId } from '../../scenario/index.ts';
+import { LOOKS_IN_ORDER } from '../looks-in-order.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { allOrNothing } from './all-or-nothing.ts';
 import { boundedDrains } from './bounded-drains.ts';
@@ -51,12 +52,15 @@ export const propertiesOf = (world: SmallWorld): readonly PropertyText[] =>
   PROPERTIES.filter(({ applies }) => applies?.(world) ?? true);
 
 /** The property and the detail that a compiled name stands for. */
-export function readName(name: string): { readonly id: PropertyId | typeof LOOKS_SHOWN; readonly detail: string } {
+export function readName(name: string): {
+  readonly id: PropertyId | typeof LOOKS_SHOWN | typeof LOOKS_IN_ORDER;
+  readonly detail: string;
+} {
   const known = name === 'deadlock' ? noDeadlock.id : name;
   const end = known.indexOf(': ');
   const word = end === -1 ? known : known.slice(0, end);
   const detail = end === -1 ? '' : known.slice(end + 2);
-  if (word === LOOKS_SHOWN) return { id: LOOKS_SHOWN, detail };
+  if (word === LOOKS_SHOWN || word === LOOKS_IN_ORDER) return { id: word, detail };
   const found = PROPERTIES.find(({ id }) => id === word);
   if (found === undefined) throw new Error(`'${name}' is no property`);
   return { id: found.id, detail };

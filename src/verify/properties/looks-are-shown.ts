@@ -10,8 +10,10 @@ export const LOOKS_SHOWN = 'looks-shown';
 /** Why a property that needs looks is undecided where that is not so. */
 export const NOT_SHOWN = 'this form does not say when it looks at a page';
 
-/** Every refusal comes after a look that was observed. */
+/** Every refusal comes after a look at the page that it names; after any look, where it names none. */
 export const askForLooks = (composer: Composer): void =>
   composer.watch(
-    inConversions(REFUSED, (_, conversion) => [assert(nameOf(LOOKS_SHOWN), composer.looks.any(conversion))]),
+    inConversions(REFUSED, (said, conversion) => [
+      assert(nameOf(LOOKS_SHOWN), composer.looks.areShown(conversion, said('index'))),
+    ]),
   );

@@ -2,8 +2,9 @@
 import { LRU_ADD_QUEUED, REFUSED } from '../../kernel/index.ts';
 import { bool, domain, observationsIn, shared, type Value } from '../../lang/index.ts';
 import type { PropertyId } from '../../scenario/index.ts';
-import type { Composer, NoteOfPages } from '../composer.ts';
+import type { Composer } from '../composer.ts';
 import { any, hasHotplug, inLruAddOf, isLeaving, numbers } from '../conditions.ts';
+import type { AtLook } from '../looks.ts';
 import { assert, inConversions, note, on } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
@@ -45,16 +46,14 @@ const EXCEPTIONS: readonly Exception[] = [
 ];
 
 /** Where each exception that a world has an occasion for is noted. */
-const notesOf = new WeakMap<Composer, ReadonlyMap<PropertyId, NoteOfPages<'bool'>>>();
+const notesOf = new WeakMap<Composer, ReadonlyMap<PropertyId, AtLook>>();
 
-function exceptionsOf(composer: Composer): ReadonlyMap<PropertyId, NoteOfPages<'bool'>> {
+function exceptionsOf(composer: Composer): ReadonlyMap<PropertyId, AtLook> {
   const known = notesOf.get(composer);
   if (known !== undefined) return known;
   const { world, looks } = composer;
   const noted = EXCEPTIONS.filter(({ applies }) => applies(world)).map(({ id, when }) => {
-    const places = composer.noteOfPages(id, bool);
-    looks.noting(places, (of) => when(world, of));
-    return [id, places] as const;
+    return [id, looks.noting(id, (of) => when(world, of))] as const;
   });
   if (putsBack(world)) {
     composer.share(putBack.variable);
@@ -78,10 +77,10 @@ const itself: PropertyText = {
     const exceptions = exceptionsOf(composer);
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
-        const page = looks.refused(conversion, said('index'));
-        const excepted = any([...exceptions.values()].map((places) => places(conversion, page)));
-        const shown = looks.any(conversion);
-        return [assert(nameOf('I2'), shown.not().or(looks.hadUser(conversion, page)).or(excepted))];
+        const index = said('index');
+        const excepted = any([...exceptions.values()].map((wasOne) => wasOne(conversion, index)));
+        const shown = looks.areShown(conversion, index);
+        return [assert(nameOf('I2'), shown.not().or(looks.hadUser(conversion, index)).or(excepted))];
       }),
     );
   },
@@ -95,12 +94,12 @@ const exception = ({ id, sentence, applies }: Exception): PropertyText => ({
   applies,
   ask: (composer) => {
     const { looks } = composer;
-    const places = exceptionsOf(composer).get(id);
-    if (places === undefined) return;
+    const wasOne = exceptionsOf(composer).get(id);
+    if (wasOne === undefined) return;
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
-        const page = looks.refused(conversion, said('index'));
-        return [assert(nameOf(id), looks.hadUser(conversion, page).or(places(conversion, page).not()))];
+        const index = said('index');
+        return [assert(nameOf(id), looks.hadUser(conversion, index).or(wasOne(conversion, index).not()))];
       }),
     );
   },
