@@ -18,6 +18,7 @@ import {
 import type { HolderKind } from '../ledger/index.ts';
 import { folio_add_lru, lru_add_drain_within } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
+import { REF_SET } from './observations.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
 
 /** mapping->i_pages: the folio at each offset; a large folio stands at each of its pages' offsets. */
@@ -43,6 +44,7 @@ const filemap_alloc_folio = routine(
     k.step('alloc_folio', () => {
       got.set(first(preferred, none(FOLIO), first(0, preferred, none(FOLIO), free), free));
       k.when(got.ne(none(FOLIO)), () => {
+        k.observe(REF_SET, { folio: got });
         folio.allocated.at(got).set(true);
         folio.refcount.at(got).set(1);
         folio.order.at(got).set(order);

@@ -29,6 +29,7 @@ import {
   LRU_ADD_EMPTIED,
   LRU_ADD_QUEUED,
   MAY_BE_LRU_CACHED,
+  REF_FREEZE,
 } from './observations.ts';
 import { cpuMasks, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
@@ -63,6 +64,7 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
         dead.set(folio.refcount.at(entry).eq(1));
         // The kernel frees it after the lruvec lock is dropped; frozen, no modelled task can tell the difference.
         k.when(dead, () => {
+          k.observe(REF_FREEZE, { folio: entry });
           folio.refcount.at(entry).set(0);
           freeFolio(entry);
           entry.set(none(FOLIO));

@@ -6,7 +6,7 @@ import { FOLIO, hasPart, INDEX, INODE, isMutant, type K, routine } from './kerne
 import { hwpoison } from './hwpoison.ts';
 import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
 import { mlock_folio } from './mlock.ts';
-import { CHECK, FAULT, REFUSED, STORED } from './observations.ts';
+import { CHECK, FAULT, REF_MOD_NOTHING, REFUSED, STORED } from './observations.ts';
 import { changesMappings, mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
 import { folio, folio_put, folioNrPages, putReferences } from './page_ref.ts';
 import {
@@ -112,7 +112,12 @@ const kvm_gmem_fault_user_mapping = fault(
         }
       });
       // The lookup's reference becomes the page table's.
-      k.if(empty, () => k.step('set_pte_at', () => pte.at(mm, inode, index).set(found)));
+      k.if(empty, () =>
+        k.step('set_pte_at', () => {
+          k.observe(REF_MOD_NOTHING, { folio: found });
+          pte.at(mm, inode, index).set(found);
+        }),
+      );
     });
     k.claiming('lookup', found, { amount: choose<'int'>(empty, 0, 1) }, () => {
       k.call(pte_unlock, { mm });

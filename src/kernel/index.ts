@@ -79,9 +79,16 @@ export {
   LRU_ADD_QUEUED,
   LRU_BATCH_EMPTIED,
   MLOCK_EMPTIED,
+  REF_FREEZE,
+  REF_MOD_NOTHING,
+  REF_MOD_UNLESS,
+  REF_SET,
   REFUSED,
   RETURNED,
   STORED,
+  WORK_BEGUN,
+  WORK_DONE,
+  WORK_QUEUED,
 } from './observations.ts';
 export {
   checkedFolio as folio,
@@ -102,6 +109,7 @@ export { buildKernel, buildScripted } from './program.ts';
 export { filemap_invalidate_lock, filemap_invalidate_unlock, invalidateLock } from './rwsem.ts';
 export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
+export { stackOf } from './stack.ts';
 export type { SyscallName } from './syscalls.ts';
 export { partsOfSyscall } from './syscalls.ts';
 export { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';

@@ -15,7 +15,7 @@ import {
 import { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 import { CPU, FOLIO, type K, LRU_KIND, routine, SLOT } from './kernel.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
-import { LRU_BATCH_EMPTIED } from './observations.ts';
+import { LRU_BATCH_EMPTIED, REF_SET } from './observations.ts';
 import { folio, folio_get, folio_put, putReferences } from './page_ref.ts';
 import { local_lock, local_unlock } from './sched.ts';
 
@@ -131,6 +131,7 @@ export const use_other_memory = routine(
     k.step('alloc_folio', () => {
       of.set(first(0, none(FOLIO), none(FOLIO), (candidate) => folio.allocated.at(candidate).not()));
       k.when(of.ne(none(FOLIO)), () => {
+        k.observe(REF_SET, { folio: of });
         folio.allocated.at(of).set(true);
         folio.refcount.at(of).set(1);
         folio.lru.at(of).set(true);

@@ -43,6 +43,17 @@ export const RETURNED = mark<{ result: 'int'; index: 'index' }>('returned');
 
 /** A flush puts a folio on an LRU list: the tracepoint mm_lru_insertion. */
 export const INSERTED = mark<{ folio: 'folio' }>('inserted');
+/** The kinds of page_ref events that a change of the count alone does not tell apart. */
+export const REF_SET = mark<{ folio: 'folio' }>('page-ref-set');
+export const REF_MOD_UNLESS = mark<{ folio: 'folio' }>('page-ref-mod-unless');
+export const REF_FREEZE = mark<{ folio: 'folio' }>('page-ref-freeze');
+/** A fault adds what its lookup did not bring: for a small folio nothing, of which there is an event all the same. */
+export const REF_MOD_NOTHING = mark<{ folio: 'folio' }>('page-ref-mod-nothing');
+/** Work is queued on a CPU; its worker begins it; it ends. */
+export const WORK_QUEUED = mark<{ cpu: 'cpu' }>('work-queued');
+export const WORK_BEGUN = mark<{ cpu: 'cpu' }>('work-begun');
+export const WORK_DONE = mark<{ cpu: 'cpu' }>('work-done');
+
 /** A task asks whether the kernel would let a folio wait in a batch at all. */
 export const MAY_BE_LRU_CACHED = mark<{ folio: 'folio' }>('may-be-lru-cached');
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, literal, observed, optional, one, type Place, shared, type Value } from '../lang/index.ts';
 import { FOLIO, FREEZE, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
-import { COUNT, LOOK } from './observations.ts';
+import { COUNT, LOOK, REF_MOD_UNLESS } from './observations.ts';
 
 /** struct folio, as far as references go. */
 export const folio = {
@@ -134,6 +134,9 @@ export const folio_try_get = routine('folio_try_get', (k, args: OfFolio & { read
     const there = folio.refcount.at(args.folio).ne(0);
     const isReachable = k.config.patch.freezes === true ? there.and(folio.frozen.at(args.folio, 0).not()) : there;
     args.got.set(isReachable);
-    k.when(args.got, () => folio.refcount.at(args.folio).add(1));
+    k.when(args.got, () => {
+      k.observe(REF_MOD_UNLESS, { folio: args.folio });
+      folio.refcount.at(args.folio).add(1);
+    });
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { int, shared, type Value } from '../lang/index.ts';
 import { CPU, type K, routine } from './kernel.ts';
+import { WORK_BEGUN, WORK_DONE, WORK_QUEUED } from './observations.ts';
 
 /** The one work item of each CPU on mm_percpu_wq: lru_add_drain_per_cpu(). */
 const WORK = { idle: 0, queued: 1, running: 2 } as const;
@@ -12,7 +13,11 @@ interface OfCpu extends Readonly<Record<string, unknown>> {
 
 /** kernel/workqueue.c: queue_work_on(). */
 export const queue_work_on = routine('queue_work_on', (k, { cpu }: OfCpu) => {
-  k.step('queue_work', () => work.at(cpu).set(WORK.queued));
+  k.step('queue_work', () => {
+    // Work that is queued already is not queued again.
+    k.when(work.at(cpu).eq(WORK.idle), () => k.observe(WORK_QUEUED, { cpu }));
+    work.at(cpu).set(WORK.queued);
+  });
 });
 
 /** kernel/workqueue.c: flush_work(): sleeps until the item has run. */
@@ -23,8 +28,14 @@ export const flush_work = routine('flush_work', (k, { cpu }: OfCpu) => {
 /** kernel/workqueue.c: process_one_work() of the CPU's worker, for ever. */
 export const worker_thread = routine('worker_thread', (k, { cpu, run }: OfCpu & { readonly run: (k: K) => void }) => {
   k.loop(() => {
-    k.await('process_one_work', work.at(cpu).eq(WORK.queued), () => work.at(cpu).set(WORK.running));
+    k.await('process_one_work', work.at(cpu).eq(WORK.queued), () => {
+      k.observe(WORK_BEGUN, { cpu });
+      work.at(cpu).set(WORK.running);
+    });
     run(k);
-    k.step('work_done', () => work.at(cpu).set(WORK.idle));
+    k.step('work_done', () => {
+      k.observe(WORK_DONE, { cpu });
+      work.at(cpu).set(WORK.idle);
+    });
   });
 });

@@ -16,7 +16,7 @@ import type { Symmetry } from './symmetry.ts';
 /** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */
 export const FUSABLE = 1 << 30;
 /** Most that is spent on finding the local states: some seconds. Each costs a kilobyte. */
-const MOST = { runs: 6_000_000, states: 200_000 };
+const MOST = { runs: 16_000_000, states: 200_000 };
 /** Most local states times sets of locks that are looked through for those between which no choice can tell. */
 const MOST_COMPARED = 4_000_000;
 /** Most tasks: a set of them is a small integer. */

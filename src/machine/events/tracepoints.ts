@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
 import {
+  ERRNO,
   folio,
+  INSERTED,
   iPages,
   KVM_SET_MEMORY_ATTRIBUTES2,
-  ERRNO,
   PAGE_SIZE,
-  pte,
+  REF_FREEZE,
+  REF_MOD_NOTHING,
+  REF_MOD_UNLESS,
+  REF_SET,
   type Result,
+  stackOf,
   taskCpu,
-  work,
+  WORK_BEGUN,
+  WORK_DONE,
+  WORK_QUEUED,
 } from '../../kernel/index.ts';
-import { columnOf, type Taken, type Write } from '../../lang/index.ts';
+import { columnOf, type Mark, type Observed, type Taken, type Write } from '../../lang/index.ts';
 import {
   cpu,
   dev,
@@ -24,10 +31,10 @@ import {
   type PageReference,
   pfn,
   type ReferenceOperation,
+  type WorkqueueEvent,
 } from '../../ledger/index.ts';
 import type { Call, Outcome } from '../calls.ts';
 import type { Machine } from '../machine.ts';
-import { stackOf } from './stack.ts';
 
 /** Which of the kernel's tracepoints are switched on besides those of every kernel. */
 export interface TracepointOptions {
@@ -100,8 +107,15 @@ export class Tracepoints {
   /** To be told of each step when it has been taken. */
   took(taken: Taken): void {
     this.#now += TICK;
-    if (taken.step.name === 'lru_add') this.#insertions(taken);
+    for (const observed of taken.observed) this.#observed(taken, observed);
     for (const write of taken.writes) this.#wrote(taken, write);
+  }
+
+  #observed(taken: Taken, { mark, args }: Observed): void {
+    if (mark === INSERTED) this.#inserted(taken, args['folio'] ?? 0);
+    if (mark === REF_MOD_NOTHING) this.#reference(taken, 'mod', args['folio'] ?? 0, 0, undefined);
+    const types = WORK.get(mark);
+    if (types !== undefined) this.#worked(taken, types, args['cpu'] ?? 0);
   }
 
   #wrote(taken: Taken, write: Write): void {
@@ -119,8 +133,6 @@ export class Tracepoints {
         pfn: pfn(index[0] ?? 0),
         order: order(this.#orderBefore(taken, index[0] ?? 0)),
       });
-    else if (variable === pte.variable && after !== none) this.#mapped(taken, after);
-    else if (variable === work.variable) this.#worked(taken, index[0] ?? 0);
   }
 
   /** A large folio's entry stands at each of its pages; one event tells of all. */
@@ -152,34 +164,26 @@ export class Tracepoints {
   }
 
   /** The flush tries to freeze each folio before it inserts it (where the kernel does), and says so even where it fails. */
-  #insertions(taken: Taken): void {
+  #inserted(taken: Taken, of: number): void {
     const { memory, profile } = this.#machine;
-    for (const { variable, index } of taken.writes) {
-      if (variable !== folio.lru.variable) continue;
-      const of = index[0] ?? 0;
-      if (profile.flushFreesLastReference) this.#reference(taken, 'freeze', of, 1, 0);
-      const evictable = columnOf(memory, folio.mapping)[of] === this.#machine.program.sizes['inode'];
-      this.#emit({
-        type: 'mm_lru_insertion',
-        ...this.#origin(taken.task, taken),
-        pfn: pfn(of),
-        lru: evictable ? LRU_INACTIVE_FILE : LRU_UNEVICTABLE,
-        mapped: (columnOf(memory, folio.mapcount)[of] ?? 0) > 0,
-      });
-    }
-  }
-
-  /** finish_fault() adds what the lookup did not bring: 0, of which there is an event all the same. */
-  #mapped(taken: Taken, of: number): void {
-    if (taken.step.name === 'set_pte_at') this.#reference(taken, 'mod', of, 0, undefined);
+    if (profile.flushFreesLastReference) this.#reference(taken, 'freeze', of, 1, 0);
+    const evictable = columnOf(memory, folio.mapping)[of] === this.#machine.program.sizes['inode'];
+    this.#emit({
+      type: 'mm_lru_insertion',
+      ...this.#origin(taken.task, taken),
+      pfn: pfn(of),
+      lru: evictable ? LRU_INACTIVE_FILE : LRU_UNEVICTABLE,
+      mapped: (columnOf(memory, folio.mapcount)[of] ?? 0) > 0,
+    });
   }
 
   #counted(taken: Taken, of: number, before: number, after: number): void {
-    const { name } = taken.step;
+    const isMarked = (wanted: Mark): boolean =>
+      taken.observed.some(({ mark, args }) => mark === wanted && args['folio'] === of);
     const value = after - before;
-    if (name === 'folio_ref_freeze') this.#reference(taken, 'freeze', of, before, 1);
-    else if (name === 'alloc_folio') this.#reference(taken, 'set', of, after, undefined);
-    else if (name === 'folio_try_get') this.#reference(taken, 'mod-unless', of, value, 1);
+    if (isMarked(REF_FREEZE)) this.#reference(taken, 'freeze', of, before, 1);
+    else if (isMarked(REF_SET)) this.#reference(taken, 'set', of, after, undefined);
+    else if (isMarked(REF_MOD_UNLESS)) this.#reference(taken, 'mod-unless', of, value, 1);
     else if (value > 0) this.#reference(taken, 'mod', of, value, undefined);
     else this.#reference(taken, 'mod-and-test', of, value, Number(after === 0));
   }
@@ -218,16 +222,8 @@ export class Tracepoints {
     });
   }
 
-  /** The worker's three events, and the queueing in the task that asks. */
-  #worked(taken: Taken, of: number): void {
-    const types = {
-      queue_work: ['workqueue_queue_work', 'workqueue_activate_work'],
-      process_one_work: ['workqueue_execute_start'],
-      work_done: ['workqueue_execute_end'],
-    } as const;
-    const { name } = taken.step;
-    if (name !== 'queue_work' && name !== 'process_one_work' && name !== 'work_done') return;
-    for (const type of types[name]) {
+  #worked(taken: Taken, types: readonly WorkqueueType[], of: number): void {
+    for (const type of types) {
       const isQueued = type === 'workqueue_queue_work';
       this.#emit({
         type,
@@ -254,6 +250,15 @@ export class Tracepoints {
     };
   }
 }
+
+type WorkqueueType = WorkqueueEvent['type'];
+
+/** The worker's events, and the queueing in the task that asks. */
+const WORK: ReadonlyMap<Mark, readonly WorkqueueType[]> = new Map<Mark, readonly WorkqueueType[]>([
+  [WORK_QUEUED, ['workqueue_queue_work', 'workqueue_activate_work']],
+  [WORK_BEGUN, ['workqueue_execute_start']],
+  [WORK_DONE, ['workqueue_execute_end']],
+]);
 
 const inoOf = (inode: number): ReturnType<typeof ino> => ino(FIRST_INO + BigInt(inode));
 

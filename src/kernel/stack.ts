@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: GPL-2.0-only
 
 /**
  * What a routine of the executable kernel is called in a stack of the real one, innermost first: inlined helpers are in
