@@ -16,7 +16,6 @@ const SIZES: KernelSizes = {
   pins: 0,
   references: 8,
   order: 1,
-  generations: 2,
 };
 
 /** What a check calls of the kernel's memory management, by the kernel's names, each once. */

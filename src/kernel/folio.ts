@@ -10,6 +10,7 @@ import {
   shared,
   sharedScalar,
   size,
+  TASK,
   type Value,
 } from '../lang/index.ts';
 import { cpuFbatches } from './cpu_fbatches.ts';
@@ -18,15 +19,16 @@ import { drain_other_batches, other_batches_need_drain } from './lru_batches.ts'
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
 import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
-import { cpuMasks, local_lock, local_unlock } from './sched.ts';
+import { cpuMasks, eachUserTask, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
 /** What lru_add_drain_all() calls share. */
 export const drainAll = {
-  generation: sharedScalar(
-    'lru_drain_gen',
-    int(({ generations = 1 }) => generations - 1),
-  ),
+  /**
+   * lru_drain_gen, as far as anything depends on it: whether it is still what the task has loaded, from its load to its comparison.
+   * A number would have to be bounded, and could come round.
+   */
+  unchanged: shared('lru_drain_gen.unchanged', [TASK], bool),
   mutex: sharedScalar('lru_drain_all.mutex', bool),
   hasWork: shared('lru_drain_all.has_work', [CPU], bool),
 };
@@ -129,20 +131,21 @@ function drainEveryCpu(k: K, force: boolean): void {
     k.call(lru_add_drain, {});
     return;
   }
-  const { generation, mutex, hasWork } = drainAll;
-  const thisGen = k.local(
-    'this_gen',
-    int(({ generations = 1 }) => generations - 1),
-  );
+  const { unchanged, mutex, hasWork } = drainAll;
   const newer = k.local('newer', bool);
-  k.step('load_lru_drain_gen', () => thisGen.set(generation));
+  k.step('load_lru_drain_gen', () => {
+    if (!force) unchanged.at(k.self).set(true);
+  });
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
   // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
   if (force) newer.set(false);
-  else k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
-  const bump = (): void =>
-    k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
+  else
+    k.step('compare_lru_drain_gen', () => {
+      newer.set(unchanged.at(k.self).not());
+      unchanged.at(k.self).set(false);
+    });
+  const bump = (): void => k.step('bump_lru_drain_gen', () => eachUserTask(k, (task) => unchanged.at(task).set(false)));
   const unlock = (): void => k.step('mutex_unlock', () => mutex.set(false));
   const bumpsLate = isMutant(k, 'drain-bumps-after-loop');
   const unlocksEarly = isMutant(k, 'drain-unlocks-before-flush');
