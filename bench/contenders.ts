@@ -75,7 +75,7 @@ const stepping = (stepper: Stepping['stepper']) => (): (() => Round) => {
 /** A conversion by form v6 on CPU 0 while a task on CPU 1 touches the pages; with a pinner beside it on request. */
 const conversionWorld = (pages: number, pinner: boolean): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: patchNamed('v6') },
-  sizes: { cpus: 2, folios: pages, inodes: 1, pages, mms: 1, pins: 1, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: pages, inodes: 1, pages, mms: 1, pins: 1, references: 8, order: 0 },
   tasks: [
     { cpu: 0, script: [{ name: 'convert', args: [0, 0, pages, 1, 1] }] },
     { cpu: 1, script: [{ name: 'touch', args: [0, 0, pages] }] },

@@ -49,7 +49,6 @@ const question = questionOf({
     pins: 1,
     references: 12,
     order: 0,
-    generations: 4,
     parts: names === 'mlock' ? ['mlock'] : [],
   },
   tasks: [{ cpu: 0, script: [{ name: 'convert', args: [0, 0, pages, 1, 1] }] }, ...others],

@@ -61,7 +61,6 @@ const world: SmallWorld = {
     pins: Math.max(1, pins),
     references: 12,
     order: 0,
-    generations: 4,
     parts: names.includes('mlock') ? ['mlock'] : [],
   },
   tasks: everyTask,

@@ -5,6 +5,7 @@ import {
   DEFAULT_PROFILE,
   gmemInode,
   iPages,
+  type KernelPart,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
   type Patch,
@@ -25,7 +26,7 @@ const drain: ScriptedCall = { name: 'lru_add_drain', args: [] };
 const world = (
   patch: Patch,
   others: SmallWorld['tasks'],
-  { before = [1], mlock = false }: { before?: readonly number[]; mlock?: boolean } = {},
+  { before = [1], parts = [] }: { before?: readonly number[]; parts?: readonly KernelPart[] } = {},
 ): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, pinBias: 8 }, patch },
   sizes: {
@@ -37,8 +38,7 @@ const world = (
     pins: 1,
     references: 15,
     order: 0,
-    generations: 4,
-    parts: mlock ? ['mlock'] : [],
+    parts,
   },
   tasks: [{ cpu: 0, script: [convert] }, ...others],
   before,
@@ -68,12 +68,12 @@ test.each(EXPECTED)('%s: %o', (name, expected) => {
   if (patch === undefined) throw new Error(name);
   const lruAdd = refusalsOf(world(patch, [{ cpu: 1, script: [touch] }])).accepts;
   const mlocked: ScriptedCall = { name: 'mlock', args: page };
-  const mlock = refusalsOf(world(patch, [{ cpu: 0, script: [mlocked] }], { mlock: true })).accepts;
+  const mlock = refusalsOf(world(patch, [{ cpu: 0, script: [mlocked] }], { parts: ['mlock'] })).accepts;
   const offlining = [
     { cpu: 1, script: [touch, drain] },
     { cpu: 1, script: [{ name: 'soft_offline', args: [0] }] as const },
   ];
-  const putBack = !refusalsOf(world(patch, offlining)).spurious;
+  const putBack = !refusalsOf(world(patch, offlining, { parts: ['memory_failure'] })).spurious;
   const pinning = world(patch, [{ cpu: 0, script: [{ name: 'vmsplice', args: [0, 0, 0] }] }]);
   const sound = ((): boolean => {
     try {

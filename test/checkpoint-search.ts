@@ -11,7 +11,7 @@ import { questionOf } from './kernel-question.ts';
 export const raceQuestion = (): Question =>
   questionOf({
     config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: patchNamed('v6') },
-    sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+    sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0 },
     tasks: [
       { cpu: 0, script: [{ name: 'convert', args: [0, 0, 1, 1, 1] }] },
       { cpu: 1, script: [{ name: 'touch', args: [0, 0, 1] }] },

@@ -11,7 +11,7 @@ if (patch === undefined) throw new Error('no patch');
 /** A page waits in CPU 1's batch; then two tasks drain all CPUs at once, while CPU 1 may go on adding. */
 const world = (profile: Partial<Profile>, adds: boolean): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, ...profile }, patch },
-  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 0, references: 8, order: 0 },
   tasks: [
     { cpu: 0, script: [{ name: 'lru_add_drain_all', args: [] }] },
     { cpu: 0, script: [{ name: 'lru_add_drain_all', args: [] }] },

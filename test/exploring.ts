@@ -77,7 +77,6 @@ export const onePageWorld = (
     pins: 0,
     references: 15,
     order: 0,
-    generations: 4,
     parts: more.parts ?? [],
   },
   tasks,

@@ -22,7 +22,6 @@ const world = (patch: Patch, tasks: SmallWorld['tasks'], before: readonly number
     pins: 0,
     references: 8,
     order: 0,
-    generations: 4,
     parts: ['guest'],
   },
   tasks,

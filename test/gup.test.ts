@@ -34,7 +34,6 @@ const world = (patch: Patch, tasks: SmallWorld['tasks'], before: readonly number
     pins: 1,
     references: 2100,
     order: 0,
-    generations: 4,
     parts: ['gup'],
   },
   tasks,

@@ -19,7 +19,7 @@ import { at, conservation, exploreWorld, type SmallWorld } from './exploring.ts'
 /** T0 converts a page while T1 touches it on CPU 1: SC-07 and SC-09 in all their orders. */
 const world = (patch: Patch): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch },
-  sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0 },
   tasks: [
     { cpu: 0, script: [{ name: 'convert', args: [0, 0, 1, 1, 1] }] },
     { cpu: 1, script: [{ name: 'touch', args: [0, 0, 1] }] },

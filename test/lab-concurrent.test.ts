@@ -46,7 +46,7 @@ const SEEN_LAST = [
 
 const world = (patch: Patch): Omit<SmallWorld, 'tasks'> => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch },
-  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 0, references: 8, order: 0 },
 });
 const convert = (start: number, pages: number, toPrivate: number) =>
   ({ name: 'convert', args: [0, start, pages, toPrivate, 1] }) as const;

@@ -43,7 +43,6 @@ const world = (
     pins: 0,
     references: 15,
     order: 0,
-    generations: 4,
     parts,
   },
   tasks,

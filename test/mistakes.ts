@@ -54,7 +54,7 @@ export function wrongCheck(mistakes: Mistakes): Patch {
   return { name: 'mutant', summary: 'v6 with a mistake', check };
 }
 
-const sizes = { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 1, references: 8, order: 0, generations: 4 };
+const sizes = { cpus: 2, folios: 2, inodes: 1, pages: 2, mms: 1, pins: 1, references: 8, order: 0 };
 const convert = { name: 'convert', args: [0, 0, 2, 1, 1] } as const;
 
 /** SC-02: a page faulted on CPU 1, then nobody uses it. */

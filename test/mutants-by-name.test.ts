@@ -56,7 +56,12 @@ test.each<[string, string, Change, string]>([
   ['waiting for it', idle, ['flush_work', 'flush_work', unguarded], 'I2'],
   ['reading the count', pinned, ['kvm_gmem_is_safe_for_conversion', 'folio_ref_count', forgotten], 'I1'],
   ['clearing the page-table entry', idle, ['zap_vma_range', 'ptep_get_and_clear', forgotten], 'I6'],
-  ['taking the invalidate lock alone', touching, ['filemap_invalidate_lock', 'down_write', unguarded], 'I8'],
+  [
+    'taking the invalidate lock alone',
+    touching,
+    ['filemap_invalidate_lock', 'rwsem_down_write_slowpath', unguarded],
+    'I8',
+  ],
   ['waking up', idle, ['worker_thread', 'work_done', forgotten], 'I7'],
 ])('%s', (_, text, change, property) => {
   expect(firstViolated(text, change)).toBe(property);

@@ -7,7 +7,7 @@ import { at, conservation, exploreWorld, type SmallWorld } from './exploring.ts'
 /** T1 has touched a page of inode 0; while T0 converts it, T1 fills its CPU's batch with a page of inode 1 (SC-05, SC-06). */
 const world = (patch: Patch): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch },
-  sizes: { cpus: 2, folios: 2, inodes: 2, pages: 1, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: 2, inodes: 2, pages: 1, mms: 1, pins: 0, references: 8, order: 0 },
   tasks: [
     { cpu: 0, script: [{ name: 'convert', args: [0, 0, 1, 1, 1] }] },
     { cpu: 1, script: [{ name: 'touch', args: [0, 0, 1] }] },

@@ -32,7 +32,6 @@ const world = (patch: Patch, parts: readonly KernelPart[]): Omit<SmallWorld, 'ta
     pins: 1,
     references: 8,
     order: 0,
-    generations: 4,
     parts,
   },
 });

@@ -31,7 +31,7 @@ const world = (
   parts: readonly KernelPart[] = [],
 ): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 3 }, patch },
-  sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 15, order: 0, generations: 4, parts },
+  sizes: { cpus: 2, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 15, order: 0, parts },
   tasks,
   before,
 });
@@ -77,7 +77,7 @@ describe('SC-21: the folio is isolated and put back', () => {
     '%s, by soft offline: it can be back in a batch after the drain',
     (form) => {
       const tasks = [{ cpu: 0, script: [convert] }, inserted, { cpu: 1, script: [onFolio('soft_offline')] }];
-      const found = refusalsOf(world(patchNamed(form), tasks, [1]));
+      const found = refusalsOf(world(patchNamed(form), tasks, [1], ['memory_failure']));
       expect(found).toMatchObject({ spurious: true, accepts: true });
       expect([...found.reasons].toSorted()).toEqual(['isolated', 'walker']);
     },

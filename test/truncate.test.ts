@@ -30,7 +30,7 @@ const world = (
   profile: Partial<Profile> = {},
 ): SmallWorld => ({
   config: { profile: { ...DEFAULT_PROFILE, batchSize: 3, ...profile }, patch },
-  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0, generations: 4 },
+  sizes: { cpus: 2, folios: 2, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0 },
   tasks,
   before,
 });

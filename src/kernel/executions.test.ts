@@ -37,7 +37,6 @@ const sizes: KernelSizes = {
   pins: TASKS,
   references: 4200,
   order: 1,
-  generations: 8,
 };
 const kworkers: readonly ScriptedCall[][] = Array.from({ length: CPUS }, () => [{ name: 'kworker', args: [] }]);
 const cpuOf = [0, 1, 1, 0, 0, 1];
@@ -241,7 +240,7 @@ test.each(ALTERNATIVES)('and so with $name', (patch: Patch) => {
       [[touch, convert, convert], [touch], [{ name: 'soft_offline', args: [0] }], []],
       { profile, patch },
       seed,
-      ['mlock', 'migration'],
+      ['mlock', 'migration', 'memory_failure'],
     );
   expect(stepsTaken).toContain('get_hwpoison_page folio_test_lru');
 });
@@ -395,8 +394,23 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
     'try_to_unmap_one munlock_vma_folio',
   ],
   [
+    'a page that nobody uses is taken offline',
+    60,
+    ['memory_failure'],
+    [
+      [{ name: 'fallocate', args: [0, 0, 1] }],
+      [{ name: 'soft_offline', args: [0] }],
+      [
+        { name: 'soft_offline', args: [0] },
+        { name: 'touch', args: [0, 0, 1] },
+      ],
+      [{ name: 'punch_hole', args: [0, 0, 1] }],
+    ],
+    'page_handle_poison SetPageHWPoison',
+  ],
+  [
     'a guest and its host use the same page',
-    6,
+    30,
     ['guest'],
     [
       [
@@ -407,8 +421,9 @@ const STORIES: readonly [string, number, readonly KernelPart[], readonly (readon
         { name: 'guest_touch', args: [0, 0, 1, 1] },
         { name: 'punch_hole', args: [0, 0, 1] },
       ],
+      [{ name: 'guest_touch', args: [0, 0, 2, 0] }],
     ],
-    'kvm_tdp_page_fault kvm_release_faultin_page',
+    'kvm_mmu_lock queued_write_lock_slowpath',
   ],
   [
     'pages have contents, and a launch fills one',

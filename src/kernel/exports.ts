@@ -26,7 +26,6 @@ const SIZES: KernelSizes = {
   pins: 0,
   references: 8,
   order: 1,
-  generations: 2,
 };
 
 /** What the kernel's headers have whole: a module needs no export of it. */

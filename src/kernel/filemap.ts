@@ -17,7 +17,8 @@ import {
 } from '../lang/index.ts';
 import type { HolderKind } from '../ledger/index.ts';
 import { folio_add_lru, lru_add_drain_within } from './folio.ts';
-import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
+import { hwpoison } from './hwpoison.ts';
+import { FOLIO, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
 import { REF_SET } from './observations.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
 
@@ -48,6 +49,7 @@ const filemap_alloc_folio = routine(
         folio.allocated.at(got).set(true);
         folio.refcount.at(got).set(1);
         folio.order.at(got).set(order);
+        if (hasPart(k, 'memory_failure')) hwpoison.dirty.at(got, 0).set(false);
       });
     });
   },
@@ -126,7 +128,7 @@ export const folio_unlock = routine('folio_unlock', (k, args: { readonly folio: 
 });
 
 /** mm/filemap.c: filemap_lock_folio(): the folio at an offset, locked and with a reference, or none. */
-const filemap_lock_folio = routine(
+export const filemap_lock_folio = routine(
   'filemap_lock_folio',
   (k, { inode, index, found }: At & { readonly found: Place<'folio'> }) => {
     const gone = k.local('gone', bool);
@@ -148,7 +150,8 @@ const filemap_lock_folio = routine(
 
 /**
  * mm/filemap.c: __filemap_get_folio() with FGP_LOCK | FGP_CREAT: the folio at an offset, locked and with a
- * reference, made if it is not there; none where memory is used up.
+ * reference, made if it is not there; none where memory is used up. guest_memfd looks the folio up twice before it makes
+ * one (kvm_gmem_get_folio()). A lookup that finds nothing leaves no trace, so the two are as if only the second had been made.
  */
 export const filemap_get_folio_create = routine(
   '__filemap_get_folio',
@@ -268,7 +271,7 @@ export const filemap_get_folios = routine(
     const ok = k.local('ok', bool);
     const next = k.local('next', optional(INDEX));
     batch.count.set(0);
-    k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
+    k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, () => {
       k.while(batch.count.lt(k.config.profile.batchSize), () => {
         k.step('xas_find', () => {
           found.set(first(start, last.plus(1), none(INDEX), (i) => iPages.at(inode, i).ne(none(FOLIO))));
@@ -280,7 +283,7 @@ export const filemap_get_folios = routine(
         });
         k.call(folio_try_get, { folio: entry, got: ok });
         k.if(ok, () => {
-          k.claiming('safety-check', entry, {}, () => {
+          k.claiming(batch.holder, entry, {}, () => {
             k.step('xas_reload', () => {
               ok.set(iPages.at(inode, found).eq(entry));
               next.set(folio.index.at(entry).plus(folioNrPages(entry)));
@@ -293,7 +296,7 @@ export const filemap_get_folios = routine(
               batch.count.add(1);
               start.set(next);
             },
-            () => k.claiming('safety-check', entry, {}, () => k.call(folio_put, { folio: entry })),
+            () => k.claiming(batch.holder, entry, {}, () => k.call(folio_put, { folio: entry })),
           );
         });
       });

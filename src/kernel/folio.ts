@@ -11,6 +11,7 @@ import {
   shared,
   sharedScalar,
   size,
+  TASK,
   type Value,
 } from '../lang/index.ts';
 import { cpuFbatches } from './cpu_fbatches.ts';
@@ -31,15 +32,16 @@ import {
   MAY_BE_LRU_CACHED,
   REF_FREEZE,
 } from './observations.ts';
-import { cpuMasks, local_lock, local_unlock } from './sched.ts';
+import { cpuMasks, eachUserTask, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
 /** What lru_add_drain_all() calls share. */
 export const drainAll = {
-  generation: sharedScalar(
-    'lru_drain_gen',
-    int(({ generations = 1 }) => generations - 1),
-  ),
+  /**
+   * lru_drain_gen, as far as anything depends on it: whether it is still what the task has loaded, from its load to its comparison.
+   * A number would have to be bounded, and could come round.
+   */
+  unchanged: shared('lru_drain_gen.unchanged', [TASK], bool),
   mutex: sharedScalar('lru_drain_all.mutex', bool),
   hasWork: shared('lru_drain_all.has_work', [CPU], bool),
 };
@@ -173,16 +175,13 @@ function drainEveryCpu(k: K, force: boolean): void {
     k.call(lru_add_drain_alone, {});
     return;
   }
-  const { generation, mutex, hasWork } = drainAll;
-  const thisGen = k.local(
-    'this_gen',
-    int(({ generations = 1 }) => generations - 1),
-  );
+  const { unchanged, mutex, hasWork } = drainAll;
   const newer = k.local('newer', bool);
   k.step('load_lru_drain_gen', () => {
     k.observe(DRAIN_ALL, {});
-    if (!force) k.observe(DRAIN_GENERATION, {});
-    thisGen.set(generation);
+    if (force) return;
+    k.observe(DRAIN_GENERATION, {});
+    unchanged.at(k.self).set(true);
   });
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain_within, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
@@ -190,15 +189,15 @@ function drainEveryCpu(k: K, force: boolean): void {
   if (force) newer.set(false);
   else
     k.step('compare_lru_drain_gen', () => {
-      newer.set(thisGen.ne(generation));
+      newer.set(unchanged.at(k.self).not());
+      unchanged.at(k.self).set(false);
       k.when(
         newer,
         () => k.observe(DRAIN_LEFT_EARLY, {}),
         () => k.observe(DRAIN_UNDERTAKEN, {}),
       );
     });
-  const bump = (): void =>
-    k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
+  const bump = (): void => k.step('bump_lru_drain_gen', () => eachUserTask(k, (task) => unchanged.at(task).set(false)));
   const unlock = (): void => k.step('mutex_unlock', () => mutex.set(false));
   const bumpsLate = isMutant(k, 'drain-bumps-after-loop');
   const unlocksEarly = isMutant(k, 'drain-unlocks-before-flush');

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, first, int, none, optional, ordinal, type Place, shared, type Value } from '../lang/index.ts';
 import { type Access, accessContents, markUptodate } from './contents.ts';
-import { filemap_get_folio_create, folio_unlock } from './filemap.ts';
+import {
+  filemap_get_folio_create,
+  filemap_get_folios,
+  folio_batch_release,
+  folio_unlock,
+  folioBatch,
+} from './filemap.ts';
 import { FOLIO, hasPart, INDEX, INODE, isMutant, type K, routine } from './kernel.ts';
 import { hwpoison } from './hwpoison.ts';
-import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
+import { invalidating, kvm, kvm_tdp_mmu_map, mmu_invalidate_retry, read_lock_mmu, read_unlock_mmu } from './kvm_mmu.ts';
 import { mlock_folio } from './mlock.ts';
 import { CHECK, FAULT, REF_MOD_NOTHING, REFUSED, STORED } from './observations.ts';
 import { changesMappings, mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
@@ -211,10 +217,16 @@ function access(
   const reach = (of: Value<'folio'>): void => {
     if (contents !== undefined) k.when(of.ne(none(FOLIO)), () => accessContents(k, of, contents));
   };
+  /** The entry becomes dirty, and the folio when it goes; until then its reference is what soft offline sees. */
+  const dirties = (): void => {
+    if (write && hasPart(k, 'memory_failure'))
+      k.when(entry.ne(none(FOLIO)), () => hwpoison.dirty.at(entry, 0).set(true));
+  };
   if (!hasPart(k, 'mmap'))
     return (mapped) => {
       mapped.set(entry.ne(none(FOLIO)));
       reach(entry);
+      dirties();
     };
   const translation = tlb.at(mm, inode, index, 0);
   return (mapped) => {
@@ -222,6 +234,7 @@ function access(
     mapped.set(translation.ne(none(FOLIO)));
     reach(translation);
     if (write) k.when(entry.ne(none(FOLIO)), () => pteDirty.at(mm, inode, index, 0).set(true));
+    dirties();
   };
 }
 
@@ -257,10 +270,18 @@ const kvm_gmem_get_pfn = routine(
   (k, args: At & { readonly found: Place<'folio'>; readonly error: Place<'int'> | undefined }) => {
     const { inode, index, found } = args;
     const putsAtOnce = k.config.patch.guestFaultPutsAtOnce === true;
+    const closed = k.local('closed', bool);
+    if (hasPart(k, 'memslots')) {
+      k.step('kvm_gmem_get_file', () => closed.set(gmemInode.pages.at(inode).eq(0)));
+      k.if(closed, () => {
+        args.error?.set(resultCode('EFAULT'));
+        k.return();
+      });
+    }
     k.call(filemap_invalidate_lock_shared, { inode });
     if (hasPart(k, 'memslots')) {
-      const closed = k.local('closed', bool);
-      k.step('kvm_gmem_get_file', () => closed.set(gmemInode.pages.at(inode).eq(0)));
+      // The kernel's fault keeps the file open, so that a close waits for it; here the close may pass, and the fault finds it.
+      k.step('slot_gmem_file', () => closed.set(gmemInode.pages.at(inode).eq(0)));
       k.if(closed, () => {
         args.error?.set(resultCode('EFAULT'));
         k.call(filemap_invalidate_unlock_shared, { inode });
@@ -318,10 +339,6 @@ export const kvm_tdp_page_fault = fault(
     const mismatch = k.local('mismatch', bool);
     const stale = k.local('stale', bool);
     const found = k.local('folio', optional(FOLIO));
-    const seq = k.local(
-      'mmu_seq',
-      int(({ generations = 1 }) => generations - 1),
-    );
     ret.set(resultCode('ok'));
     k.loop(() => {
       k.step('guest_access', () => {
@@ -331,20 +348,24 @@ export const kvm_tdp_page_fault = fault(
           k.when(mapped, () => accessContents(k, kvm.spte.at(inode, index, 0), args.contents));
       });
       k.if(mapped, () => k.return());
-      k.step('mmu_invalidate_seq', () => seq.set(kvm.invalidateSeq.at(inode, 0)));
+      k.step('mmu_invalidate_seq', () => kvm.sameSeq.at(inode, k.self, 0).set(true));
+      k.step('kvm_mem_is_private', () => mismatch.set(gmemInode.private.at(inode, index).ne(args.private)));
+      k.if(mismatch, () => {
+        ret.set(resultCode('EFAULT'));
+        k.return();
+      });
       if (hasPart(k, 'memslots')) {
         const absent = k.local('absent', bool);
+        // Looked up first in the kernel; who deletes it waits for this fault (SRCU), which is as if it came later.
         k.step('gfn_to_memslot', () => absent.set(kvm.unbound.at(inode, index, 0)));
         k.if(absent, () => {
           ret.set(resultCode('MMIO'));
           k.return();
         });
       }
-      k.step('kvm_mem_is_private', () => mismatch.set(gmemInode.private.at(inode, index).ne(args.private)));
-      k.if(mismatch, () => {
-        ret.set(resultCode('EFAULT'));
-        k.return();
-      });
+      // Pairs with the one under the mmu_lock: who waits for an invalidation does so without the locks that it needs.
+      k.step('mmu_invalidate_retry_gfn_unsafe', () => stale.set(mmu_invalidate_retry(k, inode)));
+      k.if(stale, () => k.continue());
       found.set(none(FOLIO));
       const error =
         hasPart(k, 'memory_failure') || hasPart(k, 'memslots')
@@ -355,17 +376,21 @@ export const kvm_tdp_page_fault = fault(
         ret.set(error ?? resultCode('ENOMEM'));
         k.return();
       });
-      const map = (): void => {
-        k.call(kvm_mmu_lock, { inode });
-        k.call(kvm_tdp_mmu_map, { inode, index, folio: found, private: args.private, seq, stale });
+      const holding = (text: () => void): void => (keeps ? k.claiming('lookup', found, {}, text) : text());
+      const release = (): void => {
+        if (keeps) holding(() => k.step('kvm_release_faultin_page', () => putReferences(k, found)));
       };
-      if (keeps)
-        k.claiming('lookup', found, {}, () => {
-          map();
-          k.step('kvm_release_faultin_page', () => putReferences(k, found));
-        });
-      else map();
-      k.call(kvm_mmu_unlock, { inode });
+      holding(() => k.step('mmu_invalidate_retry_gfn_unsafe', () => stale.set(mmu_invalidate_retry(k, inode))));
+      k.if(stale, () => {
+        release();
+        k.continue();
+      });
+      holding(() => {
+        k.call(read_lock_mmu, { inode });
+        k.call(kvm_tdp_mmu_map, { inode, index, folio: found, private: args.private, stale });
+      });
+      release();
+      k.call(read_unlock_mmu, { inode });
       // Who only wants the page mapped has it; an access is made again.
       if (args.contents === undefined) k.if(stale.not(), () => k.return());
     });
@@ -386,7 +411,7 @@ export const kvm_gmem_release = routine('kvm_gmem_release', (k, { inode }: { rea
     }),
   );
   k.call(filemap_invalidate_unlock, { inode });
-  k.call(truncate_inode_pages_range, whole);
+  k.call(truncate_inode_pages_range, { ...whole, toEnd: true });
 });
 
 interface Range extends Readonly<Record<string, unknown>> {
@@ -395,6 +420,24 @@ interface Range extends Readonly<Record<string, unknown>> {
   readonly start: Value<'index'>;
   readonly nr: Value<'int'>;
 }
+
+/**
+ * virt/kvm/guest_memfd.c: the architecture's hook for each folio of a range that becomes shared (HAVE_KVM_ARCH_GMEM_INVALIDATE in
+ * v6 and v8): no folio is changed, but the release of the batch drains the local CPU.
+ */
+const kvm_gmem_make_shared = routine(
+  'kvm_gmem_make_shared',
+  (k, { inode, start, end }: { inode: Value<'inode'>; start: Value<'index'>; end: Value<'index'> }) => {
+    const next = k.let('next', optional(INDEX), start);
+    const last = k.let('last', optional(INDEX), end.minus(1));
+    const batch = folioBatch(k, 'lookup');
+    k.loop(() => {
+      k.call(filemap_get_folios, { inode, start: next, last, batch });
+      k.if(batch.count.eq(0), () => k.break());
+      k.call(folio_batch_release, { batch });
+    });
+  },
+);
 
 /**
  * virt/kvm/guest_memfd.c: __kvm_gmem_set_attributes(): converts a range as a whole, or leaves its
@@ -440,12 +483,13 @@ const kvm_gmem_set_attributes = routine(
       k.if(
         safe,
         () =>
-          invalidating(k, { inode, start, end }, () =>
+          invalidating(k, { inode, start, end }, () => {
+            k.if(toPrivate.not(), () => k.call(kvm_gmem_make_shared, { inode, start, end }));
             k.step('mas_store', () => {
               k.observe(STORED, {});
               k.each(start, end, (i) => gmemInode.private.at(inode, i).set(toPrivate));
-            }),
-          ),
+            });
+          }),
         () => {
           k.observe(REFUSED, { index: err_index });
           ret.set(resultCode('EAGAIN'));

@@ -135,7 +135,7 @@ export const { routine } = language<KernelConfig>();
  * - `lru_batches`: the LRU batches besides lru_add, which other memory's folios wait in.
  * - `mmap`: mappings that come and go, page-table entries that are dirty, and translations that stay until they are flushed.
  * - `gup`: GUP as a whole: the lockless way first, then the one under the page-table lock; long-term pins.
- * - `memory_failure`: memory_failure() and what it leaves: poisoned folios.
+ * - `memory_failure`: memory_failure(), soft_offline_page() and what they leave: poisoned folios.
  * - `hotplug`: CPUs go offline and come back; who has to leave them is moved.
  * - `contents`: what is in the pages, a byte each.
  * - `memslots`: memory slots that come and go, and files that are closed; without it all of a file is bound for ever.
@@ -186,8 +186,8 @@ export interface KernelSizes {
   readonly references: number;
   /** Largest order of a folio. */
   readonly order: number;
-  /** lru_drain_gen counts modulo this. */
-  readonly generations: number;
+  /** Most callers that have the LRU caches disabled at a time; one a task where absent. */
+  readonly lruDisables?: number;
   /** None where absent. */
   readonly parts?: readonly KernelPart[];
 }
@@ -217,7 +217,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     references: sizes.references,
     order: sizes.order,
     large: Math.min(sizes.order, 1),
-    generations: sizes.generations,
+    lru_disables: sizes.lruDisables ?? sizes.tasks,
     mlock_references: Number(profile.mlockBatchHoldsReference),
     ...Object.fromEntries(KERNEL_PARTS.map((part) => [part, Number(sizes.parts.includes(part))])),
   };

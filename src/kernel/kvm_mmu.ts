@@ -1,24 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, first, int, none, optional, type Place, shared, type Value } from '../lang/index.ts';
+import { bool, first, int, none, optional, type Place, shared, TASK, type Value } from '../lang/index.ts';
+import { hwpoison } from './hwpoison.ts';
 import { FOLIO, GUEST, hasPart, INDEX, INODE, type K, MEMSLOTS, routine } from './kernel.ts';
-import { filemap_invalidate_lock, filemap_invalidate_unlock } from './rwsem.ts';
-import { resultCode } from './sched.ts';
+import {
+  filemap_invalidate_lock,
+  filemap_invalidate_unlock,
+  lockAsWriter,
+  type ReaderWriterLock,
+  tasksWhere,
+} from './rwsem.ts';
+import { eachUserTask, resultCode } from './sched.ts';
 
 /** struct kvm of the one virtual machine that an inode belongs to, as far as faults and invalidation go. */
 export const kvm = {
-  mmuLock: shared('kvm.mmu_lock', [INODE, GUEST], bool),
+  /** kvm->mmu_lock: faults take it shared, invalidations alone. */
+  mmuLock: {
+    readers: shared(
+      'kvm.mmu_lock.readers',
+      [INODE, GUEST],
+      tasksWhere(() => 1),
+    ),
+    writer: shared('kvm.mmu_lock.writer', [INODE, GUEST], bool),
+    waiting: shared(
+      'kvm.mmu_lock.waiting',
+      [INODE, GUEST],
+      tasksWhere(() => 1),
+    ),
+  },
   /** Ranges that are being invalidated: nothing is mapped meanwhile. */
   invalidateInProgress: shared(
     'kvm.mmu_invalidate_in_progress',
     [INODE, GUEST],
     int(({ task = 0 }) => task),
   ),
-  /** Counts invalidations that have ended, modulo `generations`: who saw an older one looks again. */
-  invalidateSeq: shared(
-    'kvm.mmu_invalidate_seq',
-    [INODE, GUEST],
-    int(({ generations = 1 }) => generations - 1),
-  ),
+  /**
+   * kvm->mmu_invalidate_seq, as far as anything depends on it: no invalidation has ended since the task's fault read it. A number
+   * would have to be bounded, and could come round.
+   */
+  sameSeq: shared('kvm.mmu_invalidate_seq.same', [INODE, TASK, GUEST], bool),
   /** The guest's page tables: they hold no reference. */
   spte: shared('kvm.spte', [INODE, INDEX, GUEST], optional(FOLIO)),
   /** Whether an entry is for private accesses. */
@@ -35,21 +54,41 @@ interface Range extends OfInode {
   readonly end: Value<'index'>;
 }
 
-/** include/linux/kvm_host.h: KVM_MMU_LOCK(). */
-export const kvm_mmu_lock = routine('kvm_mmu_lock', (k, { inode }: OfInode) => {
-  const locked = kvm.mmuLock.at(inode, 0);
-  k.await('write_lock', locked.not(), () => locked.set(true));
+const lockOf = (inode: Value<'inode'>): ReaderWriterLock => ({
+  readers: kvm.mmuLock.readers.at(inode, 0),
+  writer: kvm.mmuLock.writer.at(inode, 0),
+  waiting: kvm.mmuLock.waiting.at(inode, 0),
+});
+
+/** include/linux/kvm_host.h: KVM_MMU_LOCK(): write_lock() of a queued rwlock. */
+const kvm_mmu_lock = routine('kvm_mmu_lock', (k, { inode }: OfInode) => {
+  lockAsWriter(k, 'write_lock', 'queued_write_lock_slowpath', lockOf(inode));
 });
 
 /** include/linux/kvm_host.h: KVM_MMU_UNLOCK(). */
-export const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
-  k.step('write_unlock', () => kvm.mmuLock.at(inode, 0).set(false));
+const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
+  k.step('write_unlock', () => kvm.mmuLock.writer.at(inode, 0).set(false));
+});
+
+/**
+ * kernel/locking/qrwlock.c: read_lock() of kvm->mmu_lock: behind a writer that waits, so that vCPUs that fault again and again do
+ * not keep an invalidation out. The kernel's queue is first come, first served among writers and readers.
+ */
+export const read_lock_mmu = routine('read_lock', (k, { inode }: OfInode) => {
+  const { readers, writer, waiting } = lockOf(inode);
+  k.await('read_lock', writer.not().and(waiting.eq(0)), () => readers.add(1));
+});
+
+/** kernel/locking/qrwlock.c: read_unlock() of kvm->mmu_lock. */
+export const read_unlock_mmu = routine('read_unlock', (k, { inode }: OfInode) => {
+  k.step('read_unlock', () => kvm.mmuLock.readers.at(inode, 0).sub(1));
 });
 
 /** virt/kvm/guest_memfd.c: kvm_gmem_invalidate_start(): from here to the end the guest maps nothing, and the range is unmapped. */
 const kvm_gmem_invalidate_start = routine('kvm_gmem_invalidate_start', (k, { inode, start, end }: Range) => {
   k.call(kvm_mmu_lock, { inode });
   k.step('kvm_mmu_invalidate_start', () => kvm.invalidateInProgress.at(inode, 0).add(1));
+  // Entry by entry in the kernel: the mmu_lock keeps faults out, and a guest may use what it has until the flush behind the last.
   k.step('kvm_mmu_unmap_gfn_range', () =>
     k.each(start, end, (i) => {
       kvm.spte.at(inode, i, 0).set(none(FOLIO));
@@ -64,8 +103,7 @@ const kvm_gmem_invalidate_end = routine('kvm_gmem_invalidate_end', (k, { inode }
   k.call(kvm_mmu_lock, { inode });
   // One step: the mmu_lock keeps faults from seeing one without the other.
   k.step('kvm_mmu_invalidate_end', () => {
-    const seq = kvm.invalidateSeq.at(inode, 0);
-    seq.set(seq.plus(1).mod(k.sizes['generations'] ?? 1));
+    eachUserTask(k, (task) => kvm.sameSeq.at(inode, task, 0).set(false));
     kvm.invalidateInProgress.at(inode, 0).sub(1);
   });
   k.call(kvm_mmu_unlock, { inode });
@@ -79,8 +117,20 @@ export function invalidating(k: K, range: Range, change: () => void): void {
 }
 
 /**
+ * include/linux/kvm_host.h: mmu_invalidate_retry_gfn() and its unsafe form, within a step: an invalidation goes on, or one has ended
+ * since the fault read the sequence. Without the mmu_lock the kernel reads the two one after the other: what it finds it would also
+ * have found at once, when it read the one that decides. The kernel lets faults beside the range in progress pass.
+ */
+export function mmu_invalidate_retry(k: K, inode: Value<'inode'>): Value<'bool'> {
+  return kvm.invalidateInProgress
+    .at(inode, 0)
+    .gt(0)
+    .or(kvm.sameSeq.at(inode, k.self, 0).not());
+}
+
+/**
  * arch/x86/kvm/mmu/mmu.c: is_page_fault_stale() and the installing of the entry, under the mmu_lock: nothing is
- * mapped that an invalidation may have passed by since `seq` was read.
+ * mapped that an invalidation may have passed by since the fault read its sequence.
  */
 export const kvm_tdp_mmu_map = routine(
   'kvm_tdp_mmu_map',
@@ -90,19 +140,22 @@ export const kvm_tdp_mmu_map = routine(
       readonly index: Value<'index'>;
       readonly folio: Value<'folio'>;
       readonly private: Value<'bool'>;
-      readonly seq: Value<'int'>;
       readonly stale: Place<'bool'>;
     },
   ) => {
-    const { inode, index, seq, stale } = args;
+    const { inode, index, stale } = args;
     k.step('is_page_fault_stale', () => {
-      const moved = kvm.invalidateSeq.at(inode, 0).ne(seq);
-      stale.set(kvm.invalidateInProgress.at(inode, 0).gt(0).or(moved));
+      stale.set(mmu_invalidate_retry(k, inode));
+      kvm.sameSeq.at(inode, k.self, 0).set(false);
     });
     k.if(stale.not(), () =>
       k.step('tdp_mmu_set_spte', () => {
         kvm.spte.at(inode, index, 0).set(args.folio);
         kvm.sptePrivate.at(inode, index, 0).set(args.private);
+        // kvm_release_faultin_page() does it, where the fault still has the page to put; until then no count is low enough for the
+        // only one that asks.
+        if (hasPart(k, 'memory_failure') && k.config.patch.guestFaultPutsAtOnce !== true)
+          hwpoison.dirty.at(args.folio, 0).set(true);
       }),
     );
   },

@@ -65,7 +65,7 @@ export const lru_cache_disable = routine('lru_cache_disable', (k) => {
   k.call(lru_add_drain_all_force, {});
 });
 
-/** mm/folio.c: lru_cache_enable(). */
+/** mm/folio.c: lru_cache_enable(). Without a disable before it, which no caller in the kernel forgets, it does nothing here. */
 export const lru_cache_enable = routine('lru_cache_enable', (k) => {
-  k.step('atomic_dec', () => lruDisableCount.sub(1));
+  k.step('atomic_dec', () => k.when(lruDisableCount.gt(0), () => lruDisableCount.sub(1)));
 });

@@ -5,7 +5,7 @@ import { hasPart, type K } from './kernel.ts';
 /** mm/folio.c: lru_disable_count: while it is not 0 nothing stays in a batch. */
 export const lruDisableCount = sharedScalar(
   'lru_disable_count',
-  int(({ lru_disable = 0, task = 0 }) => lru_disable * task),
+  int(({ lru_disable = 0, lru_disables = 0 }) => lru_disable * lru_disables),
 );
 
 /** include/linux/swap.h: lru_cache_disabled(), asked after an entry has been added: then the batch is flushed at once. */

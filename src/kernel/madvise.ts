@@ -42,6 +42,7 @@ export const madvise_pageout = routine(
       k.call(pte_lock, { mm });
       k.step('ptep_get', () => found.set(pte.at(mm, inode, index)));
       k.if(found.ne(none(FOLIO)), () => {
+        // PG_lru, then the mapcount: one step, since the isolation tests PG_lru again, and what it was before decides nothing else.
         k.step('folio_mapcount', () => alone.set(folio.lru.at(found).and(folio.mapcount.at(found).eq(1))));
         k.if(alone, () => k.call(folio_isolate_lru, { folio: found, isolated }));
       });

@@ -1,60 +1,196 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, none, optional, type Place, type Value } from '../lang/index.ts';
-import { folio_lock, folio_unlock } from './filemap.ts';
+import { bool, int, literal, none, optional, type Place, type Value } from '../lang/index.ts';
+import { folio_lock, folio_unlock, iPages } from './filemap.ts';
 import { lru_add_drain_all } from './folio.ts';
 import { hwpoison } from './hwpoison.ts';
-import { FOLIO, hasPart, INDEX, INODE, MM, routine } from './kernel.ts';
+import { FOLIO, hasPart, INDEX, INODE, type K, MM, routine } from './kernel.ts';
 import { invalidating } from './kvm_mmu.ts';
 import { mlock_drain_local, munlock_folio } from './mlock.ts';
-import { folio, folio_put, folio_try_get, folioNrPages } from './page_ref.ts';
+import { folio, folio_put, folio_try_get, folioNrPages, freeFolio } from './page_ref.ts';
 import { filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared } from './rwsem.ts';
 import { resultCode } from './sched.ts';
 import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 import { pte, pte_lock, pte_unlock, pteDirty, tlb, vmLocked } from './zap.ts';
 
-/** mm/memory-failure.c: how often get_any_page() drains and looks again. */
-const MOST_SHAKES = 3;
+/** mm/memory-failure.c: GET_PAGE_MAX_RETRY_NUM: how often get_any_page() tries again. */
+const MOST_RETRIES = 3;
 
 interface OfFolio extends Readonly<Record<string, unknown>> {
   readonly folio: Value<'folio'>;
 }
 
+/** mf_mutex around all that memory_failure() and soft_offline_page() do, each of whose ways out unlocks it. */
+const mf_lock = (k: K): void => k.await('mutex_lock', hwpoison.mutex.not(), () => hwpoison.mutex.set(true));
+const mf_unlock = (k: K): void => k.step('mutex_unlock', () => hwpoison.mutex.set(false));
+
 /**
- * mm/memory-failure.c: get_hwpoison_page(): a reference by page frame, but only to a folio on the LRU; where it is on
- * none all CPUs are drained and it is looked at again.
+ * mm/memory-failure.c: get_hwpoison_page() and its get_any_page(): a reference by page frame, but only to a folio on the LRU.
+ * Where it is on none all CPUs are drained and it is looked at again, at first and once more with the reference. A free page
+ * needs no drain.
  */
 const get_hwpoison_page = routine('get_hwpoison_page', (k, args: OfFolio & { readonly got: Place<'bool'> }) => {
-  const { got } = args;
-  const shakes = k.let('shakes', int(MOST_SHAKES), 0);
+  const { folio: of, got } = args;
+  const pass = k.let('pass', int(MOST_RETRIES), 0);
+  const handlable = k.local('handlable', bool);
+  const isHandlable = (): Value<'bool'> => folio.lru.at(of).or(folio.allocated.at(of).not());
+  const retry = (): void => {
+    k.if(pass.eq(MOST_RETRIES), () => k.return());
+    pass.add(1);
+  };
+  got.set(false);
   k.loop(() => {
-    k.step('folio_test_lru', () => got.set(folio.lru.at(args.folio)));
-    k.if(got, () => k.call(folio_try_get, { folio: args.folio, got }));
-    k.if(got.or(shakes.eq(MOST_SHAKES)), () => k.return());
-    shakes.add(1);
-    k.call(lru_add_drain_all, {});
+    k.step('folio_test_lru', () => handlable.set(isHandlable()));
+    k.if(
+      handlable,
+      () => {
+        k.call(folio_try_get, { folio: of, got });
+        k.if(
+          got,
+          () => {
+            k.claiming('walker', of, {}, () => k.step('HWPoisonHandlable', () => handlable.set(isHandlable())));
+            k.if(handlable, () => k.return());
+            k.claiming('walker', of, {}, () => k.call(folio_put, { folio: of }));
+            got.set(false);
+            retry();
+            k.call(lru_add_drain_all, {});
+          },
+          () => {
+            const isFree = k.local('is_free', bool);
+            k.step('is_free_buddy_page', () => isFree.set(folio.allocated.at(of).not()));
+            k.if(isFree, () => k.return());
+            retry();
+          },
+        );
+      },
+      () => {
+        retry();
+        k.call(lru_add_drain_all, {});
+      },
+    );
   });
 });
 
 /**
- * mm/memory-failure.c: soft_offline_page() of a guest_memfd folio, by page frame: it is isolated, but its mapping
- * refuses to let it migrate, so it is put back. What happens to page-table entries meanwhile is left out.
+ * mm/truncate.c: mapping_evict_folio() and remove_mapping() of a locked folio: out of the page cache where it is clean and nobody
+ * else has it. Neither the invalidate lock nor the guest is asked.
  */
-export const soft_offline_page = routine('soft_offline_page', (k, args: OfFolio) => {
-  const got = k.local('got', bool);
-  const isolated = k.local('isolated', bool);
-  k.call(get_hwpoison_page, { ...args, got });
-  k.if(got.not(), () => k.return());
-  k.claiming('walker', args.folio, {}, () => k.call(folio_isolate_lru, { folio: args.folio, isolated }));
-  k.if(
-    isolated,
-    () => {
-      k.claiming('isolated', args.folio, {}, () => {
-        k.claiming('walker', args.folio, {}, () => k.call(folio_put, { folio: args.folio }));
+const mapping_evict_folio = routine('mapping_evict_folio', (k, args: OfFolio & { readonly evicted: Place<'bool'> }) => {
+  const { folio: of, evicted } = args;
+  const inode = k.local('inode', optional(INODE));
+  const refused = k.local('refused', bool);
+  const expected = (): Value<'bool'> => folio.refcount.at(of).eq(folioNrPages(of).plus(1));
+  evicted.set(false);
+  k.step('folio_mapping', () => inode.set(folio.mapping.at(of)));
+  k.if(inode.eq(none(INODE)), () => k.return());
+  k.step('folio_test_dirty', () => refused.set(hwpoison.dirty.at(of, 0)));
+  k.if(refused, () => k.return());
+  k.step('folio_ref_count', () => refused.set(expected().not()));
+  k.if(refused, () => k.return());
+  // Frozen, then removed, then left with the caller's reference: one step, since a folio at this count has no other holder, and
+  // who looks it up meanwhile tries again until it is gone.
+  k.step('remove_mapping', () => {
+    evicted.set(expected().and(hwpoison.dirty.at(of, 0).not()));
+    k.when(evicted, () => {
+      const index = folio.index.at(of);
+      k.each(index, index.plus(folioNrPages(of)), (i) => iPages.at(inode, i).set(none(FOLIO)));
+      folio.mapping.at(of).set(none(INODE));
+      folio.refcount.at(of).set(1);
+    });
+  });
+});
+
+/**
+ * mm/memory-failure.c: page_handle_poison() of a page that nobody has any more: it is poisoned and freed, but the allocator does
+ * not get it, and a reference to it is kept. One step: poisoned, it is let be by all that walk by page frame.
+ */
+const page_handle_poison = routine('page_handle_poison', (k, { folio: of }: OfFolio) => {
+  k.step('SetPageHWPoison', () => {
+    hwpoison.flag.at(of, 0).set(true);
+    freeFolio(of);
+    folio.allocated.at(of).set(true);
+    hwpoison.kept.at(of, 0).set(of);
+  });
+});
+
+/**
+ * mm/memory-failure.c: soft_offline_in_use_page(): a clean page that nobody uses leaves the page cache for good. Another is
+ * isolated, but its mapping refuses to let it migrate, so it is put back. What happens to page-table entries meanwhile is left
+ * out. Called with the reference, which it puts.
+ */
+const soft_offline_in_use_page = routine(
+  'soft_offline_in_use_page',
+  (k, args: OfFolio & { readonly ret: Place<'int'> }) => {
+    const { folio: of, ret } = args;
+    const already = k.local('already', bool);
+    const lru = k.local('lru', bool);
+    const evicted = k.let('evicted', bool, false);
+    const isolated = k.local('isolated', bool);
+    const walking = (text: () => void): void => k.claiming('walker', of, {}, text);
+    if (k.sizes['order'] !== 0) {
+      // It would be split first, which fails.
+      walking(() => k.step('folio_test_large', () => already.set(folio.order.at(of).ne(0))));
+      k.if(already, () => {
+        walking(() => k.call(folio_put, { folio: of }));
+        ret.set(resultCode('EBUSY'));
+        k.return();
       });
-      k.call(folio_putback_lru, { folio: args.folio });
-    },
-    () => k.claiming('walker', args.folio, {}, () => k.call(folio_put, { folio: args.folio })),
-  );
+    }
+    walking(() => {
+      k.call(folio_lock, { folio: of });
+      k.step('PageHWPoison', () => already.set(hwpoison.flag.at(of, 0)));
+    });
+    k.if(already, () => {
+      walking(() => {
+        k.call(folio_unlock, { folio: of });
+        k.call(folio_put, { folio: of });
+      });
+      k.return();
+    });
+    walking(() => {
+      k.step('folio_test_lru', () => lru.set(folio.lru.at(of)));
+      k.if(lru, () => k.call(mapping_evict_folio, { folio: of, evicted }));
+      k.call(folio_unlock, { folio: of });
+    });
+    k.if(evicted, () => {
+      walking(() => k.call(page_handle_poison, { folio: of }));
+      k.return();
+    });
+    ret.set(resultCode('EBUSY'));
+    walking(() => k.call(folio_isolate_lru, { folio: of, isolated }));
+    k.if(
+      isolated,
+      () => {
+        k.claiming('isolated', of, {}, () => walking(() => k.call(folio_put, { folio: of })));
+        k.call(folio_putback_lru, { folio: of });
+      },
+      () => walking(() => k.call(folio_put, { folio: of })),
+    );
+  },
+);
+
+/**
+ * mm/memory-failure.c: soft_offline_page(), by page frame. -EBUSY where the page stays, also for the kernel's -EIO; a free page is
+ * left alone, the kernel would take it from the allocator.
+ */
+export const soft_offline_page = routine('soft_offline_page', (k, args: OfFolio & { readonly ret: Place<'int'> }) => {
+  const { folio: of, ret } = args;
+  const got = k.local('got', bool);
+  const already = k.local('already', bool);
+  const isFree = k.local('is_free', bool);
+  mf_lock(k);
+  k.step('PageHWPoison', () => already.set(hwpoison.flag.at(of, 0)));
+  k.if(already.not(), () => {
+    k.call(get_hwpoison_page, { folio: of, got });
+    k.if(
+      got,
+      () => k.call(soft_offline_in_use_page, { folio: of, ret }),
+      () => {
+        k.step('is_free_buddy_page', () => isFree.set(folio.allocated.at(of).not()));
+        k.if(isFree.not(), () => ret.set(resultCode('EBUSY')));
+      },
+    );
+  });
+  mf_unlock(k);
 });
 
 interface UserEntry extends OfFolio {
@@ -107,6 +243,67 @@ const kvm_gmem_error_folio = routine(
   },
 );
 
+/** PG_mlocked, as the mappings have it: the batches of munlock(), which clear it later, have just been flushed. */
+function isMlocked(k: K, of: Value<'folio'>, inode: Value<'inode'>, index: Value<'index'>): Value<'bool'> {
+  let mlocked = literal<'bool'>(0);
+  for (let mm = 0; mm < (k.sizes['mm'] ?? 0); mm++)
+    mlocked = mlocked.or(
+      pte
+        .at(mm, inode, index)
+        .eq(of)
+        .and(vmLocked.at(mm, inode, index, 0)),
+    );
+  return mlocked;
+}
+
+/**
+ * mm/memory-failure.c: hwpoison_user_mappings(): takes the page out of all page tables. Where it was mlocked all CPUs are drained
+ * once more, with the folio locked.
+ */
+const hwpoison_user_mappings = routine(
+  'hwpoison_user_mappings',
+  (
+    k,
+    args: OfFolio & {
+      readonly inode: Value<'inode'>;
+      readonly start: Value<'index'>;
+      readonly end: Value<'index'>;
+    },
+  ) => {
+    const { folio: of, inode, start, end } = args;
+    const mlocked = k.let('mlocked', bool, false);
+    const goesOn = k.local('goes_on', bool);
+    if (hasPart(k, 'mlock')) k.step('folio_test_mlocked', () => mlocked.set(isMlocked(k, of, inode, start)));
+    k.step('folio_test_lru', () => goesOn.set(folio.lru.at(of)));
+    k.if(goesOn.not(), () => k.return());
+    k.step('folio_mapped', () => goesOn.set(folio.mapcount.at(of).gt(0)));
+    k.if(goesOn.not(), () => k.return());
+    k.for('mm', optional(MM), 0, none(MM), (mm) => {
+      k.for('index', optional(INDEX), start, end, (index) => k.call(try_to_unmap_one, { mm, inode, index, folio: of }));
+    });
+    if (hasPart(k, 'mlock')) k.if(mlocked, () => k.call(lru_add_drain_all, {}));
+  },
+);
+
+/**
+ * mm/memory-failure.c: me_pagecache_clean(): off the LRU for good (delete_from_lru_cache()), then the mapping's own word,
+ * kvm_gmem_error_folio(), where it is still in a mapping.
+ */
+const me_pagecache_clean = routine('me_pagecache_clean', (k, { folio: of }: OfFolio) => {
+  const isolated = k.local('isolated', bool);
+  const inode = k.local('inode', optional(INODE));
+  const start = k.local('start', optional(INDEX));
+  const end = k.local('end', optional(INDEX));
+  k.call(folio_isolate_lru, { folio: of, isolated });
+  k.if(isolated, () => k.claiming('isolated', of, {}, () => k.call(folio_put, { folio: of })));
+  k.step('folio_mapping', () => {
+    inode.set(folio.mapping.at(of));
+    start.set(folio.index.at(of));
+    end.set(folio.index.at(of).plus(folioNrPages(of)));
+  });
+  k.if(inode.ne(none(INODE)), () => k.call(kvm_gmem_error_folio, { inode, start, end }));
+});
+
 /**
  * mm/memory-failure.c: memory_failure() of a guest_memfd folio, by page frame. The reference that it takes is kept for good.
  * -EBUSY: truncate_error_folio() takes the MF_DELAYED that kvm_gmem_error_folio() answers for a failure; -EHWPOISON
@@ -117,40 +314,48 @@ export const memory_failure = routine('memory_failure', (k, args: OfFolio & { re
   const of = args.folio;
   const got = k.local('got', bool);
   const already = k.local('already', bool);
+  const lru = k.local('lru', bool);
+  const gone = k.let('gone', bool, false);
   const inode = k.local('inode', optional(INODE));
   const start = k.local('start', optional(INDEX));
   const end = k.local('end', optional(INDEX));
+  mf_lock(k);
   k.step('TestSetPageHWPoison', () => {
     already.set(hwpoison.flag.at(of, 0));
     hwpoison.flag.at(of, 0).set(true);
   });
   k.if(already, () => {
     ret.set(resultCode('EHWPOISON'));
+    mf_unlock(k);
     k.return();
   });
   ret.set(resultCode('EBUSY'));
   k.call(get_hwpoison_page, { folio: of, got });
   k.if(got.not(), () => {
-    k.step('is_free_buddy_page', () => k.when(folio.refcount.at(of).eq(0), () => hwpoison.flag.at(of, 0).set(false)));
+    k.step('is_free_buddy_page', () => k.when(folio.allocated.at(of).not(), () => hwpoison.flag.at(of, 0).set(false)));
+    mf_unlock(k);
     k.return();
   });
   k.claiming('walker', of, {}, () => {
+    // For hwpoison_filter(), which passes all but in tests of it.
+    k.call(folio_lock, { folio: of });
+    k.call(folio_unlock, { folio: of });
     k.call(lru_add_drain_all, {});
     k.call(folio_lock, { folio: of });
-    k.step('folio_mapping', () => {
+    k.step('folio_test_lru', () => {
+      lru.set(folio.lru.at(of));
+      // Stable until the folio is unlocked: who changes them holds that lock.
       inode.set(folio.mapping.at(of));
       start.set(folio.index.at(of));
       end.set(folio.index.at(of).plus(folioNrPages(of)));
     });
-    k.if(inode.ne(none(INODE)), () => {
-      k.for('mm', optional(MM), 0, none(MM), (mm) => {
-        k.for('index', optional(INDEX), start, end, (index) =>
-          k.call(try_to_unmap_one, { mm, inode, index, folio: of }),
-        );
-      });
-      k.call(kvm_gmem_error_folio, { inode, start, end });
+    k.if(lru, () => {
+      k.if(inode.ne(none(INODE)), () => k.call(hwpoison_user_mappings, { folio: of, inode, start, end }));
+      k.step('torn_down', () => gone.set(folio.lru.at(of).and(folio.mapping.at(of).eq(none(INODE)))));
     });
+    k.if(gone.not(), () => k.call(me_pagecache_clean, { folio: of }));
     k.call(folio_unlock, { folio: of });
     k.step('action_result', () => hwpoison.kept.at(of, 0).set(of));
   });
+  mf_unlock(k);
 });

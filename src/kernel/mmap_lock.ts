@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { int, shared, type Value } from '../lang/index.ts';
+import { shared, type Value } from '../lang/index.ts';
 import { boolIn, hasPart, type K, MM, routine } from './kernel.ts';
+import { down_read, down_write, type ReaderWriterLock, tasksWhere } from './rwsem.ts';
 
 /** Whether anything changes mappings in this kernel. */
 export const changesMappings = (k: K): boolean => hasPart(k, 'mlock') || hasPart(k, 'mmap');
@@ -10,10 +11,21 @@ export const mmapLock = {
   readers: shared(
     'mmap_lock.readers',
     [MM],
-    int(({ mlock = 0, mmap = 0, task = 0 }) => Math.max(mlock, mmap) * task),
+    tasksWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
   ),
   writer: shared('mmap_lock.writer', [MM], boolIn('mlock', 'mmap')),
+  waiting: shared(
+    'mmap_lock.waiting',
+    [MM],
+    tasksWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
+  ),
 };
+
+const lockOf = (mm: Value<'mm'>): ReaderWriterLock => ({
+  readers: mmapLock.readers.at(mm),
+  writer: mmapLock.writer.at(mm),
+  waiting: mmapLock.waiting.at(mm),
+});
 
 interface OfMm extends Readonly<Record<string, unknown>> {
   readonly mm: Value<'mm'>;
@@ -21,7 +33,7 @@ interface OfMm extends Readonly<Record<string, unknown>> {
 
 /** include/linux/mmap_lock.h: mmap_read_lock(), or the lock of the one mapping that a fault takes. */
 export const mmap_read_lock = routine('mmap_read_lock', (k, { mm }: OfMm) => {
-  k.await('down_read', mmapLock.writer.at(mm).not(), () => mmapLock.readers.at(mm).add(1));
+  down_read(k, lockOf(mm));
 });
 
 /** include/linux/mmap_lock.h: mmap_read_unlock(). */
@@ -31,8 +43,7 @@ export const mmap_read_unlock = routine('mmap_read_unlock', (k, { mm }: OfMm) =>
 
 /** include/linux/mmap_lock.h: mmap_write_lock(). */
 export const mmap_write_lock = routine('mmap_write_lock', (k, { mm }: OfMm) => {
-  const free = mmapLock.writer.at(mm).not().and(mmapLock.readers.at(mm).eq(0));
-  k.await('down_write', free, () => mmapLock.writer.at(mm).set(true));
+  down_write(k, lockOf(mm));
 });
 
 /** include/linux/mmap_lock.h: mmap_write_downgrade(). */

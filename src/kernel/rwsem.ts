@@ -1,25 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, shared, type Value } from '../lang/index.ts';
-import { INODE, routine } from './kernel.ts';
+import { bool, int, type Place, shared, type Type, type Value } from '../lang/index.ts';
+import { INODE, type K, routine } from './kernel.ts';
 
-/** mapping->invalidate_lock: a rw_semaphore. Readers may pass a waiting writer: every order that the handoff allows is among these. */
+/** A lock for many readers or one writer, with the number of writers that wait in its queue. */
+export interface ReaderWriterLock {
+  readonly readers: Place<'int'>;
+  readonly writer: Place<'bool'>;
+  readonly waiting: Place<'int'>;
+}
+
+/** What such a lock counts: readers, and waiting writers where they matter. A task is at most once among them. */
+export const tasksWhere = (counted: (sizes: Readonly<Record<string, number>>) => number): Type<'int'> =>
+  int((sizes) => counted(sizes) * (sizes['task'] ?? 0));
+
+/**
+ * Takes a lock as its writer. One that finds it taken queues: from then on `waiting` counts it, and readers see that. When it
+ * joins the queue is its own choice of time, so that each order in which a reader is let in before it is among these.
+ * @param slowpath the kernel's name of the routine that waits.
+ */
+export function lockAsWriter(
+  k: K,
+  name: string,
+  slowpath: string,
+  { readers, writer, waiting }: ReaderWriterLock,
+): void {
+  const taken = k.local('taken', bool);
+  const free = writer.not().and(readers.eq(0));
+  k.step(name, () => {
+    taken.set(free);
+    k.when(
+      taken,
+      () => writer.set(true),
+      () => waiting.add(1),
+    );
+  });
+  k.if(taken.not(), () =>
+    k.await(slowpath, free, () => {
+      writer.set(true);
+      waiting.sub(1);
+    }),
+  );
+}
+
+/** mapping->invalidate_lock: a rw_semaphore. */
 export const invalidateLock = {
   readers: shared(
     'invalidate_lock.readers',
     [INODE],
-    int(({ task = 0 }) => task),
+    tasksWhere(() => 1),
   ),
   writer: shared('invalidate_lock.writer', [INODE], bool),
+  waiting: shared(
+    'invalidate_lock.waiting',
+    [INODE],
+    tasksWhere(() => 1),
+  ),
 };
+
+/** kernel/locking/rwsem.c: down_write(). */
+export function down_write(k: K, lock: ReaderWriterLock): void {
+  lockAsWriter(k, 'down_write', 'rwsem_down_write_slowpath', lock);
+}
+
+/**
+ * kernel/locking/rwsem.c: down_read(). A reader that comes while readers have the lock and a writer waits queues behind that writer;
+ * so do two readers deadlock of which one waits for the other. Where no reader has the lock it may be stolen from those in the
+ * queue. A queued reader is also let in together with another one; that is as if the writer before it had queued later.
+ */
+export function down_read(k: K, { readers, writer, waiting }: ReaderWriterLock): void {
+  k.await('down_read', writer.not().and(readers.eq(0).or(waiting.eq(0))), () => readers.add(1));
+}
 
 interface OfInode extends Readonly<Record<string, unknown>> {
   readonly inode: Value<'inode'>;
 }
 
+const lockOf = (inode: Value<'inode'>): ReaderWriterLock => ({
+  readers: invalidateLock.readers.at(inode),
+  writer: invalidateLock.writer.at(inode),
+  waiting: invalidateLock.waiting.at(inode),
+});
+
 /** include/linux/fs.h: filemap_invalidate_lock(). */
 export const filemap_invalidate_lock = routine('filemap_invalidate_lock', (k, { inode }: OfInode) => {
-  const free = invalidateLock.writer.at(inode).not().and(invalidateLock.readers.at(inode).eq(0));
-  k.await('down_write', free, () => invalidateLock.writer.at(inode).set(true));
+  down_write(k, lockOf(inode));
 });
 
 /** include/linux/fs.h: filemap_invalidate_unlock(). */
@@ -29,7 +93,7 @@ export const filemap_invalidate_unlock = routine('filemap_invalidate_unlock', (k
 
 /** include/linux/fs.h: filemap_invalidate_lock_shared(). */
 export const filemap_invalidate_lock_shared = routine('filemap_invalidate_lock_shared', (k, { inode }: OfInode) => {
-  k.await('down_read', invalidateLock.writer.at(inode).not(), () => invalidateLock.readers.at(inode).add(1));
+  down_read(k, lockOf(inode));
 });
 
 /** include/linux/fs.h: filemap_invalidate_unlock_shared(). */

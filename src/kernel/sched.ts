@@ -56,6 +56,11 @@ export const kworkerOf = (k: K, cpu: Value<'cpu'>): Value<'task'> =>
 export const poolOf = (k: K): Value<'cpu'> =>
   element(CPU, ordinal(k.self).minus((k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0)));
 
+/** Says something of each task but the kworkers, by number: tasks that are alike stay so, as they would not with a variable. */
+export function eachUserTask(k: K, text: (task: number) => void): void {
+  for (let task = 0; task < (k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0); task++) text(task);
+}
+
 /** What every kernel's calls can come to; three bits. */
 const COMMON_RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS', 'EBUSY'] as const;
 /** What a call came to. `ok` is 0, the others are errno names; a touch can end in a signal, a guest's in an exit. */

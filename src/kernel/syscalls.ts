@@ -43,7 +43,7 @@ import {
   PIN,
   routine,
 } from './kernel.ts';
-import { kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
+import { kvm, kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { RETURNED } from './observations.ts';
 import { use_other_memory } from './lru_batches.ts';
@@ -139,6 +139,8 @@ function returning(k: K, text: (ret: Place<'int'>) => void): void {
     taskResult.at(k.self).set(ret);
     // Where a conversion's -ENOMEM names a page, that of another call does not.
     if (hasPart(k, 'fault_injection')) taskErrorIndex.at(k.self).set(none(INDEX));
+    // A fault that was given up remembers no invalidation, so that equal states look equal.
+    if (hasPart(k, 'guest')) k.each<'inode'>(0, none(INODE), (inode) => kvm.sameSeq.at(inode, k.self, 0).set(false));
   });
 }
 
@@ -356,7 +358,13 @@ const SYSCALLS: readonly Syscall[] = [
   { name: 'mincore', params: RANGE, text: (k, args) => k.call(mincore, rangeOf(args)) },
   { name: 'page_idle', params: [one(FOLIO)], text: (k, args) => walking(k, page_idle_get_folio, args) },
   { name: 'damon', params: [one(FOLIO)], text: (k, args) => walking(k, damon_get_folio, args) },
-  { name: 'soft_offline', params: [one(FOLIO)], text: (k, args) => walking(k, soft_offline_page, args) },
+  {
+    name: 'soft_offline',
+    params: [one(FOLIO)],
+    text: (k, args) =>
+      returning(k, (ret) => k.call(soft_offline_page, { folio: element(FOLIO, argument(args, 0)), ret })),
+    part: 'memory_failure',
+  },
   { name: 'mbind', params: RANGE, text: (k, args) => k.call(mbind, rangeOf(args)), part: 'lru_disable' },
   { name: 'numa_hint_fault', params: RANGE, text: (k, args) => k.call(hintFault, rangeOf(args)) },
   { name: 'madvise_pageout', params: RANGE, text: (k, args) => k.call(pageout, rangeOf(args)) },

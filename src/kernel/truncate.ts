@@ -3,6 +3,7 @@ import { bool, int, none, optional, type Place, type Value } from '../lang/index
 import {
   find_get_entry,
   type FolioBatch,
+  filemap_lock_folio,
   folio_batch_release,
   folio_lock,
   folio_unlock,
@@ -51,6 +52,7 @@ const truncate_cleanup_folio = routine('truncate_cleanup_folio', (k, { inode, fo
 
 /** mm/filemap.c: page_cache_delete(): lookups find nothing from here on; the references are still there. */
 const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }: OfFolio) => {
+  // The entry, then the mapping: one step, since who asks for the mapping has the folio locked, as the caller has.
   k.step('xas_store', () => {
     const index = folio.index.at(of);
     k.each(index, index.plus(folioNrPages(of)), (i) => iPages.at(inode, i).set(none(FOLIO)));
@@ -137,14 +139,44 @@ const truncate_inode_folio = routine('truncate_inode_folio', (k, args: OfFolio) 
 });
 
 /**
+ * mm/truncate.c: truncate_inode_pages_range(): what it does to the first and to the last page of a range between its two
+ * passes: waits for the folio's lock, and removes it. Its reference goes without a drain: what a fault had locked until
+ * now can be in any CPU's batch, the own one too, and outlive the hole there.
+ */
+const truncate_edge = routine(
+  '__filemap_get_folio',
+  (k, { inode, index }: { readonly inode: Value<'inode'>; readonly index: Value<'index'> }) => {
+    const found = k.local('folio', optional(FOLIO));
+    k.call(filemap_lock_folio, { inode, index, found });
+    k.if(found.ne(none(FOLIO)), () =>
+      k.claiming('lookup', found, {}, () => {
+        k.call(truncate_inode_folio, { inode, folio: found });
+        k.call(folio_unlock, { folio: found });
+        k.call(folio_put, { folio: found });
+      }),
+    );
+  },
+);
+
+/**
  * mm/truncate.c: truncate_inode_pages_range(), whole pages: first the folios that nobody has locked, a batch
- * at a time; then, one by one, those that a fault still has. The references of a round go after a drain of the
- * own CPU's batches, so that only another CPU's batch can outlive the hole.
+ * at a time; then the first and the last page of the range, where a fault may have had them; then, one by one, what a fault still
+ * has. The references of a round of a pass go after a drain of the own CPU's batches. An empty mapping is left at once in the
+ * kernel: here its lookups find nothing.
  */
 export const truncate_inode_pages_range = routine(
   'truncate_inode_pages_range',
-  (k, args: { readonly inode: Value<'inode'>; readonly start: Value<'index'>; readonly end: Value<'index'> }) => {
-    const { inode } = args;
+  (
+    k,
+    args: {
+      readonly inode: Value<'inode'>;
+      readonly start: Value<'index'>;
+      readonly end: Value<'index'>;
+      /** The range has no last page: all of a file that is gone. */
+      readonly toEnd?: boolean;
+    },
+  ) => {
+    const { inode, toEnd = false } = args;
     const start = k.let('start', optional(INDEX), args.start);
     const end = k.let('end', optional(INDEX), args.end);
     const batch = folioBatch(k, 'lookup');
@@ -159,6 +191,14 @@ export const truncate_inode_pages_range = routine(
         forEach(k, batch, (of) => k.call(folio_unlock, { folio: of }));
       });
       k.call(folio_batch_release, { batch });
+    });
+    k.if(start.lt(end), () => {
+      k.call(truncate_edge, { inode, index: start });
+      if (!toEnd)
+        k.if(start.plus(1).lt(end), () => {
+          const last = k.let('last', optional(INDEX), end.minus(1));
+          k.call(truncate_edge, { inode, index: last });
+        });
     });
     index.set(start);
     k.while(index.lt(end), () => {

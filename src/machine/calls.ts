@@ -87,7 +87,7 @@ export type Call =
   /** The caller's process loses all its mappings. */
   | { readonly call: 'exit' }
   /**
-   * Who takes a folio by its page frame: page_idle (as compaction), DAMON, soft offline; memory_failure(), which needs the
+   * Who takes a folio by its page frame: page_idle (as compaction), DAMON; soft offline and memory_failure(), which need the
    * machine's part `memory_failure`.
    */
   | { readonly call: 'page-idle' | 'damon' | 'soft-offline' | 'memory-failure'; readonly pfn: Pfn }

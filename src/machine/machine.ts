@@ -14,6 +14,7 @@ import {
   type KernelPart,
   type KernelSizes,
   LiveLedger,
+  LRU_BATCHES,
   type Patch,
   PATCHES,
   pins,
@@ -97,11 +98,15 @@ export function patchNamed(name: string): Patch {
 export const foliosOf = (guestMemfds: readonly GuestMemfdOptions[]): number =>
   Math.max(1, 2 * guestMemfds.length * Math.max(1, ...guestMemfds.map((inode) => inode.pages)));
 
-/** Counts that a folio can reach: the page cache and every page table once a page, all pins, and what tasks hold in passing. */
-const mostReferences = (options: MachineOptions, pinBias: number, processes: number): number =>
+/**
+ * Counts that a folio can reach: the page cache and every page table once a page, all pins, all places of the CPUs' batches, and
+ * what tasks hold in passing.
+ */
+const mostReferences = (options: MachineOptions, { pinBias, batchSize }: Profile, processes: number): number =>
   2 ** (options.largestOrder ?? 0) * (1 + processes) +
   (options.pins ?? 0) * pinBias +
   (options.outsideReferences ?? 0) +
+  (2 + LRU_BATCHES.length) * batchSize * options.cpus +
   8 * (options.tasks.length + options.cpus) +
   64;
 
@@ -133,9 +138,9 @@ export class Machine {
       pages,
       mms: processes,
       pins: options.pins ?? 0,
-      references: mostReferences(options, this.profile.pinBias, processes),
+      references: mostReferences(options, this.profile, processes),
       order: options.largestOrder ?? 0,
-      generations: 2 ** 30,
+      lruDisables: 2 ** 20,
       parts: options.parts ?? [],
     };
     const calls = options.calls === undefined ? undefined : [...options.calls, 'kworker' as const];

@@ -138,6 +138,7 @@ describe('a scenario', () => {
     expect(machine.parts).toEqual([
       'guest',
       'mlock',
+      'memory_failure',
       'lru_disable',
       'migration',
       'lru_batches',

@@ -4,7 +4,6 @@ import {
   type KernelSizes,
   LRU_BATCHES,
   type Patch,
-  PATCHES,
   type Profile,
   type ScriptedCall,
   taskCpu,
@@ -75,7 +74,8 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
     pins: machine.pins,
     references: referencesFor(scenario, profile, everyCall),
     order: machine.largestOrder,
-    generations: generationsFor(scenario, patch, calls),
+    // One a task within a call, and one for each call that leaves them disabled.
+    lruDisables: scripts.length + everyCall.filter(({ call }) => call === 'lru-cache-disable').length,
     parts,
   };
   const program = buildScripted({ profile, patch }, sizes, [...scripts, ...kworkers]);
@@ -130,7 +130,7 @@ const ALLOCATING: ReadonlySet<Call['call']> = new Set([
 /** FOLL_PIN. */
 const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
 
-/** A folio for each page, one for each task that may lose the race to add one, and one for each that a hole frees. */
+/** A folio for each page, one for each task that may lose the race to add one, and one for each that leaves the page cache. */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const { machine, before } = scenario;
   const pages = pagesOf(scenario) * machine.guestMemfds.length;
@@ -138,8 +138,10 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
   const holes = everyCall.filter((call) => call.call === 'punch-hole').reduce((sum, call) => sum + pagesIn(call), 0);
   const others = everyCall.filter((call) => call.call === 'use-other-memory').length;
+  // What it removes stays out of the allocator.
+  const offlined = everyCall.filter((call) => call.call === 'soft-offline').length;
   const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
-  return Math.max(pages + Math.max(0, racing - 1) + holes + others, ...frames);
+  return Math.max(pages + Math.max(0, racing - 1) + holes + offlined + others, ...frames);
 }
 
 /**
@@ -172,25 +174,13 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
     0,
   );
   const spliced = calls.filter(({ call }) => call === 'vmsplice' || call === 'populate').length;
+  const poisoned = Number(calls.some(({ call }) => call === 'memory-failure'));
   const inPassing = IN_PASSING * (machine.tasks.length + machine.cpus);
-  return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + inPassing;
+  return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + poisoned + inPassing;
 }
 
 const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
   unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => PINNING.has(call)).length;
-
-const BUMPING: ReadonlySet<Call['call']> = new Set(['lru-add-drain-all', 'mbind', 'lru-cache-disable', 'punch-hole']);
-
-/** So many that no generation of the drain, and no sequence count of the guest, comes round again. */
-function generationsFor(scenario: Scenario, patch: Patch, calls: readonly WorldCall[]): number {
-  const perCheck = PATCHES.includes(patch) ? 1 : pagesOf(scenario) + 1;
-  const bumps = calls.reduce((sum, { call }) => {
-    if (call.call === 'set-memory-attributes2') return sum + perCheck;
-    if (call.call === 'soft-offline') return sum + 3;
-    return BUMPING.has(call.call) ? sum + 1 : sum;
-  }, 0);
-  return bumps + 1;
-}
 
 /** What `before` leaves: its calls, one after the other, each to its end. */
 function memoryAfter(
