@@ -150,6 +150,8 @@ function reasonText(answer: CheckAnswer): string {
       return 'the checkpoint cannot be written (--checkpoint)';
     case 'walks':
       return 'the walks are over';
+    case 'omission':
+      return `hashes stand for states, and one was left out with a probability of ${shownProbability(answer.omission ?? 1)}`;
     case undefined:
       return 'not everything was explored';
   }

@@ -142,6 +142,18 @@ test('what a file wants to see is looked for, and found with steps left out too'
   expect(property(check('v6', { mostStates: 20 }, wants('[converted]')), 'sometimes')?.verdict).toBe('undecided');
 });
 
+test('a wish that hashes or walks do not meet is not known to be impossible', () => {
+  const wants = `${IN_FLIGHT}check: { sometimes: [left-early], every: holds }\n`;
+  expect(property(check('v6', {}, wants), 'sometimes')?.verdict).toBe('violated');
+  const hashed = check('v6', { lossy: { kind: 'hash compaction' } }, wants);
+  expect(hashed).toMatchObject({ verdict: 'undecided', reason: 'omission', asExpected: undefined });
+  expect(property(hashed, 'I1')?.verdict).toBe('holds');
+  const few = check('v6', { lossy: { kind: 'bitstate', bits: 8 } }, wants);
+  const walked = check('v6', { walks: { walks: 5, seed: 1, steps: 100, pct: undefined } }, wants);
+  for (const answer of [hashed, few, walked])
+    expect(property(answer, 'sometimes')).toMatchObject({ verdict: 'undecided', detail: 'never: left-early' });
+});
+
 test('coverage says which steps no run came to', () => {
   const { coverage } = check('baseline');
   expect(coverage?.never.find(({ routine }) => routine === 'lru_add_drain_all')).toBeUndefined();

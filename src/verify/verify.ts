@@ -72,20 +72,18 @@ function judged(
   // That it reads no more counts than it may is no promise that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
+  // What hashes have not met may be among what they left out, however unlikely: it is not known to be impossible.
+  const looked = rounds.reason ?? (omission === undefined ? undefined : 'omission');
+  const wanted = seen === undefined ? [] : sometimes(world, unfulfilled(world, seen, unreached), looked, explored);
+  const isOpen = wanted.some(({ verdict }) => verdict === 'undecided');
   return {
     explored,
     reductions,
     omission,
-    reason: rounds.reason ?? reason,
+    reason: rounds.reason ?? reason ?? (isOpen ? looked : undefined),
     coverage: isKnown ? coveredBy(coverage) : undefined,
     endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks',
-    properties: inOrder([
-      ...others,
-      ...(reads.length > 0 || ends === undefined ? reads : [ends]),
-      ...(seen === undefined
-        ? []
-        : sometimes(world, unfulfilled(world, seen, unreached), { reason: rounds.reason, explored })),
-    ]),
+    properties: inOrder([...others, ...(reads.length > 0 || ends === undefined ? reads : [ends]), ...wanted]),
   };
 }
 
@@ -93,7 +91,8 @@ function judged(
 function sometimes(
   { scenario, patch }: SmallWorld,
   missing: readonly string[],
-  { reason, explored }: Pick<Rounds, 'reason' | 'explored'>,
+  reason: Rounds['reason'],
+  explored: Rounds['explored'],
 ): readonly PropertyAnswer[] {
   if (wishesOf(scenario, patch.name).length === 0) return [];
   return [
