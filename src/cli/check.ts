@@ -15,7 +15,7 @@ import { names, theOne } from './choices.ts';
 import { availableBytes } from './available-memory.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingInPieces } from './load-patch.ts';
+import { loadPatches, type PatchChoice, patchChoices, workingInPieces, workingWith } from './load-patch.ts';
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
@@ -356,6 +356,7 @@ async function* answersWith(
   spill: SpillDirectory | undefined,
 ): AsyncGenerator<CostedAnswer | string> {
   const { checking, checkingPeer } = await import('../verify/index.ts');
+  const { unknownPlace } = await import('../scenario/index.ts');
   const search: SearchOptions = {
     ...lossyOf(options),
     walks: walksOf(options),
@@ -379,6 +380,8 @@ async function* answersWith(
   if ('threads' in subject) {
     const patches =
       options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
+    const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
+    if (wrong !== undefined) throw new InputError(`${subject.file}: the schedule does not fit: ${wrong}`);
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name
