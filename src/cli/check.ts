@@ -12,7 +12,7 @@ import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
 import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
-import { availableBytes } from './available-memory.ts';
+import { availableBytes, heapNow } from './available-memory.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices, workingInPieces, workingWith } from './load-patch.ts';
@@ -367,6 +367,7 @@ async function* answersWith(
     symmetry: options.symmetry,
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
+    heap: heapNow,
     explore: await explorerOf(options),
     spill:
       spill &&

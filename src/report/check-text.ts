@@ -68,12 +68,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...vacuousLines(answer),
       ];
     case 'undecided':
-      return [
-        ...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '),
-        ...(answer.walked === undefined
-          ? wrap(`no violation so far; explored: ${exploredText(answer.explored)}`, '  ', '    ')
-          : wrap(`walked: ${walkedText(answer)}`, '  ', '    ')),
-      ];
+      return [...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '), ...wrap(soFarText(answer), '  ', '    ')];
     case 'violated':
       return [
         ...wrap(`${patch}: VIOLATED${expectation}`, '', '  '),
@@ -82,6 +77,15 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...vacuousLines(answer),
       ];
   }
+}
+
+/** How far it came where nothing is violated and not everything was explored. */
+function soFarText(answer: CheckAnswer): string {
+  const { walked, explored, reason } = answer;
+  if (reason === 'size' && explored.states === 0) return "nothing was explored; 'folioscope run' plays single orders";
+  return walked === undefined
+    ? `no violation so far; explored: ${exploredText(explored)}`
+    : `walked: ${walkedText(answer)}`;
 }
 
 /** What holds only because what it speaks of never happens. */
@@ -152,6 +156,8 @@ function reasonText(answer: CheckAnswer): string {
       return 'the walks are over';
     case 'omission':
       return `hashes stand for states, and one was left out with a probability of ${shownProbability(answer.omission ?? 1)}`;
+    case 'size':
+      return "the question takes more than JavaScript's own memory: fewer pages, or NODE_OPTIONS=--max-old-space-size=MIB";
     case undefined:
       return 'not everything was explored';
   }

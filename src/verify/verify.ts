@@ -10,9 +10,19 @@ import { drainersIn } from './early-exit.ts';
 import { eventsIn, happened, vacuous } from './premises.ts';
 import { readName, SENTENCES } from './property.ts';
 import { propertiesOf, questionOf } from './question.ts';
-import { type CheckProgress, inRounds, type Rounds, type SearchOptions } from './rounds.ts';
+import {
+  answerAll,
+  type Asked,
+  type CheckProgress,
+  inRounds,
+  NOTHING,
+  type Rounds,
+  type SearchOptions,
+  unasked,
+} from './rounds.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';
+import { isTooLarge } from './too-large.ts';
 import { unfulfilled, wishesOf } from './wishes.ts';
 
 /** How a scenario is checked. */
@@ -26,18 +36,23 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   const world = buildWorld({ ...scenario, machine: { ...scenario.machine, profile: scenario.check.profile } }, patch);
   const before = mismatchesBefore(scenario, patch);
   const ids = propertiesOf(world);
-  const rounds = yield* inRounds(
-    {
-      ids,
-      sentence: (id) => SENTENCES[known(id)],
-      question: (without) => withSymmetry(questionOf(world, new Set([...without].map(known))), options),
-      named: readName,
-      tell: (moves, told) => tell(world, moves, told),
-    },
-    options,
-  );
+  const asked: Asked = {
+    ids,
+    sentence: (id) => SENTENCES[known(id)],
+    question: (without) => withSymmetry(questionOf(world, new Set([...without].map(known))), options),
+    named: readName,
+    tell: (moves, told) => tell(world, moves, told),
+  };
+  const heap = options.heap?.();
+  const isTooMuch = heap !== undefined && isTooLarge(world, heap);
+  const rounds = isTooMuch
+    ? unasked(
+        ids.map((id) => answerAll(asked, id, 'undecided', NOTHING)),
+        NOTHING,
+      )
+    : yield* inRounds(asked, options);
   const ends =
-    options.walks === undefined
+    options.walks === undefined && rounds.reason !== 'size'
       ? yield* withRound(conversionsEnd(world, options))
       : { answer: undefined, reason: undefined };
   const { properties, ...about } = judged(world, rounds, ends);
@@ -82,7 +97,7 @@ function judged(
     omission,
     reason: rounds.reason ?? reason ?? (isOpen ? looked : undefined),
     coverage: isKnown ? coveredBy(coverage) : undefined,
-    endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks',
+    endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks' && rounds.reason !== 'size',
     properties: inOrder([...others, ...(reads.length > 0 || ends === undefined ? reads : [ends]), ...wanted]),
   };
 }
