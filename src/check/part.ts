@@ -173,6 +173,7 @@ export class Part {
           : common.compact
             ? new CompactMemory(steps.words, heaps, shared, this.#beat)
             : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
+    this.#beat();
   }
 
   do(order: Order): Reply {

@@ -23,12 +23,15 @@ class Clock {
 
 const never = async (): Promise<never> => new Promise(() => {});
 
+/** Of two threads that have begun. */
+const begun = (): Int32Array => Int32Array.from({ length: 64 }, (_, word) => (word % 32 === 0 ? 1 : 0));
+
 test('threads that give no sign of life for two minutes are given up', async () => {
-  const [clock, pulse] = [new Clock(), new Int32Array(64)];
+  const [clock, pulse] = [new Clock(), begun()];
   const watchdog = new Watchdog(pulse, undefined, clock.everySecond);
   const watched = watchdog.watching(never());
   clock.pass(119);
-  pulse[32] = 1;
+  pulse[32] = 2;
   clock.pass(120);
   await expect(Promise.race([watched, Promise.resolve('still watched')])).resolves.toBe('still watched');
   clock.pass(1);
@@ -36,15 +39,25 @@ test('threads that give no sign of life for two minutes are given up', async () 
   await expect(watched).rejects.toThrow('have not worked for 120 s');
 });
 
+test('until every thread has begun they have a quarter of an hour', async () => {
+  const [clock, pulse] = [new Clock(), begun()];
+  pulse[0] = 0;
+  const watched = new Watchdog(pulse, undefined, clock.everySecond).watching(never());
+  clock.pass(899);
+  await expect(Promise.race([watched, Promise.resolve('still watched')])).resolves.toBe('still watched');
+  clock.pass(1);
+  await expect(watched).rejects.toThrow('have not worked for 900 s');
+});
+
 test('where somebody interrupts, they are given up after seconds, and only if they do not work', async () => {
-  const [clock, pulse] = [new Clock(), new Int32Array(64)];
+  const [clock, pulse] = [new Clock(), begun()];
   let isInterrupted = false;
   const watchdog = new Watchdog(pulse, () => isInterrupted, clock.everySecond);
   const watched = watchdog.watching(never());
   isInterrupted = true;
   for (let i = 0; i < 10; i++) {
     clock.pass(2);
-    pulse[0] = i + 1;
+    pulse[0] = i + 2;
   }
   clock.pass(3);
   await expect(Promise.race([watched, Promise.resolve('still watched')])).resolves.toBe('still watched');

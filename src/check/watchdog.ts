@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+import { PULSE_WORDS } from './part.ts';
 
 /**
  * Seconds without a sign of life after which the threads of a search are given up: a thread gives several in each second of work. They
  * are counted one by one, so that a process that was stopped meanwhile, or a machine that slept, has not lost them.
  */
 const PATIENCE = 120;
+/** The same until every thread has given one: each has the program compiled for itself first. */
+const PATIENCE_AT_FIRST = 900;
 /** The same where somebody has interrupted the search: then it ends with what it knows. */
 const PATIENCE_INTERRUPTED = 3;
 
@@ -20,10 +23,10 @@ export class Watchdog {
   readonly #stop: () => void;
   #last: string;
   #silent = 0;
-  #bark: ((why: 'stuck' | 'interrupted') => void) | undefined;
+  #bark: ((why: number | 'interrupted') => void) | undefined;
 
   /**
-   * @param pulse words that change as long as a thread works.
+   * @param pulse `Common.pulse`.
    * @param everySecond calls a listener about once a second until what it returns is called.
    */
   constructor(
@@ -48,7 +51,7 @@ export class Watchdog {
     const barking = new Promise<'interrupted'>((resolve, reject) => {
       this.#bark = (why) => {
         if (why === 'interrupted') resolve(why);
-        else reject(new StuckError(`the search's threads have not worked for ${PATIENCE} s`));
+        else reject(new StuckError(`the search's threads have not worked for ${why} s`));
       };
     });
     try {
@@ -67,8 +70,14 @@ export class Watchdog {
     const beats = this.#beats();
     this.#silent = beats === this.#last ? this.#silent + 1 : 0;
     this.#last = beats;
-    if (this.#silent >= PATIENCE) this.#bark?.('stuck');
+    const patience = this.#isBegun ? PATIENCE : PATIENCE_AT_FIRST;
+    if (this.#silent >= patience) this.#bark?.(patience);
     else if (this.#silent >= PATIENCE_INTERRUPTED && this.#interrupted()) this.#bark?.('interrupted');
+  }
+
+  get #isBegun(): boolean {
+    for (let part = 0; part < this.#pulse.length; part += PULSE_WORDS) if (this.#pulse[part] === 0) return false;
+    return true;
   }
 
   #beats(): string {
