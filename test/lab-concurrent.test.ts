@@ -16,7 +16,7 @@ import {
 import { Interpreter, type Step } from '../src/lang/index.ts';
 import type { HolderKind } from '../src/ledger/index.ts';
 import { type Call, createMachine, type Machine, type Outcome, patchNamed } from '../src/machine/index.ts';
-import { countedFolio } from '../src/scenario/counted.ts';
+import { countedFolio } from './counted.ts';
 import { at, build, pack, type SmallWorld } from './exploring.ts';
 
 const FORMS = ['baseline', 'local-drain', 'v8', 'drain-for-folio'];
@@ -148,7 +148,7 @@ function outcomes(small: SmallWorld): ReadonlySet<string> {
     if (step === undefined) return seen;
     const drained = Math.max(seen.drained, drainOf(patch, step));
     if (!looks(patch, step)) return { ...seen, drained };
-    const of = countedFolio(memory, 0, step);
+    const of = countedFolio(interpreter, 0);
     if (of === undefined) throw new Error(`'${step.name}' reads no count`);
     const [refs, lru] = [at(memory, folio.refcount, of), at(memory, folio.lru, of)];
     const used = (holdersOf(interpreter, String).get(of) ?? []).some(({ kind }) => USES.has(kind));

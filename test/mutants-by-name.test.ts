@@ -5,7 +5,7 @@ import { exploreProgram } from '../src/check/index.ts';
 import { type Program, rewriteSteps, type Step } from '../src/lang/index.ts';
 import { patchNamed } from '../src/machine/index.ts';
 import { parseScenario } from '../src/scenario/index.ts';
-import { readName } from '../src/verify/property.ts';
+import { readName } from '../src/verify/properties/index.ts';
 import { questionOf } from '../src/verify/question.ts';
 import { buildWorld } from '../src/verify/small-world.ts';
 

@@ -3,7 +3,7 @@ import { explore } from '../src/check/index.ts';
 import { holdersOf } from '../src/kernel/index.ts';
 import type { Interpreter } from '../src/lang/index.ts';
 import { heldOnlyByBatches, type Holder, type HolderKind } from '../src/ledger/index.ts';
-import { countedFolio } from '../src/scenario/counted.ts';
+import { countedFolio } from './counted.ts';
 import { conservation, pack, type SmallWorld } from './exploring.ts';
 
 /** What the first task's conversions came to, over every interleaving. */
@@ -77,8 +77,7 @@ function inspecting(
 
 /** Who holds the folio that the first task is about to judge. */
 function holdersOfJudged(interpreter: Interpreter): readonly Holder[] {
-  const next = interpreter.next(0);
-  const counted = next === undefined ? undefined : countedFolio(interpreter.memory, 0, next);
+  const counted = countedFolio(interpreter, 0);
   const [checked, ...others] = interpreter.claims(0).filter(({ label }) => label === 'safety-check');
   if (counted === undefined && others.length > 0) throw new Error('which folio is judged is not clear');
   return holdersOf(interpreter, String).get(counted ?? checked?.of ?? -1) ?? [];

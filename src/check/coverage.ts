@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Successors, Symmetry } from '../lang/index.ts';
+import type { Observe, Successors, Symmetry } from '../lang/index.ts';
 
 /** A step of a task, by the routines that it stands in, outermost first. */
 export interface StepOfTask {
@@ -16,6 +16,8 @@ export interface Coverage {
   readonly never: readonly StepOfTask[];
   /** Those that were, likewise. */
   readonly ever: readonly StepOfTask[];
+  /** What was observed on any run, by the place in the text. */
+  readonly observed: readonly { readonly task: number; readonly observed: Observe }[];
 }
 
 /**
@@ -34,12 +36,14 @@ export function coverageOf(
       for (const i of same) isTaken[i] = any;
     }
   }
-  const all = places.map(({ task, step }, i) => ({
-    of: { task, path: step.path, step: step.name },
-    isTaken: isTaken[i],
-  }));
+  const all = places.flatMap(({ task, step, observed }, i) =>
+    observed === undefined ? [{ of: { task, path: step.path, step: step.name }, isTaken: isTaken[i] }] : [],
+  );
   const [ever, never] = [true, false].map((wanted) =>
     all.flatMap(({ of, isTaken: was }) => (was === wanted ? [of] : [])),
   );
-  return { steps: places.length, taken: ever?.length ?? 0, never: never ?? [], ever: ever ?? [] };
+  const seen = places.flatMap(({ task, observed }, i) =>
+    observed !== undefined && isTaken[i] === true ? [{ task, observed }] : [],
+  );
+  return { steps: all.length, taken: ever?.length ?? 0, never: never ?? [], ever: ever ?? [], observed: seen };
 }

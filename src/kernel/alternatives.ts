@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, int, type Place } from '../lang/index.ts';
-import { lru_add_drain_all } from './folio.ts';
+import { folio_may_be_lru_cached, lru_add_drain_all } from './folio.ts';
 import { clamped, compareCount, FILEMAP_GET_FOLIOS_REFCOUNT, forEachFolio, safetyCheck } from './guest_memfd_check.ts';
-import { folioMaybeDmaPinned } from './gup.ts';
+import { folio_maybe_dma_pinned } from './gup.ts';
 import type { K, Patch } from './kernel.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
-import { folio, folioNrPages } from './page_ref.ts';
+import {
+  checkedFolio,
+  folio_mapped,
+  folio_ref_freeze,
+  folio_ref_unfreeze,
+  folio_test_lru,
+  folioNrPages,
+  refcountType,
+} from './page_ref.ts';
 import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 
 /** How often the form that tries again looks at a folio, as memfd_wait_for_pins() does. */
@@ -30,10 +38,13 @@ export const ALTERNATIVES: readonly Patch[] = [
     check: safetyCheck((k, args) => {
       const mayDrain = k.local('may_be_lru_cached', bool);
       forEachFolio(k, args, clamped, (judgement) => {
-        compareCount(k, judgement, mayDrain);
-        k.if(judgement.safe.not().and(mayDrain), () => {
-          k.call(lru_add_drain_all, {});
-          compareCount(k, judgement);
+        compareCount(k, judgement);
+        k.if(judgement.safe.not(), () => {
+          k.call(folio_may_be_lru_cached, { folio: judgement.folio, cached: mayDrain });
+          k.if(mayDrain, () => {
+            k.call(lru_add_drain_all, {});
+            compareCount(k, judgement);
+          });
         });
       });
     }),
@@ -67,7 +78,7 @@ export const ALTERNATIVES: readonly Patch[] = [
         k.if(isolated, () => {
           k.claiming('isolated', of, {}, () => {
             const expected = folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT + 1);
-            k.step('folio_ref_count', () => safe.set(folio.refcount.at(of).eq(expected)));
+            k.step('folio_ref_count', () => safe.set(checkedFolio.refcount.at(of).eq(expected)));
           });
           k.call(folio_putback_lru, { folio: of });
         });
@@ -81,7 +92,7 @@ export const ALTERNATIVES: readonly Patch[] = [
       const drained = k.let('lru_drained', bool, false);
       const lru = k.local('lru', bool);
       forEachFolio(k, args, clamped, (judgement) => {
-        k.step('folio_test_lru', () => lru.set(folio.lru.at(judgement.folio)));
+        k.call(folio_test_lru, { folio: judgement.folio, lru });
         k.if(lru.not(), () => drainOnce(k, drained));
         compareCount(k, judgement);
       });
@@ -112,13 +123,13 @@ export const ALTERNATIVES: readonly Patch[] = [
     check: safetyCheck((k, args) => {
       const drained = k.let('lru_drained', bool, false);
       forEachFolio(k, args, clamped, ({ folio: of, safe, again }) => {
-        k.step('folio_ref_freeze', () => {
-          safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
-          k.when(safe, () => folio.frozen.at(of, 0).set(true));
-        });
+        const expected = k.let('expected', refcountType, 1 + FILEMAP_GET_FOLIOS_REFCOUNT);
+        if (k.sizes['order'] !== 0)
+          k.step('folio_nr_pages', () => expected.set(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
+        k.call(folio_ref_freeze, { folio: of, expected, frozen: safe });
         k.if(
           safe,
-          () => k.step('folio_ref_unfreeze', () => folio.frozen.at(of, 0).set(false)),
+          () => k.call(folio_ref_unfreeze, { folio: of }),
           () =>
             k.if(drained.not(), () => {
               drainOnce(k, drained);
@@ -133,8 +144,10 @@ export const ALTERNATIVES: readonly Patch[] = [
     summary: 'refuses only who is mapped or pinned, and ignores holders that it does not know',
     check: safetyCheck((k, args) =>
       forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
-        k.step('folio_maybe_dma_pinned', () => safe.set(folioMaybeDmaPinned(k, of).not()));
-        k.if(safe, () => k.step('folio_mapped', () => safe.set(folio.mapcount.at(of).eq(0))));
+        const used = k.local('used', bool);
+        k.call(folio_maybe_dma_pinned, { folio: of, pinned: used });
+        k.if(used.not(), () => k.call(folio_mapped, { folio: of, mapped: used }));
+        safe.set(used.not());
       }),
     ),
   },

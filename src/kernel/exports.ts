@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Step } from '../lang/index.ts';
+import { observationsIn } from '../lang/index.ts';
+import { folio_may_be_lru_cached } from './folio.ts';
+import { folio_maybe_dma_pinned } from './gup.ts';
 import type { KernelSizes, Patch } from './kernel.ts';
-import { folio } from './page_ref.ts';
+import { MAY_BE_LRU_CACHED } from './observations.ts';
+import {
+  folio_mapped,
+  folio_ref_count,
+  folio_ref_freeze,
+  folio_ref_unfreeze,
+  folio_test_lru,
+  folio_try_get,
+} from './page_ref.ts';
 import type { Profile } from './profile.ts';
 import { buildKernel } from './program.ts';
 
@@ -19,11 +29,24 @@ const SIZES: KernelSizes = {
   generations: 2,
 };
 
+/** What the kernel's headers have whole: a module needs no export of it. */
+const INLINE: ReadonlySet<string> = new Set(
+  [
+    folio_mapped,
+    folio_maybe_dma_pinned,
+    folio_ref_count,
+    folio_ref_freeze,
+    folio_ref_unfreeze,
+    folio_test_lru,
+    folio_try_get,
+  ].map(({ name }) => name),
+);
+
 /** What a check calls of the kernel's memory management, by the kernel's names, each once. */
 function callsOf(patch: Patch, profile: Profile): readonly string[] {
   const calls = new Set<string>();
-  const { codes } = buildKernel({ profile: { ...profile, batchSize: 2 }, patch }, SIZES, ['convert']);
-  for (const { flow } of codes)
+  const program = buildKernel({ profile: { ...profile, batchSize: 2 }, patch }, SIZES, ['convert']);
+  for (const { flow } of program.codes)
     for (const id of flow.steps) {
       const node = flow.nodes[id];
       if (node?.kind !== 'step') continue;
@@ -31,24 +54,11 @@ function callsOf(patch: Patch, profile: Profile): readonly string[] {
       const check = path.indexOf(patch.check.name);
       if (check === -1) continue;
       const called = path[check + 1];
-      if (called !== undefined) calls.add(called);
-      else if (asksWhetherLruCached(node.step)) calls.add('folio_may_be_lru_cached');
+      if (called !== undefined && !INLINE.has(called)) calls.add(called);
     }
+  for (const { observed } of observationsIn(program))
+    if (observed.mark === MAY_BE_LRU_CACHED) calls.add(folio_may_be_lru_cached.name);
   return [...calls].toSorted();
-}
-
-/** The test that folioMayBeLruCached() makes: nothing else in a check compares an order with 0 for being equal. */
-function asksWhetherLruCached(step: Step): boolean {
-  const found = (part: unknown): boolean => {
-    if (typeof part !== 'object' || part === null) return false;
-    if ('operator' in part && part.operator === '==' && 'left' in part) {
-      const { left } = part;
-      if (typeof left === 'object' && left !== null && 'variable' in left && left.variable === folio.order.variable)
-        return true;
-    }
-    return Object.values(part).some(found);
-  };
-  return found(step.effects);
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   type Value,
 } from '../lang/index.ts';
 import type { HolderKind } from '../ledger/index.ts';
-import { folio_add_lru, lru_add_drain } from './folio.ts';
+import { folio_add_lru, lru_add_drain_within } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, routine } from './kernel.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
 
@@ -307,7 +307,7 @@ export const folio_batch_release = routine('folio_batch_release', (k, { batch }:
   k.if(batch.count.eq(0), () => k.return());
   k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, () => {
     k.if(batch.drained.not(), () => {
-      k.call(lru_add_drain, {});
+      k.call(lru_add_drain_within, {});
       batch.drained.set(true);
     });
   });

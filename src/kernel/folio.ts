@@ -4,6 +4,7 @@ import {
   element,
   int,
   none,
+  observed,
   one,
   optional,
   type Place,
@@ -18,6 +19,17 @@ import { drain_other_batches, other_batches_need_drain } from './lru_batches.ts'
 import { folio, folio_get, freeFolio, putReferences } from './page_ref.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
 import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
+import {
+  DRAIN_ALL,
+  DRAIN_GENERATION,
+  DRAIN_LEFT_EARLY,
+  DRAIN_LOCAL,
+  DRAIN_UNDERTAKEN,
+  INSERTED,
+  LRU_ADD_EMPTIED,
+  LRU_ADD_QUEUED,
+  MAY_BE_LRU_CACHED,
+} from './observations.ts';
 import { cpuMasks, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
@@ -56,7 +68,12 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
           entry.set(none(FOLIO));
         });
       });
-    k.if(dead.not(), () => k.step('lru_add', () => folio.lru.at(entry).set(true)));
+    k.if(dead.not(), () =>
+      k.step('lru_add', () => {
+        k.observe(INSERTED, { folio: entry });
+        folio.lru.at(entry).set(true);
+      }),
+    );
   });
   k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
     const entry = folios.at(cpu, i);
@@ -67,23 +84,30 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
       });
     });
   });
-  k.step('folio_batch_reinit', () => nr.at(cpu).set(0));
+  k.step('folio_batch_reinit', () => {
+    k.observe(LRU_ADD_EMPTIED, { cpu });
+    nr.at(cpu).set(0);
+  });
 });
 
-/** mm/folio.c: folio_add_lru() and its __folio_batch_add_and_move(). */
-export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio) => {
+/**
+ * mm/folio.c: folio_add_lru() and its __folio_batch_add_and_move().
+ * @param args.putBack it was isolated, and is not new in the page cache.
+ */
+export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio & { readonly putBack?: boolean }) => {
   const { lock, lruAdd } = cpuFbatches;
   const cpu = k.local('cpu', one(CPU));
   const flush = k.local('flush', bool);
   // Taken before the lock: for a moment the reference is in no batch, and no drain can find it (SC-24).
-  k.call(folio_get, args);
+  k.call(folio_get, { folio: args.folio });
   k.claiming('lru-add-batch', args.folio, {}, () => {
     k.call(local_lock, { lock, cpu });
     k.step('folio_batch_add', () => {
+      k.observe(LRU_ADD_QUEUED, { folio: args.folio, putBack: args.putBack === true });
       lruAdd.folios.at(cpu, element(SLOT, lruAdd.nr.at(cpu))).set(args.folio);
       lruAdd.nr.at(cpu).add(1);
       const full = lruAdd.nr.at(cpu).eq(size(SLOT));
-      flush.set(full.or(folioMayBeLruCached(args.folio).not()));
+      flush.set(full.or(folio.order.at(args.folio).ne(0)));
     });
   });
   lru_cache_disabled(k, flush);
@@ -92,7 +116,16 @@ export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio) => {
 });
 
 /** mm/internal.h: folio_may_be_lru_cached(): large folios never stay in a batch. */
-export const folioMayBeLruCached = (of: Value<'folio'>): Value<'bool'> => folio.order.at(of).eq(0);
+export const folioMayBeLruCached = (of: Value<'folio'>): Value<'bool'> => askedOrder.at(of).eq(0);
+const askedOrder = observed(folio.order, 'folio', [MAY_BE_LRU_CACHED]);
+
+/** The same as a caller outside of mm/ asks it. */
+export const folio_may_be_lru_cached = routine(
+  'folio_may_be_lru_cached',
+  (k, args: OfFolio & { readonly cached: Place<'bool'> }) => {
+    k.step('folio_may_be_lru_cached', () => args.cached.set(folioMayBeLruCached(args.folio)));
+  },
+);
 
 /** mm/folio.c: lru_add_drain_cpu(). The caller holds the CPU's cpu_fbatches.lock. */
 export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu) => {
@@ -102,15 +135,21 @@ export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu
   if (hasPart(k, 'lru_batches')) k.call(drain_other_batches, { cpu });
 });
 
-/** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on, the mlock batch last. */
-export const lru_add_drain = routine('lru_add_drain', (k) => {
+/** @param meaning observations that its first step makes. */
+const drainsLocally = (k: K, meaning?: () => void): void => {
   const cpu = k.local('cpu', one(CPU));
-  k.call(local_lock, { lock: cpuFbatches.lock, cpu });
+  k.call(local_lock, { lock: cpuFbatches.lock, cpu, meaning });
   k.call(lru_add_drain_cpu, { cpu });
   k.call(local_unlock, { lock: cpuFbatches.lock, cpu });
   // Here the task may be moved: what it drains next is then another CPU's.
   if (hasPart(k, 'mlock')) k.call(mlock_drain_local, {});
-});
+};
+
+/** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on, the mlock batch last. */
+export const lru_add_drain = routine('lru_add_drain', (k) => drainsLocally(k, () => k.observe(DRAIN_LOCAL, {})));
+
+/** The same as a part of a routine that is known for something else. */
+export const lru_add_drain_within = routine('lru_add_drain', (k) => drainsLocally(k));
 
 /** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its locks. */
 const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
@@ -119,6 +158,9 @@ const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & {
   if (hasPart(k, 'mlock')) k.if(needs.not(), () => k.call(need_mlock_drain, { cpu, needs }));
 });
 
+/** Without SMP, to drain all CPUs is to drain one. */
+const lru_add_drain_alone = routine('lru_add_drain', (k) => drainsLocally(k, () => k.observe(DRAIN_ALL, {})));
+
 /**
  * mm/folio.c: __lru_add_drain_all(): every CPU's batches, one caller at a time. With `force` it does not leave
  * early because somebody else has drained meanwhile. The barriers around the
@@ -126,7 +168,7 @@ const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & {
  */
 function drainEveryCpu(k: K, force: boolean): void {
   if (!k.config.profile.smp) {
-    k.call(lru_add_drain, {});
+    k.call(lru_add_drain_alone, {});
     return;
   }
   const { generation, mutex, hasWork } = drainAll;
@@ -135,12 +177,24 @@ function drainEveryCpu(k: K, force: boolean): void {
     int(({ generations = 1 }) => generations - 1),
   );
   const newer = k.local('newer', bool);
-  k.step('load_lru_drain_gen', () => thisGen.set(generation));
-  if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain, {});
+  k.step('load_lru_drain_gen', () => {
+    k.observe(DRAIN_ALL, {});
+    if (!force) k.observe(DRAIN_GENERATION, {});
+    thisGen.set(generation);
+  });
+  if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain_within, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
   // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
   if (force) newer.set(false);
-  else k.step('compare_lru_drain_gen', () => newer.set(thisGen.ne(generation)));
+  else
+    k.step('compare_lru_drain_gen', () => {
+      newer.set(thisGen.ne(generation));
+      k.when(
+        newer,
+        () => k.observe(DRAIN_LEFT_EARLY, {}),
+        () => k.observe(DRAIN_UNDERTAKEN, {}),
+      );
+    });
   const bump = (): void =>
     k.step('bump_lru_drain_gen', () => generation.set(generation.plus(1).mod(k.sizes['generations'] ?? 1)));
   const unlock = (): void => k.step('mutex_unlock', () => mutex.set(false));

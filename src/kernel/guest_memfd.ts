@@ -6,6 +6,7 @@ import { FOLIO, hasPart, INDEX, INODE, isMutant, type K, routine } from './kerne
 import { hwpoison } from './hwpoison.ts';
 import { invalidating, kvm, kvm_mmu_lock, kvm_mmu_unlock, kvm_tdp_mmu_map } from './kvm_mmu.ts';
 import { mlock_folio } from './mlock.ts';
+import { CHECK, FAULT, REFUSED, STORED } from './observations.ts';
 import { changesMappings, mmap_read_lock, mmap_read_unlock } from './mmap_lock.ts';
 import { folio, folio_put, folioNrPages, putReferences } from './page_ref.ts';
 import {
@@ -29,6 +30,10 @@ export const gmemInode = {
   /** KVM_MEMORY_ATTRIBUTE_PRIVATE of each page. */
   private: shared('gmem_inode.private', [INODE, INDEX], bool),
 };
+
+/** A routine whose lookups are of a fault: the folio that it holds will be mapped. */
+const fault = <A extends Readonly<Record<string, unknown>>>(name: string, text: (k: K, args: A) => void) =>
+  routine(name, (k, args: A) => k.claimsMean('lookup', FAULT, () => text(k, args)));
 
 interface At extends Readonly<Record<string, unknown>> {
   readonly inode: Value<'inode'>;
@@ -69,7 +74,7 @@ function refusing(k: K, of: Value<'folio'>, refuse: () => void): void {
 }
 
 /** virt/kvm/guest_memfd.c: kvm_gmem_fault_user_mapping(), then mm/memory.c: finish_fault(). */
-const kvm_gmem_fault_user_mapping = routine(
+const kvm_gmem_fault_user_mapping = fault(
   'kvm_gmem_fault_user_mapping',
   (k, { mm, inode, index, ret }: At & { readonly mm: Value<'mm'>; readonly ret: Place<'int'> }) => {
     const found = k.let('folio', optional(FOLIO), none(FOLIO));
@@ -292,7 +297,7 @@ const kvm_gmem_get_pfn = routine(
  * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is there; -EFAULT is KVM_EXIT_MEMORY_FAULT, where
  * the access is of the other kind than the page; MMIO is KVM_EXIT_MMIO, where no memory slot has the page.
  */
-export const kvm_tdp_page_fault = routine(
+export const kvm_tdp_page_fault = fault(
   'kvm_tdp_page_fault',
   (
     k,
@@ -423,6 +428,7 @@ const kvm_gmem_set_attributes = routine(
       k.if(toPrivate, () => {
         const unmapsFirst = !isMutant(k, 'checks-before-unmap');
         if (unmapsFirst) k.call(unmap_mapping_pages, { inode, start, end });
+        k.observe(CHECK, {});
         k.call(k.config.patch.check, { inode, start, nr, safe, err_index });
         if (!unmapsFirst) k.call(unmap_mapping_pages, { inode, start, end });
       });
@@ -430,9 +436,15 @@ const kvm_gmem_set_attributes = routine(
         safe,
         () =>
           invalidating(k, { inode, start, end }, () =>
-            k.step('mas_store', () => k.each(start, end, (i) => gmemInode.private.at(inode, i).set(toPrivate))),
+            k.step('mas_store', () => {
+              k.observe(STORED, {});
+              k.each(start, end, (i) => gmemInode.private.at(inode, i).set(toPrivate));
+            }),
           ),
-        () => ret.set(resultCode('EAGAIN')),
+        () => {
+          k.observe(REFUSED, { index: err_index });
+          ret.set(resultCode('EAGAIN'));
+        },
       );
     });
     k.call(filemap_invalidate_unlock, { inode });

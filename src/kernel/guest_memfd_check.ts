@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bool, choose, int, optional, type Place, type Routine, type Value } from '../lang/index.ts';
 import { filemap_get_folios, folio_batch_release, folioBatch } from './filemap.ts';
-import { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
-import { folioMaybeDmaPinned } from './gup.ts';
+import { folio_may_be_lru_cached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { folio_maybe_dma_pinned } from './gup.ts';
 import { type CheckArguments, INDEX, type K, type KernelConfig, type Patch, routine } from './kernel.ts';
 import { lru_cache_drain_for_folio, LRU_CACHE } from './lru_cache.ts';
-import { folio, folioNrPages } from './page_ref.ts';
+import { checkedFolio, folio, folio_mapped, folioNrPages } from './page_ref.ts';
 
 /** The reference that filemap_get_folios() took for the check itself. */
 export const FILEMAP_GET_FOLIOS_REFCOUNT = 1;
@@ -19,11 +19,13 @@ interface Judgement {
   readonly again: Place<'bool'>;
 }
 
-/** Reads the folio's count, in one step, against what the page cache and the check itself hold. */
-export function compareCount(k: K, { folio: of, safe }: Judgement, mayDrain?: Place<'bool'>): void {
+/**
+ * Reads the folio's count against what the page cache and the check itself hold. The number of pages cannot change while
+ * the check has its reference, so that both are one access.
+ */
+export function compareCount(k: K, { folio: of, safe }: Pick<Judgement, 'folio' | 'safe'>): void {
   k.step('folio_ref_count', () => {
-    safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
-    mayDrain?.set(folioMayBeLruCached(of));
+    safe.set(checkedFolio.refcount.at(of).eq(folioNrPages(of).plus(FILEMAP_GET_FOLIOS_REFCOUNT)));
   });
 }
 
@@ -78,11 +80,14 @@ export const drainingOnce = (
     const lruDrained = k.let('lru_drained', bool, false);
     const mayDrain = k.local('may_be_lru_cached', bool);
     forEachFolio(k, args, errIndexOf, (judgement) => {
-      compareCount(k, judgement, mayDrain);
-      k.if(judgement.safe.not().and(mayDrain).and(lruDrained.not()), () => {
-        k.call(drain, {});
-        lruDrained.set(true);
-        judgement.again.set(true);
+      compareCount(k, judgement);
+      k.if(judgement.safe.not(), () => {
+        k.call(folio_may_be_lru_cached, { folio: judgement.folio, cached: mayDrain });
+        k.if(mayDrain.and(lruDrained.not()), () => {
+          k.call(drain, {});
+          lruDrained.set(true);
+          judgement.again.set(true);
+        });
       });
     });
   });
@@ -91,12 +96,16 @@ export const drainingOnce = (
 const baseline: Patch = {
   name: 'baseline',
   summary: 'no drain: an unexpected count refuses',
+  mostDrains: { local: 0, all: 0 },
+  mostReads: { each: 1, besides: 0 },
   check: safetyCheck((k, args) => forEachFolio(k, args, unclamped, (judgement) => compareCount(k, judgement))),
 };
 
 const localDrain: Patch = {
   name: 'local-drain',
   summary: "drains the converting CPU's batches once, then reads the folio again",
+  mostDrains: { local: 1, all: 0 },
+  mostReads: { each: 1, besides: 1 },
   check: drainingOnce(lru_add_drain, clamped),
 };
 
@@ -104,6 +113,8 @@ const localDrain: Patch = {
 const v6: Patch = {
   name: 'v6',
   summary: "drains all CPUs' batches once, then reads the folio again",
+  mostDrains: { local: 0, all: 1 },
+  mostReads: { each: 1, besides: 1 },
   exports: ['lru_add_drain_all'],
   check: drainingOnce(lru_add_drain_all, unclamped),
 };
@@ -112,6 +123,8 @@ const v6: Patch = {
 const v8: Patch = {
   name: 'v8',
   summary: 'as v6, with err_index clamped to the range',
+  mostDrains: { local: 0, all: 1 },
+  mostReads: { each: 1, besides: 1 },
   exports: ['lru_add_drain_all'],
   check: drainingOnce(lru_add_drain_all, clamped),
 };
@@ -121,13 +134,16 @@ const drainForFolio: Patch = {
   name: 'drain-for-folio',
   guestFaultPutsAtOnce: true,
   summary: 'refuses pinned or mapped folios at once; else drains the local CPU, then all, each once',
+  mostDrains: { local: 1, all: 1 },
+  // Whether it is pinned, whether to drain, and the last word; once more where a local drain did not help.
+  mostReads: { each: 3, besides: 1 },
   check: safetyCheck((k, args) => {
     const drained = k.let('drained', int(LRU_CACHE.drainedAll), LRU_CACHE.notDrained);
     const used = k.local('used', bool);
     forEachFolio(k, args, clamped, (judgement) => {
       const of = judgement.folio;
-      k.step('folio_maybe_dma_pinned', () => used.set(folioMaybeDmaPinned(k, of)));
-      k.if(used.not(), () => k.step('folio_mapped', () => used.set(folio.mapcount.at(of).gt(0))));
+      k.call(folio_maybe_dma_pinned, { folio: of, pinned: used });
+      k.if(used.not(), () => k.call(folio_mapped, { folio: of, mapped: used }));
       k.if(
         used,
         () => judgement.safe.set(false),

@@ -2,7 +2,7 @@
 import { bool, choose, int, literal, none, optional, type Place, shared, type Value } from '../lang/index.ts';
 import { faultin_page } from './guest_memfd.ts';
 import { FOLIO, isMutant, type K, LARGE, PIN, routine } from './kernel.ts';
-import { folio, folio_try_get, putReferences } from './page_ref.ts';
+import { checkedFolio, folio, folio_try_get, putReferences } from './page_ref.ts';
 import { resultCode } from './sched.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
 
@@ -38,9 +38,20 @@ interface Pinned extends OfPage {
 
 /** include/linux/mm.h: folio_maybe_dma_pinned(), within a step: a small folio with many references looks pinned, too. */
 export const folioMaybeDmaPinned = (k: K, of: Value<'folio'>): Value<'bool'> => {
-  const small = folio.refcount.at(of).ge(k.config.profile.pinBias);
-  return k.sizes['order'] === 0 ? small : choose(folio.order.at(of).ne(0), folio.pincount.at(of, 0).gt(0), small);
+  const small = checkedFolio.refcount.at(of).ge(k.config.profile.pinBias);
+  return k.sizes['order'] === 0
+    ? small
+    : choose(folio.order.at(of).ne(0), checkedFolio.pincount.at(of, 0).gt(0), small);
 };
+
+/** include/linux/mm.h: folio_maybe_dma_pinned(). */
+export const folio_maybe_dma_pinned = routine(
+  'folio_maybe_dma_pinned',
+  (k: K, args: { readonly folio: Value<'folio'>; readonly pinned: Place<'bool'> }) => {
+    // A folio's order cannot change while the caller has a reference, so order and count are one access.
+    k.step('folio_maybe_dma_pinned', () => args.pinned.set(folioMaybeDmaPinned(k, args.folio)));
+  },
+);
 
 /** What a reference of a kind counts on a folio, within a step. */
 function referencesFor(k: K, kind: PinKind, of: Value<'folio'>): Value<'int'> {

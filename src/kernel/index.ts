@@ -5,7 +5,7 @@ export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { unexportedCalls } from './exports.ts';
 export type { FolioBatch } from './filemap.ts';
 export { filemap_get_folios, folio_batch_release, folioBatch, iPages } from './filemap.ts';
-export { folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export type { Errno, Field, FieldValues, Layout } from './guest_memfd_abi.ts';
 export {
@@ -54,7 +54,7 @@ export {
   PATCHES,
   safetyCheck,
 } from './guest_memfd_check.ts';
-export { folioMaybeDmaPinned, pins } from './gup.ts';
+export { folio_maybe_dma_pinned, folioMaybeDmaPinned, pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
 export { FOLIO, INDEX, KERNEL_PARTS, routine } from './kernel.ts';
 export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
@@ -64,12 +64,42 @@ export { LRU_CACHE, lru_cache_disable, lru_cache_drain_for_folio, lru_cache_enab
 export { mlockFbatch } from './mlock.ts';
 export type { Mutant } from './mutants.ts';
 export { mutantNamed, MUTANTS } from './mutants.ts';
-export { folio, folioNrPages } from './page_ref.ts';
+export {
+  CHECK,
+  COUNT,
+  DRAIN_ALL,
+  DRAIN_GENERATION,
+  DRAIN_LEFT_EARLY,
+  DRAIN_LOCAL,
+  DRAIN_UNDERTAKEN,
+  FAULT,
+  INSERTED,
+  LOOK,
+  LRU_ADD_EMPTIED,
+  LRU_ADD_QUEUED,
+  LRU_BATCH_EMPTIED,
+  MLOCK_EMPTIED,
+  REFUSED,
+  RETURNED,
+  STORED,
+} from './observations.ts';
+export {
+  checkedFolio as folio,
+  folio_mapped,
+  folio_put,
+  folio_ref_count,
+  folio_ref_freeze,
+  folio_ref_unfreeze,
+  folio_test_lru,
+  folio_try_get,
+  folioNrPages,
+  refcountType,
+} from './page_ref.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
-export { buildKernel, buildScripted, callOf } from './program.ts';
-export { invalidateLock } from './rwsem.ts';
+export { buildKernel, buildScripted } from './program.ts';
+export { filemap_invalidate_lock, filemap_invalidate_unlock, invalidateLock } from './rwsem.ts';
 export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export type { SyscallName } from './syscalls.ts';

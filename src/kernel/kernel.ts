@@ -79,6 +79,10 @@ export interface Patch {
   readonly exports?: readonly string[];
   /** Parts of the kernel that the check needs. */
   readonly parts?: readonly KernelPart[];
+  /** Drains that it allows itself in a request. Absent: one of its own CPU and one of all. */
+  readonly mostDrains?: { readonly local: number; readonly all: number };
+  /** Counts that it reads in a request at most: for each page, and besides. Absent: it says nothing of them. */
+  readonly mostReads?: { readonly each: number; readonly besides: number };
   /** It is no form of the check but a mistake, made on purpose (mutants.ts). */
   readonly mutant?: { readonly name: MutantName; readonly rewrite?: (step: Step) => Step };
 }

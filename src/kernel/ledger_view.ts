@@ -6,6 +6,7 @@ import { cpuFbatches } from './cpu_fbatches.ts';
 import { pins } from './gup.ts';
 import { hwpoison } from './hwpoison.ts';
 import { mlockFbatch } from './mlock.ts';
+import { FAULT } from './observations.ts';
 import { folio } from './page_ref.ts';
 import { pte } from './zap.ts';
 
@@ -41,7 +42,7 @@ export const HOLDING: readonly Holding[] = [
 ];
 
 const kindOf = (label: string): HolderKind => {
-  const kind = HOLDER_KINDS.find((known) => known === label);
+  const kind = label === FAULT ? 'lookup' : HOLDER_KINDS.find((known) => known === label);
   if (kind === undefined) throw new Error(`a routine claims '${label}', which is no kind of holder`);
   return kind;
 };

@@ -15,6 +15,7 @@ import {
 import { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 import { CPU, FOLIO, type K, LRU_KIND, routine, SLOT } from './kernel.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
+import { LRU_BATCH_EMPTIED } from './observations.ts';
 import { folio, folio_get, folio_put, putReferences } from './page_ref.ts';
 import { local_lock, local_unlock } from './sched.ts';
 
@@ -55,7 +56,10 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu, batch }:
       folios.at(cpu, kind, i).set(none(FOLIO));
     });
   });
-  k.step('folio_batch_reinit', () => nr.at(cpu, kind).set(0));
+  k.step('folio_batch_reinit', () => {
+    k.observe(LRU_BATCH_EMPTIED, { cpu, kind });
+    nr.at(cpu, kind).set(0);
+  });
 });
 
 /** mm/folio.c: the part of lru_add_drain_cpu() that follows lru_add. The caller holds the CPU's cpu_fbatches.lock. */

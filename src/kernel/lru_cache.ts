@@ -5,14 +5,10 @@ import { lru_add_drain, lru_add_drain_all, lru_add_drain_all_force } from './fol
 import { CPU, hasPart, INODE, routine } from './kernel.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
-import { folio, folioNrPages } from './page_ref.ts';
+import { checkedFolio, folio, folio_ref_count, folioNrPages, refcountType } from './page_ref.ts';
 
 /** enum lru_cache_drained. */
 export const LRU_CACHE = { notDrained: 0, drained: 1, drainedAll: 2 } as const;
-
-/** include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous. */
-const folioExpectedRefCount = (of: Value<'folio'>): Value<'int'> =>
-  choose<'int'>(folio.mapping.at(of).eq(none(INODE)), 0, folioNrPages(of)).plus(folio.mapcount.at(of));
 
 /**
  * mm/folio.c: lru_cache_drain_for_folio(): drains the local CPU, then all, until the count is what is
@@ -23,6 +19,8 @@ export const lru_cache_drain_for_folio = routine(
   (k, args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> }) => {
     const { drained } = args;
     const large = k.local('large', bool);
+    const count = k.local('count', refcountType);
+    const pages = k.local('pages', refcountType);
     const expected = k.local('expected', bool);
     if (k.sizes['order'] !== 0) {
       k.step('folio_test_large', () => large.set(folio.order.at(args.folio).ne(0)));
@@ -33,10 +31,14 @@ export const lru_cache_drain_for_folio = routine(
       [LRU_CACHE.drained, lru_add_drain_all, LRU_CACHE.drainedAll],
     ] as const)
       k.if(drained.eq(before), () => {
-        k.step('folio_ref_count', () => {
-          const count = folio.refcount.at(args.folio);
-          expected.set(count.eq(folioExpectedRefCount(args.folio).plus(args.extraRefs)));
-        });
+        k.call(folio_ref_count, { folio: args.folio, count });
+        // include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous: mapping and mapcount, one by one.
+        k.step('folio_mapping', () =>
+          pages.set(choose<'int'>(folio.mapping.at(args.folio).eq(none(INODE)), 0, folioNrPages(args.folio))),
+        );
+        k.step('folio_mapcount', () =>
+          expected.set(count.eq(pages.plus(checkedFolio.mapcount.at(args.folio)).plus(args.extraRefs))),
+        );
         k.if(expected, () => k.return());
         k.call(drain, {});
         drained.set(after);

@@ -2,6 +2,7 @@
 import { bool, element, int, none, one, optional, type Place, shared, size, type Value } from '../lang/index.ts';
 import { boolIn, CPU, FOLIO, type K, MLOCK_SLOT, routine } from './kernel.ts';
 import { lru_cache_disabled } from './lru_disable.ts';
+import { MLOCK_EMPTIED } from './observations.ts';
 import { folio, folio_put, folio_try_get, putReferences } from './page_ref.ts';
 import { local_lock, local_unlock, localLock } from './sched.ts';
 
@@ -61,7 +62,10 @@ const mlock_folio_batch = routine('mlock_folio_batch', (k, { cpu }: OfCpu) => {
       });
     });
   } else k.for('i', optional(MLOCK_SLOT), 0, element(MLOCK_SLOT, count), (i) => flushWithoutReference(k, cpu, i));
-  k.step('folio_batch_reinit', () => nr.at(cpu).set(0));
+  k.step('folio_batch_reinit', () => {
+    k.observe(MLOCK_EMPTIED, { cpu });
+    nr.at(cpu).set(0);
+  });
 });
 
 /** Kernels to come: only the flush takes a reference, and it drops the entry of a folio that is gone. */

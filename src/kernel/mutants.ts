@@ -12,7 +12,7 @@ import {
   routine,
   staticLruDrained,
 } from './kernel.ts';
-import { folio, folioNrPages, putReferences } from './page_ref.ts';
+import { checkedFolio, folio, folioNrPages, putReferences } from './page_ref.ts';
 
 /** The properties that mutants are caught by, as docs/check.md and the scenarios name them. */
 type InvariantName = 'I1' | 'I2' | 'I3' | 'I6' | 'I9' | 'expected';
@@ -103,7 +103,7 @@ export function wrongCheck(mistakes: Mistakes): Patch['check'] {
       k.claimingList('safety-check', batch.folios, 0, batch.count, {}, () => {
         k.while(ok.and(i.lt(batch.count)), () => {
           const current = batch.folios.at(i);
-          k.step('folio_ref_count', () => ok.set(folio.refcount.at(current).eq(expected(current))));
+          k.step('folio_ref_count', () => ok.set(checkedFolio.refcount.at(current).eq(expected(current))));
           k.if(
             ok,
             () => i.add(1),
@@ -149,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('ignores-unmapped-references', ['SC-13', 'I1'], 'references count only while the folio is mapped', {
     parts: ['mmap'],
     check: wrongCheck({
-      expected: (of) => folio.refcount.at(of).plus(folio.mapcount.at(of)),
+      expected: (of) => checkedFolio.refcount.at(of).plus(checkedFolio.mapcount.at(of)),
     }),
   }),
   mutant('drain-forgets-mlock', ['SC-15', 'I2'], 'who drains all CPUs does not ask for their mlock batches', {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bool, int, literal, optional, one, type Place, shared, type Value } from '../lang/index.ts';
+import { bool, int, literal, observed, optional, one, type Place, shared, type Value } from '../lang/index.ts';
 import { FOLIO, FREEZE, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
+import { COUNT, LOOK } from './observations.ts';
 
 /** struct folio, as far as references go. */
 export const folio = {
@@ -39,6 +40,18 @@ export const folio = {
   allocated: shared('folio.allocated', [FOLIO], bool),
 };
 
+/**
+ * The same memory as a safety check reads it: where a step's text reads whether a folio is in use, that is a look at it,
+ * however the step is written. What the kernel's own routines read in passing, they read from {@link folio}.
+ */
+export const checkedFolio = {
+  ...folio,
+  refcount: observed(folio.refcount, 'folio', [LOOK, COUNT]),
+  mapcount: observed(folio.mapcount, 'folio', [LOOK]),
+  pincount: observed(folio.pincount, 'folio', [LOOK]),
+  lru: observed(folio.lru, 'folio', [LOOK]),
+};
+
 /** include/linux/mm.h: folio_nr_pages(). */
 export const folioNrPages = (of: Value<'folio'>): Value<'int'> => literal<'int'>(1).shiftedLeft(folio.order.at(of));
 
@@ -70,6 +83,49 @@ export const folio_get = routine('folio_get', (k, args: OfFolio) => {
 /** include/linux/mm.h: folio_put(). */
 export const folio_put = routine('folio_put', (k, args: OfFolio) => {
   k.step('folio_put', () => putReferences(k, args.folio));
+});
+
+/** A local for what folio_ref_count() reads. @example const count = k.local('count', refcountType); */
+export const refcountType = int(({ references = 0 }) => references);
+
+/** include/linux/page_ref.h: folio_ref_count(). */
+export const folio_ref_count = routine(
+  'folio_ref_count',
+  (k, { folio: of, count }: OfFolio & { readonly count: Place<'int'> }) => {
+    k.step('folio_ref_count', () => count.set(checkedFolio.refcount.at(of)));
+  },
+);
+
+/** include/linux/mm.h: folio_mapped(). */
+export const folio_mapped = routine(
+  'folio_mapped',
+  (k, { folio: of, mapped }: OfFolio & { readonly mapped: Place<'bool'> }) => {
+    k.step('folio_mapped', () => mapped.set(checkedFolio.mapcount.at(of).gt(0)));
+  },
+);
+
+/** include/linux/page-flags.h: folio_test_lru(). */
+export const folio_test_lru = routine(
+  'folio_test_lru',
+  (k, { folio: of, lru }: OfFolio & { readonly lru: Place<'bool'> }) => {
+    k.step('folio_test_lru', () => lru.set(checkedFolio.lru.at(of)));
+  },
+);
+
+/** include/linux/page_ref.h: folio_ref_freeze(): from `expected` references to a frozen folio, or not at all. */
+export const folio_ref_freeze = routine(
+  'folio_ref_freeze',
+  (k, args: OfFolio & { readonly expected: Value<'int'> | number; readonly frozen: Place<'bool'> }) => {
+    k.step('folio_ref_freeze', () => {
+      args.frozen.set(checkedFolio.refcount.at(args.folio).eq(args.expected));
+      k.when(args.frozen, () => folio.frozen.at(args.folio, 0).set(true));
+    });
+  },
+);
+
+/** include/linux/page_ref.h: folio_ref_unfreeze(). */
+export const folio_ref_unfreeze = routine('folio_ref_unfreeze', (k, args: OfFolio) => {
+  k.step('folio_ref_unfreeze', () => folio.frozen.at(args.folio, 0).set(false));
 });
 
 /** include/linux/page_ref.h: folio_try_get(): fails on a folio that is free or frozen. */

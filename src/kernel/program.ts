@@ -17,7 +17,7 @@ import { drainAll } from './folio.ts';
 import { gmemInode } from './guest_memfd.ts';
 import { pins } from './gup.ts';
 import { hwpoison } from './hwpoison.ts';
-import { type K, type KernelConfig, type KernelSizes, partsOf, routine, sizesOf, staticLruDrained } from './kernel.ts';
+import { type KernelConfig, type KernelSizes, partsOf, sizesOf, staticLruDrained } from './kernel.ts';
 import { kvm } from './kvm_mmu.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
@@ -106,18 +106,9 @@ export function buildScripted(
     buildCode(`task ${task}`, config, sizes, 0, (k) => {
       for (const [number, { name, args }] of script.entries()) {
         const values = args.map((arg) => literal(arg));
-        k.call(
-          routine(callName(number), (inner: K) => syscallNamed(name).text(inner, values)),
-          {},
-        );
+        k.script(number, () => syscallNamed(name).text(k, values));
       }
     }),
   );
   return mutated(config, program(sizes, VARIABLES, codes));
 }
-
-/** In a scripted kernel every step's outermost routine says which call of its task it belongs to. */
-const callName = (number: number): string => `call ${number}`;
-
-/** Number of the call, within its task's script, that a step of a scripted kernel belongs to. */
-export const callOf = ([outermost = '']: readonly string[]): number => Number(/^call (\d+)$/.exec(outermost)?.[1]);

@@ -80,12 +80,17 @@ export const taskErrorIndex = shared('task.error_index', [TASK], optional(INDEX)
 export const localLock = (name: string, type: Type<'bool'> = bool) => shared(name, [CPU], type);
 type LocalLock = ReturnType<typeof localLock>;
 
-/** include/linux/local_lock.h: local_lock(). Binds the task to the CPU that it runs on and hands that back. */
+/**
+ * include/linux/local_lock.h: local_lock(). Binds the task to the CPU that it runs on and hands that back.
+ * @param args.meaning observations that the step makes.
+ */
 export const local_lock = routine(
   'local_lock',
-  (k, { lock, cpu }: { readonly lock: LocalLock; readonly cpu: Place<'cpu'> }) => {
+  (k, args: { readonly lock: LocalLock; readonly cpu: Place<'cpu'>; readonly meaning?: (() => void) | undefined }) => {
+    const { lock, cpu } = args;
     const here = taskCpu.at(k.self);
     k.await('local_lock', lock.at(here).not(), () => {
+      args.meaning?.();
       lock.at(here).set(true);
       cpu.set(here);
       preempt_disable(k);

@@ -16,7 +16,7 @@ import {
 import { type Access, contentsType } from './contents.ts';
 import { LRU_BATCHES } from './cpu_fbatches.ts';
 import { cpu_down, cpu_up } from './cpu_hotplug.ts';
-import { lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { lru_add_drain, lru_add_drain_all, lru_add_drain_within } from './folio.ts';
 import {
   kvm_gmem_allocate,
   kvm_gmem_ioctl,
@@ -45,6 +45,7 @@ import {
 } from './kernel.ts';
 import { kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
 import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
+import { RETURNED } from './observations.ts';
 import { use_other_memory } from './lru_batches.ts';
 import { madvise_pageout } from './madvise.ts';
 import { memory_failure, soft_offline_page } from './memory_failure.ts';
@@ -134,6 +135,7 @@ function returning(k: K, text: (ret: Place<'int'>) => void): void {
   const ret = k.let('ret', resultType, resultCode('ok'));
   text(ret);
   k.step('exit_to_user_mode', () => {
+    k.observe(RETURNED, { result: ret, index: none(INDEX) });
     taskResult.at(k.self).set(ret);
     // Where a conversion's -ENOMEM names a page, that of another call does not.
     if (hasPart(k, 'fault_injection')) taskErrorIndex.at(k.self).set(none(INDEX));
@@ -203,6 +205,7 @@ const convert = routine(
     const err_index = k.let('err_index', optional(INDEX), none(INDEX));
     k.call(kvm_gmem_ioctl, { ...args, ret, err_index });
     k.step('exit_to_user_mode', () => {
+      k.observe(RETURNED, { result: ret, index: err_index });
       taskResult.at(k.self).set(ret);
       taskErrorIndex.at(k.self).set(err_index);
     });
@@ -226,6 +229,7 @@ const lockRange = (text: typeof do_mlock | typeof munlock): Routine<KernelConfig
     const mm = currentMm(k);
     k.call(text, { mm, inode, start, end: start.plus(nr), ret });
     k.step('exit_to_user_mode', () => {
+      k.observe(RETURNED, { result: ret, index: none(INDEX) });
       taskResult.at(k.self).set(ret);
       // An -EAGAIN of mlock() names no page.
       taskErrorIndex.at(k.self).set(none(INDEX));
@@ -274,7 +278,7 @@ const kworker = routine('kworker', (k) => {
   const cpu = k.local('cpu', one(CPU));
   // Where workers may be unbound, the pool's CPU is not the one that the worker runs on.
   k.step('current', () => cpu.set(hasPart(k, 'hotplug') ? poolOf(k) : taskCpu.at(k.self)));
-  k.call(worker_thread, { cpu, run: (inner) => inner.call(lru_add_drain, {}) });
+  k.call(worker_thread, { cpu, run: (inner) => inner.call(lru_add_drain_within, {}) });
 });
 
 const argument = (args: readonly Value<string>[], i: number): Value<'int'> => {

@@ -2,7 +2,7 @@
 import type { Place, Value } from '../lang/index.ts';
 import { folio_add_lru } from './folio.ts';
 import { routine } from './kernel.ts';
-import { folio, folio_get, folio_put } from './page_ref.ts';
+import { checkedFolio, folio_get, folio_put } from './page_ref.ts';
 
 interface OfFolio extends Readonly<Record<string, unknown>> {
   readonly folio: Value<'folio'>;
@@ -15,7 +15,7 @@ interface OfFolio extends Readonly<Record<string, unknown>> {
 export const folio_isolate_lru = routine(
   'folio_isolate_lru',
   (k, args: OfFolio & { readonly isolated: Place<'bool'> }) => {
-    const lru = folio.lru.at(args.folio);
+    const lru = checkedFolio.lru.at(args.folio);
     k.step('folio_test_clear_lru', () => {
       args.isolated.set(lru);
       lru.set(false);
@@ -27,7 +27,7 @@ export const folio_isolate_lru = routine(
 /** mm/vmscan.c: folio_putback_lru(): back through lru_add, where it waits with a reference of the batch's own. */
 export const folio_putback_lru = routine('folio_putback_lru', (k, args: OfFolio) => {
   k.claiming('isolated', args.folio, {}, () => {
-    k.call(folio_add_lru, args);
+    k.call(folio_add_lru, { ...args, putBack: true });
     k.call(folio_put, args);
   });
 });

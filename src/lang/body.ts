@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Bound, Expr, Local } from './expression.ts';
+import type { Mark } from './mark.ts';
 
 /** What a step does to memory, in order. */
 export type Effect =
   | { readonly kind: 'assign'; readonly place: Expr; readonly value: Expr }
   | { readonly kind: 'when'; readonly if: Expr; readonly then: readonly Effect[]; readonly else: readonly Effect[] }
+  | Observe
   /** Changes nothing; where the condition does not hold, the step is an error by this name. */
   | { readonly kind: 'assert'; readonly name: string; readonly condition: Expr }
   | {
@@ -14,6 +16,24 @@ export type Effect =
       readonly to: Expr;
       readonly body: readonly Effect[];
     };
+
+/** What the text means at this point. It changes nothing, and no task can depend on it. */
+export interface Observe {
+  readonly kind: 'observe';
+  readonly mark: Mark;
+  /** By the names that the mark gives them. */
+  readonly args: Readonly<Record<string, Expr>>;
+  /** Where it stands. */
+  readonly at: Where;
+}
+
+/** A place in a task's text. */
+export interface Where {
+  /** The call of the task's script; undefined in a text that is no script. */
+  readonly call: number | undefined;
+  /** The routines, outermost first. */
+  readonly path: readonly string[];
+}
 
 /**
  * "While the task rests in here, it claims `amount` of `of`." A claim says what a position means; it is no
@@ -28,10 +48,8 @@ export interface Claim {
 }
 
 /** One atomic access to shared memory, enabled where its guard holds. */
-export interface Step {
+export interface Step extends Where {
   readonly name: string;
-  /** The routines that it stands in, outermost first. */
-  readonly path: readonly string[];
   readonly guard: Expr | undefined;
   readonly effects: readonly Effect[];
   /** What the task claims while it waits to take this step. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Claim, Effect, Step } from './body.ts';
+import type { Body, Claim, Effect, Step, Where } from './body.ts';
 import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value } from './expression.ts';
+import type { Mark, MarkArgs } from './mark.ts';
+import { meaningsOf } from './meanings.ts';
 import { type Recorder, recording } from './recorder.ts';
 import { domain, resolve, type Sizes, type Type } from './types.ts';
 
@@ -41,7 +43,8 @@ interface LoopTargets {
 }
 
 interface Scope {
-  readonly routine: string;
+  /** Undefined for a call of a script, which is no routine. */
+  readonly routine: string | undefined;
   readonly label: number;
 }
 
@@ -69,6 +72,8 @@ export class Builder<C> implements Recorder {
   readonly #scopes: Scope[] = [];
   readonly #loops: LoopTargets[] = [];
   readonly #claims: Claim[] = [];
+  #call: number | undefined;
+  #purposes: ReadonlyMap<string, string> = new Map();
 
   constructor(config: C, sizes: Sizes) {
     this.config = config;
@@ -92,10 +97,15 @@ export class Builder<C> implements Recorder {
 
   #addStep(name: string, guard: Expr | undefined, text: () => void): void {
     if (this.#effects !== undefined) throw new Error(`step '${name}' stands inside a step`);
-    const effects = this.#take(text);
-    const path = this.#scopes.map((scope) => scope.routine);
-    const step: Step = { name, path, guard, effects, claims: [...this.#claims] };
+    const where = this.#where();
+    const looked = guard === undefined ? [] : meaningsOf(guard, where);
+    const effects = [...looked, ...this.#take(text)];
+    const step: Step = { name, ...where, guard, effects, claims: [...this.#claims] };
     this.#body.push({ kind: 'step', step });
+  }
+
+  #where(): Where {
+    return { call: this.#call, path: this.#scopes.flatMap(({ routine }) => routine ?? []) };
   }
 
   /**
@@ -126,7 +136,9 @@ export class Builder<C> implements Recorder {
     if (place.op !== 'read' && place.op !== 'local') throw new Error('only places can be written');
     const effect: Effect = { kind: 'assign', place, value };
     if (this.#effects !== undefined) {
-      this.#effects.push(effect);
+      const where = this.#where();
+      const index = place.op === 'read' ? place.index.flatMap((part) => meaningsOf(part, where)) : [];
+      this.#effects.push(...index, ...meaningsOf(value, where, place), effect);
       return;
     }
     if (readsShared(place) || readsShared(value)) throw new Error(this.#outsideStep('an assignment'));
@@ -141,7 +153,26 @@ export class Builder<C> implements Recorder {
   when(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
+    outer.push(...meaningsOf(condition.expr, this.#where()));
     outer.push({ kind: 'when', if: condition.expr, then: this.#take(then), else: this.#take(otherwise) });
+  }
+
+  /**
+   * Says what the text means at this point, to properties and reports that ask for the mark. Between steps it is said of
+   * the moment after the step before, and may only look at the task's own memory.
+   * @example k.observe(LOOK, { folio: of });
+   */
+  observe<A extends MarkArgs>(mark: Mark<A>, args: { readonly [N in keyof A]: Arg<A[N]> }): void {
+    const exprs = Object.fromEntries(
+      Object.entries<Value<string> | number | boolean>(args).map(([name, arg]) => [name, exprOf(arg)]),
+    );
+    const effect: Effect = { kind: 'observe', mark, args: exprs, at: this.#where() };
+    if (this.#effects !== undefined) {
+      this.#effects.push(effect);
+      return;
+    }
+    if (Object.values(exprs).some(readsShared)) throw new Error(this.#outsideStep(`the observation '${mark.name}'`));
+    this.#body.push({ kind: 'local', effects: [effect] });
   }
 
   /** States what holds at this point of a step. Explorations report where it does not; it changes nothing. */
@@ -260,19 +291,30 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'exit', label: scope.label });
   }
 
+  /** The text of a call, the one with this number, of a task whose calls are fixed. */
+  script(call: number, text: () => void): void {
+    this.#call = call;
+    this.#inline(undefined, text);
+    this.#call = undefined;
+  }
+
   /** Inlines a routine. What it is given may not read shared memory: it would be read anew at every use. */
   call<A extends Args>(routine: Routine<C, A>, args: A): void {
     if (this.#effects !== undefined) throw new Error(`'${routine.name}' is called inside a step`);
     if (this.#scopes.some((scope) => scope.routine === routine.name))
-      throw new Error(`'${routine.name}' calls itself: ${this.#scopes.map((scope) => scope.routine).join(' > ')}`);
+      throw new Error(`'${routine.name}' calls itself: ${this.#where().path.join(' > ')}`);
     for (const [name, arg] of Object.entries(args))
       if (arg instanceof Value && readsShared(arg.expr))
         throw new Error(`argument '${name}' of '${routine.name}' reads shared memory: read it in a step first`);
-    const scope: Scope = { routine: routine.name, label: this.#nextLabel++ };
+    this.#inline(routine.name, () => routine.text(this, args));
+  }
+
+  #inline(routine: string | undefined, text: () => void): void {
+    const scope: Scope = { routine, label: this.#nextLabel++ };
     const [value, array] = [this.#nextValue, this.#nextArray];
     this.#scopes.push(scope);
     const loops = this.#loops.splice(0);
-    const body = this.#nest(() => routine.text(this, args));
+    const body = this.#nest(text);
     this.#loops.push(...loops);
     this.#scopes.pop();
     [this.#nextValue, this.#nextArray] = [value, array];
@@ -296,8 +338,16 @@ export class Builder<C> implements Recorder {
     this.#claim({ label, of: { list: list.local, from: exprOf(from), to: exprOf(to) }, ...claimParts(more) }, text);
   }
 
+  /** In `text`, claims under `label` are recorded under `purpose`: the same holder, of whom more is known. */
+  claimsMean(label: string, purpose: string, text: () => void): void {
+    const outer = this.#purposes;
+    this.#purposes = new Map([...outer, [label, purpose]]);
+    text();
+    this.#purposes = outer;
+  }
+
   #claim(claim: Claim, text: () => void): void {
-    this.#claims.push(claim);
+    this.#claims.push({ ...claim, label: this.#purposes.get(claim.label) ?? claim.label });
     text();
     this.#claims.pop();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './body.ts';
+import type { Effect, Observe } from './body.ts';
 import type { Bound, Expr, Local, Variable } from './expression.ts';
 
 /** How one compiled execution spells its memory in JavaScript. */
@@ -19,6 +19,8 @@ export interface Spelling {
     /** A statement: the assert of this name has failed. */
     readonly fail: (name: string) => string;
   };
+  /** A statement: this was observed. Absent where nobody asks. */
+  readonly observe?: (observed: Observe) => string;
   /** Repetitions over at most so many known numbers are written out; 0 where not given. */
   readonly unroll?: number;
   /** Whether conditions that become numbers are computed without branches: looking at too much is cheaper there than guessing wrong. */
@@ -92,6 +94,8 @@ export class Emitter {
         const index = place.index.map((part) => this.#index(part, prelude));
         return this.#spelling.write(place.variable, index, value);
       }
+      case 'observe':
+        return this.#spelling.observe?.(effect) ?? '';
       case 'assert': {
         if (this.#spelling.positions === undefined) return '';
         const condition = this.#expression(effect.condition, prelude);

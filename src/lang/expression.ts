@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Mark } from './mark.ts';
 import { currentRecorder } from './recorder.ts';
 import type { Domain, Type } from './types.ts';
 
@@ -11,7 +12,13 @@ export type Expr =
   | { readonly op: 'size'; readonly domain: string }
   /** The task that takes the step. */
   | { readonly op: 'self' }
-  | { readonly op: 'read'; readonly variable: Variable; readonly index: readonly Expr[] }
+  | {
+      readonly op: 'read';
+      readonly variable: Variable;
+      readonly index: readonly Expr[];
+      /** What it means that a step's text reads this; recording makes observations of it. */
+      readonly means?: readonly ReadMeaning[];
+    }
   | { readonly op: 'local'; readonly local: Local; readonly index?: Expr }
   | { readonly op: 'bound'; readonly bound: Bound }
   | { readonly op: 'binary'; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
@@ -36,6 +43,12 @@ export interface Variable {
   readonly name: string;
   readonly domains: readonly Domain[];
   readonly type: Type;
+}
+
+/** A mark that stands where an element is read; its arguments are the element's indexes, by name. */
+interface ReadMeaning {
+  readonly mark: Mark;
+  readonly args: readonly string[];
 }
 
 /** Memory of one task: a value, or an array of `length` values. It lives in a slot that the code's builder assigns. */
@@ -145,6 +158,22 @@ export function shared<K extends string, const D extends readonly Domain[]>(
     at: (...index) => new Place<K>({ op: 'read', variable, index: index.map(exprOf) }),
   };
 }
+
+/**
+ * The same memory, of which every read in a step's text means something: each of `marks` is observed there, with the index
+ * under the name `arg`. A read that only serves to write the same element means nothing.
+ */
+export const observed = <K extends string, D extends readonly Domain[]>(
+  array: SharedArray<K, D>,
+  arg: string,
+  marks: readonly Mark[],
+): SharedArray<K, D> => ({
+  variable: array.variable,
+  at: (...index) => {
+    const means = marks.map((mark): ReadMeaning => ({ mark, args: [arg] }));
+    return new Place<K>({ op: 'read', variable: array.variable, index: index.map(exprOf), means });
+  },
+});
 
 /** Declares a single shared value. */
 export function sharedScalar<K extends string>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Claim } from './body.ts';
+import type { Claim, Effect } from './body.ts';
 import { type Value, walk } from './expression.ts';
-import { claimsAt } from './flow.ts';
+import { claimsAt, type Flow, nextOf, nodeAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';
 import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
@@ -333,9 +333,38 @@ function stays(code: Code, pc: number): boolean {
   const id = code.flow.steps[pc];
   const node = id === undefined ? undefined : code.flow.nodes[id];
   if (node?.kind !== 'step') return true;
-  return JSON.stringify(node.step.effects, (key, value: unknown) =>
-    key === 'variable' || key === 'local' ? null : value,
-  ).includes('"assert"');
+  return [node.step.effects, ...afterwards(code.flow, node.next)].some(hasAssert);
+}
+
+const hasAssert = (effects: readonly Effect[]): boolean =>
+  effects.some((effect) => {
+    switch (effect.kind) {
+      case 'assert':
+        return true;
+      case 'when':
+        return hasAssert(effect.then) || hasAssert(effect.else);
+      case 'each':
+        return hasAssert(effect.body);
+      case 'assign':
+      case 'observe':
+        return false;
+    }
+  });
+
+/** What a task does on its own from a node on, until it rests. */
+function afterwards(flow: Flow, from: number): readonly (readonly Effect[])[] {
+  const found: (readonly Effect[])[] = [];
+  const seen = new Set<number>();
+  const visit = (id: number): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const node = nodeAt(flow.nodes, id);
+    if (node.kind === 'step' || node.kind === 'either') return;
+    if (node.kind === 'local') found.push(node.effects);
+    nextOf(node).forEach(visit);
+  };
+  visit(from);
+  return found;
 }
 
 interface Elements {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Effect, Step } from './body.ts';
+import type { Effect, Observe, Step } from './body.ts';
 import type { Bound, Expr, Value, Variable } from './expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
@@ -16,12 +16,19 @@ export interface Write {
   readonly after: number;
 }
 
+/** What the text said of a moment of a step, with the values that it then had. */
+export interface Observed extends Pick<Observe, 'mark' | 'at'> {
+  readonly args: Readonly<Record<string, number>>;
+}
+
 /** A step that a task took. */
 export interface Taken {
   readonly task: number;
   readonly code: Code;
   readonly step: Step;
   readonly writes: readonly Write[];
+  /** In the order in which they were made. */
+  readonly observed: readonly Observed[];
   /** Names of the step's asserts that did not hold. */
   readonly failed: readonly string[];
   /** The task has finished its code. */
@@ -50,6 +57,7 @@ export class Interpreter {
   readonly #bounds = new Map<Bound, number>();
   #writes: Write[] = [];
   #failed: string[] = [];
+  #observed: Observed[] = [];
 
   constructor(program: Program, memory: Memory) {
     this.program = program;
@@ -101,10 +109,19 @@ export class Interpreter {
     if (node === undefined) return undefined;
     this.#writes = [];
     this.#failed = [];
+    this.#observed = [];
     this.#run(node.step.effects, task);
     this.#settle(task, code, node.next);
     const isFinished = this.memory.code[task] === IDLE;
-    return { task, code, step: node.step, writes: this.#writes, failed: this.#failed, finished: isFinished };
+    return {
+      task,
+      code,
+      step: node.step,
+      writes: this.#writes,
+      observed: this.#observed,
+      failed: this.#failed,
+      finished: isFinished,
+    };
   }
 
   /** What a task claims where it rests. */
@@ -179,6 +196,11 @@ export class Interpreter {
         case 'assign':
           this.#assign(effect.place, this.#evaluate(effect.value, task), task);
           break;
+        case 'observe': {
+          const values = Object.entries(effect.args).map(([name, arg]) => [name, this.#evaluate(arg, task)] as const);
+          this.#observed.push({ mark: effect.mark, at: effect.at, args: Object.fromEntries(values) });
+          break;
+        }
         case 'assert':
           if (this.#evaluate(effect.condition, task) === 0) this.#failed.push(effect.name);
           break;

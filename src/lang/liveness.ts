@@ -73,6 +73,9 @@ function passEffects(effects: readonly Effect[], pass: Pass): void {
         if (effect.place.op === 'read') for (const index of effect.place.index) use(index, pass);
         use(effect.value, pass);
         break;
+      case 'observe':
+        for (const arg of Object.values(effect.args)) use(arg, pass);
+        break;
       case 'assert':
         use(effect.condition, pass);
         break;

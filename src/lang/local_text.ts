@@ -30,6 +30,7 @@ const withoutAsserts = (effects: readonly Effect[]): readonly Effect[] =>
       case 'assign':
         return [effect];
       case 'assert':
+      case 'observe':
         return [];
       case 'when':
         return [{ ...effect, then: withoutAsserts(effect.then), else: withoutAsserts(effect.else) }];
@@ -43,6 +44,7 @@ const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
   effects.flatMap((effect) => {
     switch (effect.kind) {
       case 'assign':
+      case 'observe':
         return [];
       case 'assert':
         return [effect.condition];

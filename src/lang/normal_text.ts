@@ -95,6 +95,10 @@ export class NormalText {
     switch (effect.kind) {
       case 'assign':
         return `${this.expr(effect.place)}:=${this.expr(effect.value)}`;
+      case 'observe': {
+        const args = Object.entries(effect.args).map(([name, arg]) => `${name}=${this.expr(arg)}`);
+        return `observe ${JSON.stringify(effect.mark.name)}(${args.join()})`;
+      }
       case 'assert':
         return `assert ${JSON.stringify(effect.name)}(${this.expr(effect.condition)})`;
       case 'when':

@@ -88,7 +88,8 @@ function* expressionsOf(body: readonly Body[]): Generator<Expr> {
     if (part.kind === 'step') {
       if (part.step.guard !== undefined) yield part.step.guard;
       yield* effectExpressions(part.step.effects);
-    } else if (part.kind === 'if') {
+    } else if (part.kind === 'local') yield* effectExpressions(part.effects);
+    else if (part.kind === 'if') {
       yield* expressionsOf(part.then);
       yield* expressionsOf(part.else);
     } else if (part.kind === 'either') for (const option of part.options) yield* expressionsOf(option);
@@ -100,6 +101,7 @@ function* effectExpressions(effects: Extract<Body, { kind: 'step' }>['step']['ef
   for (const effect of effects) {
     if (effect.kind === 'assign') yield* [effect.place, effect.value];
     else if (effect.kind === 'assert') yield effect.condition;
+    else if (effect.kind === 'observe') yield* Object.values(effect.args);
     else if (effect.kind === 'when') {
       yield effect.if;
       yield* effectExpressions(effect.then);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Effect, Step } from './body.ts';
-import { FIRST_ARRAY_SLOT } from './builder.ts';
-import { type Expr, type Local, Place, walk } from './expression.ts';
+import type { Body, Effect, Observe, Step } from './body.ts';
+import { FIRST_ARRAY_SLOT, type LocalArray } from './builder.ts';
+import { type Expr, exprOf, type Local, Place, walk } from './expression.ts';
 import { lower } from './flow.ts';
 import { liveness } from './liveness.ts';
 import type { Code, Program } from './program.ts';
 import { simplifyBody } from './simplify.ts';
-import { resolve, type Type } from './types.ts';
+import { resolve, type Sizes, type Type } from './types.ts';
 
 /**
  * The program with every step as `change` returns it: for mutants, which show that a property notices when
@@ -14,26 +14,75 @@ import { resolve, type Type } from './types.ts';
  * @param change is told the step and the number of the code that it stands in.
  */
 export function rewriteSteps(program: Program, change: (step: Step, code: number) => Step): Program {
-  const codes = program.codes.map((code, number) => {
-    const body = simplifyBody(
+  const codes = program.codes.map((code, number) =>
+    recoded(
+      code,
       rewriteBody(code.body, (step) => change(step, number)),
       program.sizes,
+    ),
+  );
+  return { ...program, codes };
+}
+
+/**
+ * The program in which every observation is what `change` makes of it, so that what somebody asks of a text stands where the
+ * text says what it means. Between steps, effects may only touch the task's own memory.
+ * @param change is told the observation, the number of the code that it stands in, and the step; undefined between steps.
+ */
+export function rewriteObservations(
+  program: Program,
+  change: (observed: Observe, code: number, step: Step | undefined) => readonly Effect[],
+): Program {
+  const codes = program.codes.map((code, number) => {
+    const rewrite = (effects: readonly Effect[], step?: Step): readonly Effect[] =>
+      rewriteEffects(effects, (effect) => (effect.kind === 'observe' ? change(effect, number, step) : [effect]));
+    return recoded(
+      code,
+      rewriteBody(
+        code.body,
+        (step) => ({ ...step, effects: rewrite(step.effects, step) }),
+        (effects) => rewrite(effects),
+      ),
+      program.sizes,
     );
-    const flow = lower(body);
-    return { ...code, body, flow, live: liveness(flow) };
   });
   return { ...program, codes };
+}
+
+/** Every observation that a program's texts make. */
+export function* observationsIn(program: Program): Generator<{ readonly observed: Observe; readonly code: number }> {
+  for (const [code, { flow }] of program.codes.entries())
+    for (const node of flow.nodes)
+      if (node.kind === 'step' || node.kind === 'local')
+        for (const observed of observesOf(node.kind === 'step' ? node.step.effects : node.effects))
+          yield { observed, code };
+}
+
+function* observesOf(effects: readonly Effect[]): Generator<Observe> {
+  for (const effect of effects)
+    if (effect.kind === 'observe') yield effect;
+    else if (effect.kind === 'when') {
+      yield* observesOf(effect.then);
+      yield* observesOf(effect.else);
+    } else if (effect.kind === 'each') yield* observesOf(effect.body);
+}
+
+function recoded(code: Code, rewritten: readonly Body[], sizes: Sizes): Code {
+  const body = simplifyBody(rewritten, sizes);
+  const flow = lower(body);
+  return { ...code, body, flow, live: liveness(flow) };
 }
 
 /** Effects in which every assignment and assert, however deep it stands, is what `change` makes of it. */
 export const rewriteEffects = (
   effects: readonly Effect[],
-  change: (effect: Extract<Effect, { kind: 'assign' | 'assert' }>) => readonly Effect[],
+  change: (effect: Extract<Effect, { kind: 'assign' | 'assert' | 'observe' }>) => readonly Effect[],
 ): readonly Effect[] =>
   effects.flatMap((effect): readonly Effect[] => {
     switch (effect.kind) {
       case 'assign':
       case 'assert':
+      case 'observe':
         return change(effect);
       case 'when':
         return [{ ...effect, then: rewriteEffects(effect.then, change), else: rewriteEffects(effect.else, change) }];
@@ -76,6 +125,27 @@ export function withLocal<K extends string>(
   };
 }
 
+/** The same for an array of `length` values. */
+export function withLocalArray<K extends string>(
+  program: Program,
+  code: number,
+  name: string,
+  length: number,
+  type: Type<K>,
+): { readonly program: Program; readonly array: LocalArray<K> } {
+  const of = program.codes[code];
+  if (of === undefined) throw new Error(`no code ${code}`);
+  const slot = Math.max(FIRST_ARRAY_SLOT, of.slotMax.length);
+  const slotMax = Array.from({ length: slot + length }, (_, i) =>
+    i < slot ? (of.slotMax[i] ?? 0) : resolve(type.max, program.sizes),
+  );
+  const local: Local = { name, type, length, slot };
+  return {
+    program: { ...program, codes: program.codes.map((each, i) => (i === code ? { ...each, slotMax } : each)) },
+    array: { local, length, at: (index) => new Place<K>({ op: 'local', local, index: exprOf(index) }) },
+  };
+}
+
 /** The slots that a code has given to somebody. */
 function slotsOf({ body, params, slotMax }: Code): ReadonlySet<number> {
   const used = new Set<number>(params);
@@ -88,6 +158,7 @@ function slotsOf({ body, params, slotMax }: Code): ReadonlySet<number> {
     for (const effect of effects)
       if (effect.kind === 'assign') [effect.place, effect.value].forEach(use);
       else if (effect.kind === 'assert') use(effect.condition);
+      else if (effect.kind === 'observe') Object.values(effect.args).forEach(use);
       else if (effect.kind === 'when') {
         use(effect.if);
         useEffects(effect.then);
@@ -114,19 +185,28 @@ function slotsOf({ body, params, slotMax }: Code): ReadonlySet<number> {
   return used;
 }
 
-function rewriteBody(body: readonly Body[], change: (step: Step) => Step): readonly Body[] {
+function rewriteBody(
+  body: readonly Body[],
+  change: (step: Step) => Step,
+  changeLocal: (effects: readonly Effect[]) => readonly Effect[] = (effects) => effects,
+): readonly Body[] {
   return body.map((part): Body => {
     switch (part.kind) {
       case 'step':
         return { kind: 'step', step: change(part.step) };
       case 'if':
-        return { ...part, then: rewriteBody(part.then, change), else: rewriteBody(part.else, change) };
+        return {
+          ...part,
+          then: rewriteBody(part.then, change, changeLocal),
+          else: rewriteBody(part.else, change, changeLocal),
+        };
       case 'either':
-        return { ...part, options: part.options.map((option) => rewriteBody(option, change)) };
+        return { ...part, options: part.options.map((option) => rewriteBody(option, change, changeLocal)) };
       case 'loop':
       case 'block':
-        return { ...part, body: rewriteBody(part.body, change) };
+        return { ...part, body: rewriteBody(part.body, change, changeLocal) };
       case 'local':
+        return { ...part, effects: changeLocal(part.effects) };
       case 'exit':
       case 'again':
         return part;

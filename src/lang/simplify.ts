@@ -94,6 +94,10 @@ function simplifyEffects(effects: readonly Effect[], sizes: Sizes): readonly Eff
     switch (effect.kind) {
       case 'assign':
         return [{ kind: 'assign', place: simplifyPlace(effect.place, sizes), value: simplify(effect.value, sizes) }];
+      case 'observe': {
+        const args = Object.entries(effect.args).map(([name, arg]) => [name, simplify(arg, sizes)] as const);
+        return [{ ...effect, args: Object.fromEntries(args) }];
+      }
       case 'assert': {
         const condition = simplify(effect.condition, sizes);
         return condition.op === 'const' && condition.value !== 0 ? [] : [{ ...effect, condition }];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Step } from './body.ts';
+import type { Observe, Step } from './body.ts';
 import { Emitter, type Spelling } from './emit.ts';
 import type { Value } from './expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
@@ -66,10 +66,11 @@ export interface Successors {
   readonly taken: Uint8Array;
 }
 
-/** A step of a task's code, as it can be taken at one place. */
+/** A step of a task's code, as it can be taken at one place; or what is observed there, where it is. */
 interface Place {
   readonly task: number;
   readonly step: Step;
+  readonly observed: Observe | undefined;
 }
 
 /** What is asked of the states. */
@@ -313,12 +314,15 @@ class Generator {
 
   #step(code: Code, task: number, option: number, { step, next }: StepNode): string {
     const passing = new Set<string>();
-    const emitter = new Emitter(this.#spelling(task, option, passing));
+    const emitter = new Emitter({
+      ...this.#spelling(task, option, passing),
+      ...(this.#coverage ? { observe: (observed) => `V[${this.places.push({ task, step, observed }) - 1}]=1;` } : {}),
+    });
     const resting: Rest = (target) => `${restIn(target, code, task, this.#layout, WORDS)}break D;`;
     const prelude: string[] = [];
     const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
     const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;`;
-    const note = this.#coverage ? `V[${this.places.push({ task, step }) - 1}]=1;` : '';
+    const note = this.#coverage ? `V[${this.places.push({ task, step, observed: undefined }) - 1}]=1;` : '';
     const text = `${wait}${note}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}`;
     return declare(passing) + text;
   }

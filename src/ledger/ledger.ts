@@ -58,6 +58,11 @@ const IDLE_KINDS: ReadonlySet<HolderKind> = new Set([
   'safety-check',
 ]);
 
+/** Whether a holder of this kind is no use of the page. */
+export const isIdle = (kind: HolderKind): boolean => IDLE_KINDS.has(kind);
+
+/** What a check may itself hold of the folio that it looks at, besides the reference of its batch: that is no use either. */
+export const CHECKS_OWN: ReadonlySet<HolderKind> = new Set(['isolated', 'walker', 'lookup']);
+
 /** Whether nothing but batches (and the page cache and the check) holds the folio, so that refusing it is spurious. */
-export const heldOnlyByBatches = (holders: readonly Holder[]): boolean =>
-  holders.every((holder) => IDLE_KINDS.has(holder.kind));
+export const heldOnlyByBatches = (holders: readonly Holder[]): boolean => holders.every(({ kind }) => isIdle(kind));

@@ -68,7 +68,13 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...vacuousLines(answer),
       ];
     case 'undecided':
-      return [...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '), ...wrap(soFarText(answer), '  ', '    ')];
+      return [
+        ...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '),
+        ...wrap(soFarText(answer), '  ', '    '),
+        ...(answer.walked === undefined && answer.reason === undefined ? restTexts(answer) : []).flatMap((text) =>
+          wrap(text, '  ', '    '),
+        ),
+      ];
     case 'violated':
       return [
         ...wrap(`${patch}: VIOLATED${expectation}`, '', '  '),
@@ -98,9 +104,15 @@ function vacuousLines({ properties }: CheckAnswer): readonly string[] {
   return texts.length === 0 ? [] : wrap(`hold vacuously: ${texts.join(', ')}`, '  ', '    ');
 }
 
+/** Properties that a form does not show enough for. */
+const untoldIn = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
+  properties.filter(({ verdict, detail }) => verdict === 'undecided' && detail !== undefined);
+
 /** The verdict where nothing is violated and not everything was explored. */
 function undecidedText(answer: CheckAnswer): string {
   const { walked, reason, properties } = answer;
+  const untold = untoldIn(properties);
+  if (untold.length > 0 && reason === undefined) return `UNDECIDED: ${untold[0]?.detail}`;
   if (walked === undefined || reason !== 'walks') return `UNDECIDED: ${reasonText(answer)}`;
   const ids = properties.flatMap(({ id }) => (id === 'sometimes' ? [] : [id]));
   return `NOT FOUND in ${walksText(walked)}: a violation of ${ids.join(', ')}`;
@@ -134,6 +146,8 @@ function restTexts(answer: CheckAnswer): readonly string[] {
       const verb = rest.length === 1 ? 'holds' : 'hold';
       return [`${names} ${verb}${omissionText(answer)} (${exploredText(first.explored)})`];
     }
+    const untold = untoldIn(rest);
+    if (untold.length === rest.length) return [`undecided: ${names}: ${untold[0]?.detail}`];
     if (answer.walked !== undefined)
       return [`not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`];
     return [`undecided, ${reasonText(answer)}: ${names} (${exploredText(first.explored)})`];

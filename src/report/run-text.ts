@@ -93,7 +93,7 @@ function outcomeByForm(patches: readonly PatchAnswer[]): string {
   return [...forms].map(([text, names]) => `${text} in ${names.join(', ')}`).join('; ');
 }
 
-/** Who held each refused folio when the check read its count the last time. */
+/** Who held each refused folio when the check looked at it the last time. */
 function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
   const forms = new Map<string, string[]>();
   for (const { patch, calls } of patches)
@@ -105,7 +105,7 @@ function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
     }
   if (forms.size === 0) return [];
   return [
-    'Who held the refused folio when its count was read the last time',
+    'Who held the refused folio when the check looked at it the last time',
     ...[...forms].flatMap(([text, names]) => [...wrap(text, '  ', '    '), ...wrap(`in ${names.join(', ')}`, '    ')]),
   ];
 }

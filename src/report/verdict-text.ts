@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { Holder } from '../ledger/index.ts';
 import { unbroken } from './flow.ts';
 import type { CallAnswer, ConversionAnswer, ConversionVerdict, Expected } from '../scenario/index.ts';
 
@@ -14,21 +13,12 @@ function drainsText(localDrains: number | undefined, drainsOfAll: number | undef
   return parts.length === 0 ? undefined : parts.map(unbroken).join(', ');
 }
 
-/** Holders that are no use of the page; the others are why a refusal is justified. */
-const IDLE_KINDS: ReadonlySet<Holder['kind']> = new Set([
-  'page-cache',
-  'safety-check',
-  'lru-add-batch',
-  'lru-batch',
-  'mlock-batch',
-]);
-
 function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
-  if (verdict.spurious === undefined) return `refused at index ${verdict.index} (${verdict.reason})`;
-  if (verdict.spurious) return `refused at index ${verdict.index} (spurious: only batches hold it)`;
-  const users = (conversion.refusal?.folio.holders ?? []).filter(({ kind }) => !IDLE_KINDS.has(kind));
-  const kinds = [...new Set(users.map(({ kind }) => kind))].join(', ');
-  return `refused at index ${verdict.index} (justified: in use, ${kinds})`;
+  const where = verdict.index === undefined ? 'refused without an index' : `refused at index ${verdict.index}`;
+  if (verdict.spurious === undefined) return `${where} (${verdict.reason})`;
+  if (verdict.spurious) return `${where} (spurious: only batches hold it)`;
+  const kinds = [...new Set((conversion.refusal?.users ?? []).map(({ kind }) => kind))].join(', ');
+  return `${where} (justified: in use, ${kinds})`;
 }
 
 function conversionText(conversion: ConversionAnswer): string {

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, FolioIndex, FolioLedger, Ledger, Verdict } from '../ledger/index.ts';
+import type { Cpu, FolioIndex, FolioLedger, Holder, Ledger, Verdict } from '../ledger/index.ts';
 import type { Outcome, Schedule } from '../machine/index.ts';
 import type { PatchNotes } from './patch-notes.ts';
 import type { Expected, Scenario, ScenarioCall } from './scenario.ts';
 
-/** The last time that a check read a folio's count. */
+/** The last time that a check looked at a folio. */
 export interface CountRead {
   /** The folio with everybody who held it at that moment. */
   readonly folio: FolioLedger;
   readonly count: number;
   /** What the check wants to read: the page cache's references and its own. */
   readonly expected: number;
+  /** The holders that were a use of the page: neither the page cache, nor a batch, nor the check itself. */
+  readonly users: readonly Holder[];
 }
 
-/** What a conversion came to. Who refuses a page without reading its count says nothing of its holders: `reason` stands for them. */
+/** What a conversion came to. A form that refuses a page and does not say when it looked says nothing of its holders: `reason` stands for them. */
 export type ConversionVerdict =
-  | Verdict
+  | Exclude<Verdict, { verdict: 'refused' }>
   | {
       readonly verdict: 'refused';
-      readonly index: FolioIndex;
+      /** Undefined where the form named no page. */
+      readonly index: FolioIndex | undefined;
+      readonly spurious: boolean;
+    }
+  | {
+      readonly verdict: 'refused';
+      readonly index: FolioIndex | undefined;
       readonly spurious?: undefined;
       readonly reason: string;
     };
@@ -36,7 +44,7 @@ export interface ConversionAnswer {
   readonly countsRead: number;
   /** The inode's folios when the call began. */
   readonly ledgerBefore: Ledger;
-  /** What the refused folio's count was when it was read the last time; undefined unless refused after one. */
+  /** The last look at the refused page; undefined unless refused after one. */
   readonly refusal: CountRead | undefined;
 }
 
@@ -125,6 +133,12 @@ export interface ScenarioAnswer {
   readonly patches: readonly PatchAnswer[];
 }
 
+/** Whether it is expected of a refusal that it is spurious or justified, and the form does not show enough to tell. */
+const isUntold = ({ expected, conversion }: CallAnswer): boolean =>
+  expected?.spurious !== undefined &&
+  conversion?.verdict.verdict === 'refused' &&
+  conversion.verdict.spurious === undefined;
+
 /**
  * Whether an answer is a good one: every expected result came true, or, where nothing is expected, no
  * conversion was refused. Undecided where not all calls returned, unless because a count came out wrong, and
@@ -133,6 +147,7 @@ export interface ScenarioAnswer {
 export function isWell(answer: PatchAnswer): boolean | 'undecided' {
   if (answer.imbalance !== undefined) return false;
   if (answer.unended !== undefined) return 'undecided';
+  if (answer.asExpected !== false && answer.calls.some(isUntold)) return 'undecided';
   if (answer.asExpected !== undefined) return answer.asExpected;
   const verdicts = new Set(answer.calls.map(({ conversion }) => conversion?.verdict.verdict));
   if (verdicts.has('refused')) return false;

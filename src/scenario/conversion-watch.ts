@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: MIT
-import { folioIndex, heldOnlyByBatches, type Ledger, referencesOf } from '../ledger/index.ts';
-import { folio as folioMemory, type LiveLedger } from '../kernel/index.ts';
+import { type FolioIndex, folioIndex, isIdle, CHECKS_OWN, type Ledger, referencesOf } from '../ledger/index.ts';
+import {
+  CHECK,
+  COUNT,
+  DRAIN_ALL,
+  DRAIN_LOCAL,
+  folio as folioMemory,
+  type LiveLedger,
+  LOOK,
+  REFUSED,
+} from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import type { Machine, Outcome, Taken } from '../machine/index.ts';
 import type { ConversionAnswer, ConversionVerdict, CountRead } from './answer.ts';
 
-/** The routine that every form of the check goes by. */
-const CHECK = 'kvm_gmem_is_safe_for_conversion';
-/** What only a conversion does that is also checked, by a form that may do so without a step. */
-const UNMAP = 'unmap_mapping_pages';
-/** Drains of all CPUs: the second is lru_cache_disable()'s. */
-const DRAINS_OF_ALL = ['lru_add_drain_all', '__lru_add_drain_all'];
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
 
-const isOf = ({ folio: { index, order } }: CountRead, page: number): boolean =>
-  page >= index && page < index + 2 ** order;
-
-/** Follows one conversion, step by step, and says in the end what it did. */
+/** Follows one conversion, step by step, by what its text says of itself, and says in the end what it did. */
 export class ConversionWatch {
   readonly #machine: Machine;
   readonly #ledger: LiveLedger;
   readonly #inode: number;
   readonly #ledgerBefore: Ledger;
-  #path: readonly string[] = [];
   #checked = false;
   #countsRead = 0;
-  #lastRead: CountRead | undefined;
+  /** By page: the last look at it. */
+  readonly #looks = new Map<number, CountRead>();
+  #lastLook: CountRead | undefined;
   #drainsOfAll = 0;
   #localDrains = 0;
+  #refused: { readonly index: FolioIndex | undefined; readonly look: CountRead | undefined } | undefined;
 
   constructor(machine: Machine, ledger: LiveLedger, inode: number) {
     this.#machine = machine;
@@ -37,32 +39,35 @@ export class ConversionWatch {
     this.#ledgerBefore = machine.ledger(inode, ledger.all);
   }
 
-  /**
-   * To be told of each step of the converting task when it has been taken.
-   * @param counted the folio whose count the step read.
-   */
-  saw({ step: { path } }: Taken, counted: number | undefined): void {
-    for (const [depth, routine] of path.entries()) if (this.#enters(path, depth)) this.#entered(routine, path, depth);
-    this.#path = path;
-    if (counted === undefined || !path.includes(CHECK)) return;
-    this.#countsRead++;
-    if (columnOf(this.#machine.memory, folioMemory.mapping)[counted] !== this.#inode) return;
-    const folio = this.#machine.folioLedger(counted, this.#ledger.of(counted));
-    this.#lastRead = { folio, count: referencesOf(folio.holders), expected: 2 ** folio.order + OF_THE_CHECK };
+  /** To be told of each step of the converting task when it has been taken, before the ledger is. */
+  saw({ task, observed }: Taken): void {
+    for (const { mark, args } of observed)
+      if (mark === CHECK) this.#checked = true;
+      else if (mark === DRAIN_ALL) this.#drainsOfAll++;
+      else if (mark === DRAIN_LOCAL) this.#localDrains++;
+      else if (mark === COUNT) this.#countsRead++;
+      else if (mark === LOOK) this.#look(task, args['folio'] ?? 0);
+      else if (mark === REFUSED) this.#refuse(args['index'] ?? 0);
   }
 
-  /** Whether the step before was not in the call of the routine at `depth` of this step's path. */
-  #enters(path: readonly string[], depth: number): boolean {
-    return path.slice(0, depth + 1).some((routine, i) => routine !== this.#path[i]);
+  #look(taskNumber: number, number: number): void {
+    if (columnOf(this.#machine.memory, folioMemory.mapping)[number] !== this.#inode) return;
+    const folio = this.#machine.folioLedger(number, this.#ledger.of(number));
+    const name = this.#machine.taskName(taskNumber);
+    const users = folio.holders.filter(({ kind, task: of }) => !isIdle(kind) && (of !== name || !CHECKS_OWN.has(kind)));
+    const look: CountRead = {
+      folio,
+      count: referencesOf(folio.holders),
+      expected: 2 ** folio.order + OF_THE_CHECK,
+      users,
+    };
+    for (let page = 0; page < 2 ** folio.order; page++) this.#looks.set(folio.index + page, look);
+    this.#lastLook = look;
   }
 
-  #entered(routine: string, path: readonly string[], depth: number): void {
-    const outer = new Set(path.slice(0, depth));
-    if (routine === CHECK || routine === UNMAP) this.#checked = true;
-    if (!outer.has(CHECK)) return;
-    if (DRAINS_OF_ALL.includes(routine)) this.#drainsOfAll++;
-    const own = ![...DRAINS_OF_ALL, 'folio_batch_release'].some((by) => outer.has(by));
-    if (routine === 'lru_add_drain' && own) this.#localDrains++;
+  #refuse(index: number): void {
+    const named = index < (this.#machine.program.sizes['index'] ?? 0) ? folioIndex(index) : undefined;
+    this.#refused = { index: named, look: named === undefined ? this.#lastLook : this.#looks.get(named) };
   }
 
   /** What the conversion did. @param outcome undefined where it never returned. */
@@ -75,23 +80,21 @@ export class ConversionWatch {
       localDrains: this.#localDrains,
       countsRead: this.#countsRead,
       ledgerBefore: this.#ledgerBefore,
-      refusal: verdict.verdict === 'refused' && verdict.spurious !== undefined ? this.#lastRead : undefined,
+      refusal: verdict.verdict === 'refused' && verdict.spurious !== undefined ? this.#refused?.look : undefined,
     };
   }
 
   #verdict(outcome: Outcome | undefined): ConversionVerdict {
     if (outcome === undefined) return { verdict: 'undecided', reason: 'the call did not return' };
     if (outcome.result === 'ok') return { verdict: 'safe' };
-    const read = this.#lastRead;
     const { result, errorIndex } = outcome;
-    if (result === 'EAGAIN' && errorIndex !== undefined && (read === undefined || !isOf(read, errorIndex))) {
-      const reason =
-        read === undefined ? 'refused without reading a count' : 'the count that was read last is not of this page';
-      return { verdict: 'refused', index: errorIndex, reason };
-    }
-    if (read === undefined) return { verdict: 'undecided', reason: `it ended in ${result} without reading a count` };
+    const refused = this.#refused;
+    if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is no refusal` };
+    const { look } = refused;
     // With -EFAULT the caller is not told which page it was.
-    const index = errorIndex ?? folioIndex(read.folio.index);
-    return { verdict: 'refused', index, spurious: heldOnlyByBatches(read.folio.holders) };
+    const index = errorIndex ?? refused.index;
+    if (look === undefined)
+      return { verdict: 'refused', index, reason: 'this form does not say when it looks at a page' };
+    return { verdict: 'refused', index, spurious: look.users.length === 0 };
   }
 }

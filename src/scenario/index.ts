@@ -11,7 +11,7 @@ export type {
 } from './answer.ts';
 export { isWell } from './answer.ts';
 export type { Checking, Event, ExpectedCheck, PropertyId, Wish } from './checking.ts';
-export { PROPERTY_IDS } from './checking.ts';
+export { EVENTS, PROPERTY_IDS } from './checking.ts';
 export type { PeerQuestion, PeerVariant } from './peer-file.ts';
 export { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from './peer-file.ts';
 export { expectedOf } from './expectation.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { ALTERNATIVES, folio } from '../kernel/index.ts';
+import { ALTERNATIVES, folio, safetyCheck } from '../kernel/index.ts';
 import { int, ordinal } from '../lang/index.ts';
 import { parseSchedule, type Patch, patchNamed } from '../machine/index.ts';
 import { isWell } from './answer.ts';
@@ -42,7 +42,7 @@ describe('a conversion', () => {
     const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch: patchNamed('local-drain') });
     const cache = { kind: 'page-cache', references: 1 };
     const batch = { kind: 'lru-add-batch', references: 1, cpu: 1 };
-    expect(calls[1]?.conversion).toEqual({
+    expect(calls[1]?.conversion).toMatchObject({
       verdict: { verdict: 'refused', index: 0, spurious: true },
       checked: true,
       drainsOfAll: 0,
@@ -100,20 +100,36 @@ test('the drain that switches the batches off is one of all CPUs', () => {
   expect(calls[1]?.conversion).toMatchObject({ verdict: { verdict: 'safe' }, drainsOfAll: 1, localDrains: 0 });
 });
 
-test('a refusal without a count is one: what it comes to, and not well', () => {
+test('a look that reads no count is one: the refusal is judged by who held the page then', () => {
   const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
   if (patch === undefined) throw new Error('no such form');
   const answer = runScenario(scenario({ T0: [toPrivate] }), { patch });
   expect(answer.calls[1]).toMatchObject({ outcome: { result: 'EAGAIN' } });
   expect(answer.calls[1]?.conversion).toMatchObject({
-    verdict: { verdict: 'refused', index: 0, reason: 'refused without reading a count' },
+    verdict: { verdict: 'refused', index: 0, spurious: true },
     countsRead: 0,
-    refusal: undefined,
+    refusal: { count: 3, expected: 2 },
   });
   expect(isWell(answer)).toBe(false);
 });
 
-test('a count of another page says nothing of the refused one', () => {
+test('of a page that no look was seen at, the refusal is a refusal without a reason', () => {
+  const { calls } = runScenario(scenario({ T0: [toPrivate] }), {
+    patch: {
+      ...form(() => {}),
+      check: safetyCheck((_, { safe, err_index }) => {
+        safe.set(false);
+        err_index.set(0);
+      }),
+    },
+  });
+  expect(calls[1]?.conversion).toMatchObject({
+    verdict: { verdict: 'refused', index: 0, reason: 'this form does not say when it looks at a page' },
+    refusal: undefined,
+  });
+});
+
+test('the look at the refused page counts, and not one at another page', () => {
   const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
   if (patch === undefined) throw new Error('no such form');
   const range = { convert: { range: '0..2', to: 'private' } };
@@ -121,9 +137,9 @@ test('a count of another page says nothing of the refused one', () => {
   const threads = { T1: [{ 'punch-hole': '1..2' }, { drain: 'all' }, { touch: '1..2' }], T0: [range] };
   const { calls } = runScenario(scenario(threads, { pages: 2 }), { patch });
   expect(calls.at(-1)?.conversion).toMatchObject({
-    verdict: { verdict: 'refused', index: 1, reason: 'the count that was read last is not of this page' },
+    verdict: { verdict: 'refused', index: 1, spurious: true },
     countsRead: 1,
-    refusal: undefined,
+    refusal: { folio: { index: 1 } },
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
+import { ALTERNATIVES, COUNT, folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import {
@@ -20,7 +20,6 @@ import {
 } from '../machine/index.ts';
 import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.ts';
 import { ConversionWatch } from './conversion-watch.ts';
-import { countedFolio } from './counted.ts';
 import { expectedOf, mismatchesOf } from './expectation.ts';
 import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
@@ -286,11 +285,11 @@ class Run {
   #step(task: number): string | undefined {
     const call = this.#callOf(task);
     const made = call === undefined ? undefined : this.#made[call];
-    const next = this.#machine.interpreter.next(task);
-    const counted = next === undefined ? undefined : countedFolio(this.#machine.memory, task, next);
     const at = this.#cpuOf(task);
     const taken = this.#machine.step(task);
     if (taken === undefined) return undefined;
+    made?.watch?.saw(taken);
+    const counted = taken.observed.find(({ mark }) => mark === COUNT)?.args['folio'];
     const counts = counted === undefined ? undefined : columnOf(this.#machine.memory, folio.refcount)[counted];
     if (this.#options.keep !== 'none')
       this.#steps.push({
@@ -305,7 +304,6 @@ class Run {
       });
     const [wrong] = this.#ledger.took(taken);
     if (wrong !== undefined) this.#foundImbalance(task, taken.step.name, wrong);
-    made?.watch?.saw(taken, counted);
     if (taken.finished && made !== undefined) {
       made.outcome = this.#machine.outcome(task);
       const { call: name } = made.of.call;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { FAULT } from './claims.ts';
-import { cpuFbatches, HOLDING, type Holding, pins, pte, tlb } from '../kernel/index.ts';
-import { choose, claimed, literal, type Program, Value, type Variable } from '../lang/index.ts';
+import { cpuFbatches, cpuMasks, FAULT, HOLDING, type Holding, pins, pte, tlb } from '../kernel/index.ts';
+import { choose, claimed, literal, type Program, type Step, Value, type Variable } from '../lang/index.ts';
+import { CHECKS_OWN, HOLDER_KINDS, isIdle } from '../ledger/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
 export const numbers = (n: number): readonly number[] => [...Array(n).keys()];
@@ -75,12 +75,30 @@ const inTlbs = ({ program, sizes }: SmallWorld, of: Folio): readonly Value<'bool
 const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
   numbers(sizes.pins).map((pin) => pins.folio.at(pin).eq(of));
 
-/** Labels of what a task holds that is neither the page cache's, nor a batch's, nor the check's own. */
-const USES = ['lookup', FAULT, 'walker', 'isolated', 'gup', 'mmu-gather'] as const;
+/** Labels of claims that are a use of the folio. */
+const USES: readonly string[] = [...HOLDER_KINDS.filter((kind) => !isIdle(kind)), FAULT];
 
-/** Somebody has a use for the folio: a page table, a pin, or a task in passing that holds more than `own` of it. */
-export const used = (world: SmallWorld, of: Folio, own: Value<'int'>): Value<'bool'> =>
-  any([...inPageTables(world, of), ...inPins(world, of), sum(USES.map((label) => claimed(of, label))).gt(own)]);
+/**
+ * The folio has a user: a holder that is neither the page cache, nor a batch, nor the check that looks at it.
+ * @param step the step that looks, whose task may itself hold the folio for the look.
+ */
+export function used(world: SmallWorld, of: Folio, step: Step | undefined): Value<'bool'> {
+  const kept = HOLDING.filter(({ kind }) => !isIdle(kind)).flatMap((holding) => entries(world, holding, of));
+  const own = (step?.claims ?? []).flatMap(({ label, of: whose, amount }) =>
+    'list' in whose || !OWN.has(label)
+      ? []
+      : [choose<'int'>(of.eq(new Value<'folio'>(whose)), new Value<'int'>(amount), 0)],
+  );
+  const claims = sum(USES.map((label) => claimed(of, label)));
+  return any([...kept.map(({ names }) => names), claims.gt(sum(own))]);
+}
+const OWN: ReadonlySet<string> = CHECKS_OWN;
+
+/** Whether CPUs go offline in a world. */
+export const hasHotplug = ({ program }: SmallWorld): boolean => program.sizes['hotplug'] === 1;
+
+/** A CPU is going offline: work for it runs elsewhere, or is not asked for. */
+export const isLeaving = (cpu: number): Value<'bool'> => cpuMasks.offline.at(cpu, 0).or(cpuMasks.inactive.at(cpu, 0));
 
 /**
  * Somebody can still reach the folio's memory through a page table, a TLB or an access that has begun, or will: what

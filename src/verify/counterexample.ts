@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Move } from '../check/index.ts';
-import { callOf, folio, gmemInode, holdersOf } from '../kernel/index.ts';
+import { folio, gmemInode, holdersOf } from '../kernel/index.ts';
 import { columnOf, copyMemory, Interpreter, type Taken } from '../lang/index.ts';
 import { cpu, type FolioLedger, folioIndex, order, pfn } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep, WriteInStep } from './answer.ts';
@@ -34,7 +34,7 @@ export function tell(
       cpu: at,
       call: numberOfCall(world, task, taken),
       option,
-      path: pathOf(taken),
+      path: taken.step.path,
       name: taken.step.name,
       writes: taken.writes.map((write) => written(world, write)),
       read: undefined,
@@ -49,12 +49,8 @@ export function tell(
 export const nameOfTask = ({ scenario: { machine } }: SmallWorld, task: number): string =>
   machine.tasks[task]?.name ?? `kworker/${task - machine.tasks.length}`;
 
-/** The routines without the one that only numbers the call. */
-const pathOf = ({ step: { path } }: Taken): readonly string[] => (Number.isNaN(callOf(path)) ? path : path.slice(1));
-
-function numberOfCall(world: SmallWorld, task: number, { step: { path } }: Taken): number | undefined {
-  const scripted = callOf(path);
-  return world.calls.find((call) => call.task === task && call.scripted === scripted)?.number;
+function numberOfCall(world: SmallWorld, task: number, { step: { call } }: Taken): number | undefined {
+  return world.calls.find((one) => one.task === task && one.scripted === call)?.number;
 }
 
 function written({ program }: SmallWorld, { variable, index, before, after }: Taken['writes'][number]): WriteInStep {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Coverage as Places, StepOfTask } from '../check/index.ts';
-import { callOf } from '../kernel/index.ts';
 import type { Coverage, NeverTaken } from './answer.ts';
 
-/** The routine that a step stands in; its call, where the task's script has the step itself. */
-const routineOf = ({ path }: StepOfTask): string =>
-  path.findLast((routine) => Number.isNaN(callOf([routine]))) ?? path.at(-1) ?? '';
+/** The routine that a step stands in; none where a system call's own text has it. */
+const routineOf = ({ path }: StepOfTask): string => path.at(-1) ?? '';
 
 /**
  * What was covered, routine by routine: a routine is inlined wherever it is called, by every task, and what was taken at one of these

@@ -4,7 +4,8 @@ import { finished } from '../lang/index.ts';
 import type { PropertyAnswer } from './answer.ts';
 import { all } from './conditions.ts';
 import { nameOfTask, tell } from './counterexample.ts';
-import { nameOf, SENTENCES } from './property.ts';
+import { converting } from './observing.ts';
+import { nameOf, propertyOf } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
 /** The whole graph is stored, with its steps and without reductions. */
@@ -26,8 +27,8 @@ export function* conversionsEnd(
 ): Generator<Progress, Termination> {
   const { unfair = [] } = world.scenario.check;
   const isAsked = world.scenario.check.unfair !== undefined;
-  const converting = new Set(world.calls.filter(({ entry }) => entry.name === 'convert').map(({ task }) => task));
-  const holds = all([...converting].map((task) => finished(task)));
+  const tasks = converting(world);
+  const holds = all(tasks.map((task) => finished(task)));
   const { program, codeOf, memory } = world;
   const { verdict, states, transitions, depth, bytes, reason, lasso } = yield* checkingPromise(
     { program, codeOf, initial: memory, properties: [], mayEnd: holds },
@@ -38,11 +39,11 @@ export function* conversionsEnd(
   const { stem = [], cycle = [] } = lasso ?? {};
   const answer: PropertyAnswer = {
     id: 'I5',
-    sentence: SENTENCES.I5,
+    sentence: propertyOf('I5').sentence,
     verdict,
     detail:
       unfair.length === 0 ? undefined : `${unfair.map((task) => nameOfTask(world, task)).join(', ')} may never run`,
-    vacuous: converting.size === 0 ? 'nobody converts' : undefined,
+    vacuous: tasks.length === 0 ? 'nobody converts' : undefined,
     explored: { states, transitions: transitions + 1, depth, bytes },
     counterexample:
       lasso === undefined

@@ -40,10 +40,11 @@ test.each(PATCHES)('$name: a task in passing is a reason to refuse, a batch is n
 test('the run that it tells is the shortest, and of those one with the fewest switches', () => {
   const answer = check('baseline');
   const run = answer.properties.find(({ id }) => id === 'I2')?.counterexample;
-  expect(run?.steps.map(({ thread }) => thread)).toEqual(Array.from({ length: 14 }, () => 'T0'));
-  expect(run?.steps.at(-1)).toMatchObject({ name: 'folio_index', path: expect.arrayContaining(['ioctl']) as unknown });
+  expect(run?.steps.map(({ thread }) => thread)).toEqual(Array.from({ length: 18 }, () => 'T0'));
+  // The refusal is decided when the check is over, its batch released.
+  expect(run?.steps.at(-1)).toMatchObject({ name: 'folios_put', path: expect.arrayContaining(['ioctl']) as unknown });
   expect(run).toMatchObject({ contextSwitches: 0, fewestSwitches: true });
-  const [held] = run?.steps.at(-1)?.ledger ?? [];
+  const [held] = run?.steps.find(({ name }) => name === 'folio_ref_count')?.ledger ?? [];
   expect(held?.holders.map(({ kind }) => kind)).toEqual(['page-cache', 'lru-add-batch', 'safety-check']);
 });
 
@@ -105,7 +106,7 @@ test('what holds of nothing says so', () => {
   const answer = check('v6', {}, already);
   expect(answer.verdict).toBe('holds');
   expect(property(answer, 'I1')?.vacuous).toBe('no attribute is ever stored');
-  expect(property(answer, 'I3')?.vacuous).toBe('the check never looks at a page');
+  expect(property(answer, 'I3')?.vacuous).toBe('no conversion is ever checked');
   expect(property(answer, 'I8')?.vacuous).toBeUndefined();
   const full = check('v6', {}, IN_FLIGHT);
   expect(['I1', 'I2', 'I3', 'I4'].map((id) => property(full, id)?.vacuous)).toEqual([

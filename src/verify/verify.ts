@@ -2,14 +2,20 @@
 import type { Question } from '../check/index.ts';
 import { alikeTasks, compilePacked } from '../lang/index.ts';
 import type { Patch } from '../machine/index.ts';
-import { patchNotes, PROPERTY_IDS, type PropertyId, runScenario, type Scenario } from '../scenario/index.ts';
+import {
+  type Event,
+  patchNotes,
+  PROPERTY_IDS,
+  type PropertyId,
+  runScenario,
+  type Scenario,
+} from '../scenario/index.ts';
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
 import { tell } from './counterexample.ts';
-import { drainersIn } from './early-exit.ts';
-import { eventsIn, happened, vacuous } from './premises.ts';
-import { readName, SENTENCES } from './property.ts';
-import { propertiesOf, questionOf } from './question.ts';
+import { happened } from './events.ts';
+import { LOOKS_SHOWN, NOT_SHOWN, propertyOf, readName } from './properties/index.ts';
+import { idsOf, questionOf } from './question.ts';
 import {
   answerAll,
   type Asked,
@@ -35,11 +41,10 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   const { patch } = options;
   const world = buildWorld({ ...scenario, machine: { ...scenario.machine, profile: scenario.check.profile } }, patch);
   const before = mismatchesBefore(scenario, patch);
-  const ids = propertiesOf(world);
   const asked: Asked = {
-    ids,
-    sentence: (id) => SENTENCES[known(id)],
-    question: (without) => withSymmetry(questionOf(world, new Set([...without].map(known))), options),
+    ids: idsOf(world),
+    sentence: sentenceOf,
+    question: (without) => withSymmetry(questionOf(world, without), options),
     named: readName,
     tell: (moves, told) => tell(world, moves, told),
   };
@@ -47,7 +52,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   const isTooMuch = heap !== undefined && isTooLarge(world, heap);
   const rounds = isTooMuch
     ? unasked(
-        ids.map((id) => answerAll(asked, id, 'undecided', NOTHING)),
+        asked.ids.map((id) => answerAll(asked, id, 'undecided', NOTHING)),
         NOTHING,
       )
     : yield* inRounds(asked, options);
@@ -78,12 +83,9 @@ function judged(
   { answer: ends, reason }: Termination,
 ): Pick<CheckAnswer, 'explored' | 'reason' | 'reductions' | 'omission' | 'coverage' | 'endsNotAsked' | 'properties'> {
   const isKnown = coverage !== undefined;
-  const mayLeave = drainersIn(world.program).length > 0;
-  const seen = isKnown ? happened(eventsIn(world), coverage, { unreached, mayLeave }) : undefined;
-  const said = properties.map((property): PropertyAnswer => {
-    const isEmpty = property.verdict === 'holds' && seen !== undefined;
-    return isEmpty ? { ...property, vacuous: vacuous(known(property.id), seen) } : property;
-  });
+  const seen = isKnown ? happened(world, coverage) : undefined;
+  const unshown = properties.find(({ id, verdict: its }) => id === LOOKS_SHOWN && its === 'violated');
+  const said = properties.filter(({ id }) => isProperty(id)).map((property) => asFarAsShown(property, unshown, seen));
   // That it reads no more counts than it may is no promise that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
@@ -113,7 +115,7 @@ function sometimes(
   return [
     {
       id: 'sometimes',
-      sentence: SENTENCES.sometimes,
+      sentence: propertyOf('sometimes').sentence,
       verdict: missing.length === 0 ? 'holds' : reason === undefined ? 'violated' : 'undecided',
       detail: missing.length === 0 ? undefined : `never: ${missing.join(', ')}`,
       vacuous: undefined,
@@ -145,7 +147,41 @@ const inOrder = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer
 const worst = (verdicts: readonly CheckAnswer['verdict'][]): CheckAnswer['verdict'] =>
   (['violated', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 
-const known = (id: string): PropertyId => readName(id).id;
+/** Whether what a question asks is a property; else it is something that properties need. */
+const isProperty = (id: string): boolean => PROPERTY_IDS.some((known) => known === readName(id).id);
+const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id)).sentence : id);
+
+/**
+ * What a property comes to where a form may not show what it needs: it is undecided. What it says of nothing is said with it.
+ * @param unshown a refusal without a look before it.
+ */
+function asFarAsShown(
+  property: PropertyAnswer,
+  unshown: PropertyAnswer | undefined,
+  seen: ReadonlySet<Event> | undefined,
+): PropertyAnswer {
+  if (property.verdict !== 'holds') return property;
+  const { premise, needsLooks } = propertyOf(known(property.id));
+  if (needsLooks === true && unshown !== undefined)
+    return { ...property, verdict: 'undecided', detail: `${NOT_SHOWN}${placeOf(unshown)}` };
+  const isVacuous = premise !== undefined && seen !== undefined && !seen.has(premise.event);
+  return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
+}
+
+/** Where a run ends: the task, and its routine and step. */
+function placeOf({ counterexample }: PropertyAnswer): string {
+  const last = counterexample?.steps.at(-1);
+  return last === undefined
+    ? ''
+    : `: ${last.thread} is refused after ${[last.path.at(-1), last.name].filter(Boolean).join(': ')}`;
+}
+
+function known(id: string): PropertyId {
+  const { id: found } = readName(id);
+  const property = PROPERTY_IDS.find((one) => one === found);
+  if (property === undefined) throw new Error(`'${id}' is no property`);
+  return property;
+}
 
 /** Results of `before`, which is no part of what is explored, that are not as expected. */
 function mismatchesBefore(scenario: Scenario, patch: Patch): CheckAnswer['before'] {

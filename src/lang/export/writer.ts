@@ -130,6 +130,8 @@ export class Writer {
         const place = this.place(effect.place);
         return [this.#dialect.assign(place, this.number(effect.value))];
       }
+      case 'observe':
+        return [];
       case 'assert':
         return [this.#dialect.assert(effect.name, this.condition(effect.condition))];
       case 'when':

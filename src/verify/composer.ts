@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Arg,
+  literal,
+  type Mark,
+  type Place,
+  type Program,
+  type Property,
+  type Type,
+  type Variable,
+  withLocal,
+  withLocalArray,
+} from '../lang/index.ts';
+import { RETURNED } from '../kernel/index.ts';
+import { numbers } from './conditions.ts';
+import type { Looks } from './looks.ts';
+import { LooksAtPages } from './looks-at-pages.ts';
+import { LooksInOrder } from './looks-in-order.ts';
+import { converting, note, on, type Watch, watched } from './observing.ts';
+import type { SmallWorld } from './small-world.ts';
+
+/** A note that each converting task keeps in its own memory. */
+export type Note<K extends string> = (of: { readonly task: number }) => Place<K>;
+/** The same for each page: at 0 what is said of no page, then the pages, one further than their index. */
+export type NoteOfPages<K extends string> = (of: { readonly task: number }, place: Arg<'int'>) => Place<K>;
+
+/**
+ * What properties add to a program: notes, watches, conditions on states. All of it is put into the program once, at the
+ * end. Notes of a conversion are forgotten when its call returns.
+ */
+export class Composer {
+  readonly world: SmallWorld;
+  readonly properties: Property[] = [];
+  readonly sometimes: Property[] = [];
+  readonly #inOrder: boolean;
+  readonly #watches: Watch[] = [];
+  #looks: Looks | undefined;
+  #program: Program;
+
+  /** @param inOrder looks are assumed to go on in order, which is asked (LooksInOrder). */
+  constructor(world: SmallWorld, inOrder: boolean) {
+    this.world = world;
+    this.#inOrder = inOrder;
+    this.#program = world.program;
+  }
+
+  /** What checks have looked at. */
+  get looks(): Looks {
+    this.#looks ??= this.#inOrder ? new LooksInOrder(this) : new LooksAtPages(this);
+    return this.#looks;
+  }
+
+  watch(...watches: readonly Watch[]): void {
+    this.#watches.push(...watches);
+  }
+
+  /** Memory that all tasks share. */
+  share(...variables: readonly Variable[]): void {
+    this.#program = { ...this.#program, variables: [...this.#program.variables, ...variables] };
+  }
+
+  /** A note of each converting task; it is 0 when a conversion begins. */
+  note<K extends string>(name: string, type: Type<K>): Note<K> {
+    const places = new Map<number, Place<K>>();
+    for (const task of converting(this.world)) {
+      const { program, local } = withLocal(this.#program, task, name, type);
+      this.#program = program;
+      places.set(task, local);
+    }
+    const of: Note<K> = ({ task }) => known(places.get(task), name);
+    this.watch(on(RETURNED, (_, moment) => (places.has(moment.task) ? [note(of(moment), literal(0))] : [])));
+    return of;
+  }
+
+  /** A note of each converting task for each page. */
+  noteOfPages<K extends string>(name: string, type: Type<K>): NoteOfPages<K> {
+    const length = this.world.sizes.pages + 1;
+    const arrays = new Map<number, ReturnType<typeof withLocalArray<K>>['array']>();
+    for (const task of converting(this.world)) {
+      const { program, array } = withLocalArray(this.#program, task, name, length, type);
+      this.#program = program;
+      arrays.set(task, array);
+    }
+    const of: NoteOfPages<K> = ({ task }, place) => known(arrays.get(task), name).at(place);
+    this.watch(
+      on(RETURNED, (_, moment) =>
+        arrays.has(moment.task) ? numbers(length).map((place) => note(of(moment, place), literal<K>(0))) : [],
+      ),
+    );
+    return of;
+  }
+
+  /** @param events marks whose coverage is asked for. */
+  program(events: ReadonlySet<Mark>): Program {
+    return watched(this.#program, this.world, this.#watches, events);
+  }
+}
+
+function known<T>(place: T | undefined, name: string): T {
+  if (place === undefined) throw new Error(`a task that does not convert has no note '${name}'`);
+  return place;
+}

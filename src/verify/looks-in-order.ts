@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+import { folio, LOOK, REFUSED } from '../kernel/index.ts';
+import { applyingWhere, bool, int, literal, ordinal, type Value } from '../lang/index.ts';
+import type { Composer, Note } from './composer.ts';
+import { type AtLook, findsUser, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
+import { assert, type Conversion, inConversions, note, rangeOf } from './observing.ts';
+
+/** The name under which a question asks whether looks go on in the order of pages, and a refusal names the last. */
+export const LOOKS_IN_ORDER = 'looks-in-order';
+
+/**
+ * The looks of checks that look at one page after the other and refuse the one they looked at last: nothing is remembered but that
+ * page. Where a form does otherwise, {@link LOOKS_IN_ORDER} is violated before anything else is said of it; then every page is
+ * remembered (LooksAtPages), which takes more states and much more analysis.
+ */
+export class LooksInOrder implements Looks {
+  readonly #composer: Composer;
+  readonly #last: Note<'int'>;
+  readonly #user: Note<'bool'>;
+  readonly #passed: Note<'bool'>;
+
+  constructor(composer: Composer) {
+    this.#composer = composer;
+    this.#last = composer.note('looked_at', int(composer.world.sizes.pages));
+    this.#user = composer.note('had_user', bool);
+    this.#passed = composer.note('passed_by', bool);
+    composer.watch(
+      inConversions(LOOK, (said, conversion) => {
+        const of = said('folio');
+        const isOfFile = folio.mapping.at(of).eq(rangeOf(conversion.call).inode);
+        return [assert(LOOKS_IN_ORDER, isOfFile.not().or(placeOf(of).ge(this.#last(conversion))))];
+      }),
+      inConversions(REFUSED, (said, conversion) => {
+        const [index, last] = [said('index'), this.#last(conversion)];
+        return [
+          assert(
+            LOOKS_IN_ORDER,
+            this.#isNone(index)
+              .or(last.eq(0))
+              .or(last.eq(ordinal(index).plus(1))),
+          ),
+        ];
+      }),
+    );
+    watchLooks(composer, (of, conversion) => {
+      const [last, user, passed] = [this.#last(conversion), this.#user(conversion), this.#passed(conversion)];
+      return [
+        applyingWhere(placeOf(of).ne(last), [note(passed, passed.or(user))]),
+        note(user, findsUser(composer, of, conversion)),
+        note(last, placeOf(of)),
+      ];
+    });
+  }
+
+  noting(name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>): AtLook {
+    const noted = this.#composer.note(name, bool);
+    watchLooks(this.#composer, (of, conversion) => [note(noted(conversion), what(of, conversion))]);
+    return noted;
+  }
+
+  areShown(of: Of): Value<'bool'> {
+    return this.#last(of).ne(0);
+  }
+
+  hadUser(of: Of): Value<'bool'> {
+    return this.#user(of);
+  }
+
+  isLarge(): Value<'bool'> {
+    return literal(0);
+  }
+
+  isFirst(of: Of): Value<'bool'> {
+    return this.#passed(of).not();
+  }
+
+  #isNone(index: Value<'index'>): Value<'bool'> {
+    return index.ge(this.#composer.world.sizes.pages);
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import { folio, folioNrPages, LOOK } from '../kernel/index.ts';
+import { applyingWhere, type Effect, ordinal, Value } from '../lang/index.ts';
+import type { Composer } from './composer.ts';
+import { used } from './conditions.ts';
+import { type Conversion, inConversions, rangeOf } from './observing.ts';
+
+/** Whose looks: those of a converting task. */
+export interface Of {
+  readonly task: number;
+}
+
+/** What was true of a page when it was looked at the last time. */
+export type AtLook = (of: Conversion, index: Value<'index'>) => Value<'bool'>;
+
+/**
+ * What each conversion's check has looked at, and what it found there. An index is what a refusal names: of none, what is said is
+ * said of the page that was looked at last.
+ */
+export interface Looks {
+  /** Notes a condition on a folio whenever that is looked at. */
+  readonly noting: (name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>) => AtLook;
+  /** Whether a look at the page was seen. */
+  readonly areShown: AtLook;
+  /** Whether the last look at it found a user. */
+  readonly hadUser: AtLook;
+  /** Whether it is a page of a large folio. */
+  readonly isLarge: AtLook;
+  /** Whether no page of the range before it was left with a user. */
+  readonly isFirst: AtLook;
+}
+
+/** Watches every look at a folio of the file that is converted. */
+export const watchLooks = (
+  composer: Composer,
+  effects: (of: Value<'folio'>, conversion: Conversion) => readonly Effect[],
+): void =>
+  composer.watch(
+    inConversions(LOOK, (said, conversion) => {
+      const of = said('folio');
+      const isOfFile = folio.mapping.at(of).eq(rangeOf(conversion.call).inode);
+      return [applyingWhere(isOfFile, effects(of, conversion))];
+    }),
+  );
+
+/** Whether a look finds a user. */
+export const findsUser = ({ world }: Composer, of: Value<'folio'>, { step }: Conversion): Value<'bool'> =>
+  used(world, of, step);
+
+/** The place of a folio's first page: one more than its index, so that 0 is the place of no page. */
+export const placeOf = (of: Value<'folio'>): Value<'int'> => ordinal(folio.index.at(of)).plus(1);
+
+/** An effect for the place of each page of a folio. */
+export function forEachPlace({ world }: Composer, of: Value<'folio'>, effect: (place: Value<'int'>) => Effect): Effect {
+  const first = placeOf(of);
+  if (world.sizes.order === 0) return effect(first);
+  const bound = { name: 'place' };
+  const body = [effect(new Value<'int'>({ op: 'bound', bound }))];
+  return { kind: 'each', bound, from: first.expr, to: first.plus(folioNrPages(of)).expr, body };
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import { cpuFbatches, cpuMasks, folio } from '../../kernel/index.ts';
+import { literal, type Value } from '../../lang/index.ts';
+import { all, asNumber, hasHotplug, heldBy, inLruAddOf, numbers, sum } from '../conditions.ts';
+import type { SmallWorld } from '../small-world.ts';
+import { nameOf, type PropertyText } from './property.ts';
+
+/** In larger memories adding up every folio's holders in every state takes longer than all else. */
+const MOST_FOLIOS_ADDED_UP = 16;
+
+/** A task that flushes a CPU's batch holds its lock; but for a CPU that is gone, whose batch is flushed without it. */
+const mayBeFlushing = (world: SmallWorld, cpu: number): Value<'bool'> => {
+  const locked = cpuFbatches.lock.at(cpu);
+  return hasHotplug(world) ? locked.or(cpuMasks.offline.at(cpu, 0)) : locked;
+};
+
+/** I6 of each folio, in every state. */
+export const conservation: PropertyText = {
+  id: 'I6',
+  sentence: 'conservation: every count is the sum of its holders',
+  applies: ({ sizes }) => sizes.folios <= MOST_FOLIOS_ADDED_UP,
+  ask: (composer, world) => {
+    for (const number of numbers(world.sizes.folios)) {
+      const of = literal<'folio'>(number);
+      const isBalanced = folio.refcount.at(of).eq(heldBy(world, of));
+      const isFreed = folio.allocated.at(of).not();
+      // Entries of a batch that is being flushed may be the past of a folio that is in another batch already.
+      const batches = sum(
+        numbers(world.sizes.cpus).flatMap((cpu) =>
+          inLruAddOf(world, cpu, of).map((here) => asNumber(here.and(mayBeFlushing(world, cpu).not()))),
+        ),
+      );
+      const holds = all([isBalanced, isFreed.not().or(folio.refcount.at(of).eq(0)), batches.le(1)]);
+      composer.properties.push({ name: nameOf('I6'), holds });
+    }
+  },
+};

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import { REFUSED, RESULTS, RETURNED, STORED } from '../../kernel/index.ts';
+import { bool, choose, int, literal, ordinal, type Value } from '../../lang/index.ts';
+import type { Composer } from '../composer.ts';
+import { assert, type Conversion, inConversions, note, rangeOf } from '../observing.ts';
+import { nameOf, type PropertyText } from './property.ts';
+
+const OK = RESULTS.indexOf('ok');
+const EAGAIN = RESULTS.indexOf('EAGAIN');
+const premise = { event: 'refused', otherwise: 'no page is ever refused' } as const;
+
+const isWithin = ({ call }: Conversion, index: Value<'index'>): Value<'bool'> => {
+  const { start, end } = rangeOf(call);
+  return index.ge(start).and(index.lt(end));
+};
+
+/** What the caller is told is what was refused, and an error leaves the attributes alone. */
+function askWhatIsTold(composer: Composer): void {
+  const { pages } = composer.world.sizes;
+  const stored = composer.note('stored', bool);
+  /** One more than the index; 0 where nothing, or no index, was handed out. */
+  const refused = composer.note('refused', int(pages));
+  const numberOf = (index: Value<'index'>): Value<'int'> => choose<'int'>(index.lt(pages), ordinal(index).plus(1), 0);
+  composer.watch(
+    inConversions(STORED, (_, conversion) => [note(stored(conversion), literal(1))]),
+    inConversions(REFUSED, (said, conversion) => [note(refused(conversion), numberOf(said('index')))]),
+    inConversions(RETURNED, (said, conversion) => {
+      const told = numberOf(said('index')).eq(refused(conversion));
+      return [
+        assert(nameOf('I4'), said('result').eq(OK).or(stored(conversion).not())),
+        assert(nameOf('I4'), said('result').ne(EAGAIN).or(told)),
+      ];
+    }),
+  );
+}
+
+/** I4, where a refusal is decided and where the call returns. */
+const itself: PropertyText = {
+  id: 'I4',
+  sentence: 'error_offset names the first page that was found in use, and an error leaves the attributes alone',
+  premise,
+  needsLooks: true,
+  ask: (composer) => {
+    const { looks } = composer;
+    composer.watch(
+      inConversions(REFUSED, (said, conversion) => {
+        const index = said('index');
+        const isNothing = index.ge(composer.world.sizes.pages);
+        const isUnknown = isNothing.and(looks.areShown(conversion, index).not());
+        const isRight = isWithin(conversion, index).and(looks.isFirst(conversion, index));
+        return [assert(nameOf('I4'), isUnknown.or(looks.isLarge(conversion, index)).or(isRight))];
+      }),
+    );
+    askWhatIsTold(composer);
+  },
+};
+
+/** Of a large folio that begins before the range, an index in the range is one of the folio's. */
+const ofLargeFolios: PropertyText = {
+  id: 'I4/SC-17',
+  sentence: 'error_offset is in the range for large folios too',
+  premise,
+  needsLooks: true,
+  applies: ({ sizes }) => sizes.order > 0,
+  ask: (composer) =>
+    composer.watch(
+      inConversions(REFUSED, (said, conversion) => {
+        const index = said('index');
+        const isLarge = composer.looks.isLarge(conversion, index);
+        return [assert(nameOf('I4/SC-17'), isLarge.not().or(isWithin(conversion, index)))];
+      }),
+    ),
+};
+
+export const errorOffset: readonly PropertyText[] = [itself, ofLargeFolios];

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+import type { PropertyText } from './property.ts';
+
+/** I7: the search itself notices a state in which no task can step. */
+export const noDeadlock: PropertyText = {
+  id: 'I7',
+  sentence: 'no deadlock: somebody can go on until every call has returned',
+};
