@@ -116,6 +116,19 @@ test('interrupted anywhere, it goes on from the last level that was complete', (
   }
 });
 
+test.each([1, 2, 50])('stopped at %d states again and again, it goes on to the same result', (step) => {
+  const question = peerOf('v6', 2);
+  const alone = told(exploreProgram(question, { mostStates: 1e5 }));
+  const checkpoint = new Mortal(new Map(), 1, Number.POSITIVE_INFINITY);
+  for (const mostStates of [step, step, step + 1, 50 + step, 100 + step])
+    expect(exploreProgram(question, { mostStates, checkpoint })).toMatchObject({
+      verdict: 'undecided',
+      reason: 'states',
+      states: mostStates,
+    });
+  expect(told(exploreProgram(question, { mostStates: 1e5, checkpoint }))).toEqual(alone);
+});
+
 test('without room for more, a search ends with what it knows, and goes on where there is some', () => {
   const question = peerOf('v6', 3);
   const alone = told(exploreProgram(question, { mostStates: 1e5 }));

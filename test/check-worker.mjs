@@ -6,6 +6,9 @@ import { register } from 'tsx/esm/api';
 register();
 if (parentPort === null) throw new Error('this is a worker');
 const port = parentPort;
+port.on('messageerror', (error) => {
+  throw error;
+});
 const { serve } = await import('../src/check/index.ts');
 serve(
   (listener) => port.on('message', listener),

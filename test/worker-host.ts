@@ -16,10 +16,16 @@ export class WorkerPool implements WorkerHost {
       onMessage: (listener) => worker.on('message', listener),
       onFailure: (listener) => {
         worker.on('error', listener);
+        worker.on('messageerror', listener);
         worker.on('exit', (code) => listener(new Error(`a worker ended with code ${code}`)));
       },
       close: () => this.#idle.push(worker),
     };
+  }
+
+  everySecond(listener: () => void): () => void {
+    const timer = setInterval(listener, 1000);
+    return () => clearInterval(timer);
   }
 
   #create(): Worker {

@@ -32,10 +32,14 @@ export class CompactMemory implements StateMemory {
   #keptTo = 0;
   #keptBytes = 0;
 
-  constructor(words: number, heaps: readonly number[], shared: boolean) {
+  readonly #beat: () => void;
+
+  /** @param beat called as long as rows are added, heap by heap. */
+  constructor(words: number, heaps: readonly number[], shared: boolean, beat: () => void) {
     this.#words = words;
+    this.#beat = beat;
     this.#frontier = new Frontier(words, shared);
-    this.#right = rightDictionary(words);
+    this.#right = rightDictionary(words, beat);
     const insert = insertOf(words);
     for (const heap of heaps) this.#heaps.set(heap, new Heap(words, this.#right, insert));
     this.#keeping = this.#keep(FIRST_KEPT);
@@ -59,7 +63,8 @@ export class CompactMemory implements StateMemory {
     const before = this.bytes;
     const allows = (more: number): boolean => this.bytes - before + more <= bytes;
     try {
-      all: for (const [number, heap] of this.#heaps)
+      all: for (const [number, heap] of this.#heaps) {
+        this.#beat();
         for (const rows of all) {
           const end = rows.end(number);
           for (let at = rows.begin(number); at < end; ) {
@@ -80,6 +85,7 @@ export class CompactMemory implements StateMemory {
               throw new RangeError('the limit is reached');
           }
         }
+      }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       exhausted = 'memory';

@@ -2,6 +2,11 @@
 import { allocate } from './allocate.ts';
 import { hashOf } from './rows.ts';
 
+/** Slots, twice as many as numbers, are found by numbers of 32 bits with a sign. */
+const MOST_BITS = 29;
+/** Halves that are moved between two beats. */
+const MOVED = 2 ** 16;
+
 /** Numbers the different halves of states, in the order in which they come. */
 export class Dictionary {
   /** Words of a half; a half of none has the number 0. */
@@ -14,8 +19,12 @@ export class Dictionary {
   /** Bits of the largest number that there is room for. */
   bits: number;
 
-  constructor(words: number, bits: number) {
+  readonly #beat: () => void;
+
+  /** @param beat called as long as it grows. */
+  constructor(words: number, bits: number, beat: () => void) {
     this.words = words;
+    this.#beat = beat;
     this.bits = words === 0 ? 0 : bits;
     this.nodes = allocate(words * 2 ** this.bits, false);
     this.slots = allocate(2 ** (this.bits + 1), false);
@@ -27,11 +36,13 @@ export class Dictionary {
 
   /** @throws RangeError where there is no memory for it. */
   grow(bits: number): void {
+    if (bits > MOST_BITS) throw new RangeError(`a dictionary has at most 2^${MOST_BITS} numbers`);
     const nodes = allocate(this.words * 2 ** bits, false);
     const slots = allocate(2 ** (bits + 1), false);
     nodes.set(this.nodes);
     const mask = slots.length - 1;
     for (let id = 0; id < this.count; id++) {
+      if (id % MOVED === 0) this.#beat();
       let slot = hashOf(nodes, id * this.words, this.words) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = id + 1;

@@ -14,6 +14,8 @@ const FULLEST = 0.8;
 const FIRST_BITS = 4;
 /** Rows whose slots are touched at once. */
 const TOUCHED = 128;
+/** A slot's number, and the next one's, are numbers of 32 bits with a sign. */
+const MOST_BITS = 30;
 const FIRST_LEFT_BITS = 8;
 /** The right halves are all heaps', and each heap has to be built anew when they need another bit. */
 const FIRST_RIGHT_BITS = 10;
@@ -25,7 +27,9 @@ const MIX = [0x85ebca6b | 0, 0xc2b2ae35 | 0, 0x27d4eb2f] as const;
 const maskOf = (bits: number): number => (bits >= 32 ? -1 : (1 << bits) - 1);
 const shiftFor = (bits: number): number => Math.min(31, 32 - bits);
 
-export const rightDictionary = (words: number): Dictionary => new Dictionary(words - leftOf(words), FIRST_RIGHT_BITS);
+/** @param beat called as long as it grows. */
+export const rightDictionary = (words: number, beat: () => void): Dictionary =>
+  new Dictionary(words - leftOf(words), FIRST_RIGHT_BITS, beat);
 
 /** Where new states go. */
 export interface Added {
@@ -60,7 +64,7 @@ export class Heap {
   readonly #insert: Insert;
 
   constructor(words: number, right: Dictionary, insert: Insert) {
-    this.left = new Dictionary(leftOf(words), FIRST_LEFT_BITS);
+    this.left = new Dictionary(leftOf(words), FIRST_LEFT_BITS, () => {});
     this.right = right;
     this.m = this.left.bits;
     this.n = right.bits;
@@ -120,6 +124,7 @@ export class Heap {
     this.m = this.left.bits;
     this.n = this.right.bits;
     for (this.bits = Math.max(bits, this.m + this.n - REST_BITS); ; this.bits++) {
+      if (this.bits > MOST_BITS) throw new RangeError(`a heap has at most 2^${MOST_BITS} slots`);
       this.slots = allocate(2 ** this.bits, false);
       if (this.#place(pairs)) return;
     }

@@ -40,6 +40,21 @@ test('bits come to as many states or fewer, and say so', () => {
   expect(narrow.omission).toBeCloseTo(1, 5);
 });
 
+test('where a state was left out with more than 1 %, nothing is said to hold; what is violated is', () => {
+  for (const bits of [8, 16, 23, 24, 25, 26, 28]) {
+    const { verdict, reason, omission = 1 } = explored('v6', { lossy: bitstate(bits) });
+    expect({ bits, verdict, reason }).toEqual(
+      omission > 0.01
+        ? { bits, verdict: 'undecided', reason: 'omission' }
+        : { bits, verdict: 'holds', reason: undefined },
+    );
+    expect(omission > 0.01).toBe(bits < 24);
+  }
+  // A limit is the nearer reason.
+  expect(explored('v6', { lossy: bitstate(8), mostStates: 10 })).toMatchObject({ reason: 'states' });
+  expect(explored('baseline', { lossy: bitstate(16) })).toMatchObject({ verdict: 'violated', reason: undefined });
+});
+
 test.each<Lossy>([{ kind: 'hash compaction' }, bitstate(24)])('%o: the way to a violation is told exactly', (lossy) => {
   const found = explored('baseline', { lossy });
   expect(found).toMatchObject({ verdict: 'violated', property: NO_FALSE_POSITIVE, isShortest: true });

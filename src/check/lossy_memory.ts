@@ -25,6 +25,8 @@ interface Seen {
 const POSITIONS = 3;
 const FULLEST = 0.8;
 const FIRST_BITS = 12;
+/** A slot is two words, and its number one of 32 bits with a sign. */
+const MOST_BITS = 30;
 
 /** States as hashes; only the level that is found and the one that is expanded are there whole. Of one thread. */
 export class LossyMemory implements StateMemory {
@@ -133,7 +135,9 @@ class Hashes implements Seen {
     }
   }
 
+  /** @throws RangeError where the machine, or the code, does not have so many slots. */
   #grow(): void {
+    if (this.#bits === MOST_BITS) throw new RangeError(`there are at most 2^${MOST_BITS} slots`);
     const before = this.#slots;
     this.#slots = allocate(before.length * 2, false);
     this.#bits++;

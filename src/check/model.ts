@@ -72,9 +72,10 @@ export interface Progress {
 
 /**
  * Why a search gave up: a limit of its question, the machine's memory, the store that states are put aside in is full, somebody
- * interrupted it, its checkpoint cannot be written; or random walks are over.
+ * interrupted it, its checkpoint cannot be written; random walks are over; too likely a state was left out (more than 1 %); or the
+ * question is too large to be built, and nothing was searched.
  */
-export type Reason = 'states' | 'memory' | 'disk' | 'interrupted' | 'checkpoint' | 'walks';
+export type Reason = 'states' | 'memory' | 'disk' | 'interrupted' | 'checkpoint' | 'walks' | 'omission' | 'size';
 
 export interface Limits extends Reach {
   /** A state in which no task can step is a deadlock, unless it is one of these. */

@@ -90,6 +90,8 @@ export interface Common {
   readonly cursor: Int32Array;
   /** Where parts wait for each other: BARRIER_WORDS. */
   readonly barrier: Int32Array;
+  /** By part, each in a cache line of its own: a number that changes as long as the part works (`PULSE_WORDS`). */
+  readonly pulse: Int32Array;
   /** Whether states have to be looked at one by one. */
   readonly judged: boolean;
   readonly shared: boolean;
@@ -102,6 +104,12 @@ export interface Common {
   /** Most states that one part may keep. */
   readonly mostStates: number;
 }
+
+/** Words of `Common.pulse` for each part: two cache lines, as `allocate` has it. */
+export const PULSE_WORDS = 32;
+
+/** States that are visited between two beats. */
+const VISITED = 4096;
 
 /** What adding comes to. */
 export interface Insertion {
@@ -135,6 +143,7 @@ export class Part {
   readonly #all: readonly Rows[];
   readonly #memory: StateMemory;
   readonly #barrier: Barrier;
+  readonly #beat: () => void;
   #level: readonly Piece[] = [];
   #total = 0;
   #fault: Fault | undefined;
@@ -152,17 +161,23 @@ export class Part {
     const heaps = Array.from({ length: HEAPS }, (_, heap) => heap).slice(first, end);
     const { shared, mostStates, lossy, spill } = common;
     this.#barrier = new Barrier(common.barrier, parts);
+    const { pulse } = common;
+    this.#beat = () => {
+      Atomics.add(pulse, index * PULSE_WORDS, 1);
+    };
     this.#memory =
       lossy !== undefined
         ? new LossyMemory(steps.words, lossy)
         : spill !== undefined
           ? new SpillMemory(steps.words, heaps, mostStates, spill)
           : common.compact
-            ? new CompactMemory(steps.words, heaps, shared)
-            : new WholeMemory(steps.words, heaps, shared, mostStates);
+            ? new CompactMemory(steps.words, heaps, shared, this.#beat)
+            : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
+    this.#beat();
   }
 
   do(order: Order): Reply {
+    this.#beat();
     switch (order.kind) {
       case 'begin':
         this.#own.clear();
@@ -202,7 +217,11 @@ export class Part {
     bytes,
   }: Pick<Extract<Order, { readonly kind: 'insert' }>, 'depth' | 'room' | 'bytes'>): Partial<Reply> {
     const insertion = this.#memory.insert(depth, this.#all, room, bytes);
-    if (this.#common.judged) for (const found of insertion.pieces) this.#judge(found);
+    if (this.#common.judged)
+      for (const found of insertion.pieces) {
+        this.#judge(found);
+        this.#beat();
+      }
     return { ...insertion, found: this.#noticed(), isInserted: true };
   }
 
@@ -237,6 +256,7 @@ export class Part {
     let begin = 0;
     this.#own.clear();
     while (!this.#own.isFull) {
+      this.#beat();
       const first = Atomics.add(cursor, 0, STRIDE);
       const last = Math.min(this.#total, first + STRIDE);
       for (let i = first; i < last; ) {
@@ -287,7 +307,9 @@ export class Part {
     const { words, ends } = this.#own;
     const heap = heapOf(wanted, hashed);
     let best: Int32Array | undefined;
+    let visited = 0;
     this.#memory.visit(depth, (states, at) => {
+      if (visited++ % VISITED === 0) this.#beat();
       this.#own.clear();
       expand(states, at, words, ends);
       for (let row = this.#own.begin(heap); row < ends[heap]!; row += length + 1)

@@ -12,6 +12,7 @@ import {
   type Order,
   Part,
   type Piece,
+  PULSE_WORDS,
   type Reply,
   type Wrong,
 } from './part.ts';
@@ -22,6 +23,12 @@ const DAMAGED = 'the checkpoint does not hold the states that it says: begin ane
 
 /** Most words of successors that are collected where states are put aside: 256 MB. */
 const MOST_COLLECTED = 2 ** 26;
+
+/** Largest probability that a state was left out with which something is said to hold. */
+const MOST_OMISSION = 0.01;
+
+/** Most states of a level: parts count them by numbers of 32 bits with a sign, and each may count beyond the end. */
+const MOST_IN_LEVEL = 2 ** 31 - 2 ** 20;
 
 /** A level that is found and not yet expanded. */
 interface Begun {
@@ -101,6 +108,7 @@ export class Search {
       })),
       cursor: allocate(1, shared),
       barrier: allocate(BARRIER_WORDS, shared),
+      pulse: allocate(parts * PULSE_WORDS, shared),
       judged: space.properties.length + space.reached.length > 0,
       shared,
       compact: reach.compact === true,
@@ -113,9 +121,12 @@ export class Search {
 
   *run(): Generator<Round | Progress, Exploration, readonly Reply[]> {
     const checkpoint = this.#checkpoint();
-    let { level, depth, exhausted } = (checkpoint && (yield* this.#goOn(checkpoint))) ?? (yield* this.#begin());
+    const begun = checkpoint && (yield* this.#goOn(checkpoint));
+    const isNew = begun === undefined;
+    let { level, depth, exhausted } = begun ?? (yield* this.#begin());
     const goesOn = (): boolean => level.length > 0 && (this.#reach.whole === true || this.#wrong === undefined);
-    if (depth === 0) exhausted ??= this.#keep(checkpoint, level);
+    // What a checkpoint began with it holds already.
+    if (isNew) exhausted ??= this.#keep(checkpoint, level);
     while (exhausted === undefined && goesOn()) {
       const total = sizeOf(level);
       const next: Piece[] = [];
@@ -139,6 +150,7 @@ export class Search {
       }
       level = next;
       depth++;
+      if (sizeOf(level) > MOST_IN_LEVEL) exhausted ??= 'memory';
       if (exhausted === undefined) {
         const unwritten = this.#keep(checkpoint, level);
         // Who has come to the end needs nothing to go on from.
@@ -147,6 +159,18 @@ export class Search {
     }
     if (exhausted !== undefined && exhausted !== 'checkpoint') written(() => checkpoint?.flush());
     return yield* this.#answer(exhausted);
+  }
+
+  /** How far it is, in words. */
+  get account(): string {
+    const mebibytes = Math.round(this.#bytes / 2 ** 20);
+    const threads = this.#all.length === 1 ? '1 thread' : `${this.#all.length} threads`;
+    return `${this.#states} states, ${this.#transitions} transitions, depth ${this.#depth}, ${mebibytes} MiB, ${threads}`;
+  }
+
+  /** What is known where somebody interrupts and the parts answer no more: of what is wrong, not the way there. */
+  leftOff(): Exploration {
+    return this.#answerWith('interrupted', undefined);
   }
 
   *#begin(): Generator<Round, Begun, readonly Reply[]> {
@@ -280,7 +304,16 @@ export class Search {
 
   *#answer(reason: Reason | undefined): Generator<Round, Exploration, readonly Reply[]> {
     const wrong = this.#wrong;
+    const isTold = wrong !== undefined && this.#reach.lossy === undefined && !this.#isFar;
+    return this.#answerWith(reason, isTold ? yield* this.#movesTo(wrong) : undefined);
+  }
+
+  #answerWith(end: Reason | undefined, counterexample: readonly Move[] | undefined): Exploration {
+    const wrong = this.#wrong;
     const bytes = this.#bytes;
+    const omission = this.#reach.lossy && -Math.expm1(this.#lnComplete);
+    const isLikely = wrong === undefined && (omission ?? 0) > MOST_OMISSION;
+    const reason = end ?? (isLikely ? 'omission' : undefined);
     return {
       verdict: wrong !== undefined ? 'violated' : reason === undefined ? 'holds' : 'undecided',
       property: wrong && this.#nameOf(wrong),
@@ -289,9 +322,9 @@ export class Search {
       depth: this.#depth,
       bytes,
       bytesPerState: bytes / this.#states,
-      omission: this.#reach.lossy && -Math.expm1(this.#lnComplete),
+      omission,
       reason,
-      counterexample: wrong && (this.#reach.lossy || this.#isFar ? undefined : yield* this.#movesTo(wrong)),
+      counterexample,
     };
   }
 

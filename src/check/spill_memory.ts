@@ -5,6 +5,9 @@ import type { Insertion, Piece, StateMemory } from './part.ts';
 import { hashOf, type Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 
+/** Words of a run: 1 GiB. Files are read whole, which many systems do up to 2 GiB only. */
+const MOST_IN_RUN = 2 ** 28;
+
 /** States that one heap's rows may bring after the last one that is allowed. */
 const BEYOND = 2 ** 20;
 
@@ -36,11 +39,15 @@ export class SpillMemory implements StateMemory {
   #isStored = new Uint8Array(2 ** 12);
   /** Numbers of the table's states by depth and heap; ascending. */
   #levels: { readonly depth: number; readonly heap: number; readonly first: number; readonly end: number }[] = [];
-  #generations = 0;
+  /** Names that were given. */
+  #names = 0;
+  readonly #mostInRun: number;
   /** Most states that the table has had: their memory stays. */
   #highest = 0;
 
-  constructor(words: number, heaps: readonly number[], mostStates: number, store: Store) {
+  /** @param mostInRun words that are written together. */
+  constructor(words: number, heaps: readonly number[], mostStates: number, store: Store, mostInRun = MOST_IN_RUN) {
+    this.#mostInRun = mostInRun;
     this.#words = words;
     this.#heaps = heaps;
     this.#store = store;
@@ -116,42 +123,44 @@ export class SpillMemory implements StateMemory {
   #spill(): boolean {
     const found: { readonly heap: number; readonly run: Run }[] = [];
     try {
-      for (const heap of this.#heaps) {
-        const run = this.#write(heap);
-        if (run !== undefined) found.push({ heap, run });
-      }
+      for (const heap of this.#heaps) for (const run of this.#written(heap)) found.push({ heap, run });
     } catch (error) {
       if (error instanceof StoreFullError) return false;
       throw error;
     }
     for (const { heap, run } of found) this.#runs.get(heap)?.push(run);
-    this.#generations++;
     this.#levels = [];
     this.#table.clear();
     return true;
   }
 
-  /** @returns undefined where the table has nothing of the heap that is not in the store. */
-  #write(heap: number): Run | undefined {
+  /** Writes those of a heap's states that are not in the store, in runs of `mostInRun` words at most. */
+  *#written(heap: number): Generator<Run> {
     const words = this.#words;
     const { states } = this.#table;
-    const levels = new Map<number, number>();
     const here = this.#levels.filter((level) => level.heap === heap);
-    for (const { depth, first, end } of here) {
-      let count = 0;
-      for (let id = first; id < end; id++) if (this.#isStored[id] !== 1) count++;
-      if (count > 0) levels.set(depth, (levels.get(depth) ?? 0) + count);
-    }
-    const total = [...levels.values()].reduce((a, b) => a + b, 0);
-    if (total === 0) return undefined;
-    const chunk = new Int32Array(words * total);
+    let left = 0;
+    for (const { first, end } of here) for (let id = first; id < end; id++) if (this.#isStored[id] !== 1) left++;
+    const most = Math.max(1, Math.floor(this.#mostInRun / words));
+    let chunk = new Int32Array(words * Math.min(left, most));
+    let levels = new Map<number, number>();
     let to = 0;
-    for (const { first, end } of here)
+    for (const { depth, first, end } of here)
       for (let id = first; id < end; id++) {
         if (this.#isStored[id] === 1) continue;
         for (let i = id * words; i < (id + 1) * words; i++) chunk[to++] = states[i]!;
+        levels.set(depth, (levels.get(depth) ?? 0) + 1);
+        if (to < chunk.length) continue;
+        yield this.#write(heap, chunk, levels);
+        left -= to / words;
+        chunk = new Int32Array(words * Math.min(left, most));
+        levels = new Map();
+        to = 0;
       }
-    const name = `seen-${this.#generations}-${heap}`;
+  }
+
+  #write(heap: number, chunk: Int32Array, levels: ReadonlyMap<number, number>): Run {
+    const name = `seen-${this.#names++}-${heap}`;
     this.#store.write(name, [new Uint8Array(chunk.buffer)]);
     return {
       name,

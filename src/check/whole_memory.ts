@@ -12,7 +12,11 @@ export class WholeMemory implements StateMemory {
   /** By depth: the stretches. */
   readonly #levels: { readonly first: number; readonly end: number }[][] = [];
 
-  constructor(words: number, heaps: readonly number[], shared: boolean, mostStates: number) {
+  readonly #beat: () => void;
+
+  /** @param beat called as long as rows are added, heap by heap. */
+  constructor(words: number, heaps: readonly number[], shared: boolean, mostStates: number, beat: () => void) {
+    this.#beat = beat;
     this.#heaps = heaps;
     this.#words = words;
     this.#table = new StateTable(words, mostStates, heaps, shared);
@@ -31,12 +35,14 @@ export class WholeMemory implements StateMemory {
     const first = table.size;
     table.allow(room, bytes);
     let exhausted: Insertion['exhausted'];
-    full: for (const heap of this.#heaps)
+    full: for (const heap of this.#heaps) {
+      this.#beat();
       for (const rows of all)
         if (!table.add(heap, rows.words, rows.begin(heap), rows.end(heap))) {
           exhausted = table.exhausted;
           break full;
         }
+    }
     const { size } = table;
     (this.#levels[depth] ??= []).push({ first, end: size });
     const states = table.states.subarray(first * this.#words, size * this.#words);

@@ -11,23 +11,35 @@ import {
   whatElse,
 } from './explore.ts';
 import type { Exploration, Reach } from './model.ts';
-import { type Common, type Order, Part, type Reply } from './part.ts';
+import { type Order, Part, type Reply } from './part.ts';
 import { Search } from './search.ts';
+import {
+  commonFrom,
+  orderFrom,
+  replyFrom,
+  type SentCommon,
+  type SentOrder,
+  type SentReply,
+  sentCommon,
+  sentOrder,
+  sentReply,
+} from './sent.ts';
 import type { Space } from './space.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** What a worker is told: first which part of which search it is, then what to do. */
 export type ToWorker =
-  | { readonly kind: 'setup'; readonly text: SuccessorsText; readonly common: Common; readonly index: number }
-  | Order;
+  | { readonly kind: 'setup'; readonly text: SuccessorsText; readonly common: SentCommon; readonly index: number }
+  | SentOrder;
 
 /** What it answers. */
-export type FromWorker = Reply;
+export type FromWorker = SentReply;
 
 /** The way to a worker. Messages are structured clones; shared memory in them stays shared. */
 export interface WorkerPort {
   readonly post: (message: ToWorker) => void;
   readonly onMessage: (listener: (message: FromWorker) => void) => void;
-  /** Called where the worker ends without an answer. */
+  /** Called where the worker ends without an answer, or where a message to it or from it is lost. */
   readonly onFailure: (listener: (error: Error) => void) => void;
   readonly close: () => void;
 }
@@ -35,6 +47,8 @@ export interface WorkerPort {
 /** Starts threads: worker_threads of Node, or a browser's workers. What runs in them calls `serve`. */
 export interface WorkerHost {
   readonly start: () => WorkerPort;
+  /** Calls a listener about once a second until it is stopped, by what it returns. */
+  readonly everySecond: (listener: () => void) => () => void;
 }
 
 /** To be called in a worker: it does a part's work. */
@@ -47,9 +61,9 @@ export function serve(
     if (message.kind === 'setup') {
       const { text, common, index } = message;
       const hashed = hashedWords(text.words, common.compact);
-      part = new Part({ ...readSuccessors(text), hashed }, common, index);
+      part = new Part({ ...readSuccessors(text), hashed }, commonFrom(common), index);
     } else if (part === undefined) throw new Error('a worker was told to work before it was told on what');
-    else answer(part.do(message));
+    else answer(sentReply(part.do(orderFrom(message))));
   });
 }
 
@@ -68,23 +82,35 @@ export async function exploreProgramWith(
   const team = Array.from({ length: workers }, () => new Colleague(host.start()));
   try {
     const { space, isPartial } = spaceOfProgram(question, reach, true);
-    const found = await searchWith(space, reach, team);
+    const found = await searchWith(space, reach, team, host);
     const about = whatElse(question, space, isPartial);
     if (found.verdict !== 'violated' || !isPartial)
       return { ...found, ...about, isShortest: found.counterexample !== undefined };
     const whole = spaceOfProgram({ ...question, partialOrder: false }, reach, true);
-    return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), team)) };
+    return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), team, host)) };
   } finally {
     for (const colleague of team) colleague.close();
   }
 }
 
-async function searchWith(space: Space, reach: Reach, team: readonly Colleague[]): Promise<Exploration> {
+/** A search that its threads cannot bring to an end: one has died, or none works any more. The message says how far it was. */
+class LostSearchError extends Error {
+  override readonly name = 'LostSearchError';
+}
+
+async function searchWith(
+  space: Space,
+  reach: Reach,
+  team: readonly Colleague[],
+  host: WorkerHost,
+): Promise<Exploration> {
   const { text } = space;
   if (text === undefined) throw new Error('a model written by hand is for one thread');
   const search = new Search(space, reach, team.length, true);
   const { common } = search;
-  for (const [index, colleague] of team.entries()) colleague.post({ kind: 'setup', text, common, index });
+  const watchdog = new Watchdog(common.pulse, reach.interrupted, host.everySecond);
+  for (const [index, colleague] of team.entries())
+    colleague.post({ kind: 'setup', text, common: sentCommon(common), index });
   try {
     const rounds = search.run();
     for (let replies: readonly Reply[] = []; ; ) {
@@ -93,12 +119,18 @@ async function searchWith(space: Space, reach: Reach, team: readonly Colleague[]
       if (!('order' in next.value)) continue;
       const { order, parts } = next.value;
       const asked = team.filter((_, part) => parts.includes(part));
-      replies = await Promise.all(asked.map(async (colleague) => colleague.ask(order)));
+      const answers = Promise.all(asked.map(async (colleague) => colleague.ask(order)));
+      const ended = await watchdog.watching(answers).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new LostSearchError(`${why}; until then ${search.account}`, { cause: error });
+      });
+      if (ended === 'interrupted') return search.leftOff();
+      replies = ended;
     }
-  } catch (error) {
+  } finally {
+    watchdog.stop();
     // Who waits for one that has ended would wait for ever.
     new Barrier(common.barrier, team.length).breakDown();
-    throw error;
   }
 }
 
@@ -110,7 +142,7 @@ class Colleague {
 
   constructor(port: WorkerPort) {
     this.#port = port;
-    port.onMessage((reply) => this.#settle?.resolve(reply));
+    port.onMessage((reply) => this.#settle?.resolve(replyFrom(reply)));
     port.onFailure((error) => {
       this.#failure = error;
       this.#settle?.reject(error);
@@ -125,7 +157,7 @@ class Colleague {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) reject(this.#failure);
       this.#settle = { resolve, reject };
-      this.#port.post(order);
+      this.#port.post(sentOrder(order));
     });
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { freemem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 
 /** The rest is for what runs besides, and for what a search takes while it grows. */
 const SHARE = 0.8;
@@ -12,4 +13,10 @@ export function availableBytes(): number {
   const constrained = process.constrainedMemory();
   const free = freemem();
   return SHARE * (constrained > 0 ? Math.min(constrained, free) : free);
+}
+
+/** V8's heap: beyond its limit the process is ended at once, whatever the machine has. */
+export function heapNow(): { readonly used: number; readonly most: number } {
+  const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
+  return { used, most };
 }

@@ -50,12 +50,19 @@ const HOST: WorkerHost = {
       onMessage: (listener) => worker.on('message', listener),
       onFailure: (listener) => {
         worker.on('error', listener);
+        worker.on('messageerror', listener);
         worker.on('exit', (code) => listener(new Error(`a worker ended with code ${code}`)));
       },
       close: () => {
         worker.removeAllListeners();
         void worker.terminate();
       },
+    };
+  },
+  everySecond: (listener) => {
+    const timer = setInterval(listener, 1000);
+    return () => {
+      clearInterval(timer);
     };
   },
 };

@@ -12,10 +12,10 @@ import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
 import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
-import { availableBytes } from './available-memory.ts';
+import { availableBytes, heapNow } from './available-memory.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingInPieces } from './load-patch.ts';
+import { loadPatches, type PatchChoice, patchChoices, workingInPieces, workingWith } from './load-patch.ts';
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
@@ -356,6 +356,7 @@ async function* answersWith(
   spill: SpillDirectory | undefined,
 ): AsyncGenerator<CostedAnswer | string> {
   const { checking, checkingPeer } = await import('../verify/index.ts');
+  const { unknownPlace } = await import('../scenario/index.ts');
   const search: SearchOptions = {
     ...lossyOf(options),
     walks: walksOf(options),
@@ -366,6 +367,7 @@ async function* answersWith(
     symmetry: options.symmetry,
     partialOrder: options.partialOrder,
     interrupted: () => isInterrupted,
+    heap: heapNow,
     explore: await explorerOf(options),
     spill:
       spill &&
@@ -379,6 +381,8 @@ async function* answersWith(
   if ('threads' in subject) {
     const patches =
       options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
+    const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
+    if (wrong !== undefined) throw new InputError(`${subject.file}: the schedule does not fit: ${wrong}`);
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name

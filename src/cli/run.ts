@@ -235,13 +235,15 @@ async function answerOf(
   onStep: (patch: string, steps: number) => void,
   observer?: RunObserver,
 ): Promise<ScenarioAnswer> {
-  const { readRecorded, runScenario } = await import('../scenario/index.ts');
+  const { readRecorded, runScenario, unknownPlace } = await import('../scenario/index.ts');
   const one = (patch: Patch, how: Schedule = scenario.schedule, end?: RunEnd): PatchAnswer => {
     let steps = 0;
     const tick = (): void => onStep(patch.name, ++steps);
     return workingWith(patch, () => runScenario(scenario, { patch, schedule: how, end, keep, observer, onStep: tick }));
   };
   if (replay === undefined) {
+    const wrong = unknownPlace(scenario, schedule ?? scenario.schedule, patches, workingWith);
+    if (wrong !== undefined) throw new InputError(`${scenario.file}: the schedule does not fit: ${wrong}`);
     try {
       return { scenario, patches: patches.map((patch) => one(patch, schedule)) };
     } catch (error) {

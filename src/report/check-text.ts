@@ -70,11 +70,10 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
     case 'undecided':
       return [
         ...wrap(`${patch}: ${undecidedText(answer)}`, '', '  '),
-        ...(answer.walked === undefined
-          ? wrap(`no violation so far; explored: ${exploredText(answer.explored)}`, '  ', '    ').concat(
-              answer.reason === undefined ? restTexts(answer).flatMap((text) => wrap(text, '  ', '    ')) : [],
-            )
-          : wrap(`walked: ${walkedText(answer)}`, '  ', '    ')),
+        ...wrap(soFarText(answer), '  ', '    '),
+        ...(answer.walked === undefined && answer.reason === undefined ? restTexts(answer) : []).flatMap((text) =>
+          wrap(text, '  ', '    '),
+        ),
       ];
     case 'violated':
       return [
@@ -84,6 +83,15 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
         ...vacuousLines(answer),
       ];
   }
+}
+
+/** How far it came where nothing is violated and not everything was explored. */
+function soFarText(answer: CheckAnswer): string {
+  const { walked, explored, reason } = answer;
+  if (reason === 'size' && explored.states === 0) return "nothing was explored; 'folioscope run' plays single orders";
+  return walked === undefined
+    ? `no violation so far; explored: ${exploredText(explored)}`
+    : `walked: ${walkedText(answer)}`;
 }
 
 /** What holds only because what it speaks of never happens. */
@@ -160,6 +168,10 @@ function reasonText(answer: CheckAnswer): string {
       return 'the checkpoint cannot be written (--checkpoint)';
     case 'walks':
       return 'the walks are over';
+    case 'omission':
+      return `hashes stand for states, and one was left out with a probability of ${shownProbability(answer.omission ?? 1)}`;
+    case 'size':
+      return "the question takes more than JavaScript's own memory: fewer pages, or NODE_OPTIONS=--max-old-space-size=MIB";
     case undefined:
       return 'not everything was explored';
   }

@@ -19,6 +19,7 @@ export type { ManyAnswer, ScenarioRuns, SeenOutcome } from './many.ts';
 export { runMany } from './many.ts';
 export type { ParseOptions } from './parse.ts';
 export { parseScenario, profileNamed } from './parse.ts';
+export { unknownPlace } from './places.ts';
 export type { Recorded } from './replay.ts';
 export type { PatchNotes } from './patch-notes.ts';
 export { mutantIn, patchNotes } from './patch-notes.ts';

@@ -13,7 +13,7 @@ function distance(a: string, b: string): number {
 }
 
 /** The valid spelling that somebody probably meant; undefined where none is near. */
-function nearest(word: string, valid: readonly string[]): string | undefined {
+export function nearest(word: string, valid: readonly string[]): string | undefined {
   const known = valid.map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }));
   const best = known.toSorted((a, b) => a.far - b.far)[0];
   return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;

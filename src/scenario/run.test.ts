@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { ALTERNATIVES, folio, safetyCheck } from '../kernel/index.ts';
-import { ordinal } from '../lang/index.ts';
-import { type Patch, patchNamed } from '../machine/index.ts';
+import { int, ordinal } from '../lang/index.ts';
+import { parseSchedule, type Patch, patchNamed } from '../machine/index.ts';
 import { isWell } from './answer.ts';
 import { parseScenario } from './parse.ts';
 import { BrokenInvariant, runScenario } from './run.ts';
@@ -194,10 +194,44 @@ describe('defects', () => {
   });
 
   test('who goes round for ever is undecided, before the steps that are kept fill memory', { timeout: 60_000 }, () => {
-    const round = form((k) => k.loop(() => k.step('round', () => {})));
+    // Its state never comes again.
+    const round = form((k) => {
+      const rounds = k.local('rounds', int(2 ** 20));
+      k.loop(() => k.step('round', () => rounds.add(1)));
+    });
     const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), { patch: round });
     expect(unended).toMatch(/^no end after \d+ steps, more than are kept; --steps none goes further$/);
     expect(stepsTaken).toBe(300_000);
+  });
+
+  const spinning = form((k) =>
+    k.loop(() => {
+      k.step('first', () => {});
+      k.step('second', () => {});
+    }),
+  );
+
+  test.each(['in-order', 'random:3', 'pct:3:5', 'T0:all', 'T0:@nowhere', 'T0:500'])(
+    '%s: who spins where no other task can step is undecided at once',
+    (schedule) => {
+      const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), {
+        patch: spinning,
+        schedule: parseSchedule(schedule),
+        keep: 'none',
+      });
+      expect(unended).toMatch(
+        /^no end: after \d+ steps everything is as it was 2 before, with T0 at '(first|second)', and no other task can step$/,
+      );
+      expect(stepsTaken).toBeLessThan(2000);
+    },
+  );
+
+  test('two that spin are undecided at once in an order that comes again, as is one that keeps another from its turn', () => {
+    const of = (schedule: string, threads: Parameters<typeof scenario>[0]): string | undefined =>
+      runScenario(scenario(threads), { patch: spinning, schedule: parseSchedule(schedule), keep: 'none' }).unended;
+    expect(of('in-order', { T0: [toPrivate], T1: [{ touch: '0..1' }] })).toMatch(
+      /^no end: .* 2 before, with T0 at '\w+', and in this order no other task gets a turn that ends it$/,
+    );
   });
 
   test('a call that waits for ever is undecided', () => {

@@ -22,6 +22,7 @@ import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.
 import { ConversionWatch } from './conversion-watch.ts';
 import { expectedOf, mismatchesOf } from './expectation.ts';
 import { patchNotes } from './patch-notes.ts';
+import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
 /** More steps than any scenario needs: beyond them somebody goes round for ever. */
@@ -187,7 +188,9 @@ class Run {
     const ready = (task: number): boolean => this.#isReady(task);
     const isAt = (task: number, place: string): boolean => this.#machine.isAt(task, place);
     let last: number | undefined;
+    let turns = 0;
     const { end } = this.#options;
+    const recurrence = new Recurrence(this.#machine);
     while (!this.#isDone() && this.#unended === undefined && this.#imbalance === undefined) {
       if (stage === 'threads' && end !== undefined && this.#turns.length >= end.turns) {
         this.#unended = end.why;
@@ -202,7 +205,31 @@ class Run {
       if (stage === 'threads') this.#turns.push(this.#machine.taskName(task));
       strategy.took?.(task, step);
       last = task;
+      if (recurrence.asks(++turns, task)) {
+        const position = strategy.position?.();
+        const othersReady = (): boolean => tasks.some((other) => other !== task && this.#mayStep(other));
+        const round = recurrence.look({ turns, last, callsLeft: this.#callsLeft, position, othersReady });
+        if (round !== undefined) this.#unended ??= this.#goesRound(task, round);
+      }
     }
+  }
+
+  get #callsLeft(): number {
+    let left = 0;
+    for (const calls of this.#left.values()) left += calls.length;
+    return left;
+  }
+
+  /** Whether a task could be given a turn; lets no call begin. */
+  #mayStep(task: number): boolean {
+    if (this.#machine.busy(task)) return this.#machine.interpreter.enabled(task);
+    return (this.#left.get(task)?.length ?? 0) > 0;
+  }
+
+  #goesRound(task: number, { turns, inThisOrder }: Round): string {
+    const at = `${this.#machine.taskName(task)} at '${this.#machine.interpreter.next(task)?.name}'`;
+    const why = inThisOrder ? 'in this order no other task gets a turn that ends it' : 'no other task can step';
+    return `no end: after ${this.#stepsTaken} steps everything is as it was ${turns} before, with ${at}, and ${why}`;
   }
 
   #isDone(): boolean {

@@ -3,8 +3,9 @@ import type { Move, Question } from '../check/index.ts';
 import { compilePacked, copyMemory, Interpreter, type Packed } from '../lang/index.ts';
 import { switchesIn } from './switches.ts';
 
-/** Runs that are looked at before the one at hand is kept. */
+/** Runs that are looked at before the one at hand is kept, and words of their states: 256 MB, and some more for their names. */
 const MOST_RESTS = 400_000;
+const MOST_WORDS = 2 ** 26;
 /** Runs that are looked at in some tenths of a second. */
 const RESTS_AT_ONCE = 4096;
 
@@ -35,7 +36,7 @@ export function* withFewestSwitches(
   for (let depth = 1; depth < moves.length; depth++) {
     level = yield* nextLevel(packed, level, switchesIn(moves));
     rests += level.length;
-    if (rests > MOST_RESTS || interrupted()) return { moves, fewest: false };
+    if (rests > MOST_RESTS || rests * packed.words > MOST_WORDS || interrupted()) return { moves, fewest: false };
   }
   const lasts = level
     .flatMap((way) => successors(packed, way))

@@ -15,6 +15,7 @@ import type { Counterexample, Explored, PropertyAnswer, Walked } from './answer.
 import { CountingStore } from './counting-store.ts';
 import type { Told } from './counterexample.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
+import { type Heap, isTooLargeToCompile } from './too-large.ts';
 import { exploringByWalks } from './walks.ts';
 
 /** Explores a program in pieces, however it does that. */
@@ -52,6 +53,8 @@ export interface SearchOptions {
    * more. For this thread, whole states and no checkpoints.
    */
   readonly spill?: (() => Store) | undefined;
+  /** JavaScript's own memory; what does not fit in is not asked. Not looked at where absent. */
+  readonly heap?: (() => Heap) | undefined;
   /** Explores; this thread does where absent. */
   readonly explore?: Explorer | undefined;
 }
@@ -94,6 +97,9 @@ export interface Rounds {
   readonly coverage: Coverage | undefined;
 }
 
+/** Explored where nothing was. */
+export const NOTHING: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
+
 /** Up to so many states a scenario is explored whole, reductions or not: the analysis would take longer. */
 const FEW_STATES = 300_000;
 
@@ -103,14 +109,21 @@ const FEW_STATES = 300_000;
  */
 export function* inRounds(asked: Asked, options: SearchOptions): Generator<CheckProgress, Rounds> {
   const found = new Map<string, PropertyAnswer>();
-  let largest: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
+  let largest = NOTHING;
   /** The exploration with all orders that was given up, because there were more states than few. */
   let tried: { readonly result: ProgramExploration; readonly spilled: number | undefined } | undefined;
   const { walks, lossy, wholeUpTo = FEW_STATES } = options;
   const mayReduce = options.exact !== true && options.partialOrder !== false && walks === undefined;
   const explorer = walks === undefined ? options.explore : exploringByWalks(walks);
   for (let round = 1; ; round++) {
+    const heapBefore = options.heap?.();
     const question = asked.question(new Set(found.keys()));
+    const heap = options.heap?.();
+    if (heap !== undefined && isTooLargeToCompile(heap, heapBefore?.used ?? 0))
+      return unasked(
+        asked.ids.map((id) => found.get(id) ?? answerAll(asked, id, 'undecided', largest)),
+        largest,
+      );
     // Who remembers hashes does not know whether a limit was reached by all states.
     const isTried = mayReduce && tried === undefined && lossy === undefined && wholeUpTo > 0;
     const mostStates = isTried ? Math.min(wholeUpTo, options.mostStates) : options.mostStates;
@@ -148,6 +161,18 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
   }
 }
 
+/** What is known where the question, or the rest of it, is too large to be asked. */
+export const unasked = (properties: readonly PropertyAnswer[], explored: Explored): Rounds => ({
+  properties,
+  verdict: properties.some(({ verdict }) => verdict === 'violated') ? 'violated' : 'undecided',
+  explored,
+  reason: 'size',
+  reductions: [],
+  omission: undefined,
+  unreached: [],
+  coverage: undefined,
+});
+
 /** A counterexample; of those as short, where it is a shortest one, one with the fewest context switches. */
 function* tellingBest(
   asked: Asked,
@@ -160,8 +185,8 @@ function* tellingBest(
   return asked.tell(best, { isShortest, fewestSwitches: fewest });
 }
 
-const answerAll = (
-  asked: Asked,
+export const answerAll = (
+  asked: Pick<Asked, 'sentence'>,
   id: string,
   verdict: PropertyAnswer['verdict'],
   explored: Explored,

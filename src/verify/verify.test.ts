@@ -143,6 +143,39 @@ test('what a file wants to see is looked for, and found with steps left out too'
   expect(property(check('v6', { mostStates: 20 }, wants('[converted]')), 'sometimes')?.verdict).toBe('undecided');
 });
 
+test('what is too large to be built is not asked, and what was answered before stands', () => {
+  const heap = (most: number) => () => ({ used: 0, most });
+  const size = { verdict: 'undecided', reason: 'size', explored: { states: 0 } };
+  expect(check('v6', { heap: heap(1e5) })).toMatchObject(size);
+  expect(check('v6', { heap: heap(1e8) })).toMatchObject({ verdict: 'holds', reason: undefined });
+  const pages = SCENARIO.replace('pages: 1 ', 'pages: 4096 ').replace('0..1, to', '0..4096, to');
+  expect(check('v6', { heap: heap(4e9) }, pages)).toMatchObject(size);
+  // A question that grew more than it should have is left, the first or one of those after a violation.
+  for (const [grown, violated] of [
+    [2, []],
+    [4, ['I2']],
+  ] as const) {
+    let asked = 0;
+    const growing = () => ({ used: ++asked <= grown ? 0 : 5e8, most: 1e9 });
+    const answer = check('baseline', { heap: growing });
+    expect(answer).toMatchObject({ verdict: violated.length > 0 ? 'violated' : 'undecided', reason: 'size' });
+    expect(violatedIn(answer)).toEqual(violated);
+    expect(property(answer, 'I1')?.verdict).toBe('undecided');
+  }
+});
+
+test('a wish that hashes or walks do not meet is not known to be impossible', () => {
+  const wants = `${IN_FLIGHT}check: { sometimes: [left-early], every: holds }\n`;
+  expect(property(check('v6', {}, wants), 'sometimes')?.verdict).toBe('violated');
+  const hashed = check('v6', { lossy: { kind: 'hash compaction' } }, wants);
+  expect(hashed).toMatchObject({ verdict: 'undecided', reason: 'omission', asExpected: undefined });
+  expect(property(hashed, 'I1')?.verdict).toBe('holds');
+  const few = check('v6', { lossy: { kind: 'bitstate', bits: 8 } }, wants);
+  const walked = check('v6', { walks: { walks: 5, seed: 1, steps: 100, pct: undefined } }, wants);
+  for (const answer of [hashed, few, walked])
+    expect(property(answer, 'sometimes')).toMatchObject({ verdict: 'undecided', detail: 'never: left-early' });
+});
+
 test('coverage says which steps no run came to', () => {
   const { coverage } = check('baseline');
   expect(coverage?.never.find(({ routine }) => routine === 'lru_add_drain_all')).toBeUndefined();

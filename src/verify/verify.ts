@@ -16,9 +16,19 @@ import { tell } from './counterexample.ts';
 import { happened } from './events.ts';
 import { LOOKS_SHOWN, NOT_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
-import { type CheckProgress, inRounds, type Rounds, type SearchOptions } from './rounds.ts';
+import {
+  answerAll,
+  type Asked,
+  type CheckProgress,
+  inRounds,
+  NOTHING,
+  type Rounds,
+  type SearchOptions,
+  unasked,
+} from './rounds.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';
+import { isTooLarge } from './too-large.ts';
 import { unfulfilled, wishesOf } from './wishes.ts';
 
 /** How a scenario is checked. */
@@ -31,18 +41,23 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   const { patch } = options;
   const world = buildWorld({ ...scenario, machine: { ...scenario.machine, profile: scenario.check.profile } }, patch);
   const before = mismatchesBefore(scenario, patch);
-  const rounds = yield* inRounds(
-    {
-      ids: idsOf(world),
-      sentence: sentenceOf,
-      question: (without) => withSymmetry(questionOf(world, without), options),
-      named: readName,
-      tell: (moves, told) => tell(world, moves, told),
-    },
-    options,
-  );
+  const asked: Asked = {
+    ids: idsOf(world),
+    sentence: sentenceOf,
+    question: (without) => withSymmetry(questionOf(world, without), options),
+    named: readName,
+    tell: (moves, told) => tell(world, moves, told),
+  };
+  const heap = options.heap?.();
+  const isTooMuch = heap !== undefined && isTooLarge(world, heap);
+  const rounds = isTooMuch
+    ? unasked(
+        asked.ids.map((id) => answerAll(asked, id, 'undecided', NOTHING)),
+        NOTHING,
+      )
+    : yield* inRounds(asked, options);
   const ends =
-    options.walks === undefined
+    options.walks === undefined && rounds.reason !== 'size'
       ? yield* withRound(conversionsEnd(world, options))
       : { answer: undefined, reason: undefined };
   const { properties, ...about } = judged(world, rounds, ends);
@@ -74,20 +89,18 @@ function judged(
   // That it reads no more counts than it may is no promise that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
+  // What hashes have not met may be among what they left out, however unlikely: it is not known to be impossible.
+  const looked = rounds.reason ?? (omission === undefined ? undefined : 'omission');
+  const wanted = seen === undefined ? [] : sometimes(world, unfulfilled(world, seen, unreached), looked, explored);
+  const isOpen = wanted.some(({ verdict }) => verdict === 'undecided');
   return {
     explored,
     reductions,
     omission,
-    reason: rounds.reason ?? reason,
+    reason: rounds.reason ?? reason ?? (isOpen ? looked : undefined),
     coverage: isKnown ? coveredBy(coverage) : undefined,
-    endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks',
-    properties: inOrder([
-      ...others,
-      ...(reads.length > 0 || ends === undefined ? reads : [ends]),
-      ...(seen === undefined
-        ? []
-        : sometimes(world, unfulfilled(world, seen, unreached), { reason: rounds.reason, explored })),
-    ]),
+    endsNotAsked: ends === undefined && reads.length === 0 && rounds.reason !== 'walks' && rounds.reason !== 'size',
+    properties: inOrder([...others, ...(reads.length > 0 || ends === undefined ? reads : [ends]), ...wanted]),
   };
 }
 
@@ -95,7 +108,8 @@ function judged(
 function sometimes(
   { scenario, patch }: SmallWorld,
   missing: readonly string[],
-  { reason, explored }: Pick<Rounds, 'reason' | 'explored'>,
+  reason: Rounds['reason'],
+  explored: Rounds['explored'],
 ): readonly PropertyAnswer[] {
   if (wishesOf(scenario, patch.name).length === 0) return [];
   return [

@@ -56,12 +56,19 @@ test('SIGINT ends --all with what is known, and says what was not run', async ()
   );
 });
 
-test('at a terminal it says how far it is, and Ctrl-C ends it with what is known', async () => {
-  const command = [process.execPath, ...COMMAND, 'check', ...LARGE].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qefc', `stty cols 100; exec ${command}`, '/dev/null'], { cwd: ROOT });
-  const progress = /peer-protocol, v6: \d+ states, \d+\/s, depth \d+, \d+ queued, at least \d+ (?:s|min) more, \d+ MiB/;
-  const { code, output } = await interrupted(child, progress, () => child.stdin.write('\u0003'));
-  expect(code).toBe(2);
-  expect(output).toContain('v6: UNDECIDED: interrupted\r\n  no violation so far; explored: ');
-  expect(output).toContain('not run: baseline: interrupted\r\n');
-});
+// Several threads have room for 200 million states each: more than 4 GiB.
+test.each(['1', '2'])(
+  'at a terminal it says how far it is, and Ctrl-C ends it with what is known: %s threads',
+  async (threads) => {
+    const command = [process.execPath, ...COMMAND, 'check', ...LARGE, '--workers', threads]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const child = spawn('script', ['-qefc', `stty cols 100; exec ${command}`, '/dev/null'], { cwd: ROOT });
+    const progress =
+      /peer-protocol, v6: \d+ states, \d+\/s, depth \d+, \d+ queued, at least \d+ (?:s|min) more, \d+ MiB/;
+    const { code, output } = await interrupted(child, progress, () => child.stdin.write('\u0003'));
+    expect(code).toBe(2);
+    expect(output).toContain('v6: UNDECIDED: interrupted\r\n  no violation so far; explored: ');
+    expect(output).toContain('not run: baseline: interrupted\r\n');
+  },
+);

@@ -80,9 +80,36 @@ test('a verdict that rests on hashes says how likely a state was left out', () =
   expect(answer.verdict).toBe('holds');
   expect(answer.omission).toBeGreaterThan(0);
   expect(answer.omission).toBeLessThan(1e-9);
-  const { stdout } = folioscope(['check', PEER, '--patch', 'v6,baseline', '--bitstate', '20']);
-  expect(stdout).toMatch(/v6: HOLDS, but a state was left out with a probability of 0\.\d+/);
-  expect(stdout).toMatch(/hold, but a state was left out with a\s+probability of 0\.\d+ \(/);
+  const { stdout } = folioscope(['check', PEER, '--patch', 'v6,baseline', '--bitstate', '26']);
+  expect(stdout).toMatch(/v6: HOLDS, but a state was left out with a probability of \d\.\d+e-\d+/);
+  expect(stdout).toMatch(/hold, but a state was left out with a\s+probability of \d\.\d+e-\d+ \(/);
+});
+
+test('hashes that leave out a state too likely decide nothing, and violate no wish', () => {
+  const { status, stdout } = folioscope(['check', PEER, '--patch', 'v6', '--bitstate', '8']);
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/v6: UNDECIDED: hashes stand for states, and one was left out with a\s+probability of 1\.0/);
+  const { status: alone, answer } = json([SC_07, '--patch', 'v6', '--bitstate', '8']);
+  expect(alone).toBe(2);
+  expect(answer).toMatchObject({ verdict: 'undecided', reason: 'omission' });
+  for (const { verdict } of answer.properties) expect(verdict).not.toBe('violated');
+});
+
+test('a conversion of 4,096 pages, whose question V8 has no memory for, is undecided and does not end the process', () => {
+  const file = join(folder, 'pages.yaml');
+  const text = `scenario: PAGES
+title: Many pages
+machine: { cpus: 2 }
+guest_memfd: { pages: 4096 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads: { T0: [{ convert: { range: 0..4096, to: private } }], T1: [{ touch: 0..2 }] }
+`;
+  writeFileSync(file, text);
+  const { status, stdout, stderr } = folioscope(['check', file, '--patch', 'v6']);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+  expect(stdout).toContain("v6: UNDECIDED: the question takes more than JavaScript's own memory");
+  expect(stdout).toContain("nothing was explored; 'folioscope run' plays single orders");
+  expect(json([file, '--patch', 'v6'])).toMatchObject({ status: 2, answer: { verdict: 'undecided', reason: 'size' } });
 });
 
 const SIZE = [PEER, '--cpus', '3', '--folios', '3', '--patch', 'v6', '--exact'];

@@ -134,6 +134,39 @@ test('of files that share a name, each is played by its own steps', () => {
   }
 });
 
+test.each([
+  ['T0:@nosuchstep', 'T0:@nosuchstep', 'run shows the names of its steps'],
+  ['T0:2,T0:@folio_ref_coutn,T1:all', 'T0:@folio_ref_coutn', "did you mean 'T0:@folio_ref_count'?"],
+  [
+    'T0:@lru_add_drain_al.mutex_lock',
+    'T0:@lru_add_drain_al.mutex_lock',
+    "did you mean 'T0:@lru_add_drain_all.mutex_lock'?",
+  ],
+  ['T1:@mas_store', 'T1:@mas_store', "did you mean 'T1:@xas_store'?"],
+])('a schedule that names a step which its task never takes is no schedule: %s', (how, place, help) => {
+  const task = place.slice(0, 2);
+  const problem = `the schedule does not fit: '${place}': ${task} takes no such step, ${help}`;
+  expect(race('--schedule', how, '--patch', 'v6')).toEqual({
+    status: 65,
+    stdout: '',
+    stderr: `folioscope: race.yaml: ${problem}\n`,
+  });
+  writeFileSync(join(folder, 'mistyped.yaml'), RACE.replace('threads:', `schedule: ${how}\nthreads:`));
+  for (const command of ['run', 'check'])
+    expect(folioscope([command, 'mistyped.yaml', '--patch', 'v6'], { cwd: folder })).toEqual({
+      status: 65,
+      stdout: '',
+      stderr: `folioscope: mistyped.yaml: ${problem}\n`,
+    });
+});
+
+test('a schedule may name a step that only another form of the check takes', () => {
+  expect(race('--schedule', 'T0:@lru_add_drain_all.mutex_lock,T1:all', '--patch', 'baseline')).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+});
+
 test.each(['rr', 'T0:all', 'random:5'])('a seed that %s has no use for is a usage error', (how) => {
   expect(race('--schedule', how, '--seed', '7')).toEqual({
     status: 64,

@@ -4,4 +4,5 @@ import { firstReadyFrom, type Strategy } from './strategy.ts';
 /** Each until it is done or waits, then the next: the order that nothing disturbs. */
 export const inOrder = (): Strategy => ({
   choose: (turn) => firstReadyFrom(turn, turn.last === undefined ? 0 : turn.tasks.indexOf(turn.last)),
+  position: () => 0,
 });

@@ -56,5 +56,7 @@ export function listed(list: readonly ListedTurn[], taskNamed: (name: string) =>
       if (wanted.step !== undefined && step !== undefined && wanted.step !== step)
         throw new ScheduleMisfit(`turn ${turn} is '${wanted.step}' of ${wanted.task}, which is at '${step}'`);
     },
+    // An entry with a number of turns ends by itself.
+    position: () => (typeof list[at]?.times === 'number' ? undefined : at),
   };
 }

@@ -4,4 +4,5 @@ import { firstReadyFrom, type Strategy } from './strategy.ts';
 /** One step each, around and around. */
 export const roundRobin = (): Strategy => ({
   choose: (turn) => firstReadyFrom(turn, turn.last === undefined ? 0 : turn.tasks.indexOf(turn.last) + 1),
+  position: () => 0,
 });

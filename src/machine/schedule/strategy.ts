@@ -20,6 +20,11 @@ export interface Strategy {
   readonly choose: (turn: Turn) => number | undefined;
   /** Told of the step that was taken in the turn; undefined where the turn had none (a call that was refused at once). */
   readonly took?: (task: number, step: string | undefined) => void;
+  /**
+   * What it chooses by, besides what it is told of a turn, as a number: where the machine, the last task and this are as they were
+   * before, the same turns follow. Undefined, or not there, where more than that decides.
+   */
+  readonly position?: () => number | undefined;
 }
 
 /** An explicit schedule names what cannot happen: it belongs to another scenario, patch or version. */

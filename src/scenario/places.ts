@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import { ALTERNATIVES } from '../kernel/index.ts';
+import { createMachine, type Patch, PATCHES, type Schedule, syscallsFor } from '../machine/index.ts';
+import { nearest } from './nearest.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Runs work that touches a form of the check: a user's own may fail. */
+type Within = <T>(patch: Patch, work: () => T) => T;
+
+/**
+ * What is wrong with the places that a schedule names (`T0:@step`): one that no form of the check has, so that the task would run to
+ * its end and the race would not be played. A place that only some forms have is not wrong.
+ * @param patches the forms that are to be run; folioscope's own count too.
+ * @returns the message of the first; undefined where all are known.
+ */
+export function unknownPlace(
+  scenario: Scenario,
+  schedule: Schedule,
+  patches: readonly Patch[],
+  within: Within,
+): string | undefined {
+  if (schedule.kind !== 'list') return undefined;
+  const forms = [...new Set([...PATCHES, ...ALTERNATIVES, ...patches])];
+  const known = new Map<Patch, ReadonlyMap<string, ReadonlySet<string>>>();
+  const placesIn = (patch: Patch): ReadonlyMap<string, ReadonlySet<string>> => {
+    const found = known.get(patch) ?? within(patch, () => placesByTask(scenario, patch));
+    known.set(patch, found);
+    return found;
+  };
+  for (const { task, times } of schedule.turns) {
+    if (typeof times === 'number' || times === 'all') continue;
+    const place = times.slice(1);
+    // A task that there is not is another mistake.
+    if (!placesIn(forms[0] ?? fail()).has(task) || forms.some((form) => placesIn(form).get(task)?.has(place))) continue;
+    const all = [...new Set(forms.flatMap((form) => [...(placesIn(form).get(task) ?? [])]))];
+    const meant = nearest(
+      place,
+      all.filter((name) => name.includes('.') === place.includes('.')),
+    );
+    const help = meant === undefined ? 'run shows the names of its steps' : `did you mean '${task}:@${meant}'?`;
+    return `'${task}:@${place}': ${task} takes no such step, ${help}`;
+  }
+  return undefined;
+}
+
+const fail = (): never => {
+  throw new Error('there is no form of the check');
+};
+
+/** By task, kworkers included: the steps that its calls may take, as a schedule may name them. */
+function placesByTask(scenario: Scenario, patch: Patch): ReadonlyMap<string, ReadonlySet<string>> {
+  const { machine, threads } = scenario;
+  const { program } = createMachine({ ...machine, patch });
+  const placesOf = (codes: readonly string[]): ReadonlySet<string> =>
+    new Set(
+      program.codes
+        .filter(({ name }) => codes.includes(name))
+        .flatMap(({ flow }) => flow.nodes.flatMap((node) => (node.kind === 'step' ? [node.step] : [])))
+        .flatMap(({ name, path }) => [name, ...path.map((routine) => `${routine}.${name}`)]),
+    );
+  const workers = placesOf(['kworker']);
+  return new Map([
+    ...machine.tasks.map(({ name }, task) => {
+      const calls = threads.flatMap((thread) => (thread.task === task ? thread.calls.map(({ call }) => call) : []));
+      return [name, placesOf(syscallsFor(calls, machine))] as const;
+    }),
+    ...Array.from({ length: machine.cpus }, (_, cpu) => [`kworker/${cpu}`, workers] as const),
+  ]);
+}
