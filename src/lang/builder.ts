@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
-import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value } from './expression.ts';
+import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, type Variable } from './expression.ts';
+import { placeOf } from './out_of_range.ts';
+import { Recorded } from './recorded.ts';
 import { type Recorder, recording } from './recorder.ts';
-import { domain, resolve, type Sizes, type Type } from './types.ts';
+import { resolve, type Sizes, type Type } from './types.ts';
 
-/** The tasks of a program: whoever takes steps. */
-export const TASK = domain('task');
+export { TASK } from './types.ts';
 
 /** What a routine is given: values of the caller's own memory, and places for results. */
 type Args = Readonly<Record<string, unknown>>;
@@ -69,10 +70,22 @@ export class Builder<C> implements Recorder {
   readonly #scopes: Scope[] = [];
   readonly #loops: LoopTargets[] = [];
   readonly #claims: Claim[] = [];
+  readonly #recorded: Recorded;
+  /** The step in hand. */
+  #step: string | undefined;
 
-  constructor(config: C, sizes: Sizes) {
+  /** @param declared the program's variables; where not given, that is looked at when the program is put together. */
+  constructor(config: C, sizes: Sizes, declared?: readonly Variable[]) {
     this.config = config;
     this.sizes = sizes;
+    this.#recorded = new Recorded(sizes, declared);
+  }
+
+  /** The place that is being recorded, in words. */
+  get #where(): string {
+    const path = this.#scopes.map((scope) => scope.routine);
+    if (this.#step !== undefined) return placeOf({ name: this.#step, path });
+    return path.length === 0 ? 'the outermost text' : `the text of ${path.join(' > ')}`;
   }
 
   /** The text taken down so far. */
@@ -92,7 +105,11 @@ export class Builder<C> implements Recorder {
 
   #addStep(name: string, guard: Expr | undefined, text: () => void): void {
     if (this.#effects !== undefined) throw new Error(`step '${name}' stands inside a step`);
+    this.#recorded.count(this.#where);
+    this.#step = name;
+    if (guard !== undefined) this.#recorded.expression(guard, this.#where);
     const effects = this.#take(text);
+    this.#step = undefined;
     const path = this.#scopes.map((scope) => scope.routine);
     const step: Step = { name, path, guard, effects, claims: [...this.#claims] };
     this.#body.push({ kind: 'step', step });
@@ -124,6 +141,8 @@ export class Builder<C> implements Recorder {
   /** {@inheritDoc Recorder.assign} */
   assign(place: Expr, value: Expr): void {
     if (place.op !== 'read' && place.op !== 'local') throw new Error('only places can be written');
+    this.#recorded.count(this.#where);
+    this.#recorded.store(place, value, this.#where);
     const effect: Effect = { kind: 'assign', place, value };
     if (this.#effects !== undefined) {
       this.#effects.push(effect);
@@ -141,12 +160,21 @@ export class Builder<C> implements Recorder {
   when(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
-    outer.push({ kind: 'when', if: condition.expr, then: this.#take(then), else: this.#take(otherwise) });
+    this.#recorded.count(this.#where);
+    this.#recorded.expression(condition.expr, this.#where);
+    outer.push({
+      kind: 'when',
+      if: condition.expr,
+      then: this.#recorded.under(condition.expr, true, () => this.#take(then)),
+      else: this.#recorded.under(condition.expr, false, () => this.#take(otherwise)),
+    });
   }
 
   /** States what holds at this point of a step. Explorations report where it does not; it changes nothing. */
   assert(name: string, condition: Value<'bool'>): void {
     if (this.#effects === undefined) throw new Error(`'assert' belongs inside a step`);
+    this.#recorded.count(this.#where);
+    this.#recorded.expression(condition.expr, this.#where);
     this.#effects.push({ kind: 'assert', name, condition: condition.expr });
   }
 
@@ -154,6 +182,8 @@ export class Builder<C> implements Recorder {
   each<K extends string>(from: Arg<K>, to: Arg<K>, effects: (i: Value<K>) => void): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'each' belongs inside a step; between steps use 'for'`);
+    this.#recorded.count(this.#where);
+    for (const end of [from, to]) this.#recorded.expression(exprOf(end), this.#where);
     const bound = { name: 'i' };
     const body = this.#take(() => effects(new Value<K>({ op: 'bound', bound })));
     outer.push({ kind: 'each', bound, from: exprOf(from), to: exprOf(to), body });
@@ -165,6 +195,7 @@ export class Builder<C> implements Recorder {
     if (slot >= FIRST_ARRAY_SLOT) throw new Error(`'${name}': a code has at most ${FIRST_ARRAY_SLOT} values at a time`);
     this.#widen(slot, 1, type);
     const local: Local = { name, type, length: undefined, slot };
+    this.#recorded.declare(local);
     return new Place<K>({ op: 'local', local });
   }
 
@@ -181,6 +212,7 @@ export class Builder<C> implements Recorder {
     this.#nextArray += length;
     this.#widen(slot, length, type);
     const local: Local = { name, type, length, slot };
+    this.#recorded.declare(local);
     return { local, length, at: (index) => new Place<K>({ op: 'local', local, index: exprOf(index) }) };
   }
 
@@ -192,7 +224,14 @@ export class Builder<C> implements Recorder {
   /** Branches on the task's own memory. */
   if(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     if (readsShared(condition.expr)) throw new Error(this.#outsideStep('a condition'));
-    this.#body.push({ kind: 'if', if: condition.expr, then: this.#nest(then), else: this.#nest(otherwise) });
+    this.#recorded.count(this.#where);
+    this.#recorded.expression(condition.expr, this.#where);
+    this.#body.push({
+      kind: 'if',
+      if: condition.expr,
+      then: this.#recorded.under(condition.expr, true, () => this.#nest(then)),
+      else: this.#recorded.under(condition.expr, false, () => this.#nest(otherwise)),
+    });
   }
 
   /** Repeats until `break`. */
@@ -272,7 +311,8 @@ export class Builder<C> implements Recorder {
     const [value, array] = [this.#nextValue, this.#nextArray];
     this.#scopes.push(scope);
     const loops = this.#loops.splice(0);
-    const body = this.#nest(() => routine.text(this, args));
+    this.#recorded.count(this.#where);
+    const body = this.#recorded.scoped(() => this.#nest(() => routine.text(this, args)));
     this.#loops.push(...loops);
     this.#scopes.pop();
     [this.#nextValue, this.#nextArray] = [value, array];
@@ -297,6 +337,10 @@ export class Builder<C> implements Recorder {
   }
 
   #claim(claim: Claim, text: () => void): void {
+    const of = 'list' in claim.of ? [claim.of.from, claim.of.to] : [claim.of];
+    if ('list' in claim.of) this.#recorded.local(claim.of.list, this.#where);
+    for (const expr of [...of, claim.amount, ...(claim.on === undefined ? [] : [claim.on])])
+      this.#recorded.expression(expr, `a claim in ${this.#where}`);
     this.#claims.push(claim);
     text();
     this.#claims.pop();

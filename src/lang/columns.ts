@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Choice, Step } from './body.ts';
 import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
 import type { Expr, Local, Variable } from './expression.ts';
 import { nodeAt, optionsAt } from './flow.ts';
+import { generated } from './generated.ts';
+import { placeOf, Sites } from './out_of_range.ts';
 import { type Column, IDLE, type Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
 import { type Rest, settle } from './settle.ts';
@@ -37,11 +40,15 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
   const constants = program.variables.map((_, i) => `const v${i}=columns[${i}];`).join('');
   const columns = program.variables.map((variable) => memory.columns.get(variable));
-  const evaluated = (text: string): unknown => evaluate(`${constants}return ${text};`, columns, memory);
+  const evaluated = (write: (sites: Sites) => string): unknown => {
+    const sites = new Sites();
+    const text = write(sites);
+    return evaluate(`${constants}${declareChecks(sites)}return ${text};`, columns, memory);
+  };
   const codes = program.codes.map((code, number) => ({
-    steps: once(() => evaluated(stepsOf(code, program, names, memory)) as Steps),
-    enter: once(() => evaluated(entryOf(code, program, names, memory)) as Enter),
-    run: once(() => evaluated(runOf(code, number, program, names, memory)) as Run),
+    steps: once(() => evaluated((sites) => stepsOf(code, program, names, memory, sites)) as Steps),
+    enter: once(() => evaluated((sites) => entryOf(code, program, names, memory, sites)) as Enter),
+    run: once(() => evaluated((sites) => runOf(code, number, program, names, memory, sites)) as Run),
   }));
   const tables = codes.map((): Steps | undefined => undefined);
   return {
@@ -65,15 +72,8 @@ function once<Made extends object>(make: () => Made): () => Made {
   return () => (made ??= make());
 }
 
-function evaluate(source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown {
-  const factory = new Function('columns', 'L', 'code', 'pc', `'use strict';${source}`) as (
-    columns: readonly (Column | undefined)[],
-    slots: Int32Array,
-    code: Int32Array,
-    pc: Int32Array,
-  ) => unknown;
-  return factory(columns, memory.slots, memory.code, memory.pc);
-}
+const evaluate = (source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown =>
+  generated(source, { columns, L: memory.slots, code: memory.code, pc: memory.pc, ...CHECKING });
 
 type Names = ReadonlyMap<Variable, string>;
 
@@ -88,6 +88,8 @@ const sharedSpelling = (program: Program, names: Names): Pick<Spelling, 'self' |
   read: (variable, index) => `${names.get(variable)}[${element(variable, index, program)}]`,
   write: (variable, index, value) => `${names.get(variable)}[${element(variable, index, program)}]=${value};`,
 });
+
+const beginningOf = ({ name }: Code): string => `the beginning of '${name}'`;
 
 const arraySlot = (local: Local, index: JsIndex | undefined): string => `L[b+${local.slot}+${index?.js ?? 0}]`;
 
@@ -112,14 +114,16 @@ function guarded(guard: Expr | undefined, emitter: Emitter, otherwise: string): 
   if (guard === undefined) return '';
   const prelude: string[] = [];
   const condition = emitter.condition(guard, prelude);
+  emitter.assume(guard);
   return `${prelude.join('')}if(!(${condition})){${otherwise}}`;
 }
 
-function stepsOf(code: Code, program: Program, names: Names, memory: Memory): string {
+function stepsOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
   const spelling = inMemory(program, names);
   const functions = code.flow.steps.map((_, pc) => {
     const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
-      const emitter = new Emitter(spelling);
+      const emitter = new Emitter({ ...spelling, checks: new Checks(program.sizes, code, sites) });
+      emitter.enter(placeOf(step));
       const text = `${guarded(step.guard, emitter, 'return false;')}${emitter.effects(step.effects)}`;
       return `${base(memory)}${text}${settle(code.flow, next, emitter, resting)}`;
     });
@@ -131,15 +135,19 @@ function stepsOf(code: Code, program: Program, names: Names, memory: Memory): st
 const resting: Rest = (node) =>
   `${node.kind === 'done' ? `code[t]=${IDLE};pc[t]=0;` : `pc[t]=${node.pc};`}return true;`;
 
-function entryOf(code: Code, program: Program, names: Names, memory: Memory): string {
-  const emitter = new Emitter(inMemory(program, names));
+function entryOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
+  const checks = new Checks(program.sizes, code, sites);
+  const emitter = new Emitter({ ...inMemory(program, names), checks });
+  emitter.enter(beginningOf(code));
   const params = code.params.map((slot, i) => `L[b+${slot}]=a[${i}];`).join('');
   const clear = `L.fill(0,b,b+${memory.slotsPerTask});`;
   return `(t,a)=>{${base(memory)}${clear}${params}${settle(code.flow, code.flow.entry, emitter, resting)}}`;
 }
 
-function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
-  const emitter = new Emitter(inVariables(program, names));
+function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory, sites: Sites): string {
+  const checks = new Checks(program.sizes, code, sites);
+  const emitter = new Emitter({ ...inVariables(program, names), checks });
+  emitter.enter(beginningOf(code));
   const pcOf = new Map<Step | Choice, number>();
   for (const [pc, id] of code.flow.steps.entries()) {
     const node = nodeAt(code.flow.nodes, id);
@@ -160,11 +168,15 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
       case 'step': {
         const pc = pcOf.get(part.step);
         if (pc === undefined) return '';
+        emitter.enter(placeOf(part.step));
+        // While it waits, others run.
+        if (part.step.guard !== undefined) emitter.meet();
         let wait = '';
         if (part.step.guard !== undefined) {
           const prelude: string[] = [];
           const condition = emitter.condition(part.step.guard, prelude);
           wait = `for(;;){${prelude.join('')}if(${condition})break;${restAt(pc)}if(!h())return false;}`;
+          emitter.assume(part.step.guard);
         }
         return `${wait}${emitter.effects(part.step.effects)}\n`;
       }
@@ -177,13 +189,22 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
       case 'if': {
         const prelude: string[] = [];
         const condition = emitter.condition(part.if, prelude);
-        const otherwise = part.else.length === 0 ? '' : `else{${emit(part.else)}}`;
-        return `${prelude.join('')}if(${condition}){${emit(part.then)}}${otherwise}`;
+        const then = emitter.under(part.if, true, () => emit(part.then));
+        const otherwise = emitter.under(part.if, false, () => emit(part.else));
+        emitter.meet();
+        return `${prelude.join('')}if(${condition}){${then}}${part.else.length === 0 ? '' : `else{${otherwise}}`}`;
       }
-      case 'block':
-        return `B${part.label}:{${emit(part.body)}}`;
-      case 'loop':
-        return `A${part.label}:for(;;){${emit(part.body)}}`;
+      case 'block': {
+        const text = emit(part.body);
+        emitter.meet();
+        return `B${part.label}:{${text}}`;
+      }
+      case 'loop': {
+        emitter.meet();
+        const text = emit(part.body);
+        emitter.meet();
+        return `A${part.label}:for(;;){${text}}`;
+      }
       case 'exit':
         return `break B${part.label};`;
       case 'again':

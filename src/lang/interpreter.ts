@@ -4,6 +4,7 @@ import type { Bound, Expr, Value, Variable } from './expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
 import { type Code, type Program, rangeOf } from './program.ts';
+import { outOfRange, placeOf } from './out_of_range.ts';
 import { apply } from './simplify.ts';
 import { resolve, sizeOf } from './types.ts';
 
@@ -50,6 +51,8 @@ export class Interpreter {
   readonly #bounds = new Map<Bound, number>();
   #writes: Write[] = [];
   #failed: string[] = [];
+  /** What is being run: for messages. */
+  #where = 'a condition';
 
   constructor(program: Program, memory: Memory) {
     this.program = program;
@@ -66,6 +69,7 @@ export class Interpreter {
     this.memory.slots.fill(0, base, base + this.memory.slotsPerTask);
     for (const [i, slot] of text.params.entries()) this.memory.slots[base + slot] = args[i] ?? 0;
     this.memory.code[task] = code;
+    this.#where = `the beginning of '${text.name}'`;
     this.#settle(task, text, text.flow.entry);
   }
 
@@ -90,6 +94,7 @@ export class Interpreter {
   enabled(task: number, option = 0): boolean {
     const step = this.options(task)[option];
     if (step === undefined) return false;
+    this.#where = placeOf(step);
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
   }
 
@@ -198,9 +203,12 @@ export class Interpreter {
 
   #assign(place: Expr, value: number, task: number): void {
     if (place.op === 'local') {
-      const slot = place.local.slot + this.#element(place.local.name, place.local.length, place.index, task);
+      const at = this.#element(place.local.name, place.local.length, place.index, task);
+      const element = place.index === undefined ? [] : [at];
+      const slot = place.local.slot + at;
       const max = resolve(place.local.type.max, this.program.sizes);
-      if (value < 0 || value > max) throw new RangeError(`${place.local.name} := ${value}, allowed is 0 to ${max}`);
+      if (value < 0 || value > max)
+        throw outOfRange({ name: place.local.name, max, where: this.#where }, value, element);
       this.memory.slots[task * this.memory.slotsPerTask + slot] = value;
       return;
     }
@@ -209,7 +217,7 @@ export class Interpreter {
     const { column, at } = this.#locate(place.variable, index);
     const { max } = rangeOf(place.variable, this.program.sizes);
     if (value < 0 || value > max)
-      throw new RangeError(`${place.variable.name}[${index.join(', ')}] := ${value}, allowed is 0 to ${max}`);
+      throw outOfRange({ name: place.variable.name, max, where: this.#where }, value, index);
     this.#writes.push({ variable: place.variable, index, before: column[at] ?? 0, after: value });
     column[at] = value;
   }
@@ -220,7 +228,7 @@ export class Interpreter {
       const extent = sizeOf(this.program.sizes, name);
       const element = index[i] ?? -1;
       if (element < 0 || element >= extent)
-        throw new RangeError(`${variable.name}[${index.join(', ')}]: ${name} is 0 to ${extent - 1}`);
+        throw outOfRange({ name: variable.name, max: extent - 1, index: name, where: this.#where }, element);
       return row * extent + element;
     }, 0);
     return { column, at };
@@ -229,7 +237,8 @@ export class Interpreter {
   #element(name: string, length: number | undefined, index: Expr | undefined, task: number): number {
     if (length === undefined || index === undefined) return 0;
     const element = this.#evaluate(index, task);
-    if (element < 0 || element >= length) throw new RangeError(`${name}[${element}] has ${length} elements`);
+    if (element < 0 || element >= length)
+      throw outOfRange({ name, max: length - 1, index: 'element', where: this.#where }, element);
     return element;
   }
 

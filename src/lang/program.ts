@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Body } from './body.ts';
+import type { Body, Claim } from './body.ts';
 import { Builder, TASK } from './builder.ts';
 import type { Expr, SharedArray, Variable } from './expression.ts';
 import { walk } from './expression.ts';
@@ -31,9 +31,19 @@ export interface Program {
 /** Text of a code, with the values it is started with declared through the builder. */
 export type CodeText<C> = (k: Builder<C>) => void;
 
-/** Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters. */
-export function buildCode<C>(name: string, config: C, sizes: Sizes, params: number, text: CodeText<C>): Code {
-  const builder = new Builder(config, sizes);
+/**
+ * Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters.
+ * @param declared the program's variables: where given, a text that names another fails where it does.
+ */
+export function buildCode<C>(
+  name: string,
+  config: C,
+  sizes: Sizes,
+  params: number,
+  text: CodeText<C>,
+  declared?: readonly Variable[],
+): Code {
+  const builder = new Builder(config, sizes, declared);
   recording(builder, () => text(builder));
   const body = simplifyBody(builder.body, sizes);
   const flow = lower(body);
@@ -88,13 +98,24 @@ function* expressionsOf(body: readonly Body[]): Generator<Expr> {
     if (part.kind === 'step') {
       if (part.step.guard !== undefined) yield part.step.guard;
       yield* effectExpressions(part.step.effects);
-    } else if (part.kind === 'if') {
+      yield* part.step.claims.flatMap(claimExpressions);
+    } else if (part.kind === 'local') yield* effectExpressions(part.effects);
+    else if (part.kind === 'if') {
+      yield part.if;
       yield* expressionsOf(part.then);
       yield* expressionsOf(part.else);
-    } else if (part.kind === 'either') for (const option of part.options) yield* expressionsOf(option);
-    else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
+    } else if (part.kind === 'either') {
+      yield* part.claims.flatMap(claimExpressions);
+      for (const option of part.options) yield* expressionsOf(option);
+    } else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
   }
 }
+
+const claimExpressions = ({ of, amount, on }: Claim): readonly Expr[] => [
+  ...('list' in of ? [of.from, of.to] : [of]),
+  amount,
+  ...(on === undefined ? [] : [on]),
+];
 
 function* effectExpressions(effects: Extract<Body, { kind: 'step' }>['step']['effects']): Generator<Expr> {
   for (const effect of effects) {
