@@ -315,9 +315,9 @@ class Watching {
     // Of those that begin at one place the widest comes first.
     this.#insertions.push({
       at: from.start,
-      text: `${WATCHERS.condition}(${JSON.stringify(what)},`,
+      text: `${WATCHERS.condition}(${JSON.stringify(what)},(`,
       rank: 3 + 1 / (last - first + 2),
     });
-    this.#insertions.push({ at: to.end, text: ')', rank: 0 });
+    this.#insertions.push({ at: to.end, text: '))', rank: 0 });
   }
 }

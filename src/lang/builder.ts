@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
 import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, type Variable } from './expression.ts';
-import { placeOf } from './out_of_range.ts';
+import { behind, placeOf } from './out_of_range.ts';
 import { Recorded } from './recorded.ts';
 import { type Recorder, recording } from './recorder.ts';
 import { resolve, type Sizes, type Type } from './types.ts';
@@ -85,7 +85,7 @@ export class Builder<C> implements Recorder {
   get #where(): string {
     const path = this.#scopes.map((scope) => scope.routine);
     if (this.#step !== undefined) return placeOf({ name: this.#step, path });
-    return path.length === 0 ? 'the outermost text' : `the text of ${path.join(' > ')}`;
+    return behind({ path }, path);
   }
 
   /** The text taken down so far. */
@@ -149,7 +149,7 @@ export class Builder<C> implements Recorder {
       return;
     }
     if (readsShared(place) || readsShared(value)) throw new Error(this.#outsideStep('an assignment'));
-    this.#body.push({ kind: 'local', effects: [effect] });
+    this.#body.push({ kind: 'local', effects: [effect], path: this.#scopes.map(({ routine }) => routine) });
   }
 
   #outsideStep(what: string): string {

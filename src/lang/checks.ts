@@ -2,7 +2,7 @@
 import type { Effect } from './body.ts';
 import type { JsIndex } from './emit.ts';
 import type { Expr } from './expression.ts';
-import { failRange, type Site, type Sites } from './out_of_range.ts';
+import { behind, failRange, placeOf, type Site, type Sites, type Where } from './out_of_range.ts';
 import type { Code } from './program.ts';
 import { Ranges } from './ranges.ts';
 import { resolve, type Sizes, sizeOf } from './types.ts';
@@ -24,11 +24,12 @@ const [LOWEST_WORD, ABOVE_WORD] = [-(2 ** 31), 2 ** 32];
  */
 export class Checks {
   readonly ranges: Ranges;
-  /** The step and routines that messages name. */
-  where = '';
+  /** The step that messages name. */
+  step: Where = { path: [] };
+  /** The routines of what stands behind it. */
+  path: readonly string[] | undefined;
   readonly #sizes: Sizes;
   readonly #sites: Sites;
-  #suspended = false;
 
   /** @param sites what can fail; generated code names them by number. */
   constructor(sizes: Sizes, code: Code, sites: Sites) {
@@ -51,36 +52,39 @@ export class Checks {
     for (const [i, extent] of this.#extents(place).entries()) {
       const [part, known] = [this.#indexes(place)[i], index[i]];
       if (part === undefined || known === undefined) throw new Error(`'${name}' has no index ${i}`);
-      if (this.#isWithin(part, extent.count - 1)) {
+      const isWithin = this.#isWithin(part, extent.count - 1);
+      if (isWithin && !this.mayFail(part)) {
         named.push(known);
         continue;
       }
       const called = `$i${i}`;
       named.push({ js: called, known: undefined });
-      const site = this.#site({ name, max: extent.count - 1, index: extent.of, where: this.where });
-      text += `const ${called}=${known.js};if(${this.#misses(part, called, extent.count - 1)})$B($N[${site}],${called},[]);`;
+      text += `const ${called}=${known.js};`;
+      if (isWithin) continue;
+      const site = this.#site({ name, max: extent.count - 1, index: extent.of, where: this.#place });
+      text += `if(${this.#misses(part, called, extent.count - 1)})$B($N[${site}],${called},[]);`;
     }
     const fits = this.#isWithin(value, max);
+    // The value is computed first, so that of two things that do not fit every execution finds the same.
     if (fits && text === '') return write(js, index);
-    if (fits) return `{${text}${write(js, named)}}`;
-    const site = this.#site({ name, max, where: this.where });
+    const stored = `const $v=${js};${text}`;
+    if (fits) return `{${stored}${write('$v', named)}}`;
+    const site = this.#site({ name, max, where: this.#place });
     const at = named.map((one) => one.js).join();
-    return `{const $v=${js};${text}if(${this.#misses(value, '$v', max)})$B($N[${site}],$v,[${at}]);${write('$v', named)}}`;
+    return `{${stored}if(${this.#misses(value, '$v', max)})$B($N[${site}],$v,[${at}]);${write('$v', named)}}`;
   }
 
   /** An index as it is read with: checked unless it is proven to be one. */
   index(place: Place, i: number, index: JsIndex): JsIndex {
     const [part, extent] = [this.#indexes(place)[i], this.#extents(place)[i]];
-    if (part === undefined || extent === undefined || this.#suspended || this.#isWithin(part, extent.count - 1))
-      return index;
+    if (part === undefined || extent === undefined || this.#isWithin(part, extent.count - 1)) return index;
     const { name } = place.op === 'read' ? place.variable : place.local;
-    const site = this.#site({ name, max: extent.count - 1, index: extent.of, where: this.where });
+    const site = this.#site({ name, max: extent.count - 1, index: extent.of, where: this.#place });
     return { js: `$I(${index.js},${extent.count - 1},${site})`, known: undefined };
   }
 
   /** Whether evaluating an expression, where it stands, may find an index that does not fit. */
   mayFail(expr: Expr): boolean {
-    if (this.#suspended) return false;
     const some = (...parts: readonly Expr[]): boolean => parts.some((part) => this.mayFail(part));
     switch (expr.op) {
       case 'const':
@@ -112,17 +116,6 @@ export class Checks {
           some(expr.from, expr.to, expr.otherwise) ||
           this.ranges.within(expr.bound, expr.from, expr.to, () => some(expr.where))
         );
-    }
-  }
-
-  /** What `text` makes without checks of what is read: for what runs before the condition that it stands under is known. */
-  suspended<T>(text: () => T): T {
-    const outer = this.#suspended;
-    this.#suspended = true;
-    try {
-      return text();
-    } finally {
-      this.#suspended = outer;
     }
   }
 
@@ -166,6 +159,10 @@ export class Checks {
     if (low >= 0) return `${js}>${max}`;
     if (high <= max) return `${js}<0`;
     return low >= LOWEST_WORD && high < ABOVE_WORD ? `${js}>>>0>${max}` : `${js}<0||${js}>${max}`;
+  }
+
+  get #place(): string {
+    return this.path === undefined ? placeOf(this.step) : behind(this.step, this.path);
   }
 
   #site(site: Site): number {

@@ -6,7 +6,7 @@ import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
 import type { Expr, Local, Variable } from './expression.ts';
 import { nodeAt, optionsAt } from './flow.ts';
 import { generated } from './generated.ts';
-import { placeOf, Sites } from './out_of_range.ts';
+import { Sites, type Where } from './out_of_range.ts';
 import { type Column, IDLE, type Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
 import { type Rest, settle } from './settle.ts';
@@ -48,7 +48,7 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   const codes = program.codes.map((code, number) => ({
     steps: once(() => evaluated((sites) => stepsOf(code, program, names, memory, sites)) as Steps),
     enter: once(() => evaluated((sites) => entryOf(code, program, names, memory, sites)) as Enter),
-    run: once(() => evaluated((sites) => runOf(code, number, program, names, memory, sites)) as Run),
+    run: once(() => evaluated(() => runOf(code, number, program, names, memory)) as Run),
   }));
   const tables = codes.map((): Steps | undefined => undefined);
   return {
@@ -89,7 +89,7 @@ const sharedSpelling = (program: Program, names: Names): Pick<Spelling, 'self' |
   write: (variable, index, value) => `${names.get(variable)}[${element(variable, index, program)}]=${value};`,
 });
 
-const beginningOf = ({ name }: Code): string => `the beginning of '${name}'`;
+const BEGINNING: Where = { path: [] };
 
 const arraySlot = (local: Local, index: JsIndex | undefined): string => `L[b+${local.slot}+${index?.js ?? 0}]`;
 
@@ -123,7 +123,7 @@ function stepsOf(code: Code, program: Program, names: Names, memory: Memory, sit
   const functions = code.flow.steps.map((_, pc) => {
     const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
       const emitter = new Emitter({ ...spelling, checks: new Checks(program.sizes, code, sites) });
-      emitter.enter(placeOf(step));
+      emitter.enter(step);
       const text = `${guarded(step.guard, emitter, 'return false;')}${emitter.effects(step.effects)}`;
       return `${base(memory)}${text}${settle(code.flow, next, emitter, resting)}`;
     });
@@ -138,16 +138,18 @@ const resting: Rest = (node) =>
 function entryOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
   const checks = new Checks(program.sizes, code, sites);
   const emitter = new Emitter({ ...inMemory(program, names), checks });
-  emitter.enter(beginningOf(code));
+  emitter.enter(BEGINNING);
   const params = code.params.map((slot, i) => `L[b+${slot}]=a[${i}];`).join('');
   const clear = `L.fill(0,b,b+${memory.slotsPerTask});`;
   return `(t,a)=>{${base(memory)}${clear}${params}${settle(code.flow, code.flow.entry, emitter, resting)}}`;
 }
 
-function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory, sites: Sites): string {
-  const checks = new Checks(program.sizes, code, sites);
-  const emitter = new Emitter({ ...inVariables(program, names), checks });
-  emitter.enter(beginningOf(code));
+/**
+ * A whole code in one function. It checks no ranges: stores alone would cost a conversion of a large inode a sixth of its time, reads
+ * as much as it takes itself. Single steps, which check, leave the same.
+ */
+function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
+  const emitter = new Emitter(inVariables(program, names));
   const pcOf = new Map<Step | Choice, number>();
   for (const [pc, id] of code.flow.steps.entries()) {
     const node = nodeAt(code.flow.nodes, id);
@@ -168,15 +170,11 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
       case 'step': {
         const pc = pcOf.get(part.step);
         if (pc === undefined) return '';
-        emitter.enter(placeOf(part.step));
-        // While it waits, others run.
-        if (part.step.guard !== undefined) emitter.meet();
         let wait = '';
         if (part.step.guard !== undefined) {
           const prelude: string[] = [];
           const condition = emitter.condition(part.step.guard, prelude);
           wait = `for(;;){${prelude.join('')}if(${condition})break;${restAt(pc)}if(!h())return false;}`;
-          emitter.assume(part.step.guard);
         }
         return `${wait}${emitter.effects(part.step.effects)}\n`;
       }
@@ -189,22 +187,13 @@ function runOf(code: Code, number: number, program: Program, names: Names, memor
       case 'if': {
         const prelude: string[] = [];
         const condition = emitter.condition(part.if, prelude);
-        const then = emitter.under(part.if, true, () => emit(part.then));
-        const otherwise = emitter.under(part.if, false, () => emit(part.else));
-        emitter.meet();
-        return `${prelude.join('')}if(${condition}){${then}}${part.else.length === 0 ? '' : `else{${otherwise}}`}`;
+        const otherwise = part.else.length === 0 ? '' : `else{${emit(part.else)}}`;
+        return `${prelude.join('')}if(${condition}){${emit(part.then)}}${otherwise}`;
       }
-      case 'block': {
-        const text = emit(part.body);
-        emitter.meet();
-        return `B${part.label}:{${text}}`;
-      }
-      case 'loop': {
-        emitter.meet();
-        const text = emit(part.body);
-        emitter.meet();
-        return `A${part.label}:for(;;){${text}}`;
-      }
+      case 'block':
+        return `B${part.label}:{${emit(part.body)}}`;
+      case 'loop':
+        return `A${part.label}:for(;;){${emit(part.body)}}`;
       case 'exit':
         return `break B${part.label};`;
       case 'again':

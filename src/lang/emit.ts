@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './body.ts';
+import type { Effect, OwnText } from './body.ts';
 import type { Checks } from './checks.ts';
 import { type Bound, type Expr, type Local, type Variable, walk } from './expression.ts';
+import type { Where } from './out_of_range.ts';
 import { areAlike } from './ranges.ts';
 
 /** How one compiled execution spells its memory in JavaScript. */
@@ -94,9 +95,19 @@ export class Emitter {
   }
 
   /** The step that what follows belongs to. */
-  enter(where: string): void {
+  enter(step: Where): void {
     const { checks } = this.#spelling;
-    if (checks !== undefined) checks.where = where;
+    if (checks !== undefined) checks.step = step;
+  }
+
+  /** Statements that do what a task does on its own behind a step. */
+  own({ effects, path = [] }: Pick<OwnText, 'effects' | 'path'>): string {
+    const { checks } = this.#spelling;
+    if (checks === undefined) return this.effects(effects);
+    checks.path = path;
+    const text = this.effects(effects);
+    checks.path = undefined;
+    return text;
   }
 
   /** Statements that do what the effects say. */
@@ -316,10 +327,11 @@ export class Emitter {
       case 'first': {
         const short = this.#shortFirst(expr);
         if (short !== undefined) return short;
-        const { checks } = this.#spelling;
-        return this.#conditions > 0 && checks !== undefined
-          ? checks.suspended(() => this.#search(expr, prelude))
-          : this.#search(expr, prelude);
+        // Behind a condition a search that may fail waits until it is asked for: what runs before would find what does not matter.
+        if (this.#conditions === 0 || this.#spelling.checks?.mayFail(expr) !== true) return this.#search(expr, prelude);
+        const own: string[] = [];
+        const found = this.#search(expr, own);
+        return `(()=>{${own.join('')}return ${found};})()`;
       }
     }
   }

@@ -5,6 +5,7 @@ import { claimsAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';
 import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
+import { conditionsOf } from './local_text.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
 import type { Memory } from './memory.ts';
@@ -332,10 +333,7 @@ const count = (set: number): number => {
 function stays(code: Code, pc: number): boolean {
   const id = code.flow.steps[pc];
   const node = id === undefined ? undefined : code.flow.nodes[id];
-  if (node?.kind !== 'step') return true;
-  return JSON.stringify(node.step.effects, (key, value: unknown) =>
-    key === 'variable' || key === 'local' ? null : value,
-  ).includes('"assert"');
+  return node?.kind !== 'step' || conditionsOf(node.step.effects).length > 0;
 }
 
 interface Elements {
@@ -404,8 +402,7 @@ function elementsOf(
         const after = states[to];
         if (after === undefined) throw new Error('a step leads nowhere');
         const labels = [...new Set([...state.claims.keys(), ...after.claims.keys()])].filter(
-          (label) =>
-            state.claims.get(label) !== after.claims.get(label) || state.claims.get(label)?.includes('?') === true,
+          (label) => state.claims.get(label) !== after.claims.get(label) || state.varying.has(label),
         );
         for (const cell of positions.written(labels, after.pc === codes[task]?.flow.steps.length ? task : undefined))
           write(cell);

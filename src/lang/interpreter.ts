@@ -4,7 +4,7 @@ import type { Bound, Expr, Value, Variable } from './expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
 import { type Code, type Program, rangeOf } from './program.ts';
-import { outOfRange, placeOf } from './out_of_range.ts';
+import { behind, outOfRange, placeOf, type Where } from './out_of_range.ts';
 import { apply } from './simplify.ts';
 import { resolve, sizeOf } from './types.ts';
 
@@ -51,8 +51,9 @@ export class Interpreter {
   readonly #bounds = new Map<Bound, number>();
   #writes: Write[] = [];
   #failed: string[] = [];
-  /** What is being run: for messages. */
-  #where = 'a condition';
+  /** What is being run, and where it stands behind the step: for messages. */
+  #last: Where = { path: [] };
+  #path: readonly string[] | undefined;
 
   constructor(program: Program, memory: Memory) {
     this.program = program;
@@ -69,7 +70,7 @@ export class Interpreter {
     this.memory.slots.fill(0, base, base + this.memory.slotsPerTask);
     for (const [i, slot] of text.params.entries()) this.memory.slots[base + slot] = args[i] ?? 0;
     this.memory.code[task] = code;
-    this.#where = `the beginning of '${text.name}'`;
+    this.#last = { path: [] };
     this.#settle(task, text, text.flow.entry);
   }
 
@@ -94,7 +95,8 @@ export class Interpreter {
   enabled(task: number, option = 0): boolean {
     const step = this.options(task)[option];
     if (step === undefined) return false;
-    this.#where = placeOf(step);
+    this.#last = step;
+    this.#path = undefined;
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
   }
 
@@ -137,6 +139,10 @@ export class Interpreter {
     return this.#evaluate(of.expr, -1);
   }
 
+  #where(): string {
+    return this.#path === undefined ? placeOf(this.#last) : behind(this.#last, this.#path);
+  }
+
   #codeNumbered(code: number): Code {
     const found = this.program.codes[code];
     if (found === undefined) throw new Error(`no code ${code}`);
@@ -153,7 +159,9 @@ export class Interpreter {
           id = node.next;
           break;
         case 'local':
+          this.#path = node.path ?? [];
           this.#run(node.effects, task);
+          this.#path = undefined;
           id = node.next;
           break;
         case 'branch':
@@ -208,37 +216,43 @@ export class Interpreter {
       const slot = place.local.slot + at;
       const max = resolve(place.local.type.max, this.program.sizes);
       if (value < 0 || value > max)
-        throw outOfRange({ name: place.local.name, max, where: this.#where }, value, element);
+        throw outOfRange({ name: place.local.name, max, where: this.#where() }, value, element);
       this.memory.slots[task * this.memory.slotsPerTask + slot] = value;
       return;
     }
     if (place.op !== 'read') throw new Error('only places can be written');
-    const index = place.index.map((part) => this.#evaluate(part, task));
-    const { column, at } = this.#locate(place.variable, index);
+    const { column, at, index } = this.#locate(place.variable, place.index, task);
     const { max } = rangeOf(place.variable, this.program.sizes);
     if (value < 0 || value > max)
-      throw outOfRange({ name: place.variable.name, max, where: this.#where }, value, index);
+      throw outOfRange({ name: place.variable.name, max, where: this.#where() }, value, index);
     this.#writes.push({ variable: place.variable, index, before: column[at] ?? 0, after: value });
     column[at] = value;
   }
 
-  #locate(variable: Variable, index: readonly number[]): { readonly column: Column; readonly at: number } {
+  #locate(
+    variable: Variable,
+    parts: readonly Expr[],
+    task: number,
+  ): { readonly column: Column; readonly at: number; readonly index: readonly number[] } {
     const column = columnOf(this.memory, { variable });
+    const index: number[] = [];
     const at = variable.domains.reduce((row, { name }, i) => {
       const extent = sizeOf(this.program.sizes, name);
-      const element = index[i] ?? -1;
+      const part = parts[i];
+      const element = part === undefined ? -1 : this.#evaluate(part, task);
       if (element < 0 || element >= extent)
-        throw outOfRange({ name: variable.name, max: extent - 1, index: name, where: this.#where }, element);
+        throw outOfRange({ name: variable.name, max: extent - 1, index: name, where: this.#where() }, element);
+      index.push(element);
       return row * extent + element;
     }, 0);
-    return { column, at };
+    return { column, at, index };
   }
 
   #element(name: string, length: number | undefined, index: Expr | undefined, task: number): number {
     if (length === undefined || index === undefined) return 0;
     const element = this.#evaluate(index, task);
     if (element < 0 || element >= length)
-      throw outOfRange({ name, max: length - 1, index: 'element', where: this.#where }, element);
+      throw outOfRange({ name, max: length - 1, index: 'element', where: this.#where() }, element);
     return element;
   }
 
@@ -260,10 +274,7 @@ export class Interpreter {
         return this.memory.slots[task * this.memory.slotsPerTask + expr.local.slot + element] ?? 0;
       }
       case 'read': {
-        const { column, at } = this.#locate(
-          expr.variable,
-          expr.index.map((part) => this.#evaluate(part, task)),
-        );
+        const { column, at } = this.#locate(expr.variable, expr.index, task);
         return column[at] ?? 0;
       }
       case 'claimed': {

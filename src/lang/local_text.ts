@@ -39,7 +39,7 @@ const withoutAsserts = (effects: readonly Effect[]): readonly Effect[] =>
   });
 
 /** The conditions of all asserts in a step. */
-const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
+export const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
   effects.flatMap((effect) => {
     switch (effect.kind) {
       case 'assign':

@@ -26,9 +26,20 @@ export class Sites {
   }
 }
 
+/** A step and its routines; without a name the beginning of a text. */
+export interface Where extends Pick<Step, 'path'> {
+  readonly name?: string;
+}
+
+const routines = (path: readonly string[]): string => (path.length === 0 ? '' : ` of ${path.join(' > ')}`);
+
 /** The place of a step in words. */
-export const placeOf = ({ name, path }: Pick<Step, 'name' | 'path'>): string =>
-  path.length === 0 ? `step '${name}'` : `step '${name}' of ${path.join(' > ')}`;
+export const placeOf = ({ name, path }: Where): string =>
+  name === undefined ? `the beginning${routines(path)}` : `step '${name}'${routines(path)}`;
+
+/** The place of what a task does on its own behind a step, in a text of these routines. */
+export const behind = ({ name }: Where, path: readonly string[]): string =>
+  `the text${routines(path)}${name === undefined ? '' : `, behind step '${name}'`}`;
 
 /** The error of a store or an index that does not fit: the same in every execution. */
 export function outOfRange({ name, max, index, where }: Site, value: number, at: readonly number[] = []): RangeError {

@@ -6,7 +6,7 @@ import { optionsAt } from './flow.ts';
 import { generated } from './generated.ts';
 import { type Field, fieldAt, type Layout, layOut } from './layout.ts';
 import { createMemory, IDLE, type Memory } from './memory.ts';
-import { placeOf, Sites } from './out_of_range.ts';
+import { Sites } from './out_of_range.ts';
 import type { Code, Program } from './program.ts';
 import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';
@@ -135,7 +135,7 @@ function stepsOf(
         const passing = new Set<string>();
         const checks = new Checks(program.sizes, code, sites);
         const emitter = new Emitter({ ...packedSpelling(task, program, layout, words, passing), positions, checks });
-        emitter.enter(placeOf(step));
+        emitter.enter(step);
         const prelude: string[] = [];
         const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
         const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return false;`;

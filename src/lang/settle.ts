@@ -27,7 +27,7 @@ export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): 
       case 'goto':
         return inline(node.next);
       case 'local':
-        return emitter.effects(node.effects) + inline(node.next);
+        return emitter.own(node) + inline(node.next);
       case 'branch': {
         const prelude: string[] = [];
         const condition = emitter.condition(node.if, prelude);

@@ -7,7 +7,7 @@ import { optionsAt, type StepNode } from './flow.ts';
 import { generated } from './generated.ts';
 import type { Independence } from './independence.ts';
 import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
-import { placeOf, Sites } from './out_of_range.ts';
+import { Sites } from './out_of_range.ts';
 import { fieldAt, type Layout, layOut } from './layout.ts';
 import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './packed_spelling.ts';
 import { type Code, type Program, tasksOf } from './program.ts';
@@ -261,7 +261,7 @@ class Generator {
       const tests = nodes.map(({ step }) => {
         const passing = new Set<string>();
         const emitter = this.#emitter(code, task, 0, passing);
-        emitter.enter(placeOf(step));
+        emitter.enter(step);
         const prelude: string[] = [];
         const guard = step.guard === undefined ? '1' : emitter.condition(step.guard, prelude);
         return `{${declare(passing)}${prelude.join('')}if(${guard})return 1;}`;
@@ -320,7 +320,7 @@ class Generator {
   #step(code: Code, task: number, option: number, { step, next }: StepNode): string {
     const passing = new Set<string>();
     const emitter = this.#emitter(code, task, option, passing);
-    emitter.enter(placeOf(step));
+    emitter.enter(step);
     const resting: Rest = (target) => `${restIn(target, code, task, this.#layout, WORDS)}break D;`;
     const prelude: string[] = [];
     const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
