@@ -82,11 +82,11 @@ export class Builder<C> implements Recorder {
   }
 
   /** The place that is being recorded, in words. */
-  get #where(): string {
+  readonly #where = (): string => {
     const path = this.#scopes.map((scope) => scope.routine);
     if (this.#step !== undefined) return placeOf({ name: this.#step, path });
     return behind({ path }, path);
-  }
+  };
 
   /** The text taken down so far. */
   get body(): readonly Body[] {
@@ -340,7 +340,7 @@ export class Builder<C> implements Recorder {
     const of = 'list' in claim.of ? [claim.of.from, claim.of.to] : [claim.of];
     if ('list' in claim.of) this.#recorded.local(claim.of.list, this.#where);
     for (const expr of [...of, claim.amount, ...(claim.on === undefined ? [] : [claim.on])])
-      this.#recorded.expression(expr, `a claim in ${this.#where}`);
+      this.#recorded.expression(expr, () => `a claim in ${this.#where()}`);
     this.#claims.push(claim);
     text();
     this.#claims.pop();

@@ -47,6 +47,7 @@ export function buildCode<C>(
   recording(builder, () => text(builder));
   const body = simplifyBody(builder.body, sizes);
   const flow = lower(body);
+  if (declared !== undefined) recordedWith.set(body, declared);
   return {
     name,
     params: Array.from({ length: params }, (_, slot) => slot),
@@ -56,6 +57,9 @@ export function buildCode<C>(
     slotMax: Array.from(builder.slots.max, (max: number | undefined) => max ?? 0),
   };
 }
+
+/** The variables that texts were recorded with: they name no others. */
+const recordedWith = new WeakMap<readonly Body[], readonly Variable[]>();
 
 /** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
 export const program = (
@@ -68,7 +72,7 @@ export const program = (
     if (rangeOf(variable, sizes).max > LARGEST)
       throw new RangeError(`'${variable.name}' goes up to ${rangeOf(variable, sizes).max}, beyond ${LARGEST}`);
   const known = new Set(declared);
-  for (const code of codes)
+  for (const code of codes.filter(({ body }) => recordedWith.get(body)?.every((one) => known.has(one)) !== true))
     for (const expr of expressionsOf(code.body))
       walk(expr, (part) => {
         if (part.op === 'read' && !known.has(part.variable))

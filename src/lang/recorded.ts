@@ -17,6 +17,7 @@ export class Recorded {
   readonly #ranges: Ranges;
   readonly #declared: ReadonlySet<Variable> | undefined;
   readonly #locals = new Set<Local>();
+  readonly #order: Local[] = [];
   #parts = 0;
   /** How many conditions that never hold the text stands under. */
   #dead = 0;
@@ -29,22 +30,25 @@ export class Recorded {
   }
 
   /** One more part of the text. @throws Error where JavaScript seems to record without end. */
-  count(where: string): void {
+  count(where: () => string): void {
     if (++this.#parts > MOST_PARTS)
-      throw new Error(`the text has more than ${MOST_PARTS} parts: a JavaScript loop in it does not end, in ${where}`);
+      throw new Error(
+        `the text has more than ${MOST_PARTS} parts: a JavaScript loop in it does not end, in ${where()}`,
+      );
   }
 
   declare(local: Local): void {
     this.#locals.add(local);
+    this.#order.push(local);
   }
 
   /** What `text` declares may not be used after it. */
   scoped<T>(text: () => T): T {
-    const outer = new Set(this.#locals);
+    const outer = this.#order.length;
     try {
       return text();
     } finally {
-      for (const local of this.#locals) if (!outer.has(local)) this.#locals.delete(local);
+      for (const local of this.#order.splice(outer)) this.#locals.delete(local);
     }
   }
 
@@ -61,24 +65,24 @@ export class Recorded {
   }
 
   /** An expression that is evaluated. @throws Error where it names what is not there. */
-  expression(expr: Expr, where: string): void {
+  expression(expr: Expr, where: () => string): void {
     walk(expr, (part) => {
       if (part.op === 'read' && this.#declared?.has(part.variable) === false)
-        throw new Error(`'${part.variable.name}' is no variable of this program, in ${where}`);
+        throw new Error(`'${part.variable.name}' is no variable of this program, in ${where()}`);
       if (part.op === 'local') this.local(part.local, where);
       if (part.op === 'binary' && part.operator === '%' && this.#ranges.of(part.right).low <= 0)
-        throw new RangeError(`a remainder by what may be 0, in ${where}`);
+        throw new RangeError(`a remainder by what may be 0, in ${where()}`);
     });
   }
 
   /** A local that is used. @throws Error where its routine has ended. */
-  local(local: Local, where: string): void {
+  local(local: Local, where: () => string): void {
     if (!this.#locals.has(local))
-      throw new Error(`'${local.name}' is a local of a routine that has ended, or of another text, in ${where}`);
+      throw new Error(`'${local.name}' is a local of a routine that has ended, or of another text, in ${where()}`);
   }
 
   /** An assignment. @throws RangeError where what it stores, or an index, never fits. */
-  store(place: Extract<Expr, { op: 'read' | 'local' }>, value: Expr, where: string): void {
+  store(place: Extract<Expr, { op: 'read' | 'local' }>, value: Expr, where: () => string): void {
     this.expression(place, where);
     this.expression(value, where);
     if (this.#dead > 0) return;
@@ -87,7 +91,7 @@ export class Recorded {
     const known = simplify(value, this.#sizes);
     const { low, high } = this.#ranges.of(known);
     if (high < 0 || low > max) {
-      const stored = outOfRange({ name, max, where }, low > max ? low : high);
+      const stored = outOfRange({ name, max, where: where() }, low > max ? low : high);
       throw max === 0 ? new RangeError(`'${name}' is left out of this program: ${stored.message}`) : stored;
     }
     const index = place.op === 'read' ? place.index : [];
@@ -99,10 +103,10 @@ export class Recorded {
       this.#index(name, 'element', place.local.length ?? 1, place.index, where);
   }
 
-  #index(name: string, of: string, count: number, index: Expr, where: string): void {
-    if (count === 0) throw new RangeError(`'${name}' is left out of this program: it has no ${of}, in ${where}`);
+  #index(name: string, of: string, count: number, index: Expr, where: () => string): void {
+    if (count === 0) throw new RangeError(`'${name}' is left out of this program: it has no ${of}, in ${where()}`);
     const { low, high } = this.#ranges.of(simplify(index, this.#sizes));
     if (high < 0 || low >= count)
-      throw outOfRange({ name, max: count - 1, index: of, where }, low >= count ? low : high);
+      throw outOfRange({ name, max: count - 1, index: of, where: where() }, low >= count ? low : high);
   }
 }
