@@ -8,7 +8,7 @@ import { nodeAt, optionsAt } from './flow.ts';
 import { generated } from './generated.ts';
 import { Sites, type Where } from './out_of_range.ts';
 import { type Column, IDLE, type Memory } from './memory.ts';
-import type { Code, Program } from './program.ts';
+import { type Code, type Program, requireArguments } from './program.ts';
 import { type Rest, settle } from './settle.ts';
 import { sizeOf } from './types.ts';
 
@@ -53,6 +53,8 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   const tables = codes.map((): Steps | undefined => undefined);
   return {
     start: (task, code, args) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
       memory.code[task] = code;
       codes[code]?.enter()(task, args);
     },
@@ -62,7 +64,11 @@ export function compileColumns(program: Program, memory: Memory): Columns {
       const steps = (tables[code] ??= codes[code]?.steps() ?? []);
       return steps[memory.pc[task] ?? 0]?.(task, option) ?? false;
     },
-    run: (task, code, args, others = nobody) => codes[code]?.run()(task, args, others) ?? false,
+    run: (task, code, args, others = nobody) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
+      return codes[code]?.run()(task, args, others) ?? false;
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Effect, Step } from './body.ts';
 import type { Bound, Expr, Value, Variable } from './expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
-import { type Code, type Program, rangeOf } from './program.ts';
+import { type Code, type Program, rangeOf, requireArguments } from './program.ts';
 import { behind, outOfRange, placeOf, type Where } from './out_of_range.ts';
 import { apply } from './simplify.ts';
 import { resolve, sizeOf } from './types.ts';
@@ -66,6 +66,7 @@ export class Interpreter {
     if (this.memory.code[task] !== IDLE) throw new Error(`task ${task} is busy`);
     if (args.length !== text.params.length)
       throw new Error(`'${text.name}' takes ${text.params.length} values, not ${args.length}`);
+    requireArguments(text, args);
     const base = task * this.memory.slotsPerTask;
     this.memory.slots.fill(0, base, base + this.memory.slotsPerTask);
     for (const [i, slot] of text.params.entries()) this.memory.slots[base + slot] = args[i] ?? 0;

@@ -42,31 +42,39 @@ function search({ flow, live, params, slotMax }: Code, sizes: Sizes): ReadonlySe
     for (const effect of effects) one(effect, now);
   };
   const one = (effect: Effect, now: number[]): void => {
-    if (effect.kind === 'assign') {
-      const { place, value } = effect;
-      look(value, now);
-      if (place.op === 'read') for (const index of place.index) look(index, now);
-      if (place.op !== 'local') return;
-      if (place.index !== undefined) look(place.index, now);
-      const [first, length] = [place.local.slot, place.local.length];
-      const max = maxOf(place.local);
-      if (length === undefined) now[first] = max;
-      else for (let slot = first; slot < first + length; slot++) now[slot] = Math.max(now[slot] ?? 0, max);
-    } else if (effect.kind === 'when') {
-      look(effect.if, now);
-      const otherwise = [...now];
-      run(effect.then, now);
-      run(effect.else, otherwise);
-      widen(now, otherwise);
-    } else if (effect.kind === 'each') {
-      for (const end of [effect.from, effect.to]) look(end, now);
-      // Twice: a turn finds what the one before has left.
-      for (let turn = 0; turn < 2; turn++) {
-        const inside = [...now];
-        run(effect.body, inside);
-        widen(now, inside);
+    switch (effect.kind) {
+      case 'assign': {
+        const { place, value } = effect;
+        look(value, now);
+        if (place.op === 'read') for (const index of place.index) look(index, now);
+        if (place.op !== 'local') return;
+        if (place.index !== undefined) look(place.index, now);
+        const [first, length] = [place.local.slot, place.local.length];
+        const max = maxOf(place.local);
+        if (length === undefined) now[first] = max;
+        else for (let slot = first; slot < first + length; slot++) now[slot] = Math.max(now[slot] ?? 0, max);
+        return;
       }
-    } else if (effect.kind === 'assert') look(effect.condition, now);
+      case 'assert':
+        look(effect.condition, now);
+        return;
+      case 'when': {
+        look(effect.if, now);
+        const otherwise = [...now];
+        run(effect.then, now);
+        run(effect.else, otherwise);
+        widen(now, otherwise);
+        return;
+      }
+      case 'each':
+        for (const end of [effect.from, effect.to]) look(end, now);
+        // Twice: a turn finds what the one before has left.
+        for (let turn = 0; turn < 2; turn++) {
+          const inside = [...now];
+          run(effect.body, inside);
+          widen(now, inside);
+        }
+    }
   };
   const pass = (node: FlowNode, now: number[]): void => {
     if (node.kind === 'step') {

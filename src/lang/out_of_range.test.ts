@@ -342,6 +342,18 @@ describe('stores and indexes that do not fit', () => {
     expect(executions.step(0)).toBe("seats: 7 is no seat, allowed is 0 to 2, in step 'look' of narrow");
   });
 
+  test('values that a code is started with are held to their places', () => {
+    const code = buildCode('code', null, SIZES, 1, (k) => {
+      const n = k.local('n', int(2));
+      k.step('s', () => small.set(n));
+    });
+    const built = program(SIZES, VARIABLES, [code]);
+    const told = "'code' is started with 3 as its value 0, allowed is 0 to 2";
+    expect(() => new Interpreter(built, createMemory(built)).start(0, 0, [3])).toThrow(told);
+    expect(() => compileColumns(built, createMemory(built)).start(0, 0, [3])).toThrow(told);
+    expect(() => compileColumns(built, createMemory(built)).run(0, 0, [3])).toThrow(told);
+  });
+
   test('an exploration of what is left after a reduction finds them', () => {
     const built = programOf((k) => {
       const n = k.let('n', int(7), 5);

@@ -61,6 +61,15 @@ export function buildCode<C>(
 /** The variables that texts were recorded with: they name no others. */
 const recordedWith = new WeakMap<readonly Body[], readonly Variable[]>();
 
+/** @throws RangeError where a value that a code is started with does not fit its place. */
+export function requireArguments({ name, params, slotMax }: Code, args: readonly number[]): void {
+  for (const [i, slot] of params.entries()) {
+    const [value = 0, max = 0] = [args[i], slotMax[slot]];
+    if (!(value >= 0 && value <= max))
+      throw new RangeError(`'${name}' is started with ${value} as its value ${i}, allowed is 0 to ${max}`);
+  }
+}
+
 /** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
 export const program = (
   sizes: Sizes,
