@@ -111,6 +111,10 @@ test.each([
   ],
   [
     checking("k.let('n', int(2), 0).add(3);"),
+    `folioscope: ./bad.ts: bad fails where one page is converted: n := 3, allowed is 0 to 2, in the text of ${CHECK}, behind step 'folios_put'\n`,
+  ],
+  [
+    checking("k.let('n', int(2), 3);"),
     `folioscope: ./bad.ts:4: no kernel can be built with it: n := 3, allowed is 0 to 2, in the text of ${CHECK}\n`,
   ],
   [

@@ -19,7 +19,7 @@ export class Recorded {
   readonly #locals = new Set<Local>();
   readonly #order: Local[] = [];
   #parts = 0;
-  /** How many conditions that never hold the text stands under. */
+  /** How many reasons there are that the text is never run. */
   #dead = 0;
 
   /** @param declared what the program's memory will have; any variable where it is not known yet. */
@@ -37,17 +37,20 @@ export class Recorded {
       );
   }
 
+  /** A local is declared. Text with a local of a domain without elements is run by no task, so that nothing in it can fail. */
   declare(local: Local): void {
     this.#locals.add(local);
     this.#order.push(local);
+    if (this.#sizes[local.type.kind] === 0) this.#dead++;
   }
 
   /** What `text` declares may not be used after it. */
   scoped<T>(text: () => T): T {
-    const outer = this.#order.length;
+    const [outer, dead] = [this.#order.length, this.#dead];
     try {
       return text();
     } finally {
+      this.#dead = dead;
       for (const local of this.#order.splice(outer)) this.#locals.delete(local);
     }
   }
@@ -81,7 +84,7 @@ export class Recorded {
       throw new Error(`'${local.name}' is a local of a routine that has ended, or of another text, in ${where()}`);
   }
 
-  /** An assignment. @throws RangeError where what it stores, or an index, never fits. */
+  /** An assignment. @throws RangeError where a constant does not fit, as its value or as an index. */
   store(place: Extract<Expr, { op: 'read' | 'local' }>, value: Expr, where: () => string): void {
     this.expression(place, where);
     this.expression(value, where);
@@ -89,9 +92,8 @@ export class Recorded {
     const { name, type } = place.op === 'read' ? place.variable : place.local;
     const max = resolve(type.max, this.#sizes);
     const known = simplify(value, this.#sizes);
-    const { low, high } = this.#ranges.of(known);
-    if (high < 0 || low > max) {
-      const stored = outOfRange({ name, max, where: where() }, low > max ? low : high);
+    if (known.op === 'const' && !(known.value >= 0 && known.value <= max)) {
+      const stored = outOfRange({ name, max, where: where() }, known.value);
       throw max === 0 ? new RangeError(`'${name}' is left out of this program: ${stored.message}`) : stored;
     }
     const index = place.op === 'read' ? place.index : [];
@@ -104,9 +106,10 @@ export class Recorded {
   }
 
   #index(name: string, of: string, count: number, index: Expr, where: () => string): void {
+    const known = simplify(index, this.#sizes);
+    // What is no constant may stand in a call that nobody makes.
+    if (known.op !== 'const' || (known.value >= 0 && known.value < count)) return;
     if (count === 0) throw new RangeError(`'${name}' is left out of this program: it has no ${of}, in ${where()}`);
-    const { low, high } = this.#ranges.of(simplify(index, this.#sizes));
-    if (high < 0 || low >= count)
-      throw outOfRange({ name, max: count - 1, index: of, where: where() }, low >= count ? low : high);
+    throw outOfRange({ name, max: count - 1, index: of, where: where() }, known.value);
   }
 }
