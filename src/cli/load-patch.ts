@@ -2,14 +2,16 @@
 import { InvalidArgumentError } from 'commander';
 import { access } from 'node:fs/promises';
 import { register } from 'node:module';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
 import { ALTERNATIVES, KERNEL_PARTS, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE_SIZE } from '../kernel/index.ts';
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
 import { complain, reasonOf } from './failure.ts';
+import { UNWATCHED } from './patch-conditions.ts';
+import { forgetTurns } from './patch-watch.ts';
 
 /** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
 export interface PatchChoice {
@@ -74,11 +76,11 @@ async function loadPatch(file: string): Promise<Patch> {
   };
   process.once('exit', leaves);
   try {
-    module = await import(pathToFileURL(path).href);
+    module = await imported(pathToFileURL(path).href);
   } catch (error) {
     const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     const told = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
-    throw new InputError(told.startsWith(`${file}:`) ? told : `${file}: cannot be loaded: ${told}`);
+    throw new InputError(told.startsWith(`${file}:`) ? told : `${placeIn(file, error)}: cannot be loaded: ${told}`);
   } finally {
     process.off('exit', leaves);
   }
@@ -86,6 +88,48 @@ async function loadPatch(file: string): Promise<Patch> {
   requireToBuild(file, patch);
   loadedFrom.set(patch, file);
   return patch;
+}
+
+/** A user's module. One that watchers have made unreadable is read without them. */
+async function imported(url: string): Promise<unknown> {
+  const load = async (address: string): Promise<unknown> => {
+    const module: unknown = await import(address);
+    return module;
+  };
+  try {
+    return await load(url);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return load(`${url}${UNWATCHED}`);
+  }
+}
+
+/** Frames of a stack that reaches from the depths of a text that is recorded to the file that it stands in. */
+const MOST_FRAMES = 200;
+
+/** Works with stacks that long. */
+function tracing<T>(work: () => T): T {
+  const usual = Error.stackTraceLimit;
+  Error.stackTraceLimit = MOST_FRAMES;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = usual;
+  }
+}
+
+/** Where folioscope's own modules are. */
+const OWN = new URL('..', import.meta.url).href;
+
+/** `FILE:LINE` where an error's stack passes through a user's module, else the file. */
+function placeIn(file: string, error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  for (const [, url = '', line = ''] of stack.matchAll(/(file:[^\s?]*?\.[cm]?[jt]s)(?:\?[^\s:]*)?:(\d+):\d+/g)) {
+    if (url.startsWith(OWN) || url.includes('/node_modules/')) continue;
+    const path = fileURLToPath(url);
+    return `${path === resolve(file) ? file : relative(process.cwd(), path)}:${line}`;
+  }
+  return file;
 }
 
 /** The files that forms came from. */
@@ -97,13 +141,15 @@ const loadedFrom = new WeakMap<Patch, string>();
  * @throws InputError `FILE: what failed, what to do`, one line; what fails with folioscope's own forms as it is.
  */
 export function workingWith<T>(patch: Patch, work: () => T): T {
+  const file = loadedFrom.get(patch);
+  if (file === undefined) return work();
   try {
-    return work();
+    forgetTurns();
+    return tracing(work);
   } catch (error) {
-    const file = loadedFrom.get(patch);
-    if (file === undefined || error instanceof InputError || error instanceof ScheduleMisfit) throw error;
+    if (error instanceof InputError || error instanceof ScheduleMisfit) throw error;
     throw new InputError(
-      `${file}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
+      `${placeIn(file, error)}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
     );
   }
 }
@@ -173,6 +219,30 @@ function requireFields(file: string, form: Patch): void {
   }
 }
 
+/** What a form lacks that touches what is left out of its kernel: the part, or the field, with which a kernel can be built. */
+function missing(patch: Patch, error: unknown): string {
+  if (!(error instanceof RangeError)) return '';
+  const ways: readonly (readonly [string, Patch])[] = [
+    ['freezes: true', { ...patch, freezes: true }],
+    ...KERNEL_PARTS.map((part): readonly [string, Patch] => [
+      `parts: ['${part}']`,
+      { ...patch, parts: [...(patch.parts ?? []), part] },
+    ]),
+  ];
+  const found = ways.find(([, its]) => {
+    try {
+      createMachine({ ...BUILT, patch: its, calls: ['touch', 'convert'] });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return found === undefined ? '' : `; expected ${found[0]} among the form's fields`;
+}
+
+/** The smallest kernel that a form is tried in. */
+const BUILT = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
+
 /** One page that has just been touched, and is converted: what a check is for. */
 const TRIAL: readonly Call[] = [
   { call: 'touch', inode: 0, start: 0, pages: 1 },
@@ -190,12 +260,13 @@ const MOST_TRIAL_STEPS = 10_000;
  * step would never come back where steps are compiled.
  */
 function requireToBuild(file: string, patch: Patch): void {
-  const built = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }], patch };
   let machine: Machine;
   try {
-    machine = createMachine({ ...built, calls: ['touch', 'convert'] });
+    forgetTurns();
+    machine = tracing(() => createMachine({ ...BUILT, patch, calls: ['touch', 'convert'] }));
   } catch (error) {
-    throw new InputError(`${file}: no kernel can be built with it: ${inOneLine(error)}`);
+    const place = placeIn(file, error);
+    throw new InputError(`${place}: no kernel can be built with it: ${inOneLine(error)}${missing(patch, error)}`);
   }
   try {
     let steps = 0;

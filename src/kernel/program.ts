@@ -69,6 +69,8 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   staticLruDrained,
 ];
 
+const DECLARED: readonly Variable[] = VARIABLES.map(({ variable }) => variable);
+
 /** With the steps as a mutant has them, where the patch is one. */
 function mutated({ patch }: KernelConfig, text: Program): Program {
   const rewrite = patch.mutant?.rewrite;
@@ -81,12 +83,19 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
   const known = syscallsOf(partsOf(kernelSizes, config.patch));
   const wanted = calls === undefined ? known : known.filter(({ name }) => calls.includes(name));
   const codes = wanted.map(({ name, params, text }) =>
-    buildCode(name, config, sizes, params.length, (k) => {
-      text(
-        k,
-        params.map((type, i) => k.local(`arg${i}`, type)),
-      );
-    }),
+    buildCode(
+      name,
+      config,
+      sizes,
+      params.length,
+      (k) => {
+        text(
+          k,
+          params.map((type, i) => k.local(`arg${i}`, type)),
+        );
+      },
+      DECLARED,
+    ),
   );
   return mutated(config, program(sizes, VARIABLES, codes));
 }
@@ -108,12 +117,19 @@ export function buildScripted(
 ): Program {
   const sizes = sizesOf(kernelSizes, config);
   const codes: readonly Code[] = scripts.map((script, task) =>
-    buildCode(`task ${task}`, config, sizes, 0, (k) => {
-      for (const [number, { name, args }] of script.entries()) {
-        const values = args.map((arg) => literal(arg));
-        k.script(number, () => syscallNamed(name).text(k, values));
-      }
-    }),
+    buildCode(
+      `task ${task}`,
+      config,
+      sizes,
+      0,
+      (k) => {
+        for (const [number, { name, args }] of script.entries()) {
+          const values = args.map((arg) => literal(arg));
+          k.script(number, () => syscallNamed(name).text(k, values));
+        }
+      },
+      DECLARED,
+    ),
   );
   return mutated(config, program(sizes, VARIABLES, codes));
 }

@@ -64,11 +64,18 @@ export interface Choice {
   readonly claims: readonly Claim[];
 }
 
+/** Writes to the task's own memory, part of the step before it. */
+export interface OwnText {
+  readonly kind: 'local';
+  readonly effects: readonly Effect[];
+  /** The routines that it stands in, outermost first: for messages. */
+  readonly path?: readonly string[];
+}
+
 /** A routine's text after inlining, still structured. */
 export type Body =
   | { readonly kind: 'step'; readonly step: Step }
-  /** Writes to the task's own memory, part of the step before it. */
-  | { readonly kind: 'local'; readonly effects: readonly Effect[] }
+  | OwnText
   | { readonly kind: 'if'; readonly if: Expr; readonly then: readonly Body[]; readonly else: readonly Body[] }
   | Choice
   | { readonly kind: 'loop'; readonly label: number; readonly body: readonly Body[] }

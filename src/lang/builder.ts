@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step, Where } from './body.ts';
-import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value } from './expression.ts';
+import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, type Variable } from './expression.ts';
 import type { Mark, MarkArgs } from './mark.ts';
 import { meaningsOf } from './meanings.ts';
+import { behind, placeOf } from './out_of_range.ts';
+import { Recorded } from './recorded.ts';
 import { type Recorder, recording } from './recorder.ts';
-import { domain, resolve, type Sizes, type Type } from './types.ts';
+import { resolve, type Sizes, type Type } from './types.ts';
 
-/** The tasks of a program: whoever takes steps. */
-export const TASK = domain('task');
+export { TASK } from './types.ts';
 
 /** What a routine is given: values of the caller's own memory, and places for results. */
 type Args = Readonly<Record<string, unknown>>;
@@ -74,11 +75,23 @@ export class Builder<C> implements Recorder {
   readonly #claims: Claim[] = [];
   #call: number | undefined;
   #purposes: ReadonlyMap<string, string> = new Map();
+  readonly #recorded: Recorded;
+  /** The step in hand. */
+  #step: string | undefined;
 
-  constructor(config: C, sizes: Sizes) {
+  /** @param declared the program's variables; where not given, that is looked at when the program is put together. */
+  constructor(config: C, sizes: Sizes, declared?: readonly Variable[]) {
     this.config = config;
     this.sizes = sizes;
+    this.#recorded = new Recorded(sizes, declared);
   }
+
+  /** The place that is being recorded, in words. */
+  readonly #place = (): string => {
+    const { path } = this.#where();
+    if (this.#step !== undefined) return placeOf({ name: this.#step, path });
+    return behind({ path }, path);
+  };
 
   /** The text taken down so far. */
   get body(): readonly Body[] {
@@ -97,9 +110,13 @@ export class Builder<C> implements Recorder {
 
   #addStep(name: string, guard: Expr | undefined, text: () => void): void {
     if (this.#effects !== undefined) throw new Error(`step '${name}' stands inside a step`);
+    this.#recorded.count(this.#place);
     const where = this.#where();
+    this.#step = name;
+    if (guard !== undefined) this.#recorded.expression(guard, this.#place);
     const looked = guard === undefined ? [] : meaningsOf(guard, where);
     const effects = [...looked, ...this.#take(text)];
+    this.#step = undefined;
     const step: Step = { name, ...where, guard, effects, claims: [...this.#claims] };
     this.#body.push({ kind: 'step', step });
   }
@@ -134,6 +151,8 @@ export class Builder<C> implements Recorder {
   /** {@inheritDoc Recorder.assign} */
   assign(place: Expr, value: Expr): void {
     if (place.op !== 'read' && place.op !== 'local') throw new Error('only places can be written');
+    this.#recorded.count(this.#place);
+    this.#recorded.store(place, value, this.#place);
     const effect: Effect = { kind: 'assign', place, value };
     if (this.#effects !== undefined) {
       const where = this.#where();
@@ -142,7 +161,7 @@ export class Builder<C> implements Recorder {
       return;
     }
     if (readsShared(place) || readsShared(value)) throw new Error(this.#outsideStep('an assignment'));
-    this.#body.push({ kind: 'local', effects: [effect] });
+    this.#body.push({ kind: 'local', effects: [effect], path: this.#where().path });
   }
 
   #outsideStep(what: string): string {
@@ -153,8 +172,14 @@ export class Builder<C> implements Recorder {
   when(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
-    outer.push(...meaningsOf(condition.expr, this.#where()));
-    outer.push({ kind: 'when', if: condition.expr, then: this.#take(then), else: this.#take(otherwise) });
+    this.#recorded.count(this.#place);
+    this.#recorded.expression(condition.expr, this.#place);
+    outer.push(...meaningsOf(condition.expr, this.#where()), {
+      kind: 'when',
+      if: condition.expr,
+      then: this.#recorded.under(condition.expr, true, () => this.#take(then)),
+      else: this.#recorded.under(condition.expr, false, () => this.#take(otherwise)),
+    });
   }
 
   /**
@@ -166,18 +191,22 @@ export class Builder<C> implements Recorder {
     const exprs = Object.fromEntries(
       Object.entries<Value<string> | number | boolean>(args).map(([name, arg]) => [name, exprOf(arg)]),
     );
+    this.#recorded.count(this.#place);
+    for (const expr of Object.values(exprs)) this.#recorded.expression(expr, this.#place);
     const effect: Effect = { kind: 'observe', mark, args: exprs, at: this.#where() };
     if (this.#effects !== undefined) {
       this.#effects.push(effect);
       return;
     }
     if (Object.values(exprs).some(readsShared)) throw new Error(this.#outsideStep(`the observation '${mark.name}'`));
-    this.#body.push({ kind: 'local', effects: [effect] });
+    this.#body.push({ kind: 'local', effects: [effect], path: this.#where().path });
   }
 
   /** States what holds at this point of a step. Explorations report where it does not; it changes nothing. */
   assert(name: string, condition: Value<'bool'>): void {
     if (this.#effects === undefined) throw new Error(`'assert' belongs inside a step`);
+    this.#recorded.count(this.#place);
+    this.#recorded.expression(condition.expr, this.#place);
     this.#effects.push({ kind: 'assert', name, condition: condition.expr });
   }
 
@@ -185,6 +214,8 @@ export class Builder<C> implements Recorder {
   each<K extends string>(from: Arg<K>, to: Arg<K>, effects: (i: Value<K>) => void): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'each' belongs inside a step; between steps use 'for'`);
+    this.#recorded.count(this.#place);
+    for (const end of [from, to]) this.#recorded.expression(exprOf(end), this.#place);
     const bound = { name: 'i' };
     const body = this.#take(() => effects(new Value<K>({ op: 'bound', bound })));
     outer.push({ kind: 'each', bound, from: exprOf(from), to: exprOf(to), body });
@@ -196,6 +227,7 @@ export class Builder<C> implements Recorder {
     if (slot >= FIRST_ARRAY_SLOT) throw new Error(`'${name}': a code has at most ${FIRST_ARRAY_SLOT} values at a time`);
     this.#widen(slot, 1, type);
     const local: Local = { name, type, length: undefined, slot };
+    this.#recorded.declare(local);
     return new Place<K>({ op: 'local', local });
   }
 
@@ -212,6 +244,7 @@ export class Builder<C> implements Recorder {
     this.#nextArray += length;
     this.#widen(slot, length, type);
     const local: Local = { name, type, length, slot };
+    this.#recorded.declare(local);
     return { local, length, at: (index) => new Place<K>({ op: 'local', local, index: exprOf(index) }) };
   }
 
@@ -223,7 +256,14 @@ export class Builder<C> implements Recorder {
   /** Branches on the task's own memory. */
   if(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     if (readsShared(condition.expr)) throw new Error(this.#outsideStep('a condition'));
-    this.#body.push({ kind: 'if', if: condition.expr, then: this.#nest(then), else: this.#nest(otherwise) });
+    this.#recorded.count(this.#place);
+    this.#recorded.expression(condition.expr, this.#place);
+    this.#body.push({
+      kind: 'if',
+      if: condition.expr,
+      then: this.#recorded.under(condition.expr, true, () => this.#nest(then)),
+      else: this.#recorded.under(condition.expr, false, () => this.#nest(otherwise)),
+    });
   }
 
   /** Repeats until `break`. */
@@ -314,7 +354,8 @@ export class Builder<C> implements Recorder {
     const [value, array] = [this.#nextValue, this.#nextArray];
     this.#scopes.push(scope);
     const loops = this.#loops.splice(0);
-    const body = this.#nest(text);
+    this.#recorded.count(this.#place);
+    const body = this.#recorded.scoped(() => this.#nest(text));
     this.#loops.push(...loops);
     this.#scopes.pop();
     [this.#nextValue, this.#nextArray] = [value, array];
@@ -347,6 +388,10 @@ export class Builder<C> implements Recorder {
   }
 
   #claim(claim: Claim, text: () => void): void {
+    const of = 'list' in claim.of ? [claim.of.from, claim.of.to] : [claim.of];
+    if ('list' in claim.of) this.#recorded.local(claim.of.list, this.#place);
+    for (const expr of [...of, claim.amount, ...(claim.on === undefined ? [] : [claim.on])])
+      this.#recorded.expression(expr, () => `a claim in ${this.#place()}`);
     this.#claims.push({ ...claim, label: this.#purposes.get(claim.label) ?? claim.label });
     text();
     this.#claims.pop();

@@ -9,29 +9,33 @@ import { sizeOf } from './types.ts';
 
 /** What a task claims where it rests. */
 export interface Claims {
-  /** By label, as text to compare; what depends on shared memory is `?`. */
+  /** By label, as text to compare; what depends on shared memory is one mark. */
   readonly texts: ReadonlyMap<string, string>;
+  /** The labels under which what is claimed depends on shared memory: equal texts may be different claims. */
+  readonly varying: ReadonlySet<string>;
   /** By label, and under any label (undefined): how much of one element at most. */
   readonly most: ReadonlyMap<string | undefined, number>;
 }
 
 type Tell = (label: string, of: number | string, amount: number | string, most: number) => void;
 
-const NOTHING: Claims = { texts: new Map(), most: new Map() };
+export const NO_CLAIMS: Claims = { texts: new Map(), varying: new Set(), most: new Map() };
+/** Stands for a number that depends on shared memory. */
+const ANY = '?';
 
 /** What a task claims at a place, by what it remembers there. Equal claims are one object. */
 export function claimsText(code: Code, pc: number, task: number, program: Program): (L: Int32Array) => Claims {
   const claims = pc === code.flow.steps.length ? [] : claimsAt(code.flow, pc);
-  if (claims.length === 0) return () => NOTHING;
+  if (claims.length === 0) return () => NO_CLAIMS;
   const spelling: Spelling = {
     self: { js: String(task), known: task },
-    read: () => '"?"',
+    read: () => JSON.stringify(ANY),
     write: () => '',
     readLocal: (local, index) => `L[${local.slot}+${index?.js ?? 0}]`,
     writeLocal: () => '',
   };
   const text = (expr: Expr): string => {
-    if (readsShared(expr)) return '"?"';
+    if (readsShared(expr)) return JSON.stringify(ANY);
     const prelude: string[] = [];
     const js = new Emitter(spelling).value(expr, prelude);
     if (prelude.length > 0) throw new Error('a claim searches');
@@ -43,7 +47,7 @@ export function claimsText(code: Code, pc: number, task: number, program: Progra
     const of =
       'list' in claim.of
         ? readsShared(claim.of.from) || readsShared(claim.of.to)
-          ? `Array(${claim.of.list.length ?? 1}).fill("?")`
+          ? `Array(${claim.of.list.length ?? 1}).fill(${JSON.stringify(ANY)})`
           : `Array.prototype.slice.call(L,${claim.of.list.slot}+${text(claim.of.from)},${claim.of.list.slot}+${text(claim.of.to)})`
         : `[${text(claim.of)}]`;
     return `for(const f of ${of})P(${JSON.stringify(claim.label)},f,${amount},${most});`;
@@ -70,6 +74,7 @@ function together(parts: readonly Parameters<Tell>[]): Claims {
   for (const [label, of, amount] of parts) texts.set(label, [...(texts.get(label) ?? []), `${of}*${amount}`]);
   const labels = [...texts.keys()];
   return {
+    varying: new Set(parts.filter(([, of, amount]) => of === ANY || amount === ANY).map(([label]) => label)),
     texts: new Map([...texts].map(([label, all]) => [label, all.toSorted().join()])),
     most: new Map(
       [...labels, undefined].map((label) => [
@@ -84,8 +89,8 @@ function together(parts: readonly Parameters<Tell>[]): Claims {
 function mostOfOne(parts: readonly Parameters<Tell>[]): number {
   const byElement = new Map<number | string, number>();
   for (const [, of, , most] of parts) byElement.set(of, (byElement.get(of) ?? 0) + most);
-  const ofAny = byElement.get('?') ?? 0;
-  byElement.delete('?');
+  const ofAny = byElement.get(ANY) ?? 0;
+  byElement.delete(ANY);
   return ofAny + Math.max(0, ...byElement.values());
 }
 

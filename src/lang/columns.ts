@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Choice, Step } from './body.ts';
 import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
 import type { Expr, Local, Variable } from './expression.ts';
 import { nodeAt, optionsAt } from './flow.ts';
+import { generated } from './generated.ts';
+import { Sites, type Spot } from './out_of_range.ts';
 import { type Column, IDLE, type Memory } from './memory.ts';
-import type { Code, Program } from './program.ts';
+import { type Code, type Program, requireArguments } from './program.ts';
 import { type Rest, settle } from './settle.ts';
 import { sizeOf } from './types.ts';
 
@@ -37,15 +40,21 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
   const constants = program.variables.map((_, i) => `const v${i}=columns[${i}];`).join('');
   const columns = program.variables.map((variable) => memory.columns.get(variable));
-  const evaluated = (text: string): unknown => evaluate(`${constants}return ${text};`, columns, memory);
+  const evaluated = (write: (sites: Sites) => string): unknown => {
+    const sites = new Sites();
+    const text = write(sites);
+    return evaluate(`${constants}${declareChecks(sites)}return ${text};`, columns, memory);
+  };
   const codes = program.codes.map((code, number) => ({
-    steps: once(() => evaluated(stepsOf(code, program, names, memory)) as Steps),
-    enter: once(() => evaluated(entryOf(code, program, names, memory)) as Enter),
-    run: once(() => evaluated(runOf(code, number, program, names, memory)) as Run),
+    steps: once(() => evaluated((sites) => stepsOf(code, program, names, memory, sites)) as Steps),
+    enter: once(() => evaluated((sites) => entryOf(code, program, names, memory, sites)) as Enter),
+    run: once(() => evaluated(() => runOf(code, number, program, names, memory)) as Run),
   }));
   const tables = codes.map((): Steps | undefined => undefined);
   return {
     start: (task, code, args) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
       memory.code[task] = code;
       codes[code]?.enter()(task, args);
     },
@@ -55,7 +64,11 @@ export function compileColumns(program: Program, memory: Memory): Columns {
       const steps = (tables[code] ??= codes[code]?.steps() ?? []);
       return steps[memory.pc[task] ?? 0]?.(task, option) ?? false;
     },
-    run: (task, code, args, others = nobody) => codes[code]?.run()(task, args, others) ?? false,
+    run: (task, code, args, others = nobody) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
+      return codes[code]?.run()(task, args, others) ?? false;
+    },
   };
 }
 
@@ -65,15 +78,8 @@ function once<Made extends object>(make: () => Made): () => Made {
   return () => (made ??= make());
 }
 
-function evaluate(source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown {
-  const factory = new Function('columns', 'L', 'code', 'pc', `'use strict';${source}`) as (
-    columns: readonly (Column | undefined)[],
-    slots: Int32Array,
-    code: Int32Array,
-    pc: Int32Array,
-  ) => unknown;
-  return factory(columns, memory.slots, memory.code, memory.pc);
-}
+const evaluate = (source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown =>
+  generated(source, { columns, L: memory.slots, code: memory.code, pc: memory.pc, ...CHECKING });
 
 type Names = ReadonlyMap<Variable, string>;
 
@@ -88,6 +94,8 @@ const sharedSpelling = (program: Program, names: Names): Pick<Spelling, 'self' |
   read: (variable, index) => `${names.get(variable)}[${element(variable, index, program)}]`,
   write: (variable, index, value) => `${names.get(variable)}[${element(variable, index, program)}]=${value};`,
 });
+
+const BEGINNING: Spot = { path: [] };
 
 const arraySlot = (local: Local, index: JsIndex | undefined): string => `L[b+${local.slot}+${index?.js ?? 0}]`;
 
@@ -112,14 +120,16 @@ function guarded(guard: Expr | undefined, emitter: Emitter, otherwise: string): 
   if (guard === undefined) return '';
   const prelude: string[] = [];
   const condition = emitter.condition(guard, prelude);
+  emitter.assume(guard);
   return `${prelude.join('')}if(!(${condition})){${otherwise}}`;
 }
 
-function stepsOf(code: Code, program: Program, names: Names, memory: Memory): string {
+function stepsOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
   const spelling = inMemory(program, names);
   const functions = code.flow.steps.map((_, pc) => {
     const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
-      const emitter = new Emitter(spelling);
+      const emitter = new Emitter({ ...spelling, checks: new Checks(program.sizes, code, sites) });
+      emitter.enter(step);
       const text = `${guarded(step.guard, emitter, 'return false;')}${emitter.effects(step.effects)}`;
       return `${base(memory)}${text}${settle(code.flow, next, emitter, resting)}`;
     });
@@ -131,13 +141,19 @@ function stepsOf(code: Code, program: Program, names: Names, memory: Memory): st
 const resting: Rest = (node) =>
   `${node.kind === 'done' ? `code[t]=${IDLE};pc[t]=0;` : `pc[t]=${node.pc};`}return true;`;
 
-function entryOf(code: Code, program: Program, names: Names, memory: Memory): string {
-  const emitter = new Emitter(inMemory(program, names));
+function entryOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
+  const checks = new Checks(program.sizes, code, sites);
+  const emitter = new Emitter({ ...inMemory(program, names), checks });
+  emitter.enter(BEGINNING);
   const params = code.params.map((slot, i) => `L[b+${slot}]=a[${i}];`).join('');
   const clear = `L.fill(0,b,b+${memory.slotsPerTask});`;
   return `(t,a)=>{${base(memory)}${clear}${params}${settle(code.flow, code.flow.entry, emitter, resting)}}`;
 }
 
+/**
+ * A whole code in one function. It checks no ranges: stores alone would cost a conversion of a large inode a sixth of its time, reads
+ * as much as it takes itself. Single steps, which check, leave the same.
+ */
 function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
   const emitter = new Emitter(inVariables(program, names));
   const pcOf = new Map<Step | Choice, number>();

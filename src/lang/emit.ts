@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Effect, Observe } from './body.ts';
-import type { Bound, Expr, Local, Variable } from './expression.ts';
+import type { Effect, Observe, OwnText } from './body.ts';
+import type { Checks } from './checks.ts';
+import { type Bound, type Expr, type Local, type Variable, walk } from './expression.ts';
+import type { Spot } from './out_of_range.ts';
+import { areAlike } from './ranges.ts';
 
 /** How one compiled execution spells its memory in JavaScript. */
 export interface Spelling {
@@ -21,6 +24,10 @@ export interface Spelling {
   };
   /** A statement: this was observed. Absent where nobody asks. */
   readonly observe?: (observed: Observe) => string;
+  /** A statement that adds to what stands there, a number that does not depend on it; where absent, it is a write. */
+  readonly add?: (variable: Variable, index: readonly JsIndex[], operator: '+' | '-', by: string) => string;
+  /** Checks that what is stored fits, and that indexes do; absent where an execution finds that out by itself. */
+  readonly checks?: Checks;
   /** Repetitions over at most so many known numbers are written out; 0 where not given. */
   readonly unroll?: number;
   /** Whether conditions that become numbers are computed without branches: looking at too much is cheaper there than guessing wrong. */
@@ -57,6 +64,8 @@ export class Emitter {
   readonly #spelling: Spelling;
   readonly #bounds = new Map<Bound, string | number>();
   #names = 0;
+  /** How many conditions the expression in hand stands under. */
+  #conditions = 0;
 
   constructor(spelling: Spelling) {
     this.#spelling = spelling;
@@ -70,6 +79,37 @@ export class Emitter {
   /** A number; `prelude` as for a condition. */
   value(expr: Expr, prelude: string[]): string {
     return this.#number(expr, prelude);
+  }
+
+  /** What `text` writes where a condition holds, or does not. */
+  under<T>(condition: Expr, holds: boolean, text: () => T): T {
+    return this.#spelling.checks?.ranges.under(condition, holds, text) ?? text();
+  }
+
+  /** From here on a condition holds. */
+  assume(condition: Expr): void {
+    this.#spelling.checks?.ranges.assume(condition, true);
+  }
+
+  /** Here several ways meet. */
+  meet(): void {
+    this.#spelling.checks?.ranges.forget();
+  }
+
+  /** The step that what follows belongs to. */
+  enter(step: Spot): void {
+    const { checks } = this.#spelling;
+    if (checks !== undefined) checks.step = step;
+  }
+
+  /** Statements that do what a task does on its own behind a step. */
+  own({ effects, path = [] }: Pick<OwnText, 'effects' | 'path'>): string {
+    const { checks } = this.#spelling;
+    if (checks === undefined) return this.effects(effects);
+    checks.path = path;
+    const text = this.effects(effects);
+    checks.path = undefined;
+    return text;
   }
 
   /** Statements that do what the effects say. */
@@ -86,13 +126,21 @@ export class Emitter {
   #statement(effect: Effect, prelude: string[]): string {
     switch (effect.kind) {
       case 'assign': {
-        const value = this.#number(effect.value, prelude);
         const { place } = effect;
-        if (place.op === 'local')
-          return this.#spelling.writeLocal(place.local, place.index && this.#index(place.index, prelude), value);
-        if (place.op !== 'read') throw new Error('only places can be written');
-        const index = place.index.map((part) => this.#index(part, prelude));
-        return this.#spelling.write(place.variable, index, value);
+        if (place.op !== 'read' && place.op !== 'local') throw new Error('only places can be written');
+        const added = place.op === 'read' ? this.#addition(place, effect.value, prelude) : undefined;
+        if (added !== undefined) return added;
+        const value = this.#number(effect.value, prelude);
+        const parts = place.op === 'local' ? (place.index === undefined ? [] : [place.index]) : place.index;
+        const index = parts.map((part) => this.#index(part, prelude));
+        const write = (stored: string, at: readonly JsIndex[]): string =>
+          place.op === 'local'
+            ? this.#spelling.writeLocal(place.local, at[0], stored)
+            : this.#spelling.write(place.variable, at, stored);
+        const { checks } = this.#spelling;
+        const text = checks?.store({ place, value: effect.value }, value, index, write) ?? write(value, index);
+        checks?.ranges.assign(place, effect.value);
+        return text;
       }
       case 'observe':
         return this.#spelling.observe?.(effect) ?? '';
@@ -102,9 +150,11 @@ export class Emitter {
         return `if(!(${condition})){${this.#spelling.positions.fail(effect.name)}}`;
       }
       case 'when': {
-        const then = this.effects(effect.then);
-        const otherwise = effect.else.length === 0 ? '' : `else{${this.effects(effect.else)}}`;
-        return `if(${this.#expression(effect.if, prelude)}){${then}}${otherwise}`;
+        const condition = this.#expression(effect.if, prelude);
+        const then = this.under(effect.if, true, () => this.effects(effect.then));
+        const otherwise = this.under(effect.if, false, () => this.effects(effect.else));
+        this.#spelling.checks?.after([effect]);
+        return `if(${condition}){${then}}${effect.else.length === 0 ? '' : `else{${otherwise}}`}`;
       }
       case 'each': {
         const known = this.#knownNumbers(effect.from, effect.to);
@@ -113,7 +163,10 @@ export class Emitter {
         const from = this.#expression(effect.from, prelude);
         const to = this.#expression(effect.to, prelude);
         const i = this.#name(effect.bound);
-        return `for(let ${i}=${from},e${i}=${to};${i}<e${i};${i}++){${this.effects(effect.body)}}`;
+        this.#spelling.checks?.after([effect]);
+        const body = this.#within(effect.bound, effect.from, effect.to, () => this.effects(effect.body));
+        this.#spelling.checks?.after([effect]);
+        return `for(let ${i}=${from},e${i}=${to};${i}<e${i};${i}++){${body}}`;
       }
     }
   }
@@ -127,7 +180,43 @@ export class Emitter {
   /** What `text` says where a bound number is known. */
   #bound<T>(bound: Bound, value: number, text: () => T): T {
     this.#bounds.set(bound, value);
-    return text();
+    return this.#within(bound, { op: 'const', value }, { op: 'const', value: value + 1 }, text);
+  }
+
+  #within<T>(bound: Bound, from: Expr, to: Expr, text: () => T): T {
+    return this.#spelling.checks?.ranges.within(bound, from, to, text) ?? text();
+  }
+
+  /** What `text` writes where a condition holds, or does not, although what has to run before runs in any case. */
+  #conditionally<T>(condition: Expr, holds: boolean, text: () => T): T {
+    this.#conditions++;
+    try {
+      return this.under(condition, holds, text);
+    } finally {
+      this.#conditions--;
+    }
+  }
+
+  /** Whether an expression has to be evaluated only where a condition holds: a check in it would find what does not matter. */
+  #needsBranch(condition: Expr, holds: boolean, of: Expr): boolean {
+    const { checks } = this.#spelling;
+    return checks?.ranges.under(condition, holds, () => checks.mayFail(of)) === true;
+  }
+
+  /** A statement that adds to a place, where the value is the place's own and something that does not depend on it. */
+  #addition(place: Extract<Expr, { op: 'read' }>, value: Expr, prelude: string[]): string | undefined {
+    const { add } = this.#spelling;
+    if (add === undefined || value.op !== 'binary' || !areAlike(value.left, place)) return undefined;
+    if (value.operator !== '+' && value.operator !== '-') return undefined;
+    // What is added may be read elsewhere, but not from an index that could be this element's.
+    let isItsOwn = false;
+    walk(value.right, (part) => {
+      isItsOwn ||= part.op === 'read' && part.variable === place.variable;
+    });
+    if (isItsOwn) return undefined;
+    const by = this.#number(value.right, prelude);
+    const index = place.index.map((part) => this.#index(part, prelude));
+    return add(place.variable, index, value.operator, by);
   }
 
   /** The numbers of a short repetition whose ends are known. */
@@ -152,7 +241,8 @@ export class Emitter {
       if (expr.op === 'choose' && expr.else.op === 'const' && expr.else.value === 0) {
         const bit = this.#bit(expr.if, prelude);
         if (expr.then.op === 'const' && expr.then.value === 1) return bit;
-        return `(-${bit}&${this.#number(expr.then, prelude)})`;
+        const then = this.#conditionally(expr.if, true, () => this.#number(expr.then, prelude));
+        return this.#needsBranch(expr.if, true, expr.then) ? `(${bit}?${then}:0)` : `(-${bit}&${then})`;
       }
     }
     const js = this.#expression(expr, prelude);
@@ -175,8 +265,14 @@ export class Emitter {
           const same = sameAsBit(left ?? '', right ?? '');
           return expr.operator === '==' ? same : `(${same}^1)`;
         }
-        if (expr.operator === '&&' || expr.operator === '||')
-          return `(${this.#bit(expr.left, prelude)}${expr.operator === '&&' ? '&' : '|'}${this.#bit(expr.right, prelude)})`;
+        if (expr.operator === '&&' || expr.operator === '||') {
+          const isAnd = expr.operator === '&&';
+          const left = this.#bit(expr.left, prelude);
+          const right = this.#conditionally(expr.left, isAnd, () => this.#bit(expr.right, prelude));
+          if (this.#needsBranch(expr.left, isAnd, expr.right))
+            return isAnd ? `(${left}?${right}:0)` : `(${left}?1:${right})`;
+          return `(${left}${isAnd ? '&' : '|'}${right})`;
+        }
         return `(${this.#expression(expr, prelude)}?1:0)`;
       case 'self':
       case 'size':
@@ -203,9 +299,9 @@ export class Emitter {
         return String(name);
       }
       case 'local':
-        return this.#spelling.readLocal(expr.local, expr.index && this.#index(expr.index, prelude));
+        return this.#spelling.readLocal(expr.local, expr.index && this.#indexOf(expr, 0, expr.index, prelude));
       case 'read': {
-        const index = expr.index.map((part) => this.#index(part, prelude));
+        const index = expr.index.map((part, i) => this.#indexOf(expr, i, part, prelude));
         return this.#spelling.read(expr.variable, index);
       }
       case 'claimed':
@@ -215,34 +311,55 @@ export class Emitter {
       case 'not':
         return `!(${this.#expression(expr.of, prelude)})`;
       case 'choose': {
-        const [then, otherwise] = [this.#number(expr.then, prelude), this.#number(expr.else, prelude)];
-        return `(${this.#expression(expr.if, prelude)}?${then}:${otherwise})`;
+        const condition = this.#expression(expr.if, prelude);
+        const then = this.#conditionally(expr.if, true, () => this.#number(expr.then, prelude));
+        const otherwise = this.#conditionally(expr.if, false, () => this.#number(expr.else, prelude));
+        return `(${condition}?${then}:${otherwise})`;
       }
       case 'binary': {
-        const condition = expr.operator === '&&' || expr.operator === '||';
-        const [left, right] = [expr.left, expr.right].map((part) =>
-          condition ? this.#expression(part, prelude) : this.#number(part, prelude),
-        );
-        return `(${left}${operatorInJs(expr.operator)}${right})`;
+        if (expr.operator === '&&' || expr.operator === '||') {
+          const before = this.#expression(expr.left, prelude);
+          const after = this.#conditionally(expr.left, expr.operator === '&&', () =>
+            this.#expression(expr.right, prelude),
+          );
+          return `(${before}${expr.operator}${after})`;
+        }
+        const [left, right] = [expr.left, expr.right].map((part) => this.#number(part, prelude));
+        // A space keeps the sign of a negative number apart from the operator.
+        return `(${left}${operatorInJs(expr.operator)} ${right})`;
       }
       case 'first': {
         const short = this.#shortFirst(expr);
         if (short !== undefined) return short;
-        const found = `f${this.#names++}`;
-        const from = this.#expression(expr.from, prelude);
-        const to = this.#expression(expr.to, prelude);
-        const i = this.#name(expr.bound);
-        const inside: string[] = [];
-        const where = this.#expression(expr.where, inside);
-        const last: string[] = [];
-        const otherwise = this.#number(expr.otherwise, last);
-        prelude.push(
-          `let ${found}=-1;for(let ${i}=${from},e${i}=${to};${i}<e${i};${i}++){${inside.join('')}if(${where}){${found}=${i};break;}}`,
-          `if(${found}<0){${last.join('')}${found}=${otherwise};}`,
-        );
-        return found;
+        // Behind a condition a search that may fail waits until it is asked for: what runs before would find what does not matter.
+        if (this.#conditions === 0 || this.#spelling.checks?.mayFail(expr) !== true) return this.#search(expr, prelude);
+        const own: string[] = [];
+        const found = this.#search(expr, own);
+        return `(()=>{${own.join('')}return ${found};})()`;
       }
     }
+  }
+
+  #search(expr: Extract<Expr, { op: 'first' }>, prelude: string[]): string {
+    const found = `f${this.#names++}`;
+    const from = this.#expression(expr.from, prelude);
+    const to = this.#expression(expr.to, prelude);
+    const i = this.#name(expr.bound);
+    const inside: string[] = [];
+    const where = this.#within(expr.bound, expr.from, expr.to, () => this.#expression(expr.where, inside));
+    const last: string[] = [];
+    const otherwise = this.#number(expr.otherwise, last);
+    prelude.push(
+      `let ${found}=-1;for(let ${i}=${from},e${i}=${to};${i}<e${i};${i}++){${inside.join('')}if(${where}){${found}=${i};break;}}`,
+      `if(${found}<0){${last.join('')}${found}=${otherwise};}`,
+    );
+    return found;
+  }
+
+  /** An index that is read with. */
+  #indexOf(place: Extract<Expr, { op: 'read' | 'local' }>, i: number, part: Expr, prelude: string[]): JsIndex {
+    const index = this.#index(part, prelude);
+    return this.#spelling.checks?.index(place, i, index) ?? index;
   }
 
   #positions(): NonNullable<Spelling['positions']> {

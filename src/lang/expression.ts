@@ -115,6 +115,12 @@ export class Value<K extends string> {
   or(other: Arg<'bool'>): Value<'bool'> {
     return this.#binary('||', other);
   }
+  /** JavaScript's own operators would see an object. @throws TypeError always. */
+  [Symbol.toPrimitive](): never {
+    throw new TypeError(
+      "JavaScript's operators and templates take no value of the kernel language: expected .plus(), .minus(), .eq(), .lt() and their like",
+    );
+  }
   not(): Value<'bool'> {
     return new Value({ op: 'not', of: this.expr });
   }

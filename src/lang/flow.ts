@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Choice, Claim, Effect, Step } from './body.ts';
+import type { Body, Choice, Claim, OwnText, Step } from './body.ts';
 import type { Expr } from './expression.ts';
 
 /** A text as a graph: steps, where a task can rest, and what it does on its own between two of them. */
@@ -7,7 +7,7 @@ export type FlowNode =
   | { readonly kind: 'step'; readonly step: Step; readonly pc: number; readonly next: number }
   /** A rest at which any of several steps may be taken; these are the steps' nodes. */
   | { readonly kind: 'either'; readonly choice: Choice; readonly pc: number; readonly options: readonly number[] }
-  | { readonly kind: 'local'; readonly effects: readonly Effect[]; readonly next: number }
+  | (OwnText & { readonly next: number })
   | { readonly kind: 'branch'; readonly if: Expr; readonly then: number; readonly else: number }
   | { readonly kind: 'goto'; next: number }
   | { readonly kind: 'done' };
@@ -39,7 +39,7 @@ export function lower(body: readonly Body[]): Flow {
       case 'step':
         return add({ kind: 'step', step: part.step, pc: -1, next });
       case 'local':
-        return add({ kind: 'local', effects: part.effects, next });
+        return add({ ...part, next });
       case 'if':
         return add({ kind: 'branch', if: part.if, then: lowerAll(part.then, next), else: lowerAll(part.else, next) });
       case 'either':

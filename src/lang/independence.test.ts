@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
 import { type Builder, TASK } from './builder.ts';
-import { shared, sharedScalar } from './expression.ts';
-import { Choice, type Dependences, independence } from './independence.ts';
+import { claimed, shared, sharedScalar } from './expression.ts';
+import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
 import { Interpreter } from './interpreter.ts';
 import { createMemory } from './memory.ts';
 import { buildCode, program } from './program.ts';
@@ -74,4 +74,19 @@ test('what is chosen is told by the classes of local states', () => {
   // Or it would have shown nothing.
   expect(chosen.size).toBeGreaterThan(6);
   expect(given.views.some(({ classes, next }) => classes < next.length)).toBe(true);
+});
+
+test('a step stays where it asserts, not where it notes a claim that is called so', () => {
+  const stays = (text: (k: K) => void): boolean => {
+    const built = program({ task: 1 }, [total], [buildCode('code', null, { task: 1 }, 0, text)]);
+    const memory = createMemory(built);
+    new Interpreter(built, memory).start(0, 0);
+    const found = independence(built, [0], memory, []);
+    if (found === undefined) throw new Error('there are too many local states');
+    const choice = new Choice(found.dependences);
+    choice.at[0] = found.dependences.views[0]?.classOf[0] ?? -1;
+    return (choice.choose(1) & FUSABLE) === 0;
+  };
+  expect(stays((k) => k.step('s', () => k.when(total.eq(0), () => k.assert('a', total.eq(0)))))).toBe(true);
+  expect(stays((k) => k.step('s', () => total.set(claimed(0, 'assert'))))).toBe(false);
 });

@@ -5,6 +5,7 @@ import { claimsAt, type Flow, nextOf, nodeAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';
 import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
+import { conditionsOf } from './local_text.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
 import type { Memory } from './memory.ts';
@@ -333,23 +334,8 @@ function stays(code: Code, pc: number): boolean {
   const id = code.flow.steps[pc];
   const node = id === undefined ? undefined : code.flow.nodes[id];
   if (node?.kind !== 'step') return true;
-  return [node.step.effects, ...afterwards(code.flow, node.next)].some(hasAssert);
+  return [node.step.effects, ...afterwards(code.flow, node.next)].some((effects) => conditionsOf(effects).length > 0);
 }
-
-const hasAssert = (effects: readonly Effect[]): boolean =>
-  effects.some((effect) => {
-    switch (effect.kind) {
-      case 'assert':
-        return true;
-      case 'when':
-        return hasAssert(effect.then) || hasAssert(effect.else);
-      case 'each':
-        return hasAssert(effect.body);
-      case 'assign':
-      case 'observe':
-        return false;
-    }
-  });
 
 /** What a task does on its own from a node on, until it rests. */
 function afterwards(flow: Flow, from: number): readonly (readonly Effect[])[] {
@@ -433,8 +419,7 @@ function elementsOf(
         const after = states[to];
         if (after === undefined) throw new Error('a step leads nowhere');
         const labels = [...new Set([...state.claims.keys(), ...after.claims.keys()])].filter(
-          (label) =>
-            state.claims.get(label) !== after.claims.get(label) || state.claims.get(label)?.includes('?') === true,
+          (label) => state.claims.get(label) !== after.claims.get(label) || state.varying.has(label),
         );
         for (const cell of positions.written(labels, after.pc === codes[task]?.flow.steps.length ? task : undefined))
           write(cell);

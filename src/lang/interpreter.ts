@@ -3,7 +3,8 @@ import type { Effect, Observe, Step } from './body.ts';
 import type { Bound, Expr, Value, Variable } from './expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
-import { type Code, type Program, rangeOf } from './program.ts';
+import { type Code, type Program, rangeOf, requireArguments } from './program.ts';
+import { behind, outOfRange, placeOf, type Spot } from './out_of_range.ts';
 import { apply } from './simplify.ts';
 import { resolve, sizeOf } from './types.ts';
 
@@ -58,6 +59,9 @@ export class Interpreter {
   #writes: Write[] = [];
   #failed: string[] = [];
   #observed: Observed[] = [];
+  /** What is being run, and where it stands behind the step: for messages. */
+  #last: Spot = { path: [] };
+  #path: readonly string[] | undefined;
 
   constructor(program: Program, memory: Memory) {
     this.program = program;
@@ -70,10 +74,12 @@ export class Interpreter {
     if (this.memory.code[task] !== IDLE) throw new Error(`task ${task} is busy`);
     if (args.length !== text.params.length)
       throw new Error(`'${text.name}' takes ${text.params.length} values, not ${args.length}`);
+    requireArguments(text, args);
     const base = task * this.memory.slotsPerTask;
     this.memory.slots.fill(0, base, base + this.memory.slotsPerTask);
     for (const [i, slot] of text.params.entries()) this.memory.slots[base + slot] = args[i] ?? 0;
     this.memory.code[task] = code;
+    this.#last = { path: [] };
     this.#settle(task, text, text.flow.entry);
   }
 
@@ -98,6 +104,8 @@ export class Interpreter {
   enabled(task: number, option = 0): boolean {
     const step = this.options(task)[option];
     if (step === undefined) return false;
+    this.#last = step;
+    this.#path = undefined;
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
   }
 
@@ -149,6 +157,10 @@ export class Interpreter {
     return this.#evaluate(of.expr, -1);
   }
 
+  #where(): string {
+    return this.#path === undefined ? placeOf(this.#last) : behind(this.#last, this.#path);
+  }
+
   #codeNumbered(code: number): Code {
     const found = this.program.codes[code];
     if (found === undefined) throw new Error(`no code ${code}`);
@@ -165,7 +177,9 @@ export class Interpreter {
           id = node.next;
           break;
         case 'local':
+          this.#path = node.path ?? [];
           this.#run(node.effects, task);
+          this.#path = undefined;
           id = node.next;
           break;
         case 'branch':
@@ -220,38 +234,48 @@ export class Interpreter {
 
   #assign(place: Expr, value: number, task: number): void {
     if (place.op === 'local') {
-      const slot = place.local.slot + this.#element(place.local.name, place.local.length, place.index, task);
+      const at = this.#element(place.local.name, place.local.length, place.index, task);
+      const element = place.index === undefined ? [] : [at];
+      const slot = place.local.slot + at;
       const max = resolve(place.local.type.max, this.program.sizes);
-      if (value < 0 || value > max) throw new RangeError(`${place.local.name} := ${value}, allowed is 0 to ${max}`);
+      if (value < 0 || value > max)
+        throw outOfRange({ name: place.local.name, max, where: this.#where() }, value, element);
       this.memory.slots[task * this.memory.slotsPerTask + slot] = value;
       return;
     }
     if (place.op !== 'read') throw new Error('only places can be written');
-    const index = place.index.map((part) => this.#evaluate(part, task));
-    const { column, at } = this.#locate(place.variable, index);
+    const { column, at, index } = this.#locate(place.variable, place.index, task);
     const { max } = rangeOf(place.variable, this.program.sizes);
     if (value < 0 || value > max)
-      throw new RangeError(`${place.variable.name}[${index.join(', ')}] := ${value}, allowed is 0 to ${max}`);
+      throw outOfRange({ name: place.variable.name, max, where: this.#where() }, value, index);
     this.#writes.push({ variable: place.variable, index, before: column[at] ?? 0, after: value });
     column[at] = value;
   }
 
-  #locate(variable: Variable, index: readonly number[]): { readonly column: Column; readonly at: number } {
+  #locate(
+    variable: Variable,
+    parts: readonly Expr[],
+    task: number,
+  ): { readonly column: Column; readonly at: number; readonly index: readonly number[] } {
     const column = columnOf(this.memory, { variable });
+    const index: number[] = [];
     const at = variable.domains.reduce((row, { name }, i) => {
       const extent = sizeOf(this.program.sizes, name);
-      const element = index[i] ?? -1;
+      const part = parts[i];
+      const element = part === undefined ? -1 : this.#evaluate(part, task);
       if (element < 0 || element >= extent)
-        throw new RangeError(`${variable.name}[${index.join(', ')}]: ${name} is 0 to ${extent - 1}`);
+        throw outOfRange({ name: variable.name, max: extent - 1, index: name, where: this.#where() }, element);
+      index.push(element);
       return row * extent + element;
     }, 0);
-    return { column, at };
+    return { column, at, index };
   }
 
   #element(name: string, length: number | undefined, index: Expr | undefined, task: number): number {
     if (length === undefined || index === undefined) return 0;
     const element = this.#evaluate(index, task);
-    if (element < 0 || element >= length) throw new RangeError(`${name}[${element}] has ${length} elements`);
+    if (element < 0 || element >= length)
+      throw outOfRange({ name, max: length - 1, index: 'element', where: this.#where() }, element);
     return element;
   }
 
@@ -273,10 +297,7 @@ export class Interpreter {
         return this.memory.slots[task * this.memory.slotsPerTask + expr.local.slot + element] ?? 0;
       }
       case 'read': {
-        const { column, at } = this.#locate(
-          expr.variable,
-          expr.index.map((part) => this.#evaluate(part, task)),
-        );
+        const { column, at } = this.#locate(expr.variable, expr.index, task);
         return column[at] ?? 0;
       }
       case 'claimed': {

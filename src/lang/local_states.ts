@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Cells, type Positions } from './cells.ts';
 import { Values } from './cell_values.ts';
-import { type Claims, claimsText } from './claims_text.ts';
+import { type Claims, claimsText, NO_CLAIMS } from './claims_text.ts';
 import { type Edge, Edges } from './edges.ts';
 import { LocalTable } from './local_table.ts';
 import { compileLocally, type LocalText } from './local_text.ts';
@@ -24,6 +24,8 @@ export interface LocalState {
   readonly edges: readonly Edge[];
   /** What the task claims here, by label, as text to compare. */
   readonly claims: ReadonlyMap<string, string>;
+  /** The labels under which that depends on shared memory. */
+  readonly varying: ReadonlySet<string>;
 }
 
 /** All local states of all tasks that any interleaving can reach, and more: see `localStates`. */
@@ -339,8 +341,15 @@ class Explorer {
   found(): readonly LocalState[] {
     return this.#ran.map((ran, id) => {
       if (ran === undefined) throw new Error('a local state has not been run');
-      const claims = this.#claims[id]?.texts ?? new Map<string, string>();
-      return { pc: this.#table.pc(id), slots: this.#table.values(id), ...ran.elements, edges: ran.edges, claims };
+      const { texts: claims, varying } = this.#claims[id] ?? NO_CLAIMS;
+      return {
+        pc: this.#table.pc(id),
+        slots: this.#table.values(id),
+        ...ran.elements,
+        edges: ran.edges,
+        claims,
+        varying,
+      };
     });
   }
 }

@@ -8,7 +8,7 @@ import { generated } from './generated.ts';
 import type { Oracle } from './oracle.ts';
 import type { Code, Program } from './program.ts';
 import { type Rest, settle } from './settle.ts';
-import { sizeOf } from './types.ts';
+import { resolve, sizeOf } from './types.ts';
 
 /** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once a guard has let it pass. */
 type Run = (L: Int32Array, guarded: () => void) => number;
@@ -40,7 +40,7 @@ const withoutAsserts = (effects: readonly Effect[]): readonly Effect[] =>
   });
 
 /** The conditions of all asserts in a step. */
-const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
+export const conditionsOf = (effects: readonly Effect[]): readonly Expr[] =>
   effects.flatMap((effect) => {
     switch (effect.kind) {
       case 'assign':
@@ -80,20 +80,11 @@ export function compileLocally(
   const spelling: Spelling = {
     self: { js: String(task), known: task },
     read: (variable, index) => `O.read(${cellOf(variable, index)})`,
-    write: (variable, index, value) => {
-      const cell = cellOf(variable, index);
-      for (const operator of ['+', '-'] as const) {
-        const before = `(O.read(${cell})${operator}`;
-        if (!value.startsWith(before) || !value.endsWith(')')) continue;
-        const by = value.slice(before.length, -1);
-        // What is added may be read elsewhere, but not from an index that could be this element's.
-        if (!by.includes(`O.read(${cells.first(variable)}+`)) return `O.add(${cell},${operator}(${by}));`;
-      }
-      return `O.write(${cell},${value});`;
-    },
+    write: (variable, index, value) => `O.write(${cellOf(variable, index)},${value});`,
+    add: (variable, index, operator, by) => `O.add(${cellOf(variable, index)},${operator}(${by}));`,
     readLocal: (local, index) => slotOf(local.slot, local.length, index),
     writeLocal: (local, index, value) =>
-      `${slotOf(local.slot, local.length, index)}=O.fit(${value},${code.slotMax[local.slot] ?? 0});`,
+      `${slotOf(local.slot, local.length, index)}=O.fit(${value},${resolve(local.type.max, program.sizes)});`,
     positions: {
       // What a step notes of where others rest is a value that it reads.
       claimed: (label, of) => {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, stepFunction } from './emit.ts';
 import { optionsAt } from './flow.ts';
+import { generated } from './generated.ts';
 import { type Field, fieldAt, type Layout, layOut } from './layout.ts';
 import { createMemory, IDLE, type Memory } from './memory.ts';
+import { Sites } from './out_of_range.ts';
 import type { Code, Program } from './program.ts';
 import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';
@@ -38,8 +41,9 @@ type StepInState = (state: Int32Array, option: number) => boolean;
 export function compilePacked(program: Program, codeOf: readonly number[]): Packed {
   const layout = layOut(program, codeOf);
   const codes = codeOf.map((number) => codeNumbered(program, number));
-  const source = codes.map((code, task) => `[${stepsOf(code, task, program, codes, layout)}]`).join(',\n');
-  const tables = new Function(`'use strict';return [${source}];`)() as readonly (readonly StepInState[])[];
+  const sites = new Sites();
+  const source = codes.map((code, task) => `[${stepsOf(code, task, program, codes, layout, sites)}]`).join(',\n');
+  const tables = generated<readonly (readonly StepInState[])[]>(`${declareChecks(sites)}return [${source}];`, CHECKING);
   const pcOf = (task: number, state: Int32Array): number => load(state, fieldAt(layout.pcs, task), 0);
   return {
     words: layout.words,
@@ -113,7 +117,14 @@ function unpack(
   return memory;
 }
 
-function stepsOf(code: Code, task: number, program: Program, codes: readonly Code[], layout: Layout): string {
+function stepsOf(
+  code: Code,
+  task: number,
+  program: Program,
+  codes: readonly Code[],
+  layout: Layout,
+  sites: Sites,
+): string {
   const words = wordsInArray('s');
   // What a step notes down may depend on where tasks rest; asserts are for those who look for what fails.
   const positions = positionsIn(program, codes, layout, words, () => '');
@@ -122,10 +133,13 @@ function stepsOf(code: Code, task: number, program: Program, codes: readonly Cod
     .map((_, pc) => {
       const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
         const passing = new Set<string>();
-        const emitter = new Emitter({ ...packedSpelling(task, program, layout, words, passing), positions });
+        const checks = new Checks(program.sizes, code, sites);
+        const emitter = new Emitter({ ...packedSpelling(task, program, layout, words, passing), positions, checks });
+        emitter.enter(step);
         const prelude: string[] = [];
         const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
         const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return false;`;
+        if (step.guard !== undefined) emitter.assume(step.guard);
         const text = `${wait}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}`;
         return declare(passing) + text;
       });

@@ -90,18 +90,9 @@ export function loading(field: Field, index: JsIndex, words: Words): string {
   return `(${word}>>>${shiftIn(field, index)}&${mask})`;
 }
 
-function storing(name: string, field: Field, index: JsIndex, value: string, words: Words): string {
+/** A statement that stores a value which fits. */
+function storing(field: Field, index: JsIndex, value: string, words: Words): string {
   if (field.bits === 0) return '';
-  return requireFits(name, field.bits, value) + storingFitting(field, index, value, words);
-}
-
-/** A value too large for its field would end in its neighbours. */
-const requireFits = (name: string, bits: number, value: string): string =>
-  bits === 32 || /^\d+$/.test(value) || value.endsWith('?1:0)')
-    ? ''
-    : `if(${value}>>>${bits})throw new RangeError(${JSON.stringify(`${name} does not fit its ${bits} bits`)});`;
-
-function storingFitting(field: Field, index: JsIndex, value: string, words: Words): string {
   const mask = maskOf(field.bits);
   if (index.known !== undefined) {
     const { word, shift } = placeOf(field, index.known);
@@ -150,14 +141,14 @@ export function packedSpelling(
   return {
     self: at(String(task), task),
     read: (variable, index) => loading(...shared(variable, index), words),
-    write: (variable, index, value) => storing(variable.name, ...shared(variable, index), value, words),
+    write: (variable, index, value) => storing(...shared(variable, index), value, words),
     readLocal: (local, index) => {
       const field = fieldOf(local, index);
       return field === undefined ? variableFor(local) : loading(...field, words);
     },
     writeLocal: (local, index, value) => {
       const field = fieldOf(local, index);
-      return field === undefined ? `${variableFor(local)}=${value};` : storing(local.name, ...field, value, words);
+      return field === undefined ? `${variableFor(local)}=${value};` : storing(...field, value, words);
     },
   };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Body } from './body.ts';
+import type { Body, Claim } from './body.ts';
 import { Builder, TASK } from './builder.ts';
 import type { Expr, SharedArray, Variable } from './expression.ts';
 import { walk } from './expression.ts';
@@ -31,12 +31,23 @@ export interface Program {
 /** Text of a code, with the values it is started with declared through the builder. */
 export type CodeText<C> = (k: Builder<C>) => void;
 
-/** Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters. */
-export function buildCode<C>(name: string, config: C, sizes: Sizes, params: number, text: CodeText<C>): Code {
-  const builder = new Builder(config, sizes);
+/**
+ * Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters.
+ * @param declared the program's variables: where given, a text that names another fails where it does.
+ */
+export function buildCode<C>(
+  name: string,
+  config: C,
+  sizes: Sizes,
+  params: number,
+  text: CodeText<C>,
+  declared?: readonly Variable[],
+): Code {
+  const builder = new Builder(config, sizes, declared);
   recording(builder, () => text(builder));
   const body = simplifyBody(builder.body, sizes);
   const flow = lower(body);
+  if (declared !== undefined) recordedWith.set(body, declared);
   return {
     name,
     params: Array.from({ length: params }, (_, slot) => slot),
@@ -45,6 +56,18 @@ export function buildCode<C>(name: string, config: C, sizes: Sizes, params: numb
     live: liveness(flow),
     slotMax: Array.from(builder.slots.max, (max: number | undefined) => max ?? 0),
   };
+}
+
+/** The variables that texts were recorded with: they name no others. */
+const recordedWith = new WeakMap<readonly Body[], readonly Variable[]>();
+
+/** @throws RangeError where a value that a code is started with does not fit its place. */
+export function requireArguments({ name, params, slotMax }: Code, args: readonly number[]): void {
+  for (const [i, slot] of params.entries()) {
+    const [value = 0, max = 0] = [args[i], slotMax[slot]];
+    if (!(value >= 0 && value <= max))
+      throw new RangeError(`'${name}' is started with ${value} as its value ${i}, allowed is 0 to ${max}`);
+  }
 }
 
 /** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
@@ -58,7 +81,7 @@ export const program = (
     if (rangeOf(variable, sizes).max > LARGEST)
       throw new RangeError(`'${variable.name}' goes up to ${rangeOf(variable, sizes).max}, beyond ${LARGEST}`);
   const known = new Set(declared);
-  for (const code of codes)
+  for (const code of codes.filter(({ body }) => recordedWith.get(body)?.every((one) => known.has(one)) !== true))
     for (const expr of expressionsOf(code.body))
       walk(expr, (part) => {
         if (part.op === 'read' && !known.has(part.variable))
@@ -88,14 +111,24 @@ function* expressionsOf(body: readonly Body[]): Generator<Expr> {
     if (part.kind === 'step') {
       if (part.step.guard !== undefined) yield part.step.guard;
       yield* effectExpressions(part.step.effects);
+      yield* part.step.claims.flatMap(claimExpressions);
     } else if (part.kind === 'local') yield* effectExpressions(part.effects);
     else if (part.kind === 'if') {
+      yield part.if;
       yield* expressionsOf(part.then);
       yield* expressionsOf(part.else);
-    } else if (part.kind === 'either') for (const option of part.options) yield* expressionsOf(option);
-    else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
+    } else if (part.kind === 'either') {
+      yield* part.claims.flatMap(claimExpressions);
+      for (const option of part.options) yield* expressionsOf(option);
+    } else if (part.kind === 'loop' || part.kind === 'block') yield* expressionsOf(part.body);
   }
 }
+
+const claimExpressions = ({ of, amount, on }: Claim): readonly Expr[] => [
+  ...('list' in of ? [of.from, of.to] : [of]),
+  amount,
+  ...(on === undefined ? [] : [on]),
+];
 
 function* effectExpressions(effects: Extract<Body, { kind: 'step' }>['step']['effects']): Generator<Expr> {
   for (const effect of effects) {

@@ -27,17 +27,22 @@ export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): 
       case 'goto':
         return inline(node.next);
       case 'local':
-        return emitter.effects(node.effects) + inline(node.next);
+        return emitter.own(node) + inline(node.next);
       case 'branch': {
         const prelude: string[] = [];
         const condition = emitter.condition(node.if, prelude);
-        return `${prelude.join('')}if(${condition}){${inline(node.then)}}else{${inline(node.else)}}`;
+        const then = emitter.under(node.if, true, () => inline(node.then));
+        const otherwise = emitter.under(node.if, false, () => inline(node.else));
+        return `${prelude.join('')}if(${condition}){${then}}else{${otherwise}}`;
       }
     }
   };
   if (heads.size === 0) return one(from);
-  const cases = [...heads].map((id) => `case ${id}:{${one(id)}}`);
   const start = heads.has(from) ? '' : `case -1:{${one(from)}}`;
+  const cases = [...heads].map((id) => {
+    emitter.meet();
+    return `case ${id}:{${one(id)}}`;
+  });
   return `for(let n=${heads.has(from) ? from : -1};;)switch(n){${start}${cases.join('')}}`;
 }
 

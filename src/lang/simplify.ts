@@ -141,7 +141,7 @@ export function simplifyBody(body: readonly Body[], sizes: Sizes): readonly Body
         return [{ kind: 'step', step: simplifyStep(part.step, sizes) }];
       case 'local': {
         const effects = simplifyEffects(part.effects, sizes);
-        return effects.length === 0 ? [] : [{ kind: 'local', effects }];
+        return effects.length === 0 ? [] : [{ ...part, effects }];
       }
       case 'if': {
         const condition = simplify(part.if, sizes);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Observe, Step } from './body.ts';
+import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, type Spelling } from './emit.ts';
 import type { Value } from './expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
 import { generated } from './generated.ts';
 import type { Independence } from './independence.ts';
 import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
+import { Sites } from './out_of_range.ts';
 import { fieldAt, type Layout, layOut } from './layout.ts';
 import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './packed_spelling.ts';
 import { type Code, type Program, tasksOf } from './program.ts';
@@ -121,7 +123,7 @@ type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated
 export function readSuccessors(text: SuccessorsText): ReadSuccessors {
   const failed = new Int32Array(3);
   const { source, reduced, ...more } = text;
-  const given = { F: failed, X: text.reached, V: text.taken, ...(reduced && namesOf(reduced)) };
+  const given = { F: failed, X: text.reached, V: text.taken, ...CHECKING, ...(reduced && namesOf(reduced)) };
   const made = generated<Generated>(source, given);
   return { ...more, ...made, failed };
 }
@@ -174,6 +176,7 @@ export function writeSuccessors(
   const calls = steps.map((step) => step.calls);
   const reduced = reduction && new ReducedText(reduction, codes, layout, generator);
   const source = [
+    declareChecks(generator.sites),
     ...steps.map(({ source: text }) => text),
     `const canonicalize=(A,a)=>{${generator.load()}${canonical}${generator.store()}};`,
     `const hash=(A,a)=>{${generator.load()}${generator.hash()}return h;};`,
@@ -215,6 +218,8 @@ class Generator {
   readonly #coverage: boolean;
   readonly #hashed: number;
   readonly places: Place[] = [];
+  /** What can be out of its range. */
+  readonly sites = new Sites();
 
   constructor(
     program: Program,
@@ -256,7 +261,8 @@ class Generator {
       if (nodes.some(({ step }) => step.guard === undefined)) return [];
       const tests = nodes.map(({ step }) => {
         const passing = new Set<string>();
-        const emitter = new Emitter(this.#spelling(task, 0, passing));
+        const emitter = this.#emitter(code, task, 0, passing, step);
+        emitter.enter(step);
         const prelude: string[] = [];
         const guard = step.guard === undefined ? '1' : emitter.condition(step.guard, prelude);
         return `{${declare(passing)}${prelude.join('')}if(${guard})return 1;}`;
@@ -314,17 +320,26 @@ class Generator {
 
   #step(code: Code, task: number, option: number, { step, next }: StepNode): string {
     const passing = new Set<string>();
-    const emitter = new Emitter({
-      ...this.#spelling(task, option, passing),
-      ...(this.#coverage ? { observe: (observed) => `V[${this.places.push({ task, step, observed }) - 1}]=1;` } : {}),
-    });
+    const emitter = this.#emitter(code, task, option, passing, step);
+    emitter.enter(step);
     const resting: Rest = (target) => `${restIn(target, code, task, this.#layout, WORDS)}break D;`;
     const prelude: string[] = [];
     const guard = step.guard === undefined ? '' : emitter.condition(step.guard, prelude);
     const wait = guard === '' ? '' : `${prelude.join('')}if(!(${guard}))return 0;`;
+    if (step.guard !== undefined) emitter.assume(step.guard);
     const note = this.#coverage ? `V[${this.places.push({ task, step, observed: undefined }) - 1}]=1;` : '';
     const text = `${wait}${note}${emitter.effects(step.effects)}${settle(code.flow, next, emitter, resting)}`;
     return declare(passing) + text;
+  }
+
+  #emitter(code: Code, task: number, option: number, passing: Set<string>, step: Step): Emitter {
+    const checks = new Checks(this.#program.sizes, code, this.sites);
+    const observe = (observed: Observe): string => `V[${this.places.push({ task, step, observed }) - 1}]=1;`;
+    return new Emitter({
+      ...this.#spelling(task, option, passing),
+      checks,
+      ...(this.#coverage ? { observe } : {}),
+    });
   }
 
   #spelling(task: number, option: number, passing: Set<string>): Spelling {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What the watchers in a user's form call (patch-conditions.ts), and what they count.
+import { Value } from '../lang/index.ts';
+
+/** More turns of one loop than any text needs, while it is recorded once. */
+const MOST_TURNS = 1_000_000;
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  if: 'k.if between steps, k.when inside one',
+  switch: 'k.if between steps, k.when inside one',
+  while: 'k.while',
+  for: 'k.while or k.for',
+  '?:': 'choose()',
+  '&&': '.and()',
+  '||': '.or()',
+  '!': '.not()',
+};
+
+/** A value that JavaScript takes for a condition. @throws TypeError where it is one of the kernel language: that is true, always. */
+export function $folioscopeCondition<T>(what: string, value: T): T {
+  if (!(value instanceof Value)) return value;
+  throw new TypeError(
+    `JavaScript's ${what} takes every value of the kernel language for true: expected ${INSTEAD[what] ?? 'k.if'}`,
+  );
+}
+
+const turns = new Map<number, number>();
+
+/** Called before each turn of a loop. @throws RangeError where there are too many. */
+export function $folioscopeTurn(loop: number): true {
+  const taken = (turns.get(loop) ?? 0) + 1;
+  if (taken > MOST_TURNS)
+    throw new RangeError(
+      `a JavaScript loop has turned ${MOST_TURNS} times and does not end: the kernel's loops are k.loop, k.while and k.for`,
+    );
+  turns.set(loop, taken);
+  return true;
+}
+
+/** Counts anew: a text begins to be recorded. */
+export const forgetTurns = (): void => turns.clear();
