@@ -148,7 +148,7 @@ const worst = (verdicts: readonly CheckAnswer['verdict'][]): CheckAnswer['verdic
   (['violated', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 
 /** Whether what a question asks is a property; else it is something that properties need. */
-const isProperty = (id: string): boolean => PROPERTY_IDS.some((known) => known === readName(id).id);
+const isProperty = (id: string): boolean => PROPERTY_IDS.some((one) => one === readName(id).id);
 const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id)).sentence : id);
 
 /**
