@@ -134,6 +134,7 @@ export class Checks {
           this.after(effect.body);
           break;
         case 'assert':
+        case 'observe':
       }
   }
 

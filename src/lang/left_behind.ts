@@ -58,6 +58,9 @@ function search({ flow, live, params, slotMax }: Code, sizes: Sizes): ReadonlySe
       case 'assert':
         look(effect.condition, now);
         return;
+      case 'observe':
+        for (const arg of Object.values(effect.args)) look(arg, now);
+        return;
       case 'when': {
         look(effect.if, now);
         const otherwise = [...now];
