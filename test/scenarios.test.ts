@@ -42,7 +42,7 @@ describe.each(files)('%s', (file) => {
     const lines = runReport(answer, { steps, command }).split('\n');
     expect(lines.filter((line) => line.length > 75)).toEqual([]);
     expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
-    if (steps === 'folded') expect(lines.length).toBeLessThan(450);
+    if (steps === 'folded') expect(lines.length).toBeLessThan(500);
   });
 });
 

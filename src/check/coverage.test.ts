@@ -60,6 +60,7 @@ test.each([false, true])(
         { task: 0, path: [], step: 'sit' },
         { task: 1, path: [], step: 'bring' },
       ],
+      observed: [],
     });
   },
 );
