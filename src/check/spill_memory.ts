@@ -39,8 +39,8 @@ export class SpillMemory implements StateMemory {
   #isStored = new Uint8Array(2 ** 12);
   /** Numbers of the table's states by depth and heap; ascending. */
   #levels: { readonly depth: number; readonly heap: number; readonly first: number; readonly end: number }[] = [];
-  /** Names that were given. */
-  #names = 0;
+  /** By heap: names that were given. */
+  readonly #names = new Map<number, number>();
   readonly #mostInRun: number;
   /** Most states that the table has had: their memory stays. */
   #highest = 0;
@@ -160,7 +160,9 @@ export class SpillMemory implements StateMemory {
   }
 
   #write(heap: number, chunk: Int32Array, levels: ReadonlyMap<number, number>): Run {
-    const name = `seen-${this.#names++}-${heap}`;
+    const number = this.#names.get(heap) ?? 0;
+    this.#names.set(heap, number + 1);
+    const name = `seen-${number}-${heap}`;
     this.#store.write(name, [new Uint8Array(chunk.buffer)]);
     return {
       name,
