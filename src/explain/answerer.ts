@@ -12,8 +12,9 @@ import type {
 import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
-import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, NeededEvent, RefusalEvidence } from './answer.ts';
 import type { Gap } from './batch.ts';
+import type { Recorded } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { Moment } from './moments.ts';
@@ -49,7 +50,8 @@ export class Answerer {
     );
     // One that had nothing left was forgotten and, when pages came again, followed anew.
     const names = new Set(followed.map(nameOf));
-    const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), this.#story.anyInsertion);
+    const recorded = this.#recorded();
+    const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), recorded);
     const cpus = this.#cpus(trace);
     const drains = this.#story.drains.answer();
     const drainedAt = this.#story.gaps.length === 0 ? this.#story.drains.firstRoundEnd : undefined;
@@ -59,6 +61,7 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
+      showsDeletes: this.#story.anyDelete,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
@@ -86,8 +89,38 @@ export class Answerer {
       notes: [...trace.notes, ...notesOf(this.#story, followed, { inodes, openInodes })],
       mayHideInodes: around.gaps.length > 0,
       openInodes,
+      open: openInodes > 0 ? this.#story.inodes.openOnes() : [],
+      doubt: inodes.some(({ kind }) => kind !== 'other')
+        ? undefined
+        : this.#noInodeDoubt(conversions.length > 0, around.gaps.length > 0, openInodes),
+      strays: this.#story.strayUnevictable,
+      form: this.#story.conversions.form(recorded),
+      missing: missingOf(this.#story),
+      created: this.#story.creations.made,
     };
     return this.#story.redactor?.explanation(explanation) ?? explanation;
+  }
+
+  /** Why it is not known whether there is a guest_memfd, where none is listed. */
+  #noInodeDoubt(converted: boolean, lossy: boolean, open: number): Explanation['doubt'] {
+    const { creations, strayUnevictable, anyAdd, anyInsertion } = this.#story;
+    if (this.#question.inode !== undefined) return undefined;
+    if (converted) return 'conversions';
+    if (open > 0) return 'open inodes';
+    if (lossy) return 'lost events';
+    if (creations.made.length > 0) return 'creations';
+    if (strayUnevictable > 0) return 'unevictable folios';
+    return anyAdd && anyInsertion ? undefined : 'missing events';
+  }
+
+  #recorded(): Recorded {
+    const { anyAdd, anyInsertion, drains, strays } = this.#story;
+    return {
+      adds: anyAdd,
+      insertions: anyInsertion,
+      works: drains.recorded,
+      strays: strays.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at)),
+    };
   }
 
   #moment(of: {
@@ -112,6 +145,7 @@ export class Answerer {
       dev: inode.dev,
       ino: inode.ino,
       folios: state.folios,
+      stale: state.stale,
       lives: state.generations.map(({ life }) => life),
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
@@ -177,6 +211,14 @@ const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedIno
   isOlder: !born.has(inode),
   isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
 });
+
+function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {
+  const missing: NeededEvent[] = [];
+  if (!anyAdd) missing.push('mm_filemap_add_to_page_cache');
+  if (!anyDelete) missing.push('mm_filemap_delete_from_page_cache');
+  if (!anyInsertion) missing.push('mm_lru_insertion');
+  return missing;
+}
 
 /** The CPU that would convert. */
 function chooseCpu(

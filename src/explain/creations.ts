@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
+import type { CreatedFile } from './answer.ts';
 
 /** KVM_CREATE_GUEST_MEMFD on a VM: include/uapi/linux/kvm.h */
 const CREATE_GUEST_MEMFD = 0xc040aed4n;
@@ -19,8 +20,8 @@ export interface Aged {
 export class Creations {
   /** Whether some call was seen, successful or not. */
   seen = false;
-  /** When each successful call returned, rising. */
-  readonly #made: Nanoseconds[] = [];
+  /** Each successful call, by the time when it returned, rising. */
+  readonly made: CreatedFile[] = [];
   /** Tasks that are in such a call. */
   readonly #open = new Set<number>();
 
@@ -31,17 +32,18 @@ export class Creations {
     this.#open.add(pid);
   }
 
-  exit({ name, pid, returned, at }: SyscallExit): void {
-    if (name === 'ioctl' && this.#open.delete(pid) && returned >= 0n) this.#made.push(at);
+  exit({ name, pid, comm, returned, at }: SyscallExit): void {
+    if (name === 'ioctl' && this.#open.delete(pid) && returned >= 0n)
+      this.made.push({ at, pid, task: comm, fd: Number(returned) });
   }
 
   /** Those that were made within the recording for sure: with more inodes than calls it could be any of them. */
   born<Inode extends Aged>(inodes: readonly Inode[]): ReadonlySet<Inode> {
-    const [first] = this.#made;
+    const [first] = this.made;
     const later = inodes
-      .filter(({ firstAt, isOlder }) => !isOlder && first !== undefined && firstAt > first)
+      .filter(({ firstAt, isOlder }) => !isOlder && first !== undefined && firstAt > first.at)
       .toSorted((a, b) => Number(a.firstAt > b.firstAt) - Number(a.firstAt < b.firstAt));
-    if (later.length > this.#made.length) return new Set();
-    return new Set(later.filter(({ firstAt }, place) => (this.#made[place] ?? firstAt) < firstAt));
+    if (later.length > this.made.length) return new Set();
+    return new Set(later.filter(({ firstAt }, place) => (this.made[place]?.at ?? firstAt) < firstAt));
   }
 }

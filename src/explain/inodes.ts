@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Dev, FilemapEvent, FolioIndex, Ino, Nanoseconds, Order } from '../ledger/index.ts';
-import type { InodeAnswer, InodeKind } from './answer.ts';
+import type { InodeAnswer, InodeKind, OpenInode } from './answer.ts';
 import type { Generation } from './generation.ts';
 import type { InodeSelector } from './question.ts';
 import { WaitingTimes } from './waiting-times.ts';
@@ -23,6 +23,8 @@ export class TrackedInode {
   unevictable = 0;
   evictable = 0;
   adds = 0;
+  /** How often folios of it were inserted that had been inserted before: isolated and put back. */
+  reinsertions = 0;
   /** A stack showed guest_memfd's code allocate a folio of it. */
   allocatedByKvm = false;
   lastDelete: FilemapEvent | undefined = undefined;
@@ -61,6 +63,9 @@ export class TrackedInode {
     return [...this.ended, ...this.live.values()];
   }
 }
+
+/** Inodes of which nothing tells that are named one by one. */
+const MOST_OPEN = 12;
 
 const ON_DRIVER = 'it is on a device that a driver stands behind';
 
@@ -168,6 +173,20 @@ export class Inodes {
       (sum, ofDev) => sum + [...ofDev.values()].filter((inode) => isOpen(inode) && isAnonymous(inode.dev)).length,
       0,
     );
+  }
+
+  /** Those inodes, the first ones. */
+  openOnes(): readonly OpenInode[] {
+    return [...this.#tracked.values()]
+      .flatMap((ofDev) => [...ofDev.values()])
+      .filter((inode) => isOpen(inode) && isAnonymous(inode.dev))
+      .slice(0, MOST_OPEN)
+      .map(({ dev, ino, adds, live }) => ({
+        dev,
+        ino,
+        adds,
+        waiting: [...live.values()].filter(({ insertion, order }) => insertion === undefined && order === 0).length,
+      }));
   }
 
   /**

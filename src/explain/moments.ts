@@ -26,6 +26,8 @@ export class Moments {
   readonly #times: Nanoseconds[] = [];
   /** Texts of markers, for the message that one is not there. */
   readonly #seen = new Set<string>();
+  /** How many markers say each text that was asked for. */
+  readonly #counts = new Map<string, number>();
 
   /** @param tellsTexts whether messages may name markers that are there. */
   constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
@@ -39,8 +41,14 @@ export class Moments {
 
   marker({ at, cpu, text }: Marker): void {
     const asked = this.#texts.has(text) && !this.#seen.has(text);
+    if (this.#texts.has(text)) this.#counts.set(text, 1 + (this.#counts.get(text) ?? 0));
     if (this.#seen.size < MOST_TEXTS || this.#texts.has(text)) this.#seen.add(text);
     if (asked || this.#everyMarker) this.#add({ at, marker: { text, cpu } });
+  }
+
+  /** Texts that were asked for and that several markers say: the first one is answered. */
+  get repeated(): readonly { readonly text: string; readonly count: number }[] {
+    return [...this.#counts].flatMap(([text, count]) => (count > 1 ? [{ text, count }] : []));
   }
 
   /** Whether a moment known so far lies in `[from, to)`. */

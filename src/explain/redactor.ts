@@ -45,14 +45,23 @@ export class Redactor {
       conversions: conversions.map((call) => ({
         ...call,
         ...this.#met(call),
-        met: this.#met(call.met),
+        task: call.task === undefined ? undefined : this.#task(call.task),
+        causes: call.causes.map((cause) => ({
+          ...cause,
+          ...this.#met(cause),
+          insertions: cause.insertions.map((event) => this.event(event)),
+        })),
       })),
       drains: drains === undefined ? undefined : this.#drains(drains),
+      created: explanation.created.map((file) => ({
+        ...file,
+        task: file.task === undefined ? undefined : this.#task(file.task),
+      })),
       notes: notes.map((note) => this.#text(note)),
     };
   }
 
-  #met({ batched, held }: ConversionCall['met']): ConversionCall['met'] {
+  #met({ batched, held }: Pick<ConversionCall, 'batched' | 'held'>): Pick<ConversionCall, 'batched' | 'held'> {
     return {
       batched: batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
       held: held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),

@@ -8,6 +8,7 @@ import type {
   Explanation,
   HeldFolio,
   MomentAnswer,
+  RefusalCause,
   Unseen,
 } from '../explain/index.ts';
 import { formatTime, type Ino, type Nanoseconds, type Verdict } from '../ledger/index.ts';
@@ -20,7 +21,8 @@ const SCHEMA = 'folioscope.explain/1';
 
 /** An explanation as the JSON document of `explain --json`, its keys in a fixed order. */
 export function explanationToJson(explanation: Explanation): string {
-  const { trace, inodes, moments, conversions, dwell, drains, profile, notes } = explanation;
+  const { trace, inodes, moments, conversions, dwell, drains, profile, notes, form, missing, doubt, open, created } =
+    explanation;
   const document = {
     schema: SCHEMA,
     trace: {
@@ -35,10 +37,11 @@ export function explanationToJson(explanation: Explanation): string {
     inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
     moments: moments.map(momentJson),
     conversions: conversions.map(
-      ({ at, cpu, pid, fd, returned, drained, until, batched, held, checked, unexplained }) => ({
+      ({ at, cpu, pid, task, fd, returned, drained, until, batched, held, checked, causes, unexplained }) => ({
         at: formatTime(at),
         cpu,
         pid,
+        task: task ?? null,
         fd,
         returned: returned ?? null,
         drained: drained ?? null,
@@ -49,12 +52,18 @@ export function explanationToJson(explanation: Explanation): string {
             ? null
             : { dev: checked.dev, ino: hex(checked.ino), from: checked.from, to: checked.to },
         unexplained,
+        causes: causes.map(causeJson),
       }),
     ),
     profile: { name: profile.profile.name, batchSize: profile.profile.batchSize, because: profile.because },
     notes,
     dwell: dwell.map(dwellJson),
     drains: drains === undefined ? null : drainsJson(drains),
+    form: form === undefined ? null : { possible: form.forms, because: form.because },
+    missing,
+    undecided: doubt ?? null,
+    open: open.map(({ dev, ino, adds, waiting }) => ({ dev, ino: hex(ino), adds, waiting })),
+    created: created.map(({ at, pid, task, fd }) => ({ at: formatTime(at), pid, task: task ?? null, fd })),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
@@ -66,6 +75,7 @@ function momentJson(moment: MomentAnswer): object {
     dev,
     ino,
     folios,
+    stale,
     lives,
     verdicts,
     localDrainByCpu,
@@ -86,6 +96,7 @@ function momentJson(moment: MomentAnswer): object {
       ...folioJson(folio),
       since: timeOrNull(lives[place]?.since),
       generation: lives[place]?.number ?? 1,
+      ...(stale.has(folio.index) ? { mayBeGone: true } : {}),
     })),
     conversion,
     range: range === undefined ? null : { from: range.from, to: range.to },
@@ -121,6 +132,14 @@ const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object
   index,
   pfn,
   ...holderJson({ kind: 'lru-add-batch', cpu, references: 1, since }),
+});
+
+const causeJson = ({ how, kinds, certain, batched, held, insertions }: RefusalCause): object => ({
+  how,
+  kinds,
+  certain,
+  holders: [...batched.map(batchedJson), ...(batched.length > 0 ? [] : held.map(heldJson))],
+  insertions: insertions.map(({ at, cpu, pfn }) => ({ at: formatTime(at), cpu, pfn })),
 });
 
 const dwellJson = (dwell: DwellAnswer): object => {

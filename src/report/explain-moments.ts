@@ -40,7 +40,7 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 }
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
-function waitingPhrase(folios: Ledger): string {
+function waitingPhrase({ folios, stale }: MomentAnswer): string {
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -48,13 +48,19 @@ function waitingPhrase(folios: Ledger): string {
   const [waits, mayWait] = [list(true), list(false)];
   const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
-    ({ strength, holders }) => strength === 'unknown' && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+    ({ index, strength, holders }) =>
+      strength === 'unknown' && !stale.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
+  const gone =
+    stale.size === 0
+      ? ''
+      : `not known whether still there: ${stale.size === folios.length ? 'all of them' : foldNumbers([...stale])}`;
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
     others === '' ? '' : `held by ${others}`,
     unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
+    gone,
   ]
     .filter((part) => part !== '')
     .join('; ');
@@ -74,7 +80,7 @@ function otherHoldersPhrase(folios: Ledger): string {
 function describe(moment: MomentAnswer): string[] {
   const { folios, verdicts, localDrainByCpu, cpu, unseen } = moment;
   const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
-  const waiting = waitingPhrase(folios);
+  const waiting = waitingPhrase(moment);
   const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
   lines.push(
     ...wrap(

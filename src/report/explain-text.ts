@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Explanation, MomentAnswer, Unseen } from '../explain/index.ts';
+import type { Explanation, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
 import { foldNumbers, formatTime, type Strength, type Verdict } from '../ledger/index.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
@@ -20,15 +20,15 @@ export interface ExplainCommand {
 
 /** An explanation as a mail: the verdict, the evidence, what is not known, how to get it again. */
 export function explanationToText(explanation: Explanation, command: ExplainCommand): string {
-  const { moments, conversions } = explanation;
+  const { moments } = explanation;
   const inodes = groupBy(moments, inodeName);
   const blocks = [
-    headline(explanation, inodes),
+    headline(explanation, inodes, command),
     ...inodes.map((ofInode) => {
       const why = worthExplaining(ofInode);
       return why === undefined ? [] : evidenceLines(why);
     }),
-    conversionLines(conversions),
+    conversionLines(explanation),
     inodeLines(explanation),
     ...inodes.map((ofInode) => [...titleOf(ofInode), ...momentLines(ofInode)]),
     ...explanation.dwell.map(dwellLines),
@@ -45,31 +45,107 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
 /** The moment whose refusal is explained: the last one if it is refused, else the last that was. */
 const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined => moments.findLast(isExplained);
 
-function headline(explanation: Explanation, inodes: readonly (readonly MomentAnswer[])[]): string[] {
+function headline(
+  explanation: Explanation,
+  inodes: readonly (readonly MomentAnswer[])[],
+  command: ExplainCommand,
+): string[] {
   const lines = inodes.flatMap(inodeHeadline);
-  if (lines.length === 0) lines.push(...noInodeLines(explanation));
-  return [...refusedCallLines(explanation.conversions), ...lines, ...incompleteLines(explanation)];
+  if (lines.length === 0) lines.push(...noInodeLines(explanation, command));
+  return [...refusedCallLines(explanation), ...lines, ...incompleteLines(explanation)];
 }
 
 /** What is said instead of a verdict. */
-function noInodeLines({ conversions, inodes, mayHideInodes, openInodes }: Explanation): string[] {
-  if (conversions.length > 0)
-    return wrap(
-      'undecided: guest_memfd was converted in this recording, but no folio of any came, went or was inserted, so that it is not known which inode it is and what it holds; record mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion from its first page on',
-      '',
-      '  ',
-    );
-  const none = `no guest_memfd in ${mayHideInodes ? 'what was kept of this recording' : 'this recording'}`;
+function noInodeLines(explanation: Explanation, command: ExplainCommand): string[] {
+  const { inodes, doubt, open, openInodes, missing, created } = explanation;
   const others = inodes.length === 0 ? ', nor another inode of unevictable folios' : '';
-  const open =
-    openInodes === 0 ? '' : `; of ${openInodes === 1 ? '1 inode' : `${openInodes} inodes`} nothing tells (see below)`;
-  if (!mayHideInodes) return wrap(`${none}${others}${open}`, '', '  ');
-  return wrap(
-    `undecided: ${none}${others}${open}, but events were lost, and all that told of one may have been among them`,
-    '',
-    '  ',
-  );
+  switch (doubt) {
+    case undefined:
+      return wrap(`no guest_memfd in this recording${others}`, '', '  ');
+    case 'lost events':
+      return wrap(
+        `undecided: no guest_memfd in what was kept of this recording${others}, but events were lost, and all that told of one may have been among them`,
+        '',
+        '  ',
+      );
+    case 'conversions':
+      return [
+        ...wrap(
+          `undecided: guest_memfd was converted in this recording, but ${missing.includes('mm_filemap_add_to_page_cache') ? 'no add event is in it' : 'no folio of any came, went or was inserted'}, so that it is not known which inode it is and what it holds`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+    case 'creations':
+      return [
+        ...wrap(`undecided: ${createdPhrase(created)}, and no folio of it came, as far as events show`, '', '  '),
+        ...recordLines(),
+      ];
+    case 'open inodes': {
+      const [first] = open;
+      const names = open.slice(0, MOST_OPEN).map(openPhrase).join('; ');
+      const more = openInodes > MOST_OPEN ? `; and ${openInodes - MOST_OPEN} more` : '';
+      const again = ['folioscope', 'explain', command.file, ...command.options];
+      return [
+        ...wrap(
+          `undecided: nothing tells whether ${openInodes === 1 ? 'an inode of this recording is' : 'one of these inodes is'} a guest_memfd: ${names}${more}`,
+          '',
+          '  ',
+        ),
+        ...(first === undefined
+          ? []
+          : [
+              '  judged as one, whatever it is:',
+              ...commandLines([...again, '--inode', inodeName(first)])
+                .slice(1)
+                .map((line) => `  ${line}`),
+            ]),
+      ];
+    }
+    case 'unevictable folios':
+      return [
+        ...wrap(
+          `undecided: ${explanation.strays === 1 ? '1 unevictable folio was' : `${explanation.strays} unevictable folios were`} inserted whose add is not in this recording: perhaps of a guest_memfd from before it; which inode they are of, only their delete would say`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+    case 'missing events':
+      return [
+        ...wrap(
+          `undecided: whether there is a guest_memfd is not known: ${missing.length === 1 ? 'an event that would tell is' : 'events that would tell are'} not in this recording (${missing.join(', ')})`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+  }
 }
+
+const MOST_OPEN = 3;
+
+/** `0:16:0x2b4ff (30 folios added, none inserted while it was there)`. */
+const openPhrase = (inode: OpenInode): string =>
+  `${inodeName(inode)} (${inode.adds} ${inode.adds === 1 ? 'folio' : 'folios'} added, none inserted while it was there)`;
+
+function createdPhrase(created: Explanation['created']): string {
+  const [first] = created;
+  if (first === undefined) return 'a guest_memfd was made';
+  const who = `${first.task === undefined ? '' : `${quoteText(first.task)}, `}pid ${first.pid}`;
+  const more = created.length > 1 ? `, the first of ${created.length}` : '';
+  return `a guest_memfd was made at ${formatTime(first.at)} (${who}, fd ${first.fd}${more})`;
+}
+
+/** The command that records what would decide it. */
+const recordLines = (): string[] => [
+  '  recorded anew from its first page on, it is decided:',
+  '    trace-cmd record -e filemap:mm_filemap_add_to_page_cache \\',
+  '      -e filemap:mm_filemap_delete_from_page_cache \\',
+  '      -e pagemap:mm_lru_insertion -e syscalls:sys_enter_ioctl \\',
+  '      -e syscalls:sys_exit_ioctl',
+];
 
 /** Why the exit code is 2 although no verdict is undecided. */
 function incompleteLines({ trace, moments }: Explanation): string[] {

@@ -101,8 +101,20 @@ describe('exit codes', () => {
     const line = (time: string): string =>
       `${'sh-1'.padStart(18)}       [000] .....  ${time}: sched_waking: comm=a pid=1`;
     const [whole, lossy] = ['whole.txt', 'lossy.txt'].map((name) => join(folder, name));
-    writeFileSync(whole ?? '', `${line('1.000001')}\n${line('1.000002')}\n`);
-    writeFileSync(lossy ?? '', `${line('1.000001')}\nCPU:0 [LOST 3 EVENTS]\n${line('1.000002')}\n`);
+    const file = `${[
+      'mm_filemap_add_to_page_cache: dev 0:30 ino 2f1 pfn=0x11aa0 ofs=0 order=0',
+      'mm_lru_insertion: folio=ffffea0000446a80 pfn=0x11aa0 lru=2 flags= f',
+    ]
+      .map((event) => line('1.000000').replace(/sched_waking.*/, event))
+      .join('\n')}\n`;
+    writeFileSync(whole ?? '', `${file}${line('1.000001')}\n${line('1.000002')}\n`);
+    writeFileSync(lossy ?? '', `${file}${line('1.000001')}\nCPU:0 [LOST 3 EVENTS]\n${line('1.000002')}\n`);
+    const nothing = join(folder, 'nothing.txt');
+    writeFileSync(nothing, `${line('1.000001')}\n${line('1.000002')}\n`);
+    expect(explain(nothing)).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(/^undecided: whether there is a guest_memfd is not known/),
+    });
     expect(explain(whole ?? '')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^no guest_memfd in this/) });
     expect(explain(lossy ?? '')).toMatchObject({
       status: 2,
