@@ -235,3 +235,90 @@ describe('what was not recorded', () => {
     expect(none.code).toBe(2);
   });
 });
+
+describe('which inode it is', () => {
+  test('attached late: insertions without adds, and deletes that name the inode', async () => {
+    const { explanation, text, code } = await answerOf(read('attach-late'), { at: 'marker:mid' });
+    expect(explanation.inodes).toMatchObject([{ dev: '0:16', ino: 0x2fc0fn, kind: 'guest_memfd' }]);
+    expect(text).toContain('20 of its folios inserted as unevictable (lru=4)');
+    expect(explanation.moments[0]?.folios.map(({ holders }) => holders[1])).toEqual(
+      Array.from({ length: 20 }, () => ({ kind: 'lru-add-batch', cpu: 1, references: 1 })),
+    );
+    expect(explanation.moments[0]?.baseline).toEqual({ verdict: 'refused', index: 0, spurious: true });
+    expect(code).toBe(1);
+    const drained = await answerOf(read('attach-late'), { at: 'marker:drained' });
+    expect(drained.explanation.moments[0]?.verdicts.get('v6')).toEqual({ verdict: 'safe' });
+  });
+
+  test.each([
+    ['0:40 ino beef', '3'],
+    ['0:5 ino fffffffffffffff1', '63'],
+  ])('attached late, as %s on CPU %s', async (inode, on) => {
+    const moved = read('attach-late')
+      .replaceAll('0:16 ino 2fc0f', inode)
+      .replaceAll('[001]', `[${on.padStart(3, '0')}]`);
+    const { explanation, code } = await answerOf(moved, { at: 'marker:mid' });
+    expect(explanation.moments[0]?.folios[7]?.holders[1]).toMatchObject({ kind: 'lru-add-batch', cpu: Number(on) });
+    expect(code).toBe(1);
+  });
+
+  test('a block device beside a guest_memfd is none', async () => {
+    const { explanation, text, code } = await answerOf(read('block-device'), { at: 'end' });
+    expect(explanation.inodes.filter(({ kind }) => kind !== 'other')).toMatchObject([{ dev: '0:16', ino: 0x1b142n }]);
+    expect(explanation.moments.map(({ ino }) => ino)).toEqual([0x1b142n]);
+    expect(text).not.toMatch(/^refused/);
+    expect(text).toContain("created by 'live' (pid 20325), as its fd 5; folios added by 'live' (pid 20325), 10");
+    expect(code).toBe(0);
+  });
+
+  test('a block device alone beside a call that made one is not taken for it', async () => {
+    const lines = read('block-device').split('\n');
+    const { explanation, code } = await answerOf(lines.filter((one) => !/pfn=0x(1049|1313df)/.test(one)).join('\n'));
+    expect(explanation.inodes.filter(({ kind }) => kind === 'guest_memfd')).toEqual([]);
+    expect(code).toBe(2);
+  });
+
+  const SECRET = read('block-device').replace(
+    /(.*recorder-20322.*0x104929)/,
+    [
+      '          secret-300   [001]  1655.214000: mm_filemap_add_to_page_cache: dev 0:17 ino 9 pfn=0x999 ofs=0 order=0',
+      '          secret-300   [001]  1655.215000: mm_lru_insertion:     folio=0xffffea0004124a40 pfn=0x999 lru=4 flags=Mf    ',
+      '$1',
+    ].join('\n'),
+  );
+  test('unevictable folios on two devices: which is guest_memfd is not known without a stack', async () => {
+    const { explanation } = await answerOf(SECRET, { at: 'end' });
+    expect(explanation.inodes.map(({ dev, kind }) => [dev, kind])).toEqual([
+      ['0:16', 'unknown'],
+      ['0:17', 'unknown'],
+    ]);
+    const stack = [' => kvm_gmem_fault_user_mapping', ' => __do_fault', ' => handle_mm_fault'].join('\n');
+    const traced = SECRET.replace(
+      /(.*pfn=0x104929 ofs=0 order=0)/,
+      `$1\n            live-20325 [001]  1655.202291: kernel_stack:         <stack trace >\n${stack}`,
+    );
+    const proved = await answerOf(traced, { at: 'end' });
+    expect(proved.explanation.inodes.map(({ dev, kind }) => [dev, kind])).toEqual([
+      ['0:16', 'guest_memfd'],
+      ['0:17', 'other'],
+    ]);
+  });
+
+  test("another machine's call does not make an older guest_memfd younger", async () => {
+    const create = [
+      '         another-300   [000]  2831.105150: sys_enter_ioctl:      fd: 0x00000004, cmd: 0xc040aed4, arg: 0x7ffef20a6940',
+      '         another-300   [000]  2831.105155: sys_exit_ioctl:       0x5',
+    ];
+    const events = [
+      '             vmm-4849   [000]  2831.105160: mm_filemap_add_to_page_cache: dev 0:16 ino 2fc0f pfn=0x104480 ofs=0 order=0',
+      '             vmm-4849   [000]  2831.105170: mm_lru_insertion:     folio=0xffffea0004124a40 pfn=0x104480 lru=4 flags=Mf    ',
+      '             vmm-4849   [000]  2831.105180: mm_filemap_delete_from_page_cache: dev 8:1 ino 2f pfn=0x1 ofs=0 order=0',
+      '             vmm-4849   [001]  2831.105190: print:                tracing_mark_write: now',
+    ];
+    const at = async (lines: readonly string[]): Promise<number> =>
+      (await answerOf(`cpus=2\n${lines.join('\n')}\n`, { at: 'marker:now' })).code;
+    expect(await at(events)).toBe(2);
+    expect(await at([...create, ...events])).toBe(2);
+    expect(await at([...create.map((one) => one.replace(' another-300 ', '     vmm-4849')), ...events])).toBe(0);
+  });
+});

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Explanation, IndexRange, InodeSelector, MomentSelector, Question } from '../explain/index.ts';
+import type {
+  Explanation,
+  IndexRange,
+  InodeSelector,
+  MomentAnswer,
+  MomentSelector,
+  Question,
+} from '../explain/index.ts';
 import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from '../explain/index.ts';
 import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
@@ -106,7 +113,11 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
       ? explanationToJson(explanation)
       : explanationToText(explanation, { file, options: optionsAgain(options) }),
   );
-  return codeOf(explanation, { any: options.failOn === 'any', calls: options.at.length === 0 });
+  return codeOf(explanation, {
+    any: options.failOn === 'any',
+    calls: options.at.length === 0,
+    isWanted: options.inode !== undefined,
+  });
 }
 
 async function answer(file: string, options: Options): Promise<Explanation> {
@@ -143,13 +154,18 @@ interface Failing {
   readonly any: boolean;
   /** Recorded conversions that were refused: where no moment was asked for. */
   readonly calls: boolean;
+  /** The inode was asked for: judged whatever it is. */
+  readonly isWanted?: boolean;
 }
 
 /**
  * By the recorded refusals, then by the last moment's `baseline` verdict; the worst, where it is told of several inodes.
  * Damage leaves it open, and so does a recording that does not even tell which inode it is about.
  */
-export function codeOf({ moments, trace, doubt, conversions }: Explanation, failing: Failing): ExitCode {
+export function codeOf(
+  { moments, trace, doubt, conversions, inodes }: Explanation,
+  { isWanted = false, ...failing }: Failing,
+): ExitCode {
   if (trace.damage.length > 0) return EXIT.undecided;
   const last = moments.at(-1);
   // A guest_memfd was there and nothing is known of it, or one may have been.
@@ -157,7 +173,11 @@ export function codeOf({ moments, trace, doubt, conversions }: Explanation, fail
   if ((failing.calls || failing.any) && conversions.some(({ returned }) => returned === EAGAIN)) return EXIT.notWell;
   if (failing.any && moments.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
   const asked = moments.filter(({ at, marker }) => at === last.at && marker === last.marker);
-  if (asked.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
+  const isKnown = ({ dev, ino }: MomentAnswer): boolean =>
+    isWanted || inodes.some((inode) => inode.dev === dev && inode.ino === ino && inode.kind === 'guest_memfd');
+  const refused = asked.filter(({ baseline }) => baseline.verdict === 'refused');
+  if (refused.some(isKnown)) return EXIT.notWell;
+  if (refused.length > 0) return EXIT.undecided;
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
   return isCutOff || asked.some(({ strength }) => strength === 'unknown') ? EXIT.undecided : EXIT.well;
 }

@@ -89,6 +89,10 @@ export interface InodeAnswer {
   readonly kind: InodeKind;
   /** What that rests on, as a phrase. */
   readonly because: string;
+  /** The call that made it; undefined where that is not known. */
+  readonly created: Omit<CreatedFile, 'at'> | undefined;
+  /** Tasks that added folios of it, those with the most first. */
+  readonly touchedBy: readonly { readonly pid: number; readonly task: string | undefined; readonly folios: number }[];
 }
 
 /** Pages, half-open. */

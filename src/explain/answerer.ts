@@ -12,7 +12,15 @@ import type {
 import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
-import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, NeededEvent, RefusalEvidence } from './answer.ts';
+import type {
+  CreatedFile,
+  Explanation,
+  IndexRange,
+  InodeAnswer,
+  MomentAnswer,
+  NeededEvent,
+  RefusalEvidence,
+} from './answer.ts';
 import type { Gap } from './batch.ts';
 import type { Recorded } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
@@ -43,7 +51,8 @@ export class Answerer {
    */
   answer(trace: TraceSummary): Explanation {
     const { question, profile } = this.#assumptions();
-    const inodes = this.#story.inodes.sorted(this.#story.conversions.seen || this.#story.creations.seen);
+    const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
+    const inodes = this.#story.inodes.sorted(callers);
     if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
@@ -62,6 +71,7 @@ export class Answerer {
       drainedAt,
       doubt: doubtOf(this.#story),
       showsDeletes: this.#story.anyDelete,
+      createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
@@ -78,7 +88,18 @@ export class Answerer {
     const explanation: Explanation = {
       trace,
       profile,
-      inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
+      inodes: inodes.map(
+        ({ dev, ino, kind, because, tracked }): InodeAnswer => ({
+          dev,
+          ino,
+          kind,
+          because,
+          created: tracked === undefined ? undefined : creatorOf(born.get(tracked)),
+          touchedBy: [...(tracked?.touchers ?? [])]
+            .map(([pid, { task, folios }]) => ({ pid, task, folios }))
+            .toSorted((a, b) => b.folios - a.folios),
+        }),
+      ),
       moments,
       conversions,
       dwell:
@@ -168,7 +189,7 @@ export class Answerer {
       end,
       around,
       born,
-    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
+    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlyMap<TrackedInode, unknown> },
   ): Explanation['dwell'] {
     const older = {
       areFlushed: unflushedAt(end, { ...around, drainedAt: undefined }).length === 0,
@@ -198,15 +219,18 @@ export class Answerer {
   }
 
   /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
-  #openInodes(inodes: readonly InodeAnswer[]): number {
+  #openInodes(inodes: readonly Pick<InodeAnswer, 'kind'>[]): number {
     const isNone = inodes.every(({ kind }) => kind === 'other');
     return isNone && this.#question.inode === undefined ? this.#story.inodes.open : 0;
   }
 }
 
+const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
+  file === undefined ? undefined : { pid: file.pid, task: file.task, fd: file.fd };
+
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
-const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
+const askedOf = (inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode => ({
   folios: inode.folios(),
   isOlder: !born.has(inode),
   isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),

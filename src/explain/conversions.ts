@@ -97,6 +97,11 @@ export class Conversions {
     return this.#calls.length > 0;
   }
 
+  /** Tasks that made such a call. */
+  get pids(): readonly number[] {
+    return this.#calls.map(({ enter }) => enter.pid);
+  }
+
   /** A task entered ioctl. @param held folios in the page cache that page_ref events show held by more than is expected. */
   enter(event: SyscallEnter, batches: Iterable<CpuBatch>, held: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;

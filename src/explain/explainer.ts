@@ -207,6 +207,7 @@ export class Explainer {
     if (folio.references?.isHeld === true) this.#held.add(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
     inode.adds++;
+    inode.touched(event);
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
     if (order > 0) return;
@@ -333,10 +334,16 @@ export class Explainer {
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
     // Nobody saw it come: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
+    const stray = this.#strays.get(event.pfn);
+    if (stray !== undefined) {
+      // It was in the page cache then, and on the unevictable list: no event of a frame's other life stood in between.
+      inode.unevictable++;
+      inode.insertedBefore++;
+      this.#strayUnevictable--;
+    }
     if (fromBefore) inode.isOlder = true;
     if (this.#moments.anyWithin(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
-      const stray = this.#strays.get(event.pfn);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
       unseen.deletedAt = event.at;
@@ -443,7 +450,10 @@ interface Stray {
 
 /** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
 const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
-  stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
+  stack?.some((name) => ALLOCATORS.some((allocator) => name.startsWith(allocator))) === true;
+
+/** Static functions are inlined in one kernel or the other: in stacks of 6.18 only their callers stand. */
+const ALLOCATORS = ['kvm_gmem_get_folio', '__kvm_gmem_get_pfn', 'kvm_gmem_fault_user_mapping', 'kvm_gmem_fallocate'];
 
 /** The flush that inserted a folio gives the batch's reference back. */
 function release(folio: Generation, { at, cpu, pid }: PageReference): void {

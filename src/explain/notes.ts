@@ -11,7 +11,7 @@ import { isBlind, type Story } from './story.ts';
 export function notesOf(
   story: Story,
   followed: readonly TrackedInode[],
-  listed: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+  listed: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
   return [
     ...story.moments.repeated.map(
@@ -54,7 +54,7 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
 
 function inodeNotes(
   { strayUnevictable: strays }: Story,
-  { inodes, openInodes: open }: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+  { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');

@@ -43,9 +43,8 @@ export class Redactor {
       ...explanation,
       moments: moments.map((moment) => this.#moment(moment)),
       conversions: conversions.map((call) => ({
-        ...call,
+        ...this.#named(call),
         ...this.#met(call),
-        task: call.task === undefined ? undefined : this.#task(call.task),
         causes: call.causes.map((cause) => ({
           ...cause,
           ...this.#met(cause),
@@ -53,10 +52,12 @@ export class Redactor {
         })),
       })),
       drains: drains === undefined ? undefined : this.#drains(drains),
-      created: explanation.created.map((file) => ({
-        ...file,
-        task: file.task === undefined ? undefined : this.#task(file.task),
+      inodes: explanation.inodes.map((inode) => ({
+        ...inode,
+        created: inode.created === undefined ? undefined : this.#named(inode.created),
+        touchedBy: inode.touchedBy.map((toucher) => this.#named(toucher)),
       })),
+      created: explanation.created.map((file) => this.#named(file)),
       notes: notes.map((note) => this.#text(note)),
     };
   }
@@ -66,6 +67,10 @@ export class Redactor {
       batched: batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
       held: held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
     };
+  }
+
+  #named<Named extends { readonly task: string | undefined }>(named: Named): Named {
+    return { ...named, task: named.task === undefined ? undefined : this.#task(named.task) };
   }
 
   #moment(moment: MomentAnswer): MomentAnswer {

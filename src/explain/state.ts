@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
   /** Whether deletes were recorded: else a folio may be gone that was there. */
   readonly showsDeletes: boolean;
+  /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
+  readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
   refusedAt(folio: Generation): Nanoseconds | undefined;
 }
@@ -76,7 +78,7 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   present.sort((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps, around);
-  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed)];
+  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
   const ledger = (view: View): Ledger =>
     present.flatMap((one) => (view === 'best' && one.mayBeGone !== undefined ? [] : [ledgerOf(one, view, unflushed)]));
   const folios = ledger('shown');
@@ -144,9 +146,12 @@ function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
   return [{ cpus: [...new Set(gaps.map(({ cpu }) => cpu))], isKnown: undefined, reason: gapReason(gap) }];
 }
 
-function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[]): Hidden[] {
+function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], createdByOthers: boolean): Hidden[] {
   if (!inode.isOlder || cpus.length === 0) return [];
-  const reason = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
+  const where = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since`;
+  const reason = createdByOthers
+    ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
+    : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
   return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
 }
 

@@ -2,6 +2,7 @@
 import type {
   BatchedFolio,
   CpuDwell,
+  CreatedFile,
   DrainAnswer,
   DrainRound,
   DwellAnswer,
@@ -34,7 +35,14 @@ export function explanationToJson(explanation: Explanation): string {
       lost: trace.lost.map(({ cpu, at, events }) => ({ cpu, before: timeOrNull(at), events: events ?? null })),
       damage: trace.damage,
     },
-    inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
+    inodes: inodes.map(({ dev, ino, kind, because, created: by, touchedBy }) => ({
+      dev,
+      ino: hex(ino),
+      kind,
+      because,
+      created: by === undefined ? null : { pid: by.pid, task: by.task ?? null, fd: by.fd },
+      touchedBy: touchedBy.map(({ pid, task, folios }) => ({ pid, task: task ?? null, folios })),
+    })),
     moments: moments.map(momentJson),
     conversions: conversions.map(
       ({ at, cpu, pid, task, fd, returned, drained, until, batched, held, checked, causes, unexplained }) => ({
@@ -63,7 +71,7 @@ export function explanationToJson(explanation: Explanation): string {
     missing,
     undecided: doubt ?? null,
     open: open.map(({ dev, ino, adds, waiting }) => ({ dev, ino: hex(ino), adds, waiting })),
-    created: created.map(({ at, pid, task, fd }) => ({ at: formatTime(at), pid, task: task ?? null, fd })),
+    created: created.map(createdJson),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
@@ -132,6 +140,13 @@ const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object
   index,
   pfn,
   ...holderJson({ kind: 'lru-add-batch', cpu, references: 1, since }),
+});
+
+const createdJson = ({ at, pid, task, fd }: CreatedFile): object => ({
+  at: formatTime(at),
+  pid,
+  task: task ?? null,
+  fd,
 });
 
 const causeJson = ({ how, kinds, certain, batched, held, insertions }: RefusalCause): object => ({

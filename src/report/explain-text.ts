@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Explanation, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
+import type { Explanation, InodeAnswer, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
 import { foldNumbers, formatTime, type Strength, type Verdict } from '../ledger/index.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
@@ -50,7 +50,7 @@ function headline(
   inodes: readonly (readonly MomentAnswer[])[],
   command: ExplainCommand,
 ): string[] {
-  const lines = inodes.flatMap(inodeHeadline);
+  const lines = inodes.flatMap((moments) => inodeHeadline(moments, explanation));
   if (lines.length === 0) lines.push(...noInodeLines(explanation, command));
   return [...refusedCallLines(explanation), ...lines, ...incompleteLines(explanation)];
 }
@@ -162,12 +162,15 @@ function incompleteLines({ trace, moments }: Explanation): string[] {
     : [];
 }
 
-function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
+function inodeHeadline(moments: readonly MomentAnswer[], { inodes }: Explanation): string[] {
   const last = moments.at(-1);
   if (last === undefined) return [];
   const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
   const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
-  const lines = wrap(`${verdictWords(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
+  const isOne = inodes.some(({ dev, ino, kind }) => dev === last.dev && ino === last.ino && kind === 'unknown')
+    ? 'undecided whether it is a guest_memfd; if it is, '
+    : '';
+  const lines = wrap(`${isOne}${verdictWords(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
   lines.push(...wrap(elsewherePhrase(last), '  ', '  '));
   const refused = moments.filter(({ baseline }) => baseline.verdict === 'refused');
   const worst = refused.at(-1);
@@ -261,14 +264,33 @@ function titleOf(moments: readonly MomentAnswer[]): string[] {
   );
 }
 
-function inodeLines({ inodes }: Explanation): string[] {
+function inodeLines({ inodes, created }: Explanation): string[] {
   return inodes
     .slice(0, MOST_INODES)
-    .flatMap((inode) => wrap(`${inodeName(inode)} is ${kindPhrase[inode.kind]}: ${inode.because}`, '', '  '))
+    .flatMap((inode) => [
+      ...wrap(`${inodeName(inode)} is ${kindPhrase[inode.kind]}: ${inode.because}`, '', '  '),
+      ...(inode.kind === 'other' ? [] : peopleLines(inode, created)),
+    ])
     .concat(inodes.length > MOST_INODES ? [`and ${inodes.length - MOST_INODES} more inodes; --json has them all`] : []);
 }
 
 const MOST_INODES = 12;
+
+/** Who made it, and who added its folios. */
+function peopleLines({ created, touchedBy }: InodeAnswer, makers: Explanation['created']): string[] {
+  const name = ({ pid, task }: { readonly pid: number; readonly task: string | undefined }): string =>
+    task === undefined ? `pid ${pid}` : `${quoteText(task)} (pid ${pid})`;
+  const made =
+    created === undefined
+      ? `who created it is not known${makers.length === 0 ? '' : `; one was made by ${[...new Set(makers.map(name))].slice(0, MOST_TASKS).join(', ')}`}`
+      : `created by ${name(created)}, as its fd ${created.fd}`;
+  const some = touchedBy.slice(0, MOST_TASKS).map((toucher) => `${name(toucher)}, ${toucher.folios}`);
+  const rest = touchedBy.length > MOST_TASKS ? `, and ${touchedBy.length - MOST_TASKS} more` : '';
+  const touched = some.length === 0 ? '' : `; folios added by ${some.join('; ')}${rest}`;
+  return wrap(`${made}${touched}`, '  ', '    ');
+}
+
+const MOST_TASKS = 4;
 
 const kindPhrase = {
   guest_memfd: 'a guest_memfd',

@@ -117,10 +117,10 @@ export const returned = (value: number, where: Where): KernelEvent => ({
   returned: BigInt(value),
 });
 
-/** A guest_memfd is made, in the nanosecond before and at `where`. */
+/** A guest_memfd is made, in the nanosecond before and at `where`, by the task that adds folios. */
 export const made = (where: Where): KernelEvent[] => [
-  ioctl(0xc040aed4n, { ...where, at: where.at - 1, pid: 7 }),
-  returned(9, { ...where, pid: 7 }),
+  ioctl(0xc040aed4n, { ...where, at: where.at - 1 }),
+  returned(9, where),
 ];
 
 const DRAIN = { function: 'lru_add_drain_per_cpu', workqueue: undefined, requestedCpu: undefined } as const;
