@@ -322,3 +322,114 @@ describe('which inode it is', () => {
     expect(await at([...create.map((one) => one.replace(' another-300 ', '     vmm-4849')), ...events])).toBe(0);
   });
 });
+
+describe('text in the wild', () => {
+  const eventsOf = async (text: string): Promise<Explanation['trace']> => (await answerOf(text)).explanation.trace;
+
+  test('trace-cmd report --ts-diff: what stands behind the differences is read', async () => {
+    const { explanation } = await answerOf(read('report-ts-diff'));
+    expect(explanation.trace.events).toBe(599);
+    expect(explanation.trace.lost).toEqual([]);
+    const plain = read('pageout');
+    const spread = plain.replaceAll(
+      /( \d+\.\d+:) (\w)/g,
+      (_, time: string, name: string) => `${time} (+12)    ${name}`,
+    );
+    expect(spread).not.toBe(plain);
+    const [a, b] = [await answerOf(plain), await answerOf(spread)];
+    expect(b.explanation.moments).toEqual(a.explanation.moments);
+    expect(b.explanation.moments.length).toBe(5);
+  });
+
+  test('lines without their leading blanks among others that have them', async () => {
+    const { lost, events, cpus, damage } = await eventsOf(read('mixed-columns'));
+    expect({ lost, events, cpus, damage }).toEqual({ lost: [], events: 3, cpus: [0, 2], damage: [] });
+    const lines = readFileSync('examples/two-cpu.txt', 'utf8').split('\n');
+    const whole = (await answerOf(lines.join('\n'))).explanation.moments;
+    for (const every of [2, 3, 7]) {
+      const trimmed = lines.map((one, place) =>
+        place % every === 0 && !one.startsWith('#') && !one.includes('mark_write') ? one.trimStart() : one,
+      );
+      const { explanation } = await answerOf(trimmed.join('\n'));
+      expect(explanation.trace.lost).toEqual([]);
+      expect(explanation.moments).toEqual(whole);
+    }
+  });
+
+  test("a dump of the trace buffer in the kernel's log", async () => {
+    const { explanation, text } = await answerOf(read('dump-in-dmesg'));
+    expect(explanation.trace).toMatchObject({ events: 3, cpus: [0, 1], lost: [], damage: [] });
+    expect(explanation.trace.from).toBe(411_900_100_000n);
+    expect(text).toContain('0:15:0x2f1 (1 folio added');
+    const journal = read('dump-in-dmesg').replaceAll(/^\[/gm, 'Nov 30 12:00:00 host kernel: [');
+    expect((await eventsOf(journal)).events).toBe(3);
+    const among = `[  411.000000] usb 1-1: new device\n${read('dump-in-dmesg')}[  413.000000] ---[ end trace 0 ]---\n`;
+    expect(await eventsOf(among)).toMatchObject({ events: 3, lost: [] });
+  });
+
+  test("Perfetto's text: page frames in decimal, generic fields", async () => {
+    const { explanation } = await answerOf(read('perfetto-text'), { at: 'end' });
+    expect(explanation.inodes).toMatchObject([{ dev: '0:15', ino: 0x1b62n, kind: 'guest_memfd' }]);
+    expect(explanation.moments[0]?.folios.map(({ index, pfn }) => [index, pfn])).toEqual([[1, 25560]]);
+  });
+
+  test.each([
+    ['perf script', 'test/recordings/perf_chains.txt', /PERF_RECORD_LOST/],
+    ['trace of tracefs', 'examples/refused.txt', /LOST/],
+  ])('%s without a loss cannot show one', async (_, file, losses) => {
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((one) => !losses.test(one));
+    const { text } = await answerOf(lines.join('\n'));
+    expect(text).toContain('lost events: none that this text could show');
+    expect((await answerOf(read('pageout'))).text).toContain('lost events: none user mappings');
+  });
+
+  test.each([
+    'tracing_mark_write+0x0/0x1f0: ',
+    'tracing_mark_write <ffffffff8121a2b0>: ',
+    'tracing_mark_write+0x0/0x1f0 <ffffffff8121a2b0>: ',
+  ])('a marker written by %s', async (symbol) => {
+    const text = readFileSync('examples/two-cpu.txt', 'utf8');
+    const { explanation } = await answerOf(text.replaceAll('tracing_mark_write: ', symbol));
+    expect(explanation.moments).toEqual((await answerOf(text)).explanation.moments);
+  });
+
+  const refusal = async (text: string | Uint8Array): Promise<string> => {
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+    try {
+      await explainTrace(memorySource('x', bytes), { moments: [], patches: [] });
+    } catch (error) {
+      return String(error);
+    }
+    return 'read';
+  };
+  const page = new Uint8Array(8192);
+  new DataView(page.buffer).setBigUint64(0, 1_234_567_890n, true);
+  new DataView(page.buffer).setBigUint64(8, 4000n, true);
+
+  test.each([
+    ['raw pages of a CPU', page, 'trace-cmd restore'],
+    [
+      'perf trace',
+      '     0.000 ( 0.004 ms): qemu-system/1234 ioctl(fd: 8, cmd: 0xc080aed2) = -1 EAGAIN\n',
+      'perf script',
+    ],
+    [
+      'a profile',
+      '# To display the perf.data header info, please use --header\n#\n# Overhead  Command\n',
+      'perf script',
+    ],
+    [
+      'a dumped page',
+      '[   12.000000] page: refcount:3 mapcount:0 mapping:ffff888000aa1100 index:0x0 pfn:0x11aa0\n',
+      'not who holds it',
+    ],
+    ['a lockup', '[  100.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [vmm:771]\n', 'report of a lockup'],
+    ['systrace', '<!DOCTYPE html>\n<html>\n<head>\n</head></html>\n', 'sed -n'],
+  ])('%s: one line with what would help', async (_, text, words) => {
+    const said = await refusal(text);
+    expect(said).toContain(words);
+    expect(said).not.toContain('\n');
+  });
+});

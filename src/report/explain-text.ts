@@ -306,7 +306,7 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
   const shown = lost.slice(0, MOST_LOSSES);
   if (shown.length < lost.length) shown.push(`and ${lost.length - shown.length} more times`);
   const sentences = [
-    `lost events: ${lost.length === 0 ? 'none' : shown.join('; ')}`,
+    `lost events: ${lost.length > 0 ? shown.join('; ') : trace.showsLosses ? 'none' : 'none that this text could show'}`,
     ...(moments.length === 0
       ? []
       : [

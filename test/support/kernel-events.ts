@@ -202,5 +202,6 @@ export function summaryOf(events: readonly KernelEvent[]): TraceSummary {
     buffers: undefined,
     recordedOn: undefined,
     clock: undefined,
+    showsLosses: true,
   };
 }

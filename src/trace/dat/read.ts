@@ -186,6 +186,7 @@ function summarise(
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
+    showsLosses: true,
   };
 }
 
