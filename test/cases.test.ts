@@ -433,3 +433,45 @@ describe('text in the wild', () => {
     expect(said).not.toContain('\n');
   });
 });
+
+describe('clocks', () => {
+  const TWO = readFileSync('examples/two-cpu.txt', 'utf8');
+  /** The recording with a clock that ticks so often, and CPUs in their order within a tick, as the kernel merges them. */
+  function coarse(perSecond: number): string {
+    const lines = TWO.split('\n');
+    const events = lines
+      .filter((one) => / \d+\.\d{6}: /.test(one))
+      .map((one) => {
+        const [, time = ''] = / (\d+\.\d{6}): /.exec(one) ?? [];
+        const tick = Math.floor(Number(time) * perSecond);
+        return { tick, cpu: Number(/\[(\d+)\]/.exec(one)?.[1]), text: one.replace(` ${time}: `, ` ${tick}: `) };
+      })
+      .toSorted((a, b) => a.tick - b.tick || a.cpu - b.cpu);
+    return [...lines.filter((one) => one.startsWith('#')), ...events.map(({ text }) => text), ''].join('\n');
+  }
+
+  test.each([250, 1000, 10_000, 100_000])(
+    'ties of %i ticks a second are no order: nothing wrong is said',
+    async (ticks) => {
+      const whole = (await answerOf(TWO)).explanation.moments;
+      const { explanation, text } = await answerOf(coarse(ticks));
+      const wrong = explanation.moments.filter(({ marker, baseline }) => {
+        const right = whole.find((moment) => moment.marker === marker)?.baseline;
+        return (
+          right?.verdict !== 'undecided' && baseline.verdict !== 'undecided' && baseline.verdict !== right?.verdict
+        );
+      });
+      expect(wrong.map(({ marker, baseline }) => [marker, baseline])).toEqual([]);
+      expect(text).not.toMatch(/\d (?:ms|us|ns|s)\b/);
+    },
+  );
+
+  test('--at takes stamps as the recorder prints them', async () => {
+    const text = coarse(1_000_000);
+    const [first = ''] = /(?<= )\d{10}(?=: tracing_mark_write: phase faulted)/.exec(text) ?? [];
+    const { explanation, text: said } = await answerOf(text, { at: first });
+    expect(explanation.moments[0]?.at).toBe(BigInt(first));
+    expect(said).toContain(`at ${first}`);
+    expect(said).not.toMatch(/\d\.\d{9}/);
+  });
+});

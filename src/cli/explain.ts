@@ -58,7 +58,12 @@ export function registerExplain(program: Command): void {
         .default([], 'every marker, and the end')
         .argParser(addMoment),
     )
-    .addOption(new Option('--inode <inode>', 'only this inode, DEV:0xINO or 0xINO').argParser(readInode))
+    .addOption(
+      new Option(
+        '--inode <inode>',
+        'only this inode, DEV:INO or INO: 0x hexadecimal, else decimal as stat prints it',
+      ).argParser(readInode),
+    )
     .addOption(
       new Option('--range <pages>', 'convert pages A..B, without B (default: the whole inode)').argParser(readRange),
     )
@@ -193,7 +198,8 @@ const addMoment = (text: string, before: readonly MomentSelector[]): readonly Mo
   understood(parseMoment(text), 'SECONDS (718.867524), end, marker:TEXT or every-marker'),
 ];
 
-const readInode = (text: string): InodeSelector => understood(parseInode(text), 'DEV:0xINO (0:16:0x4414) or 0xINO');
+const readInode = (text: string): InodeSelector =>
+  understood(parseInode(text), 'DEV:INO (0:16:0x4414) or INO, with 0x or decimal');
 
 const readRange = (text: string): IndexRange => understood(parseRange(text), 'A..B in pages, with A below B');
 
@@ -247,7 +253,7 @@ const optionsAgain = ({
 function momentWord(moment: MomentSelector): string {
   switch (moment.kind) {
     case 'time':
-      return formatTime(moment.at);
+      return moment.count === undefined ? formatTime(moment.at) : String(moment.count);
     case 'marker':
       return `marker:${moment.text}`;
     case 'end':

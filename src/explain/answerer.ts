@@ -22,6 +22,7 @@ import type {
   RefusalEvidence,
 } from './answer.ts';
 import type { Gap } from './batch.ts';
+import { withCounts } from './counted.ts';
 import type { Recorded } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
@@ -71,13 +72,14 @@ export class Answerer {
       drainedAt,
       doubt: doubtOf(this.#story),
       showsDeletes: this.#story.anyDelete,
+      isCoarse: trace.countsTime && this.#story.hasTies,
       createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
-    for (const moment of this.#story.moments.resolve(trace.from, trace.to))
+    for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
       for (const inode of followed) {
         const asked = askedOf(inode, born);
         const state = stateAt(asked, moment.at, around);
@@ -119,7 +121,8 @@ export class Answerer {
       missing: missingOf(this.#story),
       created: this.#story.creations.made,
     };
-    return this.#story.redactor?.explanation(explanation) ?? explanation;
+    const told = trace.countsTime ? withCounts(explanation) : explanation;
+    return this.#story.redactor?.explanation(told) ?? told;
   }
 
   /** Why it is not known whether there is a guest_memfd, where none is listed. */

@@ -66,6 +66,8 @@ export class Explainer {
   #unseenDeletes = false;
   /** Events that stand behind a later one of another CPU: how many, and the first. */
   #late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
+  /** Whether events of two CPUs have one stamp. */
+  #hasTies = false;
   #lastCpu: Cpu | undefined = undefined;
   #lastAt: Nanoseconds | undefined = undefined;
 
@@ -93,7 +95,10 @@ export class Explainer {
       return;
     }
     // The readers keep the order of a file, and within a CPU that is always the order of time.
-    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined && event.at < this.#lastAt) this.#isLate(event.at);
+    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined) {
+      if (event.at < this.#lastAt) this.#isLate(event.at);
+      else if (event.at === this.#lastAt) this.#hasTies = true;
+    }
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
       this.#inserted(event, batch);
@@ -189,6 +194,7 @@ export class Explainer {
     this.#anyAdd = true;
     const { pfn, index, order } = event;
     const inode = this.#inodes.of(event);
+    const stray = this.#strays.get(pfn);
     this.#strays.delete(pfn);
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
@@ -206,6 +212,8 @@ export class Explainer {
     folio.references = this.#references.get(pfn);
     if (folio.references?.isHeld === true) this.#held.add(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
+    // A clock that does not tell which came first: it may be the end of this folio's stay in the batch.
+    if (stray?.insertion.at === event.at && stray.insertion.cpu !== event.cpu) folio.doubtedAt = event.at;
     inode.adds++;
     inode.touched(event);
     inode.live.set(index, folio);
@@ -435,6 +443,7 @@ export class Explainer {
       anyDelete: this.#anyDelete,
       unseenDeletes: this.#unseenDeletes,
       late: this.#late,
+      hasTies: this.#hasTies,
       lastCpu: this.#lastCpu,
       redactor: this.#redactor,
     });

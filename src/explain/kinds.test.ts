@@ -46,7 +46,9 @@ describe('the answers are the same', () => {
     );
     const counted = await explain(cycles);
     expect(said(counted.moments)).toEqual(said((await whole).moments));
-    expect(counted.notes).toContain('times are whole numbers, of a clock that counts: each is taken for a nanosecond');
+    expect(counted.notes).toContain(
+      'times are whole numbers, of a clock that counts (jiffies, cycles or events): durations are in its ticks',
+    );
   });
 
   test('on CPUs 5 and 63, of another device and inode', async () => {

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
   /** Whether deletes were recorded: else a folio may be gone that was there. */
   readonly showsDeletes: boolean;
+  /** Whether the clock is so coarse that events of one stamp may have come in any order. */
+  readonly isCoarse: boolean;
   /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
   readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
@@ -65,6 +67,14 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   const lostUpTo = lastLoss(around.gaps, at);
   const present: Present[] = [];
   for (const folio of inode.folios) {
+    if (around.isCoarse && isTied(folio, at)) {
+      present.push({
+        folio,
+        status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu },
+        mayBeGone: 'tied',
+      });
+      continue;
+    }
     const seen = statusAt(folio, at);
     if (seen === undefined) continue;
     const status = settle(folio, seen, {
@@ -98,8 +108,8 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
 interface Present {
   readonly folio: Generation;
   readonly status: Known;
-  /** Why it may have left it unseen: deletes were lost, or never recorded. */
-  readonly mayBeGone: 'lost' | 'not recorded' | undefined;
+  /** Why it may have left it unseen: deletes were lost, or never recorded, or the clock is too coarse to say. */
+  readonly mayBeGone: 'lost' | 'not recorded' | 'tied' | undefined;
 }
 
 /** Up to when, of the time before `at`, deletes may have been lost; undefined where none were. */
@@ -162,7 +172,15 @@ const gapReason = ({ cpu, from }: Gap): string =>
 type View = 'shown' | 'best' | 'worst';
 
 /** Where a folio is, or everybody who holds it where reference events say. */
-type Known = BatchStatus | { readonly status: 'counted'; readonly references: ReferenceState };
+type Known =
+  | BatchStatus
+  | { readonly status: 'counted'; readonly references: ReferenceState }
+  /** Its events have the stamp of the moment: whether it came, left its batch or went before or after, does not show. */
+  | { readonly status: 'tied'; readonly cpu: Cpu | undefined };
+
+/** Whether something happened to a folio in the very tick of a moment. */
+const isTied = ({ add, insertion, deletedAt, putbacks }: Generation, at: Nanoseconds): boolean =>
+  add?.at === at || insertion?.at === at || deletedAt === at || putbacks.some((putback) => putback.insertion.at === at);
 
 const isLocked = (status: Known): boolean => status.status === 'counted' && status.references.locked;
 
@@ -278,6 +296,9 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
     case 'may-be-back':
       if (view === 'best') return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
+    case 'tied':
+      if (view === 'best' || status.cpu === undefined) return { ...plain, strength: 'unknown' };
+      return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
     case 'may-wait-anywhere': {
       const [somewhere] = unflushed;
       if (view !== 'worst' || somewhere === undefined) return { ...plain, strength: 'unknown' };
@@ -304,6 +325,8 @@ function reasonOf(
   if (doubtful === undefined) return undefined;
   const { index } = doubtful.folio;
   const { status: place } = doubtful;
+  if (place.status === 'tied')
+    return `index ${index} came, was inserted or left in the very tick of this moment, and the recording's clock is too coarse to say which came first; another clock would (trace-cmd record -C mono)`;
   if (place.status === 'may-be-held')
     return `index ${index} was inserted just before, and the flush that did it may not have given the batch's reference back yet: no event of that CPU shows that it was over`;
   if (place.status === 'may-be-back')

@@ -35,6 +35,8 @@ export interface Story {
   readonly unseenDeletes: boolean;
   /** Events that stand behind a later one of another CPU: how many, and the first. */
   readonly late: { readonly count: number; readonly first: Nanoseconds } | undefined;
+  /** Whether events of two CPUs have one stamp, so that the order of the recording is none of time. */
+  readonly hasTies: boolean;
   /** Of the latest event that is no loss. */
   readonly lastCpu: Cpu | undefined;
   /** Undefined where nothing is to be redacted. */

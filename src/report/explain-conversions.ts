@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ConversionCall, Explanation } from '../explain/index.ts';
-import { foldNumbers, formatTime } from '../ledger/index.ts';
+import { foldNumbers } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { holderPhrase } from './explain-evidence.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
@@ -91,9 +92,7 @@ export function conversionLines({ conversions: calls, form }: Pick<Explanation, 
     const last = alike.at(-1);
     if (first === undefined || last === undefined) continue;
     const when =
-      alike.length === 1
-        ? formatTime(first.at)
-        : `${alike.length} from ${formatTime(first.at)} to ${formatTime(last.at)}`;
+      alike.length === 1 ? timeText(first.at) : `${alike.length} from ${timeText(first.at)} to ${timeText(last.at)}`;
     lines.push(...wrap(`${when}: ${said}`, '  ', '    '));
   }
   const rest = groups.slice(MOST_GROUPS).reduce((sum, { calls: alike }) => sum + alike.length, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Ledger, type Verdict } from '../ledger/index.ts';
+import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
 import { wrap } from './wrap.ts';
@@ -101,7 +102,7 @@ function describe(moment: MomentAnswer): string[] {
   if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
   if (unseen?.what === 'refused call')
     lines.push(
-      ...wrap(`whether what refused the call at ${formatTime(unseen.at)} is gone, no event shows`, '    ', '      '),
+      ...wrap(`whether what refused the call at ${timeText(unseen.at)} is gone, no event shows`, '    ', '      '),
     );
   return lines;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { BatchedFolio, ConversionCall, Explanation, RefusalCause } from '../explain/index.ts';
-import { type Cpu, foldNumbers, formatTime, type LruInsertion, nanoseconds } from '../ledger/index.ts';
+import { type Cpu, foldNumbers, type LruInsertion, nanoseconds } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { EAGAIN, heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
@@ -13,7 +14,7 @@ export function refusedCallLines({ conversions, form }: Explanation): string[] {
   if (last === undefined) return [];
   const which = refused.length === 1 ? 'at' : 'the last one at';
   const count = `refused: ${refused.length} of ${conversions.length} recorded conversions returned -EAGAIN`;
-  const where = `${formatTime(last.at)} (CPU ${last.cpu}, pid ${last.pid}, fd ${last.fd})`;
+  const where = `${timeText(last.at)} (CPU ${last.cpu}, pid ${last.pid}, fd ${last.fd})`;
   return [
     ...wrap(`${count}, ${which} ${where}`, '', '  '),
     ...reasonsOf(last, form).flatMap((reason) => wrap(reason, '  ', '    ')),
@@ -77,7 +78,7 @@ function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: Conver
   const why = showAdds
     ? 'their adds were lost, or came before the recording'
     : 'mm_filemap_add_to_page_cache was not recorded';
-  const when = first === undefined ? '' : `, first at ${formatTime(first.at)}`;
+  const when = first === undefined ? '' : `, first at ${timeText(first.at)}`;
   return `${count} inserted later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
 }
 

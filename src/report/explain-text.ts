@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Explanation, InodeAnswer, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Strength, type Verdict } from '../ledger/index.ts';
+import { foldNumbers, type Strength, type Verdict } from '../ledger/index.ts';
+import { timeText, withClock } from './clock-text.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
@@ -19,7 +20,10 @@ export interface ExplainCommand {
 }
 
 /** An explanation as a mail: the verdict, the evidence, what is not known, how to get it again. */
-export function explanationToText(explanation: Explanation, command: ExplainCommand): string {
+export const explanationToText = (explanation: Explanation, command: ExplainCommand): string =>
+  withClock(explanation.trace.countsTime, () => mail(explanation, command));
+
+function mail(explanation: Explanation, command: ExplainCommand): string {
   const { moments } = explanation;
   const inodes = groupBy(moments, inodeName);
   const blocks = [
@@ -135,7 +139,7 @@ function createdPhrase(created: Explanation['created']): string {
   if (first === undefined) return 'a guest_memfd was made';
   const who = `${first.task === undefined ? '' : `${quoteText(first.task)}, `}pid ${first.pid}`;
   const more = created.length > 1 ? `, the first of ${created.length}` : '';
-  return `a guest_memfd was made at ${formatTime(first.at)} (${who}, fd ${first.fd}${more})`;
+  return `a guest_memfd was made at ${timeText(first.at)} (${who}, fd ${first.fd}${more})`;
 }
 
 /** The command that records what would decide it. */
@@ -166,7 +170,7 @@ function inodeHeadline(moments: readonly MomentAnswer[], { inodes }: Explanation
   const last = moments.at(-1);
   if (last === undefined) return [];
   const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
-  const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
+  const when = last.marker === undefined ? `at ${timeText(last.at)}` : `at ${quoteText(last.marker)}`;
   const isOne = inodes.some(({ dev, ino, kind }) => dev === last.dev && ino === last.ino && kind === 'unknown')
     ? 'undecided whether it is a guest_memfd; if it is, '
     : '';
@@ -212,7 +216,7 @@ function unseenCondition(unseen: Unseen): string {
     case 'unrecorded references':
       return 'as far as these events show';
     case 'refused call':
-      return `only if what refused the call at ${formatTime(unseen.at)} is gone, which no event here shows`;
+      return `only if what refused the call at ${timeText(unseen.at)} is gone, which no event here shows`;
   }
 }
 
@@ -301,7 +305,7 @@ const kindPhrase = {
 function unknowns({ trace, notes, moments, conversions, drains }: Explanation): string[] {
   const lost = trace.lost.map(({ cpu, at, events }) => {
     const count = events === undefined ? 'an unknown number' : String(events);
-    return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : formatTime(at)}`;
+    return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : timeText(at)}`;
   });
   const shown = lost.slice(0, MOST_LOSSES);
   if (shown.length < lost.length) shown.push(`and ${lost.length - shown.length} more times`);
@@ -333,7 +337,7 @@ const MOST_LOSSES = 4;
 
 function footer({ trace, profile, moments }: Explanation, { file, options }: ExplainCommand): string[] {
   const span =
-    trace.from === undefined || trace.to === undefined ? '' : `, ${formatTime(trace.from)} to ${formatTime(trace.to)}`;
+    trace.from === undefined || trace.to === undefined ? '' : `, ${timeText(trace.from)} to ${timeText(trace.to)}`;
   const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
   const again = ['folioscope', 'explain', file, ...options];
   return [

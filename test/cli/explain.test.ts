@@ -146,7 +146,7 @@ describe('mistakes are told in one line', () => {
     [['--at', 'marker:nope'], 64, `${TWO_CPU}: no marker 'nope' in the recording; there are 'phase start',`],
     [['--range', '5..5'], 64, "option '--range <pages>' argument '5..5' is invalid. Expected A..B in pages"],
     [['--cpu', '99999'], 64, "option '--cpu <number>' argument '99999' is invalid. Expected a CPU from 0 to 8191."],
-    [['--inode', '17'], 64, "option '--inode <inode>' argument '17' is invalid. Expected DEV:0xINO"],
+    [['--inode', '1x7'], 64, "option '--inode <inode>' argument '1x7' is invalid. Expected DEV:INO"],
     [['--inode', '0x5'], 64, `${TWO_CPU}: no page cache event of inode 0x5 in the recording`],
     [['--patch', 'v9'], 64, "option '--patch <names>' argument 'v9' is invalid. Expected some of baseline,"],
     [['--profile', 'x'], 64, "option '--profile <name>' argument 'x' is invalid. Expected one of linux-7.3,"],

@@ -203,5 +203,6 @@ export function summaryOf(events: readonly KernelEvent[]): TraceSummary {
     recordedOn: undefined,
     clock: undefined,
     showsLosses: true,
+    countsTime: false,
   };
 }

@@ -187,6 +187,8 @@ function summarise(
     recordedOn: uname,
     clock: traceClock,
     showsLosses: true,
+    countsTime:
+      traceClock === 'counter' || traceClock === 'uptime' || (traceClock === 'x86-tsc' && clock.tsc === undefined),
   };
 }
 

@@ -231,7 +231,7 @@ export class LineReader {
       notes: [
         ...this.#dialect.notes,
         ...(this.#prefix.isCount
-          ? ['times are whole numbers, of a clock that counts: each is taken for a nanosecond']
+          ? ['times are whole numbers, of a clock that counts (jiffies, cycles or events): durations are in its ticks']
           : []),
         ...(end.damage === undefined ? [] : [`${end.damage.what}: what came before it was read`]),
         ...(end.isCut ? ['the last line does not end: the text may be cut off'] : []),
@@ -242,6 +242,7 @@ export class LineReader {
       recordedOn: undefined,
       clock: undefined,
       showsLosses: this.#showsLosses,
+      countsTime: this.#prefix.isCount,
     };
   }
 
