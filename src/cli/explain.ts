@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Explanation, IndexRange, InodeSelector, MomentSelector, Question } from '../explain/index.ts';
+import type {
+  Explanation,
+  IndexRange,
+  InodeSelector,
+  MomentAnswer,
+  MomentSelector,
+  Question,
+} from '../explain/index.ts';
 import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from '../explain/index.ts';
 import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
@@ -10,6 +17,9 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
+
+/** What a refused conversion returns. */
+const EAGAIN = -11;
 
 /** Linux is built for at most so many CPUs (NR_CPUS). */
 const MOST_CPUS = 8192;
@@ -22,6 +32,7 @@ interface Options {
   readonly profile?: Profile;
   readonly buffer?: string;
   readonly patch: readonly Patch[];
+  readonly failOn: 'last' | 'any';
   readonly redact?: boolean;
   readonly json?: boolean;
 }
@@ -47,7 +58,12 @@ export function registerExplain(program: Command): void {
         .default([], 'every marker, and the end')
         .argParser(addMoment),
     )
-    .addOption(new Option('--inode <inode>', 'only this inode, DEV:0xINO or 0xINO').argParser(readInode))
+    .addOption(
+      new Option(
+        '--inode <inode>',
+        'only this inode, DEV:INO or INO: 0x hexadecimal, else decimal as stat prints it',
+      ).argParser(readInode),
+    )
     .addOption(
       new Option('--range <pages>', 'convert pages A..B, without B (default: the whole inode)').argParser(readRange),
     )
@@ -63,15 +79,22 @@ export function registerExplain(program: Command): void {
         .default(PATCHES, 'all')
         .argParser(readPatches),
     )
+    .addOption(
+      new Option('--fail-on <which>', 'exit with 1 where the last moment is refused, or any of them')
+        .choices(['last', 'any'])
+        .default('last'),
+    )
     .option('--redact', 'put task1, task2, ... for task names and 1, 2, ... for page frames and addresses')
     .option('--json', 'print one JSON document (schema/explain.schema.json)')
     .addHelpText(
       'after',
       `
-Exit codes, by what the form without a drain says of the last moment:
+Exit codes, by the recorded conversions where no --at is given, then by what
+the form without a drain says of the last moment (--fail-on any: of each):
   0   safe, or there is no guest_memfd    1   refused
-  2   not decidable: events were lost, the recording is cut off or begins in
-      the middle, or what refused a call before may still be there unseen
+  2   not decidable: events were lost or not recorded, the recording is cut
+      off or begins in the middle, or what refused a call before may still be
+      there unseen
   64  usage    65  not a recording    70  a defect of folioscope
 
 Examples:
@@ -95,7 +118,11 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
       ? explanationToJson(explanation)
       : explanationToText(explanation, { file, options: optionsAgain(options) }),
   );
-  return codeOf(explanation);
+  return codeOf(explanation, {
+    any: options.failOn === 'any',
+    calls: options.at.length === 0,
+    isWanted: options.inode !== undefined,
+  });
 }
 
 async function answer(file: string, options: Options): Promise<Explanation> {
@@ -126,14 +153,36 @@ async function answer(file: string, options: Options): Promise<Explanation> {
   }
 }
 
-/** By the last moment's `baseline` verdict; the worst, where it is told of several inodes. Damage leaves it open. */
-export function codeOf({ moments, trace, conversions, mayHideInodes }: Explanation): ExitCode {
+/** What an exit code of 1 is for. */
+interface Failing {
+  /** Any moment that is refused, not only the last. */
+  readonly any: boolean;
+  /** Recorded conversions that were refused: where no moment was asked for. */
+  readonly calls: boolean;
+  /** The inode was asked for: judged whatever it is. */
+  readonly isWanted?: boolean;
+}
+
+/**
+ * By the recorded refusals, then by the last moment's `baseline` verdict; the worst, where it is told of several inodes.
+ * Damage leaves it open, and so does a recording that does not even tell which inode it is about.
+ */
+export function codeOf(
+  { moments, trace, doubt, conversions, inodes }: Explanation,
+  { isWanted = false, ...failing }: Failing,
+): ExitCode {
   if (trace.damage.length > 0) return EXIT.undecided;
   const last = moments.at(-1);
   // A guest_memfd was there and nothing is known of it, or one may have been.
-  if (last === undefined) return conversions.length > 0 || mayHideInodes ? EXIT.undecided : EXIT.well;
+  if (last === undefined) return doubt === undefined ? EXIT.well : EXIT.undecided;
+  if ((failing.calls || failing.any) && conversions.some(({ returned }) => returned === EAGAIN)) return EXIT.notWell;
+  if (failing.any && moments.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
   const asked = moments.filter(({ at, marker }) => at === last.at && marker === last.marker);
-  if (asked.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
+  const isKnown = ({ dev, ino }: MomentAnswer): boolean =>
+    isWanted || inodes.some((inode) => inode.dev === dev && inode.ino === ino && inode.kind === 'guest_memfd');
+  const refused = asked.filter(({ baseline }) => baseline.verdict === 'refused');
+  if (refused.some(isKnown)) return EXIT.notWell;
+  if (refused.length > 0) return EXIT.undecided;
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
   return isCutOff || asked.some(({ strength }) => strength === 'unknown') ? EXIT.undecided : EXIT.well;
 }
@@ -149,7 +198,8 @@ const addMoment = (text: string, before: readonly MomentSelector[]): readonly Mo
   understood(parseMoment(text), 'SECONDS (718.867524), end, marker:TEXT or every-marker'),
 ];
 
-const readInode = (text: string): InodeSelector => understood(parseInode(text), 'DEV:0xINO (0:16:0x4414) or 0xINO');
+const readInode = (text: string): InodeSelector =>
+  understood(parseInode(text), 'DEV:INO (0:16:0x4414) or INO, with 0x or decimal');
 
 const readRange = (text: string): IndexRange => understood(parseRange(text), 'A..B in pages, with A below B');
 
@@ -184,6 +234,7 @@ const optionsAgain = ({
   profile,
   buffer,
   patch,
+  failOn,
   redact,
 }: Options): readonly string[] => [
   ...at.flatMap((moment) => ['--at', momentWord(moment)]),
@@ -194,6 +245,7 @@ const optionsAgain = ({
   ...(converter === undefined ? [] : ['--cpu', String(converter)]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
   ...(buffer === undefined ? [] : ['--buffer', buffer]),
+  ...(failOn === 'any' ? ['--fail-on', failOn] : []),
   ...(redact === true ? ['--redact'] : []),
   ...(patch.length === PATCHES.length ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
 ];
@@ -201,7 +253,7 @@ const optionsAgain = ({
 function momentWord(moment: MomentSelector): string {
   switch (moment.kind) {
     case 'time':
-      return formatTime(moment.at);
+      return moment.count === undefined ? formatTime(moment.at) : String(moment.count);
     case 'marker':
       return `marker:${moment.text}`;
     case 'end':

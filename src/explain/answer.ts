@@ -4,8 +4,10 @@ import type {
   Dev,
   FolioIndex,
   Holder,
+  HolderKind,
   Ino,
   Ledger,
+  LruInsertion,
   Nanoseconds,
   Pfn,
   Strength,
@@ -13,6 +15,7 @@ import type {
 } from '../ledger/index.ts';
 import type { Profile } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
+import type { CheckForm } from './check-form.ts';
 import type { HistogramRow } from './durations.ts';
 
 /** What `explain` found in a recording. */
@@ -36,6 +39,46 @@ export interface Explanation {
   readonly mayHideInodes: boolean;
   /** How many inodes may be a guest_memfd as well as not, and are not listed, since nothing tells of any that it is one. */
   readonly openInodes: number;
+  /** Inodes of which nothing tells whether they are a guest_memfd, the first ones, where no guest_memfd is known. */
+  readonly open: readonly OpenInode[];
+  /** Why it is not known whether there is a guest_memfd, where none is listed; undefined where it is known that none is. */
+  readonly doubt:
+    | 'lost events'
+    | 'conversions'
+    | 'creations'
+    | 'open inodes'
+    | 'unevictable folios'
+    | 'missing events'
+    | undefined;
+  /** Unevictable folios that were inserted and whose add was not seen. */
+  readonly strays: number;
+  /** Which forms of the check the recorded conversions leave possible; undefined where they do not tell. */
+  readonly form: CheckForm | undefined;
+  /** Which of the needed events the recording has none of: what they would tell is not known. */
+  readonly missing: readonly NeededEvent[];
+  /** Successful calls of KVM_CREATE_GUEST_MEMFD. */
+  readonly created: readonly CreatedFile[];
+}
+
+/** Events without which it is not known which folio waits where. */
+export type NeededEvent = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache' | 'mm_lru_insertion';
+
+/** An inode that may be a guest_memfd as well as not. */
+export interface OpenInode {
+  readonly dev: Dev;
+  readonly ino: Ino;
+  /** Folios of it that were added. */
+  readonly adds: number;
+  /** Those of them in its page cache at the end that no insertion told of. */
+  readonly waiting: number;
+}
+
+/** A guest_memfd as the call that made it tells of it. */
+export interface CreatedFile {
+  readonly at: Nanoseconds;
+  readonly pid: number;
+  readonly task: string | undefined;
+  readonly fd: number;
 }
 
 export type InodeKind = 'guest_memfd' | 'other' | 'unknown';
@@ -46,6 +89,10 @@ export interface InodeAnswer {
   readonly kind: InodeKind;
   /** What that rests on, as a phrase. */
   readonly because: string;
+  /** The call that made it; undefined where that is not known. */
+  readonly created: Omit<CreatedFile, 'at'> | undefined;
+  /** Tasks that added folios of it, those with the most first. */
+  readonly touchedBy: readonly { readonly pid: number; readonly task: string | undefined; readonly folios: number }[];
 }
 
 /** Pages, half-open. */
@@ -65,6 +112,8 @@ export interface MomentAnswer {
   readonly folios: Ledger;
   /** For each of `folios`, when it came into the page cache and which one it is at its index. */
   readonly lives: readonly FolioLife[];
+  /** Indexes of those that may have left it unseen: deletes were lost, or not recorded. */
+  readonly stale: ReadonlySet<FolioIndex>;
   /** What a conversion to private would get from each form of the check, by its name. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** What form `local-drain` would say on each CPU; undefined where it was not asked for. */
@@ -125,6 +174,8 @@ export interface BatchedFolio {
   readonly index: FolioIndex;
   readonly pfn: Pfn;
   readonly cpu: Cpu;
+  /** The CPU that added it: another one's number where the task moved, or where that CPU went offline. */
+  readonly addedOn: Cpu;
   readonly since: Nanoseconds;
 }
 
@@ -148,6 +199,7 @@ export interface ConversionCall {
   readonly at: Nanoseconds;
   readonly cpu: Cpu;
   readonly pid: number;
+  readonly task: string | undefined;
   readonly fd: number;
   /** When it returned, and what (negative: an errno); undefined where the recording ends before or the exit was lost. */
   readonly until: Nanoseconds | undefined;
@@ -163,12 +215,42 @@ export interface ConversionCall {
   readonly showInsertions: boolean;
   /** Other references to folios of guest_memfd inodes then, but for user mappings; empty without page_ref events. */
   readonly held: readonly HeldFolio[];
-  /** Those of `batched` and `held` that may have refused it: what its check looked at, or all where no event shows that. */
-  readonly met: Pick<ConversionCall, 'batched' | 'held'>;
+  /** Whether adds were recorded at all: else nothing tells which folio waited. */
+  readonly showAdds: boolean;
+  /** Everything that may have refused it; empty where it was not refused. */
+  readonly causes: readonly RefusalCause[];
   /** Whether it was refused and no event shows by what. */
   readonly unexplained: boolean;
   /** What its check looked at, which lies within its range; undefined without page_ref events that tell. */
   readonly checked: CheckedPages | undefined;
+}
+
+/** What may have refused a call. */
+export interface RefusalCause {
+  /**
+   * `waited`: folios in batches. `waited after the drain`: still, as in that of a CPU that goes offline. `flush in
+   * progress`: inserted, and the batch's reference perhaps not given back. `put back`: inserted again later, so perhaps back
+   * in a batch. `no add seen`: unevictable folios that were inserted later and whose adds are not in the recording.
+   * `held`: by page_ref events, when its check looked. `pinned or mapped`: the form of the check refuses for nothing else
+   * without a drain. `not recorded`: all that no event recorded shows.
+   */
+  readonly how:
+    | 'waited'
+    | 'waited after the drain'
+    | 'flush in progress'
+    | 'put back'
+    | 'no add seen'
+    | 'held'
+    | 'held when it was called'
+    | 'pinned or mapped'
+    | 'not recorded';
+  /** Who holds the folio then, of several one. */
+  readonly kinds: readonly HolderKind[];
+  /** Whether it was this and nothing else. */
+  readonly certain: boolean;
+  readonly batched: readonly BatchedFolio[];
+  readonly held: readonly HeldFolio[];
+  readonly insertions: readonly LruInsertion[];
 }
 
 /** How long an inode's folios wait in lru_add batches, from its first event to the end of the recording. */

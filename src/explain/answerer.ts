@@ -12,8 +12,18 @@ import type {
 import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
-import type { Explanation, IndexRange, InodeAnswer, MomentAnswer, RefusalEvidence } from './answer.ts';
+import type {
+  CreatedFile,
+  Explanation,
+  IndexRange,
+  InodeAnswer,
+  MomentAnswer,
+  NeededEvent,
+  RefusalEvidence,
+} from './answer.ts';
 import type { Gap } from './batch.ts';
+import { withCounts } from './counted.ts';
+import type { Recorded } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { Moment } from './moments.ts';
@@ -42,14 +52,16 @@ export class Answerer {
    */
   answer(trace: TraceSummary): Explanation {
     const { question, profile } = this.#assumptions();
-    const inodes = this.#story.inodes.sorted(this.#story.conversions.seen || this.#story.creations.seen);
+    const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
+    const inodes = this.#story.inodes.sorted(callers);
     if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
     );
     // One that had nothing left was forgotten and, when pages came again, followed anew.
     const names = new Set(followed.map(nameOf));
-    const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), this.#story.anyInsertion);
+    const recorded = this.#recorded();
+    const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), recorded);
     const cpus = this.#cpus(trace);
     const drains = this.#story.drains.answer();
     const drainedAt = this.#story.gaps.length === 0 ? this.#story.drains.firstRoundEnd : undefined;
@@ -59,12 +71,15 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
+      showsDeletes: this.#story.anyDelete,
+      isCoarse: trace.countsTime && this.#story.hasTies,
+      createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
-    for (const moment of this.#story.moments.resolve(trace.from, trace.to))
+    for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
       for (const inode of followed) {
         const asked = askedOf(inode, born);
         const state = stateAt(asked, moment.at, around);
@@ -75,7 +90,18 @@ export class Answerer {
     const explanation: Explanation = {
       trace,
       profile,
-      inodes: inodes.map(({ dev, ino, kind, because }): InodeAnswer => ({ dev, ino, kind, because })),
+      inodes: inodes.map(
+        ({ dev, ino, kind, because, tracked }): InodeAnswer => ({
+          dev,
+          ino,
+          kind,
+          because,
+          created: tracked === undefined ? undefined : creatorOf(born.get(tracked)),
+          touchedBy: [...(tracked?.touchers ?? [])]
+            .map(([pid, { task, folios }]) => ({ pid, task, folios }))
+            .toSorted((a, b) => b.folios - a.folios),
+        }),
+      ),
       moments,
       conversions,
       dwell:
@@ -86,8 +112,39 @@ export class Answerer {
       notes: [...trace.notes, ...notesOf(this.#story, followed, { inodes, openInodes })],
       mayHideInodes: around.gaps.length > 0,
       openInodes,
+      open: openInodes > 0 ? this.#story.inodes.openOnes() : [],
+      doubt: inodes.some(({ kind }) => kind !== 'other')
+        ? undefined
+        : this.#noInodeDoubt(conversions.length > 0, around.gaps.length > 0, openInodes),
+      strays: this.#story.strayUnevictable,
+      form: this.#story.conversions.form(recorded),
+      missing: missingOf(this.#story),
+      created: this.#story.creations.made,
     };
-    return this.#story.redactor?.explanation(explanation) ?? explanation;
+    const told = trace.countsTime ? withCounts(explanation) : explanation;
+    return this.#story.redactor?.explanation(told) ?? told;
+  }
+
+  /** Why it is not known whether there is a guest_memfd, where none is listed. */
+  #noInodeDoubt(converted: boolean, lossy: boolean, open: number): Explanation['doubt'] {
+    const { creations, strayUnevictable, anyAdd, anyInsertion } = this.#story;
+    if (this.#question.inode !== undefined) return undefined;
+    if (converted) return 'conversions';
+    if (open > 0) return 'open inodes';
+    if (lossy) return 'lost events';
+    if (creations.made.length > 0) return 'creations';
+    if (strayUnevictable > 0) return 'unevictable folios';
+    return anyAdd && anyInsertion ? undefined : 'missing events';
+  }
+
+  #recorded(): Recorded {
+    const { anyAdd, anyInsertion, drains, strays } = this.#story;
+    return {
+      adds: anyAdd,
+      insertions: anyInsertion,
+      works: drains.recorded,
+      strays: strays.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at)),
+    };
   }
 
   #moment(of: {
@@ -112,6 +169,7 @@ export class Answerer {
       dev: inode.dev,
       ino: inode.ino,
       folios: state.folios,
+      stale: state.stale,
       lives: state.generations.map(({ life }) => life),
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
@@ -134,7 +192,7 @@ export class Answerer {
       end,
       around,
       born,
-    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlySet<TrackedInode> },
+    }: { readonly end: Nanoseconds; readonly around: Surroundings; readonly born: ReadonlyMap<TrackedInode, unknown> },
   ): Explanation['dwell'] {
     const older = {
       areFlushed: unflushedAt(end, { ...around, drainedAt: undefined }).length === 0,
@@ -164,19 +222,30 @@ export class Answerer {
   }
 
   /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
-  #openInodes(inodes: readonly InodeAnswer[]): number {
+  #openInodes(inodes: readonly Pick<InodeAnswer, 'kind'>[]): number {
     const isNone = inodes.every(({ kind }) => kind === 'other');
     return isNone && this.#question.inode === undefined ? this.#story.inodes.open : 0;
   }
 }
 
+const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
+  file === undefined ? undefined : { pid: file.pid, task: file.task, fd: file.fd };
+
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
-const askedOf = (inode: TrackedInode, born: ReadonlySet<TrackedInode>): AskedInode => ({
+const askedOf = (inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode => ({
   folios: inode.folios(),
   isOlder: !born.has(inode),
   isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
 });
+
+function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {
+  const missing: NeededEvent[] = [];
+  if (!anyAdd) missing.push('mm_filemap_add_to_page_cache');
+  if (!anyDelete) missing.push('mm_filemap_delete_from_page_cache');
+  if (!anyInsertion) missing.push('mm_lru_insertion');
+  return missing;
+}
 
 /** The CPU that would convert. */
 function chooseCpu(

@@ -8,45 +8,80 @@ import {
   type SyscallEnter,
   type SyscallExit,
 } from '../ledger/index.ts';
-import type { BatchedFolio, ConversionCall } from './answer.ts';
+import type { BatchedFolio, ConversionCall, HeldFolio } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
+import { causesOf } from './causes.ts';
+import { type CheckForm, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
+import { isUntold } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
-import { EAGAIN, refusedUnseen } from './unseen.ts';
+import { EAGAIN } from './unseen.ts';
 
 /** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
 const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
 
-/** A call that is going on. */
-interface Open {
+/** Of one call so many folios are kept that came back into a batch around it. */
+const MOST_BACK = 4096;
+/** A folio that came back is put down to at most so many calls before. */
+const MOST_CALLS_BACK = 64;
+
+/** A folio that a check took a reference on while something else held it too. */
+interface Look {
+  readonly folio: Generation;
+  /** Who did when it took the reference, and when it gave it back; undefined until then. */
+  readonly first: readonly Holder[];
+  last: readonly Holder[] | undefined;
+}
+
+/** Pages of one inode, half-open, that a check took references on. */
+interface Pages {
+  readonly inode: TrackedInode;
+  from: number;
+  to: number;
+}
+
+interface Call {
   readonly enter: SyscallEnter;
-  readonly place: number;
   /** What waited when it began. */
   readonly waiting: readonly Generation[];
+  /** What a flush had inserted by then and perhaps not given back. */
+  readonly flushing: readonly Generation[];
   /** What came into batches since. */
   readonly since: Generation[];
-  /** What its check took a reference on. */
-  readonly checked: Generation[];
+  /** What was inserted again later: it may have been back in a batch. */
+  readonly back: Generation[];
+  readonly held: readonly Held[];
+  readonly looks: Look[];
+  checked: Pages | undefined;
+  exit: SyscallExit | undefined;
+  drained: boolean | undefined;
+  /** It queued works of lru_add_drain_all() itself. */
+  asked: boolean;
+}
+
+/** A call that is going on. */
+interface Open {
+  readonly call: Call;
   /** It queued the works of a drain, or a kworker of another CPU inserted something of what waited. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
   lossy: boolean;
 }
 
-interface Call {
-  readonly enter: SyscallEnter;
-  readonly waiting: readonly Generation[];
-  readonly since: readonly Generation[];
-  readonly held: readonly Held[];
-  readonly checked: Generation[];
-  exit: SyscallExit | undefined;
-  drained: boolean | undefined;
-}
-
 interface Held {
   readonly inode: TrackedInode;
   readonly folio: Generation;
   readonly holder: Holder;
+}
+
+/** What a recording shows at all, so that what it does not show can be told from what was not there. */
+export interface Recorded {
+  readonly adds: boolean;
+  readonly insertions: boolean;
+  /** Works of lru_add_drain_all() would show. */
+  readonly works: boolean;
+  /** Unevictable folios that were inserted and of which no add was seen, by rising time. */
+  readonly strays: readonly LruInsertion[];
 }
 
 /** Pairs the calls' entries and exits, and watches what is drained in between. */
@@ -62,23 +97,42 @@ export class Conversions {
     return this.#calls.length > 0;
   }
 
-  /** A task entered ioctl. @param folios all that are in the page cache. */
-  enter(event: SyscallEnter, batches: Iterable<CpuBatch>, folios: Iterable<Generation>): void {
+  /** Tasks that made such a call. */
+  get pids(): readonly number[] {
+    return this.#calls.map(({ enter }) => enter.pid);
+  }
+
+  /** A task entered ioctl. @param held folios in the page cache that page_ref events show held by more than is expected. */
+  enter(event: SyscallEnter, batches: Iterable<CpuBatch>, held: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
     const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
     if (command !== SET_MEMORY_ATTRIBUTES2) return;
-    const waiting = [...batches].flatMap((batch) => batch.waiting.filter(({ deletedAt }) => deletedAt === undefined));
-    const held = [...folios].flatMap(heldFolio);
-    const since: Generation[] = [];
-    const checked: Generation[] = [];
-    const call = { enter: event, waiting, since, checked };
-    const place = this.#calls.push({ ...call, held, exit: undefined, drained: undefined }) - 1;
-    this.#open.set(event.pid, { ...call, place, drained: false, lossy: false });
+    const waiting: Generation[] = [];
+    const flushing: Generation[] = [];
+    for (const batch of batches) {
+      for (const folio of batch.waiting) if (folio.deletedAt === undefined) waiting.push(folio);
+      for (const folio of batch.flushed) if (mayBeFlushing(folio, event.at)) flushing.push(folio);
+    }
+    const call: Call = {
+      enter: event,
+      waiting,
+      flushing,
+      since: [],
+      back: [],
+      held: [...held].flatMap(heldFolio),
+      looks: [],
+      checked: undefined,
+      exit: undefined,
+      drained: undefined,
+      asked: false,
+    };
+    this.#calls.push(call);
+    this.#open.set(event.pid, { call, drained: false, lossy: false });
   }
 
   /** A folio came into a batch: the conversion takes its lock only after its entry, and may meet it still. */
   added(folio: Generation): void {
-    for (const { since } of this.#open.values()) since.push(folio);
+    for (const { call } of this.#open.values()) call.since.push(folio);
   }
 
   inserted(folio: Generation, event: LruInsertion): void {
@@ -86,23 +140,54 @@ export class Conversions {
     // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by whoever filled it.
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
     for (const open of this.#open.values())
-      if (event.cpu !== open.enter.cpu && open.waiting.includes(folio)) open.drained = true;
+      if (event.cpu !== open.call.enter.cpu && open.call.waiting.includes(folio)) open.drained = true;
   }
 
-  /** A task's check took a reference on a folio. */
-  checked(pid: number, folio: Generation): void {
-    this.#open.get(pid)?.checked.push(folio);
+  /** A folio was inserted again: it has come back into a batch at some time since `from`. */
+  putBack(folio: Generation, from: Nanoseconds): void {
+    for (let place = this.#calls.length - 1; place >= 0 && place >= this.#calls.length - MOST_CALLS_BACK; place--) {
+      const call = this.#calls[place];
+      if (call === undefined || (call.exit !== undefined && call.exit.at < from)) return;
+      if (call.back.length < MOST_BACK) call.back.push(folio);
+    }
+  }
+
+  /** A task's check took a reference on a folio. @param holders who holds it then. */
+  checked(pid: number, folio: Generation, holders: readonly Holder[]): void {
+    const call = this.#open.get(pid)?.call;
+    const { inode, index, order } = folio;
+    if (call === undefined || inode === undefined) return;
+    const end = index + 2 ** order;
+    if (call.checked === undefined) call.checked = { inode, from: index, to: end };
+    else if (call.checked.inode === inode) {
+      call.checked.from = Math.min(call.checked.from, index);
+      call.checked.to = Math.max(call.checked.to, end);
+    }
+    const others = holders.filter(isNoneOfCheck);
+    if (others.length > 0) call.looks.push({ folio, first: others, last: undefined });
+  }
+
+  /** It gave it back. @param holders who holds it just before. */
+  unchecked(pid: number, folio: Generation, holders: readonly Holder[]): void {
+    const call = this.#open.get(pid)?.call;
+    if (call === undefined) return;
+    const others = holders.filter(isNoneOfCheck);
+    const look = call.looks.findLast((one) => one.folio === folio);
+    if (look !== undefined) look.last ??= others;
+    else if (others.length > 0) call.looks.push({ folio, first: [], last: others });
   }
 
   /** When the conversion was called that a task is in. */
   of(pid: number): Nanoseconds | undefined {
-    return this.#open.get(pid)?.enter.at;
+    return this.#open.get(pid)?.call.enter.at;
   }
 
   /** A task asked for a drain of all CPUs. */
   drains(pid: number): void {
     const open = this.#open.get(pid);
-    if (open !== undefined) open.drained = true;
+    if (open === undefined) return;
+    open.drained = true;
+    open.call.asked = true;
   }
 
   lost(): void {
@@ -113,14 +198,16 @@ export class Conversions {
     const open = event.name === 'ioctl' ? this.#open.get(event.pid) : undefined;
     if (open === undefined) return;
     this.#open.delete(event.pid);
-    const call = this.#calls[open.place];
-    if (call === undefined) return;
+    const { call } = open;
     call.exit = event;
     call.drained = wasDrained(open);
     if (Number(event.returned) === EAGAIN && call.drained !== true)
       for (const folio of call.waiting) this.#refused.set(folio, event.at);
     // What refused the call may be among what was lost.
-    if (open.lossy) call.checked.length = 0;
+    if (open.lossy) {
+      call.checked = undefined;
+      call.looks.length = 0;
+    }
   }
 
   /** When a call was answered last that was refused without a drain while a folio waited; undefined where none was. */
@@ -128,55 +215,123 @@ export class Conversions {
     return this.#refused.get(folio);
   }
 
-  /**
-   * @param counts which inodes' folios count as those of guest_memfd.
-   * @param showInsertions whether mm_lru_insertion was recorded: else nothing shows that a batch was left as it was.
-   */
-  answers(counts: (inode: TrackedInode) => boolean, showInsertions: boolean): readonly ConversionCall[] {
-    return this.#calls.map(({ enter, exit, drained, waiting, since, held, checked }) => {
+  /** Which forms of the check the recorded calls leave possible. */
+  form({ insertions, works }: Pick<Recorded, 'insertions' | 'works'>): CheckForm | undefined {
+    return inferForm(
+      this.#calls.map((call) => ({
+        at: call.enter.at,
+        refused: call.exit !== undefined && Number(call.exit.returned) === EAGAIN,
+        drained:
+          call.asked || (call.drained === true && !works) ? true : insertions && leftAlone(call) ? false : undefined,
+      })),
+    );
+  }
+
+  /** @param counts which inodes' folios count as those of guest_memfd. */
+  answers(counts: (inode: TrackedInode) => boolean, recorded: Recorded): readonly ConversionCall[] {
+    const form = this.form(recorded);
+    return this.#calls.map((call) => {
+      const { enter, exit, drained, waiting, since, held, checked } = call;
       const returned = exit === undefined ? undefined : Number(exit.returned);
-      const batched = [...waiting, ...since]
-        .flatMap((folio) => batchedFolio(folio, counts))
-        .toSorted((a, b) => a.index - b.index);
+      const batched = [...waiting, ...since].flatMap((folio) => batchedFolio(folio, counts)).toSorted(byIndex);
       const others = held
         .filter(({ inode }) => counts(inode))
-        .map(({ inode: { dev, ino }, folio: { index, pfn }, holder }) => ({ dev, ino, index, pfn, holder }))
-        .toSorted((a, b) => a.index - b.index);
+        .map(heldAnswer)
+        .toSorted(byIndex);
       const looked = checkedPages(checked, counts);
       const isLookedAt = lookedAt(looked);
-      const met = { batched: batched.filter(isLookedAt), held: others.filter(isLookedAt) };
+      const looks = call.looks.filter(({ folio: { inode } }) => inode !== undefined && counts(inode));
+      const of = (folios: readonly Generation[]): readonly BatchedFolio[] =>
+        folios
+          .flatMap((folio) => batchedFolio(folio, counts))
+          .filter(isLookedAt)
+          .toSorted(byIndex);
+      const until = exit?.at;
+      const isDrained = drained === true;
+      const known = recorded.insertions && drained === false ? false : isDrained ? true : undefined;
+      const causes =
+        returned === EAGAIN
+          ? causesOf({
+              drained: known,
+              form,
+              looked: looked !== undefined,
+              waited: of(
+                isDrained
+                  ? [...waiting, ...since].filter((folio) => stillWaited(folio, until))
+                  : [...waiting, ...since],
+              ),
+              flushing: of([
+                ...call.flushing,
+                ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
+              ]),
+              back: of(call.back.filter(isBackAt(enter.at, until))),
+              unadded: recorded.strays.filter(({ at }) => at > enter.at),
+              looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
+              held: others.filter(isLookedAt),
+              showAdds: recorded.adds,
+            })
+          : [];
       return {
         at: enter.at,
         cpu: enter.cpu,
         pid: enter.pid,
+        task: enter.comm,
         fd: Number(enter.args[0] ?? 0n),
-        until: exit?.at,
+        until,
         returned,
-        drained: drained === false && !showInsertions ? undefined : drained,
+        drained: drained === false && !recorded.insertions ? undefined : drained,
         batched,
-        showInsertions,
+        showInsertions: recorded.insertions,
+        showAdds: recorded.adds,
         held: others,
-        met,
-        unexplained: refusedUnseen({ returned, drained, ...met }),
+        causes,
+        unexplained:
+          returned === EAGAIN && causes.every(({ how }) => how === 'not recorded' || how === 'pinned or mapped'),
         checked: looked,
       };
     });
   }
 }
 
-function checkedPages(
-  folios: readonly Generation[],
-  counts: (inode: TrackedInode) => boolean,
-): ConversionCall['checked'] {
-  const inode = folios[0]?.inode;
-  if (inode === undefined || !counts(inode)) return undefined;
-  const of = folios.filter((folio) => folio.inode === inode);
-  return {
-    dev: inode.dev,
-    ino: inode.ino,
-    from: folioIndex(of.reduce((least, { index }) => Math.min(least, index), Number.MAX_SAFE_INTEGER)),
-    to: folioIndex(of.reduce((most, { index, order }) => Math.max(most, index + 2 ** order), 0)),
-  };
+const byIndex = (a: { readonly index: number }, b: { readonly index: number }): number => a.index - b.index;
+
+/** What a check meets on every folio. */
+const isNoneOfCheck = ({ kind }: Holder): boolean => kind !== 'page-cache' && kind !== 'safety-check';
+
+const mayBeFlushing = (folio: Generation, at: Nanoseconds): boolean =>
+  folio.deletedAt === undefined && folio.releasedAt === undefined && folio.flush?.holdsAt(at) !== 'no';
+
+/** Whether a folio's batch was not flushed before a call was answered. */
+const stillWaited = ({ insertion }: Generation, until: Nanoseconds | undefined): boolean =>
+  insertion === undefined || until === undefined || insertion.at > until;
+
+/** Whether a flush of no drain inserted a folio: as a CPU goes offline, another empties its batch. */
+const flushedByOther = ({ insertion }: Generation): boolean => insertion?.comm?.startsWith('kworker/') === false;
+
+/** Whether a folio may have been back in a batch during a call. */
+const isBackAt =
+  (enter: Nanoseconds, until: Nanoseconds | undefined) =>
+  ({ putbacks }: Generation): boolean =>
+    putbacks.some(({ from, insertion }) => (until === undefined || from <= until) && insertion.at > enter);
+
+const lookAnswer = (
+  { inode, index, pfn }: Generation,
+  first: readonly Holder[],
+  last: readonly Holder[] | undefined,
+): { readonly held: readonly HeldFolio[]; readonly wasGone: readonly HeldFolio[] } => {
+  const of = (holder: Holder): HeldFolio[] =>
+    inode === undefined ? [] : [{ dev: inode.dev, ino: inode.ino, index, pfn, holder }];
+  const isIn = (holders: readonly Holder[], { kind, cpu, task }: Holder): boolean =>
+    holders.some((other) => other.kind === kind && other.cpu === cpu && other.task === task);
+  const both = last === undefined ? first : last.filter((holder) => isIn(first, holder));
+  const others = [...first, ...(last ?? [])].filter((holder) => !isIn(both, holder));
+  return { held: both.flatMap(of), wasGone: others.flatMap(of) };
+};
+
+function checkedPages(checked: Pages | undefined, counts: (inode: TrackedInode) => boolean): ConversionCall['checked'] {
+  if (checked === undefined || !counts(checked.inode)) return undefined;
+  const { inode, from, to } = checked;
+  return { dev: inode.dev, ino: inode.ino, from: folioIndex(from), to: folioIndex(to) };
 }
 
 /** Whether a folio may have refused a call: one that its check looked at, or any where no event shows which those were. */
@@ -187,25 +342,42 @@ const lookedAt =
     (dev === checked.dev && ino === checked.ino && index >= checked.from && index < checked.to);
 
 /** lru_add_drain_all() leaves nothing that waited before it in any batch. */
-function wasDrained({ drained, lossy, waiting, enter }: Open): boolean | undefined {
+function wasDrained({ drained, lossy, call: { waiting, enter } }: Open): boolean | undefined {
   if (drained) return true;
   if (lossy) return undefined;
   const elsewhere = waiting.filter(({ add, deletedAt }) => add?.cpu !== enter.cpu && deletedAt === undefined);
   return elsewhere.some(({ insertion }) => insertion === undefined) ? false : undefined;
 }
 
+/**
+ * Whether another CPU's batch held something all along, and that CPU was there: a CPU that goes offline is not drained, and
+ * another inserts what its batch holds.
+ */
+function leftAlone({ drained, waiting, enter, exit }: Call): boolean {
+  if (drained !== false || exit === undefined) return false;
+  return waiting.some(
+    ({ add, insertion }) =>
+      add !== undefined && add.cpu !== enter.cpu && insertion?.cpu === add.cpu && insertion.at > exit.at,
+  );
+}
+
 function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolean): BatchedFolio[] {
   const { add, inode, index, pfn, insertion } = folio;
   if (add === undefined || inode === undefined || !counts(inode)) return [];
   const cpu: Cpu = insertion?.cpu ?? add.cpu;
-  return [{ dev: inode.dev, ino: inode.ino, index, pfn, cpu, since: add.at }];
+  return [{ dev: inode.dev, ino: inode.ino, index, pfn, cpu, addedOn: add.cpu, since: add.at }];
 }
-
-/** Holders that are told otherwise, or that the conversion removes itself. */
-const TOLD: ReadonlySet<Holder['kind']> = new Set(['page-cache', 'lru-add-batch', 'user-mapping', 'safety-check']);
 
 function heldFolio(folio: Generation): Held[] {
   const { inode, references, deletedAt } = folio;
   if (inode === undefined || references === undefined || deletedAt !== undefined) return [];
-  return references.state.holders.filter(({ kind }) => !TOLD.has(kind)).map((holder) => ({ inode, folio, holder }));
+  return references.state.holders.filter(isUntold).map((holder) => ({ inode, folio, holder }));
 }
+
+const heldAnswer = ({ inode: { dev, ino }, folio: { index, pfn }, holder }: Held): HeldFolio => ({
+  dev,
+  ino,
+  index,
+  pfn,
+  holder,
+});

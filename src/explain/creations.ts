@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
+import type { CreatedFile } from './answer.ts';
 
 /** KVM_CREATE_GUEST_MEMFD on a VM: include/uapi/linux/kvm.h */
 const CREATE_GUEST_MEMFD = 0xc040aed4n;
@@ -10,6 +11,8 @@ export interface Aged {
   readonly firstAt: Nanoseconds;
   /** A folio of it was seen to be there before any add of it was. */
   readonly isOlder: boolean;
+  /** The task that added its first folio. */
+  readonly firstPid: number | undefined;
 }
 
 /**
@@ -19,8 +22,8 @@ export interface Aged {
 export class Creations {
   /** Whether some call was seen, successful or not. */
   seen = false;
-  /** When each successful call returned, rising. */
-  readonly #made: Nanoseconds[] = [];
+  /** Each successful call, by the time when it returned, rising. */
+  readonly made: CreatedFile[] = [];
   /** Tasks that are in such a call. */
   readonly #open = new Set<number>();
 
@@ -31,17 +34,41 @@ export class Creations {
     this.#open.add(pid);
   }
 
-  exit({ name, pid, returned, at }: SyscallExit): void {
-    if (name === 'ioctl' && this.#open.delete(pid) && returned >= 0n) this.#made.push(at);
+  exit({ name, pid, comm, returned, at }: SyscallExit): void {
+    if (name === 'ioctl' && this.#open.delete(pid) && returned >= 0n)
+      this.made.push({ at, pid, task: comm, fd: Number(returned) });
   }
 
-  /** Those that were made within the recording for sure: with more inodes than calls it could be any of them. */
-  born<Inode extends Aged>(inodes: readonly Inode[]): ReadonlySet<Inode> {
-    const [first] = this.#made;
-    const later = inodes
-      .filter(({ firstAt, isOlder }) => !isOlder && first !== undefined && firstAt > first)
-      .toSorted((a, b) => Number(a.firstAt > b.firstAt) - Number(a.firstAt < b.firstAt));
-    if (later.length > this.#made.length) return new Set();
-    return new Set(later.filter(({ firstAt }, place) => (this.#made[place] ?? firstAt) < firstAt));
+  /**
+   * Those that were made within the recording, and by which call. A call is an inode's only where the task that made it
+   * added the inode's first folio: another task's may be of another machine, whose call was not recorded. With more inodes
+   * of a task than calls it could be any of them.
+   */
+  born<Inode extends Aged>(inodes: readonly Inode[]): ReadonlyMap<Inode, CreatedFile> {
+    const born = new Map<Inode, CreatedFile>();
+    for (const pid of new Set(this.made.map((file) => file.pid)))
+      pair(
+        this.made.filter((file) => file.pid === pid),
+        inodes.filter(({ firstPid }) => firstPid === pid),
+        born,
+      );
+    return born;
+  }
+}
+
+/** @param made calls of one task; `inodes`: those of which it added the first folio. */
+function pair<Inode extends Aged>(
+  made: readonly CreatedFile[],
+  inodes: readonly Inode[],
+  born: Map<Inode, CreatedFile>,
+): void {
+  const [first] = made;
+  const later = inodes
+    .filter(({ firstAt, isOlder }) => !isOlder && first !== undefined && firstAt > first.at)
+    .toSorted((a, b) => Number(a.firstAt > b.firstAt) - Number(a.firstAt < b.firstAt));
+  if (later.length > made.length) return;
+  for (const [place, inode] of later.entries()) {
+    const call = made[place];
+    if (call !== undefined && call.at < inode.firstAt) born.set(inode, call);
   }
 }

@@ -64,7 +64,7 @@ export class Drains {
   #inConversions = 0n;
   #unfinished = 0;
   /** Whether some workqueue event was recorded, so that drains would show. */
-  #recorded = false;
+  recorded = false;
   #nameless = false;
 
   /**
@@ -72,7 +72,7 @@ export class Drains {
    * @returns whether with this event a drain of a CPU was asked for, or was done.
    */
   workqueue(event: WorkqueueEvent, conversion: Nanoseconds | undefined): 'asked' | 'done' | undefined {
-    this.#recorded = true;
+    this.recorded = true;
     if (event.function === undefined) this.#nameless = true;
     switch (event.type) {
       case 'workqueue_queue_work':
@@ -205,7 +205,7 @@ export class Drains {
 
   /** @returns undefined where no workqueue event was recorded, so that drains do not show. */
   answer(): DrainAnswer | undefined {
-    if (!this.#recorded) return undefined;
+    if (!this.recorded) return undefined;
     this.#close();
     return {
       count: this.#count,

@@ -14,7 +14,7 @@ import { DEFAULT_PROFILE } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
 import { Answerer } from './answerer.ts';
-import { CpuBatch, type Gap } from './batch.ts';
+import { CpuBatch, type Flush, type Gap } from './batch.ts';
 import { ByFrame } from './by-frame.ts';
 import { Conversions } from './conversions.ts';
 import { Creations } from './creations.ts';
@@ -24,7 +24,7 @@ import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
 import { Moments } from './moments.ts';
 import type { Question } from './question.ts';
 import { Redactor } from './redactor.ts';
-import { isOfCheck } from './reference-rules.ts';
+import { isEndOfCheck, isOfCheck } from './reference-rules.ts';
 import { References } from './references.ts';
 
 /**
@@ -47,18 +47,27 @@ export class Explainer {
   readonly #byPfn = new ByFrame<Generation>();
   /** By page frame, from its allocation until nobody holds it. */
   readonly #references = new ByFrame<References>();
+  /** Folios in the page cache that somebody holds who is not expected, as far as page_ref events tell. */
+  readonly #held = new Set<Generation>();
   readonly #gaps: Gap[] = [];
   /** Buffers that had page cache events: what other buffers lost hides nothing. */
   readonly #buffers = new Set<string | undefined>();
   #lastBuffer: string | undefined = undefined;
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
-  readonly #strays = new Map<Pfn, LruInsertion>();
+  readonly #strays = new Map<Pfn, Stray>();
   /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
   #anyInsertion = false;
   #filledUnseen = false;
+  /** Whether any folio's add and delete were seen, of whatever file. */
+  #anyAdd = false;
+  #anyDelete = false;
+  /** Whether some folio was gone of which no delete was seen. */
+  #unseenDeletes = false;
   /** Events that stand behind a later one of another CPU: how many, and the first. */
   #late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
+  /** Whether events of two CPUs have one stamp. */
+  #hasTies = false;
   #lastCpu: Cpu | undefined = undefined;
   #lastAt: Nanoseconds | undefined = undefined;
 
@@ -86,12 +95,16 @@ export class Explainer {
       return;
     }
     // The readers keep the order of a file, and within a CPU that is always the order of time.
-    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined && event.at < this.#lastAt) this.#isLate(event.at);
+    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined) {
+      if (event.at < this.#lastAt) this.#isLate(event.at);
+      else if (event.at === this.#lastAt) this.#hasTies = true;
+    }
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
       this.#inserted(event, batch);
     } else if (isOfPageCache(event)) {
       batch.endBurst();
+      batch.endFlush(event.at);
       if (event.type === 'mm_filemap_add_to_page_cache') this.#added(event, batch);
       else this.#deleted(event);
     } else {
@@ -105,11 +118,12 @@ export class Explainer {
   /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
   #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
+    if (!mayInterrupt(event.type)) batch.endFlush(event.at);
     switch (event.type) {
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
         this.#creations.enter(event);
-        this.#conversions.enter(event, this.#batches.values(), this.#references.size === 0 ? [] : this.#byPfn.values());
+        this.#conversions.enter(event, this.#batches.values(), this.#held);
         break;
       case 'syscall-exit':
         this.#drains.elsewhere(event.pid);
@@ -177,8 +191,10 @@ export class Explainer {
 
   #added(event: FilemapEvent, batch: CpuBatch): void {
     this.#tells(event.buffer);
+    this.#anyAdd = true;
     const { pfn, index, order } = event;
     const inode = this.#inodes.of(event);
+    const stray = this.#strays.get(pfn);
     this.#strays.delete(pfn);
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
@@ -194,8 +210,12 @@ export class Explainer {
     if (inode === undefined) return;
     this.#redactor?.frame(pfn);
     folio.references = this.#references.get(pfn);
+    if (folio.references?.isHeld === true) this.#held.add(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
+    // A clock that does not tell which came first: it may be the end of this folio's stay in the batch.
+    if (stray?.insertion.at === event.at && stray.insertion.cpu !== event.cpu) folio.doubtedAt = event.at;
     inode.adds++;
+    inode.touched(event);
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
     if (order > 0) return;
@@ -212,10 +232,17 @@ export class Explainer {
     const references = known ?? new References(event);
     const folio = this.#byPfn.get(pfn);
     const isFollowed = folio?.inode !== undefined && folio.deletedAt === undefined;
+    const drops = event.value < 0;
+    if (isFollowed && drops && isEndOfCheck(event))
+      this.#conversions.unchecked(event.pid, folio, references.state.holders);
     if (isFollowed) this.#remember(folio, at);
     references.apply(event);
-    if (isFollowed && event.value > 0 && isOfCheck(event)) this.#conversions.checked(event.pid, folio);
+    if (isFollowed && event.value > 0 && isOfCheck(event))
+      this.#conversions.checked(event.pid, folio, references.state.holders);
     if (isFollowed) {
+      if (drops) release(folio, event);
+      if (references.isHeld) this.#held.add(folio);
+      else this.#held.delete(folio);
       folio.references = references;
       if (isOfGuestMemfd(event) && event.value > 0 && folio.inode !== undefined) folio.inode.allocatedByKvm = true;
     }
@@ -233,19 +260,25 @@ export class Explainer {
     this.#tells(event.buffer);
     this.#anyInsertion = true;
     if (batch.firstFlush === undefined) this.#inodes.firstFlush(event.at);
-    batch.flush(event.at);
+    batch.flush(event);
     this.#drains.inserted(event);
     this.#inodes.blind(event.cpu, false, event.at);
     const folio = this.#byPfn.get(event.pfn);
     if (folio === undefined) {
       if (event.lru !== LRU_UNEVICTABLE || this.#strays.has(event.pfn)) return;
       this.#strayUnevictable++;
-      if (this.#strays.size < MOST_STRAYS) this.#strays.set(event.pfn, event);
+      if (this.#strays.size < MOST_STRAYS)
+        this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event) });
       return;
     }
-    if (folio.insertion !== undefined) return; // isolated and put back, or told by two buffers
-    folio.insertion = event;
+    if (folio.insertion !== undefined) {
+      this.#insertedAgain(folio, folio.insertion, event, batch);
+      return;
+    }
     const { inode, add } = folio;
+    if (inode !== undefined) folio.flush = batch.flushOf(event, folio);
+    folio.insertion = event;
+    if (event.lru === LRU_UNEVICTABLE && folio.deletedAt === undefined) folio.seenAt = event.at;
     if (inode === undefined) {
       if (event.lru === LRU_UNEVICTABLE && add !== undefined) this.#inodes.insertedElsewhere(add, 1);
       this.#byPfn.delete(event.pfn);
@@ -258,8 +291,48 @@ export class Explainer {
     else if (!this.#inodes.inserted(inode, event.lru)) this.#forget(inode);
   }
 
+  /** A folio that was on the LRU is put there again: it was isolated and put back, or its frame has become another's. */
+  #insertedAgain(folio: Generation, first: LruInsertion, event: LruInsertion, batch: CpuBatch): void {
+    const { inode, putbacks } = folio;
+    const before = putbacks.at(-1)?.insertion ?? first;
+    if (inode === undefined || isTwinInsertion(before, event)) return;
+    if (event.lru !== LRU_UNEVICTABLE && first.lru === LRU_UNEVICTABLE) {
+      this.#replaced(folio, event);
+      return;
+    }
+    folio.reinsertions++;
+    inode.reinsertions++;
+    folio.seenAt = event.at;
+    // Whichever batch it was in, it came there after that was last flushed.
+    let emptied: Nanoseconds | undefined = event.at;
+    for (const other of this.#batches.values()) {
+      const empty = other.emptiedAt;
+      if (emptied !== undefined && (empty === undefined || empty < emptied)) emptied = empty;
+    }
+    const from = emptied !== undefined && emptied > before.at ? emptied : before.at;
+    const latest = putbacks.at(-1);
+    if (latest !== undefined && !this.#moments.anyWithin(latest.from, event.at)) putbacks.pop();
+    putbacks.push({ from, insertion: event, flush: batch.flushOf(event, folio) });
+    this.#conversions.putBack(folio, from);
+  }
+
+  /** A frame was inserted as evictable that a guest_memfd's folio had: its delete was not seen. */
+  #replaced(folio: Generation, { at }: LruInsertion): void {
+    const { inode, add } = folio;
+    this.#byPfn.delete(folio.pfn);
+    if (inode === undefined || folio.deletedAt !== undefined) return;
+    folio.deletedAt = at;
+    if (inode.live.get(folio.index) === folio) inode.live.delete(folio.index);
+    inode.left(folio);
+    inode.waiting.deleted(folio, at);
+    this.#unseenDeletes = true;
+    if (this.#moments.anyWithin(add?.at, at)) inode.ended.push(folio);
+    this.#inodes.forgetIfEmpty(inode);
+  }
+
   #deleted(event: FilemapEvent): void {
     this.#tells(event.buffer);
+    this.#anyDelete = true;
     const folio = this.#byPfn.get(event.pfn);
     if (folio?.deletedAt === undefined && folio?.index === event.index && isOf(folio, event)) {
       this.#end(folio, event);
@@ -269,10 +342,18 @@ export class Explainer {
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
     // Nobody saw it come: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
+    const stray = this.#strays.get(event.pfn);
+    if (stray !== undefined) {
+      // It was in the page cache then, and on the unevictable list: no event of a frame's other life stood in between.
+      inode.unevictable++;
+      inode.insertedBefore++;
+      this.#strayUnevictable--;
+    }
     if (fromBefore) inode.isOlder = true;
     if (this.#moments.anyWithin(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
-      unseen.insertion = this.#strays.get(event.pfn);
+      unseen.insertion = stray?.insertion;
+      unseen.flush = stray?.flush;
       unseen.deletedAt = event.at;
       inode.ended.push(unseen);
     }
@@ -295,7 +376,10 @@ export class Explainer {
     if (inode === undefined || folio.deletedAt !== undefined) return;
     this.#remember(folio, event.at);
     folio.references = undefined;
+    this.#held.delete(folio);
     folio.deletedAt = event.at;
+    if (event.type === 'mm_filemap_delete_from_page_cache') folio.seenAt = event.at;
+    else this.#unseenDeletes = true;
     if (inode.live.get(index) === folio) inode.live.delete(index);
     inode.left(folio);
     inode.waiting.deleted(folio, event.at);
@@ -329,6 +413,7 @@ export class Explainer {
   #forgetReferences(at: Nanoseconds | undefined): void {
     if (this.#references.size === 0) return;
     this.#references.clear();
+    this.#held.clear();
     for (const folio of this.#byPfn.values()) {
       if (at !== undefined) this.#remember(folio, at);
       folio.references = undefined;
@@ -351,9 +436,14 @@ export class Explainer {
       gaps: this.#gaps,
       buffers: this.#buffers,
       strayUnevictable: this.#strayUnevictable,
+      strays: [...this.#strays.values()].map(({ insertion }) => insertion),
       anyInsertion: this.#anyInsertion,
       filledUnseen: this.#filledUnseen,
+      anyAdd: this.#anyAdd,
+      anyDelete: this.#anyDelete,
+      unseenDeletes: this.#unseenDeletes,
       late: this.#late,
+      hasTies: this.#hasTies,
       lastCpu: this.#lastCpu,
       redactor: this.#redactor,
     });
@@ -361,15 +451,35 @@ export class Explainer {
   }
 }
 
+/** An insertion of a folio whose add was not seen. */
+interface Stray {
+  readonly insertion: LruInsertion;
+  readonly flush: Flush;
+}
+
 /** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
 const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
-  stack?.some((name) => name.startsWith('kvm_gmem_get_folio') || name.startsWith('__kvm_gmem_get_pfn')) === true;
+  stack?.some((name) => ALLOCATORS.some((allocator) => name.startsWith(allocator))) === true;
+
+/** Static functions are inlined in one kernel or the other: in stacks of 6.18 only their callers stand. */
+const ALLOCATORS = ['kvm_gmem_get_folio', '__kvm_gmem_get_pfn', 'kvm_gmem_fault_user_mapping', 'kvm_gmem_fallocate'];
+
+/** The flush that inserted a folio gives the batch's reference back. */
+function release(folio: Generation, { at, cpu, pid }: PageReference): void {
+  const { flush } = folio;
+  if (flush !== undefined && flush.cpu === cpu && flush.pid === pid && flush.over === undefined)
+    folio.releasedAt ??= at;
+}
 
 const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent =>
   event.type === 'mm_filemap_add_to_page_cache' || event.type === 'mm_filemap_delete_from_page_cache';
 
 /** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
+
+/** What an interrupt tells as well, or the flush itself: a flush may be going on around it. */
+const mayInterrupt = (type: KernelEvent['type']): boolean =>
+  isOfFlush(type) || type === 'workqueue_queue_work' || type === 'workqueue_activate_work' || type === 'sched_wakeup';
 
 /** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
 const MOST_STRAYS = 65_536;
@@ -383,6 +493,12 @@ const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add.index === event.index &&
   add.ino === event.ino &&
   add.dev === event.dev;
+
+/** Two buffers have clocks of their own: what they tell of one event lies within this. */
+const TWIN_APART = 1_000_000n;
+
+const isTwinInsertion = (last: LruInsertion, event: LruInsertion): boolean =>
+  last.buffer !== event.buffer && last.cpu === event.cpu && event.at - last.at < TWIN_APART;
 
 const isTwinDelete = (last: FilemapEvent | undefined, event: FilemapEvent): boolean =>
   last !== undefined && last.buffer !== event.buffer && last.pfn === event.pfn && last.index === event.index;

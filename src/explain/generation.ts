@@ -10,7 +10,7 @@ import type {
   Pfn,
 } from '../ledger/index.ts';
 import type { FolioLife } from './answer.ts';
-import type { Gap } from './batch.ts';
+import type { Flush, Gap } from './batch.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { References, ReferenceState } from './references.ts';
 
@@ -37,7 +37,17 @@ export class Generation {
   /** As answers have it: made once, because every moment may need it. */
   readonly life: FolioLife;
   insertion: LruInsertion | undefined = undefined;
+  /** The flush that inserted it. */
+  flush: Flush | undefined = undefined;
+  /** When an event showed that flush give its reference back. */
+  releasedAt: Nanoseconds | undefined = undefined;
+  /** Later insertions: it was isolated and put back. Those only that a moment can need, the latest in any case. */
+  readonly putbacks: Putback[] = [];
+  /** How many there were. */
+  reinsertions = 0;
   deletedAt: Nanoseconds | undefined = undefined;
+  /** The latest event that shows it in the page cache: its add, an insertion as unevictable, its delete. */
+  seenAt: Nanoseconds;
   /** Events of its CPU were lost while it was in the batch. */
   gap: Gap | undefined = undefined;
   /** Its batch filled up again since, and it was not inserted: from here on nothing is known of its place. */
@@ -56,13 +66,29 @@ export class Generation {
     this.index = event.index;
     this.order = event.order;
     this.inode = inode;
+    this.seenAt = event.at;
     this.life = { number: (inode?.hadAt(event.index) ?? 0) + 1, since: this.add?.at };
   }
+}
+
+/**
+ * A folio on the LRU that is isolated and put back comes into a batch again (folio_putback_lru(), mm/vmscan.c), and no event
+ * tells: only the insertion that ends it.
+ */
+export interface Putback {
+  /** Up to then it was in no batch; from then on its place is not known. */
+  readonly from: Nanoseconds;
+  readonly insertion: LruInsertion;
+  readonly flush: Flush;
 }
 
 /** Whether a folio waits in a lru_add batch, and how sure that is. */
 export type BatchStatus =
   | { readonly status: 'on-lru' }
+  /** It was inserted, and the flush may not have given the batch's reference back. */
+  | { readonly status: 'may-be-held'; readonly cpu: Cpu }
+  /** It was inserted, and again later: it may have come back into the batch. */
+  | { readonly status: 'may-be-back'; readonly cpu: Cpu }
   /** `since` is undefined where that was before the recording. */
   | { readonly status: 'waits' | 'may-wait'; readonly cpu: Cpu; readonly since: Nanoseconds | undefined }
   /** It was in the page cache before its first event: it may wait on any CPU that has not flushed since. */
@@ -78,7 +104,8 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   const { add, insertion, deletedAt, gap, doubtedAt } = folio;
   if ((add !== undefined && add.at > at) || (deletedAt !== undefined && deletedAt <= at)) return undefined;
   // folio_may_be_lru_cached(): large folios never stay in a batch.
-  if (folio.order > 0 || (insertion !== undefined && insertion.at <= at)) return ON_LRU;
+  if (folio.order > 0) return ON_LRU;
+  if (insertion !== undefined && insertion.at <= at) return afterInsertion(folio, at);
   if (add === undefined)
     return insertion !== undefined && folio.fromBefore
       ? { status: 'waits', cpu: insertion.cpu, since: undefined }
@@ -90,6 +117,25 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   if (gap !== undefined && gap.isOver(at)) return ON_LRU;
   if (doubtedAt !== undefined && doubtedAt <= at) return { status: 'may-wait', cpu: add.cpu, since: add.at };
   return { status: 'waits', cpu: add.cpu, since: add.at };
+}
+
+/** Where a folio is that was inserted at or before `at`. */
+function afterInsertion(folio: Generation, at: Nanoseconds): BatchStatus {
+  const { putbacks, add } = folio;
+  const next = putbacks.find((putback) => at < putback.insertion.at);
+  if (next !== undefined && next.from <= at) return { status: 'may-be-back', cpu: next.insertion.cpu };
+  const last = putbacks.findLast((putback) => putback.insertion.at <= at);
+  const flush = last === undefined ? folio.flush : last.flush;
+  if (flush === undefined || (last === undefined && folio.releasedAt !== undefined && folio.releasedAt <= at))
+    return ON_LRU;
+  switch (flush.holdsAt(at)) {
+    case 'no':
+      return ON_LRU;
+    case 'yes':
+      return { status: 'waits', cpu: flush.cpu, since: last === undefined ? add?.at : undefined };
+    case 'perhaps':
+      return { status: 'may-be-held', cpu: flush.cpu };
+  }
 }
 
 /** Who holds a folio after every event stamped at or before `at`, as page_ref events tell; undefined without them. */

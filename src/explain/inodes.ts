@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Dev, FilemapEvent, FolioIndex, Ino, Nanoseconds, Order } from '../ledger/index.ts';
-import type { InodeAnswer, InodeKind } from './answer.ts';
+import type { InodeAnswer, InodeKind, OpenInode } from './answer.ts';
 import type { Generation } from './generation.ts';
 import type { InodeSelector } from './question.ts';
 import { WaitingTimes } from './waiting-times.ts';
@@ -23,6 +23,14 @@ export class TrackedInode {
   unevictable = 0;
   evictable = 0;
   adds = 0;
+  /** Insertions of folios as unevictable whose add was not seen, and whose delete named it. */
+  insertedBefore = 0;
+  /** Who added folios of it, by pid, the first ones. */
+  readonly touchers = new Map<number, { readonly task: string | undefined; folios: number }>();
+  /** Who added the first. */
+  firstPid: number | undefined = undefined;
+  /** How often folios of it were inserted that had been inserted before: isolated and put back. */
+  reinsertions = 0;
   /** A stack showed guest_memfd's code allocate a folio of it. */
   allocatedByKvm = false;
   lastDelete: FilemapEvent | undefined = undefined;
@@ -40,6 +48,14 @@ export class TrackedInode {
     this.ino = ino;
     this.wanted = wanted;
     this.firstAt = at;
+  }
+
+  /** A task added a folio. */
+  touched({ pid, comm }: FilemapEvent): void {
+    this.firstPid ??= pid;
+    const known = this.touchers.get(pid);
+    if (known !== undefined) known.folios++;
+    else if (this.touchers.size < MOST_TOUCHERS) this.touchers.set(pid, { task: comm, folios: 1 });
   }
 
   left({ index, order }: { readonly index: FolioIndex; readonly order: Order }): void {
@@ -62,6 +78,17 @@ export class TrackedInode {
   }
 }
 
+/** Tasks that are kept of those that added folios of an inode. */
+const MOST_TOUCHERS = 16;
+
+/** Inodes of which nothing tells that are named one by one. */
+const MOST_OPEN = 12;
+
+/** An inode that an answer lists. */
+type KnownInode = Pick<InodeAnswer, 'dev' | 'ino' | 'kind' | 'because'> & {
+  readonly tracked: TrackedInode | undefined;
+};
+
 const ON_DRIVER = 'it is on a device that a driver stands behind';
 
 /** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own. */
@@ -79,7 +106,7 @@ export class Inodes {
   /** Inodes on devices of drivers, and refuted ones, with how many of their folios were inserted as unevictable. */
   readonly #unevictableElsewhere = new Map<string, { dev: Dev; ino: Ino; count: number }>();
   /** Inodes that were followed, had nothing left and were forgotten, by device: when they were first seen, and their age. */
-  readonly #forgotten = new Map<Dev, Map<Ino, Pick<TrackedInode, 'firstAt' | 'isOlder'>>>();
+  readonly #forgotten = new Map<Dev, Map<Ino, Pick<TrackedInode, 'firstAt' | 'firstPid' | 'isOlder'>>>();
   #last: TrackedInode | undefined = undefined;
 
   /** @param wanted the only inode that the answer is about, if there is one. */
@@ -103,6 +130,7 @@ export class Inodes {
     const before = this.#forgotten.get(event.dev)?.get(event.ino);
     if (before !== undefined) {
       inode.firstAt = before.firstAt;
+      inode.firstPid = before.firstPid;
       inode.isOlder = before.isOlder;
     }
     return inode;
@@ -149,11 +177,15 @@ export class Inodes {
   forgetIfEmpty(inode: TrackedInode): void {
     if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;
     this.#tracked.get(inode.dev)?.delete(inode.ino);
-    const { dev, ino, firstAt, isOlder } = inode;
-    within(this.#forgotten, dev, () => new Map<Ino, Pick<TrackedInode, 'firstAt' | 'isOlder'>>()).set(ino, {
-      firstAt,
-      isOlder,
-    });
+    const { dev, ino, firstAt, firstPid, isOlder } = inode;
+    within(this.#forgotten, dev, () => new Map<Ino, Pick<TrackedInode, 'firstAt' | 'firstPid' | 'isOlder'>>()).set(
+      ino,
+      {
+        firstAt,
+        firstPid,
+        isOlder,
+      },
+    );
     if (this.#last === inode) this.#last = undefined;
   }
 
@@ -170,20 +202,44 @@ export class Inodes {
     );
   }
 
+  /** Those inodes, the first ones. */
+  openOnes(): readonly OpenInode[] {
+    return [...this.#tracked.values()]
+      .flatMap((ofDev) => [...ofDev.values()])
+      .filter((inode) => isOpen(inode) && isAnonymous(inode.dev))
+      .slice(0, MOST_OPEN)
+      .map(({ dev, ino, adds, live }) => ({
+        dev,
+        ino,
+        adds,
+        waiting: [...live.values()].filter(({ insertion, order }) => insertion === undefined && order === 0).length,
+      }));
+  }
+
   /**
    * Which inodes there are, in the order of their appearance, those that are none of guest_memfd's last.
-   * @param called whether the recording shows calls that only a guest_memfd's user makes.
+   * @param callers tasks that made calls which only a guest_memfd's user makes.
    */
-  sorted(called: boolean): readonly (InodeAnswer & { readonly tracked: TrackedInode | undefined })[] {
+  sorted(callers: ReadonlySet<number>): readonly KnownInode[] {
     const followed = [...this.#tracked.values()].flatMap((ofDev) => [...ofDev.values()]);
-    const devices = new Set(followed.filter(isGuestMemfd).map(({ dev }) => dev));
-    const open = followed.filter(isOpen);
-    const answers = followed.flatMap((tracked) => {
-      const { kind, because } = classify(tracked, devices, called, open.length === 1);
-      const listed = tracked.wanted || kind === 'guest_memfd' || (called && devices.size === 0 && tracked.adds > 0);
+    const proved = new Set(followed.filter(({ allocatedByKvm }) => allocatedByKvm).map(({ dev }) => dev));
+    const unevictable = new Set(followed.filter(isGuestMemfd).map(({ dev }) => dev));
+    const known = {
+      devices: proved.size > 0 ? proved : unevictable,
+      isProved: proved.size > 0,
+      callers,
+      isAlone: followed.filter(isOpen).length === 1,
+    };
+    const answers = followed.flatMap((tracked): KnownInode[] => {
+      const { kind, because } = classify(tracked, known);
+      const listed =
+        tracked.wanted ||
+        kind === 'guest_memfd' ||
+        isGuestMemfd(tracked) ||
+        (callers.size > 0 && unevictable.size === 0 && tracked.adds > 0);
       return listed ? [{ dev: tracked.dev, ino: tracked.ino, kind, because, tracked }] : [];
     });
-    if (this.#wanted !== undefined) return answers.filter(({ tracked }) => tracked.wanted);
+    if (this.#wanted !== undefined) return answers.filter(({ tracked }) => tracked?.wanted === true);
     const others = [...this.#unevictableElsewhere.values()].map(({ dev, ino, count }) => ({
       dev,
       ino,
@@ -202,27 +258,47 @@ const isGuestMemfd = ({ allocatedByKvm, unevictable, evictable, dev }: TrackedIn
 /** Nothing tells whether it is one. */
 const isOpen = (inode: TrackedInode): boolean => !isGuestMemfd(inode) && inode.evictable === 0 && inode.adds > 0;
 
+/** What is known of all inodes, to tell which one is a guest_memfd. */
+interface KnownOfAll {
+  /** Devices that may be guest_memfd's. All guest_memfds of a kernel are on one. */
+  readonly devices: ReadonlySet<Dev>;
+  /** A stack told which device it is. */
+  readonly isProved: boolean;
+  readonly callers: ReadonlySet<number>;
+  /** Of no other inode nothing tells. */
+  readonly isAlone: boolean;
+}
+
 function classify(
   inode: TrackedInode,
-  devices: ReadonlySet<Dev>,
-  called: boolean,
-  alone: boolean,
+  { devices, isProved, callers, isAlone }: KnownOfAll,
 ): { readonly kind: InodeKind; readonly because: string } {
   if (inode.allocatedByKvm)
     return { kind: 'guest_memfd', because: "a stack shows guest_memfd's code allocate its folios" };
   if (inode.evictable > 0) return { kind: 'other', because: `${inode.evictable} of its folios inserted as evictable` };
   if (!isAnonymous(inode.dev)) return { kind: 'other', because: ON_DRIVER };
-  if (inode.unevictable > 0)
-    return {
-      kind: 'guest_memfd',
-      because: `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device${called ? '' : '; those of ramfs and secretmem are too, and no call to guest_memfd was recorded'}`,
-    };
-  if (devices.has(inode.dev))
+  if (inode.unevictable > 0) {
+    const those = `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device${inode.insertedBefore > 0 ? '; which inode they are of, their deletes told' : ''}`;
+    if (isProved && !devices.has(inode.dev))
+      return { kind: 'other', because: `${those}, but not on that of guest_memfd: ramfs and secretmem do the same` };
+    if (devices.size > 1)
+      return {
+        kind: 'unknown',
+        because: `${those}, but so are others on another device: all guest_memfds are on one, and ramfs and secretmem do the same; stack traces of the adds would tell`,
+      };
+    const uncalled =
+      callers.size > 0 ? '' : '; those of ramfs and secretmem are too, and no call to guest_memfd was recorded';
+    return { kind: 'guest_memfd', because: `${those}${uncalled}` };
+  }
+  if (devices.size === 1 && devices.has(inode.dev))
     return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
-  if (called && alone && inode.adds > 0)
+  if (devices.size > 0 && !devices.has(inode.dev))
+    return { kind: 'other', because: 'on another device than the guest_memfd: all guest_memfds are on one' };
+  if (isAlone && [...inode.touchers.keys()].some((pid) => callers.has(pid)))
     return {
       kind: 'guest_memfd',
-      because: 'guest_memfd calls were made and no other inode can be meant; none of its folios was inserted',
+      because:
+        'a task that made guest_memfd calls added its folios, and no other inode can be meant; none of its folios was inserted',
     };
   return { kind: 'unknown', because: 'on an anonymous device, but none of its folios was inserted' };
 }

@@ -11,6 +11,7 @@ import {
   marker,
   type Page,
   queued,
+  settled,
   summaryOf,
 } from '../../test/support/kernel-events.ts';
 import { cpu, folioIndex, type KernelEvent, nanoseconds } from '../ledger/index.ts';
@@ -23,7 +24,7 @@ const page = (index: number): Page => ({ index, pfn: 1000 + index });
 
 function explain(events: readonly KernelEvent[], question: Partial<Question> = {}): MomentAnswer | undefined {
   const explainer = new Explainer({ moments: [{ kind: 'end' }], patches: PATCHES, ...question });
-  explainer.events(events);
+  explainer.events(settled(events));
   return explainer.answer(summaryOf(events)).moments.at(-1);
 }
 

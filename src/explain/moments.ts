@@ -26,6 +26,8 @@ export class Moments {
   readonly #times: Nanoseconds[] = [];
   /** Texts of markers, for the message that one is not there. */
   readonly #seen = new Set<string>();
+  /** How many markers say each text that was asked for. */
+  readonly #counts = new Map<string, number>();
 
   /** @param tellsTexts whether messages may name markers that are there. */
   constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
@@ -33,14 +35,22 @@ export class Moments {
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
+    // Which of both is meant shows with the clock; what either needs is kept.
     for (const selector of this.#selectors)
-      if (selector.kind === 'time') this.#add({ at: selector.at, marker: undefined });
+      if (selector.kind === 'time')
+        for (const at of [selector.at, ...(selector.count === undefined ? [] : [selector.count])]) this.#mayAsk(at);
   }
 
   marker({ at, cpu, text }: Marker): void {
     const asked = this.#texts.has(text) && !this.#seen.has(text);
+    if (this.#texts.has(text)) this.#counts.set(text, 1 + (this.#counts.get(text) ?? 0));
     if (this.#seen.size < MOST_TEXTS || this.#texts.has(text)) this.#seen.add(text);
     if (asked || this.#everyMarker) this.#add({ at, marker: { text, cpu } });
+  }
+
+  /** Texts that were asked for and that several markers say: the first one is answered. */
+  get repeated(): readonly { readonly text: string; readonly count: number }[] {
+    return [...this.#counts].flatMap(([text, count]) => (count > 1 ? [{ text, count }] : []));
   }
 
   /** Whether a moment known so far lies in `[from, to)`. */
@@ -58,14 +68,18 @@ export class Moments {
 
   /**
    * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param begin time of the first event; `end`: of the last.
+   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts.
    * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
    */
-  resolve(begin: Nanoseconds | undefined, end: Nanoseconds | undefined): readonly Moment[] {
-    for (const selector of this.#selectors) if (selector.kind === 'time') requireWithin(selector.at, begin, end);
+  resolve(begin: Nanoseconds | undefined, end: Nanoseconds | undefined, countsTime = false): readonly Moment[] {
+    const times = this.#selectors.flatMap((selector) =>
+      selector.kind === 'time' ? [countsTime ? (selector.count ?? selector.at) : selector.at] : [],
+    );
+    for (const time of times) requireWithin(time, begin, end, countsTime);
     for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text));
     const asksEnd = this.#selectors.some(({ kind }) => kind === 'end');
-    const all = asksEnd && end !== undefined ? [...this.#found, { at: end, marker: undefined }] : this.#found;
+    const ends = asksEnd && end !== undefined ? [end] : [];
+    const all = [...this.#found, ...[...times, ...ends].map((at) => ({ at, marker: undefined }))];
     return all.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
   }
 
@@ -81,18 +95,29 @@ export class Moments {
 
   #add(moment: Moment): void {
     this.#found.push(moment);
+    this.#mayAsk(moment.at);
+  }
+
+  #mayAsk(at: Nanoseconds): void {
     let place = this.#times.length;
-    while (place > 0 && (this.#times[place - 1] ?? moment.at) > moment.at) place--;
-    this.#times.splice(place, 0, moment.at);
+    while (place > 0 && (this.#times[place - 1] ?? at) > at) place--;
+    this.#times.splice(place, 0, at);
   }
 }
 
 /** Texts of a recording round its times to microseconds. */
 const ROUNDING = 1000n;
 
-function requireWithin(at: Nanoseconds, begin: Nanoseconds | undefined, end: Nanoseconds | undefined): void {
+function requireWithin(
+  at: Nanoseconds,
+  begin: Nanoseconds | undefined,
+  end: Nanoseconds | undefined,
+  countsTime: boolean,
+): void {
   if (begin === undefined || end === undefined) return;
   if (at + ROUNDING >= begin && at <= end + ROUNDING) return;
-  const span = `${formatTime(begin)} to ${formatTime(end)}`;
-  throw new QuestionError(`time ${formatTime(at)} is outside the recording, which goes from ${span}`);
+  const stamp = (time: Nanoseconds): string => (countsTime ? String(time) : formatTime(time));
+  throw new QuestionError(
+    `time ${stamp(at)} is outside the recording, which goes from ${stamp(begin)} to ${stamp(end)}`,
+  );
 }

@@ -11,9 +11,28 @@ import { isBlind, type Story } from './story.ts';
 export function notesOf(
   story: Story,
   followed: readonly TrackedInode[],
-  listed: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+  listed: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
-  return [...orderNotes(story), ...insertionNotes(story, followed), ...inodeNotes(story, listed)];
+  return [
+    ...story.moments.repeated.map(
+      ({ text, count }) =>
+        `${count} markers say '${text.length > 60 ? `${text.slice(0, 57)}...` : text}': the first is answered, and --at SECONDS or --at every-marker asks for the others`,
+    ),
+    ...orderNotes(story),
+    ...insertionNotes(story, followed),
+    ...putbackNotes(followed),
+    ...inodeNotes(story, listed),
+  ];
+}
+
+function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
+  return followed
+    .filter(({ reinsertions }) => reinsertions > 0)
+    .map(({ dev, ino, reinsertions: count }) => {
+      const name = `${dev}:0x${ino.toString(16)}`;
+      const what = count === 1 ? `1 folio of ${name} was` : `${count} folios of ${name} were`;
+      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one at the end would not show`;
+    });
 }
 
 function orderNotes({ late }: Story): readonly string[] {
@@ -35,7 +54,7 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
 
 function inodeNotes(
   { strayUnevictable: strays }: Story,
-  { inodes, openInodes: open }: { readonly inodes: readonly InodeAnswer[]; readonly openInodes: number },
+  { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');

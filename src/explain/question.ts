@@ -15,7 +15,8 @@ import type { IndexRange } from './answer.ts';
 
 /** When the state is asked for. */
 export type MomentSelector =
-  | { readonly kind: 'time'; readonly at: Nanoseconds }
+  /** `count`: the same where the recording's clock counts, as its recorder prints stamps; undefined for a fraction. */
+  | { readonly kind: 'time'; readonly at: Nanoseconds; readonly count?: Nanoseconds | undefined }
   | { readonly kind: 'end' }
   /** The first marker with exactly this text. */
   | { readonly kind: 'marker'; readonly text: string }
@@ -58,12 +59,13 @@ export function parseMoment(text: string): MomentSelector | undefined {
   if (text === 'end' || text === 'every-marker') return { kind: text };
   if (text.startsWith('marker:')) return { kind: 'marker', text: text.slice('marker:'.length) };
   const at = parseTime(text);
-  return at === undefined ? undefined : { kind: 'time', at: nanoseconds(at) };
+  if (at === undefined) return undefined;
+  return { kind: 'time', at: nanoseconds(at), count: /^\d+$/.test(text) ? nanoseconds(BigInt(text)) : undefined };
 }
 
-/** Reads `MAJOR:MINOR:0xINO` or `0xINO`. @returns undefined where it is neither. */
+/** Reads `MAJOR:MINOR:INO` or `INO`, the inode in hexadecimal with `0x` or in decimal. @returns undefined where it is neither. */
 export function parseInode(text: string): InodeSelector | undefined {
-  const match = /^(?:(\d{1,9}):(\d{1,9}):)?(0x[\da-f]{1,16})$/i.exec(text);
+  const match = /^(?:(\d{1,9}):(\d{1,9}):)?(0x[\da-f]{1,16}|\d{1,20})$/i.exec(text);
   if (match === null) return undefined;
   const [, major, minor, number = ''] = match;
   return {

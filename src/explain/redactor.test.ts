@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { added, executed, inserted, marker, queued, summaryOf, switched } from '../../test/support/kernel-events.ts';
+import {
+  added,
+  executed,
+  inserted,
+  marker,
+  queued,
+  settled,
+  summaryOf,
+  switched,
+} from '../../test/support/kernel-events.ts';
 import type { KernelEvent } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
 import { Explainer } from './explainer.ts';
@@ -18,7 +27,7 @@ const EVENTS: readonly KernelEvent[] = [
 
 function explain(redact: boolean): Explanation {
   const explainer = new Explainer({ moments: [], patches: PATCHES, redact });
-  explainer.events(EVENTS);
+  explainer.events(settled(EVENTS));
   return explainer.answer(summaryOf(EVENTS));
 }
 
@@ -49,7 +58,7 @@ test('a marker may hold names and page frames anywhere', () => {
   const told = marker('hushed faulted pfns=5eed1,0x5eed2, 388817; unhushed kept, 5eed3 too', { at: 3 });
   const explainer = new Explainer({ moments: [{ kind: 'every-marker' }], patches: [], redact: true });
   const events = EVENTS.map((event) => (event.type === 'marker' ? told : event));
-  explainer.events(events);
+  explainer.events(settled(events));
   expect(explainer.answer(summaryOf(events)).moments[0]?.marker).toBe(
     'task1 faulted pfns=frame1,frame2, frame1; unhushed kept, 5eed3 too',
   );

@@ -43,20 +43,34 @@ export class Redactor {
       ...explanation,
       moments: moments.map((moment) => this.#moment(moment)),
       conversions: conversions.map((call) => ({
-        ...call,
+        ...this.#named(call),
         ...this.#met(call),
-        met: this.#met(call.met),
+        causes: call.causes.map((cause) => ({
+          ...cause,
+          ...this.#met(cause),
+          insertions: cause.insertions.map((event) => this.event(event)),
+        })),
       })),
       drains: drains === undefined ? undefined : this.#drains(drains),
+      inodes: explanation.inodes.map((inode) => ({
+        ...inode,
+        created: inode.created === undefined ? undefined : this.#named(inode.created),
+        touchedBy: inode.touchedBy.map((toucher) => this.#named(toucher)),
+      })),
+      created: explanation.created.map((file) => this.#named(file)),
       notes: notes.map((note) => this.#text(note)),
     };
   }
 
-  #met({ batched, held }: ConversionCall['met']): ConversionCall['met'] {
+  #met({ batched, held }: Pick<ConversionCall, 'batched' | 'held'>): Pick<ConversionCall, 'batched' | 'held'> {
     return {
       batched: batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
       held: held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
     };
+  }
+
+  #named<Named extends { readonly task: string | undefined }>(named: Named): Named {
+    return { ...named, task: named.task === undefined ? undefined : this.#task(named.task) };
   }
 
   #moment(moment: MomentAnswer): MomentAnswer {

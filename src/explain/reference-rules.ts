@@ -163,6 +163,10 @@ const LOCKING: ReadonlySet<string> = new Set(['mlock_folio', 'mlock_new_folio', 
 export const isOfCheck = ({ stack = [] }: { readonly stack?: readonly string[] | undefined }): boolean =>
   isCheck(stack) && firstOf(TAKERS, stack) === 'lookup';
 
+/** Whether an event gives back a reference of a conversion's check. */
+export const isEndOfCheck = ({ stack = [] }: { readonly stack?: readonly string[] | undefined }): boolean =>
+  isCheck(stack) && dropperOf(stack) === 'safety-check';
+
 const isCheck = (stack: readonly string[]): boolean => stack.some((name) => SAFETY_CHECK.test(name));
 
 function firstOf(owners: ReadonlyMap<string, Owner>, stack: readonly string[]): Owner | undefined {

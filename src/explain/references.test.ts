@@ -216,7 +216,7 @@ describe('whose a reference is', () => {
 
   test('across lost events nothing is added up', () => {
     const { moments } = explain([...faulted, inserted(99, { at: 8, cpu: 0 }), lost(0, 9)]);
-    expect(moments[0]?.folios[0]).toMatchObject({ strength: 'derived', holders: [{ kind: 'page-cache' }, { cpu: 1 }] });
+    expect(moments[0]?.folios[0]).toMatchObject({ strength: 'unknown', holders: [{ kind: 'page-cache' }, { cpu: 1 }] });
   });
 
   test('a pin refuses every form of the check, and is no batch', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, HOLDER_KINDS, type Holder, type Nanoseconds, type PageReference } from '../ledger/index.ts';
+import { isHeld } from './held.ts';
 import { dropperOf, locksFolio, mapsFolio, type Owner, takerOf } from './reference-rules.ts';
 
 /** Who held a folio for some time. */
@@ -45,6 +46,11 @@ export class References {
 
   get count(): number {
     return this.#held.reduce((sum, { references }) => sum + references, 0);
+  }
+
+  /** Whether somebody holds it besides the page cache, the lru_add batch, mappings and the check. */
+  get isHeld(): boolean {
+    return isHeld(this.#held);
   }
 
   get from(): Nanoseconds {

@@ -2,6 +2,7 @@
 import {
   type Cpu,
   foldNumbers,
+  type FolioIndex,
   type FolioLedger,
   formatTime,
   HOLDER_KINDS,
@@ -29,6 +30,12 @@ export interface Surroundings {
    * in order.
    */
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
+  /** Whether deletes were recorded: else a folio may be gone that was there. */
+  readonly showsDeletes: boolean;
+  /** Whether the clock is so coarse that events of one stamp may have come in any order. */
+  readonly isCoarse: boolean;
+  /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
+  readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
   refusedAt(folio: Generation): Nanoseconds | undefined;
 }
@@ -47,6 +54,8 @@ export interface AskedInode {
 export interface InodeState extends KnownState {
   /** As it is shown: the worst, with what is not known marked as such. */
   readonly folios: Ledger;
+  /** Indexes of folios that may have left the page cache unseen. */
+  readonly stale: ReadonlySet<FolioIndex>;
   /** The folio of each index, for its events. */
   readonly generations: readonly Generation[];
 }
@@ -55,28 +64,33 @@ export interface InodeState extends KnownState {
 export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
   const { doubt } = around;
   const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
-  const present = inode.folios
-    .flatMap((folio) => {
-      const status = statusAt(folio, at);
-      return status === undefined
-        ? []
-        : [
-            {
-              folio,
-              status: settle(folio, status, {
-                at,
-                unflushed,
-                isDoubted: isDoubted(folio, at, around),
-                isSorted: doubt !== 'not sorted',
-              }),
-            },
-          ];
-    })
-    .toSorted((a, b) => a.folio.index - b.folio.index);
+  const lostUpTo = lastLoss(around.gaps, at);
+  const present: Present[] = [];
+  for (const folio of inode.folios) {
+    if (around.isCoarse && isTied(folio, at)) {
+      present.push({
+        folio,
+        status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu },
+        mayBeGone: 'tied',
+      });
+      continue;
+    }
+    const seen = statusAt(folio, at);
+    if (seen === undefined) continue;
+    const status = settle(folio, seen, {
+      at,
+      unflushed,
+      isDoubted: isDoubted(folio, at, around),
+      isSorted: doubt !== 'not sorted',
+    });
+    present.push({ folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) });
+  }
+  present.sort((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
-  const reason = reasonOf(present, gaps, around.doubt);
-  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed)];
-  const ledger = (view: View): Ledger => present.map(({ folio, status }) => ledgerOf(folio, status, view, unflushed));
+  const reason = reasonOf(present, gaps, around);
+  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
+  const ledger = (view: View): Ledger =>
+    present.flatMap((one) => (view === 'best' && one.mayBeGone !== undefined ? [] : [ledgerOf(one, view, unflushed)]));
   const folios = ledger('shown');
   return {
     folios,
@@ -85,8 +99,46 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
     hidden,
     locked: new Set(present.flatMap(({ folio, status }) => (isLocked(status) ? [folio.index] : []))),
     reason,
+    stale: new Set(present.flatMap((one) => (one.mayBeGone === undefined ? [] : [one.folio.index]))),
     generations: present.map(({ folio }) => folio),
   };
+}
+
+/** A folio that is in the page cache as far as events show. */
+interface Present {
+  readonly folio: Generation;
+  readonly status: Known;
+  /** Why it may have left it unseen: deletes were lost, or never recorded, or the clock is too coarse to say. */
+  readonly mayBeGone: 'lost' | 'not recorded' | 'tied' | undefined;
+}
+
+/** Up to when, of the time before `at`, deletes may have been lost; undefined where none were. */
+function lastLoss(gaps: readonly Gap[], at: Nanoseconds): Nanoseconds | undefined {
+  let last: Nanoseconds | undefined;
+  for (const { from, to } of gaps) {
+    if (from !== undefined && from > at) continue;
+    const end = to === undefined || to > at ? at : to;
+    if (last === undefined || end > last) last = end;
+  }
+  return last;
+}
+
+/** Whether a folio may have left the page cache unseen by `at`: no later event shows it there, and deletes may be missing. */
+function mayBeGone(
+  folio: Generation,
+  at: Nanoseconds,
+  lostUpTo: Nanoseconds | undefined,
+  around: Surroundings,
+): Present['mayBeGone'] {
+  const { seenAt } = folio;
+  if (at <= seenAt) return undefined;
+  const isLost = lostUpTo !== undefined && lostUpTo > seenAt;
+  if (around.showsDeletes && !isLost) return undefined;
+  // Counts fall when it leaves.
+  if (referencesAt(folio, at) !== undefined) return undefined;
+  const refused = around.refusedAt(folio);
+  if (refused !== undefined && refused >= at) return undefined;
+  return isLost ? 'lost' : 'not recorded';
 }
 
 /** CPUs that have not flushed their batch since the recording began: whatever was in it then still is. */
@@ -104,9 +156,12 @@ function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
   return [{ cpus: [...new Set(gaps.map(({ cpu }) => cpu))], isKnown: undefined, reason: gapReason(gap) }];
 }
 
-function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[]): Hidden[] {
+function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], createdByOthers: boolean): Hidden[] {
   if (!inode.isOlder || cpus.length === 0) return [];
-  const reason = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
+  const where = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since`;
+  const reason = createdByOthers
+    ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
+    : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
   return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
 }
 
@@ -117,7 +172,15 @@ const gapReason = ({ cpu, from }: Gap): string =>
 type View = 'shown' | 'best' | 'worst';
 
 /** Where a folio is, or everybody who holds it where reference events say. */
-type Known = BatchStatus | { readonly status: 'counted'; readonly references: ReferenceState };
+type Known =
+  | BatchStatus
+  | { readonly status: 'counted'; readonly references: ReferenceState }
+  /** Its events have the stamp of the moment: whether it came, left its batch or went before or after, does not show. */
+  | { readonly status: 'tied'; readonly cpu: Cpu | undefined };
+
+/** Whether something happened to a folio in the very tick of a moment. */
+const isTied = ({ add, insertion, deletedAt, putbacks }: Generation, at: Nanoseconds): boolean =>
+  add?.at === at || insertion?.at === at || deletedAt === at || putbacks.some((putback) => putback.insertion.at === at);
 
 const isLocked = (status: Known): boolean => status.status === 'counted' && status.references.locked;
 
@@ -160,10 +223,26 @@ function settle(
   // A folio that was there before the recording waits nowhere once every CPU has flushed.
   const settled: BatchStatus =
     status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
-  const isSure = settled.status === 'on-lru' || settled.status === 'waits';
-  return references !== undefined && isSure
-    ? { status: 'counted', references: withPlace(folio, references, settled) }
-    : settled;
+  if (references === undefined) return settled;
+  switch (settled.status) {
+    case 'on-lru':
+    case 'waits':
+      return { status: 'counted', references: withPlace(folio, references, settled) };
+    case 'may-be-held':
+    case 'may-be-back': {
+      // The count tells whether something holds it, if not what: a batch is likely.
+      const plain = withPlace(folio, references, { status: 'on-lru' });
+      if (!plain.holders.some(({ kind }) => kind === 'unknown')) return { status: 'counted', references: plain };
+      const { cpu } = settled;
+      return {
+        status: 'counted',
+        references: withPlace(folio, references, { status: 'waits', cpu, since: undefined }),
+      };
+    }
+    case 'may-wait':
+    case 'may-wait-anywhere':
+      return settled;
+  }
 }
 
 /**
@@ -186,7 +265,12 @@ function withPlace({ order }: Generation, state: ReferenceState, status: BatchSt
 
 const byKind = (a: Holder, b: Holder): number => HOLDER_KINDS.indexOf(a.kind) - HOLDER_KINDS.indexOf(b.kind);
 
-function ledgerOf(folio: Generation, status: Known, view: View, unflushed: readonly Cpu[]): FolioLedger {
+function ledgerOf({ folio, status, mayBeGone: isStale }: Present, view: View, unflushed: readonly Cpu[]): FolioLedger {
+  const ledger = placed(folio, status, view, unflushed);
+  return isStale === 'lost' ? { ...ledger, strength: 'unknown' } : ledger;
+}
+
+function placed(folio: Generation, status: Known, view: View, unflushed: readonly Cpu[]): FolioLedger {
   const { index, pfn, order } = folio;
   const pageCache: Holder = { kind: 'page-cache', references: 2 ** order };
   const batch = { kind: 'lru-add-batch', references: 1 } as const;
@@ -205,6 +289,16 @@ function ledgerOf(folio: Generation, status: Known, view: View, unflushed: reado
       if (strength === 'unknown' && view === 'best') return { ...plain, strength };
       return { index, pfn, order, strength, holders: [pageCache, { ...batch, cpu: status.cpu, ...sinceOf(status) }] };
     }
+    case 'may-be-held':
+      // Its place on the LRU is known, and is what is shown.
+      if (view !== 'worst') return { ...plain, strength: 'derived' };
+      return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
+    case 'may-be-back':
+      if (view === 'best') return { ...plain, strength: 'unknown' };
+      return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
+    case 'tied':
+      if (view === 'best' || status.cpu === undefined) return { ...plain, strength: 'unknown' };
+      return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
     case 'may-wait-anywhere': {
       const [somewhere] = unflushed;
       if (view !== 'worst' || somewhere === undefined) return { ...plain, strength: 'unknown' };
@@ -216,24 +310,40 @@ function ledgerOf(folio: Generation, status: Known, view: View, unflushed: reado
 const sinceOf = ({ since }: { readonly since: Nanoseconds | undefined }): Pick<Holder, 'since'> =>
   since === undefined ? {} : { since };
 
-/** @returns undefined where every folio's place is known. */
+const isPlaced = ({ status }: Present): boolean =>
+  status.status === 'on-lru' || status.status === 'waits' || status.status === 'counted';
+
+/** @returns undefined where every folio's place is known, and that it is there. */
 function reasonOf(
-  present: readonly { readonly folio: Generation; readonly status: Known }[],
+  present: readonly Present[],
   gaps: readonly Gap[],
-  doubt: Surroundings['doubt'],
+  { doubt, showsDeletes }: Surroundings,
 ): string | undefined {
-  const doubtful = present.find(({ status }) => status.status === 'may-wait' || status.status === 'may-wait-anywhere');
+  const doubtful =
+    present.find((one) => !isPlaced(one)) ??
+    present.find(({ status, mayBeGone: isStale }) => isStale !== undefined && status.status !== 'on-lru');
   if (doubtful === undefined) return undefined;
+  const { index } = doubtful.folio;
+  const { status: place } = doubtful;
+  if (place.status === 'tied')
+    return `index ${index} came, was inserted or left in the very tick of this moment, and the recording's clock is too coarse to say which came first; another clock would (trace-cmd record -C mono)`;
+  if (place.status === 'may-be-held')
+    return `index ${index} was inserted just before, and the flush that did it may not have given the batch's reference back yet: no event of that CPU shows that it was over`;
+  if (place.status === 'may-be-back')
+    return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it came into a batch again`;
+  if (isPlaced(doubtful))
+    return showsDeletes
+      ? `index ${index} was there before events were lost: its delete may be among them`
+      : `index ${index} was added, and no mm_filemap_delete_from_page_cache is in the recording: if that event was off, it may be gone; record filemap:mm_filemap_delete_from_page_cache`;
   const [gap] = gaps;
   if (gap !== undefined) return gapReason(gap);
-  const { index } = doubtful.folio;
   if (doubt === 'not sorted')
     return `index ${index} was added, and the recording is not sorted by time: whether it waits is not known`;
   if (doubt === 'no insertions')
     return `index ${index} was added, and mm_lru_insertion was not recorded: whether it still waits is not known`;
-  if (doubt === 'no insertion seen' && doubtful.status.status === 'may-wait')
+  if (doubt === 'no insertion seen' && place.status === 'may-wait')
     return `index ${index} was added, and no mm_lru_insertion is in the recording: if that event was off, it may have left its batch unseen`;
-  return doubtful.status.status === 'may-wait-anywhere'
+  return place.status === 'may-wait-anywhere'
     ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`
     : `index ${index} was not inserted although its batch filled up again: where it waits is not known`;
 }

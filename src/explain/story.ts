@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Nanoseconds } from '../ledger/index.ts';
+import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
 import type { CpuBatch, Gap } from './batch.ts';
 import type { Conversions } from './conversions.ts';
 import type { Creations } from './creations.ts';
@@ -22,12 +22,21 @@ export interface Story {
   readonly buffers: ReadonlySet<string | undefined>;
   /** How many folios were inserted as unevictable whose add was not seen. */
   readonly strayUnevictable: number;
+  /** Those insertions, the first of each page frame that was not used again since. */
+  readonly strays: readonly LruInsertion[];
   /** Whether any folio's insertion was seen. */
   readonly anyInsertion: boolean;
   /** Whether a batch filled up again before the first. */
   readonly filledUnseen: boolean;
+  /** Whether any folio's add and delete were seen, of whatever file. */
+  readonly anyAdd: boolean;
+  readonly anyDelete: boolean;
+  /** Whether some folio was gone of which no delete was seen. */
+  readonly unseenDeletes: boolean;
   /** Events that stand behind a later one of another CPU: how many, and the first. */
   readonly late: { readonly count: number; readonly first: Nanoseconds } | undefined;
+  /** Whether events of two CPUs have one stamp, so that the order of the recording is none of time. */
+  readonly hasTies: boolean;
   /** Of the latest event that is no loss. */
   readonly lastCpu: Cpu | undefined;
   /** Undefined where nothing is to be redacted. */

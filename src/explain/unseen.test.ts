@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { added, deleted, inserted, ioctl, made, returned, summaryOf } from '../../test/support/kernel-events.ts';
+import {
+  added,
+  deleted,
+  inserted,
+  ioctl,
+  made,
+  returned,
+  settled,
+  summaryOf,
+} from '../../test/support/kernel-events.ts';
 import type { KernelEvent } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
 import type { MomentAnswer } from './answer.ts';
@@ -16,7 +25,7 @@ const call = (at: number, result: number): readonly KernelEvent[] => [
 
 function atTheEnd(events: readonly KernelEvent[]): MomentAnswer | undefined {
   const explainer = new Explainer({ moments: [{ kind: 'end' }], patches: PATCHES });
-  explainer.events(events);
+  explainer.events(settled(events));
   return explainer.answer(summaryOf(events)).moments[0];
 }
 

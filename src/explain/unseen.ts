@@ -5,17 +5,6 @@ import type { ConversionCall, IndexRange, Unseen } from './answer.ts';
 export const EAGAIN = -11;
 
 /**
- * Whether a call was refused and no event shows by what: what waited before a drain of all CPUs waited no more after it.
- */
-export const refusedUnseen = ({
-  returned,
-  drained,
-  batched,
-  held,
-}: Pick<ConversionCall, 'returned' | 'drained' | 'batched' | 'held'>): boolean =>
-  returned === EAGAIN && (drained === true || batched.length === 0) && held.length === 0;
-
-/**
  * What would refuse a conversion at a moment although nothing that is known does.
  * @param folios all that are known; `isOlder`: others may be there.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { ConversionCall } from '../explain/index.ts';
-import { foldNumbers, formatTime } from '../ledger/index.ts';
+import type { ConversionCall, Explanation } from '../explain/index.ts';
+import { foldNumbers } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { holderPhrase } from './explain-evidence.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
@@ -57,16 +58,26 @@ function describe(call: ConversionCall): string {
   const held = heldPhrase(call);
   const waited =
     batched.length === 0
-      ? 'no folio waited in a batch'
+      ? noneWaitedPhrase(call)
       : `${call.showInsertions ? 'in batches then' : 'in batches then if none was flushed before'}, ${batchedPhrase(call)}`;
   return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}${looked}`;
+}
+
+/** That none is known to have waited, and whether that says much. */
+function noneWaitedPhrase({ showAdds, causes }: ConversionCall): string {
+  if (!showAdds) return 'which folios waited is not known: no add event is in the recording';
+  if (causes.some(({ how }) => how === 'flush in progress'))
+    return 'no folio waited in a batch, but a flush had perhaps not given back what it had inserted';
+  return causes.some(({ kinds }) => kinds.length === 1 && kinds[0] === 'lru-add-batch')
+    ? 'no folio is known to have waited in a batch'
+    : 'no folio waited in a batch, as far as events show';
 }
 
 /** Groups of like calls that are told; --json has them all. */
 const MOST_GROUPS = 12;
 
 /** Every real conversion of the recording; calls that are like the one before are told together. */
-export function conversionLines(calls: readonly ConversionCall[]): string[] {
+export function conversionLines({ conversions: calls, form }: Pick<Explanation, 'conversions' | 'form'>): string[] {
   if (calls.length === 0) return [];
   const groups: { readonly said: string; readonly calls: ConversionCall[] }[] = [];
   for (const call of calls) {
@@ -81,12 +92,12 @@ export function conversionLines(calls: readonly ConversionCall[]): string[] {
     const last = alike.at(-1);
     if (first === undefined || last === undefined) continue;
     const when =
-      alike.length === 1
-        ? formatTime(first.at)
-        : `${alike.length} from ${formatTime(first.at)} to ${formatTime(last.at)}`;
+      alike.length === 1 ? timeText(first.at) : `${alike.length} from ${timeText(first.at)} to ${timeText(last.at)}`;
     lines.push(...wrap(`${when}: ${said}`, '  ', '    '));
   }
   const rest = groups.slice(MOST_GROUPS).reduce((sum, { calls: alike }) => sum + alike.length, 0);
+  if (form !== undefined)
+    lines.push(...wrap(`form of the check: ${form.forms.join(', ')}: ${form.because}`, '  ', '    '));
   if (rest > 0) lines.push(`  and ${rest} more; --json has them all`);
   return lines;
 }

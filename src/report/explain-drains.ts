@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { DrainAnswer, DrainRound, DrainWork } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Nanoseconds } from '../ledger/index.ts';
+import { foldNumbers, type Nanoseconds } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { quoteText, wrap } from './wrap.ts';
 
@@ -54,11 +55,11 @@ const spread = ({
 
 function roundLines({ at, cpu, pid, task, took, conversion, works }: DrainRound): string[] {
   const who = `${task === undefined ? '' : `${quoteText(task)} `}(pid ${pid}) on CPU ${cpu}`;
-  const where = conversion === undefined ? '' : `, inside the conversion of ${formatTime(conversion)}`;
+  const where = conversion === undefined ? '' : `, inside the conversion of ${timeText(conversion)}`;
   const length = took === undefined ? 'its end is not in the recording' : `took ${durationText(took)}`;
   const asked = `work on CPU ${foldNumbers(works.map((work) => work.cpu))}`;
   return [
-    ...wrap(`${formatTime(at)}: asked by ${who}${where}; ${asked}; ${length}`, '  ', '    '),
+    ...wrap(`${timeText(at)}: asked by ${who}${where}; ${asked}; ${length}`, '  ', '    '),
     ...slowestLines(works),
   ];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CpuDwell, DwellAnswer } from '../explain/index.ts';
-import { formatTime, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
+import { type Nanoseconds, nanoseconds } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { inodeName } from './explain-names.ts';
 import { MAIL_COLUMNS, wrap } from './wrap.ts';
@@ -30,7 +31,7 @@ export function dwellLines(dwell: DwellAnswer): string[] {
   return [
     ...wrap(`${inodeName(dwell)}: how long its folios wait in lru_add batches`, '', '  '),
     ...wrap(
-      `in ${durationText(span)}, from its first event at ${formatTime(from)} to the end of the recording, ${some}`,
+      `in ${durationText(span)}, from its first event at ${timeText(from)} to the end of the recording, ${some}`,
       '  ',
       '    ',
     ),

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer, RefusalEvidence } from '../explain/index.ts';
-import {
-  type FolioLedger,
-  formatTime,
-  type Holder,
-  type HolderKind,
-  nanoseconds,
-  referencesOf,
-} from '../ledger/index.ts';
+import { type FolioLedger, type Holder, type HolderKind, nanoseconds, referencesOf } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
 import { quoteText, wrap } from './wrap.ts';
@@ -90,7 +84,7 @@ export function evidenceLines(moment: MomentAnswer): string[] {
 function eventsOf({ add, insertion }: RefusalEvidence, { at }: MomentAnswer): string[] {
   const lines = add === undefined ? wrap('no event shows it come: it was there before', '  ') : eventLines(add, '    ');
   if (insertion === undefined)
-    lines.push('  no mm_lru_insertion for this pfn up to the end of the recording', `  (after ${formatTime(at)})`);
+    lines.push('  no mm_lru_insertion for this pfn up to the end of the recording', `  (after ${timeText(at)})`);
   else lines.push(...wrap('its mm_lru_insertion came only after that moment:', '  '), ...eventLines(insertion, '    '));
   return lines;
 }
@@ -115,7 +109,7 @@ function lowerLines({ folios, cpu, range }: MomentAnswer, { index }: FolioLedger
 }
 
 const sinceWhen = ({ since }: RefusalEvidence): string =>
-  since === undefined ? 'before the recording' : formatTime(since);
+  since === undefined ? 'before the recording' : timeText(since);
 
 /** How long a folio had waited, for a headline: `for 0.000053 s`. */
 export const ageOf = ({ at, evidence }: MomentAnswer): string =>

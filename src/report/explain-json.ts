@@ -2,12 +2,14 @@
 import type {
   BatchedFolio,
   CpuDwell,
+  CreatedFile,
   DrainAnswer,
   DrainRound,
   DwellAnswer,
   Explanation,
   HeldFolio,
   MomentAnswer,
+  RefusalCause,
   Unseen,
 } from '../explain/index.ts';
 import { formatTime, type Ino, type Nanoseconds, type Verdict } from '../ledger/index.ts';
@@ -20,7 +22,8 @@ const SCHEMA = 'folioscope.explain/1';
 
 /** An explanation as the JSON document of `explain --json`, its keys in a fixed order. */
 export function explanationToJson(explanation: Explanation): string {
-  const { trace, inodes, moments, conversions, dwell, drains, profile, notes } = explanation;
+  const { trace, inodes, moments, conversions, dwell, drains, profile, notes, form, missing, doubt, open, created } =
+    explanation;
   const document = {
     schema: SCHEMA,
     trace: {
@@ -32,13 +35,21 @@ export function explanationToJson(explanation: Explanation): string {
       lost: trace.lost.map(({ cpu, at, events }) => ({ cpu, before: timeOrNull(at), events: events ?? null })),
       damage: trace.damage,
     },
-    inodes: inodes.map(({ dev, ino, kind, because }) => ({ dev, ino: hex(ino), kind, because })),
+    inodes: inodes.map(({ dev, ino, kind, because, created: by, touchedBy }) => ({
+      dev,
+      ino: hex(ino),
+      kind,
+      because,
+      created: by === undefined ? null : { pid: by.pid, task: by.task ?? null, fd: by.fd },
+      touchedBy: touchedBy.map(({ pid, task, folios }) => ({ pid, task: task ?? null, folios })),
+    })),
     moments: moments.map(momentJson),
     conversions: conversions.map(
-      ({ at, cpu, pid, fd, returned, drained, until, batched, held, checked, unexplained }) => ({
+      ({ at, cpu, pid, task, fd, returned, drained, until, batched, held, checked, causes, unexplained }) => ({
         at: formatTime(at),
         cpu,
         pid,
+        task: task ?? null,
         fd,
         returned: returned ?? null,
         drained: drained ?? null,
@@ -49,12 +60,18 @@ export function explanationToJson(explanation: Explanation): string {
             ? null
             : { dev: checked.dev, ino: hex(checked.ino), from: checked.from, to: checked.to },
         unexplained,
+        causes: causes.map(causeJson),
       }),
     ),
     profile: { name: profile.profile.name, batchSize: profile.profile.batchSize, because: profile.because },
     notes,
     dwell: dwell.map(dwellJson),
     drains: drains === undefined ? null : drainsJson(drains),
+    form: form === undefined ? null : { possible: form.forms, because: form.because },
+    missing,
+    undecided: doubt ?? null,
+    open: open.map(({ dev, ino, adds, waiting }) => ({ dev, ino: hex(ino), adds, waiting })),
+    created: created.map(createdJson),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
@@ -66,6 +83,7 @@ function momentJson(moment: MomentAnswer): object {
     dev,
     ino,
     folios,
+    stale,
     lives,
     verdicts,
     localDrainByCpu,
@@ -86,6 +104,7 @@ function momentJson(moment: MomentAnswer): object {
       ...folioJson(folio),
       since: timeOrNull(lives[place]?.since),
       generation: lives[place]?.number ?? 1,
+      ...(stale.has(folio.index) ? { mayBeGone: true } : {}),
     })),
     conversion,
     range: range === undefined ? null : { from: range.from, to: range.to },
@@ -121,6 +140,21 @@ const batchedJson = ({ dev, ino, index, pfn, cpu, since }: BatchedFolio): object
   index,
   pfn,
   ...holderJson({ kind: 'lru-add-batch', cpu, references: 1, since }),
+});
+
+const createdJson = ({ at, pid, task, fd }: CreatedFile): object => ({
+  at: formatTime(at),
+  pid,
+  task: task ?? null,
+  fd,
+});
+
+const causeJson = ({ how, kinds, certain, batched, held, insertions }: RefusalCause): object => ({
+  how,
+  kinds,
+  certain,
+  holders: [...batched.map(batchedJson), ...(batched.length > 0 ? [] : held.map(heldJson))],
+  insertions: insertions.map(({ at, cpu, pfn }) => ({ at: formatTime(at), cpu, pfn })),
 });
 
 const dwellJson = (dwell: DwellAnswer): object => {

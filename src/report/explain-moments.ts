@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Ledger, type Verdict } from '../ledger/index.ts';
+import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
 import { wrap } from './wrap.ts';
@@ -40,7 +41,7 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 }
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
-function waitingPhrase(folios: Ledger): string {
+function waitingPhrase({ folios, stale }: MomentAnswer): string {
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -48,13 +49,19 @@ function waitingPhrase(folios: Ledger): string {
   const [waits, mayWait] = [list(true), list(false)];
   const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
-    ({ strength, holders }) => strength === 'unknown' && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+    ({ index, strength, holders }) =>
+      strength === 'unknown' && !stale.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
+  const gone =
+    stale.size === 0
+      ? ''
+      : `not known whether still there: ${stale.size === folios.length ? 'all of them' : foldNumbers([...stale])}`;
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
     others === '' ? '' : `held by ${others}`,
     unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
+    gone,
   ]
     .filter((part) => part !== '')
     .join('; ');
@@ -74,7 +81,7 @@ function otherHoldersPhrase(folios: Ledger): string {
 function describe(moment: MomentAnswer): string[] {
   const { folios, verdicts, localDrainByCpu, cpu, unseen } = moment;
   const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
-  const waiting = waitingPhrase(folios);
+  const waiting = waitingPhrase(moment);
   const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
   lines.push(
     ...wrap(
@@ -95,7 +102,7 @@ function describe(moment: MomentAnswer): string[] {
   if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
   if (unseen?.what === 'refused call')
     lines.push(
-      ...wrap(`whether what refused the call at ${formatTime(unseen.at)} is gone, no event shows`, '    ', '      '),
+      ...wrap(`whether what refused the call at ${timeText(unseen.at)} is gone, no event shows`, '    ', '      '),
     );
   return lines;
 }

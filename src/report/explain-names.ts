@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { formatTime } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { quoteText } from './wrap.ts';
 
 /** `guest_memfd 0:16:0x2a05b` without the word. */
@@ -8,4 +8,4 @@ export const inodeName = ({ dev, ino }: Pick<MomentAnswer, 'dev' | 'ino'>): stri
 
 /** `718.867524000 'phase faulted'`. */
 export const whenPhrase = ({ at, marker }: MomentAnswer): string =>
-  marker === undefined ? formatTime(at) : `${formatTime(at)} ${quoteText(marker)}`;
+  marker === undefined ? timeText(at) : `${timeText(at)} ${quoteText(marker)}`;

@@ -1,73 +1,144 @@
 // SPDX-License-Identifier: MIT
-import type { BatchedFolio, ConversionCall } from '../explain/index.ts';
-import { type Cpu, foldNumbers, formatTime, nanoseconds } from '../ledger/index.ts';
+import type { BatchedFolio, ConversionCall, Explanation, RefusalCause } from '../explain/index.ts';
+import { type Cpu, foldNumbers, type LruInsertion, nanoseconds } from '../ledger/index.ts';
+import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { EAGAIN, heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
 
 /** Which of the recorded conversions were refused, and why the last one was: what most readers come for. */
-export function refusedCallLines(conversions: readonly ConversionCall[]): string[] {
+export function refusedCallLines({ conversions, form }: Explanation): string[] {
   const refused = conversions.filter(({ returned }) => returned === EAGAIN);
   const last = refused.at(-1);
   if (last === undefined) return [];
   const which = refused.length === 1 ? 'at' : 'the last one at';
   const count = `refused: ${refused.length} of ${conversions.length} recorded conversions returned -EAGAIN`;
-  const where = `${formatTime(last.at)} (CPU ${last.cpu}, pid ${last.pid}, fd ${last.fd})`;
+  const where = `${timeText(last.at)} (CPU ${last.cpu}, pid ${last.pid}, fd ${last.fd})`;
   return [
     ...wrap(`${count}, ${which} ${where}`, '', '  '),
-    ...reasonsOf(last).flatMap((reason) => wrap(reason, '  ', '    ')),
+    ...reasonsOf(last, form).flatMap((reason) => wrap(reason, '  ', '    ')),
   ];
 }
 
-function reasonsOf(call: ConversionCall): string[] {
-  if (call.unexplained) return [`why: ${unseenPhrase(call)}`];
-  const { held } = call.met;
-  // What waited before a drain of all CPUs waited no more after it.
-  const waited = call.drained === true ? [] : call.met.batched;
-  const others = held.length === 0 ? [] : [othersPhrase(held)];
-  const [first] = waited;
-  if (first === undefined) return others.map((other) => `why: ${other}`);
-  const flushed = call.showInsertions ? '' : ' and it was not flushed before, which no event here would show';
-  // Where events tell what its check looked at, they tell of a flush as well: the batch gives its references back.
-  const condition = call.checked === undefined ? `, if its range had one of them${flushed}` : '';
-  return [`why${condition}: ${waitedPhrase(first, waited, call)}`, ...others, curePhrase(waited, call)];
+function reasonsOf(call: ConversionCall, form: Explanation['form']): string[] {
+  const { causes } = call;
+  const known = causes.filter(({ how }) => how !== 'not recorded');
+  const unrecorded = causes.some(({ how }) => how === 'not recorded');
+  const lines = known.map((cause, place) => `${place === 0 ? 'why' : 'or'}${causePhrase(cause, call, form)}`);
+  const cure = curePhrase(call);
+  if (cure !== undefined) lines.push(cure);
+  if (unrecorded) lines.push(`${known.length === 0 ? 'why' : 'or'}: ${unseenPhrase(call)}`);
+  return lines;
 }
 
-const isStubborn = (held: ConversionCall['held']): boolean => held.some(({ holder }) => holder.kind !== 'mlock-batch');
-
-function othersPhrase(held: ConversionCall['held']): string {
-  const what = isStubborn(held)
-    ? 'no drain helps against that: every form of the check refuses a range that has such a page'
-    : 'a drain of all CPUs flushes that too';
-  return `held then by ${heldPhrase({ held })}; ${what}`;
+/** What one cause is, with its condition. */
+function causePhrase(cause: RefusalCause, call: ConversionCall, form: Explanation['form']): string {
+  const { how, batched, held, insertions } = cause;
+  const [first] = batched;
+  const inRange = call.checked === undefined ? ', if its range had one of them' : '';
+  switch (how) {
+    case 'waited': {
+      const flushed = call.showInsertions ? '' : ' and it was not flushed before, which no event here would show';
+      // Where events tell what its check looked at, they tell of a flush as well: the batch gives its references back.
+      const condition = call.checked === undefined ? `${inRange}${flushed}` : '';
+      return `${condition}: ${first === undefined ? '' : waitedPhrase(first, batched, call)}`;
+    }
+    case 'waited after the drain':
+      return `${inRange}: ${foliosPhrase(batched)} waited in ${batchesPhrase(batched)} still after it had drained all CPUs: ${movedPhrase(batched)}`;
+    case 'flush in progress':
+      return `${inRange}: ${foliosPhrase(batched)} had been inserted, and the flush of ${batchesPhrase(batched)} had ${call.checked === undefined ? 'perhaps ' : ''}not given its references back: it does that behind its last folio; a retry passes`;
+    case 'put back':
+      return `${inRange}: ${foliosPhrase(batched)} ${areInserted(batched)} again later, so isolated and put back into ${batchesPhrase(batched)} (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when`;
+    case 'no add seen':
+      return `, if they are of its range: ${unaddedPhrase(insertions, call)}`;
+    case 'held':
+    case 'held when it was called':
+      return `: held then by ${heldPhrase({ held })}${stubbornHint(cause)}`;
+    case 'pinned or mapped':
+      return `: a page of its range was pinned (vmsplice, O_DIRECT, vfio) or mapped again by a fault: this kernel runs ${form?.forms.join(' or ') ?? 'drain-for-folio'}, which refuses those without a drain and nothing else (${form?.because ?? ''}); no drain helps against that`;
+    case 'not recorded':
+      return '';
+  }
 }
 
-function unseenPhrase({ drained, checked }: ConversionCall): string {
+const areInserted = (folios: readonly unknown[]): string => (folios.length === 1 ? 'was inserted' : 'were inserted');
+
+const stubbornHint = ({ kinds }: RefusalCause): string =>
+  kinds.every((kind) => kind === 'lru-add-batch')
+    ? '; a drain of all CPUs flushes it, or waits for its flush'
+    : kinds.every((kind) => kind === 'mlock-batch')
+      ? '; a drain of all CPUs flushes that too'
+      : '; no drain helps against that: every form of the check refuses a range that has such a page';
+
+function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: ConversionCall): string {
+  const cpus = [...new Set(insertions.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
+  const [first] = insertions;
+  const count = insertions.length === 1 ? '1 unevictable folio was' : `${insertions.length} unevictable folios were`;
+  const why = showAdds
+    ? 'their adds were lost, or came before the recording'
+    : 'mm_filemap_add_to_page_cache was not recorded';
+  const when = first === undefined ? '' : `, first at ${timeText(first.at)}`;
+  return `${count} inserted later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
+}
+
+function unseenPhrase({ drained, checked, showAdds, causes }: ConversionCall): string {
+  const more = causes.length > 1 ? 'another' : 'a reference';
   // Events of the check's own references tell that page_ref was recorded, and what was held when the call began.
   if (checked !== undefined)
-    return 'by a reference that came during the call: a fault in flight, or somebody who walked over the page; a retry may pass';
-  return `by a reference that no event recorded here shows: a pin (vmsplice, O_DIRECT, vfio), an mlock batch, a fault in flight${drained === true ? '' : ', or a folio from before the recording in a batch'}; page_ref:* events with stacks would name it`;
+    return `by ${more} that came during the call: a fault in flight or its mapping, or a walker over page frames (compaction, memory failure, page_idle); a retry may pass`;
+  const rest =
+    drained === true
+      ? ', or a batch of a CPU that was going offline'
+      : ', a flush in progress, a folio put back into a batch, a CPU that was going offline, or a folio from before the recording in a batch';
+  const batches = showAdds
+    ? ''
+    : '; whether a folio waited in a batch is not known, since no add event is in the recording';
+  const which =
+    causes.length > 1
+      ? `a pin, an mlock batch, a fault in flight or its mapping, a walker, an isolation and its putback${rest}`
+      : `a pin (vmsplice, O_DIRECT, vfio), an mlock batch, a fault in flight or its mapping, a walker over page frames (compaction, memory failure, page_idle), an isolation and its putback${rest}; page_ref:* events with stacks would name it`;
+  return `by ${more} that no event recorded here shows: ${which}${batches}`;
 }
 
 /** `8 folios of 0:15:0x1b62 waited in CPU 1's lru_add batch, the first (index 0) for 63.8 ms; a batch ...`. */
 function waitedPhrase(first: BatchedFolio, waited: readonly BatchedFolio[], { at }: ConversionCall): string {
-  const cpus = cpusOf(waited);
-  const inodes = new Set(waited.map(inodeName));
-  const names = `${[...inodes].slice(0, 3).join(', ')}${inodes.size > 3 ? ', ...' : ''}`;
-  const isOne = waited.length === 1;
-  const what = isOne ? `index ${first.index} of ${names}` : `${waited.length} folios of ${names}`;
-  const where = cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${foldNumbers(cpus)}`;
   const age = first.since < at ? `for ${durationText(nanoseconds(at - first.since))}` : 'since during the call';
-  const since = isOne ? ` ${age}` : `, the first (index ${first.index}) ${age}`;
-  return `${what} waited in ${where}${since}; a batch holds a reference to each folio until it is flushed, used or not`;
+  const since = waited.length === 1 ? ` ${age}` : `, the first (index ${first.index}) ${age}`;
+  return `${foliosPhrase(waited)} waited in ${batchesPhrase(waited)}${since}; a batch holds a reference to each folio until it is flushed, used or not`;
+}
+
+/** `index 3 of 0:15:0x1b62`, `8 folios of 0:15:0x1b62`. */
+function foliosPhrase(folios: readonly BatchedFolio[]): string {
+  const inodes = new Set(folios.map(inodeName));
+  const names = `${[...inodes].slice(0, 3).join(', ')}${inodes.size > 3 ? ', ...' : ''}`;
+  return folios.length === 1 ? `index ${folios[0]?.index ?? 0} of ${names}` : `${folios.length} folios of ${names}`;
+}
+
+/** `CPU 1's lru_add batch`. */
+function batchesPhrase(folios: readonly BatchedFolio[]): string {
+  const cpus = cpusOf(folios);
+  return cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${foldNumbers(cpus)}`;
+}
+
+/** Why a drain of all CPUs may have left a folio in a batch. */
+function movedPhrase(folios: readonly BatchedFolio[]): string {
+  const moved = folios.find(({ cpu, addedOn }) => cpu !== addedOn);
+  const other = moved === undefined ? '' : ` (added on CPU ${moved.addedOn}, inserted by CPU ${moved.cpu})`;
+  return `it came there after the drain, or its CPU was going offline, which a drain leaves out${other}; a retry passes once that is over`;
 }
 
 /** What helps against the batches. What came during the call is not among what held, so that nothing passes for sure. */
-function curePhrase(waited: readonly BatchedFolio[], call: ConversionCall): string {
-  const own = cpusOf(waited).every((owner) => owner === call.cpu);
-  if (isStubborn(call.met.held))
-    return `${own ? 'local-drain, ' : ''}v6, v8 and drain-for-folio help against the batches only`;
+function curePhrase({ causes, cpu }: ConversionCall): string | undefined {
+  const waited = causes.filter(({ how }) => how === 'waited').flatMap(({ batched }) => batched);
+  if (waited.length === 0) return undefined;
+  const own = cpusOf(waited).every((owner) => owner === cpu);
+  const stubborn = causes.some(
+    ({ how, kinds }) =>
+      (how === 'held' || how === 'held when it was called') &&
+      kinds.some((kind) => kind !== 'mlock-batch' && kind !== 'lru-add-batch'),
+  );
+  if (stubborn) return `${own ? 'local-drain, ' : ''}v6, v8 and drain-for-folio help against the batches only`;
   return own
     ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it, and would pass if nothing else held its pages; so would a retry there, since the refused check drains its own CPU at its end'
     : 'v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else held its pages; without, a retry passes only once those CPUs have flushed their batches';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Explanation, MomentAnswer, Unseen } from '../explain/index.ts';
-import { foldNumbers, formatTime, type Strength, type Verdict } from '../ledger/index.ts';
+import type { Explanation, InodeAnswer, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
+import { foldNumbers, type Strength, type Verdict } from '../ledger/index.ts';
+import { timeText, withClock } from './clock-text.ts';
 import { conversionLines } from './explain-conversions.ts';
 import { refusedCallLines } from './explain-refused-calls.ts';
 import { drainLines } from './explain-drains.ts';
@@ -19,16 +20,19 @@ export interface ExplainCommand {
 }
 
 /** An explanation as a mail: the verdict, the evidence, what is not known, how to get it again. */
-export function explanationToText(explanation: Explanation, command: ExplainCommand): string {
-  const { moments, conversions } = explanation;
+export const explanationToText = (explanation: Explanation, command: ExplainCommand): string =>
+  withClock(explanation.trace.countsTime, () => mail(explanation, command));
+
+function mail(explanation: Explanation, command: ExplainCommand): string {
+  const { moments } = explanation;
   const inodes = groupBy(moments, inodeName);
   const blocks = [
-    headline(explanation, inodes),
+    headline(explanation, inodes, command),
     ...inodes.map((ofInode) => {
       const why = worthExplaining(ofInode);
       return why === undefined ? [] : evidenceLines(why);
     }),
-    conversionLines(conversions),
+    conversionLines(explanation),
     inodeLines(explanation),
     ...inodes.map((ofInode) => [...titleOf(ofInode), ...momentLines(ofInode)]),
     ...explanation.dwell.map(dwellLines),
@@ -45,31 +49,107 @@ export function explanationToText(explanation: Explanation, command: ExplainComm
 /** The moment whose refusal is explained: the last one if it is refused, else the last that was. */
 const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined => moments.findLast(isExplained);
 
-function headline(explanation: Explanation, inodes: readonly (readonly MomentAnswer[])[]): string[] {
-  const lines = inodes.flatMap(inodeHeadline);
-  if (lines.length === 0) lines.push(...noInodeLines(explanation));
-  return [...refusedCallLines(explanation.conversions), ...lines, ...incompleteLines(explanation)];
+function headline(
+  explanation: Explanation,
+  inodes: readonly (readonly MomentAnswer[])[],
+  command: ExplainCommand,
+): string[] {
+  const lines = inodes.flatMap((moments) => inodeHeadline(moments, explanation));
+  if (lines.length === 0) lines.push(...noInodeLines(explanation, command));
+  return [...refusedCallLines(explanation), ...lines, ...incompleteLines(explanation)];
 }
 
 /** What is said instead of a verdict. */
-function noInodeLines({ conversions, inodes, mayHideInodes, openInodes }: Explanation): string[] {
-  if (conversions.length > 0)
-    return wrap(
-      'undecided: guest_memfd was converted in this recording, but no folio of any came, went or was inserted, so that it is not known which inode it is and what it holds; record mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion from its first page on',
-      '',
-      '  ',
-    );
-  const none = `no guest_memfd in ${mayHideInodes ? 'what was kept of this recording' : 'this recording'}`;
+function noInodeLines(explanation: Explanation, command: ExplainCommand): string[] {
+  const { inodes, doubt, open, openInodes, missing, created } = explanation;
   const others = inodes.length === 0 ? ', nor another inode of unevictable folios' : '';
-  const open =
-    openInodes === 0 ? '' : `; of ${openInodes === 1 ? '1 inode' : `${openInodes} inodes`} nothing tells (see below)`;
-  if (!mayHideInodes) return wrap(`${none}${others}${open}`, '', '  ');
-  return wrap(
-    `undecided: ${none}${others}${open}, but events were lost, and all that told of one may have been among them`,
-    '',
-    '  ',
-  );
+  switch (doubt) {
+    case undefined:
+      return wrap(`no guest_memfd in this recording${others}`, '', '  ');
+    case 'lost events':
+      return wrap(
+        `undecided: no guest_memfd in what was kept of this recording${others}, but events were lost, and all that told of one may have been among them`,
+        '',
+        '  ',
+      );
+    case 'conversions':
+      return [
+        ...wrap(
+          `undecided: guest_memfd was converted in this recording, but ${missing.includes('mm_filemap_add_to_page_cache') ? 'no add event is in it' : 'no folio of any came, went or was inserted'}, so that it is not known which inode it is and what it holds`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+    case 'creations':
+      return [
+        ...wrap(`undecided: ${createdPhrase(created)}, and no folio of it came, as far as events show`, '', '  '),
+        ...recordLines(),
+      ];
+    case 'open inodes': {
+      const [first] = open;
+      const names = open.slice(0, MOST_OPEN).map(openPhrase).join('; ');
+      const more = openInodes > MOST_OPEN ? `; and ${openInodes - MOST_OPEN} more` : '';
+      const again = ['folioscope', 'explain', command.file, ...command.options];
+      return [
+        ...wrap(
+          `undecided: nothing tells whether ${openInodes === 1 ? 'an inode of this recording is' : 'one of these inodes is'} a guest_memfd: ${names}${more}`,
+          '',
+          '  ',
+        ),
+        ...(first === undefined
+          ? []
+          : [
+              '  judged as one, whatever it is:',
+              ...commandLines([...again, '--inode', inodeName(first)])
+                .slice(1)
+                .map((line) => `  ${line}`),
+            ]),
+      ];
+    }
+    case 'unevictable folios':
+      return [
+        ...wrap(
+          `undecided: ${explanation.strays === 1 ? '1 unevictable folio was' : `${explanation.strays} unevictable folios were`} inserted whose add is not in this recording: perhaps of a guest_memfd from before it; which inode they are of, only their delete would say`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+    case 'missing events':
+      return [
+        ...wrap(
+          `undecided: whether there is a guest_memfd is not known: ${missing.length === 1 ? 'an event that would tell is' : 'events that would tell are'} not in this recording (${missing.join(', ')})`,
+          '',
+          '  ',
+        ),
+        ...recordLines(),
+      ];
+  }
 }
+
+const MOST_OPEN = 3;
+
+/** `0:16:0x2b4ff (30 folios added, none inserted while it was there)`. */
+const openPhrase = (inode: OpenInode): string =>
+  `${inodeName(inode)} (${inode.adds} ${inode.adds === 1 ? 'folio' : 'folios'} added, none inserted while it was there)`;
+
+function createdPhrase(created: Explanation['created']): string {
+  const [first] = created;
+  if (first === undefined) return 'a guest_memfd was made';
+  const who = `${first.task === undefined ? '' : `${quoteText(first.task)}, `}pid ${first.pid}`;
+  const more = created.length > 1 ? `, the first of ${created.length}` : '';
+  return `a guest_memfd was made at ${timeText(first.at)} (${who}, fd ${first.fd}${more})`;
+}
+
+/** The command that records what would decide it. */
+const recordLines = (): string[] => [
+  '  recorded anew from its first page on, it is decided:',
+  '    trace-cmd record -e filemap:mm_filemap_add_to_page_cache \\',
+  '      -e filemap:mm_filemap_delete_from_page_cache \\',
+  '      -e pagemap:mm_lru_insertion -e syscalls:sys_enter_ioctl \\',
+  '      -e syscalls:sys_exit_ioctl',
+];
 
 /** Why the exit code is 2 although no verdict is undecided. */
 function incompleteLines({ trace, moments }: Explanation): string[] {
@@ -86,12 +166,15 @@ function incompleteLines({ trace, moments }: Explanation): string[] {
     : [];
 }
 
-function inodeHeadline(moments: readonly MomentAnswer[]): string[] {
+function inodeHeadline(moments: readonly MomentAnswer[], { inodes }: Explanation): string[] {
   const last = moments.at(-1);
   if (last === undefined) return [];
   const what = `a conversion of ${inodeName(last)}${rangePhrase(last)} to private on CPU ${last.cpu}`;
-  const when = last.marker === undefined ? `at ${formatTime(last.at)}` : `at ${quoteText(last.marker)}`;
-  const lines = wrap(`${verdictWords(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
+  const when = last.marker === undefined ? `at ${timeText(last.at)}` : `at ${quoteText(last.marker)}`;
+  const isOne = inodes.some(({ dev, ino, kind }) => dev === last.dev && ino === last.ino && kind === 'unknown')
+    ? 'undecided whether it is a guest_memfd; if it is, '
+    : '';
+  const lines = wrap(`${isOne}${verdictWords(last)}: ${what} ${when}${helpPhrase(last)}`, '', '  ');
   lines.push(...wrap(elsewherePhrase(last), '  ', '  '));
   const refused = moments.filter(({ baseline }) => baseline.verdict === 'refused');
   const worst = refused.at(-1);
@@ -133,7 +216,7 @@ function unseenCondition(unseen: Unseen): string {
     case 'unrecorded references':
       return 'as far as these events show';
     case 'refused call':
-      return `only if what refused the call at ${formatTime(unseen.at)} is gone, which no event here shows`;
+      return `only if what refused the call at ${timeText(unseen.at)} is gone, which no event here shows`;
   }
 }
 
@@ -185,14 +268,33 @@ function titleOf(moments: readonly MomentAnswer[]): string[] {
   );
 }
 
-function inodeLines({ inodes }: Explanation): string[] {
+function inodeLines({ inodes, created }: Explanation): string[] {
   return inodes
     .slice(0, MOST_INODES)
-    .flatMap((inode) => wrap(`${inodeName(inode)} is ${kindPhrase[inode.kind]}: ${inode.because}`, '', '  '))
+    .flatMap((inode) => [
+      ...wrap(`${inodeName(inode)} is ${kindPhrase[inode.kind]}: ${inode.because}`, '', '  '),
+      ...(inode.kind === 'other' ? [] : peopleLines(inode, created)),
+    ])
     .concat(inodes.length > MOST_INODES ? [`and ${inodes.length - MOST_INODES} more inodes; --json has them all`] : []);
 }
 
 const MOST_INODES = 12;
+
+/** Who made it, and who added its folios. */
+function peopleLines({ created, touchedBy }: InodeAnswer, makers: Explanation['created']): string[] {
+  const name = ({ pid, task }: { readonly pid: number; readonly task: string | undefined }): string =>
+    task === undefined ? `pid ${pid}` : `${quoteText(task)} (pid ${pid})`;
+  const made =
+    created === undefined
+      ? `who created it is not known${makers.length === 0 ? '' : `; one was made by ${[...new Set(makers.map(name))].slice(0, MOST_TASKS).join(', ')}`}`
+      : `created by ${name(created)}, as its fd ${created.fd}`;
+  const some = touchedBy.slice(0, MOST_TASKS).map((toucher) => `${name(toucher)}, ${toucher.folios}`);
+  const rest = touchedBy.length > MOST_TASKS ? `, and ${touchedBy.length - MOST_TASKS} more` : '';
+  const touched = some.length === 0 ? '' : `; folios added by ${some.join('; ')}${rest}`;
+  return wrap(`${made}${touched}`, '  ', '    ');
+}
+
+const MOST_TASKS = 4;
 
 const kindPhrase = {
   guest_memfd: 'a guest_memfd',
@@ -203,12 +305,12 @@ const kindPhrase = {
 function unknowns({ trace, notes, moments, conversions, drains }: Explanation): string[] {
   const lost = trace.lost.map(({ cpu, at, events }) => {
     const count = events === undefined ? 'an unknown number' : String(events);
-    return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : formatTime(at)}`;
+    return `${count} on CPU ${cpu} before ${at === undefined ? 'the end' : timeText(at)}`;
   });
   const shown = lost.slice(0, MOST_LOSSES);
   if (shown.length < lost.length) shown.push(`and ${lost.length - shown.length} more times`);
   const sentences = [
-    `lost events: ${lost.length === 0 ? 'none' : shown.join('; ')}`,
+    `lost events: ${lost.length > 0 ? shown.join('; ') : trace.showsLosses ? 'none' : 'none that this text could show'}`,
     ...(moments.length === 0
       ? []
       : [
@@ -235,7 +337,7 @@ const MOST_LOSSES = 4;
 
 function footer({ trace, profile, moments }: Explanation, { file, options }: ExplainCommand): string[] {
   const span =
-    trace.from === undefined || trace.to === undefined ? '' : `, ${formatTime(trace.from)} to ${formatTime(trace.to)}`;
+    trace.from === undefined || trace.to === undefined ? '' : `, ${timeText(trace.from)} to ${timeText(trace.to)}`;
   const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
   const again = ['folioscope', 'explain', file, ...options];
   return [

@@ -10,7 +10,7 @@ import type { ReadOptions, TraceSummary } from './summary.ts';
 import { detectText } from './text/detect.ts';
 import { readText } from './text/read.ts';
 import { PackingError, unpackerFor } from './unpack.ts';
-import { whyUnsupported } from './unsupported.ts';
+import { whyNoRecording, whyUnsupported } from './unsupported.ts';
 
 const HEAD_BYTES = 64 * 1024;
 /** A trace.dat is read here and there, so one that comes as a stream must be held; larger ones belong into a file. */
@@ -40,7 +40,9 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
   const dialect = detectText(head);
   if (dialect !== undefined) return readText(unpacked, dialect, options);
-  throw new InputError(`${pieces.name}: byte 0: no known recording, expected a trace.dat or the text of a trace`);
+  throw new InputError(
+    `${pieces.name}: ${whyNoRecording(head) ?? 'byte 0: no known recording, expected a trace.dat or the text of a trace'}`,
+  );
 }
 
 /** A trace.dat that comes as a stream. What is missing because the stream broke off is told with the reason for it. */

@@ -24,6 +24,10 @@ export interface TraceSummary {
   readonly buffers: readonly string[] | undefined;
   /** `Linux vm 6.18.44 x86_64`, where the recording says it. */
   readonly recordedOn: string | undefined;
+  /** Whether a loss would show: some texts have no place for it. */
+  readonly showsLosses: boolean;
+  /** Whether times are counts (jiffies, cycles, events), each of which stands for a nanosecond here. */
+  readonly countsTime: boolean;
   /** The trace clock, as tracefs names it, where the recording says it. */
   readonly clock: string | undefined;
 }

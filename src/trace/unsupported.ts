@@ -16,29 +16,34 @@ const LINES = 200;
 const LINE_BYTES = 400;
 
 /** Text formats that are known and not read, by what one of the first lines looks like. */
-const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
+const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string; readonly inTrace: boolean }[] = [
   {
     // Field by field, with a blank before the first one.
     sign: /^.{0,300}\d\.\d+: (?:mm_filemap_(?:add|delete)\w+: +pfn=\S+ i_ino=|mm_lru_insertion: +folio=\S+ pfn=\S+ lru=\S+ flags=0x)[^(]*$/,
+    inTrace: false,
     advice: "text of 'trace-cmd report -R'; leave the -R out, or give the trace.dat itself",
   },
   {
     sign: /^# verbose latency|^ *.{8,16} +\d+ +\d+ +\d [0-9a-f]{8} \[[0-9a-f]{8}\]/,
+    inTrace: true,
     advice:
       "text of options 'latency-format' and 'verbose' together; turn one off (echo noverbose > trace_options) and read 'trace' again",
   },
   {
     sign: /^\d+ \d+ \d+ (?:type: \d+|\w+:?)/,
+    inTrace: true,
     advice:
       "text of option 'raw', without the events' fields; turn it off (echo noraw > trace_options) and read 'trace' again",
   },
   {
     sign: /^(?:[0-9a-f]{8} ?){3,}/,
+    inTrace: true,
     advice:
       "text of option 'hex', without the events' fields; turn it off (echo nohex > trace_options) and read 'trace' again",
   },
   {
     sign: /^(?:mm_\w+|sched_\w+|tracing_mark_write|workqueue_\w+|page_ref_\w+|sys_\w+): \S/,
+    inTrace: true,
     advice:
       "text of option 'nocontext-info', without times and CPUs; turn it on (echo context-info > trace_options) and read 'trace' again",
   },
@@ -52,9 +57,64 @@ export function whyUnsupported(head: Uint8Array): string | undefined {
   if (head.byteLength === 0) return 'empty';
   const magic = MAGICS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
   if (magic !== undefined) return magic.advice;
-  const lines = new TextDecoder('latin1')
+  const lines = firstLines(head);
+  // Perfetto prints generic fields too, with the kernel's header before them.
+  const isTracer = lines.some((line) => line.startsWith('# tracer: '));
+  return LINE_SIGNS.find(({ sign, inTrace }) => (inTrace || !isTracer) && lines.some((line) => sign.test(line)))
+    ?.advice;
+}
+
+const firstLines = (head: Uint8Array): readonly string[] =>
+  new TextDecoder('latin1')
     .decode(head)
     .split('\n', LINES)
     .map((line) => line.slice(0, LINE_BYTES));
-  return LINE_SIGNS.find(({ sign }) => lines.some((line) => sign.test(line)))?.advice;
+
+/** What a file may be that is no trace, and what would help; each is looked for once nothing else fits. */
+const OTHER_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
+  {
+    sign: /^\s*<(?:!doctype html|html)/i,
+    advice:
+      "a page of HTML; of Android's systrace the trace stands in it as text: sed -n '/class=.trace-data/,/<.script>/p' FILE | folioscope explain -",
+  },
+  {
+    sign: /^ *\d+\.\d{3} \( *(?:\d+\.\d{3})? *ms?\) ?:? *\S+\/\d+|^ *\d+\.\d{3} \( *(?:\d+\.\d{3} ms)? *\): \S/,
+    advice:
+      "output of 'perf trace', without CPUs; record the events with 'perf record -a -e ...' and give 'perf script --ns --show-lost-events'",
+  },
+  {
+    sign: /^# (?:To display the perf\.data header|Samples: |Overhead\b)|^# Total Lost Samples/,
+    advice:
+      "a profile ('perf report'), without events; give 'perf script --ns --show-lost-events' of a recording of the page cache's events",
+  },
+  {
+    sign: /\bpage: ?(?:refcount:|\S+ (?:refcount|count):)-?\d+ mapcount:/,
+    advice:
+      'a dump of one page (dump_page()): it has the count, and not who holds it; a recording of the page cache and LRU events does',
+  },
+  {
+    sign: /\b(?:BUG: soft lockup|watchdog: BUG:|INFO: task .* blocked for more than|rcu: INFO: \w+ (?:self-)?detected stall|NMI watchdog:|Watchdog detected hard LOCKUP)/,
+    advice:
+      'a report of a lockup, without events; where the kernel dumped its trace buffer (ftrace_dump_on_oops, sysrq-z), give that part of the log too',
+  },
+];
+
+/** Head of a raw ring-buffer page: a time, and how many bytes of a page are filled. */
+const PAGE_HEAD_BYTES = 16;
+
+/** What would help with a file that is no known recording; undefined where nothing is known of it. */
+export function whyNoRecording(head: Uint8Array): string | undefined {
+  if (isRawPage(head))
+    return "raw pages of one CPU's ring buffer (trace.dat.cpuN, which a killed recorder leaves); 'trace-cmd restore -o trace.dat trace.dat.cpu*' makes a trace.dat of them";
+  const lines = firstLines(head);
+  return OTHER_SIGNS.find(({ sign }) => lines.some((line) => sign.test(line)))?.advice;
+}
+
+/** Whether bytes begin as a ring-buffer page does: a 64-bit time, then the bytes in use, less than a page, both little endian. */
+function isRawPage(head: Uint8Array): boolean {
+  if (head.byteLength < PAGE_HEAD_BYTES) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const [time, commit] = [view.getBigUint64(0, true), view.getBigUint64(8, true)];
+  const used = Number(commit & 0xfff_ffffn);
+  return time > 0n && time < 1n << 62n && used > 0 && used <= 65_536 - PAGE_HEAD_BYTES && commit >> 32n === 0n;
 }

@@ -101,8 +101,20 @@ describe('exit codes', () => {
     const line = (time: string): string =>
       `${'sh-1'.padStart(18)}       [000] .....  ${time}: sched_waking: comm=a pid=1`;
     const [whole, lossy] = ['whole.txt', 'lossy.txt'].map((name) => join(folder, name));
-    writeFileSync(whole ?? '', `${line('1.000001')}\n${line('1.000002')}\n`);
-    writeFileSync(lossy ?? '', `${line('1.000001')}\nCPU:0 [LOST 3 EVENTS]\n${line('1.000002')}\n`);
+    const file = `${[
+      'mm_filemap_add_to_page_cache: dev 0:30 ino 2f1 pfn=0x11aa0 ofs=0 order=0',
+      'mm_lru_insertion: folio=ffffea0000446a80 pfn=0x11aa0 lru=2 flags= f',
+    ]
+      .map((event) => line('1.000000').replace(/sched_waking.*/, event))
+      .join('\n')}\n`;
+    writeFileSync(whole ?? '', `${file}${line('1.000001')}\n${line('1.000002')}\n`);
+    writeFileSync(lossy ?? '', `${file}${line('1.000001')}\nCPU:0 [LOST 3 EVENTS]\n${line('1.000002')}\n`);
+    const nothing = join(folder, 'nothing.txt');
+    writeFileSync(nothing, `${line('1.000001')}\n${line('1.000002')}\n`);
+    expect(explain(nothing)).toMatchObject({
+      status: 2,
+      stdout: expect.stringMatching(/^undecided: whether there is a guest_memfd is not known/),
+    });
     expect(explain(whole ?? '')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^no guest_memfd in this/) });
     expect(explain(lossy ?? '')).toMatchObject({
       status: 2,
@@ -134,7 +146,7 @@ describe('mistakes are told in one line', () => {
     [['--at', 'marker:nope'], 64, `${TWO_CPU}: no marker 'nope' in the recording; there are 'phase start',`],
     [['--range', '5..5'], 64, "option '--range <pages>' argument '5..5' is invalid. Expected A..B in pages"],
     [['--cpu', '99999'], 64, "option '--cpu <number>' argument '99999' is invalid. Expected a CPU from 0 to 8191."],
-    [['--inode', '17'], 64, "option '--inode <inode>' argument '17' is invalid. Expected DEV:0xINO"],
+    [['--inode', '1x7'], 64, "option '--inode <inode>' argument '1x7' is invalid. Expected DEV:INO"],
     [['--inode', '0x5'], 64, `${TWO_CPU}: no page cache event of inode 0x5 in the recording`],
     [['--patch', 'v9'], 64, "option '--patch <names>' argument 'v9' is invalid. Expected some of baseline,"],
     [['--profile', 'x'], 64, "option '--profile <name>' argument 'x' is invalid. Expected one of linux-7.3,"],
@@ -194,7 +206,7 @@ test('Ctrl-C ends a pipe, and what came until then is answered', async () => {
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(stderr).toBe('folioscope: standard input: interrupted, the answer is of what was read so far\n');
-  expect(stdout).toMatch(/^safe: a conversion of 0:16:0x2a05b to private /);
+  expect(stdout).toMatch(/^safe as far as these events show: a conversion of 0:16:0x2a05b to private\s/);
 });
 
 test('every marker of a recording without markers is no moment', () => {

@@ -126,7 +126,7 @@ async function explained(bytes: Uint8Array, faults: string[]): Promise<number> {
   if (explanationToJson(await explainTrace(memorySource('input', bytes), QUESTION)) !== json) {
     faults.push('explained twice, the same bytes give two answers');
   }
-  const code = codeOf(explanation);
+  const code = codeOf(explanation, { any: false, calls: true });
   if (explanation.trace.damage.length > 0 && code !== EXIT.undecided) faults.push(`damage, and exit ${code}`);
   const lines = explanation.trace.damage.filter((line) => !PLACED.test(line));
   for (const line of lines) faults.push(`a damage without its place: '${line}'`);

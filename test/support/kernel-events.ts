@@ -66,6 +66,41 @@ export const inserted = (number: number, where: Where, lru = 4): KernelEvent => 
   mapped: true,
 });
 
+/**
+ * The same events with, after the last insertion of each flush, one that shows it to be over, and first of all a delete of some file,
+ * which shows that deletes were recorded.
+ */
+export function settled(events: readonly KernelEvent[]): KernelEvent[] {
+  const first = events.find((event) => event.type !== 'loss');
+  const noise = deleted({ index: 0, pfn: 1, dev: [8, 1], ino: 2 }, { at: Number(first?.at ?? 1n) });
+  const start = { ...noise, cpu: first?.cpu ?? noise.cpu };
+  return [
+    start,
+    ...events.flatMap((event, place) => {
+      const next = events[place + 1];
+      const goesOn = next?.type === 'mm_lru_insertion' && next.cpu === event.cpu;
+      return event.type === 'mm_lru_insertion' && !goesOn ? [event, over(event)] : [event];
+    }),
+  ];
+}
+
+const over = ({
+  at,
+  cpu: on,
+  pid,
+  comm,
+  buffer,
+}: KernelEvent & { readonly type: 'mm_lru_insertion' }): KernelEvent => ({
+  at,
+  cpu: on,
+  pid,
+  comm,
+  buffer,
+  type: 'syscall-exit',
+  name: 'fallocate',
+  returned: 0n,
+});
+
 export const marker = (text: string, where: Where): KernelEvent => ({ ...origin(where), type: 'marker', text });
 
 export const ioctl = (command: bigint, where: Where): KernelEvent => ({
@@ -82,10 +117,10 @@ export const returned = (value: number, where: Where): KernelEvent => ({
   returned: BigInt(value),
 });
 
-/** A guest_memfd is made, in the nanosecond before and at `where`. */
+/** A guest_memfd is made, in the nanosecond before and at `where`, by the task that adds folios. */
 export const made = (where: Where): KernelEvent[] => [
-  ioctl(0xc040aed4n, { ...where, at: where.at - 1, pid: 7 }),
-  returned(9, { ...where, pid: 7 }),
+  ioctl(0xc040aed4n, { ...where, at: where.at - 1 }),
+  returned(9, where),
 ];
 
 const DRAIN = { function: 'lru_add_drain_per_cpu', workqueue: undefined, requestedCpu: undefined } as const;
@@ -167,5 +202,7 @@ export function summaryOf(events: readonly KernelEvent[]): TraceSummary {
     buffers: undefined,
     recordedOn: undefined,
     clock: undefined,
+    showsLosses: true,
+    countsTime: false,
   };
 }

@@ -186,6 +186,9 @@ function summarise(
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
+    showsLosses: true,
+    countsTime:
+      traceClock === 'counter' || traceClock === 'uptime' || (traceClock === 'x86-tsc' && clock.tsc === undefined),
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Dialect } from './dialect.ts';
-import { FTRACE, LATENCY, PERF, ReportDialect, UNPADDED_PERF } from './dialects.ts';
+import { DUMP, FTRACE, LATENCY, PERF, ReportDialect, UNPADDED_PERF } from './dialects.ts';
 import { COMM_BYTES, kernelColumns, trimmedKernelLine } from './kernel-columns.ts';
 import { latencyColumns } from './latency-columns.ts';
 import { LinePrefix } from './line-prefix.ts';
@@ -11,7 +11,7 @@ const HEADER = /^# (?:tracer: |entries-in-buffer)/;
 const LOST = /^CPU:\d+ \[LOST /;
 const REPORT = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|\s*(?:.*: )?CPU:\d+ \[(?:\d+ )?EVENTS DROPPED\])\s*$/;
 /** `%16s-%-5d [%03d]`, where the kernel pads the pid to 7, and a blank-padded name of the event. */
-const REPORT_LINE = /^.{16}-(?:(?=\d{1,5} )[\d ]{6}|\d{6} )\[\d+\] +\d+\.\d+: [a-z]\w*: {2,}\S/;
+const REPORT_LINE = /^.{16}-(?:(?=\d{1,5} )[\d ]{6}|\d{6} )\[\d+\] +\d+\.\d+: (?:\(\+\d+\) +| +)?[a-z]\w*: {2,}\S/;
 
 /** A buffer's name is a file's name in tracefs/instances. */
 const MAX_BUFFER_WIDTH = 260;
@@ -37,6 +37,7 @@ export function detectText(beginning: Uint8Array): Dialect | undefined {
     if (has(latencyColumns, start)) return LATENCY;
   }
   if (widthOfBuffers(head, lines, kernelColumns) !== undefined) return reportDialect(head, lines);
+  if (lines.some(({ start }) => DUMP.columns(prefix, head, start))) return DUMP;
   for (const { start, end } of lines) {
     if (trimmedKernelLine(prefix, head, start, end)) return FTRACE;
     if (unpaddedPerfLine(prefix, head, start, end)) return UNPADDED_PERF;

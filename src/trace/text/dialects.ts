@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { lostCount } from '../limits.ts';
+import { lostCount, MAX_PID } from '../limits.ts';
 import type { Dialect, TextLoss } from './dialect.ts';
 import { COMM_BYTES, kernelColumns, trimmedKernelLine } from './kernel-columns.ts';
 import { latencyColumns } from './latency-columns.ts';
-import type { LinePrefix } from './line-prefix.ts';
+import { type LinePrefix, MAX_CPUS } from './line-prefix.ts';
 import { perfColumns, unpaddedPerfLine } from './perf-columns.ts';
+
+const LATIN1 = new TextDecoder('latin1');
 
 /** `trace_pipe` prints it before the first event after a gap. */
 const LOST = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
@@ -51,6 +53,45 @@ export const LATENCY: Dialect = {
   trimmed: () => false,
 };
 
+/** What the log puts before a line: its time, perhaps the level or the task before it (kernel/printk/printk.c). */
+const LOG_PREFIX = /^(?:<\d+>)?(?:.{0,60}? kernel: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? /;
+/** As the latency format has it, with the time in microseconds of the trace's clock (ftrace_dump(), kernel/trace/trace.c). */
+const DUMPED =
+  /^((?:<\d+>)?(?:.{0,60}? kernel: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? +)(.{1,15}?)-(\d{1,10}) +(\d{1,5})\S{3,6} +(\d{1,18})us[ !#*@$+]?: /;
+
+function dumpedLine(prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean {
+  const match = DUMPED.exec(LATIN1.decode(bytes.subarray(start, Math.min(end, start + DUMPED_BYTES))));
+  if (match === null) return false;
+  const [all, padding = '', comm = '', pid = '', cpu = '', micros = ''] = match;
+  if (Number(cpu) >= MAX_CPUS || Number(pid) > MAX_PID) return false;
+  prefix.begin();
+  prefix.pid = Number(pid);
+  prefix.cpu = Number(cpu);
+  prefix.seconds = Math.floor(Number(micros) / 1e6);
+  prefix.nanoseconds = (Number(micros) % 1e6) * 1000;
+  prefix.commStart = start + padding.length;
+  prefix.commEnd = prefix.commStart + comm.length;
+  prefix.body = start + all.length;
+  return true;
+}
+
+const DUMPED_BYTES = 300;
+
+/** The kernel's dump of its trace buffer, at an oops or by sysrq-z, among the other lines of its log. */
+export const DUMP: Dialect = {
+  ...FTRACE,
+  commBytes: 0,
+  notes: ["a dump of the trace buffer in the kernel's log: what the log lost of it does not show"],
+  columns: (prefix, bytes, start) => {
+    const newline = bytes.indexOf(0x0a, start);
+    return dumpedLine(prefix, bytes, start, newline < 0 ? bytes.length : newline);
+  },
+  trimmed: () => false,
+  loss: (line) => FTRACE.loss(line.replace(LOG_PREFIX, '')),
+  frame: (line) => FTRACE.frame(line.replace(LOG_PREFIX, '')),
+  isSilent: (line) => LOG_PREFIX.test(line) && !/\d+us.?: \w+: /.test(line),
+};
+
 /** `perf script`. Losses stand in lines with columns of their own (`PERF_RECORD_LOST`). */
 export const PERF: Dialect = {
   format: 'perf script',
@@ -80,7 +121,6 @@ export const UNPADDED_PERF: Dialect = {
   columns: (prefix, bytes, start) => unpaddedPerfLine(prefix, bytes, start, start + UNPADDED_BYTES),
 };
 
-const LATIN1 = new TextDecoder('latin1');
 const SILENT = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|\s*(?:.*: )?CPU:\d+ \[SUBBUFFER START\])\s*$/;
 
 /**

@@ -28,7 +28,7 @@ type FilemapType = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page
 const ADD = 'mm_filemap_add_to_page_cache';
 const DELETE = 'mm_filemap_delete_from_page_cache';
 const INSERTION = 'mm_lru_insertion';
-const MARKER_BYTES = 'tracing_mark_write: '.length;
+const MARKER_BYTES = 'tracing_mark_write'.length;
 
 const DEV = literal('dev ');
 const INO = literal(' ino ');
@@ -83,7 +83,7 @@ export class EventText {
       case 'insertion':
         return this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin);
       case 'marker':
-        return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(start + MARKER_BYTES, end)) };
+        return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(behindSymbol(bytes, start, end), end)) };
       case 'print': {
         // trace-cmd names who wrote it: a function, or its address if it has no symbols.
         const text = UTF8.decode(bytes.subarray(argumentsAt(bytes, start, end), end));
@@ -190,7 +190,11 @@ export class EventText {
       pfn = cursor.number();
       if (!cursor.literal(LRU)) return 'unreadable';
       lru = cursor.decimal();
-      if (cursor.literal(FLAGS) && cursor.at < end) mapped = bytes[cursor.at] === 0x4d; /* M */
+      if (cursor.literal(FLAGS) && cursor.at < end) {
+        // Perfetto prints the number; bit 0 is PAGEMAP_MAPPED (include/trace/events/pagemap.h).
+        const flags = cursor.decimal();
+        mapped = flags < 0 ? bytes[cursor.at] === 0x4d /* M */ : flags % 2 === 1;
+      }
     } else {
       // Option `fields`, where the pointer is a number, too.
       if (cursor.skipWord() && cursor.literal(PFN)) pfn = cursor.field();
@@ -233,6 +237,13 @@ export class EventText {
     }
     return this.#lastDev;
   }
+}
+
+/** Behind the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address. */
+function behindSymbol(bytes: Uint8Array, start: number, end: number): number {
+  let at = start + MARKER_BYTES;
+  while (at < end && !(bytes[at] === 0x3a /* : */ && bytes[at + 1] === 0x20)) at++;
+  return at < end ? at + 2 : start + MARKER_BYTES;
 }
 
 function filemapEvent(

@@ -19,6 +19,7 @@ import { TextLosses } from './text-losses.ts';
 import { TextNotes } from './text-notes.ts';
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const CARRIAGE_RETURN = 0x0d;
 /** A write to trace_marker has at most a page, but the lines behind it may be no part of it. */
 const MAX_MARKER_LENGTH = 1 << 16;
@@ -100,6 +101,10 @@ export class LineReader {
   /** Some line had its columns, so that a line without them is none that was trimmed. */
   #hasColumns = false;
   #endsInReturn: boolean | undefined;
+  /** Some line had lost its leading blanks. */
+  #isTrimmed = false;
+  /** Some line told a loss, so that others would have been told. */
+  #sawLoss = false;
 
   /** @param name of the input, for messages. */
   constructor(name: string, dialect: Dialect, options: ReadOptions) {
@@ -226,7 +231,7 @@ export class LineReader {
       notes: [
         ...this.#dialect.notes,
         ...(this.#prefix.isCount
-          ? ['times are whole numbers, of a clock that counts: each is taken for a nanosecond']
+          ? ['times are whole numbers, of a clock that counts (jiffies, cycles or events): durations are in its ticks']
           : []),
         ...(end.damage === undefined ? [] : [`${end.damage.what}: what came before it was read`]),
         ...(end.isCut ? ['the last line does not end: the text may be cut off'] : []),
@@ -236,6 +241,8 @@ export class LineReader {
       buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...this.#buffers] : [wanted]) : undefined,
       recordedOn: undefined,
       clock: undefined,
+      showsLosses: this.#showsLosses,
+      countsTime: this.#prefix.isCount,
     };
   }
 
@@ -249,7 +256,8 @@ export class LineReader {
 
   /** An event whose prefix has just been parsed and whose line ends at `newline`. Most lines end at `classify`. */
   #event(bytes: Uint8Array, newline: number): void {
-    const { cpu, pid, seconds, nanoseconds: fraction, body, buffer } = this.#prefix;
+    const { cpu, pid, seconds, nanoseconds: fraction, buffer } = this.#prefix;
+    const body = behindDifference(bytes, this.#prefix.body);
     if (this.#dialect.namesBuffers) {
       this.#buffers.add(buffer ?? '');
       if (this.#options.buffer !== undefined && this.#options.buffer !== (buffer ?? '')) return;
@@ -309,6 +317,7 @@ export class LineReader {
     this.#count--;
     const match = PERF_LOST.exec(LATIN1.decode(bytes.subarray(body, newline)));
     if (match === null) return;
+    this.#sawLoss = true;
     this.#losses.add({
       cpu,
       events: match[1] === undefined ? undefined : lostCount(Number(match[1])),
@@ -348,7 +357,11 @@ export class LineReader {
     }
     this.#stacks.end();
     if (this.#headerLine(line) || this.#lossLine(line) || this.#dialect.isSilent(line)) return;
-    if (!this.#hasColumns && this.#dialect.trimmed(this.#prefix, bytes, start, newline)) {
+    // Behind a marker it may be the marker's own; where no line has its columns, a marker has none either.
+    const mayBeTrimmed =
+      !this.#hasColumns || ((this.#marker === undefined || this.#isTrimmed) && bytes[start]! > SPACE);
+    if (mayBeTrimmed && this.#dialect.trimmed(this.#prefix, bytes, start, newline)) {
+      this.#isTrimmed = true;
       this.#event(bytes, newline);
     } else if (this.#marker !== undefined && this.#marker.text.length < MAX_MARKER_LENGTH) {
       const end = this.#endsInReturn === true && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
@@ -391,6 +404,7 @@ export class LineReader {
     }
     const loss = this.#dialect.loss(line);
     if (loss === undefined) return false;
+    this.#sawLoss = true;
     const isWanted = this.#options.buffer === undefined || this.#options.buffer === (loss.buffer ?? '');
     if (isWanted && this.#isCpu(loss.cpu)) this.#losses.add(loss);
     return true;
@@ -402,6 +416,15 @@ export class LineReader {
     this.#damages.add(this.#place, `a loss on CPU ${cpu}, expected a CPU below ${MAX_CPUS}`);
     this.#losses.ofAll();
     return false;
+  }
+
+  /**
+   * Whether losses stand in such a text: `trace-cmd report` and `trace_pipe` print them, `trace` only how many events were
+   * overwritten, and perf script where it was asked to.
+   */
+  get #showsLosses(): boolean {
+    const { format } = this.#dialect;
+    return format === 'trace-cmd report' || this.#sawLoss || (format === 'ftrace text' && this.#isOverwritten());
   }
 
   /** Whether the oldest events were overwritten, of whichever CPU: each CPU's story then starts in the middle. */
@@ -435,6 +458,22 @@ export class LineReader {
     if (seen.some((cpu) => cpu >= declared)) return seen;
     return Array.from({ length: declared }, (_, cpu) => cpu as Cpu);
   }
+}
+
+/**
+ * Where the event's name starts: `trace-cmd report --ts-diff` puts the time since the line before in front of it, `(+2)`,
+ * or as many blanks in the first line of a CPU.
+ */
+function behindDifference(bytes: Uint8Array, body: number): number {
+  let at = body;
+  if (bytes[at] === 0x28 /* ( */ && bytes[at + 1] === 0x2b /* + */) {
+    at += 2;
+    while (bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+    if (bytes[at] !== 0x29 /* ) */) return body;
+    at++;
+  } else if (bytes[at] !== SPACE) return body;
+  while (bytes[at] === SPACE) at++;
+  return at;
 }
 
 /** As much of a line as anything but an event's needs. */

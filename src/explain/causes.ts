@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import { type HolderKind, HOLDER_KINDS, type LruInsertion } from '../ledger/index.ts';
+import type { BatchedFolio, HeldFolio, RefusalCause } from './answer.ts';
+import { type CheckForm, drainsFirst } from './check-form.ts';
+
+/** What the events say of one refused call. */
+export interface Suspects {
+  /** Whether it drained all CPUs; undefined where that does not show. */
+  readonly drained: boolean | undefined;
+  readonly form: CheckForm | undefined;
+  /** Whether page_ref events show what its check looked at. */
+  readonly looked: boolean;
+  /** Folios that waited in batches; where it drained, those that waited still when it was answered. */
+  readonly waited: readonly BatchedFolio[];
+  /** Folios that were inserted, and the flush may have held their references still. */
+  readonly flushing: readonly BatchedFolio[];
+  /** Folios that were inserted again later. */
+  readonly back: readonly BatchedFolio[];
+  /** Insertions after it of unevictable folios whose add was not seen. */
+  readonly unadded: readonly LruInsertion[];
+  /** Of each folio that its check looked at who held it from the first look to the last, and who for a part of that. */
+  readonly looks: readonly { readonly held: readonly HeldFolio[]; readonly wasGone: readonly HeldFolio[] }[];
+  /** Other references when it was called. */
+  readonly held: readonly HeldFolio[];
+  readonly showAdds: boolean;
+}
+
+/** Everything that can hold a reference and that no stock event shows. */
+const UNRECORDED: readonly HolderKind[] = HOLDER_KINDS.filter(
+  (kind) => kind !== 'page-cache' && kind !== 'safety-check' && kind !== 'lru-batch' && kind !== 'unknown',
+);
+
+/**
+ * Everything that may have refused a call, what is known before what is only possible. A cause is certain where page_ref
+ * events show that it held the folio from the check's first look to its last.
+ */
+export function causesOf(of: Suspects): readonly RefusalCause[] {
+  const seen = of.looks.flatMap(({ held }) => held);
+  if (seen.length > 0) return grouped(seen, true).map((cause) => placed(cause, of));
+  const passing = of.looks.flatMap(({ wasGone }) => wasGone);
+  const causes: RefusalCause[] = grouped(passing, false).map((cause) => placed(cause, of));
+  if (!of.looked) causes.push(...grouped(of.held, false, 'held when it was called'));
+  // It would have drained, had it been a batch that made the count too high.
+  if (of.drained === false && drainsFirst(of.form)) {
+    const kinds = ['gup', 'user-mapping'] as const;
+    return [...causes, { how: 'pinned or mapped', kinds, certain: false, batched: [], held: [], insertions: [] }];
+  }
+  const batch = (
+    how: 'waited' | 'waited after the drain' | 'flush in progress' | 'put back',
+    batched: readonly BatchedFolio[],
+  ): void => {
+    if (batched.length > 0)
+      causes.push({ how, kinds: ['lru-add-batch'], certain: false, batched, held: [], insertions: [] });
+  };
+  batch(of.drained === true ? 'waited after the drain' : 'waited', of.waited);
+  batch('flush in progress', of.flushing);
+  batch('put back', of.back);
+  if (of.unadded.length > 0)
+    causes.push({
+      how: 'no add seen',
+      kinds: ['lru-add-batch'],
+      certain: false,
+      batched: [],
+      held: [],
+      insertions: of.unadded,
+    });
+  causes.push({ how: 'not recorded', kinds: UNRECORDED, certain: false, batched: [], held: [], insertions: [] });
+  return causes;
+}
+
+/** A batch that held what its check looked at, as add and insertion events tell of it. */
+function placed(cause: RefusalCause, { waited, flushing }: Suspects): RefusalCause {
+  if (!cause.kinds.every((kind) => kind === 'lru-add-batch')) return cause;
+  const isMeant = ({ pfn }: BatchedFolio): boolean => cause.held.some((held) => held.pfn === pfn);
+  const inBatch = waited.filter(isMeant);
+  if (inBatch.length > 0) return { ...cause, how: 'waited', batched: inBatch };
+  const inFlush = flushing.filter(isMeant);
+  return inFlush.length > 0 ? { ...cause, how: 'flush in progress', batched: inFlush } : cause;
+}
+
+function grouped(
+  held: readonly HeldFolio[],
+  certain: boolean,
+  how: 'held' | 'held when it was called' = 'held',
+): readonly RefusalCause[] {
+  const kinds = [...new Set(held.map(({ holder }) => holder.kind))];
+  return kinds.map((kind) => ({
+    how,
+    kinds: [kind],
+    // Several folios may have had holders; the check was refused by the first of them.
+    certain: certain && kinds.length === 1 && kind !== 'unknown',
+    batched: [],
+    held: held.filter(({ holder }) => holder.kind === kind),
+    insertions: [],
+  }));
+}
