@@ -105,7 +105,7 @@ export {
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
-export { buildKernel, buildScripted } from './program.ts';
+export { buildKernel, buildScripted, KWORKER } from './program.ts';
 export { filemap_invalidate_lock, filemap_invalidate_unlock, invalidateLock } from './rwsem.ts';
 export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';

@@ -106,6 +106,9 @@ export interface ScriptedCall {
   readonly args: readonly number[];
 }
 
+/** What a CPU's own task runs, for ever. */
+export const KWORKER: ScriptedCall = { name: 'kworker', args: [] };
+
 /**
  * A kernel whose tasks' calls are fixed: one code a task, in which the values are constants. What is
  * explored has to be small, and this is smaller.

@@ -12,6 +12,7 @@ const step = (path: string, name: string): StepAnswer => ({
   path: path.split(' '),
   name,
   writes: [],
+  returns: false,
   read: undefined,
 });
 const item = (name: string, mark = ''): StepItem => ({ kind: 'step', name, mark });

@@ -10,8 +10,6 @@ export type StepStyle = 'folded' | 'all';
 /** Deeper nesting is not indented further, so that names keep room. */
 const DEEPEST = 36;
 const FOLIO_COUNT = 'folio.refcount';
-/** Leaves the kernel: what it writes is shown as what the call returned. */
-const RETURN_STEP = 'exit_to_user_mode';
 
 const indent = (depth: number): string => ' '.repeat(Math.min(2 * depth, DEEPEST));
 
@@ -52,7 +50,7 @@ export function stepLines(
     while (end < to && steps[end]?.task === first.task && steps[end]?.call === first.call) end++;
     const call = first.call === undefined ? undefined : calls[first.call];
     const name = `${scenario.machine.tasks[first.task]?.name ?? `kworker/${first.cpu}`} on CPU ${first.cpu}`;
-    const part = steps.slice(at, end).filter(({ name: step }) => step !== RETURN_STEP);
+    const part = steps.slice(at, end).filter(({ returns }) => !returns);
     const open = openRoutines(steps, at, end);
     // A run that goes round for ever has more steps than a call can have arguments.
     const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);

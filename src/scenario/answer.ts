@@ -92,6 +92,8 @@ export interface StepAnswer {
   readonly path: readonly string[];
   readonly name: string;
   readonly writes: readonly WriteAnswer[];
+  /** The call leaves the kernel: what the step writes is what the call returned. */
+  readonly returns: boolean;
   /** Count that a safety check read in it, and of which folio number. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, COUNT, folio, type Imbalance, type LiveLedger, taskCpu } from '../kernel/index.ts';
+import { ALTERNATIVES, COUNT, folio, type Imbalance, type LiveLedger, RETURNED, taskCpu } from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import {
@@ -300,6 +300,7 @@ class Run {
         path: taken.step.path,
         name: taken.step.name,
         writes: taken.writes.map((write) => this.#written(write)),
+        returns: taken.observed.some(({ mark }) => mark === RETURNED),
         read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
       });
     const [wrong] = this.#ledger.took(taken);

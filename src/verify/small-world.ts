@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   buildScripted,
+  KWORKER,
   type KernelSizes,
   LRU_BATCHES,
   type Patch,
@@ -62,7 +63,7 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
   const parts = partsFor(everyCall, around);
   const folios = Math.min(mostFolios, foliosFor(scenario, calls));
   const profile = profileFor(scenario, everyCall, folios);
-  const kworkers = Array.from({ length: machine.cpus }, (): readonly ScriptedCall[] => [{ name: 'kworker', args: [] }]);
+  const kworkers = Array.from({ length: machine.cpus }, (): readonly ScriptedCall[] => [KWORKER]);
   const scripts = machine.tasks.map((_, task) => calls.filter((call) => call.task === task).map(({ entry }) => entry));
   const sizes: KernelSizes = {
     tasks: scripts.length + kworkers.length,
