@@ -80,7 +80,7 @@ export class ConversionWatch {
       localDrains: this.#localDrains,
       countsRead: this.#countsRead,
       ledgerBefore: this.#ledgerBefore,
-      refusal: verdict.verdict === 'refused' && verdict.spurious !== undefined ? this.#refused?.look : undefined,
+      refusal: this.#refused?.look,
     };
   }
 

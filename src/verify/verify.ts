@@ -61,6 +61,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
       ? yield* withRound(conversionsEnd(world, options))
       : { answer: undefined, reason: undefined };
   const { properties, ...about } = judged(world, rounds, ends);
+  for (const property of properties) replayed(world, property);
   const expected = scenario.check.byPatch.get(patch.name) ?? scenario.check.every;
   return {
     ...about,
