@@ -6,8 +6,9 @@ import {
   filemap_invalidate_lock,
   filemap_invalidate_unlock,
   lockAsWriter,
+  readersWhere,
   type ReaderWriterLock,
-  tasksWhere,
+  waitingWhere,
 } from './rwsem.ts';
 import { eachUserTask, resultCode } from './sched.ts';
 
@@ -18,13 +19,13 @@ export const kvm = {
     readers: shared(
       'kvm.mmu_lock.readers',
       [INODE, GUEST],
-      tasksWhere(() => 1),
+      readersWhere(() => 1),
     ),
     writer: shared('kvm.mmu_lock.writer', [INODE, GUEST], bool),
     waiting: shared(
       'kvm.mmu_lock.waiting',
       [INODE, GUEST],
-      tasksWhere(() => 1),
+      waitingWhere(() => 1),
     ),
   },
   /** Ranges that are being invalidated: nothing is mapped meanwhile. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { shared, type Value } from '../lang/index.ts';
 import { boolIn, hasPart, type K, MM, routine } from './kernel.ts';
-import { down_read, down_write, type ReaderWriterLock, tasksWhere } from './rwsem.ts';
+import { down_read, down_write, readersWhere, type ReaderWriterLock, waitingWhere } from './rwsem.ts';
 
 /** Whether anything changes mappings in this kernel. */
 export const changesMappings = (k: K): boolean => hasPart(k, 'mlock') || hasPart(k, 'mmap');
@@ -11,13 +11,13 @@ export const mmapLock = {
   readers: shared(
     'mmap_lock.readers',
     [MM],
-    tasksWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
+    readersWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
   ),
   writer: shared('mmap_lock.writer', [MM], boolIn('mlock', 'mmap')),
   waiting: shared(
     'mmap_lock.waiting',
     [MM],
-    tasksWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
+    waitingWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
   ),
 };
 

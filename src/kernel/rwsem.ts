@@ -9,9 +9,15 @@ export interface ReaderWriterLock {
   readonly waiting: Place<'int'>;
 }
 
-/** What such a lock counts: readers, and waiting writers where they matter. A task is at most once among them. */
-export const tasksWhere = (counted: (sizes: Readonly<Record<string, number>>) => number): Type<'int'> =>
-  int((sizes) => counted(sizes) * (sizes['task'] ?? 0));
+const userTasks = ({ task = 0, cpu = 0 }: Readonly<Record<string, number>>): number => task - cpu;
+
+/** What such a lock counts: readers. A task is at most once among them, and a kworker never. */
+export const readersWhere = (counted: (sizes: Readonly<Record<string, number>>) => number): Type<'int'> =>
+  int((sizes) => counted(sizes) * Math.max(1, userTasks(sizes)));
+
+/** And writers that wait, where the lock is there: for another task; a place for one where there is no other, since the text names it. */
+export const waitingWhere = (counted: (sizes: Readonly<Record<string, number>>) => number): Type<'int'> =>
+  int((sizes) => counted(sizes) * Math.max(1, userTasks(sizes) - 1));
 
 /**
  * Takes a lock as its writer. One that finds it taken queues: from then on `waiting` counts it, and readers see that. When it
@@ -47,13 +53,13 @@ export const invalidateLock = {
   readers: shared(
     'invalidate_lock.readers',
     [INODE],
-    tasksWhere(() => 1),
+    readersWhere(() => 1),
   ),
   writer: shared('invalidate_lock.writer', [INODE], bool),
   waiting: shared(
     'invalidate_lock.waiting',
     [INODE],
-    tasksWhere(() => 1),
+    waitingWhere(() => 1),
   ),
 };
 
