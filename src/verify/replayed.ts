@@ -17,7 +17,8 @@ export function replayed(world: SmallWorld, { id, counterexample }: PropertyAnsw
   if (counterexample === undefined || counterexample.steps.some(({ option }) => option > 0)) return;
   const { steps } = counterexample;
   const answer = played(world, steps);
-  if (answer === undefined) return;
+  // Where a count is wrong, run ends, and says so.
+  if (answer === undefined || answer.imbalance !== undefined) return;
   const taken = answer.steps.filter(({ stage }) => stage === 'threads');
   const wrong = steps.findIndex((step, i) => taken[i] === undefined || placeOf(step) !== placeOf(taken[i]));
   const fail = (what: string): Contradiction =>

@@ -26,6 +26,7 @@ import {
   type SearchOptions,
   unasked,
 } from './rounds.ts';
+import { replayed } from './replayed.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';
 import { isTooLarge } from './too-large.ts';
