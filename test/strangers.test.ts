@@ -11,6 +11,7 @@ import { LOOKS_SHOWN, readName } from '../src/verify/properties/index.ts';
 import { questionOf } from '../src/verify/question.ts';
 import { buildWorld } from '../src/verify/small-world.ts';
 import {
+  blamesFirst,
   blind,
   copiedIndex,
   looksUpAgain,
@@ -58,6 +59,7 @@ test.each([
   [relocks, LOOP, { I1: 'vacuous', I3: 'violated', expected: 'violated' }],
   [scansFirst, OTHER_CPU, { I1: 'vacuous', I2: 'violated' }],
   [scansFirst, BEHIND_SAFE, {}],
+  [blamesFirst, BEHIND_SAFE, { I2: 'violated', I4: 'violated' }],
   [blind, OTHER_CPU, { I1: 'vacuous', I2: 'undecided', I4: 'undecided' }],
 ] as const)('$0.name in $1.name', (patch, scenario, wanted) => {
   expect(said(check(scenario, patch))).toEqual(wanted);

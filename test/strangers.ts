@@ -195,3 +195,21 @@ export const wrongIndex = form('wrong-index', (k, args) => {
     ),
   );
 });
+
+/** It looks at every folio, and blames the first page for any of them. */
+export const blamesFirst = form('blames-first', (k, args) => {
+  const so = k.local('so', bool);
+  const any = k.let('any', bool, false);
+  walk(
+    k,
+    args,
+    (of, fine) => {
+      k.step('look', () => so.set(isExpected(of)));
+      k.if(so.not(), () => any.set(true));
+      fine.set(true);
+    },
+    () => {},
+  );
+  args.safe.set(any.not());
+  args.err_index.set(args.start);
+});

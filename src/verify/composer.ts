@@ -36,6 +36,7 @@ export class Composer {
   readonly #watches: Watch[] = [];
   #looks: Looks | undefined;
   #program: Program;
+  #isComposed = false;
 
   /** @param inOrder looks are assumed to go on in order, which is asked (LooksInOrder). */
   constructor(world: SmallWorld, inOrder: boolean) {
@@ -61,6 +62,7 @@ export class Composer {
 
   /** A note of each converting task; it is 0 when a conversion begins. */
   note<K extends string>(name: string, type: Type<K>): Note<K> {
+    this.#stillOpen(name);
     const places = new Map<number, Place<K>>();
     for (const task of converting(this.world)) {
       const { program, local } = withLocal(this.#program, task, name, type);
@@ -74,6 +76,7 @@ export class Composer {
 
   /** A note of each converting task for each page. */
   noteOfPages<K extends string>(name: string, type: Type<K>): NoteOfPages<K> {
+    this.#stillOpen(name);
     const length = this.world.sizes.pages + 1;
     const arrays = new Map<number, ReturnType<typeof withLocalArray<K>>['array']>();
     for (const task of converting(this.world)) {
@@ -90,8 +93,13 @@ export class Composer {
     return of;
   }
 
+  #stillOpen(name: string): void {
+    if (this.#isComposed) throw new Error(`the note '${name}' comes when the program is composed already`);
+  }
+
   /** @param events marks whose coverage is asked for. */
   program(events: ReadonlySet<Mark>): Program {
+    this.#isComposed = true;
     return watched(this.#program, this.world, this.#watches, events);
   }
 }

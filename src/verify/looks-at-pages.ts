@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { folio } from '../kernel/index.ts';
-import { bool, choose, int, literal, ordinal, type Value } from '../lang/index.ts';
+import { folio, folioNrPages } from '../kernel/index.ts';
+import { bool, choose, int, literal, ordinal, Value } from '../lang/index.ts';
 import type { Composer, Note, NoteOfPages } from './composer.ts';
-import { any, numbers } from './conditions.ts';
+import { any, numbers, sum } from './conditions.ts';
 import { type AtLook, findsUser, forEachPlace, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
 import { type Conversion, note, rangeOf } from './observing.ts';
 
-/** What the last look at a page found. */
-const FOUND = { notLooked: 0, noUser: 1, user: 2 } as const;
+/** What the last look at a page found: nothing but the page cache and the check; a batch besides; a user. */
+const FOUND = { notLooked: 0, nothing: 1, batch: 2, user: 3 } as const;
 
 /** The looks of any check, of every page of the file. */
 export class LooksAtPages implements Looks {
@@ -22,7 +22,9 @@ export class LooksAtPages implements Looks {
     this.#found = composer.noteOfPages('found', int(FOUND.user));
     this.#last = composer.note('looked_at', int(sizes.pages));
     watchLooks(composer, (of, conversion) => {
-      const found = choose<'int'>(findsUser(composer, of, conversion), FOUND.user, FOUND.noUser);
+      const isExpected = folio.refcount.at(of).le(folioNrPages(of).plus(heldBy(conversion, of)));
+      const unused = choose<'int'>(isExpected, FOUND.nothing, FOUND.batch);
+      const found = choose<'int'>(findsUser(composer, of, conversion), FOUND.user, unused);
       return [
         forEachPlace(composer, of, (place) => note(this.#found(conversion, place), found)),
         note(this.#last(conversion), placeOf(of)),
@@ -54,12 +56,12 @@ export class LooksAtPages implements Looks {
 
   isFirst(of: Conversion, index: Value<'index'>): Value<'bool'> {
     const { start, end } = rangeOf(of.call);
-    const before = numbers(end - start).map((i) =>
-      ordinal(index)
-        .gt(start + i)
-        .and(this.#found(of, start + i + 1).eq(FOUND.user)),
-    );
-    return any(before).not();
+    const pages = numbers(end - start).map((i) => start + i);
+    const found = (page: number): Value<'int'> => this.#found(of, page + 1);
+    const passed = any(pages.map((page) => ordinal(index).gt(page).and(found(page).eq(FOUND.user))));
+    const others = any(pages.map((page) => found(page).gt(FOUND.nothing)));
+    const isFree = this.#found(of, this.#place(of, index)).eq(FOUND.nothing);
+    return passed.not().and(isFree.not().or(others.not()));
   }
 
   /** The place of the page that an index stands for. */
@@ -68,3 +70,14 @@ export class LooksAtPages implements Looks {
     return choose<'int'>(isNone, this.#last(of), ordinal(index).plus(1));
   }
 }
+
+/** References that the task which looks holds itself while it waits to take the step. */
+const heldBy = ({ step }: Conversion, of: Value<'folio'>): Value<'int'> =>
+  sum(
+    (step?.claims ?? []).map(({ of: whose, amount }) =>
+      // A batch of folios that the check has looked up: the one that it looks at is among them.
+      'list' in whose
+        ? new Value<'int'>(amount)
+        : choose<'int'>(of.eq(new Value<'folio'>(whose)), new Value<'int'>(amount), 0),
+    ),
+  );

@@ -26,7 +26,7 @@ export interface Looks {
   readonly hadUser: AtLook;
   /** Whether it is a page of a large folio. */
   readonly isLarge: AtLook;
-  /** Whether no page of the range before it was left with a user. */
+  /** Whether no page of the range before it was left with a user; and, where it was found free itself, so was every other. */
   readonly isFirst: AtLook;
 }
 

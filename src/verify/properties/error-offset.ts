@@ -62,14 +62,16 @@ const ofLargeFolios: PropertyText = {
   premise,
   needsLooks: true,
   applies: ({ sizes }) => sizes.order > 0,
-  ask: (composer) =>
+  ask: (composer) => {
+    const { looks } = composer;
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
         const index = said('index');
-        const isLarge = composer.looks.isLarge(conversion, index);
+        const isLarge = looks.isLarge(conversion, index);
         return [assert(nameOf('I4/SC-17'), isLarge.not().or(isWithin(conversion, index)))];
       }),
-    ),
+    );
+  },
 };
 
 export const errorOffset: readonly PropertyText[] = [itself, ofLargeFolios];

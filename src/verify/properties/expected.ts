@@ -47,14 +47,14 @@ export const expected: PropertyText = {
         }),
       );
     }
+    const looks = world.calls.some((call) => wantedOf(call).spurious !== undefined) ? composer.looks : undefined;
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
         const { index, spurious, verdict } = wantedOf(conversion.call);
         const conditions: Value<'bool'>[] = [];
         if (verdict !== undefined && !verdict.includes('refused')) conditions.push(all([]).not());
         if (index !== undefined) conditions.push(said('index').eq(index));
-        if (spurious !== undefined) {
-          const { looks } = composer;
+        if (spurious !== undefined && looks !== undefined) {
           const hadUser = looks.hadUser(conversion, said('index'));
           const isShown = looks.areShown(conversion, said('index'));
           conditions.push(isShown.not().or(spurious ? hadUser.not() : hadUser));

@@ -11,9 +11,11 @@ export const LOOKS_SHOWN = 'looks-shown';
 export const NOT_SHOWN = 'this form does not say when it looks at a page';
 
 /** Every refusal comes after a look at the page that it names; after any look, where it names none. */
-export const askForLooks = (composer: Composer): void =>
+export function askForLooks(composer: Composer): void {
+  const { looks } = composer;
   composer.watch(
     inConversions(REFUSED, (said, conversion) => [
-      assert(nameOf(LOOKS_SHOWN), composer.looks.areShown(conversion, said('index'))),
+      assert(nameOf(LOOKS_SHOWN), looks.areShown(conversion, said('index'))),
     ]),
   );
+}
