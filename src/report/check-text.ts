@@ -51,7 +51,8 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
   const expectation = asExpected === undefined ? '' : asExpected ? ', as the scenario expects' : ', NOT as expected';
   const before = answer.before.map(({ call, mismatches }) => {
     const text = mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; ');
-    return `before, ${callTextIn(scenario, call)}: ${text}`;
+    const isBefore = 'before' in scenario && scenario.before.includes(call);
+    return `${isBefore ? 'before' : 'refused at once'}, ${callTextIn(scenario, call)}: ${text}`;
   });
   const wrong = violatedIn(answer).map((property) => {
     const { id, sentence, counterexample, explored } = property;

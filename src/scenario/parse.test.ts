@@ -227,6 +227,17 @@ describe('mistakes', () => {
       { before: 'before: [{ T0: { touch: 0..1 }, T1: { touch: 0..1 } }]' },
       'a.yaml:6:33: before[0].T1: a second task, expected an entry of its own',
     ],
+    [
+      thread('{ lru-cache: enable }'),
+      "a.yaml:9:20: threads.T0[0].lru-cache: T0 has not disabled it, expected 'lru-cache: disable' before",
+    ],
+    [
+      {
+        before: 'before: [{ T1: { lru-cache: disable } }, { T0: { lru-cache: disable } }]',
+        ...thread('{ lru-cache: enable }', '{ lru-cache: disable }', '{ lru-cache: disable }'),
+      },
+      "a.yaml:11:20: threads.T0[2].lru-cache: T0 has disabled it already, expected 'lru-cache: enable' before",
+    ],
     [{ threads: 'threads: {}' }, 'a.yaml:7:10: threads: no task, expected at least one with its calls'],
     [{ threads: 'threads: { T0: [] }' }, 'a.yaml:7:16: threads.T0: expected a list of at least one call, not a list'],
     [

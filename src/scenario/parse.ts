@@ -82,6 +82,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     return { task, calls: calls.map((call, i) => readCall(around, task, call, [...path, i])) };
   });
   if (threads.length === 0) throw source.error(['threads'], 'no task, expected at least one with its calls');
+  requirePairs(source, data);
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)].map(({ call }) => call);
   const shape = { cpus, tasks, guestMemfds, pins: pins.length };
   return {
@@ -97,6 +98,26 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     schedule: scheduleOf(source, data.schedule, around.tasks),
     check: checkingOf(source, data, options, { profile, cpus, tasks: around.tasks }),
   };
+}
+
+/** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
+function requirePairs(source: Source, { before = [], threads }: ScenarioFile): void {
+  const disabling = new Set<string>();
+  const enter = (task: string, call: CallEntry, at: Path): void => {
+    const to = call['lru-cache'];
+    if (to === undefined) return;
+    const isOff = disabling.has(task);
+    if (to === 'disable' && isOff)
+      throw source.error([...at, 'lru-cache'], `${task} has disabled it already, expected 'lru-cache: enable' before`);
+    if (to === 'enable' && !isOff)
+      throw source.error([...at, 'lru-cache'], `${task} has not disabled it, expected 'lru-cache: disable' before`);
+    if (isOff) disabling.delete(task);
+    else disabling.add(task);
+  };
+  for (const [i, entry] of before.entries())
+    for (const [task, call] of Object.entries<CallEntry>(entry)) enter(task, call, ['before', i, task]);
+  for (const [task, calls] of Object.entries<readonly CallEntry[]>(threads))
+    for (const [i, call] of calls.entries()) enter(task, call, ['threads', task, i]);
 }
 
 /** What a scenario has, by the names that its check may use. */

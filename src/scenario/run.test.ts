@@ -38,6 +38,15 @@ const form = (text: Patch['check']['text']): Patch => ({
 });
 
 describe('a conversion', () => {
+  test.each([
+    ['v6', true],
+    ['baseline', false],
+  ])('that may be safe is expected to name an index only where it is refused: under %s %s', (name, isAsExpected) => {
+    const expected = { every: { verdict: ['safe', 'refused'], index: 0, spurious: false } };
+    const given = scenario({ T0: [{ ...toPrivate, expect: expected }] });
+    expect(runScenario(given, { patch: patchNamed(name) }).asExpected).toBe(isAsExpected);
+  });
+
   test('says who held the folio at the last read, and before the call', () => {
     const { calls } = runScenario(scenario({ T0: [toPrivate] }), { patch: patchNamed('local-drain') });
     const cache = { kind: 'page-cache', references: 1 };

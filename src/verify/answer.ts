@@ -159,7 +159,7 @@ export interface CheckAnswer {
   readonly endsNotAsked: boolean;
   /** Why something is undecided. */
   readonly reason: Reason | undefined;
-  /** Results of calls in `before` that are not as expected: nothing was explored then. */
+  /** Results that are not as expected of calls that are not explored: those in `before`, and those that the kernel refuses at once. */
   readonly before: readonly { readonly call: ScenarioCall; readonly mismatches: readonly Mismatch[] }[];
   /** What the scenario file says that it comes to; undefined where it says nothing. */
   readonly expected: { readonly violates: readonly string[] } | undefined;

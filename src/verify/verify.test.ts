@@ -73,6 +73,18 @@ test('a result of before that is not as expected is told, whatever the threads c
   });
 });
 
+test('a call of a thread that the kernel refuses at once is not as expected where it is refused', () => {
+  const refused = SCENARIO.replace('T1: [{ touch', 'T1: [{ ioctl: 1, returns: ok }, { touch');
+  expect(check('v6', {}, refused)).toMatchObject({
+    verdict: 'violated',
+    before: [{ mismatches: [{ what: 'returns', expected: 'ok', actual: 'ENOTTY' }] }],
+  });
+  expect(check('v6', {}, refused.replace('returns: ok', 'returns: ENOTTY'))).toMatchObject({
+    verdict: 'holds',
+    before: [],
+  });
+});
+
 test('interrupted, it says what it knows', () => {
   expect(check('v6', { interrupted: () => true })).toMatchObject({ verdict: 'undecided', reason: 'interrupted' });
 });

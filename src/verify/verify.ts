@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
 import { alikeTasks, compilePacked } from '../lang/index.ts';
-import type { Patch } from '../machine/index.ts';
+import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
   type Event,
   patchNotes,
@@ -185,10 +185,17 @@ function known(id: string): PropertyId {
   return property;
 }
 
-/** Results of `before`, which is no part of what is explored, that are not as expected. */
+/**
+ * Results that are not as expected, of calls that are no part of what is explored: those of `before`, and those of the threads that
+ * the kernel refuses at once.
+ */
 function mismatchesBefore(scenario: Scenario, patch: Patch): CheckAnswer['before'] {
-  if (scenario.before.length === 0) return [];
-  return runScenario({ ...scenario, threads: [] }, { patch }).calls.flatMap(({ of, mismatches }) =>
+  const threads = scenario.threads.flatMap(({ task, calls }) => {
+    const refused = calls.filter(({ call }) => 'result' in entryOf(call, scenario.machine));
+    return refused.length === 0 ? [] : [{ task, calls: refused }];
+  });
+  if (scenario.before.length + threads.length === 0) return [];
+  return runScenario({ ...scenario, threads }, { patch, schedule: IN_ORDER }).calls.flatMap(({ of, mismatches }) =>
     mismatches.length === 0 ? [] : [{ call: of, mismatches }],
   );
 }

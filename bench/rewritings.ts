@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Random rewritings of the forms of the check, each held against its original in some scenarios: what every property comes to, and what
+// a run does. Prints what differs, with the seed; exit 1 where something does.
+//
+//   npx tsx bench/rewritings.ts [N] [SEED] [SCENARIOS] [MOST_STATES]
+//
+// N rewritings (1000) from SEED (1) on, each in so many SCENARIOS (4; 0 is all of them); a search gives up after MOST_STATES (12 000).
+import { Random } from '../test/fuzz/random.ts';
+import { differencesOf, rewritingOf, SCENARIOS } from '../test/support/rewritings.ts';
+
+const [count = '1000', first = '1', few = '4', most = '12000'] = process.argv.slice(2);
+if (!(Number(count) > 0) || !(Number(first) >= 0) || !(Number(few) >= 0) || !(Number(most) > 0)) {
+  process.stderr.write('usage: rewritings.ts [N] [SEED] [SCENARIOS] [MOST_STATES]\n');
+  process.exit(64);
+}
+const kinds = new Map<string, number>();
+let [asked, wrong] = [0, 0];
+for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
+  const rewriting = rewritingOf(seed);
+  const random = new Random(seed);
+  const chosen =
+    Number(few) === 0
+      ? SCENARIOS
+      : Array.from({ length: Number(few) }, () => SCENARIOS[random.below(SCENARIOS.length)] ?? SCENARIOS[0]);
+  for (const name of new Set(chosen)) {
+    asked++;
+    let differences: readonly string[];
+    try {
+      differences = differencesOf(rewriting, name, Number(most));
+    } catch (error) {
+      differences = [`fails: ${error instanceof Error ? error.message : String(error)}`];
+    }
+    if (differences.length === 0) continue;
+    wrong++;
+    const kind = `${rewriting.told.split(':')[0]} in ${name}`;
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    process.stdout.write(`seed ${seed} in ${name} (${rewriting.told})\n  ${differences.join('\n  ')}\n`);
+  }
+  if ((seed - Number(first)) % 50 === 49)
+    process.stderr.write(`${seed - Number(first) + 1} rewritings, ${Math.round(performance.now() / 1000)} s\n`);
+}
+for (const [kind, times] of [...kinds].toSorted(([, a], [, b]) => b - a)) process.stdout.write(`${times} x ${kind}\n`);
+process.stdout.write(`${asked} questions about ${count} rewritings, ${wrong} differ\n`);
+if (wrong > 0) process.exitCode = 1;
