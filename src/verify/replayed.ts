@@ -4,7 +4,7 @@ import type { CounterexampleStep, PropertyAnswer } from './answer.ts';
 import type { SmallWorld } from './small-world.ts';
 
 /** `check` and `run` differ on what a run is: a defect of folioscope. */
-export class Contradiction extends Error {
+class Contradiction extends Error {
   override readonly name = 'Contradiction';
 }
 
