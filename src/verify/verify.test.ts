@@ -48,6 +48,22 @@ test('the run that it tells is the shortest, and of those one with the fewest sw
   expect(held?.holders.map(({ kind }) => kind)).toEqual(['page-cache', 'lru-add-batch', 'safety-check']);
 });
 
+test('an early exit because of a forced drain is asked about, too (I9)', () => {
+  const text = `scenario: T
+title: A conversion leaves its drain early because mbind() has drained
+machine: { cpus: 3 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 }, T2: { cpu: 2 } }
+before: [{ T1: { touch: 0..1 } }, { T2: { touch: 1..2 } }]
+threads:
+  T2: [{ mbind: 1..2 }]
+  T0: [{ convert: { range: 0..1, to: private } }]
+`;
+  expect(violatedIn(check('v6', {}, text))).toEqual([]);
+  const patch = mutantNamed('drain-unlocks-before-flush').patch;
+  expect(violatedIn(check('v6', { patch }, text))).toEqual(['I2', 'I9']);
+});
+
 test('everything is explored where that is asked for, and the first violation is no shorter', () => {
   const [quick, exact] = [check('baseline'), check('baseline', { exact: true })];
   const of = ({ properties }: CheckAnswer) => properties.find(({ id }) => id === 'I2');

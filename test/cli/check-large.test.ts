@@ -66,7 +66,7 @@ describe('random walks', () => {
   test('find what is wrong, and the nearest run to it', () => {
     const { status, answer } = json([SC_07, '--patch', 'baseline', '--random', '200']);
     expect(status).toBe(1);
-    expect(answer.counterexample).toMatchObject({ length: 34, isShortest: true });
+    expect(answer.counterexample).toMatchObject({ length: 38, isShortest: true });
     expect(answer.walked).toEqual({ walks: 200, seed: 1, steps: 10_000 });
     // What is to happen on some run is seen on one.
     expect(answer.properties.filter(({ verdict }) => verdict === 'holds').map(({ property }) => property)).toEqual([

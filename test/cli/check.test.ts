@@ -148,7 +148,7 @@ describe('--all', () => {
 says nothing    SC-02: A page faulted on another CPU (1 form, 21 states)
                 baseline: the file has no 'check' for it
 NOT as expected SC-02: A page faulted on another CPU (1 form, 21 states)
-                baseline: I2 is violated in 14 steps
+                baseline: I2 is violated in 18 steps
 3 scenarios: 1 as expected, 1 says nothing, 1 NOT as expected
 `,
     });

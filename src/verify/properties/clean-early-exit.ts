@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   cpuFbatches,
+  DRAIN_ALL,
   DRAIN_GENERATION,
   DRAIN_LEFT_EARLY,
   DRAIN_UNDERTAKEN,
@@ -47,11 +48,17 @@ const BATCHES: readonly { readonly nr: Variable; readonly old: Variable; readonl
 ];
 const [IN_LRU_ADD, IN_MLOCK, IN_OTHERS] = BATCHES;
 
-/** Tasks that drain all CPUs and may leave early. Alone none does: no other task raises the generation. */
+/**
+ * Tasks that drain all CPUs and may leave early. If no other task drains all CPUs, none does: the generation stays. A task whose
+ * own drain is forced never leaves early, and raises the generation all the same.
+ */
 function drainersIn(program: Program): readonly number[] {
-  const drainers = new Set<number>();
-  for (const { observed, code } of observationsIn(program)) if (observed.mark === DRAIN_LEFT_EARLY) drainers.add(code);
-  return drainers.size > 1 ? [...drainers] : [];
+  const [drainers, all] = [new Set<number>(), new Set<number>()];
+  for (const { observed, code } of observationsIn(program)) {
+    if (observed.mark === DRAIN_LEFT_EARLY) drainers.add(code);
+    if (observed.mark === DRAIN_ALL) all.add(code);
+  }
+  return all.size > 1 ? [...drainers] : [];
 }
 
 /**
