@@ -53,12 +53,12 @@ const [IN_LRU_ADD, IN_MLOCK, IN_OTHERS] = BATCHES;
  * own drain is forced never leaves early, and raises the generation all the same.
  */
 function drainersIn(program: Program): readonly number[] {
-  const [drainers, all] = [new Set<number>(), new Set<number>()];
+  const [drainers, raisers] = [new Set<number>(), new Set<number>()];
   for (const { observed, code } of observationsIn(program)) {
     if (observed.mark === DRAIN_LEFT_EARLY) drainers.add(code);
-    if (observed.mark === DRAIN_ALL) all.add(code);
+    if (observed.mark === DRAIN_ALL) raisers.add(code);
   }
-  return all.size > 1 ? [...drainers] : [];
+  return raisers.size > 1 ? [...drainers] : [];
 }
 
 /**
