@@ -39,7 +39,9 @@ function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
       if (answer.imbalance !== undefined) return 'FAILED';
       if (answer.unended !== undefined) return 'undecided';
       if (answer.asExpected === false) return 'FAILED';
-      return answer.asExpected === undefined ? (UNEXPECTED.find((verdict) => cameTo(verdict, answer)) ?? 'ok') : 'ok';
+      if (answer.asExpected === true) return 'ok';
+      if (untold(answer) !== undefined) return 'undecided';
+      return UNEXPECTED.find((verdict) => cameTo(verdict, answer)) ?? 'ok';
     }),
   );
   return (['FAILED', 'undecided', 'refused'] as const).find((outcome) => outcomes.has(outcome)) ?? 'ok';
@@ -51,6 +53,8 @@ const UNEXPECTED = ['refused', 'undecided'] as const;
 const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): CallAnswer | undefined =>
   calls.find(({ conversion }) => conversion?.verdict.verdict === verdict);
 
+const untold = ({ calls }: PatchAnswer): CallAnswer | undefined => calls.find(({ isUntold }) => isUntold);
+
 /** What to tell first of an answer that is not well. */
 function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario']) => string) | undefined {
   const { imbalance, unended } = answer;
@@ -59,6 +63,6 @@ function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario'])
   const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
   if (wrong !== undefined) return (scenario) => `${callText(scenario, wrong.of)}: ${mismatchText(wrong)}`;
   if (answer.asExpected !== undefined) return undefined;
-  const call = cameTo('refused', answer) ?? cameTo('undecided', answer);
+  const call = untold(answer) ?? cameTo('refused', answer) ?? cameTo('undecided', answer);
   return call === undefined ? undefined : (scenario) => `${callText(scenario, call.of)}: ${resultText(call)}`;
 }

@@ -79,6 +79,7 @@ function outcomeText({ unended, imbalance, asExpected, calls }: PatchAnswer): st
   if (imbalance !== undefined) return 'I6 violated';
   if (unended !== undefined) return 'undecided';
   if (asExpected !== undefined) return asExpected ? 'as expected' : 'NOT as expected';
+  if (calls.some(({ isUntold }) => isUntold)) return 'undecided';
   const verdicts = new Set(calls.map(({ conversion }) => conversion?.verdict.verdict));
   const found = (['refused', 'undecided'] as const).find((verdict) => verdicts.has(verdict));
   return `nothing expected, ${found === undefined ? 'no conversion refused' : `a conversion ${found}`}`;

@@ -71,6 +71,8 @@ export interface CallAnswer {
   /** Undefined where the scenario expects nothing of it. */
   readonly expected: Expected | undefined;
   readonly mismatches: readonly Mismatch[];
+  /** It is expected of a refusal that it is spurious or justified, and the form does not show enough to tell. */
+  readonly isUntold: boolean;
 }
 
 /** One write of a step to the kernel's memory; values are numbers, `none` where no element is meant. */
@@ -125,7 +127,7 @@ export interface PatchAnswer {
    * Undefined where it was after every step.
    */
   readonly imbalance: string | undefined;
-  /** Whether every expected result came true; undefined where nothing is expected. */
+  /** Whether every expected result came true; undefined where nothing is expected, or all else came true but a call is untold. */
   readonly asExpected: boolean | undefined;
 }
 
@@ -135,12 +137,6 @@ export interface ScenarioAnswer {
   readonly patches: readonly PatchAnswer[];
 }
 
-/** Whether it is expected of a refusal that it is spurious or justified, and the form does not show enough to tell. */
-const isUntold = ({ expected, conversion }: CallAnswer): boolean =>
-  expected?.spurious !== undefined &&
-  conversion?.verdict.verdict === 'refused' &&
-  conversion.verdict.spurious === undefined;
-
 /**
  * Whether an answer is a good one: every expected result came true, or, where nothing is expected, no
  * conversion was refused. Undecided where not all calls returned, unless because a count came out wrong, and
@@ -149,8 +145,8 @@ const isUntold = ({ expected, conversion }: CallAnswer): boolean =>
 export function isWell(answer: PatchAnswer): boolean | 'undecided' {
   if (answer.imbalance !== undefined) return false;
   if (answer.unended !== undefined) return 'undecided';
-  if (answer.asExpected !== false && answer.calls.some(isUntold)) return 'undecided';
   if (answer.asExpected !== undefined) return answer.asExpected;
+  if (answer.calls.some(({ isUntold }) => isUntold)) return 'undecided';
   const verdicts = new Set(answer.calls.map(({ conversion }) => conversion?.verdict.verdict));
   if (verdicts.has('refused')) return false;
   return verdicts.has('undecided') ? 'undecided' : true;

@@ -7,6 +7,12 @@ import type { Expected, ScenarioCall } from './scenario.ts';
 export const expectedOf = ({ expected }: ScenarioCall, patch: string): Expected | undefined =>
   expected.byPatch.get(patch) ?? expected.every;
 
+/** Whether it is expected of a refusal that it is spurious or justified, and the form does not show enough to tell. */
+export const isUntold = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
+  expected?.spurious !== undefined &&
+  conversion?.verdict.verdict === 'refused' &&
+  conversion.verdict.spurious === undefined;
+
 /** The parts of a result that are not as expected. */
 export function mismatchesOf(
   expected: Expected | undefined,
@@ -42,8 +48,7 @@ export function mismatchesOf(
   compare('returns');
   compare('verdict');
   compare('index');
-  // A form that does not say when it looks leaves it open.
-  if (refused === undefined || refused.spurious !== undefined) compare('spurious');
+  if (!isUntold(expected, conversion)) compare('spurious');
   compare('drainsOfAll');
   compare('localDrains');
   compare('countsRead');

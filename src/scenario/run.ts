@@ -20,7 +20,7 @@ import {
 } from '../machine/index.ts';
 import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.ts';
 import { ConversionWatch } from './conversion-watch.ts';
-import { expectedOf, mismatchesOf } from './expectation.ts';
+import { expectedOf, isUntold, mismatchesOf } from './expectation.ts';
 import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
@@ -143,11 +143,13 @@ class Run {
         conversion,
         expected,
         mismatches: mismatchesOf(expected, outcome, conversion, loaded),
+        isUntold: isUntold(expected, conversion),
       };
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
     const isMatched = this.#imbalance === undefined && calls.every(({ mismatches }) => mismatches.length === 0);
-    const asExpected = expecting.length === 0 ? undefined : isMatched;
+    const isOpen = expecting.length === 0 || (isMatched && calls.some((call) => call.isUntold));
+    const asExpected = isOpen ? undefined : isMatched;
     return {
       patch: name,
       notes: patchNotes(patch, this.#scenario.machine.profile),

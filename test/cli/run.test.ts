@@ -92,29 +92,59 @@ ok         SC-03: The converting task faulted the page before it migrated
   });
 });
 
-describe('a refusal without a count', () => {
-  const isolate = ['run', SC_02, '--patch', 'isolate', '--steps', 'none'];
+describe('a form that does not show when it looks', () => {
+  const reason = 'this form does not say when it looks at a page';
+  const blind = (): readonly string[] => {
+    write(
+      'blind.mjs',
+      `import { safetyCheck } from 'folioscope/kernel';
+export default {
+  name: 'blind',
+  summary: 'refuses without a look',
+  check: safetyCheck((k, { start, safe, err_index }) => {
+    k.step('decide', () => safe.set(false));
+    err_index.set(start);
+  }),
+};
+`,
+    );
+    return ['--patch', join(folder, 'blind.mjs'), '--steps', 'none'];
+  };
 
-  test('is told as one in the report, in the line of several, and by the exit code', () => {
-    const { status, stdout } = folioscope(isolate);
+  test('is told so in the report, in the line of several, and by the exit code', () => {
+    const { status, stdout } = folioscope(['run', SC_02, ...blind()]);
     expect(status).toBe(1);
-    expect(stdout).toContain('\n  isolate  refused at index 0 (refused without reading a count)\n');
-    expect(stdout).toContain('\nnothing expected, a conversion refused in isolate\n');
-    expect(stdout).not.toContain('no conversion refused');
-    const several = folioscope([...isolate, SC_02]);
+    expect(stdout.replaceAll(/\n {9}/g, ' ')).toContain(`\n  blind  refused at index 0 (${reason})\n`);
+    expect(stdout).toContain('\nnothing expected, a conversion refused in blind\n');
+    const several = folioscope(['run', SC_02, SC_02, ...blind()]);
     expect(several.status).toBe(1);
     expect(several.stdout).toMatch(/^refused {4}SC-02/);
   });
 
   test('and in JSON as its schema has it', () => {
-    const { status, stdout } = folioscope([...isolate, '--json']);
+    const { status, stdout } = folioscope(['run', SC_02, ...blind(), '--json']);
     expect(status).toBe(1);
     const validate = validatorOf('run');
     const document: unknown = JSON.parse(stdout);
     validate(document);
     expect(validate.errors).toBe(null);
-    const conversion = { verdict: 'refused', index: 0, reason: 'refused without reading a count' };
+    const conversion = { verdict: 'refused', index: 0, reason };
     expect(document).toMatchObject({ scenarios: [{ patches: [{ calls: [{}, { conversion }] }] }] });
+  });
+
+  test('is undecided where it is expected that the refusal is spurious', () => {
+    write('a.yaml', scenario('      expect: { every: { verdict: refused, spurious: true } }\n'));
+    const file = join(folder, 'a.yaml');
+    const text = folioscope(['run', file, ...blind()]);
+    expect(text.status).toBe(2);
+    expect(text.stdout).toContain('\nundecided in blind\n');
+    const several = folioscope(['run', file, file, ...blind()]);
+    expect(several.status).toBe(2);
+    expect(several.stdout).toContain('2 scenarios: 0 ok, 2 undecided\n');
+    const document = JSON.parse(folioscope(['run', file, ...blind(), '--json']).stdout) as {
+      readonly scenarios: readonly { readonly patches: readonly object[] }[];
+    };
+    expect(document.scenarios[0]?.patches[0]).not.toHaveProperty('asExpected');
   });
 });
 
