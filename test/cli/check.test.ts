@@ -130,7 +130,7 @@ describe('the peer protocol', () => {
 });
 
 describe('--all', () => {
-  test('every scenario that comes with folioscope is what its file says', { timeout: 400_000 }, () => {
+  test('every scenario that comes with folioscope is what its file says', { timeout: 1_200_000 }, () => {
     const { status, stdout } = folioscope(['check', '--all']);
     expect(stdout).toMatch(/\n(\d+) scenarios: \1 as expected\n$/);
     expect(status).toBe(0);

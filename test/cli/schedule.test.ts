@@ -103,7 +103,7 @@ test('a counterexample against I5 ends where it does, with a conversion that has
   expect(played.stdout).toContain('\n  v6  did not return\n');
   expect(played.stdout).toContain('\nundecided in v6\n');
   const why =
-    'not all calls have returned in the 26 steps of this run against I5: after them nobody who is given a turn can go on';
+    'not all calls have returned in the 27 steps of this run against I5: after them nobody who is given a turn can go on';
   expect(played.stdout.replaceAll(/\n +/g, ' ')).toContain(`\nundecided: v6: ${why}\n`);
 
   const again = ['run', file, '--patch', 'v6', '--json', '--replay'];
