@@ -19,6 +19,8 @@ export interface Refusals {
 
 /** The step that follows when the check has refused a folio. */
 const REFUSED = 'folio_index';
+/** A step of the check's between the look and that one: it asks what cannot change, so that the look has decided. */
+const BETWEEN = 'folio_may_be_lru_cached';
 /** The step that stores what was asked for. */
 const ACCEPTED = 'mas_store';
 
@@ -33,12 +35,20 @@ export function refusalsOf(world: SmallWorld, properties: readonly StateProperty
   const { packed, initial, inspect } = pack(world);
   const reasons = new Set<HolderKind>();
   const came = { spurious: false, accepts: false };
-  const before = new Int32Array(packed.words);
+  const [before, ahead] = [new Int32Array(packed.words), new Int32Array(packed.words)];
+  /** The step of the check that a look has decided on. */
+  const decided = (state: Int32Array): string | undefined => {
+    const next = inspect(state).next(0)?.name;
+    if (next !== BETWEEN) return next;
+    ahead.set(state);
+    packed.step(0, ahead);
+    return inspect(ahead).next(0)?.name;
+  };
   const step = (task: number, state: Int32Array): boolean => {
     if (task !== 0) return packed.step(task, state);
     before.set(state);
     if (!packed.step(task, state)) return false;
-    if (inspect(state).next(0)?.name === REFUSED) {
+    if (inspect(before).next(0)?.name !== BETWEEN && decided(state) === REFUSED) {
       const holders = holdersOfJudged(inspect(before));
       if (heldOnlyByBatches(holders)) came.spurious = true;
       else for (const holder of holders) if (!heldOnlyByBatches([holder])) reasons.add(holder.kind);
