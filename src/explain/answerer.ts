@@ -9,7 +9,7 @@ import type {
   Strength,
   Verdict,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex, nanoseconds } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type {
@@ -31,9 +31,9 @@ import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
-import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
+import { type AskedInode, type InodeState, nextChange, stateAt, type Surroundings, unflushedAt } from './state.ts';
 import { doubtOf, type Story } from './story.ts';
-import { isWithin, unseenAt } from './unseen.ts';
+import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
 /** Answers a question from what one pass over the events found. */
@@ -79,12 +79,14 @@ export class Answerer {
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
+    const states = followed.map((inode) => new States(askedOf(inode, born), around));
+    const callsBy = new CallsSoFar(conversions);
     for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
-      for (const inode of followed) {
-        const asked = askedOf(inode, born);
-        const state = stateAt(asked, moment.at, around);
-        const converter = chooseCpu(question, moment, conversions, this.#story.lastCpu);
-        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, conversions, verdicts }));
+      for (const [place, inode] of followed.entries()) {
+        const ofInode = states[place];
+        if (ofInode === undefined) continue;
+        const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.lastCpu);
+        moments.push(this.#moment({ moment, inode, states: ofInode, converter, conversions, verdicts }));
       }
     const openInodes = this.#openInodes(inodes);
     const explanation: Explanation = {
@@ -150,14 +152,15 @@ export class Answerer {
   #moment(of: {
     readonly moment: Moment;
     readonly inode: TrackedInode;
-    readonly isOlder: boolean;
-    readonly state: InodeState;
+    readonly states: States;
     readonly converter: { readonly cpu: Cpu; readonly because: string };
     readonly conversions: Explanation['conversions'];
     readonly verdicts: Verdicts;
   }): MomentAnswer {
-    const { moment, inode, isOlder, state, converter, conversions, verdicts } = of;
+    const { moment, inode, states, converter, conversions, verdicts } = of;
     const { range, patches } = this.#question;
+    const { isOlder } = states.asked;
+    const state = states.at(moment.at);
     const conversion: Conversion = { range, cpu: converter.cpu };
     const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
     const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
@@ -168,9 +171,20 @@ export class Answerer {
       marker: moment.marker?.text,
       dev: inode.dev,
       ino: inode.ino,
-      folios: state.folios,
-      stale: state.stale,
-      lives: state.generations.map(({ life }) => life),
+      // All of them at all moments would be more than a machine holds; most readers need few.
+      get folios() {
+        return states.at(moment.at).folios;
+      },
+      get lives() {
+        return states.at(moment.at).generations.map(({ life }) => life);
+      },
+      get stale() {
+        return states.at(moment.at).stale();
+      },
+      count: state.folios.length,
+      notable: state.notable,
+      strengths: state.strengths,
+      staleCount: state.staleCount,
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
@@ -233,8 +247,56 @@ const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
 
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
+/** Later than any time of a recording, which has 64 bits. */
+const NEVER = nanoseconds(1n << 64n);
+
+/** An inode's state at one moment after the other, made anew only where it has changed. */
+class States {
+  readonly asked: AskedInode;
+  readonly #around: Surroundings;
+  #state: InodeState | undefined = undefined;
+  /** A time that it was made for, and up to when it stays as it was then. */
+  #from: Nanoseconds | undefined = undefined;
+  #until = nanoseconds(0n);
+
+  constructor(asked: AskedInode, around: Surroundings) {
+    this.asked = asked;
+    this.#around = around;
+  }
+
+  at(at: Nanoseconds): InodeState {
+    const from = this.#from;
+    if (this.#state !== undefined && from !== undefined && from <= at) {
+      if (at < this.#until) return this.#state;
+      const next = nextChange(this.asked, from, at, this.#around);
+      this.#until = next ?? NEVER;
+      if (at < this.#until) return this.#state;
+    }
+    this.#from = at;
+    this.#until = at;
+    this.#state = stateAt(this.asked, at, this.#around);
+    return this.#state;
+  }
+}
+
+/** The last call up to a moment, for moments of rising time. */
+class CallsSoFar {
+  readonly #calls: Explanation['conversions'];
+  #place = 0;
+
+  constructor(calls: Explanation['conversions']) {
+    this.#calls = calls;
+  }
+
+  /** @returns the first where none was so early; undefined where there is none at all. */
+  upTo(at: Nanoseconds): Explanation['conversions'][number] | undefined {
+    for (let next = this.#calls[this.#place]; next !== undefined && next.at <= at; next = this.#calls[++this.#place]);
+    return this.#calls[Math.max(0, this.#place - 1)];
+  }
+}
+
 const askedOf = (inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode => ({
-  folios: inode.folios(),
+  folios: inode.folios().toSorted((a, b) => a.index - b.index),
   isOlder: !born.has(inode),
   isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
 });
@@ -250,12 +312,11 @@ function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['mis
 /** The CPU that would convert. */
 function chooseCpu(
   { cpu }: Question,
-  { at, marker }: Moment,
-  conversions: Explanation['conversions'],
+  { marker }: Moment,
+  call: Explanation['conversions'][number] | undefined,
   last: Cpu | undefined,
 ): { readonly cpu: Cpu; readonly because: string } {
   if (cpu !== undefined) return { cpu, because: 'as asked' };
-  const call = conversions.findLast((conversion) => conversion.at <= at) ?? conversions[0];
   if (call !== undefined) return { cpu: call.cpu, because: 'where the recorded conversions ran' };
   if (marker !== undefined) return { cpu: marker.cpu, because: 'where the marker was written' };
   return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
@@ -268,8 +329,7 @@ function strengthOf(
   { range, unseen }: { readonly range: IndexRange | undefined; readonly unseen: MomentAnswer['unseen'] },
 ): Strength {
   if (verdict === 'undecided' || (verdict === 'safe' && unseen?.what === 'refused call')) return 'unknown';
-  const asked = folios.filter(isWithin(range));
-  return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
+  return areProved(folios, range) && folios.some(isWithin(range)) ? 'proved' : 'derived';
 }
 
 function evidenceOf(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
+import { type Cpu, type LruInsertion, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 import type { Generation } from './generation.ts';
 
 /** Insertions of one flush follow each other within microseconds; between flushes lies at least a page fault. */
@@ -76,6 +76,11 @@ export class Flush {
     this.pid = pid;
     this.first = first;
     this.last = first;
+  }
+
+  /** From when on it is taken to be over where no event shows that. */
+  get latestEnd(): Nanoseconds {
+    return nanoseconds(this.last + LONGEST_RELEASE + 1n);
   }
 
   /** Whether it holds, after every event up to `at`, the references of what it has inserted. */

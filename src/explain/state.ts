@@ -9,9 +9,11 @@ import {
   type Holder,
   type Ledger,
   type Nanoseconds,
+  nanoseconds,
   referencesOf,
+  type Strength,
 } from '../ledger/index.ts';
-import type { CpuBatch, Gap } from './batch.ts';
+import type { CpuBatch, Flush, Gap } from './batch.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
 import type { ReferenceState } from './references.ts';
 import type { Hidden, KnownState } from './verdicts.ts';
@@ -42,7 +44,7 @@ export interface Surroundings {
 
 /** What is asked of an inode. */
 export interface AskedInode {
-  /** All folios of it that events told of, at any time. */
+  /** All folios of it that events told of, at any time, by rising index. */
   readonly folios: readonly Generation[];
   /** It may have had folios before the recording that no event tells of. */
   readonly isOlder: boolean;
@@ -54,8 +56,13 @@ export interface AskedInode {
 export interface InodeState extends KnownState {
   /** As it is shown: the worst, with what is not known marked as such. */
   readonly folios: Ledger;
-  /** Indexes of folios that may have left the page cache unseen. */
-  readonly stale: ReadonlySet<FolioIndex>;
+  /** Those of `folios` of which there is more to say than that they are on the LRU. */
+  readonly notable: Ledger;
+  /** Strengths of `folios`. */
+  readonly strengths: ReadonlySet<Strength>;
+  /** Indexes of folios that may have left the page cache unseen: how many, and which. */
+  readonly staleCount: number;
+  stale(): ReadonlySet<FolioIndex>;
   /** The folio of each index, for its events. */
   readonly generations: readonly Generation[];
 }
@@ -65,43 +72,158 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   const { doubt } = around;
   const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
   const lostUpTo = lastLoss(around.gaps, at);
-  const present: Present[] = [];
+  /** Those of which more is to be said than that they are on the LRU, and of all which it is: nearly all are calm. */
+  const present: (Present & { readonly place: number })[] = [];
+  const shown: FolioLedger[] = [];
+  const generations: Generation[] = [];
+  const mayBeCalm = around.gaps.length === 0 && !around.isCoarse && doubt === undefined;
+  let staleCount = 0;
+  let isNotable = false;
+  let calm = 0;
+  const notable: FolioLedger[] = [];
   for (const folio of inode.folios) {
-    if (around.isCoarse && isTied(folio, at)) {
-      present.push({
-        folio,
-        status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu },
-        mayBeGone: 'tied',
-      });
+    if (mayBeCalm && isCalmAt(folio, at)) {
+      shown.push(onLruLedger(folio));
+      generations.push(folio);
+      calm++;
+      if (!around.showsDeletes && mayBeGone(folio, at, lostUpTo, around) !== undefined) staleCount++;
       continue;
     }
-    const seen = statusAt(folio, at);
-    if (seen === undefined) continue;
-    const status = settle(folio, seen, {
-      at,
-      unflushed,
-      isDoubted: isDoubted(folio, at, around),
-      isSorted: doubt !== 'not sorted',
-    });
-    present.push({ folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) });
+    const one = presentAt(folio, at, around, { unflushed, lostUpTo });
+    if (one === undefined) continue;
+    present.push({ ...one, place: generations.length });
+    const ledger = ledgerOf(one, 'shown', unflushed);
+    shown.push(ledger);
+    generations.push(folio);
+    if (one.mayBeGone !== undefined) staleCount++;
+    if (one.status.status !== 'on-lru' || one.mayBeGone === 'lost') notable.push(ledger);
+    isNotable ||= ledger.strength !== 'derived';
   }
-  present.sort((a, b) => a.folio.index - b.folio.index);
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps, around);
   const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
-  const ledger = (view: View): Ledger =>
-    present.flatMap((one) => (view === 'best' && one.mayBeGone !== undefined ? [] : [ledgerOf(one, view, unflushed)]));
-  const folios = ledger('shown');
+  const ledger = (view: View): Ledger => {
+    const all: (FolioLedger | undefined)[] = [...shown];
+    for (const one of present)
+      all[one.place] = view === 'best' && one.mayBeGone !== undefined ? undefined : ledgerOf(one, view, unflushed);
+    return all.filter((folio) => folio !== undefined);
+  };
+  const strengths = new Set<Strength>(calm > 0 ? ['derived'] : []);
+  if (isNotable || calm === 0) for (const { strength } of shown) strengths.add(strength);
   return {
-    folios,
-    best: reason === undefined ? folios : ledger('best'),
-    worst: reason === undefined ? folios : ledger('worst'),
+    folios: shown,
+    notable,
+    strengths,
+    best: reason === undefined ? shown : ledger('best'),
+    worst: reason === undefined ? shown : ledger('worst'),
     hidden,
     locked: new Set(present.flatMap(({ folio, status }) => (isLocked(status) ? [folio.index] : []))),
     reason,
-    stale: new Set(present.flatMap((one) => (one.mayBeGone === undefined ? [] : [one.folio.index]))),
-    generations: present.map(({ folio }) => folio),
+    staleCount,
+    stale: () => {
+      const tied = present.flatMap((one) => (one.mayBeGone === 'tied' ? [one.folio] : []));
+      const gone = generations.filter((folio) => mayBeGone(folio, at, lostUpTo, around) !== undefined);
+      return new Set([...tied, ...gone].map(({ index }) => index));
+    },
+    generations,
   };
+}
+
+/** A folio as events show it at a moment; undefined where it is not in the page cache. */
+function presentAt(
+  folio: Generation,
+  at: Nanoseconds,
+  around: Surroundings,
+  { unflushed, lostUpTo }: { readonly unflushed: readonly Cpu[]; readonly lostUpTo: Nanoseconds | undefined },
+): Present | undefined {
+  if (around.isCoarse && isTied(folio, at))
+    return { folio, status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu }, mayBeGone: 'tied' };
+  const seen = statusAt(folio, at);
+  if (seen === undefined) return undefined;
+  const status = settle(folio, seen, {
+    at,
+    unflushed,
+    isDoubted: isDoubted(folio, at, around),
+    isSorted: around.doubt !== 'not sorted',
+  });
+  return { folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) };
+}
+
+/** Whether a folio is on the LRU, and nothing else is to be said of it. */
+function isCalmAt(folio: Generation, at: Nanoseconds): boolean {
+  const { insertion, deletedAt, putbacks, references, referencesBefore, flush, releasedAt } = folio;
+  if (insertion === undefined || insertion.at > at || (deletedAt !== undefined && deletedAt <= at)) return false;
+  if (putbacks.length > 0 || references !== undefined || referencesBefore.length > 0) return false;
+  return flush === undefined || (releasedAt !== undefined && releasedAt <= at) || flush.holdsAt(at) === 'no';
+}
+
+function onLruLedger(folio: Generation): FolioLedger {
+  const { index, pfn, order } = folio;
+  folio.onLru ??= {
+    index,
+    pfn,
+    order,
+    strength: 'derived',
+    holders: [{ kind: 'page-cache', references: 2 ** order }],
+  };
+  return folio.onLru;
+}
+
+/**
+ * When an inode's state may change next after `at`: the first time, or some time up to `to` where there is one.
+ * Undefined where nothing changes any more.
+ */
+export function nextChange(
+  inode: AskedInode,
+  at: Nanoseconds,
+  to: Nanoseconds,
+  around: Surroundings,
+): Nanoseconds | undefined {
+  let next: Nanoseconds | undefined;
+  const consider = (time: Nanoseconds | undefined): void => {
+    if (time !== undefined && time > at && (next === undefined || time < next)) next = time;
+  };
+  const after = (time: Nanoseconds | undefined): void => {
+    consider(time);
+    if (time !== undefined) consider(nanoseconds(time + 1n));
+  };
+  const ofFlush = (flush: Flush | undefined): void => {
+    if (flush === undefined || (flush.over !== undefined && flush.over <= at)) return;
+    consider(flush.over);
+    consider(flush.lastSure);
+    consider(flush.latestEnd);
+  };
+  for (const gap of around.gaps) {
+    after(gap.from);
+    after(gap.to);
+    consider(gap.flushedAt);
+  }
+  for (const { firstFlush } of around.batches.values()) consider(firstFlush);
+  consider(around.drainedAt);
+  // What came last is the likeliest to have changed.
+  for (let place = inode.folios.length - 1; place >= 0; place--) {
+    if (next !== undefined && next <= to) return next;
+    const folio = inode.folios[place];
+    if (folio === undefined) continue;
+    const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
+    if (deletedAt !== undefined && deletedAt < at) continue;
+    after(add?.at);
+    after(insertion?.at);
+    after(deletedAt);
+    after(seenAt);
+    consider(doubtedAt);
+    consider(releasedAt);
+    ofFlush(folio.flush);
+    for (const putback of putbacks) {
+      after(putback.from);
+      after(putback.insertion.at);
+      ofFlush(putback.flush);
+    }
+    consider(references?.from);
+    for (const { from } of referencesBefore) consider(from);
+    after(around.refusedAt(folio));
+  }
+  return next;
 }
 
 /** A folio that is in the page cache as far as events show. */
@@ -277,8 +399,7 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
   const plain = { index, pfn, order, holders: [pageCache] };
   switch (status.status) {
     case 'on-lru':
-      folio.onLru ??= { index, pfn, order, strength: 'derived', holders: [pageCache] };
-      return folio.onLru;
+      return onLruLedger(folio);
     case 'counted': {
       const { holders, proved } = status.references;
       return { index, pfn, order, strength: proved ? 'proved' : 'derived', holders };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
+import { type FolioIndex, foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
@@ -41,7 +41,10 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 }
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
-function waitingPhrase({ folios, stale }: MomentAnswer): string {
+function waitingPhrase(moment: MomentAnswer): string {
+  const { notable: folios, count, staleCount } = moment;
+  const stale = staleCount === 0 || staleCount === count ? undefined : moment.stale;
+  const mayBeGone = (index: FolioIndex): boolean => staleCount === count || stale?.has(index) === true;
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -50,12 +53,12 @@ function waitingPhrase({ folios, stale }: MomentAnswer): string {
   const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
     ({ index, strength, holders }) =>
-      strength === 'unknown' && !stale.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+      strength === 'unknown' && !mayBeGone(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
   const gone =
-    stale.size === 0
+    staleCount === 0
       ? ''
-      : `not known whether still there: ${stale.size === folios.length ? 'all of them' : foldNumbers([...stale])}`;
+      : `not known whether still there: ${stale === undefined ? 'all of them' : foldNumbers([...stale].toSorted((a, b) => a - b))}`;
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
@@ -79,8 +82,8 @@ function otherHoldersPhrase(folios: Ledger): string {
 
 /** What is said of a moment, without its time. */
 function describe(moment: MomentAnswer): string[] {
-  const { folios, verdicts, localDrainByCpu, cpu, unseen } = moment;
-  const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
+  const { verdicts, localDrainByCpu, cpu, unseen } = moment;
+  const count = `${moment.count} ${moment.count === 1 ? 'folio' : 'folios'}`;
   const waiting = waitingPhrase(moment);
   const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
   lines.push(

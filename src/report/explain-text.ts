@@ -240,7 +240,7 @@ function helpPhrase(moment: MomentAnswer): string {
 }
 
 /** `; v6, v8: refused at 5, which is held by 1 gup ('vmm')`: what other forms refuse, which the reason above is not of. */
-function stubbornPhrase({ baseline, verdicts, folios }: MomentAnswer): string {
+function stubbornPhrase({ baseline, verdicts, notable }: MomentAnswer): string {
   const first = baseline.verdict === 'refused' ? baseline.index : undefined;
   const others = [...verdicts].flatMap(([name, verdict]) =>
     verdict.verdict === 'refused' && verdict.index !== first ? [{ name, index: verdict.index }] : [],
@@ -248,7 +248,7 @@ function stubbornPhrase({ baseline, verdicts, folios }: MomentAnswer): string {
   const [{ index } = { index: undefined }] = others;
   if (index === undefined) return '';
   const names = others.filter((other) => other.index === index).map(({ name }) => name);
-  const folio = folios.find((candidate) => candidate.index <= index && index < candidate.index + 2 ** candidate.order);
+  const folio = notable.find((candidate) => candidate.index <= index && index < candidate.index + 2 ** candidate.order);
   const holders = folio === undefined ? '' : othersPhrase(folio);
   return `; ${names.join(', ')}: refused at ${index}${holders === '' ? '' : `, which is held by ${holders}`}`;
 }
@@ -355,7 +355,7 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
 }
 
 const strengths = (moments: readonly MomentAnswer[]): ReadonlySet<Strength> =>
-  new Set(moments.flatMap(({ folios }) => folios.map(({ strength }) => strength)));
+  new Set(moments.flatMap((moment) => [...moment.strengths]));
 
 const BEST_FIRST: readonly Strength[] = ['proved', 'derived', 'unknown'];
 
