@@ -120,8 +120,9 @@ export interface MomentAnswer {
   readonly lives: readonly FolioLife[];
   /** Indexes of those that may have left it unseen: deletes were lost, or not recorded. */
   readonly stale: ReadonlySet<FolioIndex>;
-  /** How many those are. */
+  /** How many those are, and which of `notable`. */
   readonly staleCount: number;
+  readonly goneNotable: ReadonlySet<FolioIndex>;
   /** What a conversion to private would get from each form of the check, by its name. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** What form `local-drain` would say on each CPU; undefined where it was not asked for. */

@@ -31,7 +31,15 @@ import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
-import { type AskedInode, type InodeState, nextChange, stateAt, type Surroundings, unflushedAt } from './state.ts';
+import {
+  type AskedInode,
+  type Folding,
+  type InodeState,
+  nextChange,
+  stateAt,
+  type Surroundings,
+  unflushedAt,
+} from './state.ts';
 import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
@@ -73,13 +81,20 @@ export class Answerer {
       doubt: doubtOf(this.#story),
       showsDeletes: this.#story.anyDelete,
       isCoarse: trace.countsTime && this.#story.hasTies,
+      anyRefused: this.#story.conversions.anyRefused,
       createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
-    const states = followed.map((inode) => new States(askedOf(inode, born), around));
+    const { range } = question;
+    const states = followed.map((inode) => {
+      const asked = askedOf(inode, born);
+      const split = asked.lowestUnknown(range?.from ?? 0);
+      const calm = new Uint8Array(asked.folios.length);
+      return new States(asked, around, { range, batchSize: profile.profile.batchSize, split, calm });
+    });
     const callsBy = new CallsSoFar(conversions);
     for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
       for (const [place, inode] of followed.entries()) {
@@ -173,15 +188,16 @@ export class Answerer {
       ino: inode.ino,
       // All of them at all moments would be more than a machine holds; most readers need few.
       get folios() {
-        return states.at(moment.at).folios;
+        return states.wholeAt(moment.at).folios;
       },
       get lives() {
-        return states.at(moment.at).generations.map(({ life }) => life);
+        return states.wholeAt(moment.at).generations.map(({ life }) => life);
       },
       get stale() {
-        return states.at(moment.at).stale();
+        return states.wholeAt(moment.at).stale();
       },
-      count: state.folios.length,
+      count: state.count,
+      goneNotable: state.goneNotable,
       notable: state.notable,
       strengths: state.strengths,
       staleCount: state.staleCount,
@@ -247,6 +263,9 @@ const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
 
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
+/** So many changes one after the other make the next likely. */
+const MOST_CHANGES = 8;
+
 /** Later than any time of a recording, which has 64 bits. */
 const NEVER = nanoseconds(1n << 64n);
 
@@ -259,22 +278,43 @@ class States {
   #from: Nanoseconds | undefined = undefined;
   #until = nanoseconds(0n);
 
-  constructor(asked: AskedInode, around: Surroundings) {
+  readonly #folding: Folding;
+  #whole: { readonly at: Nanoseconds; readonly state: InodeState } | undefined = undefined;
+  /** Changes one after the other: after some the next is not looked for at each moment. */
+  #changes = 0;
+
+  constructor(asked: AskedInode, around: Surroundings, folding: Folding) {
     this.asked = asked;
     this.#around = around;
+    this.#folding = folding;
   }
+
+  /** With every folio. */
+  wholeAt(at: Nanoseconds): InodeState {
+    if (this.#whole?.at === at) return this.#whole.state;
+    const state = stateAt(this.asked, at, this.#around);
+    this.#whole = { at, state };
+    return state;
+  }
+
+  /** As much of it as verdicts need. */
 
   at(at: Nanoseconds): InodeState {
     const from = this.#from;
     if (this.#state !== undefined && from !== undefined && from <= at) {
       if (at < this.#until) return this.#state;
-      const next = nextChange(this.asked, from, at, this.#around);
-      this.#until = next ?? NEVER;
-      if (at < this.#until) return this.#state;
+      if (this.#changes < MOST_CHANGES || this.#changes % MOST_CHANGES === 0) {
+        this.#until = nextChange(this.asked, from, at, this.#around) ?? NEVER;
+        if (at < this.#until) {
+          this.#changes = 0;
+          return this.#state;
+        }
+      }
+      this.#changes++;
     }
     this.#from = at;
     this.#until = at;
-    this.#state = stateAt(this.asked, at, this.#around);
+    this.#state = stateAt(this.asked, at, this.#around, this.#folding);
     return this.#state;
   }
 }
@@ -295,11 +335,26 @@ class CallsSoFar {
   }
 }
 
-const askedOf = (inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode => ({
-  folios: inode.folios().toSorted((a, b) => a.index - b.index),
-  isOlder: !born.has(inode),
-  isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
-});
+function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode {
+  const folios = inode.folios().toSorted((a, b) => a.index - b.index);
+  const isKnown = (index: number): boolean => inode.live.has(folioIndex(index)) || inode.hasLeft(index);
+  const found = new Map<number, number>();
+  const lowestUnknown = (from: number): number => {
+    const known = found.get(from);
+    if (known !== undefined) return known;
+    let index = from;
+    // Pages of large folios are known with their first one.
+    let place = 0;
+    for (; ; index++) {
+      for (let one = folios[place]; one !== undefined && one.index + 2 ** one.order <= index; one = folios[++place]);
+      const folio = folios[place];
+      if ((folio === undefined || folio.index > index) && !isKnown(index)) break;
+    }
+    found.set(from, index);
+    return index;
+  };
+  return { folios, isOlder: !born.has(inode), isKnown, lowestUnknown };
+}
 
 function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {
   const missing: NeededEvent[] = [];

@@ -53,14 +53,15 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
 }
 
 function inodeNotes(
-  { strayUnevictable: strays }: Story,
+  story: Story,
   { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
+  const { strayUnevictable: strays } = story;
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');
   if (strays > 0)
     notes.push(
-      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
+      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${story.gaps.length > 0 ? ', or added among the lost events' : ''}${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
     );
   if (open > 0)
     notes.push(

@@ -15,7 +15,9 @@ import {
 } from '../ledger/index.ts';
 import type { CpuBatch, Flush, Gap } from './batch.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
+import type { IndexRange } from './answer.ts';
 import type { ReferenceState } from './references.ts';
+import { isWithin } from './unseen.ts';
 import type { Hidden, KnownState } from './verdicts.ts';
 
 /** What is seen of all CPUs, for every inode and moment. */
@@ -36,6 +38,8 @@ export interface Surroundings {
   readonly showsDeletes: boolean;
   /** Whether the clock is so coarse that events of one stamp may have come in any order. */
   readonly isCoarse: boolean;
+  /** Whether some call was refused while a folio waited. */
+  readonly anyRefused: boolean;
   /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
   readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
@@ -50,6 +54,8 @@ export interface AskedInode {
   readonly isOlder: boolean;
   /** Whether an event of the recording told of a folio at an index: what was there before is known then. */
   isKnown(index: number): boolean;
+  /** The lowest index from one on of which none did. */
+  lowestUnknown(from: number): number;
 }
 
 /** An inode at a moment. */
@@ -60,6 +66,10 @@ export interface InodeState extends KnownState {
   readonly notable: Ledger;
   /** Strengths of `folios`. */
   readonly strengths: ReadonlySet<Strength>;
+  /** How many folios there are. */
+  readonly count: number;
+  /** Indexes of those of `notable` that may have left the page cache unseen. */
+  readonly goneNotable: ReadonlySet<FolioIndex>;
   /** Indexes of folios that may have left the page cache unseen: how many, and which. */
   readonly staleCount: number;
   stale(): ReadonlySet<FolioIndex>;
@@ -67,51 +77,109 @@ export interface InodeState extends KnownState {
   readonly generations: readonly Generation[];
 }
 
+/**
+ * How long runs of folios on the LRU are cut short in `folios`, which then has only what a conversion asks of: whole batches of
+ * them make no difference (`shortened` in verdicts.ts), and a list of all at each moment costs more than all else.
+ */
+export interface Folding {
+  readonly range: IndexRange | undefined;
+  readonly batchSize: number;
+  /** Where a folio may be put in: a run ends before it. */
+  readonly split: number;
+  /** For each folio of the inode whether it was calm at an earlier moment, and so is until it goes. */
+  readonly calm: Uint8Array;
+}
+
+const NOT_CALM = 0;
+const CALM = 1;
+const CALM_AND_STALE = 2;
+
 /** The folios of an inode after every event stamped at or before `at`. */
-export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
+export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings, folding?: Folding): InodeState {
   const { doubt } = around;
   const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
   const lostUpTo = lastLoss(around.gaps, at);
   /** Those of which more is to be said than that they are on the LRU, and of all which it is: nearly all are calm. */
-  const present: (Present & { readonly place: number })[] = [];
+  const present: (Present & { readonly place: number | undefined })[] = [];
   const shown: FolioLedger[] = [];
   const generations: Generation[] = [];
   const mayBeCalm = around.gaps.length === 0 && !around.isCoarse && doubt === undefined;
+  const fold = mayBeCalm ? folding : undefined;
+  const isAsked = fold === undefined ? () => true : isWithin(fold.range);
+  let run = 0;
+  let runStart = 0;
+  let isBeyond = false;
+  const endRun = (): void => {
+    if (fold !== undefined && run >= 2 * fold.batchSize)
+      shown.length = runStart + fold.batchSize + (run % fold.batchSize);
+    run = 0;
+  };
+  let count = 0;
   let staleCount = 0;
   let isNotable = false;
   let calm = 0;
   const notable: FolioLedger[] = [];
-  for (const folio of inode.folios) {
-    if (mayBeCalm && isCalmAt(folio, at)) {
-      shown.push(onLruLedger(folio));
-      generations.push(folio);
+  const anyRefused = around.anyRefused;
+  for (const [place, folio] of inode.folios.entries()) {
+    const was = fold?.calm[place] ?? NOT_CALM;
+    if (was === NOT_CALM && folio.add !== undefined && folio.add.at > at) continue;
+    const staysCalm = was !== NOT_CALM && (folio.deletedAt === undefined || folio.deletedAt > at);
+    if (staysCalm || (mayBeCalm && isCalmAt(folio, at))) {
+      count++;
+      if (fold === undefined) {
+        shown.push(onLruLedger(folio));
+        generations.push(folio);
+      } else if (fold.range === undefined || isAsked(folio)) {
+        if (!isBeyond && folio.index > fold.split) {
+          isBeyond = true;
+          endRun();
+        }
+        if (folio.order > 0) {
+          endRun();
+          shown.push(onLruLedger(folio));
+        } else {
+          if (run === 0) runStart = shown.length;
+          if (++run < 2 * fold.batchSize) shown.push(onLruLedger(folio));
+        }
+      }
       calm++;
-      if (!around.showsDeletes && mayBeGone(folio, at, lostUpTo, around) !== undefined) staleCount++;
+      const isStale =
+        was === CALM_AND_STALE && !anyRefused
+          ? true
+          : !around.showsDeletes && at > folio.seenAt && mayBeGone(folio, at, lostUpTo, around) !== undefined;
+      if (isStale) staleCount++;
+      if (fold !== undefined) fold.calm[place] = isStale ? CALM_AND_STALE : CALM;
       continue;
     }
     const one = presentAt(folio, at, around, { unflushed, lostUpTo });
     if (one === undefined) continue;
-    present.push({ ...one, place: generations.length });
+    endRun();
+    count++;
     const ledger = ledgerOf(one, 'shown', unflushed);
-    shown.push(ledger);
     generations.push(folio);
+    present.push({ ...one, place: isAsked(folio) ? shown.length : undefined });
+    if (isAsked(folio)) shown.push(ledger);
     if (one.mayBeGone !== undefined) staleCount++;
     if (one.status.status !== 'on-lru' || one.mayBeGone === 'lost') notable.push(ledger);
     isNotable ||= ledger.strength !== 'derived';
   }
+  endRun();
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps, around);
   const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
   const ledger = (view: View): Ledger => {
     const all: (FolioLedger | undefined)[] = [...shown];
     for (const one of present)
-      all[one.place] = view === 'best' && one.mayBeGone !== undefined ? undefined : ledgerOf(one, view, unflushed);
+      if (one.place !== undefined)
+        all[one.place] = view === 'best' && one.mayBeGone !== undefined ? undefined : ledgerOf(one, view, unflushed);
     return all.filter((folio) => folio !== undefined);
   };
   const strengths = new Set<Strength>(calm > 0 ? ['derived'] : []);
-  if (isNotable || calm === 0) for (const { strength } of shown) strengths.add(strength);
+  if (isNotable || calm === 0) for (const { strength } of [...shown, ...notable]) strengths.add(strength);
   return {
     folios: shown,
+    count,
+    goneNotable: new Set(present.flatMap((one) => (one.mayBeGone === undefined ? [] : [one.folio.index]))),
     notable,
     strengths,
     best: reason === undefined ? shown : ledger('best'),
@@ -284,7 +352,7 @@ function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], createdByOthe
   const reason = createdByOthers
     ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
     : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
-  return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
+  return [{ cpus, isKnown: (index) => inode.isKnown(index), lowest: (from) => inode.lowestUnknown(from), reason }];
 }
 
 const gapReason = ({ cpu, from }: Gap): string =>

@@ -34,6 +34,8 @@ export interface Hidden {
   readonly cpus: readonly Cpu[];
   /** At which indexes there are none; undefined where they can be anywhere. */
   readonly isKnown: ((index: number) => boolean) | undefined;
+  /** The lowest index from one on of which it is not known, where that is known without a look at the folios. */
+  readonly lowest?: (from: number) => number;
   /** Why that is not known, and what would tell. */
   readonly reason: string;
 }
@@ -59,10 +61,7 @@ export class Verdicts {
     Ledger,
     { readonly from: FolioIndex | undefined; readonly to: FolioIndex | undefined; readonly ledger: Ledger }
   >();
-  readonly #hidden = new WeakMap<
-    Hidden,
-    { readonly of: Ledger; readonly byCpu: Map<Cpu, Ledger | undefined> }
-  >();
+  readonly #hidden = new WeakMap<Hidden, { readonly of: Ledger; readonly byCpu: Map<Cpu, Ledger | undefined> }>();
 
   /** @param cpus of the machine. */
   constructor(cpus: readonly Cpu[], profile: Profile) {
@@ -97,7 +96,10 @@ export class Verdicts {
   /** What form `local-drain` says on each CPU. CPUs whose batches hold nothing of the inode are all alike. */
   localDrainByCpu(state: KnownState, { range }: Conversion): ReadonlyMap<Cpu, Verdict> {
     const patch = patchNamed('local-drain');
-    const owners = new Set([...state.hidden.flatMap(({ cpus }) => cpus), ...ownersOf(this.#shortOf(state.worst, range))]);
+    const owners = new Set([
+      ...state.hidden.flatMap(({ cpus }) => cpus),
+      ...ownersOf(this.#shortOf(state.worst, range)),
+    ]);
     const verdicts = new Map<Cpu, Verdict>();
     let ofOthers: Verdict | undefined;
     for (const converter of this.#cpus) {
@@ -240,10 +242,10 @@ const MOST_KNOWN = 1024;
  */
 function withHidden(
   ledger: Ledger,
-  { cpus, isKnown }: Hidden,
+  { cpus, isKnown, lowest }: Hidden,
   { range, cpu: converter }: Conversion,
 ): Ledger | undefined {
-  let index: number = range?.from ?? 0;
+  let index: number = lowest?.(range?.from ?? 0) ?? range?.from ?? 0;
   let place = 0;
   for (; ; index++) {
     for (let folio = ledger[place]; folio !== undefined && endOf(folio) <= index; folio = ledger[++place]);

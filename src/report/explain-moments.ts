@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { MomentAnswer } from '../explain/index.ts';
-import { type FolioIndex, foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
+import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
@@ -42,9 +42,7 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
 function waitingPhrase(moment: MomentAnswer): string {
-  const { notable: folios, count, staleCount } = moment;
-  const stale = staleCount === 0 || staleCount === count ? undefined : moment.stale;
-  const mayBeGone = (index: FolioIndex): boolean => staleCount === count || stale?.has(index) === true;
+  const { notable: folios, count, staleCount, goneNotable } = moment;
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -53,12 +51,12 @@ function waitingPhrase(moment: MomentAnswer): string {
   const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
     ({ index, strength, holders }) =>
-      strength === 'unknown' && !mayBeGone(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+      strength === 'unknown' && !goneNotable.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
   const gone =
     staleCount === 0
       ? ''
-      : `not known whether still there: ${stale === undefined ? 'all of them' : foldNumbers([...stale].toSorted((a, b) => a - b))}`;
+      : `not known whether still there: ${staleCount === count ? 'all of them' : `${staleCount} of them`}`;
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
