@@ -79,8 +79,9 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
-      showsDeletes: this.#story.anyDelete,
+      showsDeletes: this.#story.anyDelete && !(this.#story.unseenDeletes && this.#story.gaps.length === 0),
       isCoarse: trace.countsTime && this.#story.hasTies,
+      flushedLater: flushedLater(cpus, this.#story.batches),
       anyRefused: this.#story.conversions.anyRefused,
       createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
@@ -89,8 +90,9 @@ export class Answerer {
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
     const { range } = question;
+    const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
     const states = followed.map((inode) => {
-      const asked = askedOf(inode, born);
+      const asked = askedOf(inode, born, hasPutbacks);
       const split = asked.lowestUnknown(range?.from ?? 0);
       const calm = new Uint8Array(asked.folios.length);
       return new States(asked, around, { range, batchSize: profile.profile.batchSize, split, calm });
@@ -258,6 +260,16 @@ export class Answerer {
   }
 }
 
+function flushedLater(cpus: readonly Cpu[], batches: Story['batches']): Nanoseconds | undefined {
+  let earliest: Nanoseconds | undefined;
+  for (const cpu of cpus) {
+    const last = batches.get(cpu)?.lastFlush;
+    if (last === undefined) return undefined;
+    if (earliest === undefined || last < earliest) earliest = last;
+  }
+  return earliest;
+}
+
 const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
   file === undefined ? undefined : { pid: file.pid, task: file.task, fd: file.fd };
 
@@ -335,7 +347,7 @@ class CallsSoFar {
   }
 }
 
-function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode {
+function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>, hasPutbacks: boolean): AskedInode {
   const folios = inode.folios().toSorted((a, b) => a.index - b.index);
   const isKnown = (index: number): boolean => inode.live.has(folioIndex(index)) || inode.hasLeft(index);
   const found = new Map<number, number>();
@@ -353,7 +365,7 @@ function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>):
     found.set(from, index);
     return index;
   };
-  return { folios, isOlder: !born.has(inode), isKnown, lowestUnknown };
+  return { folios, isOlder: !born.has(inode), hasPutbacks, isKnown, lowestUnknown };
 }
 
 function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {

@@ -137,6 +137,11 @@ export class CpuBatch {
     return doubtful;
   }
 
+  /** When it inserted its last folio; undefined where it never did. */
+  get lastFlush(): Nanoseconds | undefined {
+    return this.#flushLast;
+  }
+
   /** Followed folios of the flush that is going on or was the last: it may hold their references still. */
   get flushed(): readonly Generation[] {
     return this.#flushed;

@@ -31,7 +31,7 @@ function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
     .map(({ dev, ino, reinsertions: count }) => {
       const name = `${dev}:0x${ino.toString(16)}`;
       const what = count === 1 ? `1 folio of ${name} was` : `${count} folios of ${name} were`;
-      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one at the end would not show`;
+      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one, on a CPU that has not flushed since, does not show`;
     });
 }
 

@@ -40,6 +40,8 @@ export interface Surroundings {
   readonly isCoarse: boolean;
   /** Whether some call was refused while a folio waited. */
   readonly anyRefused: boolean;
+  /** Up to when every CPU has flushed its batch later on: what was in one then was inserted after. Undefined where one never did. */
+  readonly flushedLater: Nanoseconds | undefined;
   /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
   readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
@@ -52,6 +54,8 @@ export interface AskedInode {
   readonly folios: readonly Generation[];
   /** It may have had folios before the recording that no event tells of. */
   readonly isOlder: boolean;
+  /** Folios were isolated and put back in the recording, of it or of another one. */
+  readonly hasPutbacks: boolean;
   /** Whether an event of the recording told of a folio at an index: what was there before is known then. */
   isKnown(index: number): boolean;
   /** The lowest index from one on of which none did. */
@@ -103,7 +107,8 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   const present: (Present & { readonly place: number | undefined })[] = [];
   const shown: FolioLedger[] = [];
   const generations: Generation[] = [];
-  const mayBeCalm = around.gaps.length === 0 && !around.isCoarse && doubt === undefined;
+  const isUnsettled = inode.hasPutbacks && (around.flushedLater === undefined || around.flushedLater <= at);
+  const mayBeCalm = around.gaps.length === 0 && !around.isCoarse && doubt === undefined && !isUnsettled;
   const fold = mayBeCalm ? folding : undefined;
   const isAsked = fold === undefined ? () => true : isWithin(fold.range);
   let run = 0;
@@ -151,7 +156,7 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
       if (fold !== undefined) fold.calm[place] = isStale ? CALM_AND_STALE : CALM;
       continue;
     }
-    const one = presentAt(folio, at, around, { unflushed, lostUpTo });
+    const one = presentAt(folio, at, around, { unflushed, lostUpTo, isUnsettled });
     if (one === undefined) continue;
     endRun();
     count++;
@@ -202,12 +207,22 @@ function presentAt(
   folio: Generation,
   at: Nanoseconds,
   around: Surroundings,
-  { unflushed, lostUpTo }: { readonly unflushed: readonly Cpu[]; readonly lostUpTo: Nanoseconds | undefined },
+  {
+    unflushed,
+    lostUpTo,
+    isUnsettled,
+  }: {
+    readonly unflushed: readonly Cpu[];
+    readonly lostUpTo: Nanoseconds | undefined;
+    readonly isUnsettled: boolean;
+  },
 ): Present | undefined {
-  if (around.isCoarse && isTied(folio, at))
+  if (around.isCoarse && (isTied(folio, at) || (folio.isTangled && statusAt(folio, at) !== undefined)))
     return { folio, status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu }, mayBeGone: 'tied' };
-  const seen = statusAt(folio, at);
-  if (seen === undefined) return undefined;
+  const known = statusAt(folio, at);
+  if (known === undefined) return undefined;
+  const seen: BatchStatus =
+    isUnsettled && known.status === 'on-lru' && folio.order === 0 ? { status: 'may-be-back-unseen' } : known;
   const status = settle(folio, seen, {
     at,
     unflushed,
@@ -268,6 +283,7 @@ export function nextChange(
   }
   for (const { firstFlush } of around.batches.values()) consider(firstFlush);
   consider(around.drainedAt);
+  consider(around.flushedLater);
   // What came last is the likeliest to have changed.
   for (let place = inode.folios.length - 1; place >= 0; place--) {
     if (next !== undefined && next <= to) return next;
@@ -431,6 +447,7 @@ function settle(
     }
     case 'may-wait':
     case 'may-wait-anywhere':
+    case 'may-be-back-unseen':
       return settled;
   }
 }
@@ -485,6 +502,9 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
     case 'may-be-back':
       if (view === 'best') return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
+    case 'may-be-back-unseen':
+      // As with every reference that no event shows, a verdict is what the events show.
+      return { ...plain, strength: 'unknown' };
     case 'tied':
       if (view === 'best' || status.cpu === undefined) return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
@@ -500,7 +520,10 @@ const sinceOf = ({ since }: { readonly since: Nanoseconds | undefined }): Pick<H
   since === undefined ? {} : { since };
 
 const isPlaced = ({ status }: Present): boolean =>
-  status.status === 'on-lru' || status.status === 'waits' || status.status === 'counted';
+  status.status === 'on-lru' ||
+  status.status === 'waits' ||
+  status.status === 'counted' ||
+  status.status === 'may-be-back-unseen';
 
 /** @returns undefined where every folio's place is known, and that it is there. */
 function reasonOf(
@@ -510,7 +533,10 @@ function reasonOf(
 ): string | undefined {
   const doubtful =
     present.find((one) => !isPlaced(one)) ??
-    present.find(({ status, mayBeGone: isStale }) => isStale !== undefined && status.status !== 'on-lru');
+    present.find(
+      ({ status, mayBeGone: isStale }) =>
+        isStale !== undefined && status.status !== 'on-lru' && status.status !== 'may-be-back-unseen',
+    );
   if (doubtful === undefined) return undefined;
   const { index } = doubtful.folio;
   const { status: place } = doubtful;
@@ -518,6 +544,8 @@ function reasonOf(
     return `index ${index} came, was inserted or left in the very tick of this moment, and the recording's clock is too coarse to say which came first; another clock would (trace-cmd record -C mono)`;
   if (place.status === 'may-be-held')
     return `index ${index} was inserted just before, and the flush that did it may not have given the batch's reference back yet: no event of that CPU shows that it was over`;
+  if (place.status === 'may-be-back' && doubtful.folio.add === undefined)
+    return `index ${index} was inserted later and no event shows it come: whether it waited in that batch since before the recording, or was isolated and put back into it, is not known`;
   if (place.status === 'may-be-back')
     return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it came into a batch again`;
   if (isPlaced(doubtful))

@@ -61,7 +61,9 @@ function waitingPhrase(moment: MomentAnswer): string {
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
     others === '' ? '' : `held by ${others}`,
-    unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
+    unclear.length === 0
+      ? ''
+      : `not known whether in a batch (again): ${foldNumbers(unclear.map(({ index }) => index))}`,
     gone,
   ]
     .filter((part) => part !== '')
