@@ -59,7 +59,7 @@ export class Answerer {
    * @throws QuestionError where what was asked for is not in the recording.
    */
   answer(trace: TraceSummary): Explanation {
-    const { question, profile } = this.#assumptions();
+    const { question, profile } = this.#assumptions(trace);
     const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
     const inodes = this.#story.inodes.sorted(callers);
     if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
@@ -233,10 +233,15 @@ export class Answerer {
     return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? undefined : older));
   }
 
-  #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
+  #assumptions(trace: TraceSummary): {
+    readonly question: Question;
+    readonly profile: { profile: Profile; because: string };
+  } {
     const { profile } = this.#question;
     const chosen =
-      profile === undefined ? inferProfile([...this.#story.batches.values()]) : { profile, because: 'as asked' };
+      profile === undefined
+        ? inferProfile([...this.#story.batches.values()], trace.recordedOn)
+        : { profile, because: 'as asked' };
     return { question: this.#question, profile: chosen };
   }
 
