@@ -99,7 +99,7 @@ export class Explainer {
     // The readers keep the order of a file, and within a CPU that is always the order of time.
     if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined) {
       if (event.at < this.#lastAt) this.#isLate(event.at);
-      else if (event.at === this.#lastAt) this.#hasTies = true;
+      else if (!this.#hasTies && event.at === this.#lastAt) this.#hasTies = true;
     }
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
@@ -270,7 +270,7 @@ export class Explainer {
     this.#inodes.blind(event.cpu, false, event.at);
     const folio = this.#byPfn.get(event.pfn);
     if (folio === undefined) {
-      const gone = this.#gone.get(event.pfn);
+      const gone = this.#gone.size === 0 ? undefined : this.#gone.get(event.pfn);
       if (gone !== undefined) {
         this.#gone.delete(event.pfn);
         // What has lost its mapping in a batch goes to a list of files; anonymous memory, without an add, to its own.
