@@ -31,9 +31,13 @@ const SCENARIOS = readdirSync('scenarios')
   .filter((name) => /^SC-\d/.test(name))
   .toSorted();
 const FORMS = PATCHES.map(({ name }) => name);
+/** As the scenario says, and at random; FOLIOSCOPE_SEEDS asks for more. */
+const SEEDS = [undefined, ...Array.from({ length: Number(process.env['FOLIOSCOPE_SEEDS'] ?? 3) }, (_, i) => i + 1)];
 const seen = { refusals: 0, certain: 0, explained: 0 };
 
-function check(scenarioFile: string, pageReferences: boolean, seed: number | undefined): void {
+/** What is wrong of what is said of a scenario's refusals. */
+function wrongOf(scenarioFile: string, pageReferences: boolean, seed: number | undefined): readonly string[] {
+  const found: string[] = [];
   const scenario = parseScenario(scenarioFile, readFileSync(`scenarios/${scenarioFile}`, 'utf8'));
   for (const patch of PATCHES) {
     const recorder = new TraceRecorder(pageReferences, []);
@@ -58,19 +62,19 @@ function check(scenarioFile: string, pageReferences: boolean, seed: number | und
       if (real === undefined || told === undefined) continue;
       seen.refusals++;
       const where = `${scenarioFile} ${patch.name} seed ${seed} ${pageReferences}`;
-      const missing = real.every((kind) => !named(told).has(kind)) ? real : [];
-      expect([where, missing]).toEqual([where, []]);
+      if (!real.some((kind) => named(told).has(kind))) found.push(`${where}: ${real.join()} is not named`);
       const wrong = certain(told).filter((kind) => !real.includes(kind));
-      expect([where, wrong, real]).toEqual([where, [], real]);
+      if (wrong.length > 0) found.push(`${where}: ${wrong.join()} is certain; it was ${real.join()}`);
       seen.certain += certain(told).length;
       if (!told.unexplained) seen.explained++;
     }
   }
+  return found;
 }
 
 describe.each([false, true])('with page_ref events: %s', (pageReferences) => {
   test.each(SCENARIOS)('%s', (file) => {
-    for (const seed of [undefined, 1, 2, 3]) check(file, pageReferences, seed);
+    expect(SEEDS.flatMap((seed) => wrongOf(file, pageReferences, seed))).toEqual([]);
   });
 });
 

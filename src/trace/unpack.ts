@@ -70,7 +70,8 @@ const unpackGzip = (packed: PieceReader): ByteStream => ({
       },
     });
     try {
-      for await (const piece of stream.pipeThrough(new DecompressionStream('gzip'))) {
+      const whole: ReadableStream<Uint8Array> = stream.pipeThrough(new DecompressionStream('gzip'));
+      for await (const piece of whole) {
         unpacked += piece.byteLength;
         yield piece;
       }
