@@ -79,6 +79,7 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
+      showsAdds: this.#story.anyAdd,
       showsDeletes: this.#story.anyDelete && !(this.#story.unseenDeletes && this.#story.gaps.length === 0),
       isCoarse: trace.countsTime && this.#story.hasTies,
       flushedLater: flushedLater(cpus, this.#story.batches),

@@ -34,6 +34,8 @@ export interface Surroundings {
    * in order.
    */
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
+  /** Whether adds were recorded. */
+  readonly showsAdds: boolean;
   /** Whether deletes were recorded: else a folio may be gone that was there. */
   readonly showsDeletes: boolean;
   /** Whether the clock is so coarse that events of one stamp may have come in any order. */
@@ -101,7 +103,9 @@ const CALM_AND_STALE = 2;
 /** The folios of an inode after every event stamped at or before `at`. */
 export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings, folding?: Folding): InodeState {
   const { doubt } = around;
-  const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
+  // Where adds were not recorded, what no add tells of may have come at any time.
+  const isOpen = doubt === 'no insertions' || doubt === 'not sorted' || !around.showsAdds;
+  const unflushed = isOpen ? around.cpus : unflushedAt(at, around);
   const lostUpTo = lastLoss(around.gaps, at);
   /** Those of which more is to be said than that they are on the LRU, and of all which it is: nearly all are calm. */
   const present: (Present & { readonly place: number | undefined })[] = [];
@@ -171,7 +175,7 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   endRun();
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps, around);
-  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
+  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around)];
   const ledger = (view: View): Ledger => {
     const all: (FolioLedger | undefined)[] = [...shown];
     for (const one of present)
@@ -362,10 +366,20 @@ function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
   return [{ cpus: [...new Set(gaps.map(({ cpu }) => cpu))], isKnown: undefined, reason: gapReason(gap) }];
 }
 
-function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], createdByOthers: boolean): Hidden[] {
+function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], around: Surroundings): Hidden[] {
   if (!inode.isOlder || cpus.length === 0) return [];
+  if (!around.showsAdds)
+    return [
+      {
+        cpus,
+        isKnown: (index) => inode.isKnown(index),
+        lowest: (from) => inode.lowestUnknown(from),
+        reason:
+          'no mm_filemap_add_to_page_cache is in the recording: folios that no event tells of may wait in any batch; record filemap:mm_filemap_add_to_page_cache',
+      },
+    ];
   const where = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since`;
-  const reason = createdByOthers
+  const reason = around.createdByOthers
     ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
     : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
   return [{ cpus, isKnown: (index) => inode.isKnown(index), lowest: (from) => inode.lowestUnknown(from), reason }];
