@@ -11,6 +11,7 @@ import {
   type Question,
 } from '../src/explain/index.ts';
 import { codeOf } from '../src/cli/explain.ts';
+import { cpu } from '../src/ledger/index.ts';
 import { PATCHES } from '../src/machine/index.ts';
 import { explanationToText } from '../src/report/index.ts';
 import { memorySource } from '../src/trace/index.ts';
@@ -23,17 +24,19 @@ interface Answer {
 
 interface Asked {
   readonly at?: string;
+  readonly cpu?: number;
   readonly range?: string;
   readonly inode?: string;
 }
 
-async function answerOf(text: string, { at, range, inode }: Asked = {}): Promise<Answer> {
+async function answerOf(text: string, { at, range, inode, cpu: on }: Asked = {}): Promise<Answer> {
   const moment = at === undefined ? undefined : parseMoment(at);
   const question: Question = {
     moments: moment === undefined ? [] : [moment],
     patches: PATCHES,
     range: range === undefined ? undefined : parseRange(range),
     inode: inode === undefined ? undefined : parseInode(inode),
+    cpu: on === undefined ? undefined : cpu(on),
   };
   const explanation = await explainTrace(memorySource('case.txt', new TextEncoder().encode(text)), question);
   return {
@@ -244,8 +247,10 @@ describe('which inode it is', () => {
     expect(explanation.moments[0]?.folios.map(({ holders }) => holders[1])).toEqual(
       Array.from({ length: 20 }, () => ({ kind: 'lru-add-batch', cpu: 1, references: 1 })),
     );
-    expect(explanation.moments[0]?.baseline).toEqual({ verdict: 'refused', index: 0, spurious: true });
-    expect(code).toBe(1);
+    // They may have waited since before, or have come back into it.
+    expect(explanation.moments[0]?.baseline.verdict).toBe('undecided');
+    expect(text).toContain('20 folios, not known whether still in batches of CPU 1: 20 (0-19)');
+    expect(code).toBe(2);
     const drained = await answerOf(read('attach-late'), { at: 'marker:drained' });
     expect(drained.explanation.moments[0]?.verdicts.get('v6')).toEqual({ verdict: 'safe' });
   });
@@ -259,7 +264,7 @@ describe('which inode it is', () => {
       .replaceAll('[001]', `[${on.padStart(3, '0')}]`);
     const { explanation, code } = await answerOf(moved, { at: 'marker:mid' });
     expect(explanation.moments[0]?.folios[7]?.holders[1]).toMatchObject({ kind: 'lru-add-batch', cpu: Number(on) });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
   });
 
   test('a block device beside a guest_memfd is none', async () => {
@@ -473,5 +478,46 @@ describe('clocks', () => {
     expect(explanation.moments[0]?.at).toBe(BigInt(first));
     expect(said).toContain(`at ${first}`);
     expect(said).not.toMatch(/\d\.\d{9}/);
+  });
+});
+
+describe('for the person who reads it', () => {
+  test('calls that returned -ENOTTY come first', async () => {
+    const text = readFileSync('examples/refused.txt', 'utf8').replaceAll('0xfffffffffffffff5', '0xffffffffffffffe7');
+    const { text: said } = await answerOf(text);
+    expect(said).toMatch(
+      /^4 of 5 recorded conversions returned -ENOTTY, first at 9\.142806000 \(pid 1, fd 10\): that kernel/,
+    );
+  });
+
+  test('a CPU that the recording does not have is told', async () => {
+    const { text } = await answerOf(read('pageout'), { at: 'end', cpu: 7 });
+    expect(text).toContain("CPU 7: none of this recording's (0-1), so that its batch is taken for empty");
+    expect((await answerOf(read('pageout'), { at: 'end', cpu: 1 })).text).not.toContain("none of this recording's");
+  });
+
+  test('--inode as stat prints it', async () => {
+    const { explanation } = await answerOf(read('pageout'), { at: 'end', inode: String(0x120b5) });
+    expect(explanation.moments.map(({ ino }) => ino)).toEqual([0x120b5n]);
+  });
+
+  test('the release that a trace.dat names decides the profile', async () => {
+    const bytes = readFileSync('examples/two-cpu.dat');
+    const { profile } = await explainTrace(memorySource('x.dat', bytes), { moments: [], patches: [] });
+    expect(profile.profile.name).toBe('linux-6.18');
+    expect(profile.because).toMatch(/^by the release that the recording names, 6\.18\.\d+\S*$/);
+  });
+
+  test('the exit code follows refusals that were recorded, a moment that is asked for its own', async () => {
+    const text = readFileSync('examples/refused.txt', 'utf8');
+    expect((await answerOf(text)).code).toBe(1);
+    expect((await answerOf(text, { at: 'end' })).code).toBe(0);
+    const { explanation } = await answerOf(text, { at: 'end' });
+    expect(codeOf(explanation, { any: true, calls: false })).toBe(1);
+  });
+
+  test('what the forms of the check are that pass is said', async () => {
+    const { text } = await answerOf(readFileSync('examples/two-cpu.txt', 'utf8'), { at: 'marker:phase faulted' });
+    expect(text).toContain("those forms of the check drain all CPUs' batches before they refuse");
   });
 });

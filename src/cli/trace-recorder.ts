@@ -38,6 +38,11 @@ export class TraceRecorder implements RunObserver {
     if (call !== undefined && outcome !== undefined) this.#tracepoints?.returned(taken.task, call, outcome);
   };
 
+  /** What was recorded so far. */
+  get events(): readonly KernelEvent[] {
+    return this.#events;
+  }
+
   /** @throws InputError where the file cannot be written. */
   async write(file: string): Promise<void> {
     const { traceText } = await import('../trace/index.ts');

@@ -110,10 +110,19 @@ export interface MomentAnswer {
   readonly ino: Ino;
   /** Every folio of the inode in the page cache. `unknown`: whether it still waits in the batch is not known. */
   readonly folios: Ledger;
+  /** How many those are. */
+  readonly count: number;
+  /** Those of `folios` of which there is more to say than that they are on the LRU. */
+  readonly notable: Ledger;
+  /** Strengths of `folios`. */
+  readonly strengths: ReadonlySet<Strength>;
   /** For each of `folios`, when it came into the page cache and which one it is at its index. */
   readonly lives: readonly FolioLife[];
   /** Indexes of those that may have left it unseen: deletes were lost, or not recorded. */
   readonly stale: ReadonlySet<FolioIndex>;
+  /** How many those are, and which of `notable`. */
+  readonly staleCount: number;
+  readonly goneNotable: ReadonlySet<FolioIndex>;
   /** What a conversion to private would get from each form of the check, by its name. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** What form `local-drain` would say on each CPU; undefined where it was not asked for. */

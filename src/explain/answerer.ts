@@ -9,7 +9,7 @@ import type {
   Strength,
   Verdict,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex, nanoseconds } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type {
@@ -31,9 +31,17 @@ import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
-import { type AskedInode, type InodeState, stateAt, type Surroundings, unflushedAt } from './state.ts';
+import {
+  type AskedInode,
+  type Folding,
+  type InodeState,
+  nextChange,
+  stateAt,
+  type Surroundings,
+  unflushedAt,
+} from './state.ts';
 import { doubtOf, type Story } from './story.ts';
-import { isWithin, unseenAt } from './unseen.ts';
+import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
 /** Answers a question from what one pass over the events found. */
@@ -51,7 +59,7 @@ export class Answerer {
    * @throws QuestionError where what was asked for is not in the recording.
    */
   answer(trace: TraceSummary): Explanation {
-    const { question, profile } = this.#assumptions();
+    const { question, profile } = this.#assumptions(trace);
     const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
     const inodes = this.#story.inodes.sorted(callers);
     if (question.inode !== undefined && inodes.length === 0) throw new QuestionError(noInode(question));
@@ -71,20 +79,32 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
-      showsDeletes: this.#story.anyDelete,
+      showsAdds: this.#story.anyAdd,
+      showsDeletes: this.#story.anyDelete && !(this.#story.unseenDeletes && this.#story.gaps.length === 0),
       isCoarse: trace.countsTime && this.#story.hasTies,
+      flushedLater: flushedLater(cpus, this.#story.batches),
+      anyRefused: this.#story.conversions.anyRefused,
       createdByOthers: this.#story.creations.made.length > 0,
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
     const verdicts = new Verdicts(cpus, profile.profile);
     const moments: MomentAnswer[] = [];
+    const { range } = question;
+    const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
+    const states = followed.map((inode) => {
+      const asked = askedOf(inode, born, hasPutbacks);
+      const split = asked.lowestUnknown(range?.from ?? 0);
+      const calm = new Uint8Array(asked.folios.length);
+      return new States(asked, around, { range, batchSize: profile.profile.batchSize, split, calm });
+    });
+    const callsBy = new CallsSoFar(conversions);
     for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
-      for (const inode of followed) {
-        const asked = askedOf(inode, born);
-        const state = stateAt(asked, moment.at, around);
-        const converter = chooseCpu(question, moment, conversions, this.#story.lastCpu);
-        moments.push(this.#moment({ moment, inode, isOlder: asked.isOlder, state, converter, conversions, verdicts }));
+      for (const [place, inode] of followed.entries()) {
+        const ofInode = states[place];
+        if (ofInode === undefined) continue;
+        const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.lastCpu);
+        moments.push(this.#moment({ moment, inode, states: ofInode, converter, conversions, verdicts }));
       }
     const openInodes = this.#openInodes(inodes);
     const explanation: Explanation = {
@@ -150,14 +170,15 @@ export class Answerer {
   #moment(of: {
     readonly moment: Moment;
     readonly inode: TrackedInode;
-    readonly isOlder: boolean;
-    readonly state: InodeState;
+    readonly states: States;
     readonly converter: { readonly cpu: Cpu; readonly because: string };
     readonly conversions: Explanation['conversions'];
     readonly verdicts: Verdicts;
   }): MomentAnswer {
-    const { moment, inode, isOlder, state, converter, conversions, verdicts } = of;
+    const { moment, inode, states, converter, conversions, verdicts } = of;
     const { range, patches } = this.#question;
+    const { isOlder } = states.asked;
+    const state = states.at(moment.at);
     const conversion: Conversion = { range, cpu: converter.cpu };
     const baseline = verdicts.verdict(state, conversion, patchNamed('baseline'));
     const forms = patches.map((patch) => [patch.name, verdicts.verdict(state, conversion, patch)] as const);
@@ -168,9 +189,21 @@ export class Answerer {
       marker: moment.marker?.text,
       dev: inode.dev,
       ino: inode.ino,
-      folios: state.folios,
-      stale: state.stale,
-      lives: state.generations.map(({ life }) => life),
+      // All of them at all moments would be more than a machine holds; most readers need few.
+      get folios() {
+        return states.wholeAt(moment.at).folios;
+      },
+      get lives() {
+        return states.wholeAt(moment.at).generations.map(({ life }) => life);
+      },
+      get stale() {
+        return states.wholeAt(moment.at).stale();
+      },
+      count: state.count,
+      goneNotable: state.goneNotable,
+      notable: state.notable,
+      strengths: state.strengths,
+      staleCount: state.staleCount,
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
@@ -201,10 +234,15 @@ export class Answerer {
     return inodes.map((inode) => inode.waiting.answer(inode, end, batchSize, born.has(inode) ? undefined : older));
   }
 
-  #assumptions(): { readonly question: Question; readonly profile: { profile: Profile; because: string } } {
+  #assumptions(trace: TraceSummary): {
+    readonly question: Question;
+    readonly profile: { profile: Profile; because: string };
+  } {
     const { profile } = this.#question;
     const chosen =
-      profile === undefined ? inferProfile([...this.#story.batches.values()]) : { profile, because: 'as asked' };
+      profile === undefined
+        ? inferProfile([...this.#story.batches.values()], trace.recordedOn)
+        : { profile, because: 'as asked' };
     return { question: this.#question, profile: chosen };
   }
 
@@ -228,16 +266,113 @@ export class Answerer {
   }
 }
 
+function flushedLater(cpus: readonly Cpu[], batches: Story['batches']): Nanoseconds | undefined {
+  let earliest: Nanoseconds | undefined;
+  for (const cpu of cpus) {
+    const last = batches.get(cpu)?.lastFlush;
+    if (last === undefined) return undefined;
+    if (earliest === undefined || last < earliest) earliest = last;
+  }
+  return earliest;
+}
+
 const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
   file === undefined ? undefined : { pid: file.pid, task: file.task, fd: file.fd };
 
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
-const askedOf = (inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>): AskedInode => ({
-  folios: inode.folios(),
-  isOlder: !born.has(inode),
-  isKnown: (index) => inode.live.has(folioIndex(index)) || inode.hasLeft(index),
-});
+/** So many changes one after the other make the next likely. */
+const MOST_CHANGES = 8;
+
+/** Later than any time of a recording, which has 64 bits. */
+const NEVER = nanoseconds(1n << 64n);
+
+/** An inode's state at one moment after the other, made anew only where it has changed. */
+class States {
+  readonly asked: AskedInode;
+  readonly #around: Surroundings;
+  #state: InodeState | undefined = undefined;
+  /** A time that it was made for, and up to when it stays as it was then. */
+  #from: Nanoseconds | undefined = undefined;
+  #until = nanoseconds(0n);
+
+  readonly #folding: Folding;
+  #whole: { readonly at: Nanoseconds; readonly state: InodeState } | undefined = undefined;
+  /** Changes one after the other: after some the next is not looked for at each moment. */
+  #changes = 0;
+
+  constructor(asked: AskedInode, around: Surroundings, folding: Folding) {
+    this.asked = asked;
+    this.#around = around;
+    this.#folding = folding;
+  }
+
+  /** With every folio. */
+  wholeAt(at: Nanoseconds): InodeState {
+    if (this.#whole?.at === at) return this.#whole.state;
+    const state = stateAt(this.asked, at, this.#around);
+    this.#whole = { at, state };
+    return state;
+  }
+
+  /** As much of it as verdicts need. */
+
+  at(at: Nanoseconds): InodeState {
+    const from = this.#from;
+    if (this.#state !== undefined && from !== undefined && from <= at) {
+      if (at < this.#until) return this.#state;
+      if (this.#changes < MOST_CHANGES || this.#changes % MOST_CHANGES === 0) {
+        this.#until = nextChange(this.asked, from, at, this.#around) ?? NEVER;
+        if (at < this.#until) {
+          this.#changes = 0;
+          return this.#state;
+        }
+      }
+      this.#changes++;
+    }
+    this.#from = at;
+    this.#until = at;
+    this.#state = stateAt(this.asked, at, this.#around, this.#folding);
+    return this.#state;
+  }
+}
+
+/** The last call up to a moment, for moments of rising time. */
+class CallsSoFar {
+  readonly #calls: Explanation['conversions'];
+  #place = 0;
+
+  constructor(calls: Explanation['conversions']) {
+    this.#calls = calls;
+  }
+
+  /** @returns the first where none was so early; undefined where there is none at all. */
+  upTo(at: Nanoseconds): Explanation['conversions'][number] | undefined {
+    for (let next = this.#calls[this.#place]; next !== undefined && next.at <= at; next = this.#calls[++this.#place]);
+    return this.#calls[Math.max(0, this.#place - 1)];
+  }
+}
+
+function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>, hasPutbacks: boolean): AskedInode {
+  const folios = inode.folios().toSorted((a, b) => a.index - b.index);
+  const isKnown = (index: number): boolean => inode.live.has(folioIndex(index)) || inode.hasLeft(index);
+  const found = new Map<number, number>();
+  const lowestUnknown = (from: number): number => {
+    const known = found.get(from);
+    if (known !== undefined) return known;
+    let index = from;
+    // Pages of large folios are known with their first one.
+    let place = 0;
+    for (; ; index++) {
+      for (let one = folios[place]; one !== undefined && one.index + 2 ** one.order <= index; one = folios[++place]);
+      const folio = folios[place];
+      if ((folio === undefined || folio.index > index) && !isKnown(index)) break;
+    }
+    found.set(from, index);
+    return index;
+  };
+  return { folios, isOlder: !born.has(inode), hasPutbacks, isKnown, lowestUnknown };
+}
 
 function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {
   const missing: NeededEvent[] = [];
@@ -250,12 +385,11 @@ function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['mis
 /** The CPU that would convert. */
 function chooseCpu(
   { cpu }: Question,
-  { at, marker }: Moment,
-  conversions: Explanation['conversions'],
+  { marker }: Moment,
+  call: Explanation['conversions'][number] | undefined,
   last: Cpu | undefined,
 ): { readonly cpu: Cpu; readonly because: string } {
   if (cpu !== undefined) return { cpu, because: 'as asked' };
-  const call = conversions.findLast((conversion) => conversion.at <= at) ?? conversions[0];
   if (call !== undefined) return { cpu: call.cpu, because: 'where the recorded conversions ran' };
   if (marker !== undefined) return { cpu: marker.cpu, because: 'where the marker was written' };
   return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
@@ -268,8 +402,7 @@ function strengthOf(
   { range, unseen }: { readonly range: IndexRange | undefined; readonly unseen: MomentAnswer['unseen'] },
 ): Strength {
   if (verdict === 'undecided' || (verdict === 'safe' && unseen?.what === 'refused call')) return 'unknown';
-  const asked = folios.filter(isWithin(range));
-  return asked.length > 0 && asked.every(({ strength }) => strength === 'proved') ? 'proved' : 'derived';
+  return areProved(folios, range) && folios.some(isWithin(range)) ? 'proved' : 'derived';
 }
 
 function evidenceOf(

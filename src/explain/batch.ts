@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
+import { type Cpu, type LruInsertion, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 import type { Generation } from './generation.ts';
 
 /** Insertions of one flush follow each other within microseconds; between flushes lies at least a page fault. */
@@ -78,6 +78,11 @@ export class Flush {
     this.last = first;
   }
 
+  /** From when on it is taken to be over where no event shows that. */
+  get latestEnd(): Nanoseconds {
+    return nanoseconds(this.last + LONGEST_RELEASE + 1n);
+  }
+
   /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
@@ -130,6 +135,11 @@ export class CpuBatch {
     if (doubtful.length > 0) this.#waiting = [];
     this.#waiting.push(folio);
     return doubtful;
+  }
+
+  /** When it inserted its last folio; undefined where it never did. */
+  get lastFlush(): Nanoseconds | undefined {
+    return this.#flushLast;
   }
 
   /** Followed folios of the flush that is going on or was the last: it may hold their references still. */

@@ -86,9 +86,10 @@ function grouped(
   const kinds = [...new Set(held.map(({ holder }) => holder.kind))];
   return kinds.map((kind) => ({
     how,
-    kinds: [kind],
+    // What an unmap has taken out of the page table it holds until the translations are flushed: no count tells.
+    kinds: kind === 'user-mapping' ? [kind, 'mmu-gather'] : [kind],
     // Several folios may have had holders; the check was refused by the first of them.
-    certain: certain && kinds.length === 1 && kind !== 'unknown',
+    certain: certain && kinds.length === 1 && kind !== 'unknown' && kind !== 'user-mapping',
     batched: [],
     held: held.filter(({ holder }) => holder.kind === kind),
     insertions: [],

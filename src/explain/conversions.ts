@@ -210,6 +210,10 @@ export class Conversions {
     }
   }
 
+  get anyRefused(): boolean {
+    return this.#refused.size > 0;
+  }
+
   /** When a call was answered last that was refused without a drain while a folio waited; undefined where none was. */
   refusedAt(folio: Generation): Nanoseconds | undefined {
     return this.#refused.get(folio);

@@ -19,7 +19,7 @@ import { ByFrame } from './by-frame.ts';
 import { Conversions } from './conversions.ts';
 import { Creations } from './creations.ts';
 import { Drains } from './drains.ts';
-import { Generation } from './generation.ts';
+import { Generation, type Putback } from './generation.ts';
 import { Inodes, LRU_UNEVICTABLE, type TrackedInode } from './inodes.ts';
 import { Moments } from './moments.ts';
 import type { Question } from './question.ts';
@@ -56,6 +56,8 @@ export class Explainer {
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, Stray>();
+  /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
+  readonly #gone = new Map<Pfn, Generation>();
   /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
   #anyInsertion = false;
   #filledUnseen = false;
@@ -97,7 +99,7 @@ export class Explainer {
     // The readers keep the order of a file, and within a CPU that is always the order of time.
     if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined) {
       if (event.at < this.#lastAt) this.#isLate(event.at);
-      else if (event.at === this.#lastAt) this.#hasTies = true;
+      else if (!this.#hasTies && event.at === this.#lastAt) this.#hasTies = true;
     }
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
@@ -140,6 +142,7 @@ export class Explainer {
       case 'mm_page_free':
         this.#references.delete(event.pfn);
         this.#strays.delete(event.pfn);
+        this.#gone.delete(event.pfn);
         break;
       case 'workqueue_queue_work':
       case 'workqueue_activate_work':
@@ -196,6 +199,7 @@ export class Explainer {
     const inode = this.#inodes.of(event);
     const stray = this.#strays.get(pfn);
     this.#strays.delete(pfn);
+    if (this.#gone.size > 0) this.#gone.delete(pfn);
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
       if (isTwin(before, event)) return;
@@ -206,6 +210,7 @@ export class Explainer {
     const sameIndex = inode?.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
     const folio = new Generation(event, inode);
+    folio.isTangled = sameIndex?.add?.at === event.at && sameIndex.add.cpu !== event.cpu;
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
     this.#redactor?.frame(pfn);
@@ -265,10 +270,31 @@ export class Explainer {
     this.#inodes.blind(event.cpu, false, event.at);
     const folio = this.#byPfn.get(event.pfn);
     if (folio === undefined) {
-      if (event.lru !== LRU_UNEVICTABLE || this.#strays.has(event.pfn)) return;
+      const gone = this.#gone.size === 0 ? undefined : this.#gone.get(event.pfn);
+      if (gone !== undefined) {
+        this.#gone.delete(event.pfn);
+        // What has lost its mapping in a batch goes to a list of files; anonymous memory, without an add, to its own.
+        if (isOfFile(event)) {
+          if (gone.insertion !== undefined) {
+            this.#insertedAgain(gone, gone.insertion, event, batch);
+            return;
+          }
+          gone.insertion = event;
+          gone.flush = batch.flushOf(event, gone);
+          return;
+        }
+      }
+      if (event.lru !== LRU_UNEVICTABLE) return;
+      const known = this.#strays.get(event.pfn);
+      if (known !== undefined) {
+        const last = known.again.at(-1)?.insertion ?? known.insertion;
+        if (isTwinInsertion(last, event)) return;
+        known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush: batch.flushOf(event) });
+        return;
+      }
       this.#strayUnevictable++;
       if (this.#strays.size < MOST_STRAYS)
-        this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event) });
+        this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event), again: [] });
       return;
     }
     if (folio.insertion !== undefined) {
@@ -296,24 +322,28 @@ export class Explainer {
     const { inode, putbacks } = folio;
     const before = putbacks.at(-1)?.insertion ?? first;
     if (inode === undefined || isTwinInsertion(before, event)) return;
-    if (event.lru !== LRU_UNEVICTABLE && first.lru === LRU_UNEVICTABLE) {
-      this.#replaced(folio, event);
-      return;
-    }
+    const isGone = event.lru !== LRU_UNEVICTABLE && first.lru === LRU_UNEVICTABLE;
+    if (isGone && folio.deletedAt === undefined) this.#replaced(folio, event);
+    if (isGone && !isOfFile(event)) return;
     folio.reinsertions++;
     inode.reinsertions++;
-    folio.seenAt = event.at;
-    // Whichever batch it was in, it came there after that was last flushed.
-    let emptied: Nanoseconds | undefined = event.at;
-    for (const other of this.#batches.values()) {
-      const empty = other.emptiedAt;
-      if (emptied !== undefined && (empty === undefined || empty < emptied)) emptied = empty;
-    }
-    const from = emptied !== undefined && emptied > before.at ? emptied : before.at;
+    if (folio.deletedAt === undefined) folio.seenAt = event.at;
     const latest = putbacks.at(-1);
     if (latest !== undefined && !this.#moments.anyWithin(latest.from, event.at)) putbacks.pop();
-    putbacks.push({ from, insertion: event, flush: batch.flushOf(event, folio) });
-    this.#conversions.putBack(folio, from);
+    const putback = { from: this.#emptiedSince(before.at), insertion: event, flush: batch.flushOf(event, folio) };
+    putbacks.push(putback);
+    this.#conversions.putBack(folio, putback.from);
+  }
+
+  /** From when on, at the earliest, a folio that is inserted now was in a batch: all were flushed before, or it was on the LRU. */
+  #emptiedSince(before: Nanoseconds): Nanoseconds {
+    let emptied: Nanoseconds | undefined;
+    for (const { emptiedAt } of this.#batches.values()) {
+      // Whichever batch it was in, it came there after that was last flushed.
+      if (emptiedAt === undefined) return before;
+      if (emptied === undefined || emptiedAt < emptied) emptied = emptiedAt;
+    }
+    return emptied !== undefined && emptied > before ? emptied : before;
   }
 
   /** A frame was inserted as evictable that a guest_memfd's folio had: its delete was not seen. */
@@ -347,6 +377,7 @@ export class Explainer {
       // It was in the page cache then, and on the unevictable list: no event of a frame's other life stood in between.
       inode.unevictable++;
       inode.insertedBefore++;
+      inode.reinsertions += stray.again.length;
       this.#strayUnevictable--;
     }
     if (fromBefore) inode.isOlder = true;
@@ -354,13 +385,17 @@ export class Explainer {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
+      unseen.putbacks.push(...(stray?.again ?? []));
       unseen.deletedAt = event.at;
       inode.ended.push(unseen);
+      if (this.#gone.size < MOST_STRAYS) this.#gone.set(event.pfn, unseen);
     }
     inode.left(event);
     this.#strays.delete(event.pfn);
     const sameIndex = inode.live.get(event.index);
-    if (sameIndex !== undefined) this.#end(sameIndex, event);
+    // A clock that gives both one stamp does not say that the one before was deleted first.
+    const isBefore = sameIndex?.add?.at === event.at && sameIndex.pfn !== event.pfn;
+    if (sameIndex !== undefined && !isBefore) this.#end(sameIndex, event);
     inode.lastDelete = event;
     this.#inodes.forgetIfEmpty(inode);
   }
@@ -383,7 +418,10 @@ export class Explainer {
     if (inode.live.get(index) === folio) inode.live.delete(index);
     inode.left(folio);
     inode.waiting.deleted(folio, event.at);
-    if (this.#moments.anyWithin(add?.at, event.at)) inode.ended.push(folio);
+    if (this.#moments.anyWithin(add?.at, event.at)) {
+      inode.ended.push(folio);
+      if (folio.insertion !== undefined && this.#gone.size < MOST_STRAYS) this.#gone.set(pfn, folio);
+    }
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
     if (inode !== receiver) this.#inodes.forgetIfEmpty(inode);
   }
@@ -455,6 +493,8 @@ export class Explainer {
 interface Stray {
   readonly insertion: LruInsertion;
   readonly flush: Flush;
+  /** Later ones of the same frame. */
+  readonly again: Putback[];
 }
 
 /** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
@@ -476,6 +516,12 @@ const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent
 
 /** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
+
+/** enum lru_list (include/linux/mmzone.h). */
+const LRU_INACTIVE_FILE = 2;
+const LRU_ACTIVE_FILE = 3;
+
+const isOfFile = ({ lru }: LruInsertion): boolean => lru === LRU_INACTIVE_FILE || lru === LRU_ACTIVE_FILE;
 
 /** What an interrupt tells as well, or the flush itself: a flush may be going on around it. */
 const mayInterrupt = (type: KernelEvent['type']): boolean =>

@@ -52,6 +52,8 @@ export class Generation {
   gap: Gap | undefined = undefined;
   /** Its batch filled up again since, and it was not inserted: from here on nothing is known of its place. */
   doubtedAt: Nanoseconds | undefined = undefined;
+  /** Another folio came to its index under the same stamp on another CPU: which one stayed does not show. */
+  isTangled = false;
   /** Its page frame's references as of now, where page_ref events tell of them. */
   references: References | undefined = undefined;
   /** Its references before, where some moment that is asked for fell into that time; by rising time. */
@@ -87,6 +89,8 @@ export type BatchStatus =
   | { readonly status: 'on-lru' }
   /** It was inserted, and the flush may not have given the batch's reference back. */
   | { readonly status: 'may-be-held'; readonly cpu: Cpu }
+  /** Other folios of its inode have come back into batches, and some CPU has not flushed since: so may this one have. */
+  | { readonly status: 'may-be-back-unseen' }
   /** It was inserted, and again later: it may have come back into the batch. */
   | { readonly status: 'may-be-back'; readonly cpu: Cpu }
   /** `since` is undefined where that was before the recording. */
@@ -106,9 +110,10 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   // folio_may_be_lru_cached(): large folios never stay in a batch.
   if (folio.order > 0) return ON_LRU;
   if (insertion !== undefined && insertion.at <= at) return afterInsertion(folio, at);
+  // Since when it was in the batch that inserts it does not show: it may have come back into it.
   if (add === undefined)
     return insertion !== undefined && folio.fromBefore
-      ? { status: 'waits', cpu: insertion.cpu, since: undefined }
+      ? { status: 'may-be-back', cpu: insertion.cpu }
       : { status: 'may-wait-anywhere' };
   // The task can have moved between the add event and the batch: the CPU that inserts is the one whose batch it was.
   if (insertion !== undefined) return { status: 'waits', cpu: insertion.cpu, since: add.at };

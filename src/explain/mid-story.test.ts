@@ -104,7 +104,7 @@ describe('a guest_memfd that was made within the recording', () => {
   });
 });
 
-test('a page from before that was inserted and then deleted: the delete tells which one waited', () => {
+test('a page from before that was inserted and then deleted: the delete tells which one may have waited', () => {
   const events = [
     marker('begin', { at: 1, cpu: 1 }),
     marker('early', { at: 5 }),
@@ -119,15 +119,15 @@ test('a page from before that was inserted and then deleted: the delete tells wh
       index: 3,
       pfn: 1003,
       order: 0,
-      strength: 'derived',
+      // Or it was isolated and put back.
+      strength: 'unknown',
       holders: [
         { kind: 'page-cache', references: 1 },
         { kind: 'lru-add-batch', references: 1, cpu: 1 },
       ],
     },
   ]);
-  expect(moment?.baseline).toEqual({ verdict: 'refused', index: 3, spurious: true });
-  expect(moment?.evidence).toMatchObject({ index: 3, cpu: 1, since: undefined, add: undefined });
+  expect(moment?.baseline.verdict).toBe('undecided');
 });
 
 describe('real recordings without their beginning', () => {

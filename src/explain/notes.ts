@@ -31,7 +31,7 @@ function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
     .map(({ dev, ino, reinsertions: count }) => {
       const name = `${dev}:0x${ino.toString(16)}`;
       const what = count === 1 ? `1 folio of ${name} was` : `${count} folios of ${name} were`;
-      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one at the end would not show`;
+      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one, on a CPU that has not flushed since, does not show`;
     });
 }
 
@@ -53,14 +53,15 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
 }
 
 function inodeNotes(
-  { strayUnevictable: strays }: Story,
+  story: Story,
   { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
+  const { strayUnevictable: strays } = story;
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');
   if (strays > 0)
     notes.push(
-      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
+      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${story.gaps.length > 0 ? ', or added among the lost events' : ''}${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
     );
   if (open > 0)
     notes.push(

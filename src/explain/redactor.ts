@@ -74,11 +74,12 @@ export class Redactor {
   }
 
   #moment(moment: MomentAnswer): MomentAnswer {
-    const { marker, folios, evidence } = moment;
+    const { marker, folios, notable, evidence } = moment;
     return {
       ...moment,
       marker: marker === undefined ? undefined : this.#text(marker),
       folios: this.#ledger(folios),
+      notable: this.#ledger(notable),
       evidence: evidence === undefined ? undefined : { ...evidence, pfn: this.#pfn(evidence.pfn) },
     };
   }

@@ -9,11 +9,15 @@ import {
   type Holder,
   type Ledger,
   type Nanoseconds,
+  nanoseconds,
   referencesOf,
+  type Strength,
 } from '../ledger/index.ts';
-import type { CpuBatch, Gap } from './batch.ts';
+import type { CpuBatch, Flush, Gap } from './batch.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
+import type { IndexRange } from './answer.ts';
 import type { ReferenceState } from './references.ts';
+import { isWithin } from './unseen.ts';
 import type { Hidden, KnownState } from './verdicts.ts';
 
 /** What is seen of all CPUs, for every inode and moment. */
@@ -30,10 +34,16 @@ export interface Surroundings {
    * in order.
    */
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
+  /** Whether adds were recorded. */
+  readonly showsAdds: boolean;
   /** Whether deletes were recorded: else a folio may be gone that was there. */
   readonly showsDeletes: boolean;
   /** Whether the clock is so coarse that events of one stamp may have come in any order. */
   readonly isCoarse: boolean;
+  /** Whether some call was refused while a folio waited. */
+  readonly anyRefused: boolean;
+  /** Up to when every CPU has flushed its batch later on: what was in one then was inserted after. Undefined where one never did. */
+  readonly flushedLater: Nanoseconds | undefined;
   /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
   readonly createdByOthers: boolean;
   /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
@@ -42,66 +52,266 @@ export interface Surroundings {
 
 /** What is asked of an inode. */
 export interface AskedInode {
-  /** All folios of it that events told of, at any time. */
+  /** All folios of it that events told of, at any time, by rising index. */
   readonly folios: readonly Generation[];
   /** It may have had folios before the recording that no event tells of. */
   readonly isOlder: boolean;
+  /** Folios were isolated and put back in the recording, of it or of another one. */
+  readonly hasPutbacks: boolean;
   /** Whether an event of the recording told of a folio at an index: what was there before is known then. */
   isKnown(index: number): boolean;
+  /** The lowest index from one on of which none did. */
+  lowestUnknown(from: number): number;
 }
 
 /** An inode at a moment. */
 export interface InodeState extends KnownState {
   /** As it is shown: the worst, with what is not known marked as such. */
   readonly folios: Ledger;
-  /** Indexes of folios that may have left the page cache unseen. */
-  readonly stale: ReadonlySet<FolioIndex>;
+  /** Those of `folios` of which there is more to say than that they are on the LRU. */
+  readonly notable: Ledger;
+  /** Strengths of `folios`. */
+  readonly strengths: ReadonlySet<Strength>;
+  /** How many folios there are. */
+  readonly count: number;
+  /** Indexes of those of `notable` that may have left the page cache unseen. */
+  readonly goneNotable: ReadonlySet<FolioIndex>;
+  /** Indexes of folios that may have left the page cache unseen: how many, and which. */
+  readonly staleCount: number;
+  stale(): ReadonlySet<FolioIndex>;
   /** The folio of each index, for its events. */
   readonly generations: readonly Generation[];
 }
 
+/**
+ * How long runs of folios on the LRU are cut short in `folios`, which then has only what a conversion asks of: whole batches of
+ * them make no difference (`shortened` in verdicts.ts), and a list of all at each moment costs more than all else.
+ */
+export interface Folding {
+  readonly range: IndexRange | undefined;
+  readonly batchSize: number;
+  /** Where a folio may be put in: a run ends before it. */
+  readonly split: number;
+  /** For each folio of the inode whether it was calm at an earlier moment, and so is until it goes. */
+  readonly calm: Uint8Array;
+}
+
+const NOT_CALM = 0;
+const CALM = 1;
+const CALM_AND_STALE = 2;
+
 /** The folios of an inode after every event stamped at or before `at`. */
-export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): InodeState {
+export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings, folding?: Folding): InodeState {
   const { doubt } = around;
-  const unflushed = doubt === 'no insertions' || doubt === 'not sorted' ? around.cpus : unflushedAt(at, around);
+  // Where adds were not recorded, what no add tells of may have come at any time.
+  const isOpen = doubt === 'no insertions' || doubt === 'not sorted' || !around.showsAdds;
+  const unflushed = isOpen ? around.cpus : unflushedAt(at, around);
   const lostUpTo = lastLoss(around.gaps, at);
-  const present: Present[] = [];
-  for (const folio of inode.folios) {
-    if (around.isCoarse && isTied(folio, at)) {
-      present.push({
-        folio,
-        status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu },
-        mayBeGone: 'tied',
-      });
+  /** Those of which more is to be said than that they are on the LRU, and of all which it is: nearly all are calm. */
+  const present: (Present & { readonly place: number | undefined })[] = [];
+  const shown: FolioLedger[] = [];
+  const generations: Generation[] = [];
+  const isUnsettled = inode.hasPutbacks && (around.flushedLater === undefined || around.flushedLater <= at);
+  const mayBeCalm = around.gaps.length === 0 && !around.isCoarse && doubt === undefined && !isUnsettled;
+  const fold = mayBeCalm ? folding : undefined;
+  const isAsked = fold === undefined ? () => true : isWithin(fold.range);
+  let run = 0;
+  let runStart = 0;
+  let isBeyond = false;
+  const endRun = (): void => {
+    if (fold !== undefined && run >= 2 * fold.batchSize)
+      shown.length = runStart + fold.batchSize + (run % fold.batchSize);
+    run = 0;
+  };
+  let count = 0;
+  let staleCount = 0;
+  let isNotable = false;
+  let calm = 0;
+  const notable: FolioLedger[] = [];
+  const anyRefused = around.anyRefused;
+  for (const [place, folio] of inode.folios.entries()) {
+    const was = fold?.calm[place] ?? NOT_CALM;
+    if (was === NOT_CALM && folio.add !== undefined && folio.add.at > at) continue;
+    const staysCalm = was !== NOT_CALM && (folio.deletedAt === undefined || folio.deletedAt > at);
+    if (staysCalm || (mayBeCalm && isCalmAt(folio, at))) {
+      count++;
+      if (fold === undefined) {
+        shown.push(onLruLedger(folio));
+        generations.push(folio);
+      } else if (fold.range === undefined || isAsked(folio)) {
+        if (!isBeyond && folio.index > fold.split) {
+          isBeyond = true;
+          endRun();
+        }
+        if (folio.order > 0) {
+          endRun();
+          shown.push(onLruLedger(folio));
+        } else {
+          if (run === 0) runStart = shown.length;
+          if (++run < 2 * fold.batchSize) shown.push(onLruLedger(folio));
+        }
+      }
+      calm++;
+      const isStale =
+        was === CALM_AND_STALE && !anyRefused
+          ? true
+          : !around.showsDeletes && at > folio.seenAt && mayBeGone(folio, at, lostUpTo, around) !== undefined;
+      if (isStale) staleCount++;
+      if (fold !== undefined) fold.calm[place] = isStale ? CALM_AND_STALE : CALM;
       continue;
     }
-    const seen = statusAt(folio, at);
-    if (seen === undefined) continue;
-    const status = settle(folio, seen, {
-      at,
-      unflushed,
-      isDoubted: isDoubted(folio, at, around),
-      isSorted: doubt !== 'not sorted',
-    });
-    present.push({ folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) });
+    const one = presentAt(folio, at, around, { unflushed, lostUpTo, isUnsettled });
+    if (one === undefined) continue;
+    endRun();
+    count++;
+    const ledger = ledgerOf(one, 'shown', unflushed);
+    generations.push(folio);
+    present.push({ ...one, place: isAsked(folio) ? shown.length : undefined });
+    if (isAsked(folio)) shown.push(ledger);
+    if (one.mayBeGone !== undefined) staleCount++;
+    if (one.status.status !== 'on-lru' || one.mayBeGone === 'lost') notable.push(ledger);
+    isNotable ||= ledger.strength !== 'derived';
   }
-  present.sort((a, b) => a.folio.index - b.folio.index);
+  endRun();
   const gaps = around.gaps.filter((gap) => gap.mayHideAt(at));
   const reason = reasonOf(present, gaps, around);
-  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around.createdByOthers)];
-  const ledger = (view: View): Ledger =>
-    present.flatMap((one) => (view === 'best' && one.mayBeGone !== undefined ? [] : [ledgerOf(one, view, unflushed)]));
-  const folios = ledger('shown');
+  const hidden = [...hiddenByGaps(gaps), ...hiddenFromBefore(inode, unflushed, around)];
+  const ledger = (view: View): Ledger => {
+    const all: (FolioLedger | undefined)[] = [...shown];
+    for (const one of present)
+      if (one.place !== undefined)
+        all[one.place] = view === 'best' && one.mayBeGone !== undefined ? undefined : ledgerOf(one, view, unflushed);
+    return all.filter((folio) => folio !== undefined);
+  };
+  const strengths = new Set<Strength>(calm > 0 ? ['derived'] : []);
+  if (isNotable || calm === 0) for (const { strength } of [...shown, ...notable]) strengths.add(strength);
   return {
-    folios,
-    best: reason === undefined ? folios : ledger('best'),
-    worst: reason === undefined ? folios : ledger('worst'),
+    folios: shown,
+    count,
+    goneNotable: new Set(present.flatMap((one) => (one.mayBeGone === undefined ? [] : [one.folio.index]))),
+    notable,
+    strengths,
+    best: reason === undefined ? shown : ledger('best'),
+    worst: reason === undefined ? shown : ledger('worst'),
     hidden,
     locked: new Set(present.flatMap(({ folio, status }) => (isLocked(status) ? [folio.index] : []))),
     reason,
-    stale: new Set(present.flatMap((one) => (one.mayBeGone === undefined ? [] : [one.folio.index]))),
-    generations: present.map(({ folio }) => folio),
+    staleCount,
+    stale: () => {
+      const tied = present.flatMap((one) => (one.mayBeGone === 'tied' ? [one.folio] : []));
+      const gone = generations.filter((folio) => mayBeGone(folio, at, lostUpTo, around) !== undefined);
+      return new Set([...tied, ...gone].map(({ index }) => index));
+    },
+    generations,
   };
+}
+
+/** A folio as events show it at a moment; undefined where it is not in the page cache. */
+function presentAt(
+  folio: Generation,
+  at: Nanoseconds,
+  around: Surroundings,
+  {
+    unflushed,
+    lostUpTo,
+    isUnsettled,
+  }: {
+    readonly unflushed: readonly Cpu[];
+    readonly lostUpTo: Nanoseconds | undefined;
+    readonly isUnsettled: boolean;
+  },
+): Present | undefined {
+  if (around.isCoarse && (isTied(folio, at) || (folio.isTangled && statusAt(folio, at) !== undefined)))
+    return { folio, status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu }, mayBeGone: 'tied' };
+  const known = statusAt(folio, at);
+  if (known === undefined) return undefined;
+  const seen: BatchStatus =
+    isUnsettled && known.status === 'on-lru' && folio.order === 0 ? { status: 'may-be-back-unseen' } : known;
+  const status = settle(folio, seen, {
+    at,
+    unflushed,
+    isDoubted: isDoubted(folio, at, around),
+    isSorted: around.doubt !== 'not sorted',
+  });
+  return { folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) };
+}
+
+/** Whether a folio is on the LRU, and nothing else is to be said of it. */
+function isCalmAt(folio: Generation, at: Nanoseconds): boolean {
+  const { insertion, deletedAt, putbacks, references, referencesBefore, flush, releasedAt } = folio;
+  if (insertion === undefined || insertion.at > at || (deletedAt !== undefined && deletedAt <= at)) return false;
+  if (putbacks.length > 0 || references !== undefined || referencesBefore.length > 0) return false;
+  return flush === undefined || (releasedAt !== undefined && releasedAt <= at) || flush.holdsAt(at) === 'no';
+}
+
+function onLruLedger(folio: Generation): FolioLedger {
+  const { index, pfn, order } = folio;
+  folio.onLru ??= {
+    index,
+    pfn,
+    order,
+    strength: 'derived',
+    holders: [{ kind: 'page-cache', references: 2 ** order }],
+  };
+  return folio.onLru;
+}
+
+/**
+ * When an inode's state may change next after `at`: the first time, or some time up to `to` where there is one.
+ * Undefined where nothing changes any more.
+ */
+export function nextChange(
+  inode: AskedInode,
+  at: Nanoseconds,
+  to: Nanoseconds,
+  around: Surroundings,
+): Nanoseconds | undefined {
+  let next: Nanoseconds | undefined;
+  const consider = (time: Nanoseconds | undefined): void => {
+    if (time !== undefined && time > at && (next === undefined || time < next)) next = time;
+  };
+  const after = (time: Nanoseconds | undefined): void => {
+    consider(time);
+    if (time !== undefined) consider(nanoseconds(time + 1n));
+  };
+  const ofFlush = (flush: Flush | undefined): void => {
+    if (flush === undefined || (flush.over !== undefined && flush.over <= at)) return;
+    consider(flush.over);
+    consider(flush.lastSure);
+    consider(flush.latestEnd);
+  };
+  for (const gap of around.gaps) {
+    after(gap.from);
+    after(gap.to);
+    consider(gap.flushedAt);
+  }
+  for (const { firstFlush } of around.batches.values()) consider(firstFlush);
+  consider(around.drainedAt);
+  consider(around.flushedLater);
+  // What came last is the likeliest to have changed.
+  for (let place = inode.folios.length - 1; place >= 0; place--) {
+    if (next !== undefined && next <= to) return next;
+    const folio = inode.folios[place];
+    if (folio === undefined) continue;
+    const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
+    if (deletedAt !== undefined && deletedAt < at) continue;
+    after(add?.at);
+    after(insertion?.at);
+    after(deletedAt);
+    after(seenAt);
+    consider(doubtedAt);
+    consider(releasedAt);
+    ofFlush(folio.flush);
+    for (const putback of putbacks) {
+      after(putback.from);
+      after(putback.insertion.at);
+      ofFlush(putback.flush);
+    }
+    consider(references?.from);
+    for (const { from } of referencesBefore) consider(from);
+    after(around.refusedAt(folio));
+  }
+  return next;
 }
 
 /** A folio that is in the page cache as far as events show. */
@@ -156,13 +366,23 @@ function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
   return [{ cpus: [...new Set(gaps.map(({ cpu }) => cpu))], isKnown: undefined, reason: gapReason(gap) }];
 }
 
-function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], createdByOthers: boolean): Hidden[] {
+function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], around: Surroundings): Hidden[] {
   if (!inode.isOlder || cpus.length === 0) return [];
+  if (!around.showsAdds)
+    return [
+      {
+        cpus,
+        isKnown: (index) => inode.isKnown(index),
+        lowest: (from) => inode.lowestUnknown(from),
+        reason:
+          'no mm_filemap_add_to_page_cache is in the recording: folios that no event tells of may wait in any batch; record filemap:mm_filemap_add_to_page_cache',
+      },
+    ];
   const where = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since`;
-  const reason = createdByOthers
+  const reason = around.createdByOthers
     ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
     : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
-  return [{ cpus, isKnown: (index) => inode.isKnown(index), reason }];
+  return [{ cpus, isKnown: (index) => inode.isKnown(index), lowest: (from) => inode.lowestUnknown(from), reason }];
 }
 
 const gapReason = ({ cpu, from }: Gap): string =>
@@ -241,6 +461,7 @@ function settle(
     }
     case 'may-wait':
     case 'may-wait-anywhere':
+    case 'may-be-back-unseen':
       return settled;
   }
 }
@@ -277,8 +498,7 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
   const plain = { index, pfn, order, holders: [pageCache] };
   switch (status.status) {
     case 'on-lru':
-      folio.onLru ??= { index, pfn, order, strength: 'derived', holders: [pageCache] };
-      return folio.onLru;
+      return onLruLedger(folio);
     case 'counted': {
       const { holders, proved } = status.references;
       return { index, pfn, order, strength: proved ? 'proved' : 'derived', holders };
@@ -296,6 +516,9 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
     case 'may-be-back':
       if (view === 'best') return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
+    case 'may-be-back-unseen':
+      // As with every reference that no event shows, a verdict is what the events show.
+      return { ...plain, strength: 'unknown' };
     case 'tied':
       if (view === 'best' || status.cpu === undefined) return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
@@ -311,7 +534,10 @@ const sinceOf = ({ since }: { readonly since: Nanoseconds | undefined }): Pick<H
   since === undefined ? {} : { since };
 
 const isPlaced = ({ status }: Present): boolean =>
-  status.status === 'on-lru' || status.status === 'waits' || status.status === 'counted';
+  status.status === 'on-lru' ||
+  status.status === 'waits' ||
+  status.status === 'counted' ||
+  status.status === 'may-be-back-unseen';
 
 /** @returns undefined where every folio's place is known, and that it is there. */
 function reasonOf(
@@ -321,7 +547,10 @@ function reasonOf(
 ): string | undefined {
   const doubtful =
     present.find((one) => !isPlaced(one)) ??
-    present.find(({ status, mayBeGone: isStale }) => isStale !== undefined && status.status !== 'on-lru');
+    present.find(
+      ({ status, mayBeGone: isStale }) =>
+        isStale !== undefined && status.status !== 'on-lru' && status.status !== 'may-be-back-unseen',
+    );
   if (doubtful === undefined) return undefined;
   const { index } = doubtful.folio;
   const { status: place } = doubtful;
@@ -329,6 +558,8 @@ function reasonOf(
     return `index ${index} came, was inserted or left in the very tick of this moment, and the recording's clock is too coarse to say which came first; another clock would (trace-cmd record -C mono)`;
   if (place.status === 'may-be-held')
     return `index ${index} was inserted just before, and the flush that did it may not have given the batch's reference back yet: no event of that CPU shows that it was over`;
+  if (place.status === 'may-be-back' && doubtful.folio.add === undefined)
+    return `index ${index} was inserted later and no event shows it come: whether it waited in that batch since before the recording, or was isolated and put back into it, is not known`;
   if (place.status === 'may-be-back')
     return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it came into a batch again`;
   if (isPlaced(doubtful))

@@ -17,10 +17,15 @@ export function unseenAt(
   }: { readonly folios: Ledger; readonly range: IndexRange | undefined; readonly isOlder: boolean },
   calls: readonly ConversionCall[],
 ): Unseen | undefined {
-  const asked = folios.filter(isWithin(range));
-  if (asked.length > 0 ? asked.every(({ strength }) => strength === 'proved') : !isOlder) return undefined;
+  if (folios.some(isWithin(range)) ? areProved(folios, range) : !isOlder) return undefined;
   const call = standing(calls, at);
   return call === undefined ? { what: 'unrecorded references' } : { what: 'refused call', at: call.at };
+}
+
+/** Whether of every folio of a range all references are known. */
+export function areProved(folios: Ledger, range: IndexRange | undefined): boolean {
+  const isAsked = isWithin(range);
+  return folios.every((folio) => folio.strength === 'proved' || !isAsked(folio));
 }
 
 /** Whether some page of a folio is in a range. */

@@ -34,6 +34,8 @@ export interface Hidden {
   readonly cpus: readonly Cpu[];
   /** At which indexes there are none; undefined where they can be anywhere. */
   readonly isKnown: ((index: number) => boolean) | undefined;
+  /** The lowest index from one on of which it is not known, where that is known without a look at the folios. */
+  readonly lowest?: (from: number) => number;
   /** Why that is not known, and what would tell. */
   readonly reason: string;
 }
@@ -55,6 +57,11 @@ export class Verdicts {
   readonly #profile: Profile;
   /** Answers by question: most moments are like the one before. */
   readonly #known = new Map<string, Verdict>();
+  readonly #short = new WeakMap<
+    Ledger,
+    { readonly from: FolioIndex | undefined; readonly to: FolioIndex | undefined; readonly ledger: Ledger }
+  >();
+  readonly #hidden = new WeakMap<Hidden, { readonly of: Ledger; readonly byCpu: Map<Cpu, Ledger | undefined> }>();
 
   /** @param cpus of the machine. */
   constructor(cpus: readonly Cpu[], profile: Profile) {
@@ -68,7 +75,7 @@ export class Verdicts {
       return { verdict: 'undecided', reason: state.reason };
     if (best.verdict === 'refused') return best;
     for (const hidden of state.hidden) {
-      const ledger = withHidden(state.worst, hidden, conversion);
+      const ledger = this.#withHidden(state.worst, hidden, conversion);
       if (ledger !== undefined && this.#ask(ledger, state.locked, conversion, patch).verdict !== 'safe')
         return { verdict: 'undecided', reason: hidden.reason };
     }
@@ -80,7 +87,7 @@ export class Verdicts {
     const known = this.verdict(state, conversion, patch);
     if (known.verdict !== 'refused') return undefined;
     return state.hidden.find((hidden) => {
-      const ledger = withHidden(state.worst, hidden, conversion);
+      const ledger = this.#withHidden(state.worst, hidden, conversion);
       const worst = ledger === undefined ? known : this.#ask(ledger, state.locked, conversion, patch);
       return worst.verdict === 'refused' && worst.index < known.index;
     })?.reason;
@@ -89,7 +96,10 @@ export class Verdicts {
   /** What form `local-drain` says on each CPU. CPUs whose batches hold nothing of the inode are all alike. */
   localDrainByCpu(state: KnownState, { range }: Conversion): ReadonlyMap<Cpu, Verdict> {
     const patch = patchNamed('local-drain');
-    const owners = new Set([...state.hidden.flatMap(({ cpus }) => cpus), ...ownersOf(state.worst)]);
+    const owners = new Set([
+      ...state.hidden.flatMap(({ cpus }) => cpus),
+      ...ownersOf(this.#shortOf(state.worst, range)),
+    ]);
     const verdicts = new Map<Cpu, Verdict>();
     let ofOthers: Verdict | undefined;
     for (const converter of this.#cpus) {
@@ -101,8 +111,25 @@ export class Verdicts {
     return verdicts;
   }
 
+  /** Each ledger is asked of once for each form and CPU; only the first time it is gone through whole. */
+  #shortOf(ledger: Ledger, range: IndexRange | undefined): Ledger {
+    const known = this.#short.get(ledger);
+    if (known !== undefined && known.from === range?.from && known.to === range?.to) return known.ledger;
+    const short = shortened(within(ledger, range), this.#profile.batchSize);
+    this.#short.set(ledger, { from: range?.from, to: range?.to, ledger: short });
+    return short;
+  }
+
+  #withHidden(ledger: Ledger, hidden: Hidden, conversion: Conversion): Ledger | undefined {
+    const before = this.#hidden.get(hidden);
+    const known = before?.of === ledger ? before : { of: ledger, byCpu: new Map<Cpu, Ledger | undefined>() };
+    if (known !== before) this.#hidden.set(hidden, known);
+    if (!known.byCpu.has(conversion.cpu)) known.byCpu.set(conversion.cpu, withHidden(ledger, hidden, conversion));
+    return known.byCpu.get(conversion.cpu);
+  }
+
   #ask(ledger: Ledger, locked: ReadonlySet<FolioIndex>, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
-    const unmapped = within(ledger, range).map((folio) => asTheCheckMeetsIt(folio, locked, converter));
+    const unmapped = this.#shortOf(ledger, range).map((folio) => asTheCheckMeetsIt(folio, locked, converter));
     const asked = shortened(unmapped, this.#profile.batchSize);
     const [first] = asked;
     // The range begins within a large folio: some forms then name its first page, others the range's.
@@ -215,10 +242,10 @@ const MOST_KNOWN = 1024;
  */
 function withHidden(
   ledger: Ledger,
-  { cpus, isKnown }: Hidden,
+  { cpus, isKnown, lowest }: Hidden,
   { range, cpu: converter }: Conversion,
 ): Ledger | undefined {
-  let index: number = range?.from ?? 0;
+  let index: number = lowest?.(range?.from ?? 0) ?? range?.from ?? 0;
   let place = 0;
   for (; ; index++) {
     for (let folio = ledger[place]; folio !== undefined && endOf(folio) <= index; folio = ledger[++place]);

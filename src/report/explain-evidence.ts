@@ -21,10 +21,10 @@ function eventLines(event: string, indent: string): string[] {
 }
 
 /** The folio that `baseline` refuses. */
-function refusedFolio({ baseline, folios }: MomentAnswer): FolioLedger | undefined {
+function refusedFolio({ baseline, notable }: MomentAnswer): FolioLedger | undefined {
   if (baseline.verdict !== 'refused') return undefined;
   const { index } = baseline;
-  return folios.find((folio) => folio.index <= index && index < folio.index + 2 ** folio.order);
+  return notable.find((folio) => folio.index <= index && index < folio.index + 2 ** folio.order);
 }
 
 /** Holders that are told elsewhere, or that a conversion expects or removes itself. */
@@ -98,8 +98,8 @@ function referencesPhrase({ holders, order, strength }: FolioLedger): string {
 }
 
 /** Why it is not the first folio that waits which is refused. */
-function lowerLines({ folios, cpu, range }: MomentAnswer, { index }: FolioLedger): string[] {
-  const lower = folios.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
+function lowerLines({ notable, cpu, range }: MomentAnswer, { index }: FolioLedger): string[] {
+  const lower = notable.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
   if (lower === undefined || lower.index >= index || range !== undefined) return [];
   return wrap(
     `index ${lower.index} waits too, but on CPU ${cpu} itself: releasing its first folios, the check drains its own CPU before it comes there`,

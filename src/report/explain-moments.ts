@@ -41,7 +41,8 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 }
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
-function waitingPhrase({ folios, stale }: MomentAnswer): string {
+function waitingPhrase(moment: MomentAnswer): string {
+  const { notable: folios, count, staleCount, goneNotable } = moment;
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -50,17 +51,19 @@ function waitingPhrase({ folios, stale }: MomentAnswer): string {
   const others = otherHoldersPhrase(folios);
   const unclear = folios.filter(
     ({ index, strength, holders }) =>
-      strength === 'unknown' && !stale.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
+      strength === 'unknown' && !goneNotable.has(index) && !holders.some(({ kind }) => kind === 'lru-add-batch'),
   );
   const gone =
-    stale.size === 0
+    staleCount === 0
       ? ''
-      : `not known whether still there: ${stale.size === folios.length ? 'all of them' : foldNumbers([...stale])}`;
+      : `not known whether still there: ${staleCount === count ? 'all of them' : `${staleCount} of them`}`;
   return [
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
     others === '' ? '' : `held by ${others}`,
-    unclear.length === 0 ? '' : `not known whether in a batch: ${foldNumbers(unclear.map(({ index }) => index))}`,
+    unclear.length === 0
+      ? ''
+      : `not known whether in a batch (again): ${foldNumbers(unclear.map(({ index }) => index))}`,
     gone,
   ]
     .filter((part) => part !== '')
@@ -79,8 +82,8 @@ function otherHoldersPhrase(folios: Ledger): string {
 
 /** What is said of a moment, without its time. */
 function describe(moment: MomentAnswer): string[] {
-  const { folios, verdicts, localDrainByCpu, cpu, unseen } = moment;
-  const count = `${folios.length} ${folios.length === 1 ? 'folio' : 'folios'}`;
+  const { verdicts, localDrainByCpu, cpu, unseen } = moment;
+  const count = `${moment.count} ${moment.count === 1 ? 'folio' : 'folios'}`;
   const waiting = waitingPhrase(moment);
   const lines = wrap(`${count}${waiting === '' ? ', none in a batch' : `, ${waiting}`}`, '    ', '      ');
   lines.push(

@@ -65,11 +65,13 @@ function causePhrase(cause: RefusalCause, call: ConversionCall, form: Explanatio
 const areInserted = (folios: readonly unknown[]): string => (folios.length === 1 ? 'was inserted' : 'were inserted');
 
 const stubbornHint = ({ kinds }: RefusalCause): string =>
-  kinds.every((kind) => kind === 'lru-add-batch')
-    ? '; a drain of all CPUs flushes it, or waits for its flush'
-    : kinds.every((kind) => kind === 'mlock-batch')
-      ? '; a drain of all CPUs flushes that too'
-      : '; no drain helps against that: every form of the check refuses a range that has such a page';
+  kinds.includes('mmu-gather')
+    ? '; a mapping made after the conversion had unmapped, or an unmap elsewhere that has not flushed its translations yet: a retry may pass'
+    : kinds.every((kind) => kind === 'lru-add-batch')
+      ? '; a drain of all CPUs flushes it, or waits for its flush'
+      : kinds.every((kind) => kind === 'mlock-batch')
+        ? '; a drain of all CPUs flushes that too'
+        : '; no drain helps against that: every form of the check refuses a range that has such a page';
 
 function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: ConversionCall): string {
   const cpus = [...new Set(insertions.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);

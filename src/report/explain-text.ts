@@ -56,7 +56,27 @@ function headline(
 ): string[] {
   const lines = inodes.flatMap((moments) => inodeHeadline(moments, explanation));
   if (lines.length === 0) lines.push(...noInodeLines(explanation, command));
-  return [...refusedCallLines(explanation), ...lines, ...incompleteLines(explanation)];
+  return [
+    ...refusedCallLines(explanation),
+    ...unknownCallLines(explanation),
+    ...lines,
+    ...incompleteLines(explanation),
+  ];
+}
+
+const ENOTTY = -25;
+
+/** Calls that the kernel did not know at all: no refusal, and the first thing to tell. */
+function unknownCallLines({ conversions }: Explanation): string[] {
+  const unknown = conversions.filter(({ returned }) => returned === ENOTTY);
+  const [first] = unknown;
+  if (first === undefined) return [];
+  const count = unknown.length === conversions.length ? 'all' : `${unknown.length} of ${conversions.length}`;
+  return wrap(
+    `${count} recorded conversions returned -ENOTTY, first at ${timeText(first.at)} (pid ${first.pid}, fd ${first.fd}): that kernel has no KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd, or the file is none`,
+    '',
+    '  ',
+  );
 }
 
 /** What is said instead of a verdict. */
@@ -231,7 +251,7 @@ function helpPhrase(moment: MomentAnswer): string {
   const others = refusersPhrase(moment);
   const pass = [...verdicts].filter(([, { verdict }]) => verdict === 'safe').map(([name]) => name);
   const condition = unseen === undefined ? '' : ' if nothing else holds the page';
-  const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}${condition}`;
+  const help = pass.length === 0 ? '' : `; it would pass with ${pass.join(', ')}${condition}${formsPhrase(pass)}`;
   const reasons = [
     ...(evidence === undefined ? [] : [`waits in CPU ${evidence.cpu}'s lru_add batch, ${ageOf(moment)}`]),
     ...(others === '' ? [] : [`is held by ${others}`]),
@@ -239,8 +259,19 @@ function helpPhrase(moment: MomentAnswer): string {
   return `: index ${baseline.index} ${reasons.join(', and ')}${help}${stubbornPhrase(moment)}`;
 }
 
+/** What the forms are that pass: a reader of the first lines need not know their names. */
+function formsPhrase(pass: readonly string[]): string {
+  const all = pass.filter((name) => DRAINING.has(name));
+  const rest = pass.includes('local-drain') ? '; local-drain drains its own CPU' : '';
+  if (all.length === 0) return rest;
+  const who = all.length === pass.length ? 'those forms of the check drain' : `${all.join(', ')} drain`;
+  return `; ${who} all CPUs' batches before they refuse${rest}`;
+}
+
+const DRAINING: ReadonlySet<string> = new Set(['v6', 'v8', 'drain-for-folio']);
+
 /** `; v6, v8: refused at 5, which is held by 1 gup ('vmm')`: what other forms refuse, which the reason above is not of. */
-function stubbornPhrase({ baseline, verdicts, folios }: MomentAnswer): string {
+function stubbornPhrase({ baseline, verdicts, notable }: MomentAnswer): string {
   const first = baseline.verdict === 'refused' ? baseline.index : undefined;
   const others = [...verdicts].flatMap(([name, verdict]) =>
     verdict.verdict === 'refused' && verdict.index !== first ? [{ name, index: verdict.index }] : [],
@@ -248,7 +279,7 @@ function stubbornPhrase({ baseline, verdicts, folios }: MomentAnswer): string {
   const [{ index } = { index: undefined }] = others;
   if (index === undefined) return '';
   const names = others.filter((other) => other.index === index).map(({ name }) => name);
-  const folio = folios.find((candidate) => candidate.index <= index && index < candidate.index + 2 ** candidate.order);
+  const folio = notable.find((candidate) => candidate.index <= index && index < candidate.index + 2 ** candidate.order);
   const holders = folio === undefined ? '' : othersPhrase(folio);
   return `; ${names.join(', ')}: refused at ${index}${holders === '' ? '' : `, which is held by ${holders}`}`;
 }
@@ -328,9 +359,16 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
     ...(conversions.length === 0
       ? []
       : ['ranges of the recorded conversions: they stand in user memory, where no event looks; --range asks for one']),
+    ...strangerPhrase(trace, moments),
     ...notes,
   ];
   return ['not known', ...sentences.flatMap((sentence) => wrap(sentence, '  ', '    '))];
+}
+
+/** A CPU that was asked for and that the recording does not have: it may have been idle, or offline. */
+function strangerPhrase({ cpus }: Explanation['trace'], [moment]: readonly MomentAnswer[]): string[] {
+  if (moment === undefined || cpus.length === 0 || cpus.includes(moment.cpu)) return [];
+  return [`CPU ${moment.cpu}: none of this recording's (${foldNumbers(cpus)}), so that its batch is taken for empty`];
 }
 
 const MOST_LOSSES = 4;
@@ -355,7 +393,7 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
 }
 
 const strengths = (moments: readonly MomentAnswer[]): ReadonlySet<Strength> =>
-  new Set(moments.flatMap(({ folios }) => folios.map(({ strength }) => strength)));
+  new Set(moments.flatMap((moment) => [...moment.strengths]));
 
 const BEST_FIRST: readonly Strength[] = ['proved', 'derived', 'unknown'];
 

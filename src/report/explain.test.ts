@@ -242,7 +242,8 @@ describe('text', () => {
     expect(text(explanation, 'examples/two-cpu.dat', options)).toMatchInlineSnapshot(`
       "refused without a drain: a conversion of 0:16:0x2a05b to private on CPU 0
         at 'phase faulted': index 93 waits in CPU 1's lru_add batch, for 52.8 us;
-        it would pass with v6, v8, drain-for-folio if nothing else holds the page
+        it would pass with v6, v8, drain-for-folio if nothing else holds the
+        page; those forms of the check drain all CPUs' batches before they refuse
 
       why: 0:16:0x2a05b index 93 (pfn 0x234f52) at 2571.891032455 'phase faulted'
         waits in the lru_add batch of CPU 1, since 2571.890979615
@@ -298,8 +299,8 @@ describe('text', () => {
       strength: derived, from pairs of add and insertion events
       recording: trace.dat v7, 401 events, 2 CPUs, 2571.888295956 to
         2571.891845728
-      kernel profile: linux-7.3, batches of 31 (inferred from 3 bursts of exactly
-        31 insertions; nothing here tells it from linux-6.18 or uniprocessor)
+      kernel profile: linux-6.18, batches of 31 (by the release that the
+        recording names, 6.18.44-fc-v657)
       again:
         folioscope explain examples/two-cpu.dat --at 'marker:phase faulted'
       "
