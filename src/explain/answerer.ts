@@ -33,6 +33,7 @@ import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
 import {
   type AskedInode,
+  folded,
   type Folding,
   type InodeState,
   nextChange,
@@ -95,8 +96,7 @@ export class Answerer {
     const states = followed.map((inode) => {
       const asked = askedOf(inode, born, hasPutbacks);
       const split = asked.lowestUnknown(range?.from ?? 0);
-      const calm = new Uint8Array(asked.folios.length);
-      return new States(asked, around, { range, batchSize: profile.profile.batchSize, split, calm });
+      return new States(asked, around, folded(asked, { range, batchSize: profile.profile.batchSize, split }));
     });
     const callsBy = new CallsSoFar(conversions);
     for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))

@@ -92,10 +92,35 @@ export interface Folding {
   readonly batchSize: number;
   /** Where a folio may be put in: a run ends before it. */
   readonly split: number;
-  /** For each folio of the inode whether it was calm at an earlier moment, and so is until it goes. */
+  /** For each folio of the inode whether it has come, and whether it was calm at an earlier moment, and so is until it goes. */
   readonly calm: Uint8Array;
+  /** Places of folios that have not come yet, the next one last. */
+  readonly toCome: number[];
 }
 
+/** Marks what has come by a moment; moments rise. */
+function come(fold: Folding, { folios }: AskedInode, at: Nanoseconds): void {
+  const { toCome, calm } = fold;
+  for (let place = toCome.at(-1); place !== undefined; place = toCome.at(-1)) {
+    const add = folios[place]?.add;
+    if (add !== undefined && add.at > at) return;
+    calm[place] = NOT_CALM;
+    toCome.pop();
+  }
+}
+
+/** What {@link Folding} has of an inode before its first moment. */
+export function folded({ folios }: AskedInode, of: Pick<Folding, 'range' | 'batchSize' | 'split'>): Folding {
+  const timeOf = (place: number): Nanoseconds => folios[place]?.add?.at ?? BEFORE_ALL;
+  const toCome = folios
+    .map((_, place) => place)
+    .toSorted((a, b) => Number(timeOf(b) > timeOf(a)) - Number(timeOf(b) < timeOf(a)));
+  return { ...of, calm: new Uint8Array(folios.length).fill(NOT_YET), toCome };
+}
+
+const BEFORE_ALL = nanoseconds(-(1n << 64n));
+
+const NOT_YET = 3;
 const NOT_CALM = 0;
 const CALM = 1;
 const CALM_AND_STALE = 2;
@@ -129,9 +154,14 @@ export function stateAt(inode: AskedInode, at: Nanoseconds, around: Surroundings
   let calm = 0;
   const notable: FolioLedger[] = [];
   const anyRefused = around.anyRefused;
-  for (const [place, folio] of inode.folios.entries()) {
+  if (fold !== undefined) come(fold, inode, at);
+  // By index: an iterator's pairs would be more garbage than all else.
+  for (let place = 0; place < inode.folios.length; place++) {
+    const folio = inode.folios[place];
+    if (folio === undefined) continue;
     const was = fold?.calm[place] ?? NOT_CALM;
-    if (was === NOT_CALM && folio.add !== undefined && folio.add.at > at) continue;
+    if (was === NOT_YET) continue;
+    if (fold === undefined && folio.add !== undefined && folio.add.at > at) continue;
     const staysCalm = was !== NOT_CALM && (folio.deletedAt === undefined || folio.deletedAt > at);
     if (staysCalm || (mayBeCalm && isCalmAt(folio, at))) {
       count++;
