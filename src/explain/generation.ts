@@ -42,7 +42,7 @@ export class Generation {
   /** When an event showed that flush give its reference back. */
   releasedAt: Nanoseconds | undefined = undefined;
   /** Later insertions: it was isolated and put back. Those only that a moment can need, the latest in any case. */
-  readonly putbacks: Putback[] = [];
+  putbacks: readonly Putback[] = NONE;
   /** How many there were. */
   reinsertions = 0;
   deletedAt: Nanoseconds | undefined = undefined;
@@ -83,6 +83,9 @@ export interface Putback {
   readonly insertion: LruInsertion;
   readonly flush: Flush;
 }
+
+/** One list for all folios that have none: there are many. */
+const NONE: readonly Putback[] = [];
 
 /** Whether a folio waits in a lru_add batch, and how sure that is. */
 export type BatchStatus =
