@@ -326,7 +326,6 @@ export class Explainer {
     const isGone = event.lru !== LRU_UNEVICTABLE && first.lru === LRU_UNEVICTABLE;
     if (isGone && folio.deletedAt === undefined) this.#replaced(folio, event);
     if (isGone && !isOfFile(event)) return;
-    folio.reinsertions++;
     inode.reinsertions++;
     if (folio.deletedAt === undefined) folio.seenAt = event.at;
     const isNeeded = latest === undefined || this.#moments.anyWithin(latest.from, event.at);

@@ -43,8 +43,6 @@ export class Generation {
   releasedAt: Nanoseconds | undefined = undefined;
   /** Later insertions: it was isolated and put back. Those only that a moment can need, the latest in any case. */
   putbacks: readonly Putback[] = NONE;
-  /** How many there were. */
-  reinsertions = 0;
   deletedAt: Nanoseconds | undefined = undefined;
   /** The latest event that shows it in the page cache: its add, an insertion as unevictable, its delete. */
   seenAt: Nanoseconds;
