@@ -118,7 +118,7 @@ export class Answerer {
           because,
           created: tracked === undefined ? undefined : creatorOf(born.get(tracked)),
           touchedBy: [...(tracked?.touchers ?? [])]
-            .map(([pid, { task, folios }]) => ({ pid, task, folios }))
+            .map(({ pid, task, folios }) => ({ pid, task, folios }))
             .toSorted((a, b) => b.folios - a.folios),
         }),
       ),

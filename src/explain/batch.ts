@@ -113,7 +113,7 @@ export class CpuBatch {
   /** The flush that is going on, once it has inserted a folio that is followed. */
   #flush: Flush | undefined = undefined;
   /** What it has inserted. */
-  #flushed: Generation[] = [];
+  readonly #flushed: Generation[] = [];
   /** When the flush before the latest inserted its last folio. */
   #flushBefore: Nanoseconds | undefined = undefined;
 
@@ -178,7 +178,7 @@ export class CpuBatch {
     if (this.#flush === undefined) return;
     this.#flush.over = at;
     this.#flush = undefined;
-    this.#flushed = [];
+    this.#flushed.length = 0;
   }
 
   /** A folio was inserted by this CPU: it is flushing its batch. */

@@ -197,8 +197,8 @@ export class Explainer {
     this.#anyAdd = true;
     const { pfn, index, order } = event;
     const inode = this.#inodes.of(event);
-    const stray = this.#strays.get(pfn);
-    this.#strays.delete(pfn);
+    const stray = this.#strays.size === 0 ? undefined : this.#strays.get(pfn);
+    if (stray !== undefined) this.#strays.delete(pfn);
     if (this.#gone.size > 0) this.#gone.delete(pfn);
     const before = this.#byPfn.get(pfn);
     if (before !== undefined) {
@@ -319,19 +319,18 @@ export class Explainer {
 
   /** A folio that was on the LRU is put there again: it was isolated and put back, or its frame has become another's. */
   #insertedAgain(folio: Generation, first: LruInsertion, event: LruInsertion, batch: CpuBatch): void {
-    const { inode, putbacks } = folio;
-    const before = putbacks.at(-1)?.insertion ?? first;
+    const { inode } = folio;
+    const latest = folio.putbacks.at(-1);
+    const before = latest?.insertion ?? first;
     if (inode === undefined || isTwinInsertion(before, event)) return;
     const isGone = event.lru !== LRU_UNEVICTABLE && first.lru === LRU_UNEVICTABLE;
     if (isGone && folio.deletedAt === undefined) this.#replaced(folio, event);
     if (isGone && !isOfFile(event)) return;
-    folio.reinsertions++;
     inode.reinsertions++;
     if (folio.deletedAt === undefined) folio.seenAt = event.at;
-    const latest = putbacks.at(-1);
-    if (latest !== undefined && !this.#moments.anyWithin(latest.from, event.at)) putbacks.pop();
+    const isNeeded = latest === undefined || this.#moments.anyWithin(latest.from, event.at);
     const putback = { from: this.#emptiedSince(before.at), insertion: event, flush: batch.flushOf(event, folio) };
-    putbacks.push(putback);
+    folio.putbacks = [...(isNeeded ? folio.putbacks : folio.putbacks.slice(0, -1)), putback];
     this.#conversions.putBack(folio, putback.from);
   }
 
@@ -385,7 +384,7 @@ export class Explainer {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
-      unseen.putbacks.push(...(stray?.again ?? []));
+      if (stray !== undefined) unseen.putbacks = stray.again;
       unseen.deletedAt = event.at;
       inode.ended.push(unseen);
       if (this.#gone.size < MOST_STRAYS) this.#gone.set(event.pfn, unseen);

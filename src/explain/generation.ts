@@ -42,9 +42,7 @@ export class Generation {
   /** When an event showed that flush give its reference back. */
   releasedAt: Nanoseconds | undefined = undefined;
   /** Later insertions: it was isolated and put back. Those only that a moment can need, the latest in any case. */
-  readonly putbacks: Putback[] = [];
-  /** How many there were. */
-  reinsertions = 0;
+  putbacks: readonly Putback[] = NONE;
   deletedAt: Nanoseconds | undefined = undefined;
   /** The latest event that shows it in the page cache: its add, an insertion as unevictable, its delete. */
   seenAt: Nanoseconds;
@@ -83,6 +81,9 @@ export interface Putback {
   readonly insertion: LruInsertion;
   readonly flush: Flush;
 }
+
+/** One list for all folios that have none: there are many. */
+const NONE: readonly Putback[] = [];
 
 /** Whether a folio waits in a lru_add batch, and how sure that is. */
 export type BatchStatus =

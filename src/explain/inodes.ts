@@ -26,7 +26,10 @@ export class TrackedInode {
   /** Insertions of folios as unevictable whose add was not seen, and whose delete named it. */
   insertedBefore = 0;
   /** Who added folios of it, by pid, the first ones. */
-  readonly touchers = new Map<number, { readonly task: string | undefined; folios: number }>();
+  readonly touchers: Toucher[] = [];
+  /** Of the latest add: the next one is usually of the same task. */
+  #lastPid: number | undefined = undefined;
+  #lastToucher: Toucher | undefined = undefined;
   /** Who added the first. */
   firstPid: number | undefined = undefined;
   /** How often folios of it were inserted that had been inserted before: isolated and put back. */
@@ -53,9 +56,15 @@ export class TrackedInode {
   /** A task added a folio. */
   touched({ pid, comm }: FilemapEvent): void {
     this.firstPid ??= pid;
-    const known = this.touchers.get(pid);
-    if (known !== undefined) known.folios++;
-    else if (this.touchers.size < MOST_TOUCHERS) this.touchers.set(pid, { task: comm, folios: 1 });
+    if (pid === this.#lastPid && this.#lastToucher !== undefined) {
+      this.#lastToucher.folios++;
+      return;
+    }
+    this.#lastPid = pid;
+    this.#lastToucher = this.touchers.find((toucher) => toucher.pid === pid);
+    if (this.#lastToucher !== undefined) this.#lastToucher.folios++;
+    else if (this.touchers.length < MOST_TOUCHERS)
+      this.touchers.push((this.#lastToucher = { pid, task: comm, folios: 1 }));
   }
 
   left({ index, order }: { readonly index: FolioIndex; readonly order: Order }): void {
@@ -76,6 +85,13 @@ export class TrackedInode {
   folios(): readonly Generation[] {
     return [...this.ended, ...this.live.values()];
   }
+}
+
+/** A task that added folios. */
+interface Toucher {
+  readonly pid: number;
+  readonly task: string | undefined;
+  folios: number;
 }
 
 /** Tasks that are kept of those that added folios of an inode. */
@@ -294,7 +310,7 @@ function classify(
     return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
   if (devices.size > 0 && !devices.has(inode.dev))
     return { kind: 'other', because: 'on another device than the guest_memfd: all guest_memfds are on one' };
-  if (isAlone && [...inode.touchers.keys()].some((pid) => callers.has(pid)))
+  if (isAlone && inode.touchers.some(({ pid }) => callers.has(pid)))
     return {
       kind: 'guest_memfd',
       because:
