@@ -102,15 +102,16 @@ threads:
   expect(verdicts(check(text, 'v6'))).toMatchObject({ I3: 'holds', I7: 'holds', I9: 'holds', expected: 'holds' });
 });
 
-test('the LRU caches are disabled as often as anybody wants, and one enable too many does nothing', () => {
+test('the LRU caches are disabled by every task that wants it, and by the check besides', () => {
   const text = `scenario: T
-title: Batches off many times
+title: Batches off three times
 machine: { cpus: 1 }
 guest_memfd: { pages: 1 }
-tasks: { T0: { cpu: 0 } }
-before: [{ T0: { lru-cache: enable } }, { T0: { lru-cache: disable } }, { T0: { lru-cache: disable } }]
+tasks: { T0: { cpu: 0 }, T1: { cpu: 0 } }
+before: [{ T0: { lru-cache: disable } }]
 threads:
-  T0: [{ lru-cache: disable }, { lru-cache: disable }, { convert: { range: 0..1, to: private } }]
+  T0: [{ convert: { range: 0..1, to: private } }]
+  T1: [{ lru-cache: disable }]
 `;
   expect(verdicts(check(text, 'lru-cache-disable'))).toMatchObject({ I6: 'holds', I7: 'holds' });
 });

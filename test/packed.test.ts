@@ -99,7 +99,11 @@ test.each([
   ],
   [
     checking('').replace("summary: ''", "summary: '', mutant: { name: 'gup-no-barrier' }"),
-    'folioscope: ./bad.ts: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, exports, parts\n',
+    'folioscope: ./bad.ts: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, exports, parts\n',
+  ],
+  [
+    checking('').replace("summary: ''", "summary: '', mostDrains: { local: 1 }"),
+    /^folioscope: \.\/bad\.ts: mostDrains: expected \{ local: N, all: N \}.*\n$/,
   ],
   [
     checking('').replace("summary: ''", "summary: '', parts: ['mlok']"),

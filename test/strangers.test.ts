@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { exploreProgram } from '../src/check/index.ts';
 import { ALTERNATIVES, COUNT, LOOK, PATCHES, type Patch } from '../src/kernel/index.ts';
 import { rewriteObservations } from '../src/lang/index.ts';
+import { parseSchedule } from '../src/machine/index.ts';
 import { isWell, parseScenario, runScenario, type Scenario } from '../src/scenario/index.ts';
 import { type CheckAnswer, checking } from '../src/verify/index.ts';
 import { LOOKS_SHOWN, readName } from '../src/verify/properties/index.ts';
@@ -18,7 +19,9 @@ import {
   noIndex,
   ownIndex,
   relocks,
+  looksOutside,
   scansFirst,
+  staysFrozen,
   whenV8,
   wrongIndex,
 } from './strangers.ts';
@@ -38,6 +41,33 @@ const OTHER_CPU = scenarioNamed('SC-02-other-cpu');
 const BEHIND_SAFE = scenarioNamed('SC-30-unsafe-behind-safe');
 const VMSPLICE = scenarioNamed('SC-11-vmsplice');
 const LOOP = scenarioNamed('SC-37-drain-loop');
+/** A page that nobody holds but the page cache. */
+const SAME_CPU = parseScenario(
+  't.yaml',
+  `scenario: T
+title: A page that nobody uses
+machine: { cpus: 1 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 } }
+before: [{ T0: { touch: 0..1 } }, { T0: { drain: all } }]
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+`,
+);
+/** The page is punched out, and its last user goes, while the check has given up the lock. */
+const GONE = parseScenario(
+  't.yaml',
+  `scenario: T
+title: A hole and an emptied pipe meanwhile
+machine: { cpus: 2 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+before: [{ T1: { touch: 0..1 } }, { T1: { drain: all } }, { T1: { vmsplice: { page: 0, as: pipe } } }]
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+  T1: [{ punch-hole: 0..1 }, { unpin: pipe }]
+`,
+);
 
 /** What is not plainly so: properties that are violated, undecided, or hold of nothing. */
 function said({ properties }: CheckAnswer): Readonly<Record<string, string>> {
@@ -60,6 +90,7 @@ test.each([
   [scansFirst, OTHER_CPU, { I1: 'vacuous', I2: 'violated' }],
   [scansFirst, BEHIND_SAFE, {}],
   [blamesFirst, BEHIND_SAFE, { I2: 'violated', I4: 'violated' }],
+  [staysFrozen, SAME_CPU, { I2: 'vacuous', I4: 'vacuous', I6: 'violated' }],
   [blind, OTHER_CPU, { I1: 'vacuous', I2: 'undecided', I4: 'undecided' }],
 ] as const)('$0.name in $1.name', (patch, scenario, wanted) => {
   expect(said(check(scenario, patch))).toEqual(wanted);
@@ -89,6 +120,22 @@ threads:
     );
   expect(said(check(two('{ vmsplice: { page: 0, as: pipe } }'), wrongIndex))).toMatchObject({ I4: 'violated' });
   expect(said(check(two('{ touch: 0..1 }'), wrongIndex))).toMatchObject({ I2: 'undecided', I4: 'undecided' });
+});
+
+test('a look at a folio that has left its file says nothing of the page: undecided, in check and in run', () => {
+  expect(said(check(GONE, looksOutside))).toMatchObject({ I2: 'undecided' });
+  const answer = runScenario(GONE, {
+    patch: looksOutside,
+    schedule: parseSchedule('T0:@up_write,T0:1,T1:all,T0:all'),
+    keep: 'none',
+  });
+  const conversion = answer.calls.find(
+    ({ of }) => of.task === 0 && of.call.call === 'set-memory-attributes2',
+  )?.conversion;
+  expect(conversion?.verdict).toMatchObject({
+    verdict: 'refused',
+    reason: 'this form does not say when it looks at a page',
+  });
 });
 
 test('run says of these forms what check says', () => {

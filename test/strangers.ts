@@ -9,7 +9,9 @@ import {
   folio,
   folio_batch_release,
   folio_may_be_lru_cached,
+  folio_ref_freeze,
   folioBatch,
+  FOLIO,
   folioNrPages,
   forEachFolio,
   INDEX,
@@ -212,4 +214,38 @@ export const blamesFirst = form('blames-first', (k, args) => {
   );
   args.safe.set(any.not());
   args.err_index.set(args.start);
+});
+
+/** It freezes every folio, and thaws none. */
+export const staysFrozen = form(
+  'stays-frozen',
+  (k, args) =>
+    forEachFolio(k, args, clamped, ({ folio: of, safe }) =>
+      k.call(folio_ref_freeze, { folio: of, expected: 2, frozen: safe }),
+    ),
+  { freezes: true },
+);
+
+/** Where a count is unexpected it gives up the lock, drains, and believes a second look at the folio that it still has. */
+export const looksOutside = form('looks-outside', (k, args) => {
+  const of = k.let('of', optional(FOLIO), none(FOLIO));
+  const bad = k.let('bad', optional(INDEX), none(INDEX));
+  const fine = walk(
+    k,
+    args,
+    (one, place) => {
+      k.step('look', () => place.set(isExpected(one)));
+      k.if(place.not(), () => {
+        of.set(one);
+        k.step('which', () => bad.set(folio.index.at(one)));
+        k.call(filemap_invalidate_unlock, { inode: args.inode });
+        k.call(lru_add_drain_all, {});
+        k.call(filemap_invalidate_lock, { inode: args.inode });
+        k.step('again', () => place.set(isExpected(of)));
+      });
+    },
+    () => {},
+  );
+  args.safe.set(fine);
+  k.if(fine.not(), () => args.err_index.set(bad));
 });

@@ -193,11 +193,29 @@ const isYesOrNo = (value: unknown): boolean => value === undefined || typeof val
 const isList = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
   value === undefined || (Array.isArray(value) && value.every(isOne));
 
+const hasNumbers = (value: unknown, fields: readonly string[]): boolean => {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const found = new Map<string, unknown>(Object.entries(value));
+  return (
+    found.size === fields.length &&
+    fields.every((name) => Number.isInteger(found.get(name)) && Number(found.get(name)) >= 0)
+  );
+};
+
 /** What else a form of a user's may say. That it is a mutant, none may: those are folioscope's own. */
 const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allows: (value: unknown) => boolean }>> = {
   guestFaultPutsAtOnce: { expected: 'true or false', allows: isYesOrNo },
   skipsLru: { expected: 'true or false', allows: isYesOrNo },
   freezes: { expected: 'true or false', allows: isYesOrNo },
+  mostDrains: {
+    expected: '{ local: N, all: N }',
+    allows: (value) => hasNumbers(value, ['local', 'all']),
+  },
+  mostReads: {
+    expected: '{ each: N, besides: N }',
+    allows: (value) => hasNumbers(value, ['each', 'besides']),
+  },
   exports: { expected: 'a list of names', allows: (value) => isList(value, (one) => typeof one === 'string') },
   parts: {
     expected: `a list of ${KERNEL_PARTS.join(', ')}`,

@@ -2,6 +2,8 @@
 import { observationsIn } from '../lang/index.ts';
 import { folio_may_be_lru_cached } from './folio.ts';
 import { folio_maybe_dma_pinned } from './gup.ts';
+import { ALTERNATIVES } from './alternatives.ts';
+import { PATCHES } from './guest_memfd_check.ts';
 import type { KernelSizes, Patch } from './kernel.ts';
 import { MAY_BE_LRU_CACHED } from './observations.ts';
 import {
@@ -41,9 +43,25 @@ const INLINE: ReadonlySet<string> = new Set(
   ].map(({ name }) => name),
 );
 
+/** The routines that the kernel's own forms are made of, by profile; others are an author's helpers. */
+const known = new WeakMap<Profile, ReadonlySet<string>>();
+
+function routinesOfTheKernel(profile: Profile): ReadonlySet<string> {
+  const found =
+    known.get(profile) ?? new Set([...PATCHES, ...ALTERNATIVES].flatMap((patch) => routinesIn(patch, profile)));
+  known.set(profile, found);
+  return found;
+}
+
+const routinesIn = (patch: Patch, profile: Profile): readonly string[] =>
+  buildKernel({ profile: { ...profile, batchSize: 2 }, patch }, SIZES, ['convert']).codes.flatMap(({ flow }) =>
+    flow.nodes.flatMap((node) => (node.kind === 'step' ? node.step.path : [])),
+  );
+
 /** What a check calls of the kernel's memory management, by the kernel's names, each once. */
 function callsOf(patch: Patch, profile: Profile): readonly string[] {
   const calls = new Set<string>();
+  const kernel = routinesOfTheKernel(profile);
   const program = buildKernel({ profile: { ...profile, batchSize: 2 }, patch }, SIZES, ['convert']);
   for (const { flow } of program.codes)
     for (const id of flow.steps) {
@@ -52,7 +70,8 @@ function callsOf(patch: Patch, profile: Profile): readonly string[] {
       const { path } = node.step;
       const check = path.indexOf(patch.check.name);
       if (check === -1) continue;
-      const called = path[check + 1];
+      // A helper of the form's own is part of the form.
+      const called = path.slice(check + 1).find((routine) => kernel.has(routine));
       if (called !== undefined && !INLINE.has(called)) calls.add(called);
     }
   for (const { observed } of observationsIn(program))

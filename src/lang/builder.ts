@@ -141,7 +141,7 @@ export class Builder<C> implements Recorder {
     const effects: Effect[] = [];
     this.#effects = effects;
     try {
-      recording(this, text);
+      atOnce(recording(this, text));
     } finally {
       this.#effects = outer;
     }
@@ -253,8 +253,14 @@ export class Builder<C> implements Recorder {
     for (let i = slot; i < slot + count; i++) this.slots.max[i] = Math.max(this.slots.max[i] ?? 0, max);
   }
 
+  /** @throws Error within a step, which is one access: what stands between steps would come before it. */
+  #betweenSteps(what: string, instead: string): void {
+    if (this.#effects !== undefined) throw new Error(`'${what}' stands inside a step, expected ${instead}`);
+  }
+
   /** Branches on the task's own memory. */
   if(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
+    this.#betweenSteps('if', `'when', or the step before it`);
     if (readsShared(condition.expr)) throw new Error(this.#outsideStep('a condition'));
     this.#recorded.count(this.#place);
     this.#recorded.expression(condition.expr, this.#place);
@@ -268,6 +274,7 @@ export class Builder<C> implements Recorder {
 
   /** Repeats until `break`. */
   loop(text: () => void): void {
+    this.#betweenSteps('loop', 'steps inside the loop');
     const label = this.#nextLabel++;
     this.#loop(label, { kind: 'again', label }, text);
   }
@@ -286,6 +293,7 @@ export class Builder<C> implements Recorder {
 
   /** Repeats while a condition on the task's own memory holds. */
   while(condition: Value<'bool'>, text: () => void): void {
+    this.#betweenSteps('while', 'steps inside the loop');
     this.loop(() => {
       this.if(condition.not(), () => this.break());
       text();
@@ -294,6 +302,7 @@ export class Builder<C> implements Recorder {
 
   /** Repeats for every number from `from` up to and without `to`; bounds are the task's own or literals. */
   for<K extends string>(name: string, type: Type<K>, from: Arg<K>, to: Arg<K>, text: (i: Place<K>) => void): void {
+    this.#betweenSteps('for', `'each', or steps inside the loop`);
     const i = this.let(name, type, from);
     const label = this.#nextLabel++;
     const again = this.#nextLabel++;
@@ -312,6 +321,7 @@ export class Builder<C> implements Recorder {
 
   /** Leaves the innermost loop. */
   break(): void {
+    this.#betweenSteps('break', 'it between steps');
     const targets = this.#loops.at(-1);
     if (targets === undefined) throw new Error(`'break' outside a loop`);
     this.#body.push(targets.exit);
@@ -319,6 +329,7 @@ export class Builder<C> implements Recorder {
 
   /** Goes on with the innermost loop's next turn. */
   continue(): void {
+    this.#betweenSteps('continue', 'it between steps');
     const targets = this.#loops.at(-1);
     if (targets === undefined) throw new Error(`'continue' outside a loop`);
     this.#body.push(targets.again);
@@ -326,6 +337,7 @@ export class Builder<C> implements Recorder {
 
   /** Leaves the routine. */
   return(): void {
+    this.#betweenSteps('return', 'it between steps');
     const scope = this.#scopes.at(-1);
     if (scope === undefined) throw new Error(`'return' outside a routine`);
     this.#body.push({ kind: 'exit', label: scope.label });
@@ -402,12 +414,17 @@ export class Builder<C> implements Recorder {
     const inner: Body[] = [];
     this.#body = inner;
     try {
-      recording(this, text);
+      atOnce(recording(this, text));
     } finally {
       this.#body = outer;
     }
     return inner;
   }
+}
+
+/** @throws Error where a text goes on later: it is recorded while it runs. */
+function atOnce(result: unknown): void {
+  if (result instanceof Promise) throw new Error('a text is asynchronous, expected one that is recorded at once');
 }
 
 const claimParts = (more: ClaimText): Pick<Claim, 'amount' | 'on'> => ({

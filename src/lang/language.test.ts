@@ -78,6 +78,21 @@ describe('what a text may say', () => {
       "an option of 'either' begins with a step",
     ],
     ['an assert stands outside a step', (k) => k.assert('a', lock), "'assert' belongs inside a step"],
+    ['an if stands in a step', (k) => k.step('a', () => k.if(k.self.eq(0), () => {})), "'if' stands inside a step"],
+    ['a loop stands in a step', (k) => k.step('a', () => k.loop(() => {})), "'loop' stands inside a step"],
+    [
+      'a while stands in a step',
+      (k) => k.step('a', () => k.while(k.self.eq(0), () => {})),
+      "'while' stands inside a step",
+    ],
+    ['a return stands in a step', (k) => k.step('a', () => k.return()), "'return' stands inside a step"],
+    ['a break stands in a step', (k) => k.loop(() => k.step('a', () => k.break())), "'break' stands inside a step"],
+    [
+      'a step is asynchronous',
+      // oxlint-disable-next-line typescript/no-misused-promises -- a form in JavaScript may do it
+      (k) => k.step('a', async () => Promise.resolve()),
+      'a text is asynchronous',
+    ],
     ['a choice stands in a step', (k) => k.step('a', () => k.either([])), "'either' stands inside a step"],
     ['a choice has no options', (k) => k.either([]), "'either' without options"],
     ['an effect belongs inside a step', (k) => k.when(lock, () => {}), "'when' belongs inside a step"],

@@ -51,7 +51,10 @@ export class ConversionWatch {
   }
 
   #look(taskNumber: number, number: number): void {
-    if (columnOf(this.#machine.memory, folioMemory.mapping)[number] !== this.#inode) return;
+    const { memory, program } = this.#machine;
+    const mapping = columnOf(memory, folioMemory.mapping)[number];
+    if (mapping === program.sizes['inode']) this.#forget(columnOf(memory, folioMemory.index)[number] ?? 0);
+    if (mapping !== this.#inode) return;
     const folio = this.#machine.folioLedger(number, this.#ledger.of(number));
     const name = this.#machine.taskName(taskNumber);
     const users = folio.holders.filter(({ kind, task: of }) => !isIdle(kind) && (of !== name || !CHECKS_OWN.has(kind)));
@@ -63,6 +66,12 @@ export class ConversionWatch {
     };
     for (let page = 0; page < 2 ** folio.order; page++) this.#looks.set(folio.index + page, look);
     this.#lastLook = look;
+  }
+
+  /** A look at a folio that has left its file says nothing of the page, and what was found there before is past. */
+  #forget(index: number): void {
+    this.#looks.delete(index);
+    this.#lastLook = undefined;
   }
 
   #refuse(index: number): void {

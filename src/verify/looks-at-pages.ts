@@ -21,7 +21,11 @@ export class LooksAtPages implements Looks {
     this.#composer = composer;
     this.#found = composer.noteOfPages('found', int(FOUND.user));
     this.#last = composer.note('looked_at', int(sizes.pages));
-    watchLooks(composer, (of, conversion) => {
+    const forgets = (of: Value<'folio'>, conversion: Conversion) => [
+      forEachPlace(composer, of, (place) => note(this.#found(conversion, place), literal<'int'>(FOUND.notLooked))),
+      note(this.#last(conversion), literal<'int'>(0)),
+    ];
+    const notes = (of: Value<'folio'>, conversion: Conversion) => {
       const isExpected = folio.refcount.at(of).le(folioNrPages(of).plus(heldBy(conversion, of)));
       const unused = choose<'int'>(isExpected, FOUND.nothing, FOUND.batch);
       const found = choose<'int'>(findsUser(composer, of, conversion), FOUND.user, unused);
@@ -29,7 +33,8 @@ export class LooksAtPages implements Looks {
         forEachPlace(composer, of, (place) => note(this.#found(conversion, place), found)),
         note(this.#last(conversion), placeOf(of)),
       ];
-    });
+    };
+    watchLooks(composer, notes, forgets);
     this.#large = sizes.order === 0 ? () => literal(0) : this.noting('large', (of) => folio.order.at(of).ne(0));
   }
 

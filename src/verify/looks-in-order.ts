@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { folio, LOOK, REFUSED } from '../kernel/index.ts';
+import { REFUSED } from '../kernel/index.ts';
 import { applyingWhere, bool, int, literal, ordinal, type Value } from '../lang/index.ts';
 import type { Composer, Note } from './composer.ts';
 import { type AtLook, findsUser, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
-import { assert, type Conversion, inConversions, note, rangeOf } from './observing.ts';
+import { assert, type Conversion, inConversions, note } from './observing.ts';
 
 /** The name under which a question asks whether looks go on in the order of pages, and a refusal names the last. */
 export const LOOKS_IN_ORDER = 'looks-in-order';
@@ -24,12 +24,8 @@ export class LooksInOrder implements Looks {
     this.#last = composer.note('looked_at', int(composer.world.sizes.pages));
     this.#user = composer.note('had_user', bool);
     this.#passed = composer.note('passed_by', bool);
+    watchLooks(composer, (of, conversion) => [assert(LOOKS_IN_ORDER, placeOf(of).ge(this.#last(conversion)))]);
     composer.watch(
-      inConversions(LOOK, (said, conversion) => {
-        const of = said('folio');
-        const isOfFile = folio.mapping.at(of).eq(rangeOf(conversion.call).inode);
-        return [assert(LOOKS_IN_ORDER, isOfFile.not().or(placeOf(of).ge(this.#last(conversion))))];
-      }),
       inConversions(REFUSED, (said, conversion) => {
         const [index, last] = [said('index'), this.#last(conversion)];
         return [
@@ -42,14 +38,16 @@ export class LooksInOrder implements Looks {
         ];
       }),
     );
-    watchLooks(composer, (of, conversion) => {
+    const forgets = (_: Value<'folio'>, of: Conversion) => [note(this.#last(of), literal<'int'>(0))];
+    const notes = (of: Value<'folio'>, conversion: Conversion) => {
       const [last, user, passed] = [this.#last(conversion), this.#user(conversion), this.#passed(conversion)];
       return [
         applyingWhere(placeOf(of).ne(last), [note(passed, passed.or(user))]),
         note(user, findsUser(composer, of, conversion)),
         note(last, placeOf(of)),
       ];
-    });
+    };
+    watchLooks(composer, notes, forgets);
   }
 
   noting(name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>): AtLook {

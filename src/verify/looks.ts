@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { folio, folioNrPages, LOOK } from '../kernel/index.ts';
-import { applyingWhere, type Effect, ordinal, Value } from '../lang/index.ts';
+import { applyingWhere, type Effect, literal, ordinal, Value } from '../lang/index.ts';
 import type { Composer } from './composer.ts';
 import { used } from './conditions.ts';
 import { type Conversion, inConversions, rangeOf } from './observing.ts';
@@ -30,16 +30,26 @@ export interface Looks {
   readonly isFirst: AtLook;
 }
 
-/** Watches every look at a folio of the file that is converted. */
+/**
+ * Watches every look at a folio of the file that is converted.
+ * @param gone what a look comes to at a folio that has left its file: nothing is known of the page then. Absent: nothing.
+ */
 export const watchLooks = (
   composer: Composer,
   effects: (of: Value<'folio'>, conversion: Conversion) => readonly Effect[],
+  gone: (of: Value<'folio'>, conversion: Conversion) => readonly Effect[] = () => [],
 ): void =>
   composer.watch(
     inConversions(LOOK, (said, conversion) => {
+      const { sizes } = composer.world;
       const of = said('folio');
-      const isOfFile = folio.mapping.at(of).eq(rangeOf(conversion.call).inode);
-      return [applyingWhere(isOfFile, effects(of, conversion))];
+      const mapping = folio.mapping.at(of);
+      return [
+        applyingWhere(of.lt(sizes.folios), [
+          applyingWhere(mapping.eq(rangeOf(conversion.call).inode), effects(of, conversion)),
+          applyingWhere(mapping.eq(literal(sizes.inodes)), gone(of, conversion)),
+        ]),
+      ];
     }),
   );
 

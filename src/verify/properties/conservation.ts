@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { cpuFbatches, cpuMasks, folio } from '../../kernel/index.ts';
+import { cpuFbatches, cpuMasks, folio, RETURNED } from '../../kernel/index.ts';
 import { literal, type Value } from '../../lang/index.ts';
 import { all, asNumber, hasHotplug, heldBy, inLruAddOf, numbers, sum } from '../conditions.ts';
+import { assert, inConversions } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
@@ -20,6 +21,10 @@ export const conservation: PropertyText = {
   sentence: 'conservation: every count is the sum of its holders',
   applies: ({ sizes }) => sizes.folios <= MOST_FOLIOS_ADDED_UP,
   ask: (composer, world) => {
+    if (world.program.sizes['freeze'] === 1) {
+      const thawed = numbers(world.sizes.folios).map((number) => folio.frozen.at(literal<'folio'>(number), 0).not());
+      composer.watch(inConversions(RETURNED, () => [assert(nameOf('I6', 'a folio stays frozen'), all(thawed))]));
+    }
     for (const number of numbers(world.sizes.folios)) {
       const of = literal<'folio'>(number);
       const isBalanced = folio.refcount.at(of).eq(heldBy(world, of));

@@ -45,10 +45,8 @@ const itself: PropertyText = {
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
         const index = said('index');
-        const isNothing = index.ge(composer.world.sizes.pages);
-        const isUnknown = isNothing.and(looks.areShown(conversion, index).not());
         const isRight = isWithin(conversion, index).and(looks.isFirst(conversion, index));
-        return [assert(nameOf('I4'), isUnknown.or(looks.isLarge(conversion, index)).or(isRight))];
+        return [assert(nameOf('I4'), looks.isLarge(conversion, index).or(isRight))];
       }),
     );
     askWhatIsTold(composer);
