@@ -19,6 +19,7 @@ import {
   noIndex,
   ownIndex,
   relocks,
+  looksAtNothing,
   looksOutside,
   scansFirst,
   staysFrozen,
@@ -136,6 +137,23 @@ test('a look at a folio that has left its file says nothing of the page: undecid
     verdict: 'refused',
     reason: 'this form does not say when it looks at a page',
   });
+});
+
+test('a look at no folio is none: undecided, in check and in run', () => {
+  const hole = parseScenario(
+    't.yaml',
+    `scenario: T
+title: A hole
+machine: { cpus: 1 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 } }
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+`,
+  );
+  expect(said(check(hole, looksAtNothing))).toMatchObject({ I2: 'undecided', I4: 'undecided' });
+  const [call] = runScenario(hole, { patch: looksAtNothing, keep: 'none' }).calls;
+  expect(call?.conversion?.verdict).toMatchObject({ reason: 'this form does not say when it looks at a page' });
 });
 
 test('run says of these forms what check says', () => {

@@ -15,7 +15,9 @@ import {
   folioNrPages,
   forEachFolio,
   INDEX,
+  iPages,
   type K,
+  LOOK,
   lru_add_drain_all,
   type Patch,
   safetyCheck,
@@ -248,4 +250,13 @@ export const looksOutside = form('looks-outside', (k, args) => {
   );
   args.safe.set(fine);
   k.if(fine.not(), () => args.err_index.set(bad));
+});
+
+/** It says that it looks at the folio of the first page, where there may be none, and refuses. */
+export const looksAtNothing = form('looks-at-nothing', (k, { inode, start, safe, err_index }) => {
+  k.step('decide', () => {
+    k.observe(LOOK, { folio: iPages.at(inode, start) });
+    safe.set(false);
+  });
+  err_index.set(start);
 });

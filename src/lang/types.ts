@@ -8,7 +8,7 @@ export interface Domain<K extends string = string> {
 /** Declares an index set. Values of different domains do not mix. */
 export const domain = <K extends string>(name: K): Domain<K> => ({ name });
 
-/** The tasks of a program: whoever takes steps. */
+/** Tasks of a program: they take its steps. */
 export const TASK = domain('task');
 
 /** How many elements each domain has in one program, by domain name. */

@@ -44,8 +44,8 @@ test('the run that it tells is the shortest, and of those one with the fewest sw
   // The refusal is decided when the check is over, its batch released.
   expect(run?.steps.at(-1)).toMatchObject({ name: 'folios_put', path: expect.arrayContaining(['ioctl']) as unknown });
   expect(run).toMatchObject({ contextSwitches: 0, fewestSwitches: true });
-  const [held] = run?.steps.find(({ name }) => name === 'folio_ref_count')?.ledger ?? [];
-  expect(held?.holders.map(({ kind }) => kind)).toEqual(['page-cache', 'lru-add-batch', 'safety-check']);
+  const held = run?.steps.map(({ ledger }) => ledger[0]?.holders.map(({ kind }) => kind));
+  expect(held).toContainEqual(['page-cache', 'lru-add-batch', 'safety-check']);
 });
 
 test('an early exit because of a forced drain is asked about, too (I9)', () => {
