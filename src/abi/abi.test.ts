@@ -1,33 +1,43 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
+import { ERRNO, errnoName, isErrno } from './errno.ts';
 import {
-  decodeStruct,
-  encodeStruct,
-  ERRNO,
   GUEST_MEMFD_FLAG_INIT_SHARED,
   GUEST_MEMFD_FLAG_MMAP,
+  isIoctl,
   KVM_CREATE_GUEST_MEMFD,
+  KVM_CREATE_VM,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   KVM_SET_MEMORY_ATTRIBUTES,
   KVM_SET_MEMORY_ATTRIBUTES2,
   KVM_SET_USER_MEMORY_REGION2,
-  sizeOfStruct,
   STRUCTS,
-} from './guest_memfd_abi.ts';
-import { checkCreateGuestMemfd, checkFallocate, supportedGuestMemfdFlags } from './guest_memfd_arguments.ts';
+} from './kvm.ts';
+import { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, pageSize, pagesOf } from './page-size.ts';
+import { decodeStruct, encodeStruct, sizeOfStruct } from './struct.ts';
 
 test('ioctl numbers come out of direction, number and size as the headers have them', () => {
   expect({
+    KVM_CREATE_VM,
     KVM_CREATE_GUEST_MEMFD,
     KVM_SET_MEMORY_ATTRIBUTES,
     KVM_SET_MEMORY_ATTRIBUTES2,
     KVM_SET_USER_MEMORY_REGION2,
   }).toEqual({
+    KVM_CREATE_VM: 0xae01n,
     KVM_CREATE_GUEST_MEMFD: 0xc040aed4n,
     KVM_SET_MEMORY_ATTRIBUTES: 0x4020aed2n,
     KVM_SET_MEMORY_ATTRIBUTES2: 0xc080aed2n,
     KVM_SET_USER_MEMORY_REGION2: 0x40a0ae49n,
   });
+});
+
+test('an ioctl is known by the lower half of its register', () => {
+  expect(
+    [[8n, 0xc080aed2n], [8n, 0xffff_ffff_c080_aed2n], [8n, 0x4020aed2n], [8n]].map((args) =>
+      isIoctl(args, KVM_SET_MEMORY_ATTRIBUTES2),
+    ),
+  ).toEqual([true, true, false, false]);
 });
 
 test('structs have their sizes, and the old and the new attributes begin alike', () => {
@@ -44,6 +54,32 @@ test('structs have their sizes, and the old and the new attributes begin alike',
 test('flags and errors have their numbers', () => {
   expect([GUEST_MEMFD_FLAG_MMAP, GUEST_MEMFD_FLAG_INIT_SHARED, KVM_MEMORY_ATTRIBUTE_PRIVATE]).toEqual([1n, 2n, 8n]);
   expect([ERRNO.EAGAIN, ERRNO.EFAULT, ERRNO.EINVAL, ERRNO.ENOTTY, ERRNO.EOPNOTSUPP]).toEqual([11, 14, 22, 25, 95]);
+});
+
+test('errors are known by what a call returned', () => {
+  expect([-11, -25, -4, -1000, 0, 11].map(errnoName)).toEqual([
+    'EAGAIN',
+    'ENOTTY',
+    'EINTR',
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect([-11, 11, undefined, 0].map((returned) => isErrno(returned, 'EAGAIN'))).toEqual([true, false, false, false]);
+});
+
+test('page sizes are powers of two that a kernel can be built with', () => {
+  expect([4096, 16384, 65536, 1048576].map(pageSize)).toEqual([4096, 16384, 65536, 1048576]);
+  expect([0, -4096, 2048, 4095, 12288, 2097152, Number.NaN].map(pageSize)).toEqual(
+    Array.from({ length: 7 }, () => undefined),
+  );
+  expect([DEFAULT_PAGE_SIZE, PAGE_SIZE]).toEqual([4096, 4096n]);
+});
+
+test('offsets and pages go both ways, and what is no page has a fraction', () => {
+  const size = pageSize(65536) ?? DEFAULT_PAGE_SIZE;
+  expect([pagesOf(131072, size), pagesOf(4096, size)]).toEqual([2, 0.0625]);
+  expect(bytesOf(2 ** 50, size)).toBe(2n ** 66n);
 });
 
 describe('bytes', () => {
@@ -83,35 +119,5 @@ describe('bytes', () => {
 
   test('that are too few', () => {
     expect(() => decodeStruct(kvm_memory_attributes2, new Uint8Array(127))).toThrow('127 bytes, expected 128');
-  });
-});
-
-describe('arguments', () => {
-  test('a VM with private memory may have files that begin shared only where they can be converted in place', () => {
-    const flags = (hasPrivateMemory: boolean, inPlaceConversion: boolean) =>
-      supportedGuestMemfdFlags({ hasPrivateMemory, inPlaceConversion });
-    expect([flags(true, true), flags(true, false), flags(false, true), flags(false, false)]).toEqual([3n, 1n, 3n, 3n]);
-  });
-
-  test('flags come before the size', () => {
-    const vm = { hasPrivateMemory: true, inPlaceConversion: true };
-    expect(checkCreateGuestMemfd({ size: 4096n, flags: 3n }, vm)).toBeUndefined();
-    expect(checkCreateGuestMemfd({ size: 4096n, flags: 4n }, vm)).toBe('EINVAL');
-    expect(checkCreateGuestMemfd({ size: 0n, flags: 0n }, vm)).toBe('EINVAL');
-  });
-
-  test.each([
-    [0, -4096n, 4096n, 'EINVAL'],
-    [0, 0n, 4096n, 'EOPNOTSUPP'],
-    [2, 1n, 1n, 'EOPNOTSUPP'],
-    [0x80, 0n, 4096n, 'EOPNOTSUPP'],
-    [1, (1n << 63n) - 4096n, 4096n, 'EFBIG'],
-    [0, (1n << 63n) - 4096n, 4096n, 'EFBIG'],
-    [2, (1n << 63n) - 4096n, 4096n, 'EOPNOTSUPP'],
-    [4, (1n << 63n) - 4096n, 4096n, 'EOPNOTSUPP'],
-    [1, 4096n, 8192n, 'EINVAL'],
-    [3, 4096n, 8192n, undefined],
-  ])('fallocate mode %i of %i+%i in a file of two pages: %s', (mode, offset, length, errno) => {
-    expect(checkFallocate({ mode, offset, length }, 8192n)).toBe(errno);
   });
 });
