@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { TASK } from './builder.ts';
-import type { Value } from './expression.ts';
+import { TASK } from './text/builder.ts';
+import type { Value } from './text/expression.ts';
 import { columnOf, IDLE, type Memory } from './memory.ts';
-import { NormalText, NotByName, type Renaming } from './normal_text.ts';
+import { NormalText, NotByName, type Renaming } from './text/normal_text.ts';
 import { type Code, extentOf, type Program } from './program.ts';
-import { simplify } from './simplify.ts';
+import { simplify } from './text/simplify.ts';
 import type { Member, Symmetry } from './symmetry.ts';
-import { type Domain, sizeOf } from './types.ts';
+import { type Domain, sizeOf } from './text/types.ts';
 
 /** What is asked of the states: all of it has to treat tasks alike. */
 interface Asked {

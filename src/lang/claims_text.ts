@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { Claim } from './body.ts';
+import type { Claim } from './text/body.ts';
 import { Emitter, type Spelling } from './emit.ts';
-import { type Expr, readsShared } from './expression.ts';
+import { type Expr, readsShared } from './text/expression.ts';
 import { claimsAt } from './flow.ts';
 import { generated } from './generated.ts';
 import { type Code, type Program, rangeOf } from './program.ts';
-import { sizeOf } from './types.ts';
+import { sizeOf } from './text/types.ts';
 
 /** What a task claims where it rests. */
 export interface Claims {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { type Builder, TASK } from './builder.ts';
-import { claimed, shared, sharedScalar } from './expression.ts';
+import { type Builder, TASK } from './text/builder.ts';
+import { claimed, shared, sharedScalar } from './text/expression.ts';
 import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
 import { Interpreter } from './interpreter.ts';
 import { createMemory } from './memory.ts';
 import { buildCode, program } from './program.ts';
-import { bool, int } from './types.ts';
+import { bool, int } from './text/types.ts';
 
 const lock = sharedScalar('lock', bool);
 const other = sharedScalar('other', bool);

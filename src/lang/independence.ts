@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Claim, Effect } from './body.ts';
-import { type Value, walk } from './expression.ts';
+import type { Claim, Effect } from './text/body.ts';
+import { type Value, walk } from './text/expression.ts';
 import { claimsAt, type Flow, nextOf, nodeAt } from './flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';
@@ -11,7 +11,7 @@ import { findLocks } from './locks.ts';
 import type { Memory } from './memory.ts';
 import type { Code, Program } from './program.ts';
 import { termsOf } from './property_terms.ts';
-import { simplify } from './simplify.ts';
+import { simplify } from './text/simplify.ts';
 import type { Symmetry } from './symmetry.ts';
 
 /** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 export { alikeTasks } from './alike.ts';
-export type { Body, Claim, Effect, Observe, Step, Where } from './body.ts';
-export type { Builder, LocalArray, Routine } from './builder.ts';
-export { language, TASK } from './builder.ts';
+export type { Body, Claim, Effect, Observe, Step, Where } from './text/body.ts';
+export type { Builder, LocalArray, Routine } from './text/builder.ts';
+export { language, TASK } from './text/builder.ts';
 export type { Columns } from './columns.ts';
 export { compileColumns } from './columns.ts';
-export { applyingWhere } from './effects.ts';
-export type { Arg, Expr, SharedArray, Variable } from './expression.ts';
+export { applyingWhere } from './text/effects.ts';
+export type { Arg, Expr, SharedArray, Variable } from './text/expression.ts';
 export {
   choose,
   claimed,
@@ -22,7 +22,7 @@ export {
   sharedScalar,
   size,
   Value,
-} from './expression.ts';
+} from './text/expression.ts';
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
 export { generated } from './generated.ts';
@@ -30,8 +30,8 @@ export type { ClaimHeld, Observed, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';
 export type { Independence } from './independence.ts';
 export { FUSABLE, independence } from './independence.ts';
-export type { Mark, MarkArgs, Nothing } from './mark.ts';
-export { mark } from './mark.ts';
+export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
+export { mark } from './text/mark.ts';
 export type { Column, Memory } from './memory.ts';
 export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './memory.ts';
 export type { Packed } from './packed.ts';
@@ -50,5 +50,5 @@ export {
   withLocalArray,
   withoutAssert,
 } from './rewrite.ts';
-export type { Domain, Sizes, Type } from './types.ts';
-export { bool, domain, int, one, optional } from './types.ts';
+export type { Domain, Sizes, Type } from './text/types.ts';
+export { bool, domain, int, one, optional } from './text/types.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Effect, Observe, Step } from './body.ts';
-import type { Bound, Expr, Value, Variable } from './expression.ts';
+import type { Effect, Observe, Step } from './text/body.ts';
+import type { Bound, Expr, Value, Variable } from './text/expression.ts';
 import { claimsAt, nodeAt, optionsAt } from './flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from './memory.ts';
 import { type Code, type Program, rangeOf, requireArguments } from './program.ts';
-import { behind, outOfRange, placeOf, type Spot } from './out_of_range.ts';
-import { apply } from './simplify.ts';
-import { resolve, sizeOf } from './types.ts';
+import { behind, outOfRange, placeOf, type Spot } from './text/out_of_range.ts';
+import { apply } from './text/simplify.ts';
+import { resolve, sizeOf } from './text/types.ts';
 
 /** One write that a step made to shared memory. */
 export interface Write {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { FIRST_ARRAY_SLOT } from './text/builder.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, stepFunction } from './emit.ts';
 import { optionsAt } from './flow.ts';
 import { generated } from './generated.ts';
 import { type Field, fieldAt, type Layout, layOut } from './layout.ts';
 import { createMemory, IDLE, type Memory } from './memory.ts';
-import { Sites } from './out_of_range.ts';
+import { Sites } from './text/out_of_range.ts';
 import type { Code, Program } from './program.ts';
 import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';

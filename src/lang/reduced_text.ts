@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from './builder.ts';
+import { FIRST_ARRAY_SLOT } from './text/builder.ts';
 import { optionsAt } from './flow.ts';
 import { Choice, type Dependences, FUSABLE, type Independence } from './independence.ts';
 import { type Field, fieldAt, type Layout } from './layout.ts';

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-import type { Observe, Step } from './body.ts';
+import type { Observe, Step } from './text/body.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, type Spelling } from './emit.ts';
-import type { Value } from './expression.ts';
+import type { Value } from './text/expression.ts';
 import { optionsAt, type StepNode } from './flow.ts';
 import { generated } from './generated.ts';
 import type { Independence } from './independence.ts';
 import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
-import { Sites } from './out_of_range.ts';
+import { Sites } from './text/out_of_range.ts';
 import { fieldAt, type Layout, layOut } from './layout.ts';
 import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './packed_spelling.ts';
 import { type Code, type Program, tasksOf } from './program.ts';
 import { type Rest, settle } from './settle.ts';
-import { simplify } from './simplify.ts';
+import { simplify } from './text/simplify.ts';
 import { canonicalizing, type Symmetry } from './symmetry.ts';
 
 /** A condition that is to hold in every state. */

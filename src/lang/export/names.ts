@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from '../builder.ts';
-import type { Variable } from '../expression.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
+import type { Variable } from '../text/expression.ts';
 import { IDLE, type Memory } from '../memory.ts';
 import { type Code, extentOf, type Program, rangeOf } from '../program.ts';
 import type { Declared } from './dialect.ts';
