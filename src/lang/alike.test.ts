@@ -15,8 +15,8 @@ import {
   type Variable,
 } from './text/expression.ts';
 import { Interpreter } from './interpreter.ts';
-import { columnOf, createMemory, type Memory } from './memory.ts';
-import { buildCode, program } from './program.ts';
+import { columnOf, createMemory, type Memory } from './program/memory.ts';
+import { buildCode, program } from './program/program.ts';
 import { bool, domain, int, one, optional } from './text/types.ts';
 
 const HANDLE = domain('handle');

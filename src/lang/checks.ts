@@ -3,7 +3,7 @@ import type { Effect } from './text/body.ts';
 import type { JsIndex } from './emit.ts';
 import type { Expr } from './text/expression.ts';
 import { behind, failRange, placeOf, type Site, type Sites, type Spot } from './text/out_of_range.ts';
-import type { Code } from './program.ts';
+import type { Code } from './program/program.ts';
 import { Ranges } from './text/ranges.ts';
 import { resolve, type Sizes, sizeOf } from './text/types.ts';
 

@@ -2,9 +2,9 @@
 import type { Claim } from './text/body.ts';
 import { Emitter, type Spelling } from './emit.ts';
 import { type Expr, readsShared } from './text/expression.ts';
-import { claimsAt } from './flow.ts';
+import { claimsAt } from './program/flow.ts';
 import { generated } from './generated.ts';
-import { type Code, type Program, rangeOf } from './program.ts';
+import { type Code, type Program, rangeOf } from './program/program.ts';
 import { sizeOf } from './text/types.ts';
 
 /** What a task claims where it rests. */

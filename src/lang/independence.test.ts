@@ -4,8 +4,8 @@ import { type Builder, TASK } from './text/builder.ts';
 import { claimed, shared, sharedScalar } from './text/expression.ts';
 import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
 import { Interpreter } from './interpreter.ts';
-import { createMemory } from './memory.ts';
-import { buildCode, program } from './program.ts';
+import { createMemory } from './program/memory.ts';
+import { buildCode, program } from './program/program.ts';
 import { bool, int } from './text/types.ts';
 
 const lock = sharedScalar('lock', bool);

@@ -32,12 +32,12 @@ export type { Independence } from './independence.ts';
 export { FUSABLE, independence } from './independence.ts';
 export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
 export { mark } from './text/mark.ts';
-export type { Column, Memory } from './memory.ts';
-export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './memory.ts';
+export type { Column, Memory } from './program/memory.ts';
+export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './program/memory.ts';
 export type { Packed } from './packed.ts';
 export { compilePacked } from './packed.ts';
-export type { Code, Program } from './program.ts';
-export { buildCode, program } from './program.ts';
+export type { Code, Program } from './program/program.ts';
+export { buildCode, program } from './program/program.ts';
 export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './successors.ts';
 export type { Symmetry } from './symmetry.ts';
 export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './successors.ts';
@@ -49,6 +49,6 @@ export {
   withLocal,
   withLocalArray,
   withoutAssert,
-} from './rewrite.ts';
+} from './program/rewrite.ts';
 export type { Domain, Sizes, Type } from './text/types.ts';
 export { bool, domain, int, one, optional } from './text/types.ts';

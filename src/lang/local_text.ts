@@ -3,10 +3,10 @@ import type { Effect } from './text/body.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
 import { Emitter, type JsIndex, type Spelling } from './emit.ts';
 import type { Expr, Variable } from './text/expression.ts';
-import { optionsAt } from './flow.ts';
+import { optionsAt } from './program/flow.ts';
 import { generated } from './generated.ts';
 import type { Oracle } from './oracle.ts';
-import type { Code, Program } from './program.ts';
+import type { Code, Program } from './program/program.ts';
 import { type Rest, settle } from './settle.ts';
 import { resolve, sizeOf } from './text/types.ts';
 

@@ -6,8 +6,8 @@ import { shared, sharedScalar } from './text/expression.ts';
 import { Interpreter } from './interpreter.ts';
 import { localStates } from './local_states.ts';
 import { findLocks } from './locks.ts';
-import { createMemory } from './memory.ts';
-import { buildCode, program } from './program.ts';
+import { createMemory } from './program/memory.ts';
+import { buildCode, program } from './program/program.ts';
 import { bool, int } from './text/types.ts';
 
 const bit = sharedScalar('bit', bool);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type BinaryOp, type Bound, type Expr, type Local, type Variable, walk } from './expression.ts';
-import { leftBehind } from '../left_behind.ts';
-import type { Code } from '../program.ts';
+import { leftBehind } from '../program/left_behind.ts';
+import type { Code } from '../program/program.ts';
 import { resolve, type Sizes, sizeOf, TASK } from './types.ts';
 
 /** All numbers from `low` to `high`; none where `low` is above `high`. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './text/body.ts';
-import { type Expr, type Local, walk } from './text/expression.ts';
+import type { Effect } from '../text/body.ts';
+import { type Expr, type Local, walk } from '../text/expression.ts';
 import { type FlowNode, nextOf, nodeAt } from './flow.ts';
 import type { Code } from './program.ts';
-import { resolve, type Sizes } from './text/types.ts';
+import { resolve, type Sizes } from '../text/types.ts';
 
 /** By slot: the largest value that may stand there. */
 type Highest = readonly number[];

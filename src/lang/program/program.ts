@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Claim } from './text/body.ts';
-import { Builder, TASK } from './text/builder.ts';
-import type { Expr, SharedArray, Variable } from './text/expression.ts';
-import { walk } from './text/expression.ts';
+import type { Body, Claim } from '../text/body.ts';
+import { Builder, TASK } from '../text/builder.ts';
+import type { Expr, SharedArray, Variable } from '../text/expression.ts';
+import { walk } from '../text/expression.ts';
 import { type Flow, lower } from './flow.ts';
 import { type Liveness, liveness } from './liveness.ts';
-import { recording } from './text/recorder.ts';
-import { simplifyBody } from './text/simplify.ts';
-import { type Domain, resolve, type Sizes, sizeOf } from './text/types.ts';
+import { recording } from '../text/recorder.ts';
+import { simplifyBody } from '../text/simplify.ts';
+import { type Domain, resolve, type Sizes, sizeOf } from '../text/types.ts';
 
 /** What a task can run: a routine's text, inlined, simplified and numbered. */
 export interface Code {

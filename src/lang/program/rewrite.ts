@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Effect, Observe, Step } from './text/body.ts';
-import { FIRST_ARRAY_SLOT, type LocalArray } from './text/builder.ts';
-import { type Expr, exprOf, type Local, Place, walk } from './text/expression.ts';
+import type { Body, Effect, Observe, Step } from '../text/body.ts';
+import { FIRST_ARRAY_SLOT, type LocalArray } from '../text/builder.ts';
+import { type Expr, exprOf, type Local, Place, walk } from '../text/expression.ts';
 import { lower } from './flow.ts';
 import { liveness } from './liveness.ts';
 import type { Code, Program } from './program.ts';
-import { simplifyBody } from './text/simplify.ts';
-import { resolve, type Sizes, type Type } from './text/types.ts';
+import { simplifyBody } from '../text/simplify.ts';
+import { resolve, type Sizes, type Type } from '../text/types.ts';
 
 /**
  * The program with every step as `change` returns it: for mutants, which show that a property notices when
