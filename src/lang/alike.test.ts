@@ -14,7 +14,7 @@ import {
   type Value,
   type Variable,
 } from './text/expression.ts';
-import { Interpreter } from './interpreter.ts';
+import { Interpreter } from './run/interpreter.ts';
 import { columnOf, createMemory, type Memory } from './program/memory.ts';
 import { buildCode, program } from './program/program.ts';
 import { bool, domain, int, one, optional } from './text/types.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Builder, TASK } from './text/builder.ts';
 import { claimed, shared, sharedScalar } from './text/expression.ts';
 import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
-import { Interpreter } from './interpreter.ts';
+import { Interpreter } from './run/interpreter.ts';
 import { createMemory } from './program/memory.ts';
 import { buildCode, program } from './program/program.ts';
 import { bool, int } from './text/types.ts';

@@ -26,8 +26,8 @@ export {
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
 export { generated } from './generated.ts';
-export type { ClaimHeld, Observed, Taken, Write } from './interpreter.ts';
-export { Interpreter } from './interpreter.ts';
+export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
+export { Interpreter } from './run/interpreter.ts';
 export type { Independence } from './independence.ts';
 export { FUSABLE, independence } from './independence.ts';
 export type { Mark, MarkArgs, Nothing } from './text/mark.ts';

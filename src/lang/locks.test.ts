@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Builder, TASK } from './text/builder.ts';
 import { Positions } from './cells.ts';
 import { shared, sharedScalar } from './text/expression.ts';
-import { Interpreter } from './interpreter.ts';
+import { Interpreter } from './run/interpreter.ts';
 import { localStates } from './local_states.ts';
 import { findLocks } from './locks.ts';
 import { createMemory } from './program/memory.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Effect, Observe, Step } from './text/body.ts';
-import type { Bound, Expr, Value, Variable } from './text/expression.ts';
-import { claimsAt, nodeAt, optionsAt } from './program/flow.ts';
-import { type Column, columnOf, IDLE, type Memory } from './program/memory.ts';
-import { type Code, type Program, rangeOf, requireArguments } from './program/program.ts';
-import { behind, outOfRange, placeOf, type Spot } from './text/out_of_range.ts';
-import { apply } from './text/simplify.ts';
-import { resolve, sizeOf } from './text/types.ts';
+import type { Effect, Observe, Step } from '../text/body.ts';
+import type { Bound, Expr, Value, Variable } from '../text/expression.ts';
+import { claimsAt, nodeAt, optionsAt } from '../program/flow.ts';
+import { type Column, columnOf, IDLE, type Memory } from '../program/memory.ts';
+import { type Code, type Program, rangeOf, requireArguments } from '../program/program.ts';
+import { behind, outOfRange, placeOf, type Spot } from '../text/out_of_range.ts';
+import { apply } from '../text/simplify.ts';
+import { resolve, sizeOf } from '../text/types.ts';
 
 /** One write that a step made to shared memory. */
 export interface Write {
