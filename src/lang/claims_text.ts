@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Claim } from './text/body.ts';
-import { Emitter, type Spelling } from './emit.ts';
+import { Emitter, type Spelling } from './compile/emit.ts';
 import { type Expr, readsShared } from './text/expression.ts';
 import { claimsAt } from './program/flow.ts';
-import { generated } from './generated.ts';
+import { generated } from './compile/generated.ts';
 import { type Code, type Program, rangeOf } from './program/program.ts';
 import { sizeOf } from './text/types.ts';
 

@@ -4,7 +4,7 @@ import { optionsAt } from './program/flow.ts';
 import { Choice, type Dependences, FUSABLE, type Independence } from './independence.ts';
 import { type Field, fieldAt, type Layout } from './program/layout.ts';
 import type { LocalState } from './local_states.ts';
-import { maskOf, placeOf } from './packed_spelling.ts';
+import { maskOf, placeOf } from './compile/packed_spelling.ts';
 import type { Code } from './program/program.ts';
 
 /** JavaScript about the words `n0`, `n1`, ... of a state. */

@@ -3,7 +3,7 @@ import type { Value } from '../text/expression.ts';
 import { type Flow, type FlowNode, nodeAt, optionsAt } from '../program/flow.ts';
 import type { Memory } from '../program/memory.ts';
 import type { Code, Program } from '../program/program.ts';
-import { dispatched } from '../settle.ts';
+import { dispatched } from '../compile/settle.ts';
 import { simplify } from '../text/simplify.ts';
 import type { Property } from '../successors.ts';
 import type { Dialect, Lines, Rule } from './dialect.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Claim } from './text/body.ts';
-import { FIRST_ARRAY_SLOT } from './text/builder.ts';
+import type { Claim } from '../text/body.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { Emitter, type JsIndex, sameAsBit, type Spelling } from './emit.ts';
-import type { Local, Variable } from './text/expression.ts';
-import { claimsAt, type FlowNode } from './program/flow.ts';
-import { type Field, fieldAt, type Layout } from './program/layout.ts';
-import type { Code, Program } from './program/program.ts';
-import { sizeOf, type Sizes } from './text/types.ts';
+import type { Local, Variable } from '../text/expression.ts';
+import { claimsAt, type FlowNode } from '../program/flow.ts';
+import { type Field, fieldAt, type Layout } from '../program/layout.ts';
+import type { Code, Program } from '../program/program.ts';
+import { sizeOf, type Sizes } from '../text/types.ts';
 
 /** How generated code reaches the words of a state. */
 export interface Words {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './text/body.ts';
+import type { Effect } from '../text/body.ts';
 import type { JsIndex } from './emit.ts';
-import type { Expr } from './text/expression.ts';
-import { behind, failRange, placeOf, type Site, type Sites, type Spot } from './text/out_of_range.ts';
-import type { Code } from './program/program.ts';
-import { Ranges } from './text/ranges.ts';
-import { resolve, type Sizes, sizeOf } from './text/types.ts';
+import type { Expr } from '../text/expression.ts';
+import { behind, failRange, placeOf, type Site, type Sites, type Spot } from '../text/out_of_range.ts';
+import type { Code } from '../program/program.ts';
+import { Ranges } from '../text/ranges.ts';
+import { resolve, type Sizes, sizeOf } from '../text/types.ts';
 
 type Place = Extract<Expr, { op: 'read' | 'local' }>;
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from './text/builder.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, stepFunction } from './emit.ts';
-import { optionsAt } from './program/flow.ts';
+import { optionsAt } from '../program/flow.ts';
 import { generated } from './generated.ts';
-import { type Field, fieldAt, type Layout, layOut } from './program/layout.ts';
-import { createMemory, IDLE, type Memory } from './program/memory.ts';
-import { Sites } from './text/out_of_range.ts';
-import type { Code, Program } from './program/program.ts';
+import { type Field, fieldAt, type Layout, layOut } from '../program/layout.ts';
+import { createMemory, IDLE, type Memory } from '../program/memory.ts';
+import { Sites } from '../text/out_of_range.ts';
+import type { Code, Program } from '../program/program.ts';
 import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Effect, Observe, OwnText } from './text/body.ts';
+import type { Effect, Observe, OwnText } from '../text/body.ts';
 import type { Checks } from './checks.ts';
-import { type Bound, type Expr, type Local, type Variable, walk } from './text/expression.ts';
-import type { Spot } from './text/out_of_range.ts';
-import { areAlike } from './text/ranges.ts';
+import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expression.ts';
+import type { Spot } from '../text/out_of_range.ts';
+import { areAlike } from '../text/ranges.ts';
 
 /** How one compiled execution spells its memory in JavaScript. */
 export interface Spelling {

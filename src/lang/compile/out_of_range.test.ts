@@ -26,7 +26,7 @@ import {
   shared,
   sharedScalar,
   type Value,
-} from './index.ts';
+} from '../index.ts';
 
 const SEAT = domain('seat');
 const SIZES = { task: 2, seat: 3 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Emitter } from './emit.ts';
-import { type Flow, type FlowNode, nextOf, nodeAt } from './program/flow.ts';
+import { type Flow, type FlowNode, nextOf, nodeAt } from '../program/flow.ts';
 
 /** JavaScript that makes the task rest at a step, or be done, and leaves the text. */
 export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>) => string;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Choice, Step } from './text/body.ts';
-import { FIRST_ARRAY_SLOT } from './text/builder.ts';
+import type { Body, Choice, Step } from '../text/body.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
 import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
-import type { Expr, Local, Variable } from './text/expression.ts';
-import { nodeAt, optionsAt } from './program/flow.ts';
+import type { Expr, Local, Variable } from '../text/expression.ts';
+import { nodeAt, optionsAt } from '../program/flow.ts';
 import { generated } from './generated.ts';
-import { Sites, type Spot } from './text/out_of_range.ts';
-import { type Column, IDLE, type Memory } from './program/memory.ts';
-import { type Code, type Program, requireArguments } from './program/program.ts';
+import { Sites, type Spot } from '../text/out_of_range.ts';
+import { type Column, IDLE, type Memory } from '../program/memory.ts';
+import { type Code, type Program, requireArguments } from '../program/program.ts';
 import { type Rest, settle } from './settle.ts';
-import { sizeOf } from './text/types.ts';
+import { sizeOf } from '../text/types.ts';
 
 /** A program compiled for memory at full size. It agrees with the interpreter on every step. */
 export interface Columns {
