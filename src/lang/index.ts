@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { alikeTasks } from './alike.ts';
+export { alikeTasks } from './analyse/alike.ts';
 export type { Body, Claim, Effect, Observe, Step, Where } from './text/body.ts';
 export type { Builder, LocalArray, Routine } from './text/builder.ts';
 export { language, TASK } from './text/builder.ts';
@@ -28,8 +28,8 @@ export { toMurphi, toPromela } from './export/index.ts';
 export { generated } from './compile/generated.ts';
 export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
 export { Interpreter } from './run/interpreter.ts';
-export type { Independence } from './independence.ts';
-export { FUSABLE, independence } from './independence.ts';
+export type { Independence } from './analyse/independence.ts';
+export { FUSABLE, independence } from './analyse/independence.ts';
 export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
 export { mark } from './text/mark.ts';
 export type { Column, Memory } from './program/memory.ts';
@@ -39,7 +39,7 @@ export { compilePacked } from './compile/packed.ts';
 export type { Code, Program } from './program/program.ts';
 export { buildCode, program } from './program/program.ts';
 export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './successors.ts';
-export type { Symmetry } from './symmetry.ts';
+export type { Symmetry } from './analyse/symmetry.ts';
 export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './successors.ts';
 export {
   observationsIn,

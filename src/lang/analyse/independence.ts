@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-import type { Claim, Effect } from './text/body.ts';
-import { type Value, walk } from './text/expression.ts';
-import { claimsAt, type Flow, nextOf, nodeAt } from './program/flow.ts';
+import type { Claim, Effect } from '../text/body.ts';
+import { type Value, walk } from '../text/expression.ts';
+import { claimsAt, type Flow, nextOf, nodeAt } from '../program/flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';
 import { type LocalState, localStates, type LocalStates, TooManyLocalStates } from './local_states.ts';
 import { conditionsOf } from './local_text.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import { findLocks } from './locks.ts';
-import type { Memory } from './program/memory.ts';
-import type { Code, Program } from './program/program.ts';
+import type { Memory } from '../program/memory.ts';
+import type { Code, Program } from '../program/program.ts';
 import { termsOf } from './property_terms.ts';
-import { simplify } from './text/simplify.ts';
+import { simplify } from '../text/simplify.ts';
 import type { Symmetry } from './symmetry.ts';
 
 /** In what `choose` hands back: the one step of the one task may be taken at once, with no state in between. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Expr, type Variable, walk } from './text/expression.ts';
-import { extentOf, type Program, rangeOf } from './program/program.ts';
-import { sizeOf } from './text/types.ts';
+import { type Expr, type Variable, walk } from '../text/expression.ts';
+import { extentOf, type Program, rangeOf } from '../program/program.ts';
+import { sizeOf } from '../text/types.ts';
 
 /** The elements of shared memory, numbered through. */
 export class Cells {

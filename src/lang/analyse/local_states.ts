@@ -5,9 +5,9 @@ import { type Claims, claimsText, NO_CLAIMS } from './claims_text.ts';
 import { type Edge, Edges } from './edges.ts';
 import { LocalTable } from './local_table.ts';
 import { compileLocally, type LocalText } from './local_text.ts';
-import { columnOf, IDLE, type Memory } from './program/memory.ts';
+import { columnOf, IDLE, type Memory } from '../program/memory.ts';
 import { type Change, Infeasible, Oracle, READ } from './oracle.ts';
-import type { Code, Program } from './program/program.ts';
+import type { Code, Program } from '../program/program.ts';
 
 /** Where a task can be: a step that it rests at, and the values that it remembers there. */
 export interface LocalState {

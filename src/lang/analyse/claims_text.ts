@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { Claim } from './text/body.ts';
-import { Emitter, type Spelling } from './compile/emit.ts';
-import { type Expr, readsShared } from './text/expression.ts';
-import { claimsAt } from './program/flow.ts';
-import { generated } from './compile/generated.ts';
-import { type Code, type Program, rangeOf } from './program/program.ts';
-import { sizeOf } from './text/types.ts';
+import type { Claim } from '../text/body.ts';
+import { Emitter, type Spelling } from '../compile/emit.ts';
+import { type Expr, readsShared } from '../text/expression.ts';
+import { claimsAt } from '../program/flow.ts';
+import { generated } from '../compile/generated.ts';
+import { type Code, type Program, rangeOf } from '../program/program.ts';
+import { sizeOf } from '../text/types.ts';
 
 /** What a task claims where it rests. */
 export interface Claims {

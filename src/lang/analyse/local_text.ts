@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-import type { Effect } from './text/body.ts';
+import type { Effect } from '../text/body.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
-import { Emitter, type JsIndex, type Spelling } from './compile/emit.ts';
-import type { Expr, Variable } from './text/expression.ts';
-import { optionsAt } from './program/flow.ts';
-import { generated } from './compile/generated.ts';
+import { Emitter, type JsIndex, type Spelling } from '../compile/emit.ts';
+import type { Expr, Variable } from '../text/expression.ts';
+import { optionsAt } from '../program/flow.ts';
+import { generated } from '../compile/generated.ts';
 import type { Oracle } from './oracle.ts';
-import type { Code, Program } from './program/program.ts';
-import { type Rest, settle } from './compile/settle.ts';
-import { resolve, sizeOf } from './text/types.ts';
+import type { Code, Program } from '../program/program.ts';
+import { type Rest, settle } from '../compile/settle.ts';
+import { resolve, sizeOf } from '../text/types.ts';
 
 /** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once a guard has let it pass. */
 type Run = (L: Int32Array, guarded: () => void) => number;

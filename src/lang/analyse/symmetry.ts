@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT, TASK } from './text/builder.ts';
-import { fieldAt, type Field, type Layout } from './program/layout.ts';
-import { placeOf, maskOf, type Words } from './compile/packed_spelling.ts';
-import { type Code, extentOf, type Program } from './program/program.ts';
-import { type Domain, sizeOf } from './text/types.ts';
+import { FIRST_ARRAY_SLOT, TASK } from '../text/builder.ts';
+import { fieldAt, type Field, type Layout } from '../program/layout.ts';
+import { placeOf, maskOf, type Words } from '../compile/packed_spelling.ts';
+import { type Code, extentOf, type Program } from '../program/program.ts';
+import { type Domain, sizeOf } from '../text/types.ts';
 
 /** An element of a domain that belongs to one task and to nobody else. */
 interface Owned {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
-import { alikeTasks, type Symmetry } from './index.ts';
-import { type Builder, TASK } from './text/builder.ts';
+import { alikeTasks, type Symmetry } from '../index.ts';
+import { type Builder, TASK } from '../text/builder.ts';
 import {
   choose,
   claimed,
@@ -13,11 +13,11 @@ import {
   sharedScalar,
   type Value,
   type Variable,
-} from './text/expression.ts';
-import { Interpreter } from './run/interpreter.ts';
-import { columnOf, createMemory, type Memory } from './program/memory.ts';
-import { buildCode, program } from './program/program.ts';
-import { bool, domain, int, one, optional } from './text/types.ts';
+} from '../text/expression.ts';
+import { Interpreter } from '../run/interpreter.ts';
+import { columnOf, createMemory, type Memory } from '../program/memory.ts';
+import { buildCode, program } from '../program/program.ts';
+import { bool, domain, int, one, optional } from '../text/types.ts';
 
 const HANDLE = domain('handle');
 const SIZES = { task: 3, handle: 3 };

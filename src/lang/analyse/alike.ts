@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { TASK } from './text/builder.ts';
-import type { Value } from './text/expression.ts';
-import { columnOf, IDLE, type Memory } from './program/memory.ts';
-import { NormalText, NotByName, type Renaming } from './text/normal_text.ts';
-import { type Code, extentOf, type Program } from './program/program.ts';
-import { simplify } from './text/simplify.ts';
+import { TASK } from '../text/builder.ts';
+import type { Value } from '../text/expression.ts';
+import { columnOf, IDLE, type Memory } from '../program/memory.ts';
+import { NormalText, NotByName, type Renaming } from '../text/normal_text.ts';
+import { type Code, extentOf, type Program } from '../program/program.ts';
+import { simplify } from '../text/simplify.ts';
 import type { Member, Symmetry } from './symmetry.ts';
-import { type Domain, sizeOf } from './text/types.ts';
+import { type Domain, sizeOf } from '../text/types.ts';
 
 /** What is asked of the states: all of it has to treat tasks alike. */
 interface Asked {

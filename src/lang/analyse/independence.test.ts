@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { type Builder, TASK } from './text/builder.ts';
-import { claimed, shared, sharedScalar } from './text/expression.ts';
+import { type Builder, TASK } from '../text/builder.ts';
+import { claimed, shared, sharedScalar } from '../text/expression.ts';
 import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
-import { Interpreter } from './run/interpreter.ts';
-import { createMemory } from './program/memory.ts';
-import { buildCode, program } from './program/program.ts';
-import { bool, int } from './text/types.ts';
+import { Interpreter } from '../run/interpreter.ts';
+import { createMemory } from '../program/memory.ts';
+import { buildCode, program } from '../program/program.ts';
+import { bool, int } from '../text/types.ts';
 
 const lock = sharedScalar('lock', bool);
 const other = sharedScalar('other', bool);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { type Builder, TASK } from './text/builder.ts';
+import { type Builder, TASK } from '../text/builder.ts';
 import { Positions } from './cells.ts';
-import { shared, sharedScalar } from './text/expression.ts';
-import { Interpreter } from './run/interpreter.ts';
+import { shared, sharedScalar } from '../text/expression.ts';
+import { Interpreter } from '../run/interpreter.ts';
 import { localStates } from './local_states.ts';
 import { findLocks } from './locks.ts';
-import { createMemory } from './program/memory.ts';
-import { buildCode, program } from './program/program.ts';
-import { bool, int } from './text/types.ts';
+import { createMemory } from '../program/memory.ts';
+import { buildCode, program } from '../program/program.ts';
+import { bool, int } from '../text/types.ts';
 
 const bit = sharedScalar('bit', bool);
 const readers = sharedScalar('readers', int(2));
