@@ -38,9 +38,9 @@ export type { Packed } from './compile/packed.ts';
 export { compilePacked } from './compile/packed.ts';
 export type { Code, Program } from './program/program.ts';
 export { buildCode, program } from './program/program.ts';
-export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './successors.ts';
+export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './explore/successors.ts';
 export type { Symmetry } from './analyse/symmetry.ts';
-export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './successors.ts';
+export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './explore/successors.ts';
 export {
   observationsIn,
   rewriteEffects,

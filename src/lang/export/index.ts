@@ -5,7 +5,7 @@ import type { Memory } from '../program/memory.ts';
 import type { Code, Program } from '../program/program.ts';
 import { dispatched } from '../compile/settle.ts';
 import { simplify } from '../text/simplify.ts';
-import type { Property } from '../successors.ts';
+import type { Property } from '../explore/successors.ts';
 import type { Dialect, Lines, Rule } from './dialect.ts';
 import { MURPHI } from './murphi.ts';
 import { Names } from './names.ts';

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-import type { Observe, Step } from './text/body.ts';
-import { CHECKING, Checks, declareChecks } from './compile/checks.ts';
-import { Emitter, type Spelling } from './compile/emit.ts';
-import type { Value } from './text/expression.ts';
-import { optionsAt, type StepNode } from './program/flow.ts';
-import { generated } from './compile/generated.ts';
-import type { Independence } from './analyse/independence.ts';
+import type { Observe, Step } from '../text/body.ts';
+import { CHECKING, Checks, declareChecks } from '../compile/checks.ts';
+import { Emitter, type Spelling } from '../compile/emit.ts';
+import type { Value } from '../text/expression.ts';
+import { optionsAt, type StepNode } from '../program/flow.ts';
+import { generated } from '../compile/generated.ts';
+import type { Independence } from '../analyse/independence.ts';
 import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
-import { Sites } from './text/out_of_range.ts';
-import { fieldAt, type Layout, layOut } from './program/layout.ts';
-import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from './compile/packed_spelling.ts';
-import { type Code, type Program, tasksOf } from './program/program.ts';
-import { type Rest, settle } from './compile/settle.ts';
-import { simplify } from './text/simplify.ts';
-import { canonicalizing, type Symmetry } from './analyse/symmetry.ts';
+import { Sites } from '../text/out_of_range.ts';
+import { fieldAt, type Layout, layOut } from '../program/layout.ts';
+import { declare, loading, packedSpelling, positionsIn, restIn, wordsInVariables } from '../compile/packed_spelling.ts';
+import { type Code, type Program, tasksOf } from '../program/program.ts';
+import { type Rest, settle } from '../compile/settle.ts';
+import { simplify } from '../text/simplify.ts';
+import { canonicalizing, type Symmetry } from '../analyse/symmetry.ts';
 
 /** A condition that is to hold in every state. */
 export interface Property {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from './text/builder.ts';
-import { optionsAt } from './program/flow.ts';
-import { Choice, type Dependences, FUSABLE, type Independence } from './analyse/independence.ts';
-import { type Field, fieldAt, type Layout } from './program/layout.ts';
-import type { LocalState } from './analyse/local_states.ts';
-import { maskOf, placeOf } from './compile/packed_spelling.ts';
-import type { Code } from './program/program.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
+import { optionsAt } from '../program/flow.ts';
+import { Choice, type Dependences, FUSABLE, type Independence } from '../analyse/independence.ts';
+import { type Field, fieldAt, type Layout } from '../program/layout.ts';
+import type { LocalState } from '../analyse/local_states.ts';
+import { maskOf, placeOf } from '../compile/packed_spelling.ts';
+import type { Code } from '../program/program.ts';
 
 /** JavaScript about the words `n0`, `n1`, ... of a state. */
 interface StateText {
