@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import {
   type ArgumentName,
   argumentNumber,
   type CallFields,
   callNamed,
   checkMemoryAttributes2,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
   type KernelPart,
-  PAGE_SIZE,
   partsOfSyscall,
   type Result,
   type ScriptedCall,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type CallFields, callNamed, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { type CallFields, callNamed } from '../kernel/index.ts';
 import type { Call, Conversion } from '../machine/index.ts';
 
 /** Names of what calls name, by number. */

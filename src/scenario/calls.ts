@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
-import {
-  type AnyCall,
-  CALL_NAMES,
-  type CallFields,
-  type CallName,
-  callNamed,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  KVM_SET_MEMORY_ATTRIBUTES2,
-  PAGE_SIZE,
-} from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../abi/index.ts';
+import { type AnyCall, CALL_NAMES, type CallFields, type CallName, callNamed } from '../kernel/index.ts';
 import { folioIndex, type InputError, type Pfn, pfn } from '../ledger/index.ts';
 import type { Call, Conversion } from '../machine/index.ts';
 import { callText } from './call-text.ts';
