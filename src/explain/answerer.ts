@@ -31,16 +31,9 @@ import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
-import {
-  type AskedInode,
-  folded,
-  type Folding,
-  type InodeState,
-  nextChange,
-  stateAt,
-  type Surroundings,
-  unflushedAt,
-} from './state.ts';
+import { nextChange } from './state/changes.ts';
+import { folded, type Folding, type InodeState, stateAt } from './state/inode-state.ts';
+import { type AskedInode, type Surroundings, unflushedAt } from './state/surroundings.ts';
 import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
