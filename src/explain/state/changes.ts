@@ -1,62 +1,51 @@
 // SPDX-License-Identifier: MIT
 import { type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
 import type { Flush } from '../batch.ts';
-import type { AskedInode, Surroundings } from './surroundings.ts';
+import type { Generation } from '../generation.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
- * When an inode's state may change next after `at`: the first time, or some time up to `to` where there is one.
- * Undefined where nothing changes any more.
+ * Tells every time at which it may change where a folio stands (`standingAt`): between two of them it stays as it was at the
+ * first. What changes for all folios at once is not among them.
  */
-export function nextChange(
-  inode: AskedInode,
-  at: Nanoseconds,
-  to: Nanoseconds,
-  around: Surroundings,
-): Nanoseconds | undefined {
-  let next: Nanoseconds | undefined;
-  const consider = (time: Nanoseconds | undefined): void => {
-    if (time !== undefined && time > at && (next === undefined || time < next)) next = time;
-  };
-  const after = (time: Nanoseconds | undefined): void => {
-    consider(time);
-    if (time !== undefined) consider(nanoseconds(time + 1n));
-  };
-  const ofFlush = (flush: Flush | undefined): void => {
-    if (flush === undefined || (flush.over !== undefined && flush.over <= at)) return;
-    consider(flush.over);
-    consider(flush.lastSure);
-    consider(flush.latestEnd);
-  };
-  for (const gap of around.gaps) {
-    after(gap.from);
-    after(gap.to);
-    consider(gap.flushedAt);
+export function tellChanges(folio: Generation, around: Surroundings, tell: (at: Nanoseconds) => void): void {
+  const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
+  const { flush, gap } = folio;
+  event(add?.at, around, tell);
+  event(insertion?.at, around, tell);
+  event(deletedAt, around, tell);
+  if (doubtedAt !== undefined) tell(doubtedAt);
+  if (releasedAt !== undefined) tell(releasedAt);
+  if (flush !== undefined) flushChanges(flush, tell);
+  for (const putback of putbacks) {
+    tell(putback.from);
+    event(putback.insertion.at, around, tell);
+    flushChanges(putback.flush, tell);
   }
-  for (const { firstFlush } of around.batches.values()) consider(firstFlush);
-  consider(around.drainedAt);
-  consider(around.flushedLater);
-  // What came last is the likeliest to have changed.
-  for (let place = inode.folios.length - 1; place >= 0; place--) {
-    if (next !== undefined && next <= to) return next;
-    const folio = inode.folios[place];
-    if (folio === undefined) continue;
-    const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
-    if (deletedAt !== undefined && deletedAt < at) continue;
-    after(add?.at);
-    after(insertion?.at);
-    after(deletedAt);
-    after(seenAt);
-    consider(doubtedAt);
-    consider(releasedAt);
-    ofFlush(folio.flush);
-    for (const putback of putbacks) {
-      after(putback.from);
-      after(putback.insertion.at);
-      ofFlush(putback.flush);
-    }
-    consider(references?.from);
-    for (const { from } of referencesBefore) consider(from);
-    after(around.refusedAt(folio));
+  if (references !== undefined) tell(references.from);
+  for (const { from } of referencesBefore) tell(from);
+  if (gap !== undefined) {
+    if (gap.from !== undefined) tell(gap.from);
+    if (gap.flushedAt !== undefined) tell(gap.flushedAt);
   }
-  return next;
+  const refused = around.refusedAt(folio);
+  if (refused !== undefined) tell(nanoseconds(refused + 1n));
+  // A delete that was seen shows that it was there until then.
+  if (deletedAt !== undefined && seenAt >= deletedAt) return;
+  if (!around.showsDeletes) tell(nanoseconds(seenAt + 1n));
+  const lost = around.losses.after(seenAt);
+  if (lost !== undefined) tell(lost);
+}
+
+/** Where ties are no order, an event is doubtful in its own tick. */
+function event(at: Nanoseconds | undefined, { isCoarse }: Surroundings, tell: (at: Nanoseconds) => void): void {
+  if (at === undefined) return;
+  tell(at);
+  if (isCoarse) tell(nanoseconds(at + 1n));
+}
+
+function flushChanges({ over, lastSure, latestEnd }: Flush, tell: (at: Nanoseconds) => void): void {
+  if (over !== undefined) tell(over);
+  if (lastSure !== undefined) tell(lastSure);
+  if (over === undefined || over > latestEnd) tell(latestEnd);
 }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT
-import { type Cpu, foldNumbers, formatTime } from '../../ledger/index.ts';
+import { type Cpu, type FolioIndex, foldNumbers, formatTime } from '../../ledger/index.ts';
 import type { Gap } from '../batch.ts';
 import type { Hidden } from '../verdicts.ts';
 import { isPlaced, type Present } from './standing.ts';
 import type { AskedInode, Surroundings } from './surroundings.ts';
 
-/** @returns undefined where every folio's place is known, and that it is there. */
+/**
+ * @param present folios that are not plain; `stale`: the lowest index of a plain one that may have left the page cache unseen.
+ * @returns undefined where every folio's place is known, and that it is there.
+ */
 export function reasonOf(
   present: readonly Present[],
+  stale: FolioIndex | undefined,
   gaps: readonly Gap[],
   { doubt, showsDeletes }: Surroundings,
 ): string | undefined {
-  const doubtful =
-    present.find((one) => !isPlaced(one)) ??
-    present.find(
-      ({ status, mayBeGone: isStale }) =>
-        isStale !== undefined && status.status !== 'on-lru' && status.status !== 'may-be-back-unseen',
-    );
-  if (doubtful === undefined) return undefined;
+  const doubtful = present.find((one) => !isPlaced(one)) ?? present.find(({ mayBeGone }) => mayBeGone !== undefined);
+  if (doubtful === undefined) return stale === undefined ? undefined : staleReason(stale, showsDeletes);
   const { index } = doubtful.folio;
   const { status: place } = doubtful;
   if (place.status === 'tied')
@@ -28,10 +27,7 @@ export function reasonOf(
     return `index ${index} was inserted later and no event shows it come: whether it waited in that batch since before the recording, or was isolated and put back into it, is not known`;
   if (place.status === 'may-be-back')
     return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it came into a batch again`;
-  if (isPlaced(doubtful))
-    return showsDeletes
-      ? `index ${index} was there before events were lost: its delete may be among them`
-      : `index ${index} was added, and no mm_filemap_delete_from_page_cache is in the recording: if that event was off, it may be gone; record filemap:mm_filemap_delete_from_page_cache`;
+  if (isPlaced(doubtful)) return staleReason(index, showsDeletes);
   const [gap] = gaps;
   if (gap !== undefined) return gapReason(gap);
   if (doubt === 'not sorted')
@@ -72,3 +68,8 @@ export function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], around
 
 const gapReason = ({ cpu, from }: Gap): string =>
   `events of CPU ${cpu} were lost ${from === undefined ? 'from the start on' : `after ${formatTime(from)}`}: what waits in its batch is not known`;
+
+const staleReason = (index: FolioIndex, showsDeletes: boolean): string =>
+  showsDeletes
+    ? `index ${index} was there before events were lost: its delete may be among them`
+    : `index ${index} was added, and no mm_filemap_delete_from_page_cache is in the recording: if that event was off, it may be gone; record filemap:mm_filemap_delete_from_page_cache`;

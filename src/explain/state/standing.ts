@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, HOLDER_KINDS, type Holder, type Nanoseconds, referencesOf } from '../../ledger/index.ts';
-import type { Gap } from '../batch.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from '../generation.ts';
 import type { ReferenceState } from '../references.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -20,57 +19,33 @@ export type Known =
   /** Its events have the stamp of the moment: whether it came, left its batch or went before or after, does not show. */
   | { readonly status: 'tied'; readonly cpu: Cpu | undefined };
 
+/** What is asked about a folio, and what holds for all at that moment. */
+export interface Moment {
+  readonly at: Nanoseconds;
+  /** Whether every CPU has flushed its batch since the recording began. */
+  readonly isFlushed: boolean;
+  /** Whether a folio on the LRU may be back in a batch without an event that tells. */
+  readonly isUnsettled: boolean;
+}
+
 /** A folio as events show it at a moment; undefined where it is not in the page cache. */
-export function presentAt(
-  folio: Generation,
-  at: Nanoseconds,
-  around: Surroundings,
-  {
-    unflushed,
-    lostUpTo,
-    isUnsettled,
-  }: {
-    readonly unflushed: readonly Cpu[];
-    readonly lostUpTo: Nanoseconds | undefined;
-    readonly isUnsettled: boolean;
-  },
-): Present | undefined {
+export function presentAt(folio: Generation, moment: Moment, around: Surroundings): Present | undefined {
+  const { at } = moment;
   if (around.isCoarse && (isTied(folio, at) || (folio.isTangled && statusAt(folio, at) !== undefined)))
     return { folio, status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu }, mayBeGone: 'tied' };
   const known = statusAt(folio, at);
   if (known === undefined) return undefined;
   const seen: BatchStatus =
-    isUnsettled && known.status === 'on-lru' && folio.order === 0 ? { status: 'may-be-back-unseen' } : known;
-  const status = settle(folio, seen, {
-    at,
-    unflushed,
-    isDoubted: isDoubted(folio, at, around),
-    isSorted: around.doubt !== 'not sorted',
-  });
-  return { folio, status, mayBeGone: mayBeGone(folio, at, lostUpTo, around) };
-}
-
-/** Up to when, of the time before `at`, deletes may have been lost; undefined where none were. */
-export function lastLoss(gaps: readonly Gap[], at: Nanoseconds): Nanoseconds | undefined {
-  let last: Nanoseconds | undefined;
-  for (const { from, to } of gaps) {
-    if (from !== undefined && from > at) continue;
-    const end = to === undefined || to > at ? at : to;
-    if (last === undefined || end > last) last = end;
-  }
-  return last;
+    moment.isUnsettled && known.status === 'on-lru' && folio.order === 0 ? { status: 'may-be-back-unseen' } : known;
+  return { folio, status: settle(folio, seen, moment, around), mayBeGone: mayBeGone(folio, at, around) };
 }
 
 /** Whether a folio may have left the page cache unseen by `at`: no later event shows it there, and deletes may be missing. */
-export function mayBeGone(
-  folio: Generation,
-  at: Nanoseconds,
-  lostUpTo: Nanoseconds | undefined,
-  around: Surroundings,
-): Present['mayBeGone'] {
+function mayBeGone(folio: Generation, at: Nanoseconds, around: Surroundings): Present['mayBeGone'] {
   const { seenAt } = folio;
   if (at <= seenAt) return undefined;
-  const isLost = lostUpTo !== undefined && lostUpTo > seenAt;
+  const lostFrom = around.losses.after(seenAt);
+  const isLost = lostFrom !== undefined && lostFrom <= at;
   if (around.showsDeletes && !isLost) return undefined;
   // Counts fall when it leaves.
   if (referencesAt(folio, at) !== undefined) return undefined;
@@ -101,29 +76,19 @@ function isDoubted(folio: Generation, at: Nanoseconds, around: Surroundings): bo
 const doubted = (status: BatchStatus): BatchStatus =>
   status.status === 'waits' ? { ...status, status: 'may-wait' } : status;
 
-function settle(
-  folio: Generation,
-  seen: BatchStatus,
-  {
-    at,
-    unflushed,
-    isDoubted: doubts,
-    isSorted,
-  }: {
-    readonly at: Nanoseconds;
-    readonly unflushed: readonly Cpu[];
-    readonly isDoubted: boolean;
-    readonly isSorted: boolean;
-  },
-): Known {
+function settle(folio: Generation, seen: BatchStatus, { at, isFlushed }: Moment, around: Surroundings): Known {
   const references = referencesAt(folio, at);
   if (references?.proved === true) return { status: 'counted', references };
-  const status = doubts ? doubted(seen) : seen;
-  if (isSorted && status.status === 'may-wait' && seen.status === 'waits' && references !== undefined)
+  const status = isDoubted(folio, at, around) ? doubted(seen) : seen;
+  if (
+    around.doubt !== 'not sorted' &&
+    status.status === 'may-wait' &&
+    seen.status === 'waits' &&
+    references !== undefined
+  )
     return { status: 'counted', references: withPlace(folio, references, { status: 'on-lru' }) };
   // A folio that was there before the recording waits nowhere once every CPU has flushed.
-  const settled: BatchStatus =
-    status.status === 'may-wait-anywhere' && unflushed.length === 0 ? { status: 'on-lru' } : status;
+  const settled: BatchStatus = status.status === 'may-wait-anywhere' && isFlushed ? { status: 'on-lru' } : status;
   if (references === undefined) return settled;
   switch (settled.status) {
     case 'on-lru':

@@ -2,12 +2,15 @@
 import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
 import type { CpuBatch, Gap } from '../batch.ts';
 import type { Generation } from '../generation.ts';
+import type { Losses } from './losses.ts';
 
 /** What is seen of all CPUs, for every inode and moment. */
 export interface Surroundings {
   readonly batches: ReadonlyMap<Cpu, CpuBatch>;
   /** Gaps that may hide folios. */
   readonly gaps: readonly Gap[];
+  /** The same, asked for what may have been deleted in them. */
+  readonly losses: Losses;
   /** CPUs of the machine, by rising number. */
   readonly cpus: readonly Cpu[];
   /** When all CPUs had been drained for the first time, as work items show. */
