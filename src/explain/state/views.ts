@@ -15,7 +15,7 @@ export function ledgerOf(
   return isStale === 'lost' ? { ...ledger, strength: 'unknown' } : ledger;
 }
 
-export function onLruLedger(folio: Generation): FolioLedger {
+function onLruLedger(folio: Generation): FolioLedger {
   const { index, pfn, order } = folio;
   folio.onLru ??= {
     index,
