@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checks the walls of the house: which room of src/ may import which. Prints one line a violation.
+// Checks the walls of the house: which room of src/ may import which, and that what src/abi/ knows stands nowhere else in
+// src/ (tests excepted: they say again what they expect). Prints one line a violation.
 //
 //   node scripts/check-directions.mjs [ROOT]      exit 0: none; 1: at least one
 //
@@ -7,6 +8,7 @@
 // Circles between the files of one room are the linter's (import/no-cycle). Tests may import anything.
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { knownTwice, loadAbi } from './abi-twice.mjs';
 import { ROOT, sourceFiles } from './files.mjs';
 
 /**
@@ -16,25 +18,27 @@ import { ROOT, sourceFiles } from './files.mjs';
  * @type {Record<string, Room>}
  */
 const HOUSE = {
+  abi: {},
   ledger: {},
   lang: {},
-  kernel: { rooms: ['lang', 'ledger'] },
-  machine: { rooms: ['kernel', 'lang', 'ledger'], packages: true },
-  scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger'], packages: true },
+  kernel: { rooms: ['lang', 'ledger', 'abi'] },
+  machine: { rooms: ['kernel', 'lang', 'ledger', 'abi'], packages: true },
+  scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
   peer: { rooms: ['lang'] },
   check: { rooms: ['lang'] },
   verify: { rooms: ['check', 'peer', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
-  trace: { rooms: ['ledger'], packages: true },
-  explain: { rooms: ['trace', 'ledger', 'machine'], packages: true },
+  trace: { rooms: ['ledger', 'abi'], packages: true },
+  explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
-  live: { rooms: ['trace', 'ledger'], packages: true, node: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
-    rooms: ['ledger'],
+    rooms: ['ledger', 'abi'],
     types: ['machine', 'scenario', 'check', 'verify', 'explain', 'conform'],
     packages: true,
   },
   cli: {
     rooms: [
+      'abi',
       'ledger',
       'lang',
       'kernel',
@@ -97,6 +101,7 @@ function violation(file, specifier, typeOnly) {
 }
 
 const root = process.argv[2] ?? ROOT;
+const abi = await loadAbi(ROOT);
 /** @type {string[]} */
 const found = [];
 
@@ -108,11 +113,16 @@ for (const [place, [name, { rooms = [], types = [] }]] of Object.entries(HOUSE).
 for (const file of sourceFiles(root, 'src')) {
   const [, room = '', ...rest] = file.split('/');
   if (rest.length === 0 || !Object.hasOwn(HOUSE, room)) found.push(`${file}:1: stands in no room of the house`);
-  else if (!file.endsWith('.test.ts'))
-    for (const { line, specifier, typeOnly } of importsOf(readFileSync(join(root, file), 'utf8'))) {
+  else if (!file.endsWith('.test.ts')) {
+    const source = readFileSync(join(root, file), 'utf8');
+    for (const { line, specifier, typeOnly } of importsOf(source)) {
       const wrong = violation(file, specifier, typeOnly);
       if (wrong !== undefined) found.push(`${file}:${line}: ${wrong}`);
     }
+    if (room !== 'abi')
+      for (const { line, what } of knownTwice(source, abi))
+        found.push(`${file}:${line}: ${what}; it is known once, in src/abi/`);
+  }
 }
 for (const line of found) console.log(line);
 process.exitCode = found.length === 0 ? 0 : 1;

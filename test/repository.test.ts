@@ -74,6 +74,44 @@ describe('check-directions', () => {
     expect(check()).toMatchObject({ status: 1, stdout: expect.stringMatching(/^src\/trace\/dat\/b\.ts:1: trace may/) });
   });
 
+  test('names every number that src/abi/ knows already, with its line', () => {
+    const twice: readonly (readonly [room: string, code: string, complaint: string])[] = [
+      ['explain', 'const CONVERT = 0xc080aed2n;', '0xc080aed2n is KVM_SET_MEMORY_ATTRIBUTES2'],
+      ['explain', 'const convert = 3_229_658_834;', '3_229_658_834 is KVM_SET_MEMORY_ATTRIBUTES2'],
+      ['machine', 'const other = 0xAE01;', '0xAE01 is KVM_CREATE_VM'],
+      ['report', "const names = new Map([[-11, 'EAGAIN']]);", '11 is the number of EAGAIN'],
+      ['report', "const names = { 'EAGAIN': -11 };", '11 is the number of EAGAIN'],
+      ['report', "names[22] = 'EINVAL';", '22 is the number of EINVAL'],
+      ['explain', 'if (returned === -25) stop();', '25 is the number of ENOTTY'],
+      ['cli', 'const KVM_MEM_GUEST_MEMFD = 1n << 2n;', "KVM_MEM_GUEST_MEMFD is abi's"],
+      ['trace', 'const PAGE_BYTES = 4096;', '4096 is a page size'],
+      ['trace', 'const pageSize: number = 0x10000;', '0x10000 is a page size'],
+      ['trace', 'const PAGE_SHIFT = 12;', '12 is a page size'],
+      ['trace', 'const index = offset / 4096;', '4096 is a page size'],
+      ['trace', 'const index = offset >>> 12;', '12 is a page size'],
+      ['trace', 'const index = (offset & ~0xfff);', '0xfff is a page size'],
+    ];
+    for (const [i, [room, code]] of twice.entries())
+      write(`src/${room}/${10 + i}.ts`, `// SPDX-License-Identifier: MIT\n${code}\n`);
+    const { status, stdout } = check();
+    for (const [i, [room, , complaint]] of twice.entries())
+      expect(lines(stdout)).toContainEqual(expect.stringContaining(`src/${room}/${10 + i}.ts:2: ${complaint}`));
+    expect(lines(stdout)).toHaveLength(twice.length);
+    expect(status).toBe(1);
+  });
+
+  test('numbers that only look like those of the interface are none', () => {
+    write(
+      'src/check/a.ts',
+      `// 0xc080aed2 is told of, 4096 bytes a page
+      const MOST_KEPT = 4096, hash = 0xc2b2ae35, [lru, order] = [11, 12];
+      const bits = value >>> 16, words = bits & 0xffff, EINTR = [], errors = { EAGAIN: 'again', fields: 22 };
+      const PAGE_HEAD_BYTES = 16, pageReferences = 4096, result = codes.indexOf('EAGAIN', 12);`,
+    );
+    write('src/check/a.test.ts', 'const EAGAIN = -11;');
+    expect(check()).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
   test('says nothing of what is allowed', () => {
     write('src/kernel/a.ts', "import { l } from '../ledger/index.ts';\nimport { x } from './b.ts';\n");
     write('src/report/a.ts', "import type { E } from '../explain/index.ts';\nimport { z } from 'zod';\n");

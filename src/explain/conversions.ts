@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isErrno, isIoctl, KVM_SET_MEMORY_ATTRIBUTES2 } from '../abi/index.ts';
 import {
   folioIndex,
   type Cpu,
@@ -15,10 +16,6 @@ import { type CheckForm, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
 import { isUntold } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
-import { EAGAIN } from './unseen.ts';
-
-/** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
-const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
 
 /** Of one call so many folios are kept that came back into a batch around it. */
 const MOST_BACK = 4096;
@@ -105,8 +102,7 @@ export class Conversions {
   /** A task entered ioctl. @param held folios in the page cache that page_ref events show held by more than is expected. */
   enter(event: SyscallEnter, batches: Iterable<CpuBatch>, held: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
-    const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
-    if (command !== SET_MEMORY_ATTRIBUTES2) return;
+    if (!isIoctl(event.args, KVM_SET_MEMORY_ATTRIBUTES2)) return;
     const waiting: Generation[] = [];
     const flushing: Generation[] = [];
     for (const batch of batches) {
@@ -201,7 +197,7 @@ export class Conversions {
     const { call } = open;
     call.exit = event;
     call.drained = wasDrained(open);
-    if (Number(event.returned) === EAGAIN && call.drained !== true)
+    if (isErrno(Number(event.returned), 'EAGAIN') && call.drained !== true)
       for (const folio of call.waiting) this.#refused.set(folio, event.at);
     // What refused the call may be among what was lost.
     if (open.lossy) {
@@ -224,7 +220,7 @@ export class Conversions {
     return inferForm(
       this.#calls.map((call) => ({
         at: call.enter.at,
-        refused: call.exit !== undefined && Number(call.exit.returned) === EAGAIN,
+        refused: call.exit !== undefined && isErrno(Number(call.exit.returned), 'EAGAIN'),
         drained:
           call.asked || (call.drained === true && !works) ? true : insertions && leftAlone(call) ? false : undefined,
       })),
@@ -253,28 +249,25 @@ export class Conversions {
       const until = exit?.at;
       const isDrained = drained === true;
       const known = recorded.insertions && drained === false ? false : isDrained ? true : undefined;
-      const causes =
-        returned === EAGAIN
-          ? causesOf({
-              drained: known,
-              form,
-              looked: looked !== undefined,
-              waited: of(
-                isDrained
-                  ? [...waiting, ...since].filter((folio) => stillWaited(folio, until))
-                  : [...waiting, ...since],
-              ),
-              flushing: of([
-                ...call.flushing,
-                ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
-              ]),
-              back: of(call.back.filter(isBackAt(enter.at, until))),
-              unadded: recorded.strays.filter(({ at }) => at > enter.at),
-              looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
-              held: others.filter(isLookedAt),
-              showAdds: recorded.adds,
-            })
-          : [];
+      const causes = isErrno(returned, 'EAGAIN')
+        ? causesOf({
+            drained: known,
+            form,
+            looked: looked !== undefined,
+            waited: of(
+              isDrained ? [...waiting, ...since].filter((folio) => stillWaited(folio, until)) : [...waiting, ...since],
+            ),
+            flushing: of([
+              ...call.flushing,
+              ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
+            ]),
+            back: of(call.back.filter(isBackAt(enter.at, until))),
+            unadded: recorded.strays.filter(({ at }) => at > enter.at),
+            looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
+            held: others.filter(isLookedAt),
+            showAdds: recorded.adds,
+          })
+        : [];
       return {
         at: enter.at,
         cpu: enter.cpu,
@@ -290,7 +283,8 @@ export class Conversions {
         held: others,
         causes,
         unexplained:
-          returned === EAGAIN && causes.every(({ how }) => how === 'not recorded' || how === 'pinned or mapped'),
+          isErrno(returned, 'EAGAIN') &&
+          causes.every(({ how }) => how === 'not recorded' || how === 'pinned or mapped'),
         checked: looked,
       };
     });

@@ -502,7 +502,7 @@ const kvm_gmem_set_attributes = routine(
 
 /**
  * virt/kvm/guest_memfd.c: kvm_gmem_ioctl(KVM_SET_MEMORY_ATTRIBUTES2) once its arguments have passed
- * (guest_memfd_abi.ts). Where the caller's struct cannot be written, an error becomes -EFAULT.
+ * (guest_memfd_arguments.ts). Where the caller's struct cannot be written, an error becomes -EFAULT.
  */
 export const kvm_gmem_ioctl = routine(
   'kvm_gmem_ioctl',

@@ -6,7 +6,7 @@ import {
   GUEST_MEMFD_FLAG_MMAP,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
-} from './guest_memfd_abi.ts';
+} from '../abi/index.ts';
 
 // Checks of arguments, each in the kernel's order. They read nothing that others write: which file, of which size and
 // flags, is fixed when it is made.

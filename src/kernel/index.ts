@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-export { ALTERNATIVES } from './alternatives.ts';
-export { contents } from './contents.ts';
-export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
-export { unexportedCalls } from './exports.ts';
-export type { FolioBatch } from './filemap.ts';
-export { filemap_get_folios, folio_batch_release, folioBatch, iPages } from './filemap.ts';
-export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
-export { gmemInode } from './guest_memfd.ts';
-export type { Errno, Field, FieldValues, Layout } from './guest_memfd_abi.ts';
+// The interface's numbers, for programs that have them from here.
+export type { Errno, Field, FieldValues, Layout } from '../abi/index.ts';
 export {
   decodeStruct,
   encodeStruct,
@@ -26,7 +19,15 @@ export {
   PAGE_SIZE,
   sizeOfStruct,
   STRUCTS,
-} from './guest_memfd_abi.ts';
+} from '../abi/index.ts';
+export { ALTERNATIVES } from './alternatives.ts';
+export { contents } from './contents.ts';
+export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
+export { unexportedCalls } from './exports.ts';
+export type { FolioBatch } from './filemap.ts';
+export { filemap_get_folios, folio_batch_release, folioBatch, iPages } from './filemap.ts';
+export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+export { gmemInode } from './guest_memfd.ts';
 export type {
   BindArguments,
   ConversionTarget,

@@ -21,7 +21,7 @@ export const kvm = {
       [INODE, GUEST],
       readersWhere(() => 1),
     ),
-    writer: shared('kvm.mmu_lock.writer', [INODE, GUEST], bool),
+    writer: shared('kvm.mmu_lock.writer', [INODE, GUEST], int(1)),
     waiting: shared(
       'kvm.mmu_lock.waiting',
       [INODE, GUEST],
@@ -68,7 +68,7 @@ const kvm_mmu_lock = routine('kvm_mmu_lock', (k, { inode }: OfInode) => {
 
 /** include/linux/kvm_host.h: KVM_MMU_UNLOCK(). */
 const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
-  k.step('write_unlock', () => kvm.mmuLock.writer.at(inode, 0).set(false));
+  k.step('write_unlock', () => kvm.mmuLock.writer.at(inode, 0).sub(1));
 });
 
 /**
@@ -77,7 +77,7 @@ const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
  */
 export const read_lock_mmu = routine('read_lock', (k, { inode }: OfInode) => {
   const { readers, writer, waiting } = lockOf(inode);
-  k.await('read_lock', writer.not().and(waiting.eq(0)), () => readers.add(1));
+  k.await('read_lock', writer.eq(0).and(waiting.eq(0)), () => readers.add(1));
 });
 
 /** kernel/locking/qrwlock.c: read_unlock() of kvm->mmu_lock. */

@@ -5,7 +5,8 @@ import { INODE, type K, routine } from './kernel.ts';
 /** A lock for many readers or one writer, with the number of writers that wait in its queue. */
 export interface ReaderWriterLock {
   readonly readers: Place<'int'>;
-  readonly writer: Place<'bool'>;
+  /** 1 while a writer has the lock: a number, so that a lock given up twice is a store out of its range. */
+  readonly writer: Place<'int'>;
   readonly waiting: Place<'int'>;
 }
 
@@ -31,18 +32,18 @@ export function lockAsWriter(
   { readers, writer, waiting }: ReaderWriterLock,
 ): void {
   const taken = k.local('taken', bool);
-  const free = writer.not().and(readers.eq(0));
+  const free = writer.eq(0).and(readers.eq(0));
   k.step(name, () => {
     taken.set(free);
     k.when(
       taken,
-      () => writer.set(true),
+      () => writer.set(1),
       () => waiting.add(1),
     );
   });
   k.if(taken.not(), () =>
     k.await(slowpath, free, () => {
-      writer.set(true);
+      writer.set(1);
       waiting.sub(1);
     }),
   );
@@ -55,7 +56,7 @@ export const invalidateLock = {
     [INODE],
     readersWhere(() => 1),
   ),
-  writer: shared('invalidate_lock.writer', [INODE], bool),
+  writer: shared('invalidate_lock.writer', [INODE], int(1)),
   waiting: shared(
     'invalidate_lock.waiting',
     [INODE],
@@ -74,7 +75,7 @@ export function down_write(k: K, lock: ReaderWriterLock): void {
  * queue. A queued reader is also let in together with another one; that is as if the writer before it had queued later.
  */
 export function down_read(k: K, { readers, writer, waiting }: ReaderWriterLock): void {
-  k.await('down_read', writer.not().and(readers.eq(0).or(waiting.eq(0))), () => readers.add(1));
+  k.await('down_read', writer.eq(0).and(readers.eq(0).or(waiting.eq(0))), () => readers.add(1));
 }
 
 interface OfInode extends Readonly<Record<string, unknown>> {
@@ -94,7 +95,7 @@ export const filemap_invalidate_lock = routine('filemap_invalidate_lock', (k, { 
 
 /** include/linux/fs.h: filemap_invalidate_unlock(). */
 export const filemap_invalidate_unlock = routine('filemap_invalidate_unlock', (k, { inode }: OfInode) => {
-  k.step('up_write', () => invalidateLock.writer.at(inode).set(false));
+  k.step('up_write', () => invalidateLock.writer.at(inode).sub(1));
 });
 
 /** include/linux/fs.h: filemap_invalidate_lock_shared(). */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import {
   checkMemoryAttributes2,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
   type KernelPart,
   LRU_BATCHES,
-  PAGE_SIZE,
   partsOfSyscall,
   type Result,
   type ScriptedCall,

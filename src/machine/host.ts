@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { type Errno, FALLOC_FL_PUNCH_HOLE, GUEST_MEMFD_FLAG_INIT_SHARED, PAGE_SIZE } from '../abi/index.ts';
 import {
   checkBind,
   checkCreateGuestMemfd,
@@ -7,17 +8,13 @@ import {
   checkMemoryAttributes2,
   checkMmap,
   checkReadWrite,
-  type Errno,
-  FALLOC_FL_PUNCH_HOLE,
   type FallocateArguments,
   gmemInode,
-  GUEST_MEMFD_FLAG_INIT_SHARED,
   type GuestMemfdVm,
   type HugePageAdvice,
   type KernelPart,
   kvm,
   type MemoryAttributes2,
-  PAGE_SIZE,
   type Patch,
   pins,
   type Profile,

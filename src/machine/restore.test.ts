@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Patch, PATCHES } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { DEFAULT_PROFILE, type Patch, PATCHES } from '../kernel/index.ts';
 import {
   cpu,
   folioIndex,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import {
   cpuFbatches,
   folio,
   gmemInode,
   iPages,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
   mlockFbatch,
-  PAGE_SIZE,
   type Patch,
   pins,
   type Profile,

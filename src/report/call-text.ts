@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import type { Scenario, ScenarioCall } from '../scenario/index.ts';
-
-const PAGE_BYTES = 4096n;
-const PRIVATE = 8n;
 
 const half = (start: number, pages: number): string => `${start}..${start + pages}`;
 
@@ -31,16 +29,17 @@ export function callText(scenario: Scenario, { call }: ScenarioCall): string {
       const { argument, inode } = call;
       if (argument === undefined) return `convert${of(inode)}, struct unreadable`;
       const { offset, size, attributes, flags, reserved } = argument;
-      const whole = offset % PAGE_BYTES === 0n && size % PAGE_BYTES === 0n && size > 0n;
-      const range = whole ? `${offset / PAGE_BYTES}..${(offset + size) / PAGE_BYTES}` : `bytes ${offset}+${size}`;
-      const to = attributes === PRIVATE ? 'private' : 'shared';
+      const whole = offset % PAGE_SIZE === 0n && size % PAGE_SIZE === 0n && size > 0n;
+      const range = whole ? `${offset / PAGE_SIZE}..${(offset + size) / PAGE_SIZE}` : `bytes ${offset}+${size}`;
+      const to = attributes === KVM_MEMORY_ATTRIBUTE_PRIVATE ? 'private' : 'shared';
       const extras = [
         ...(flags === 0n ? [] : [`flags ${flags}`]),
         ...(reserved.every((word) => word === 0n) ? [] : [`reserved ${reserved.join(' ')}`]),
         ...(call.writable === false ? ['struct read-only'] : []),
         ...(call.outOfMemory === true ? ['out of memory'] : []),
       ];
-      const target = attributes === PRIVATE || attributes === 0n ? `to ${to}` : `to attributes ${attributes}`;
+      const target =
+        attributes === KVM_MEMORY_ATTRIBUTE_PRIVATE || attributes === 0n ? `to ${to}` : `to attributes ${attributes}`;
       return [`convert ${range}${of(inode)} ${target}`, ...extras].join(', ');
     }
     case 'load':

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { isErrno } from '../abi/index.ts';
 import type { BatchedFolio, ConversionCall, Explanation, RefusalCause } from '../explain/index.ts';
 import { type Cpu, foldNumbers, type LruInsertion, nanoseconds } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
-import { EAGAIN, heldPhrase } from './explain-conversions.ts';
+import { heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
 
 /** Which of the recorded conversions were refused, and why the last one was: what most readers come for. */
 export function refusedCallLines({ conversions, form }: Explanation): string[] {
-  const refused = conversions.filter(({ returned }) => returned === EAGAIN);
+  const refused = conversions.filter(({ returned }) => isErrno(returned, 'EAGAIN'));
   const last = refused.at(-1);
   if (last === undefined) return [];
   const which = refused.length === 1 ? 'at' : 'the last one at';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isErrno } from '../abi/index.ts';
 import type { Explanation, InodeAnswer, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
 import { foldNumbers, type Strength, type Verdict } from '../ledger/index.ts';
 import { timeText, withClock } from './clock-text.ts';
@@ -64,11 +65,9 @@ function headline(
   ];
 }
 
-const ENOTTY = -25;
-
 /** Calls that the kernel did not know at all: no refusal, and the first thing to tell. */
 function unknownCallLines({ conversions }: Explanation): string[] {
-  const unknown = conversions.filter(({ returned }) => returned === ENOTTY);
+  const unknown = conversions.filter(({ returned }) => isErrno(returned, 'ENOTTY'));
   const [first] = unknown;
   if (first === undefined) return [];
   const count = unknown.length === conversions.length ? 'all' : `${unknown.length} of ${conversions.length}`;

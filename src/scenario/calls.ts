@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../abi/index.ts';
 import { folioIndex, type InputError, pfn } from '../ledger/index.ts';
 import type { Call } from '../machine/index.ts';
 import { suggestion } from './nearest.ts';

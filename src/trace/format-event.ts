@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { bytesOf, DEFAULT_PAGE_SIZE } from '../abi/index.ts';
 import type { EventOrigin, KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
 
-/** Bytes of a page where a text form gives a folio's place as an offset. */
-const PAGE_BYTES = 4096n;
 const UTF8 = new TextEncoder();
 
 /**
@@ -32,7 +31,7 @@ export function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): strin
     case 'mm_filemap_add_to_page_cache':
     case 'mm_filemap_delete_from_page_cache': {
       const [major, minor] = event.dev.split(':');
-      const offset = BigInt(event.index) * PAGE_BYTES;
+      const offset = bytesOf(event.index, DEFAULT_PAGE_SIZE);
       const where = `dev ${major}:${minor} ino ${event.ino.toString(16)}`;
       return `${event.type}: ${where} pfn=0x${event.pfn.toString(16)} ofs=${offset} order=${event.order}`;
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { Value } from '../expression.ts';
-import { type Flow, type FlowNode, nodeAt, optionsAt } from '../flow.ts';
-import type { Memory } from '../memory.ts';
-import type { Code, Program } from '../program.ts';
-import { dispatched } from '../settle.ts';
-import { simplify } from '../simplify.ts';
-import type { Property } from '../successors.ts';
+import type { Value } from '../text/expression.ts';
+import { type Flow, type FlowNode, nodeAt, optionsAt } from '../program/flow.ts';
+import type { Memory } from '../program/memory.ts';
+import type { Code, Program } from '../program/program.ts';
+import { dispatched } from '../compile/settle.ts';
+import { simplify } from '../text/simplify.ts';
+import type { Property } from '../explore/successors.ts';
 import type { Dialect, Lines, Rule } from './dialect.ts';
 import { MURPHI } from './murphi.ts';
 import { Names } from './names.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from '../builder.ts';
-import type { Variable } from '../expression.ts';
-import { IDLE, type Memory } from '../memory.ts';
-import { type Code, extentOf, type Program, rangeOf } from '../program.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
+import type { Variable } from '../text/expression.ts';
+import { IDLE, type Memory } from '../program/memory.ts';
+import { type Code, extentOf, type Program, rangeOf } from '../program/program.ts';
 import type { Declared } from './dialect.ts';
 
 /** Name, range and shape of everything that the exported model remembers: what a packed state has, no more. */

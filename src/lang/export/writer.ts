@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Claim, Effect } from '../body.ts';
-import { type Bound, type Expr, type Local, walk } from '../expression.ts';
-import { claimsAt } from '../flow.ts';
-import type { Code, Program } from '../program.ts';
-import { sizeOf } from '../types.ts';
+import type { Claim, Effect } from '../text/body.ts';
+import { type Bound, type Expr, type Local, walk } from '../text/expression.ts';
+import { claimsAt } from '../program/flow.ts';
+import type { Code, Program } from '../program/program.ts';
+import { sizeOf } from '../text/types.ts';
 import type { Dialect, Lines } from './dialect.ts';
 import type { Names } from './names.ts';
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 import {
   ERRNO,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  KVM_CREATE_VM,
+  KVM_SET_MEMORY_ATTRIBUTES2,
+  PAGE_SIZE,
+} from '../../abi/index.ts';
+import {
   folio,
   INSERTED,
   iPages,
-  KVM_SET_MEMORY_ATTRIBUTES2,
-  PAGE_SIZE,
   REF_FREEZE,
   REF_MOD_NOTHING,
   REF_MOD_UNLESS,
@@ -57,12 +62,11 @@ const FIRST_FD = 8n;
 const FIRST_PID = 1000;
 const FIRST_WORKER_PID = 20;
 const ARGUMENT = 0x7ffd_1000_0000n;
-const OTHER_IOCTL = 0xae01n;
 /** A signal or a guest's exit is no result of a system call. */
 const RETURNED: Readonly<Record<Result, number>> = { ...ERRNO, ok: 0, SIGBUS: 0, SIGSEGV: 0, MMIO: 0 };
-/** fallocate(): FALLOC_FL_KEEP_SIZE, and with FALLOC_FL_PUNCH_HOLE. */
-const KEEP_SIZE = 1n;
-const PUNCH_HOLE = 3n;
+/** Modes of fallocate(). */
+const KEEP_SIZE = BigInt(FALLOC_FL_KEEP_SIZE);
+const PUNCH_HOLE = BigInt(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE);
 
 /**
  * What a real kernel's tracepoints would say of a machine's run, from its steps: the same events, with the fields of
@@ -266,7 +270,7 @@ const inoOf = (inode: number): ReturnType<typeof ino> => ino(FIRST_INO + BigInt(
 function syscallOf(call: Call): { readonly name: 'ioctl' | 'fallocate'; readonly args: readonly bigint[] } | undefined {
   if (call.call === 'set-memory-attributes2')
     return { name: 'ioctl', args: [FIRST_FD + BigInt(call.inode), KVM_SET_MEMORY_ATTRIBUTES2, ARGUMENT] };
-  if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, OTHER_IOCTL, ARGUMENT] };
+  if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, KVM_CREATE_VM, ARGUMENT] };
   if (call.call !== 'fallocate' && call.call !== 'punch-hole') return undefined;
   const mode = call.call === 'fallocate' ? KEEP_SIZE : PUNCH_HOLE;
   const [offset, length] = [BigInt(call.start) * PAGE_SIZE, BigInt(call.pages) * PAGE_SIZE];

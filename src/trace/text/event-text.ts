@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { DEFAULT_PAGE_SIZE, pagesOf } from '../../abi/index.ts';
 import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
@@ -43,9 +44,6 @@ const INDEX = literal(' index=');
 const S_DEV = literal(' s_dev=');
 const MAX_DEVICE = 0xffff_ffff;
 const FLAGS = literal(' flags=');
-
-/** Bytes of a page, by which text gives a folio's place; text does not say it, other page sizes are not supported. */
-const PAGE_BYTES = 4096;
 
 /** No event that patterns are matched with is longer; matching one that is could take the square of its length. */
 const MAX_PATTERN_BYTES = 1024;
@@ -146,7 +144,7 @@ export class EventText {
       this.#dev(major, minor),
       inode,
       pfn,
-      offset < 0 ? -1 : offset / PAGE_BYTES,
+      offset < 0 ? -1 : pagesOf(offset, DEFAULT_PAGE_SIZE), // the text does not say of which page size,
       order,
     );
   }

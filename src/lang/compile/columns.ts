@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+import type { Body, Choice, Step } from '../text/body.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
+import { CHECKING, Checks, declareChecks } from './checks.ts';
+import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
+import type { Expr, Local, Variable } from '../text/expression.ts';
+import { nodeAt, optionsAt } from '../program/flow.ts';
+import { generated } from './generated.ts';
+import { Sites, type Spot } from '../text/out_of_range.ts';
+import { type Column, IDLE, type Memory } from '../program/memory.ts';
+import { type Code, type Program, requireArguments } from '../program/program.ts';
+import { type Rest, settle } from './settle.ts';
+import { sizeOf } from '../text/types.ts';
+
+/** A program compiled for memory at full size. It agrees with the interpreter on every step. */
+export interface Columns {
+  /** Lets an idle task run a code; see Interpreter.start. */
+  readonly start: (task: number, code: number, args: readonly number[]) => void;
+  /** Takes a task's next step, or an option of it; false where it is idle or has to wait. */
+  readonly step: (task: number, option?: number) => boolean;
+  /**
+   * Starts a code and runs its steps in one go, as where nobody interleaves. Where it has to wait, `others`
+   * lets somebody else take a step, and says whether anybody could.
+   * @returns false where the task has to wait or comes to a choice: then it rests there, and `step` goes on.
+   */
+  readonly run: (task: number, code: number, args: readonly number[], others?: () => boolean) => boolean;
+}
+
+const nobody = (): boolean => false;
+type Steps = readonly ((task: number, option: number) => boolean)[];
+type Enter = (task: number, args: readonly number[]) => boolean;
+type Run = (task: number, args: readonly number[], others: () => boolean) => boolean;
+
+/**
+ * Generates JavaScript over the memory's columns. Steps alone are a function each; a whole code is one
+ * structured function with its values in JavaScript variables. Each is generated when it is first needed: a code that
+ * runs in one go has hundreds of steps that nobody takes one by one.
+ */
+export function compileColumns(program: Program, memory: Memory): Columns {
+  const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
+  const constants = program.variables.map((_, i) => `const v${i}=columns[${i}];`).join('');
+  const columns = program.variables.map((variable) => memory.columns.get(variable));
+  const evaluated = (write: (sites: Sites) => string): unknown => {
+    const sites = new Sites();
+    const text = write(sites);
+    return evaluate(`${constants}${declareChecks(sites)}return ${text};`, columns, memory);
+  };
+  const codes = program.codes.map((code, number) => ({
+    steps: once(() => evaluated((sites) => stepsOf(code, program, names, memory, sites)) as Steps),
+    enter: once(() => evaluated((sites) => entryOf(code, program, names, memory, sites)) as Enter),
+    run: once(() => evaluated(() => runOf(code, number, program, names, memory)) as Run),
+  }));
+  const tables = codes.map((): Steps | undefined => undefined);
+  return {
+    start: (task, code, args) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
+      memory.code[task] = code;
+      codes[code]?.enter()(task, args);
+    },
+    step: (task, option = 0) => {
+      const code = memory.code[task] ?? IDLE;
+      if (code === IDLE) return false;
+      const steps = (tables[code] ??= codes[code]?.steps() ?? []);
+      return steps[memory.pc[task] ?? 0]?.(task, option) ?? false;
+    },
+    run: (task, code, args, others = nobody) => {
+      const text = program.codes[code];
+      if (text !== undefined) requireArguments(text, args);
+      return codes[code]?.run()(task, args, others) ?? false;
+    },
+  };
+}
+
+/** What `make` makes, made when it is first asked for. */
+function once<Made extends object>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => (made ??= make());
+}
+
+const evaluate = (source: string, columns: readonly (Column | undefined)[], memory: Memory): unknown =>
+  generated(source, { columns, L: memory.slots, code: memory.code, pc: memory.pc, ...CHECKING });
+
+type Names = ReadonlyMap<Variable, string>;
+
+const element = (variable: Variable, index: readonly JsIndex[], program: Program): string =>
+  index.reduce((row, { js }, i) => {
+    if (i === 0) return js;
+    return `(${row})*${sizeOf(program.sizes, variable.domains[i]?.name ?? '')}+${js}`;
+  }, '0');
+
+const sharedSpelling = (program: Program, names: Names): Pick<Spelling, 'self' | 'read' | 'write'> => ({
+  self: { js: 't', known: undefined },
+  read: (variable, index) => `${names.get(variable)}[${element(variable, index, program)}]`,
+  write: (variable, index, value) => `${names.get(variable)}[${element(variable, index, program)}]=${value};`,
+});
+
+const BEGINNING: Spot = { path: [] };
+
+const arraySlot = (local: Local, index: JsIndex | undefined): string => `L[b+${local.slot}+${index?.js ?? 0}]`;
+
+const base = (memory: Memory): string => `const b=t*${memory.slotsPerTask};`;
+
+/** Values in memory: for single steps, between which a task's values have to stay somewhere. */
+const inMemory = (program: Program, names: Names): Spelling => ({
+  ...sharedSpelling(program, names),
+  readLocal: arraySlot,
+  writeLocal: (local, index, value) => `${arraySlot(local, index)}=${value};`,
+});
+
+/** Values in JavaScript variables, arrays in memory: for a whole code in one function. */
+const inVariables = (program: Program, names: Names): Spelling => ({
+  ...sharedSpelling(program, names),
+  readLocal: (local, index) => (local.length === undefined ? `l${local.slot}` : arraySlot(local, index)),
+  writeLocal: (local, index, value) =>
+    local.length === undefined ? `l${local.slot}=${value};` : `${arraySlot(local, index)}=${value};`,
+});
+
+function guarded(guard: Expr | undefined, emitter: Emitter, otherwise: string): string {
+  if (guard === undefined) return '';
+  const prelude: string[] = [];
+  const condition = emitter.condition(guard, prelude);
+  emitter.assume(guard);
+  return `${prelude.join('')}if(!(${condition})){${otherwise}}`;
+}
+
+function stepsOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
+  const spelling = inMemory(program, names);
+  const functions = code.flow.steps.map((_, pc) => {
+    const texts = optionsAt(code.flow, pc).map(({ step, next }) => {
+      const emitter = new Emitter({ ...spelling, checks: new Checks(program.sizes, code, sites) });
+      emitter.enter(step);
+      const text = `${guarded(step.guard, emitter, 'return false;')}${emitter.effects(step.effects)}`;
+      return `${base(memory)}${text}${settle(code.flow, next, emitter, resting)}`;
+    });
+    return stepFunction('t', code.flow.mostOptions, texts);
+  });
+  return `[${functions.join(',\n')}]`;
+}
+
+const resting: Rest = (node) =>
+  `${node.kind === 'done' ? `code[t]=${IDLE};pc[t]=0;` : `pc[t]=${node.pc};`}return true;`;
+
+function entryOf(code: Code, program: Program, names: Names, memory: Memory, sites: Sites): string {
+  const checks = new Checks(program.sizes, code, sites);
+  const emitter = new Emitter({ ...inMemory(program, names), checks });
+  emitter.enter(BEGINNING);
+  const params = code.params.map((slot, i) => `L[b+${slot}]=a[${i}];`).join('');
+  const clear = `L.fill(0,b,b+${memory.slotsPerTask});`;
+  return `(t,a)=>{${base(memory)}${clear}${params}${settle(code.flow, code.flow.entry, emitter, resting)}}`;
+}
+
+/**
+ * A whole code in one function. It checks no ranges: stores alone would cost a conversion of a large inode a sixth of its time, reads
+ * as much as it takes itself. Single steps, which check, leave the same.
+ */
+function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
+  const emitter = new Emitter(inVariables(program, names));
+  const pcOf = new Map<Step | Choice, number>();
+  for (const [pc, id] of code.flow.steps.entries()) {
+    const node = nodeAt(code.flow.nodes, id);
+    if (node.kind === 'step') pcOf.set(node.step, pc);
+    if (node.kind === 'either') pcOf.set(node.choice, pc);
+  }
+  const values = code.slotMax.slice(0, FIRST_ARRAY_SLOT).map((_, slot) => slot);
+
+  const restAt = (pc: number): string => {
+    const saved = [...(code.live[pc] ?? [])]
+      .filter((slot) => slot < FIRST_ARRAY_SLOT)
+      .map((slot) => `L[b+${slot}]=l${slot};`);
+    return `${saved.join('')}code[t]=${number};pc[t]=${pc};`;
+  };
+  const emit = (body: readonly Body[]): string => body.map(one).join('');
+  const one = (part: Body): string => {
+    switch (part.kind) {
+      case 'step': {
+        const pc = pcOf.get(part.step);
+        if (pc === undefined) return '';
+        let wait = '';
+        if (part.step.guard !== undefined) {
+          const prelude: string[] = [];
+          const condition = emitter.condition(part.step.guard, prelude);
+          wait = `for(;;){${prelude.join('')}if(${condition})break;${restAt(pc)}if(!h())return false;}`;
+        }
+        return `${wait}${emitter.effects(part.step.effects)}\n`;
+      }
+      case 'either': {
+        const pc = pcOf.get(part);
+        return pc === undefined ? '' : `${restAt(pc)}return false;`;
+      }
+      case 'local':
+        return emitter.effects(part.effects);
+      case 'if': {
+        const prelude: string[] = [];
+        const condition = emitter.condition(part.if, prelude);
+        const otherwise = part.else.length === 0 ? '' : `else{${emit(part.else)}}`;
+        return `${prelude.join('')}if(${condition}){${emit(part.then)}}${otherwise}`;
+      }
+      case 'block':
+        return `B${part.label}:{${emit(part.body)}}`;
+      case 'loop':
+        return `A${part.label}:for(;;){${emit(part.body)}}`;
+      case 'exit':
+        return `break B${part.label};`;
+      case 'again':
+        return `continue A${part.label};`;
+    }
+  };
+  const declared = values.map((slot) => {
+    const param = code.params.indexOf(slot);
+    return `l${slot}=${param === -1 ? 0 : `a[${param}]`}`;
+  });
+  const locals = declared.length === 0 ? '' : `let ${declared.join(',')};`;
+  return `(t,a,h)=>{${base(memory)}${locals}${emit(code.body)}code[t]=${IDLE};pc[t]=0;return true;}`;
+}

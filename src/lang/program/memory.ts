@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import type { Variable } from '../text/expression.ts';
+import { extentOf, type Program, rangeOf, tasksOf } from './program.ts';
+
+/** Whole numbers from 0, as narrow as their range allows. */
+export type Column = Uint8Array | Uint16Array | Int32Array;
+
+/**
+ * A program's memory at full size: one column a shared array (row-major over its domains), one row of
+ * slots a task, and where each task rests. The interpreter and the compiled columns both work on it.
+ */
+export interface Memory {
+  readonly columns: ReadonlyMap<Variable, Column>;
+  /** Task t's slot s stands at t * slotsPerTask + s. */
+  readonly slots: Int32Array;
+  readonly slotsPerTask: number;
+  /** Number of the code that each task runs, or IDLE. */
+  readonly code: Int32Array;
+  /** The step that each task takes next; meaningless where idle. */
+  readonly pc: Int32Array;
+}
+
+/** In `Memory.code`: the task runs nothing. */
+export const IDLE = -1;
+
+const columnFor = (max: number, length: number): Column => {
+  if (max <= 0xff) return new Uint8Array(length);
+  if (max <= 0xffff) return new Uint16Array(length);
+  return new Int32Array(length);
+};
+
+/** Memory with everything at its initial value and every task idle. */
+export function createMemory(program: Program): Memory {
+  const columns = new Map<Variable, Column>();
+  for (const variable of program.variables) {
+    const { max } = rangeOf(variable, program.sizes);
+    columns.set(variable, columnFor(max, extentOf(variable, program.sizes)));
+  }
+  const tasks = tasksOf(program.sizes);
+  const slotsPerTask = Math.max(1, ...program.codes.map((code) => code.slotMax.length));
+  const memory: Memory = {
+    columns,
+    slots: new Int32Array(tasks * slotsPerTask),
+    slotsPerTask,
+    code: new Int32Array(tasks),
+    pc: new Int32Array(tasks),
+  };
+  resetMemory(program, memory);
+  return memory;
+}
+
+/** Puts everything back to its initial value, and every task to idle. */
+export function resetMemory({ sizes }: Program, { columns, slots, code, pc }: Memory): void {
+  for (const [variable, column] of columns) column.fill(rangeOf(variable, sizes).initial);
+  slots.fill(0);
+  code.fill(IDLE);
+  pc.fill(0);
+}
+
+/** The column of a shared array. @throws Error where the program does not declare it. */
+export function columnOf(memory: Memory, { variable }: { readonly variable: Variable }): Column {
+  const column = memory.columns.get(variable);
+  if (column === undefined) throw new Error(`no memory for '${variable.name}'`);
+  return column;
+}
+
+/** An independent copy. */
+export const copyMemory = (memory: Memory): Memory => ({
+  columns: new Map([...memory.columns].map(([variable, column]) => [variable, column.slice()])),
+  slots: memory.slots.slice(),
+  slotsPerTask: memory.slotsPerTask,
+  code: memory.code.slice(),
+  pc: memory.pc.slice(),
+});

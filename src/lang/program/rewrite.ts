@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+import type { Body, Effect, Observe, Step } from '../text/body.ts';
+import { FIRST_ARRAY_SLOT, type LocalArray } from '../text/builder.ts';
+import { type Expr, exprOf, type Local, Place, walk } from '../text/expression.ts';
+import { lower } from './flow.ts';
+import { liveness } from './liveness.ts';
+import type { Code, Program } from './program.ts';
+import { simplifyBody } from '../text/simplify.ts';
+import { resolve, type Sizes, type Type } from '../text/types.ts';
+
+/**
+ * The program with every step as `change` returns it: for mutants, which show that a property notices when
+ * a step of the text is forgotten or does not wait, and for asserts that are put into a text from outside.
+ * @param change is told the step and the number of the code that it stands in.
+ */
+export function rewriteSteps(program: Program, change: (step: Step, code: number) => Step): Program {
+  const codes = program.codes.map((code, number) =>
+    recoded(
+      code,
+      rewriteBody(code.body, (step) => change(step, number)),
+      program.sizes,
+    ),
+  );
+  return { ...program, codes };
+}
+
+/**
+ * The program in which every observation is what `change` makes of it, so that what somebody asks of a text stands where the
+ * text says what it means. Between steps, effects may only touch the task's own memory.
+ * @param change is told the observation, the number of the code that it stands in, and the step; undefined between steps.
+ */
+export function rewriteObservations(
+  program: Program,
+  change: (observed: Observe, code: number, step: Step | undefined) => readonly Effect[],
+): Program {
+  const codes = program.codes.map((code, number) => {
+    const rewrite = (effects: readonly Effect[], step?: Step): readonly Effect[] =>
+      rewriteEffects(effects, (effect) => (effect.kind === 'observe' ? change(effect, number, step) : [effect]));
+    return recoded(
+      code,
+      rewriteBody(
+        code.body,
+        (step) => ({ ...step, effects: rewrite(step.effects, step) }),
+        (effects) => rewrite(effects),
+      ),
+      program.sizes,
+    );
+  });
+  return { ...program, codes };
+}
+
+/** Every observation that a program's texts make. */
+export function* observationsIn(program: Program): Generator<{ readonly observed: Observe; readonly code: number }> {
+  for (const [code, { flow }] of program.codes.entries())
+    for (const node of flow.nodes)
+      if (node.kind === 'step' || node.kind === 'local')
+        for (const observed of observesOf(node.kind === 'step' ? node.step.effects : node.effects))
+          yield { observed, code };
+}
+
+function* observesOf(effects: readonly Effect[]): Generator<Observe> {
+  for (const effect of effects)
+    if (effect.kind === 'observe') yield effect;
+    else if (effect.kind === 'when') {
+      yield* observesOf(effect.then);
+      yield* observesOf(effect.else);
+    } else if (effect.kind === 'each') yield* observesOf(effect.body);
+}
+
+function recoded(code: Code, rewritten: readonly Body[], sizes: Sizes): Code {
+  const body = simplifyBody(rewritten, sizes);
+  const flow = lower(body);
+  return { ...code, body, flow, live: liveness(flow) };
+}
+
+/** Effects in which every assignment and assert, however deep it stands, is what `change` makes of it. */
+export const rewriteEffects = (
+  effects: readonly Effect[],
+  change: (effect: Extract<Effect, { kind: 'assign' | 'assert' | 'observe' }>) => readonly Effect[],
+): readonly Effect[] =>
+  effects.flatMap((effect): readonly Effect[] => {
+    switch (effect.kind) {
+      case 'assign':
+      case 'assert':
+      case 'observe':
+        return change(effect);
+      case 'when':
+        return [{ ...effect, then: rewriteEffects(effect.then, change), else: rewriteEffects(effect.else, change) }];
+      case 'each':
+        return [{ ...effect, body: rewriteEffects(effect.body, change) }];
+    }
+  });
+
+/** The program without the asserts of a name: what is known to be violated need not be asked again. */
+export const withoutAssert = (program: Program, name: string): Program =>
+  rewriteSteps(program, (step) => ({
+    ...step,
+    effects: rewriteEffects(step.effects, (effect) =>
+      effect.kind === 'assert' && effect.name === name ? [] : [effect],
+    ),
+  }));
+
+/**
+ * The program with one more value in a task's own memory, which no text uses yet: for what `rewriteSteps` notes down
+ * in one step and asks in another. Like every such value it is forgotten, and costs no state, where nobody asks any more.
+ * @throws Error where the code has no room for another.
+ */
+export function withLocal<K extends string>(
+  program: Program,
+  code: number,
+  name: string,
+  type: Type<K>,
+): { readonly program: Program; readonly local: Place<K> } {
+  const of = program.codes[code];
+  if (of === undefined) throw new Error(`no code ${code}`);
+  const used = slotsOf(of);
+  const slot = [...Array(FIRST_ARRAY_SLOT).keys()].find((candidate) => !used.has(candidate));
+  if (slot === undefined) throw new Error(`'${name}': '${of.name}' has ${FIRST_ARRAY_SLOT} values already`);
+  const slotMax = Array.from({ length: Math.max(slot + 1, of.slotMax.length) }, (_, i) => of.slotMax[i] ?? 0);
+  slotMax[slot] = resolve(type.max, program.sizes);
+  const local: Local = { name, type, length: undefined, slot };
+  return {
+    program: { ...program, codes: program.codes.map((each, i) => (i === code ? { ...each, slotMax } : each)) },
+    local: new Place<K>({ op: 'local', local }),
+  };
+}
+
+/** The same for an array of `length` values. */
+export function withLocalArray<K extends string>(
+  program: Program,
+  code: number,
+  name: string,
+  length: number,
+  type: Type<K>,
+): { readonly program: Program; readonly array: LocalArray<K> } {
+  const of = program.codes[code];
+  if (of === undefined) throw new Error(`no code ${code}`);
+  const slot = Math.max(FIRST_ARRAY_SLOT, of.slotMax.length);
+  const slotMax = Array.from({ length: slot + length }, (_, i) =>
+    i < slot ? (of.slotMax[i] ?? 0) : resolve(type.max, program.sizes),
+  );
+  const local: Local = { name, type, length, slot };
+  return {
+    program: { ...program, codes: program.codes.map((each, i) => (i === code ? { ...each, slotMax } : each)) },
+    array: { local, length, at: (index) => new Place<K>({ op: 'local', local, index: exprOf(index) }) },
+  };
+}
+
+/** The slots that a code has given to somebody. */
+function slotsOf({ body, params, slotMax }: Code): ReadonlySet<number> {
+  const used = new Set<number>(params);
+  for (const [slot, max] of slotMax.entries()) if (max > 0) used.add(slot);
+  const use = (expr: Expr): void =>
+    walk(expr, (part) => {
+      if (part.op === 'local') used.add(part.local.slot);
+    });
+  const useEffects = (effects: readonly Effect[]): void => {
+    for (const effect of effects)
+      if (effect.kind === 'assign') [effect.place, effect.value].forEach(use);
+      else if (effect.kind === 'assert') use(effect.condition);
+      else if (effect.kind === 'observe') Object.values(effect.args).forEach(use);
+      else if (effect.kind === 'when') {
+        use(effect.if);
+        useEffects(effect.then);
+        useEffects(effect.else);
+      } else {
+        [effect.from, effect.to].forEach(use);
+        useEffects(effect.body);
+      }
+  };
+  const useBody = (parts: readonly Body[]): void => {
+    for (const part of parts)
+      if (part.kind === 'step') {
+        if (part.step.guard !== undefined) use(part.step.guard);
+        useEffects(part.step.effects);
+      } else if (part.kind === 'local') useEffects(part.effects);
+      else if (part.kind === 'if') {
+        use(part.if);
+        useBody(part.then);
+        useBody(part.else);
+      } else if (part.kind === 'either') part.options.forEach(useBody);
+      else if (part.kind === 'loop' || part.kind === 'block') useBody(part.body);
+  };
+  useBody(body);
+  return used;
+}
+
+function rewriteBody(
+  body: readonly Body[],
+  change: (step: Step) => Step,
+  changeLocal: (effects: readonly Effect[]) => readonly Effect[] = (effects) => effects,
+): readonly Body[] {
+  return body.map((part): Body => {
+    switch (part.kind) {
+      case 'step':
+        return { kind: 'step', step: change(part.step) };
+      case 'if':
+        return {
+          ...part,
+          then: rewriteBody(part.then, change, changeLocal),
+          else: rewriteBody(part.else, change, changeLocal),
+        };
+      case 'either':
+        return { ...part, options: part.options.map((option) => rewriteBody(option, change, changeLocal)) };
+      case 'loop':
+      case 'block':
+        return { ...part, body: rewriteBody(part.body, change, changeLocal) };
+      case 'local':
+        return { ...part, effects: changeLocal(part.effects) };
+      case 'exit':
+      case 'again':
+        return part;
+    }
+  });
+}
