@@ -13,7 +13,9 @@ import {
   referencesOf,
   type Strength,
 } from '../ledger/index.ts';
-import type { CpuBatch, Flush, Gap } from './batch.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Gap } from './gap.ts';
+import type { Flush } from './flush.ts';
 import { type BatchStatus, type Generation, referencesAt, statusAt } from './generation.ts';
 import type { IndexRange } from './answer.ts';
 import type { ReferenceState } from './references.ts';
