@@ -29,13 +29,14 @@ const HOUSE = {
   check: { rooms: ['lang'] },
   verify: { rooms: ['check', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
   peer: { rooms: ['verify', 'scenario', 'check', 'lang', 'ledger'], packages: true },
+  source: {},
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'explain', 'conform'],
     packages: true,
   },
   cli: {
@@ -49,6 +50,7 @@ const HOUSE = {
       'peer',
       'check',
       'verify',
+      'source',
       'trace',
       'explain',
       'conform',
