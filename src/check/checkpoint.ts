@@ -68,7 +68,7 @@ interface Index {
 
 /**
  * The levels of a search in a store: all states, in chunks, level by level, and an index. What is not among them, tables and
- * numbers of halves, is made anew from the states, with any number of threads and any kind of table.
+ * tables, is made anew from the states, with any number of threads and any kind of table.
  */
 export class Checkpoint {
   readonly #store: Store;

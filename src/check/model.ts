@@ -29,19 +29,14 @@ export interface Reach {
   /** Goes on after a violation and visits everything; otherwise it ends with the level in which it found one. */
   readonly whole?: boolean;
   /**
-   * Keeps states as numbers of their halves and pairs of them in 32 bits, exactly: two thirds of the memory and less for longer
-   * states, and half as much time again.
-   */
-  readonly compact?: boolean | undefined;
-  /**
    * Remembers hashes instead of states: less memory, but a state may be taken for another and left out, with all that only it leads
    * to (`Exploration.omission`). What is violated is violated nevertheless; a second, exact search within the same limits tells the
-   * way there. On one thread, neither compact nor with checkpoints.
+   * way there. On one thread, without checkpoints.
    */
   readonly lossy?: Lossy | undefined;
   /**
    * Where levels are kept, so that another process can go on: a search whose store holds a checkpoint of the same question goes on from
-   * it, to the same result, with any number of threads, compact or not. A store is one
+   * it, to the same result, with any number of threads. A store is one
    * search's: who asks several questions gives each its own. Of a program only.
    * @throws CheckpointError where the store holds another question's checkpoint, or a damaged one.
    */
@@ -49,7 +44,7 @@ export interface Reach {
   /**
    * Where states go when `mostBytes` ends; as much as half of it is for the two levels that stay in memory. The answer is the same.
    * What goes there is of no use afterwards. Where it throws `StoreFullError` the search ends with what it knows. On one thread,
-   * neither compact nor lossy.
+   * not lossy.
    */
   readonly spill?: Store | undefined;
   /** Told how far it is, some ten times in a second of work. */

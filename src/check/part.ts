@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS, type Successors } from '../lang/index.ts';
 import { Barrier } from './barrier.ts';
-import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import type { Store } from './checkpoint.ts';
 import { comesBefore, compare, type Fault } from './fault.ts';
@@ -11,10 +10,7 @@ import type { Piece, StateMemory } from './state_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
 /** The compiled steps of a space: `expand` puts rows onto heaps. */
-export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
-  /** How many words, from the first, a row's hash is made of. */
-  readonly hashed: number;
-}
+export type Steps = Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'>;
 
 /** What a part is told to do. */
 export type Order =
@@ -70,8 +66,6 @@ export interface Common {
   /** Whether states have to be looked at one by one. */
   readonly judged: boolean;
   readonly shared: boolean;
-  /** Whether states are kept as numbers of their halves. */
-  readonly compact: boolean;
   /** Whether only hashes of them are kept. */
   readonly lossy: Lossy | undefined;
   /** Where states go when memory ends. */
@@ -124,9 +118,7 @@ export class Part {
         ? new LossyMemory(steps.words, lossy)
         : spill !== undefined
           ? new SpillMemory(steps.words, heaps, mostStates, spill)
-          : common.compact
-            ? new CompactMemory(steps.words, heaps, shared, this.#beat)
-            : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
+          : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
     this.#beat();
   }
 
@@ -135,7 +127,7 @@ export class Part {
     switch (order.kind) {
       case 'begin':
         this.#own.clear();
-        putRow(order.state, this.#steps.hashed, this.#own.words, this.#own.ends);
+        putRow(order.state, this.#own.words, this.#own.ends);
         return this.#reply({});
       case 'clear':
         this.#own.clear();
@@ -257,9 +249,9 @@ export class Part {
   }
 
   #predecessor(depth: number, wanted: Int32Array): Int32Array | undefined {
-    const { expand, failed, words: length, hashed } = this.#steps;
+    const { expand, failed, words: length } = this.#steps;
     const { words, ends } = this.#own;
-    const heap = heapOf(wanted, hashed);
+    const heap = heapOf(wanted);
     let best: Int32Array | undefined;
     let visited = 0;
     this.#memory.visit(depth, (states, at) => {
