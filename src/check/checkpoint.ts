@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { fingerprintOf, hashOf } from './rows.ts';
-import type { Wrong } from './part.ts';
+import type { Wrong } from './fault.ts';
 
 /** Where a search keeps what it needs to go on after its process has ended. Bytes are those of this kind of machine. */
 export interface Store {

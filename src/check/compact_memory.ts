@@ -3,7 +3,7 @@ import { allocate } from './allocate.ts';
 import type { Dictionary } from './dictionary.ts';
 import { Frontier } from './frontier.ts';
 import { type Added, Heap, insertOf, rightDictionary } from './heap.ts';
-import type { Insertion, StateMemory } from './part.ts';
+import type { Insertion, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 
 /** States of one heap and level, kept as numbers. */

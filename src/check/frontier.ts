@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
-import type { Piece } from './part.ts';
+import type { Piece } from './state_memory.ts';
 
 const CHUNK_STATES = 2 ** 13;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
 import { Frontier } from './frontier.ts';
-import type { Insertion, StateMemory } from './part.ts';
+import type { Insertion, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 
 /** A way to remember that a state was seen that may be wrong: a state that was never seen may be taken for one that was. */

@@ -4,41 +4,16 @@ import { Barrier } from './barrier.ts';
 import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import type { Store } from './checkpoint.ts';
+import { comesBefore, compare, type Fault } from './fault.ts';
 import { heapOf, putRow, Rows, spareOf, STRIDE } from './rows.ts';
 import { SpillMemory } from './spill_memory.ts';
+import type { Piece, StateMemory } from './state_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
 /** The compiled steps of a space: `expand` puts rows onto heaps. */
 export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
   /** How many words, from the first, a row's hash is made of. */
   readonly hashed: number;
-}
-
-/** States behind each other, whole. */
-export interface Piece {
-  readonly states: Int32Array;
-  /** How many. */
-  readonly count: number;
-}
-
-/** Of violations at the same distance, the one of the first kind counts. */
-const KINDS = ['assert', 'property', 'deadlock'] as const;
-
-/** Something that is wrong, in or after a state. */
-export interface Fault {
-  readonly kind: (typeof KINDS)[number];
-  /** Number of the assert or of the property. */
-  readonly which: number;
-  /** The step in which an assert fails. */
-  readonly task: number;
-  readonly option: number;
-  readonly state: Int32Array;
-}
-
-/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
-export interface Wrong extends Fault {
-  /** Steps. */
-  readonly length: number;
 }
 
 /** What a part is told to do. */
@@ -110,27 +85,6 @@ export const PULSE_WORDS = 32;
 
 /** States that are visited between two beats. */
 const VISITED = 4096;
-
-/** What adding comes to. */
-export interface Insertion {
-  readonly pieces: readonly Piece[];
-  readonly added: number;
-  readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
-}
-
-/** The states that a part has seen. */
-export interface StateMemory {
-  /** Bytes of all that it keeps. */
-  readonly bytes: number;
-  /** Natural logarithm of the probability that no state was taken for another; 0 where whole states are compared. */
-  readonly lnComplete: number;
-  /** The level that was found last is about to be expanded. */
-  readonly nextLevel: () => void;
-  /** Adds those rows of its heaps that were never seen, in order, at most `room`, taking at most so many bytes more. */
-  readonly insert: (depth: number, rows: readonly Rows[], room: number, bytes: number) => Insertion;
-  /** Visits every state that was added at a depth: it begins at `at` of `states`, until the visitor returns. */
-  readonly visit: (depth: number, visitor: (states: Int32Array, at: number) => void) => void;
-}
 
 /**
  * A thread's part of a search. It expands whichever states it gets to first, and keeps the states that were
@@ -322,18 +276,4 @@ export class Part {
     failed[0] = 0;
     return best;
   }
-}
-
-/** Whether a fault is the one to be told: nearer, or of an earlier kind, or in the smaller state. */
-export function comesBefore(a: Fault, b: Fault): boolean {
-  const kinds = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
-  // A deadlock is there, other faults are a step farther.
-  if (kinds !== 0) return a.kind === 'deadlock' || (b.kind !== 'deadlock' && kinds < 0);
-  return compare(a.state, b.state) < 0;
-}
-
-/** By the first word that differs. */
-export function compare(a: Int32Array, b: Int32Array): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return 0;
 }

@@ -4,18 +4,9 @@ import { allocate } from './allocate.ts';
 import { BARRIER_WORDS } from './barrier.ts';
 import { Checkpoint, CheckpointError, UnwrittenError } from './checkpoint.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
-import {
-  type Common,
-  comesBefore,
-  compare,
-  type Fault,
-  type Order,
-  Part,
-  type Piece,
-  PULSE_WORDS,
-  type Reply,
-  type Wrong,
-} from './part.ts';
+import { type Common, type Order, Part, PULSE_WORDS, type Reply } from './part.ts';
+import { comesBefore, compare, type Fault, type Wrong } from './fault.ts';
+import type { Piece } from './state_memory.ts';
 import { COLLECTED, putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 

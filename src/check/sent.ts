@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Common, Order, Piece, Reply } from './part.ts';
+import type { Common, Order, Reply } from './part.ts';
+import type { Piece } from './state_memory.ts';
 import { type Stretch, stretchOf, wordsAt } from './stretch.ts';
 
 // What coordinator and parts say to each other, as it stands in messages: shared memory as stretches, all else as it is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { CheckpointError, type Store, StoreFullError } from './checkpoint.ts';
 import { Frontier } from './frontier.ts';
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Insertion, Piece, StateMemory } from './state_memory.ts';
 import { hashOf, type Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Insertion, Piece, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
-import type { CpuBatch, Gap } from './batch.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Gap } from './gap.ts';
 import type { Conversions } from './conversions.ts';
 import type { Creations } from './creations.ts';
 import type { Drains } from './drains.ts';
 import type { Inodes } from './inodes.ts';
 import type { Moments } from './moments.ts';
 import type { Redactor } from './redactor.ts';
-import type { Surroundings } from './state.ts';
+import type { Surroundings } from './state/surroundings.ts';
 
 /** What one pass over the events of a recording found: all that answers rest on. */
 export interface Story {

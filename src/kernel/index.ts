@@ -111,8 +111,10 @@ export { filemap_invalidate_lock, filemap_invalidate_unlock, invalidateLock } fr
 export type { Result } from './sched.ts';
 export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 export { stackOf } from './stack.ts';
-export type { SyscallName } from './syscalls.ts';
-export { partsOfSyscall } from './syscalls.ts';
+export type { ArgumentName, CallFields } from './syscall_arguments.ts';
+export { argumentNumber } from './syscall_arguments.ts';
+export type { AnyCall, CallName, CallWords, SyscallName } from './syscalls.ts';
+export { CALL_NAMES, callNamed, CALLS, partsOfSyscall } from './syscalls.ts';
 export { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 export { work } from './workqueue.ts';
 export { pte, tlb, vmaGone } from './zap.ts';

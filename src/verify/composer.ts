@@ -14,8 +14,6 @@ import {
 import { RETURNED } from '../kernel/index.ts';
 import { numbers } from './conditions.ts';
 import type { Looks } from './looks.ts';
-import { LooksAtPages } from './looks-at-pages.ts';
-import { LooksInOrder } from './looks-in-order.ts';
 import { converting, note, on, type Watch, watched } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -32,22 +30,22 @@ export class Composer {
   readonly world: SmallWorld;
   readonly properties: Property[] = [];
   readonly sometimes: Property[] = [];
-  readonly #inOrder: boolean;
+  readonly #watchLooks: (composer: Composer) => Looks;
   readonly #watches: Watch[] = [];
   #looks: Looks | undefined;
   #program: Program;
   #isComposed = false;
 
-  /** @param inOrder looks are assumed to go on in order, which is asked (LooksInOrder). */
-  constructor(world: SmallWorld, inOrder: boolean) {
+  /** @param watchLooks begins to watch looks, where a property asks for them. */
+  constructor(world: SmallWorld, watchLooks: (composer: Composer) => Looks) {
     this.world = world;
-    this.#inOrder = inOrder;
+    this.#watchLooks = watchLooks;
     this.#program = world.program;
   }
 
   /** What checks have looked at. */
   get looks(): Looks {
-    this.#looks ??= this.#inOrder ? new LooksInOrder(this) : new LooksAtPages(this);
+    this.#looks ??= this.#watchLooks(this);
     return this.#looks;
   }
 

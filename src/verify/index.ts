@@ -11,7 +11,7 @@ export type {
 } from './answer.ts';
 export type { PeerOptions } from './peer.ts';
 export { checkingPeer } from './peer.ts';
-export type { CheckProgress, Explorer, SearchOptions } from './rounds.ts';
+export type { CheckProgress, Explorer, SearchOptions } from './search-options.ts';
 export type { CheckOptions } from './verify.ts';
 export { checking } from './verify.ts';
 export { questionAbout } from './question-about.ts';

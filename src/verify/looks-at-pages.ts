@@ -3,7 +3,8 @@ import { folio, folioNrPages } from '../kernel/index.ts';
 import { bool, choose, int, literal, ordinal, Value } from '../lang/index.ts';
 import type { Composer, Note, NoteOfPages } from './composer.ts';
 import { any, numbers, sum } from './conditions.ts';
-import { type AtLook, findsUser, forEachPlace, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
+import type { AtLook, Looks, Of } from './looks.ts';
+import { findsUser, forEachPlace, placeOf, watchLooks } from './watching-looks.ts';
 import { type Conversion, note, rangeOf } from './observing.ts';
 
 /** What the last look at a page found: nothing but the page cache and the check; a batch besides; a user. */

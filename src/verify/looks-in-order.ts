@@ -2,7 +2,8 @@
 import { REFUSED } from '../kernel/index.ts';
 import { applyingWhere, bool, int, literal, ordinal, type Value } from '../lang/index.ts';
 import type { Composer, Note } from './composer.ts';
-import { type AtLook, findsUser, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
+import type { AtLook, Looks, Of } from './looks.ts';
+import { findsUser, placeOf, watchLooks } from './watching-looks.ts';
 import { assert, type Conversion, inConversions, note } from './observing.ts';
 
 /** The name under which a question asks whether looks go on in the order of pages, and a refusal names the last. */

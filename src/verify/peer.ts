@@ -6,7 +6,8 @@ import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../pee
 import type { PeerQuestion } from '../scenario/index.ts';
 import type { CheckAnswer, Counterexample } from './answer.ts';
 import { coveredBy } from './covered.ts';
-import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
+import { inRounds } from './rounds.ts';
+import type { CheckProgress, SearchOptions } from './search-options.ts';
 import { shownIn } from './shown-state.ts';
 import { switchesIn } from './switches.ts';
 import { asExpected } from './verify.ts';

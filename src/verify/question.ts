@@ -4,7 +4,8 @@ import { createMemory, finished, literal, type Memory, type Program } from '../l
 import { Composer } from './composer.ts';
 import { all } from './conditions.ts';
 import { EVENT_MARKS } from './events.ts';
-import { LOOKS_IN_ORDER } from './looks-in-order.ts';
+import { LooksAtPages } from './looks-at-pages.ts';
+import { LooksInOrder, LOOKS_IN_ORDER } from './looks-in-order.ts';
 import { askForLooks, LOOKS_SHOWN, propertiesOf, type PropertyText } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
 import { askForWishes } from './wishes.ts';
@@ -25,7 +26,8 @@ export const idsOf = (
  */
 export function questionOf(world: SmallWorld, without: ReadonlySet<string> = new Set()): Question {
   // Pages of large folios are told apart by what is known of each.
-  const composer = new Composer(world, world.sizes.order === 0 && !without.has(LOOKS_IN_ORDER));
+  const inOrder = world.sizes.order === 0 && !without.has(LOOKS_IN_ORDER);
+  const composer = new Composer(world, (its) => (inOrder ? new LooksInOrder(its) : new LooksAtPages(its)));
   const asked = propertiesOf(world).filter(({ id }) => !without.has(id));
   for (const { ask } of asked) ask?.(composer, world);
   if (!without.has(LOOKS_SHOWN)) askForLooks(composer);

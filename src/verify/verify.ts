@@ -16,16 +16,8 @@ import { tell } from './counterexample.ts';
 import { happened } from './events.ts';
 import { LOOKS_SHOWN, NOT_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
-import {
-  answerAll,
-  type Asked,
-  type CheckProgress,
-  inRounds,
-  NOTHING,
-  type Rounds,
-  type SearchOptions,
-  unasked,
-} from './rounds.ts';
+import { answerAll, type Asked, inRounds, NOTHING, type Rounds, unasked } from './rounds.ts';
+import type { CheckProgress, SearchOptions } from './search-options.ts';
 import { replayed } from './replayed.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
 import { buildWorld, type SmallWorld } from './small-world.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Strategy, walkingProgram } from '../check/index.ts';
 import type { Walked } from './answer.ts';
-import type { Explorer } from './rounds.ts';
+import type { Explorer } from './search-options.ts';
 
 const strategyOf = ({ pct }: Walked): Strategy =>
   pct === undefined ? { kind: 'uniform' } : { kind: 'pct', depth: pct };

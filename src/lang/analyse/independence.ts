@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Claim, Effect } from '../text/body.ts';
-import { type Value, walk } from '../text/expression.ts';
+import type { Value } from '../text/expression.ts';
+import { walk } from '../text/expr.ts';
 import { claimsAt, type Flow, nextOf, nodeAt } from '../program/flow.ts';
 import { type Footprint, Footprints } from './footprint.ts';
 import { type Cells, Positions } from './cells.ts';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Effect } from '../text/body.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
-import { Emitter, type JsIndex, type Spelling } from '../compile/emit.ts';
-import type { Expr, Variable } from '../text/expression.ts';
+import { Emitter, type Spelling } from '../compile/emit.ts';
+import type { JsIndex } from '../compile/js_index.ts';
+import type { Expr, Variable } from '../text/expr.ts';
 import { optionsAt } from '../program/flow.ts';
 import { generated } from '../compile/generated.ts';
 import type { Oracle } from './oracle.ts';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Effect } from '../text/body.ts';
-import type { JsIndex } from './emit.ts';
-import type { Expr } from '../text/expression.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Expr } from '../text/expr.ts';
 import { behind, failRange, placeOf, type Site, type Sites, type Spot } from '../text/out_of_range.ts';
+import { leftBehind } from '../program/left_behind.ts';
 import type { Code } from '../program/program.ts';
 import { Ranges } from '../text/ranges.ts';
 import { resolve, type Sizes, sizeOf } from '../text/types.ts';
@@ -35,7 +36,7 @@ export class Checks {
   constructor(sizes: Sizes, code: Code, sites: Sites) {
     this.#sizes = sizes;
     this.#sites = sites;
-    this.ranges = new Ranges(sizes, code);
+    this.ranges = new Ranges(sizes, { slotMax: code.slotMax, locals: leftBehind(code, sizes) });
   }
 
   /** A statement that stores a value, behind the checks that it needs. */

@@ -2,8 +2,9 @@
 import type { Body, Choice, Step } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
-import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
-import type { Expr, Local, Variable } from '../text/expression.ts';
+import { Emitter, type Spelling, stepFunction } from './emit.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Expr, Local, Variable } from '../text/expr.ts';
 import { nodeAt, optionsAt } from '../program/flow.ts';
 import { generated } from './generated.ts';
 import { Sites, type Spot } from '../text/out_of_range.ts';

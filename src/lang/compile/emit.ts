@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Observe, OwnText } from '../text/body.ts';
 import type { Checks } from './checks.ts';
-import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expression.ts';
+import type { JsIndex } from './js_index.ts';
+import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expr.ts';
 import type { Spot } from '../text/out_of_range.ts';
 import { areAlike } from '../text/ranges.ts';
 
@@ -32,12 +33,6 @@ export interface Spelling {
   readonly unroll?: number;
   /** Whether conditions that become numbers are computed without branches: looking at too much is cheaper there than guessing wrong. */
   readonly branchless?: boolean;
-}
-
-/** An index as JavaScript, and its number where it is known when compiling. */
-export interface JsIndex {
-  readonly js: string;
-  readonly known: number | undefined;
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '&&', '||']);

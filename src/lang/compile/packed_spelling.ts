@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Claim } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
-import { Emitter, type JsIndex, sameAsBit, type Spelling } from './emit.ts';
-import type { Local, Variable } from '../text/expression.ts';
+import { Emitter, sameAsBit, type Spelling } from './emit.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Local, Variable } from '../text/expr.ts';
 import { claimsAt, type FlowNode } from '../program/flow.ts';
 import { type Field, fieldAt, type Layout } from '../program/layout.ts';
 import type { Code, Program } from '../program/program.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { BinaryOp } from '../text/expression.ts';
+import type { BinaryOp } from '../text/expr.ts';
 
 /** Statements of a text that is being written, a line each; blocks are already indented. */
 export type Lines = readonly string[];

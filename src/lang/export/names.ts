@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
-import type { Variable } from '../text/expression.ts';
+import type { Variable } from '../text/expr.ts';
 import { IDLE, type Memory } from '../program/memory.ts';
 import { type Code, extentOf, type Program, rangeOf } from '../program/program.ts';
 import type { Declared } from './dialect.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Claim, Effect } from '../text/body.ts';
-import { type Bound, type Expr, type Local, walk } from '../text/expression.ts';
+import { type Bound, type Expr, type Local, walk } from '../text/expr.ts';
 import { claimsAt } from '../program/flow.ts';
 import type { Code, Program } from '../program/program.ts';
 import { sizeOf } from '../text/types.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Choice, Claim, OwnText, Step } from '../text/body.ts';
-import type { Expr } from '../text/expression.ts';
+import type { Expr } from '../text/expr.ts';
 
 /** A text as a graph: steps, where a task can rest, and what it does on its own between two of them. */
 export type FlowNode =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Effect } from '../text/body.ts';
-import { type Expr, type Local, walk } from '../text/expression.ts';
+import { type Expr, type Local, walk } from '../text/expr.ts';
 import { type FlowNode, nextOf, nodeAt } from './flow.ts';
 import type { Code } from './program.ts';
 import { resolve, type Sizes } from '../text/types.ts';

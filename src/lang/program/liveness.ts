@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Claim, Effect } from '../text/body.ts';
-import type { Expr, Local } from '../text/expression.ts';
-import { walk } from '../text/expression.ts';
+import type { Expr, Local } from '../text/expr.ts';
+import { walk } from '../text/expr.ts';
 import { type Flow, type FlowNode, nextOf } from './flow.ts';
 
 /** Slots whose value matters to a task that rests at a step, by pc. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Variable } from '../text/expression.ts';
+import type { Variable } from '../text/expr.ts';
 import { extentOf, type Program, rangeOf, tasksOf } from './program.ts';
 
 /** Whole numbers from 0, as narrow as their range allows. */

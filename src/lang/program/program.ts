@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim } from '../text/body.ts';
 import { Builder, TASK } from '../text/builder.ts';
-import type { Expr, SharedArray, Variable } from '../text/expression.ts';
-import { walk } from '../text/expression.ts';
+import type { SharedArray } from '../text/expression.ts';
+import type { Expr, Variable } from '../text/expr.ts';
+import { walk } from '../text/expr.ts';
 import { type Flow, lower } from './flow.ts';
 import { type Liveness, liveness } from './liveness.ts';
 import { recording } from '../text/recorder.ts';

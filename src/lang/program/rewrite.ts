@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Effect, Observe, Step } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT, type LocalArray } from '../text/builder.ts';
-import { type Expr, exprOf, type Local, Place, walk } from '../text/expression.ts';
+import { exprOf, Place } from '../text/expression.ts';
+import { type Expr, type Local, walk } from '../text/expr.ts';
 import { lower } from './flow.ts';
 import { liveness } from './liveness.ts';
 import type { Code, Program } from './program.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Observe, Step } from '../text/body.ts';
-import type { Bound, Expr, Value, Variable } from '../text/expression.ts';
+import type { Value } from '../text/expression.ts';
+import type { Bound, Expr, Variable } from '../text/expr.ts';
 import { claimsAt, nodeAt, optionsAt } from '../program/flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from '../program/memory.ts';
 import { type Code, type Program, rangeOf, requireArguments } from '../program/program.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Bound, Expr, Local } from './expression.ts';
+import type { Bound, Expr, Local } from './expr.ts';
 import type { Mark } from './mark.ts';
 
 /** What a step does to memory, in order. */

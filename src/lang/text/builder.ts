@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step, Where } from './body.ts';
-import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, type Variable } from './expression.ts';
+import { type Arg, exprOf, Place, Value } from './expression.ts';
+import { type Expr, type Local, readsShared, type Variable } from './expr.ts';
 import type { Mark, MarkArgs } from './mark.ts';
 import { meaningsOf } from './meanings.ts';
 import { behind, placeOf } from './out_of_range.ts';

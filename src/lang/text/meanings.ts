@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Where } from './body.ts';
-import type { Expr } from './expression.ts';
+import type { Expr } from './expr.ts';
 
 /**
  * The observations that evaluating an expression makes, under the conditions under which its parts are evaluated: `&&`,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
 import { TASK } from './builder.ts';
-import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expression.ts';
+import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expr.ts';
 import type { Domain } from './types.ts';
 
 /** Which elements change places, by domain; whoever is not in it stays. */

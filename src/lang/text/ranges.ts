@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type BinaryOp, type Bound, type Expr, type Local, type Variable, walk } from './expression.ts';
-import { leftBehind } from '../program/left_behind.ts';
-import type { Code } from '../program/program.ts';
+import { type BinaryOp, type Bound, type Expr, type Local, type Variable, walk } from './expr.ts';
 import { resolve, type Sizes, sizeOf, TASK } from './types.ts';
 
 /** All numbers from `low` to `high`; none where `low` is above `high`. */
@@ -106,6 +104,14 @@ const isAt = (index: readonly Expr[], i: number, expr: Expr): boolean => {
   return other !== undefined && areAlike(expr, other);
 };
 
+/** What other values than its own a local may find in its slot. */
+export interface LeftInSlots {
+  /** Largest value of each slot. */
+  readonly slotMax: readonly number[];
+  /** The locals that may be read before they are written. */
+  readonly locals: ReadonlySet<Local>;
+}
+
 /**
  * The values that expressions can have, from the types of what they read and from the conditions under which they stand. A type's
  * range holds because every store is checked. A local that may be read before it is written is as wide as its slot: another may have
@@ -113,16 +119,14 @@ const isAt = (index: readonly Expr[], i: number, expr: Expr): boolean => {
  */
 export class Ranges {
   readonly #sizes: Sizes;
-  readonly #leftBehind: ReadonlySet<Local>;
-  readonly #slotMax: readonly number[];
+  readonly #slots: LeftInSlots;
   #facts: readonly Fact[] = [];
   readonly #bounds = new Map<Bound, Interval>();
 
-  /** @param code whose text it is; while that is still written down, a local's own type counts. */
-  constructor(sizes: Sizes, code?: Code) {
+  /** @param slots of the code whose text it is; while that is still written down, a local's own type counts. */
+  constructor(sizes: Sizes, slots: LeftInSlots = { slotMax: [], locals: new Set() }) {
     this.#sizes = sizes;
-    this.#slotMax = code?.slotMax ?? [];
-    this.#leftBehind = code === undefined ? new Set() : leftBehind(code, sizes);
+    this.#slots = slots;
   }
 
   /** Forgets all conditions: for a place to which several ways lead. */
@@ -228,7 +232,8 @@ export class Ranges {
         return { low: 0, high: this.#max(expr.variable) };
       case 'local': {
         const { slot, length = 1, type } = expr.local;
-        const widths = this.#leftBehind.has(expr.local) ? this.#slotMax.slice(slot, slot + length) : [];
+        const { locals, slotMax } = this.#slots;
+        const widths = locals.has(expr.local) ? slotMax.slice(slot, slot + length) : [];
         return { low: 0, high: Math.max(resolve(type.max, this.#sizes), ...widths) };
       }
       case 'bound':

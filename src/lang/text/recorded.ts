@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Expr, type Local, type Variable, walk } from './expression.ts';
+import { type Expr, type Local, type Variable, walk } from './expr.ts';
 import { outOfRange } from './out_of_range.ts';
 import { Ranges } from './ranges.ts';
 import { simplify } from './simplify.ts';

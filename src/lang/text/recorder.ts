@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Expr } from './expression.ts';
+import type { Expr } from './expr.ts';
 
 /** Who takes down the assignments that a routine's text makes while it is being built. */
 export interface Recorder {

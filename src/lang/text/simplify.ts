@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
-import type { BinaryOp, Expr } from './expression.ts';
+import type { BinaryOp, Expr } from './expr.ts';
 import { resolve, type Sizes, sizeOf } from './types.ts';
 
 const constant = (value: number): Expr => ({ op: 'const', value });

@@ -1,53 +1,15 @@
 // SPDX-License-Identifier: MIT
-import type {
-  Cpu,
-  Dev,
-  FolioIndex,
-  KernelEvent,
-  Nanoseconds,
-  Order,
-  Pfn,
-  SyscallEnter,
-  SyscallExit,
-} from '../../ledger/index.ts';
+import type { Dev, FolioIndex, Order, Pfn, SyscallEnter, SyscallExit } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
+import type { Decoder, Maker, Shared } from './decoder.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import { MEMORY_MAKERS } from './memory-decoders.ts';
-import type { NumberField, Words } from './record-fields.ts';
+import type { NumberField } from './record-fields.ts';
 import { numberField, readBigint, readNumber } from './record-fields.ts';
 import { isDynamic, textField } from './text-field.ts';
 import { SCHED_MAKERS, WORK_MAKERS } from './work-decoders.ts';
-
-/** A record being decoded. One object serves a whole stream, because it is filled half a million times a second. */
-export interface RecordInHand {
-  words: Words;
-  /** The same memory as bytes, for text fields. */
-  bytes: Uint8Array;
-  /** Word where the record's payload starts, and how many words it has. */
-  base: number;
-  length: number;
-  at: Nanoseconds;
-  pid: number;
-  comm: string | undefined;
-  readonly cpu: Cpu;
-  readonly buffer: string | undefined;
-  /** Set by a decoder: addresses that the walker is to find names for. */
-  addresses: readonly bigint[] | undefined;
-}
-
-/** What a decoder makes of a record: an event; nothing to tell; a record that it cannot read; one of no known event. */
-type Decoded = KernelEvent | 'nothing' | 'unreadable' | 'unknown';
-
-/** How records of one event id become events. */
-export interface Decoder {
-  readonly id: number;
-  readonly pid: NumberField;
-  /** Words that a record must have. */
-  readonly needs: number;
-  readonly decode: (record: RecordInHand) => Decoded;
-}
 
 /** Names of a system's events that are decoded. Found by name: the ids differ from boot to boot. */
 export const wantedEvents = (system: string): readonly string[] =>
@@ -87,21 +49,6 @@ const UNREADABLE: Omit<Decoder, 'id'> = {
 
 /** For records whose id no format has: they may have been anything. */
 export const UNKNOWN: Decoder = { ...UNREADABLE, id: -1, decode: () => 'unknown' };
-
-interface Shared {
-  readonly twins: SyscallTwins;
-  readonly numbers: ReadonlyMap<number, SyscallEnter['name']>;
-}
-
-interface Given {
-  readonly format: EventFormat;
-  readonly number: (name: string) => NumberField | undefined;
-  readonly littleEndian: boolean;
-}
-
-type Made = Pick<Decoder, 'decode' | 'needs'> | undefined;
-/** Makes the decoder of one event's format. */
-export type Maker = (given: Given, shared: Shared) => Made;
 
 const needed = (...fields: readonly (NumberField | undefined)[]): number =>
   Math.max(...fields.map((field) => field?.needs ?? 0));

@@ -2,7 +2,7 @@
 import type { Order, PageReference, Pfn, ReferenceOperation } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { REFERENCE_EVENTS } from '../page-reference-names.ts';
-import type { Maker } from './decoders.ts';
+import type { Maker } from './decoder.ts';
 import { readBigint, readNumber } from './record-fields.ts';
 
 /** Texts of numbers, each made once: pages have few different flags and mappings. */

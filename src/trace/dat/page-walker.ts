@@ -5,7 +5,7 @@ import type { Damages } from '../damage.ts';
 import { lostCount } from '../limits.ts';
 import type { ClockOptions } from './clock.ts';
 import { toNanoseconds } from './clock.ts';
-import type { Decoder, RecordInHand } from './decoders.ts';
+import type { Decoder, RecordInHand } from './decoder.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
 import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { RecordInHand } from './decoders.ts';
+import type { RecordInHand } from './decoder.ts';
 import type { FormatField } from './event-format.ts';
 import { numberField, readNumber } from './record-fields.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, WorkqueueEvent } from '../../ledger/index.ts';
-import type { Maker } from './decoders.ts';
+import type { Maker } from './decoder.ts';
 import type { NumberField } from './record-fields.ts';
 import { numberField, readBigint, readNumber } from './record-fields.ts';
 import { textField } from './text-field.ts';

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { DEFAULT_PAGE_SIZE, pagesOf } from '../../abi/index.ts';
-import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
+import type { Dev, FolioIndex, Ino, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
+import type { DecodedText, LineOrigin } from './decoded-text.ts';
 import type { EventKind } from './event-kind.ts';
 import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
@@ -11,18 +12,6 @@ import { freeFromText, referenceFromText } from './reference-text.ts';
 import { syscallFromText } from './syscall-text.ts';
 import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
-
-/** What a line's event is: decoded; of no interest; or of interest and not readable. */
-export type DecodedText = Exclude<KernelEvent, Loss> | 'nothing' | 'unreadable';
-
-/** Where and when a line says that its event fired. */
-export interface LineOrigin {
-  readonly at: Nanoseconds;
-  readonly cpu: Cpu;
-  readonly pid: number;
-  readonly comm: string | undefined;
-  readonly buffer: string | undefined;
-}
 
 type FilemapType = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache';
 

@@ -8,7 +8,7 @@ import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
 import { classify } from './event-kind.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 import { EventText } from './event-text.ts';
 import { LineClock } from './line-clock.ts';
 import { LineEnds } from './line-end.ts';

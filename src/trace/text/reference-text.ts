@@ -2,7 +2,7 @@
 import type { Order, PageFree, PageReference, Pfn } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { REFERENCE_EVENTS } from '../page-reference-names.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 import { fieldsOf } from './fields-text.ts';
 
 /** What the kernel prints; newer ones may leave the mapping and its count out, page_pinner has no `val`. */

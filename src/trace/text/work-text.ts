@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, SchedSwitch, SchedWakeup, WorkqueueEvent } from '../../ledger/index.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 
 /** `struct=P function=F workqueue=W req_cpu=1 cpu=1`, `struct P function=F `, `struct P: function F`, as the step needs. */
 const WORK = /^(workqueue_\w+): *work struct[ =](?:0x)?([0-9a-f]{1,16}|\([^)]*\)):?(?: function[ =](\S+))?/;

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+/** An index as JavaScript, and its number where it is known when compiling. */
+export interface JsIndex {
+  readonly js: string;
+  readonly known: number | undefined;
+}
