@@ -113,7 +113,7 @@ export { cpuMasks, RESULTS, taskCpu, taskErrorIndex, taskMm, taskResult } from '
 export { stackOf } from './stack.ts';
 export type { ArgumentName, CallFields } from './syscall_arguments.ts';
 export { argumentNumber } from './syscall_arguments.ts';
-export type { AnyCall, CallName, CallWords, SyscallName } from './syscalls.ts';
+export type { AnyCall, Brought, CallName, CallWords, SyscallName } from './syscalls.ts';
 export { CALL_NAMES, callNamed, CALLS, partsOfSyscall } from './syscalls.ts';
 export { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 export { work } from './workqueue.ts';
