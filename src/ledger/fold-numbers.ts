@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Numbers with their runs folded: `0-7, 12, 74-92 step 2`. A run has at least three numbers at the same distance,
- * or two that follow each other.
+ * Numbers with their runs folded: `0-7, 12, 74-92 step 2`. A run has at least three numbers at the same distance, or
+ * two consecutive ones.
  * @param numbers rising.
  */
 export function foldNumbers(numbers: readonly number[]): string {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A number that may not be mixed up with another kind of number; erased at run time. */
+/** A number that must not be confused with another kind of number; erased at run time. */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name };
 
 /** Page frame number of a folio's head page. */
@@ -37,7 +37,7 @@ export const dev = (major: number, minor: number): Dev =>
   `${bounded(major, 'major')}:${bounded(minor, 'minor')}` as Dev;
 export const ino = (value: bigint): Ino => value as Ino;
 
-/** `718.867524000`: seconds and nine digits of nanoseconds, the spelling of every time in our output. */
+/** A time as `718.867524000`: seconds and nine digits of nanoseconds, as everywhere in our output. */
 export function formatTime(time: Nanoseconds): string {
   const sign = time < 0n ? '-' : '';
   const magnitude = time < 0n ? -time : time;
@@ -46,7 +46,7 @@ export function formatTime(time: Nanoseconds): string {
 
 /**
  * Reads `seconds[.fraction]` with up to nine digits of fraction.
- * @returns undefined where the text is no such time.
+ * @returns undefined if the text is no such time.
  */
 export function parseTime(text: string): Nanoseconds | undefined {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);

@@ -25,10 +25,10 @@ import {
 } from '../ledger/index.ts';
 import { createMachine, type Machine } from './machine.ts';
 
-/** What is asked of a ledger: would a conversion of these pages to private, made on this CPU, be refused? */
+/** A question about a ledger: would a conversion of these pages to private, on this CPU, be refused? */
 export interface ConversionQuestion {
   readonly ledger: Ledger;
-  /** Half-open; the whole inode where absent. */
+  /** Half-open; the whole inode if absent. */
   readonly range?: { readonly from: FolioIndex; readonly to: FolioIndex };
   readonly cpu: Cpu;
   readonly cpus: number;
@@ -37,20 +37,20 @@ export interface ConversionQuestion {
 }
 
 /**
- * Answers by running the kernel's own conversion on machines restored from ledgers. Machines are kept and
- * used again for questions of the same size.
+ * Verdicts from the kernel's own conversion, run on machines restored from ledgers. Machines are reused for questions
+ * of the same size.
  */
 export class Judge {
   readonly #machines = new Map<string, Machine>();
 
-  /** @throws RangeError where the ledger names a CPU that the machine would not have. */
+  /** @throws RangeError if the ledger names a CPU that the machine would not have. */
   verdict(question: ConversionQuestion): Verdict {
     const { range } = question;
     const asked = question.ledger.filter(
       ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
     );
     if (!isNotEmpty(asked)) return { verdict: 'safe' };
-    // The machine may have more CPUs than were asked for.
+    // The machine may have more CPUs than requested.
     const stranger = asked.flatMap(({ holders }) => holders).find(({ cpu = 0 }) => cpu >= question.cpus);
     if (stranger !== undefined) throw new RangeError(`CPU ${stranger.cpu} is beyond the machine's ${question.cpus}`);
     const machine = this.#machineFor(question, asked);
@@ -74,7 +74,7 @@ export class Judge {
     if (outcome.result !== 'EAGAIN' || outcome.errorIndex === undefined)
       throw new Error(`the conversion of a restored machine ended in ${outcome.result}`);
     const { folio: refused, offset } = folioAt(asked, outcome.errorIndex);
-    // The conversion unmaps before it counts, so mappings are no reason to refuse.
+    // The conversion unmaps before it counts, so mappings do not cause a refusal.
     const reasons = refused.holders.filter(({ kind }) => kind !== 'user-mapping');
     return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldOnlyByBatches(reasons) };
   }
@@ -126,20 +126,20 @@ const powerOfTwoFrom = (least: number): number => 2 ** Math.ceil(Math.log2(Math.
 type NotEmpty = readonly [FolioLedger, ...FolioLedger[]];
 const isNotEmpty = (ledger: Ledger): ledger is NotEmpty => ledger.length > 0;
 
-/** The index behind the last page. */
+/** The index after the last page. */
 const endOf = (ledger: Ledger): number => Math.max(...ledger.map(({ index, order }) => index + 2 ** order));
 
 const pagesOf = (ledger: Ledger): number => ledger.reduce((sum, { order }) => sum + 2 ** order, 0);
 
-/** References of one kind. */
+/** Number of references of one kind. */
 const of = (holders: readonly Holder[], kind: Holder['kind']): number =>
   referencesOf(holders.filter((holder) => holder.kind === kind));
 
-/** Holders that the machine has no state of its own for: whoever they are, they hold until they let go. */
+/** Holders for which the machine has no state: they hold their reference until they release it. */
 const isOutside = ({ kind }: Holder): boolean =>
   kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'mlock-batch' && kind !== 'user-mapping';
 
-/** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
+/** The folio at a page of a restored machine, which has the ledger's folios without holes. */
 function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedger; readonly offset: number } {
   let begins = 0;
   for (const entry of ledger) {
@@ -159,7 +159,7 @@ interface BatchColumns {
 
 /**
  * Puts a folio into a CPU's batch, `entries` times.
- * @returns how many there was room for; none where the CPU is not known.
+ * @returns the number of entries that fitted; 0 if the CPU is unknown.
  */
 function putInto(
   { counts, folios, slots }: BatchColumns,
@@ -177,8 +177,8 @@ function putInto(
 }
 
 /**
- * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say
- * which page of a large folio is mapped: it counts as one that the conversion, from page `first` on, unmaps.
+ * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say which page
+ * of a large folio is mapped: it counts as a page that the conversion, from page `first` on, unmaps.
  * @returns the number of pages.
  */
 function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): number {
@@ -218,12 +218,13 @@ function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): num
     let mm = 0;
     for (const holder of entry.holders) {
       if (holder.kind === 'lru-add-batch') {
-        // A folio stands in a lru_add batch once. What is on its way there, or finds it full, no drain finds.
+        // A folio is in a lru_add batch at most once. A folio on its way there, or at a full batch, is found by no
+        // drain.
         const found = putInto(lruAdd, holder.cpu, number, Math.min(1, holder.references));
         batched ||= found > 0;
         if (holder.references > found) hold(number, holder.references - found);
       } else if (holder.kind === 'mlock-batch') {
-        // An entry each for the page's locking and unlocking: several are possible.
+        // One entry for each locking and unlocking of the page: several are possible.
         const found = machine.profile.mlockBatchHoldsReference
           ? putInto(mlock, holder.cpu, number, holder.references)
           : 0;

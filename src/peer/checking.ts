@@ -18,12 +18,12 @@ import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from './prot
 
 const DEADLOCK = 'deadlock';
 
-/** How the peer protocol is checked. */
+/** Options for checking the peer protocol. */
 export interface PeerOptions extends SearchOptions {
   readonly variant: PeerConfig['variant'];
 }
 
-/** Checks the protocol that other model checkers were measured with. */
+/** Checks the protocol with which other model checkers were measured. */
 export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Generator<CheckProgress, CheckAnswer> {
   const { cpus, folios } = asked;
   const { variant } = options;
@@ -81,7 +81,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
   };
 }
 
-/** The CPU that a task's name ends with. */
+/** The CPU at the end of a task's name. */
 const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
 
 function tellPeer(

@@ -13,13 +13,13 @@ import { PackingError, unpackerFor } from './unpack.ts';
 import { whyNoRecording, whyUnsupported } from './unsupported.ts';
 
 const HEAD_BYTES = 64 * 1024;
-/** A trace.dat is read here and there, so one that comes as a stream must be held; larger ones belong into a file. */
+/** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 /**
- * Reads a recording in one pass, in whichever known format it is, text also packed: the decoded events and the losses
- * go to `options.onEvents` in time order, what is to be said about the whole comes back.
- * @throws InputError where nothing can be answered from the input.
+ * Reads a recording in one pass, in any known format, text also packed. The decoded events and the losses go to
+ * `options.onEvents` in time order; the result is the summary.
+ * @throws InputError if nothing can be answered from the input.
  */
 export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
   if (isStream(input)) return readPieces(new PieceReader(input), options);
@@ -45,7 +45,7 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   );
 }
 
-/** A trace.dat that comes as a stream. What is missing because the stream broke off is told with the reason for it. */
+/** A trace.dat from a stream. If the stream broke off, the missing part is reported with the reason. */
 async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
   const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
   const { failure } = pieces;

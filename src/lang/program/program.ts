@@ -10,31 +10,31 @@ import { recording } from '../text/recorder.ts';
 import { simplifyBody } from '../text/simplify.ts';
 import { type Domain, resolve, type Sizes, sizeOf } from '../text/types.ts';
 
-/** What a task can run: a routine's text, inlined, simplified and numbered. */
+/** A code that a task can run: a routine's text, inlined, simplified and numbered. */
 export interface Code {
   readonly name: string;
-  /** Slots of the values it is started with. */
+  /** Slots of its parameters. */
   readonly params: readonly number[];
   readonly body: readonly Body[];
   readonly flow: Flow;
   readonly live: Liveness;
-  /** Largest value of each slot; 0 where a slot is not used. */
+  /** Largest value of each slot; 0 if a slot is not used. */
   readonly slotMax: readonly number[];
 }
 
-/** Everything that an execution needs to know. */
+/** Everything that an execution needs. */
 export interface Program {
   readonly sizes: Sizes;
   readonly variables: readonly Variable[];
   readonly codes: readonly Code[];
 }
 
-/** Text of a code, with the values it is started with declared through the builder. */
+/** Text of a code, with its parameters declared through the builder. */
 export type CodeText<C> = (k: Builder<C>) => void;
 
 /**
  * Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters.
- * @param declared the program's variables: where given, a text that names another fails where it does.
+ * @param declared the program's variables: if given, a text that names another fails at that place.
  */
 export function buildCode<C>(
   name: string,
@@ -59,10 +59,10 @@ export function buildCode<C>(
   };
 }
 
-/** The variables that texts were recorded with: they name no others. */
+/** The variables with which texts were recorded: they name no others. */
 const recordedWith = new WeakMap<readonly Body[], readonly Variable[]>();
 
-/** @throws RangeError where a value that a code is started with does not fit its place. */
+/** @throws RangeError if an argument of a code does not fit. */
 export function requireArguments({ name, params, slotMax }: Code, args: readonly number[]): void {
   for (const [i, slot] of params.entries()) {
     const [value = 0, max = 0] = [args[i], slotMax[slot]];

@@ -10,7 +10,7 @@ export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : num
 export const exprOf = (arg: Value<string> | number | boolean): Expr =>
   arg instanceof Value ? arg.expr : { op: 'const', value: Number(arg) };
 
-/** Something a step can compute: an expression that knows its kind. */
+/** A value that a step can compute: an expression with its kind. */
 export class Value<K extends string> {
   declare protected readonly kind: K;
   readonly expr: Expr;
@@ -83,7 +83,7 @@ export class Place<K extends string> extends Value<K> {
   }
 }
 
-/** Kinds of a list of domains: what an array is indexed with. */
+/** Kinds of a list of domains: the indexes of an array. */
 type Indexes<D extends readonly Domain[]> = { [I in keyof D]: D[I] extends Domain<infer K> ? Arg<K> : never };
 
 /** A shared array over domains. */
@@ -106,8 +106,8 @@ export function shared<K extends string, const D extends readonly Domain[]>(
 }
 
 /**
- * The same memory, of which every read in a step's text means something: each of `marks` is observed there, with the index
- * under the name `arg`. A read that only serves to write the same element means nothing.
+ * A second name of the same memory, with a meaning of every read in a step's text: each of `marks` is observed there,
+ * with the index under the name `arg`. A read that only serves to write the same element has no meaning.
  */
 export const observed = <K extends string, D extends readonly Domain[]>(
   array: SharedArray<K, D>,
@@ -132,21 +132,21 @@ export function sharedScalar<K extends string>(
 
 /** The stored form of "no element" of a domain. */
 export const none = <K extends string>(of: Domain<K>): Value<K> => new Value<K>({ op: 'size', domain: of.name });
-/** How many elements a domain has. */
+/** Number of elements of a domain. */
 export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name });
 /** A literal of any kind. */
 export const literal = <K extends string>(value: number): Value<K> => new Value<K>({ op: 'const', value });
 
-/** The element of a domain that has this number. */
+/** The element of a domain with this number. */
 export const element = <K extends string>(_of: Domain<K>, number: Value<'int'>): Value<K> => new Value<K>(number.expr);
 /** An element's number. */
 export const ordinal = (of: Value<string>): Value<'int'> => new Value<'int'>(of.expr);
 
-/** `then` if the condition holds, else `otherwise`. */
+/** `then` if the condition holds, otherwise `otherwise`. */
 export const choose = <K extends string>(condition: Value<'bool'>, then: Arg<K>, otherwise: Arg<K>): Value<K> =>
   new Value<K>({ op: 'choose', if: condition.expr, then: exprOf(then), else: exprOf(otherwise) });
 
-/** The first i with from <= i < to for which `where` holds, else `otherwise`. */
+/** The first i with from <= i < to for which `where` holds, otherwise `otherwise`. */
 export function first<K extends string>(
   from: Arg<K>,
   to: Arg<K>,
@@ -165,8 +165,8 @@ export function first<K extends string>(
 }
 
 /**
- * How much the tasks claim of an element where they rest, under one label or under any: what their positions mean,
- * for properties and asserts. Not for what a task does, which must not depend on it.
+ * Amount of an element that the tasks claim where they rest, under one label or any: the meaning of their positions,
+ * for properties and asserts. Not for a task's own behaviour, which must not depend on it.
  */
 export const claimed = <K extends string>(of: Arg<K>, label?: string): Value<'int'> =>
   new Value<'int'>({ op: 'claimed', label, of: exprOf(of) });

@@ -11,14 +11,14 @@ import { numberField, readBigint, readNumber } from './record-fields.ts';
 import { isDynamic, textField } from './text-field.ts';
 import { SCHED_MAKERS, WORK_MAKERS } from './work-decoders.ts';
 
-/** Names of a system's events that are decoded. Found by name: the ids differ from boot to boot. */
+/** Names of a system's events that are decoded. They are found by name: the ids differ from boot to boot. */
 export const wantedEvents = (system: string): readonly string[] =>
   [...MAKERS.keys()].filter((key) => key.startsWith(`${system}:`)).map((key) => key.slice(system.length + 1));
 
 /**
- * Decoders for the wanted formats. Where a format lacks what its event cannot do without (a kernel before 4.0 has no
- * `pfn`), every record of it is unreadable: that must show as a loss and not pass in silence.
- * @param machine what `uname -m` said, for the system call numbers of `raw_syscalls`.
+ * Decoders for the wanted formats. If a format lacks a field that its event needs (a kernel before 4.0 has no `pfn`),
+ * every record of it is unreadable: that must show as a loss.
+ * @param machine output of `uname -m`, for the system call numbers of `raw_syscalls`.
  */
 export function makeDecoders(
   formats: readonly EventFormat[],
@@ -47,7 +47,7 @@ const UNREADABLE: Omit<Decoder, 'id'> = {
   decode: () => 'unreadable',
 };
 
-/** For records whose id no format has: they may have been anything. */
+/** For records with an id that no format has: they may have been anything. */
 export const UNKNOWN: Decoder = { ...UNREADABLE, id: -1, decode: () => 'unknown' };
 
 const needed = (...fields: readonly (NumberField | undefined)[]): number =>
@@ -125,7 +125,10 @@ const lruInsertion: Maker = ({ number }) => {
   };
 };
 
-/** `syscalls:sys_enter_NAME`: each argument is a field of its own, one long wide, after `__syscall_nr` (`nr` before 4.x). */
+/**
+ * `syscalls:sys_enter_NAME`: each argument is a field of its own, one long wide, after `__syscall_nr` (`nr` before
+ * 4.x).
+ */
 const syscallEnter =
   (name: SyscallEnter['name']): Maker =>
   ({ format, number }, { twins }) => {
@@ -159,7 +162,7 @@ const syscallExit =
     };
   };
 
-/** How many of the six registers that `raw_syscalls:sys_enter` records are arguments. */
+/** Number of arguments among the six registers that `raw_syscalls:sys_enter` records. */
 const ARGUMENTS = { ioctl: 3, fallocate: 4 } as const;
 
 const rawEnter: Maker = ({ format, number, littleEndian }, { twins, numbers }) => {
@@ -199,7 +202,7 @@ const rawExit: Maker = ({ number }, { twins, numbers }) => {
   };
 };
 
-/** `ftrace:print` holds what was written to trace_marker; the kernel ends it with a newline if the writer did not. */
+/** `ftrace:print` holds the text written to trace_marker; the kernel adds a newline if the writer did not. */
 const marker: Maker = ({ format, littleEndian }) => {
   const field = textField(format.fields.get('buf'), littleEndian);
   if (field === undefined) return undefined;
@@ -230,7 +233,7 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ...SCHED_MAKERS,
 ]);
 
-/** Numbers of the calls that are decoded: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
+/** Numbers of the decoded calls: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
 function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name']> {
   switch (machine) {
     case '':

@@ -34,7 +34,7 @@ const S_DEV = literal(' s_dev=');
 const MAX_DEVICE = 0xffff_ffff;
 const FLAGS = literal(' flags=');
 
-/** No event that patterns are matched with is longer; matching one that is could take the square of its length. */
+/** Longest event that is matched by patterns; matching a longer one could take the square of its length. */
 const MAX_PATTERN_BYTES = 1024;
 
 const LATIN1 = new TextDecoder('latin1');
@@ -50,7 +50,7 @@ export class EventText {
   #lastMajor = 0;
   #lastMinor = 0;
 
-  /** @param start of the event's name; `kind` is what `classify` said of it. */
+  /** @param start of the event's name; `kind` is the result of `classify`. */
   decode(
     kind: Exclude<EventKind, 'stack' | 'perf-record'>,
     bytes: Uint8Array,
@@ -226,7 +226,9 @@ export class EventText {
   }
 }
 
-/** Behind the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address. */
+/**
+ * Position after the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address.
+ */
 function behindSymbol(bytes: Uint8Array, start: number, end: number): number {
   let at = start + MARKER_BYTES;
   while (at < end && !(bytes[at] === 0x3a /* : */ && bytes[at + 1] === 0x20)) at++;
