@@ -67,7 +67,8 @@ export class Checks {
     }
     const fits = this.#isWithin(value, max);
     // The value is computed first, so that of two things that do not fit every execution finds the same.
-    if (fits && text === '') return write(js, index);
+    const isChecked = named.some((one, i) => one !== index[i]);
+    if (fits && !isChecked) return write(js, index);
     const stored = `const $v=${js};${text}`;
     if (fits) return `{${stored}${write('$v', named)}}`;
     const site = this.#site({ name, max, where: this.#place });
