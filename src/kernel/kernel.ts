@@ -218,6 +218,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     order: sizes.order,
     large: Math.min(sizes.order, 1),
     lru_disables: sizes.lruDisables ?? sizes.tasks,
+    // Up to 7.3 an entry holds a reference.
     mlock_references: Number(profile.mlockBatchHoldsReference),
     ...Object.fromEntries(KERNEL_PARTS.map((part) => [part, Number(sizes.parts.includes(part))])),
   };

@@ -97,7 +97,7 @@ export function writeLedger({ program, memory, profile }: Restored, ledger: Ledg
         batched ||= found > 0;
         if (holder.references > found) hold(number, holder.references - found);
       } else if (holder.kind === 'mlock-batch') {
-        // An entry each for the page's locking and unlocking: several are possible.
+        // An entry each for the page's locking and unlocking: several are possible. Up to 7.3 each holds a reference.
         const found = profile.mlockBatchHoldsReference ? putInto(mlock, holder.cpu, number, holder.references) : 0;
         if (holder.references > found) hold(number, holder.references - found);
       } else if (holder.kind === 'user-mapping')

@@ -124,6 +124,7 @@ export const zap_vma_range = routine(
             cpu.set(taskCpu.at(k.self));
             if (dirties && !flushesLate) flushTlb();
           });
+          // Up to 6.8 at least, by free_pages_and_swap_cache(); 7.2 and 7.3 do not.
           if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
         k.for('i', int(size), 0, gathered, (i) => {
