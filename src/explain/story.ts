@@ -8,7 +8,7 @@ import type { Drains } from './drains.ts';
 import type { Inodes } from './inodes.ts';
 import type { Moments } from './moments.ts';
 import type { Redactor } from './redactor.ts';
-import type { Surroundings } from './state.ts';
+import type { Surroundings } from './state/surroundings.ts';
 
 /** What one pass over the events of a recording found: all that answers rest on. */
 export interface Story {

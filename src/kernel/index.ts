@@ -50,7 +50,7 @@ export {
   supportedGuestMemfdFlags,
 } from './guest_memfd_arguments.ts';
 
-// A kernel: its parts, what differs between releases, its program, its system calls and their results.
+// A kernel: its parts, what differs between releases, its program, and results of calls.
 export type { K, KernelConfig, KernelPart, KernelSizes } from './kernel.ts';
 export { FOLIO, INDEX, KERNEL_PARTS, routine } from './kernel.ts';
 export type { Profile } from './profile.ts';
@@ -59,8 +59,12 @@ export type { ScriptedCall } from './program.ts';
 export { buildKernel, buildScripted, KWORKER } from './program.ts';
 export type { Result } from './sched.ts';
 export { RESULTS } from './sched.ts';
-export type { SyscallName } from './syscalls.ts';
-export { partsOfSyscall } from './syscalls.ts';
+
+// System calls: one entry a call.
+export type { ArgumentName, CallFields } from './syscall_arguments.ts';
+export { argumentNumber } from './syscall_arguments.ts';
+export type { AnyCall, CallName, CallWords, SyscallName } from './syscalls.ts';
+export { CALL_NAMES, callNamed, CALLS, partsOfSyscall } from './syscalls.ts';
 
 // Forms of the safety check: those of the series, what else one might have done, mistakes made on purpose; and what a form
 // of one's own is made of.

@@ -25,7 +25,8 @@ import { mmapLock } from './mmap_lock.ts';
 import { folio } from './page_ref.ts';
 import { invalidateLock } from './rwsem.ts';
 import { cpuMasks, preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
-import { syscallNamed, type SyscallName, syscallsOf } from './syscalls.ts';
+import { argumentTypes } from './syscall_arguments.ts';
+import { callSyscall, type SyscallName, syscallsOf } from './syscalls.ts';
 import { work } from './workqueue.ts';
 import { pageTableLock, pte, pteDirty, tlb, vmaGone, vmLocked } from './zap.ts';
 
@@ -82,17 +83,15 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
   const sizes = sizesOf(kernelSizes, config);
   const known = syscallsOf(partsOf(kernelSizes, config.patch));
   const wanted = calls === undefined ? known : known.filter(({ name }) => calls.includes(name));
-  const codes = wanted.map(({ name, params, text }) =>
+  const codes = wanted.map(({ name, args }) =>
     buildCode(
       name,
       config,
       sizes,
-      params.length,
+      args.length,
       (k) => {
-        text(
-          k,
-          params.map((type, i) => k.local(`arg${i}`, type)),
-        );
+        const values = argumentTypes(args).map((type, i) => k.local(`arg${i}`, type));
+        callSyscall(k, name, values);
       },
       DECLARED,
     ),
@@ -128,7 +127,7 @@ export function buildScripted(
       (k) => {
         for (const [number, { name, args }] of script.entries()) {
           const values = args.map((arg) => literal(arg));
-          k.script(number, () => syscallNamed(name).text(k, values));
+          k.script(number, () => callSyscall(k, name, values));
         }
       },
       DECLARED,

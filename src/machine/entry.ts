@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import {
+  type ArgumentName,
+  argumentNumber,
+  type CallFields,
+  callNamed,
   checkMemoryAttributes2,
   type KernelPart,
-  LRU_BATCHES,
   partsOfSyscall,
   type Result,
   type ScriptedCall,
   type SyscallName,
 } from '../kernel/index.ts';
-import type { Call } from './calls.ts';
+import type { Call, Conversion } from './calls.ts';
 
 /** What calls can name: the part of a machine's options that decides what a call means to the kernel. */
 export interface CallSurroundings {
@@ -32,98 +35,27 @@ export interface Refused {
  */
 export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Refused {
   requireInRange(call, around);
-  switch (call.call) {
-    case 'touch':
-      return { name: 'touch', args: [call.inode, call.start, call.pages] };
-    case 'punch-hole':
-      return { name: 'punch_hole', args: [call.inode, call.start, call.pages] };
-    case 'guest-touch':
-      return { name: 'guest_touch', args: [call.inode, call.start, call.pages, Number(call.private)] };
-    case 'mincore':
-    case 'mbind':
-    case 'write':
-    case 'mmap':
-    case 'munmap':
-    case 'mlock':
-    case 'munlock':
-      return { name: call.call, args: [call.inode, call.start, call.pages] };
-    case 'fallocate':
-      if (call.start + call.pages > (around.guestMemfds[call.inode]?.pages ?? 0)) return { result: 'EINVAL' };
-      return {
-        name: call.large === true ? 'fallocate_large' : 'fallocate',
-        args: [call.inode, call.start, call.pages],
-      };
-    case 'set-memory-attributes2':
-      return conversionEntry(call, around);
-    case 'load':
-      return { name: 'load', args: [call.inode, call.index] };
-    case 'store':
-      return { name: 'store', args: [call.inode, call.index, call.value] };
-    case 'guest-load':
-      return { name: 'guest_load', args: [call.inode, call.index, Number(call.private)] };
-    case 'guest-store':
-      return { name: 'guest_store', args: [call.inode, call.index, Number(call.private), call.value] };
-    case 'populate':
-      return { name: 'populate', args: [call.pin, call.inode, call.index, call.sourceInode, call.sourceIndex] };
-    case 'bind':
-      return { name: 'bind', args: [call.inode, call.start, call.pages] };
-    case 'delete-memslot':
-      return { name: 'delete_memslot', args: [call.inode, call.start, call.pages] };
-    case 'release':
-      return { name: 'release', args: [call.inode] };
-    case 'unknown-ioctl':
-      return { result: 'ENOTTY' };
-    case 'vmsplice':
-      return { name: 'vmsplice', args: [call.pin, call.inode, call.index] };
-    case 'pin-user-pages':
-      return { name: 'pin_user_pages', args: [call.pin, call.inode, call.index] };
-    case 'pin-longterm':
-      return { name: 'pin_longterm', args: [call.pin, call.inode, call.index] };
-    case 'unpin':
-      return { name: 'unpin', args: [call.pin] };
-    case 'migrate-to':
-      return { name: 'sched_setaffinity', args: [call.cpu] };
-    case 'migrate':
-      return { name: 'migrate', args: [call.task, call.cpu] };
-    case 'page-idle':
-      return { name: 'page_idle', args: [call.pfn] };
-    case 'damon':
-      return { name: 'damon', args: [call.pfn] };
-    case 'soft-offline':
-      return { name: 'soft_offline', args: [call.pfn] };
-    case 'lru-cache-disable':
-      return { name: 'lru_cache_disable', args: [] };
-    case 'lru-cache-enable':
-      return { name: 'lru_cache_enable', args: [] };
-    case 'numa-hint-fault':
-      return { name: 'numa_hint_fault', args: [call.inode, call.start, call.pages] };
-    case 'madvise-pageout':
-      return { name: 'madvise_pageout', args: [call.inode, call.start, call.pages] };
-    case 'use-other-memory':
-      return { name: 'use_other_memory', args: [LRU_BATCHES.indexOf(call.batch)] };
-    case 'madvise-dontneed':
-      return { name: 'madvise_dontneed', args: [call.inode, call.start, call.pages] };
-    case 'fork':
-      return { name: 'fork', args: [call.process] };
-    case 'exit':
-      return { name: 'exit', args: [] };
-    case 'memory-failure':
-      return { name: 'memory_failure', args: [call.pfn] };
-    case 'cpu-down':
-      return { name: 'cpu_down', args: [call.cpu] };
-    case 'cpu-up':
-      return { name: 'cpu_up', args: [call.cpu] };
-    case 'lru-add-drain':
-      return { name: 'lru_add_drain', args: [] };
-    case 'lru-add-drain-all':
-      return { name: 'lru_add_drain_all', args: [] };
-  }
+  if (call.call === 'set-memory-attributes2') return conversionEntry(call, around);
+  const { entry: name, args, refused, beyondEnd } = callNamed(call.call);
+  if (name === undefined) return { result: refused ?? 'ENOTTY' };
+  if (beyondEnd !== undefined && isBeyondEnd(call, around)) return { result: beyondEnd };
+  return { name, args: args.map((arg) => numberOf(call, arg)) };
 }
 
-function conversionEntry(
-  call: Extract<Call, { call: 'set-memory-attributes2' }>,
-  { guestMemfds }: CallSurroundings,
-): ScriptedCall | Refused {
+/** A call, whatever it names. */
+type AnyFields = Partial<CallFields> & Pick<Call, 'call'>;
+
+/** @throws RangeError where the call does not say it. */
+function numberOf(call: AnyFields, name: ArgumentName): number {
+  const value = call[name];
+  if (value === undefined) throw new RangeError(`${call.call}: '${name}' is missing`);
+  return argumentNumber(value);
+}
+
+const isBeyondEnd = ({ inode = 0, start = 0, pages = 0 }: AnyFields, around: CallSurroundings): boolean =>
+  start + pages > (around.guestMemfds[inode]?.pages ?? 0);
+
+function conversionEntry(call: Conversion, { guestMemfds }: CallSurroundings): ScriptedCall | Refused {
   const inode = guestMemfds[call.inode];
   const target = {
     size: BigInt(inode?.pages ?? 0) * PAGE_SIZE,
@@ -163,7 +95,11 @@ function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: Call
   if ('inode' in call) within('guest_memfd', call.inode, guestMemfds.length);
   if ('start' in call) {
     within('page', call.start, pages);
-    within('page', call.start + call.pages - 1, call.call === 'fallocate' ? Number.MAX_SAFE_INTEGER : pages);
+    within(
+      'page',
+      call.start + call.pages - 1,
+      callNamed(call.call).beyondEnd === undefined ? pages : Number.MAX_SAFE_INTEGER,
+    );
   }
   if ('index' in call) within('page', call.index, pages);
   if ('sourceInode' in call) {

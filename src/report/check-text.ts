@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CheckAnswer, Explored, PropertyAnswer, Walked } from '../verify/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
-import { callIn, callTextIn, type Subject } from './check-subject.ts';
+import { callIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
@@ -52,7 +52,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
   const before = answer.before.map(({ call, mismatches }) => {
     const text = mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; ');
     const isBefore = 'before' in scenario && scenario.before.includes(call);
-    return `${isBefore ? 'before' : 'refused at once'}, ${callTextIn(scenario, call)}: ${text}`;
+    return `${isBefore ? 'before' : 'refused at once'}, ${call.text}: ${text}`;
   });
   const wrong = violatedIn(answer).map((property) => {
     const { id, sentence, counterexample, explored } = property;
@@ -194,7 +194,7 @@ function detailText(scenario: Subject, { detail }: PropertyAnswer): string {
   const [task, number] = (detail ?? '').split('.').map(Number);
   const call = callIn(scenario, task ?? -1, number);
   if (call === undefined || !('machine' in scenario)) return detail === undefined ? '' : `, ${detail}`;
-  return `, ${scenario.machine.tasks[call.task]?.name}: ${callTextIn(scenario, call)}`;
+  return `, ${scenario.machine.tasks[call.task]?.name}: ${call.text}`;
 }
 
 const counted = (number: number, what: string): string =>

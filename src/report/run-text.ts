@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
 import { commandLines } from './command-lines.ts';
-import { callText } from './call-text.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
@@ -43,7 +42,7 @@ function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[
     const first = answers[0]?.call;
     if (first === undefined || !answers.some(({ call }) => isTold(call))) continue;
     const name = scenario.machine.tasks[of.task]?.name ?? '';
-    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${callText(scenario, of)}`, '', '  '));
+    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${of.text}`, '', '  '));
     lines.push(...answerLines(answers));
   }
   const outcome = patches.map(outcomeText);

@@ -54,6 +54,8 @@ export function firstMistake(source: Source, issues: readonly z.core.$ZodIssue[]
     return source.error(issue.path, `not a name, expected ${expected ?? 'another'}`, 'key');
   }
   const value = valueAt(source.value, issue.path);
-  const expected = `expected ${schema.description ?? 'something else'}`;
+  // A call's description says what it does, its title what is expected; the file's own title is a heading.
+  const said = issue.path.length === 0 ? schema.description : (schema.title ?? schema.description);
+  const expected = `expected ${said ?? 'something else'}`;
   return source.error(issue.path, value === undefined ? `missing, ${expected}` : `${expected}, not ${shown(value)}`);
 }

@@ -67,7 +67,7 @@ describe('a scenario', () => {
       calls: ['fallocate_large', 'unpin', 'vmsplice', 'lru_add_drain', 'lru_add_drain_all', 'sched_setaffinity'],
     });
     expect(scenario.before.map(({ task, call }) => [task, call])).toEqual([
-      [1, { call: 'fallocate', inode: 0, start: 0, pages: 4, large: true }],
+      [1, { call: 'fallocate-large', inode: 0, start: 0, pages: 4 }],
       [1, { call: 'unpin', pin: 0 }],
     ]);
     const calls = scenario.threads.flatMap((one) => one.calls);

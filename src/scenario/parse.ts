@@ -17,7 +17,7 @@ import { pinNames, readCall, type Surroundings } from './calls.ts';
 import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, ScenarioCall } from './scenario.ts';
 import { namesModel } from './peer-file.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
@@ -82,7 +82,12 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     return { task, calls: calls.map((call, i) => readCall(around, task, call, [...path, i])) };
   });
   if (threads.length === 0) throw source.error(['threads'], 'no task, expected at least one with its calls');
-  requirePairs(source, data);
+  requirePairs(source, around.tasks, [
+    ...before.map((call, i) => ({ call, path: ['before', i, around.tasks[call.task] ?? ''] })),
+    ...threads.flatMap(({ task, calls: made }) =>
+      made.map((call, i) => ({ call, path: ['threads', around.tasks[task] ?? '', i] })),
+    ),
+  ]);
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)].map(({ call }) => call);
   const shape = { cpus, tasks, guestMemfds, pins: pins.length };
   return {
@@ -101,23 +106,22 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
 }
 
 /** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
-function requirePairs(source: Source, { before = [], threads }: ScenarioFile): void {
-  const disabling = new Set<string>();
-  const enter = (task: string, call: CallEntry, at: Path): void => {
-    const to = call['lru-cache'];
-    if (to === undefined) return;
-    const isOff = disabling.has(task);
-    if (to === 'disable' && isOff)
-      throw source.error([...at, 'lru-cache'], `${task} has disabled it already, expected 'lru-cache: enable' before`);
-    if (to === 'enable' && !isOff)
-      throw source.error([...at, 'lru-cache'], `${task} has not disabled it, expected 'lru-cache: disable' before`);
-    if (isOff) disabling.delete(task);
-    else disabling.add(task);
-  };
-  for (const [i, entry] of before.entries())
-    for (const [task, call] of Object.entries<CallEntry>(entry)) enter(task, call, ['before', i, task]);
-  for (const [task, calls] of Object.entries<readonly CallEntry[]>(threads))
-    for (const [i, call] of calls.entries()) enter(task, call, ['threads', task, i]);
+function requirePairs(
+  source: Source,
+  tasks: readonly string[],
+  calls: readonly { readonly call: ScenarioCall; readonly path: Path }[],
+): void {
+  const disabling = new Set<number>();
+  for (const { call, path } of calls) {
+    const { task } = call;
+    const at = [...path, 'lru-cache'];
+    if (call.call.call === 'lru-cache-disable') {
+      if (disabling.has(task))
+        throw source.error(at, `${tasks[task]} has disabled it already, expected 'lru-cache: enable' before`);
+      disabling.add(task);
+    } else if (call.call.call === 'lru-cache-enable' && !disabling.delete(task))
+      throw source.error(at, `${tasks[task]} has not disabled it, expected 'lru-cache: disable' before`);
+  }
 }
 
 /** What a scenario has, by the names that its check may use. */

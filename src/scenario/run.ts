@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, COUNT, folio, type Imbalance, type LiveLedger, RETURNED, taskCpu } from '../kernel/index.ts';
+import {
+  ALTERNATIVES,
+  callNamed,
+  COUNT,
+  folio,
+  type Imbalance,
+  type LiveLedger,
+  RETURNED,
+  taskCpu,
+} from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import {
@@ -309,9 +318,8 @@ class Run {
     if (wrong !== undefined) this.#foundImbalance(task, taken.step.name, wrong);
     if (taken.finished && made !== undefined) {
       made.outcome = this.#machine.outcome(task);
-      const { call: name } = made.of.call;
-      if ((name === 'load' || name === 'guest-load') && made.outcome.result === 'ok')
-        made.loaded = this.#machine.loaded(task);
+      const { loads } = callNamed(made.of.call.call);
+      if (loads === true && made.outcome.result === 'ok') made.loaded = this.#machine.loaded(task);
       this.#within.delete(task);
     }
     this.#options.observer?.took?.(taken, taken.finished ? made?.outcome : undefined);

@@ -24,6 +24,8 @@ export interface ScenarioCall {
   /** Number of the task in the machine. */
   readonly task: number;
   readonly call: Call;
+  /** It in a few words, for reports. */
+  readonly text: string;
   readonly expected: {
     /** For every form of the check that has no entry of its own. */
     readonly every: Expected | undefined;

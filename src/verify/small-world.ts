@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   buildScripted,
+  callNamed,
   KWORKER,
   type KernelSizes,
   LRU_BATCHES,
@@ -113,36 +114,16 @@ const processesOf = ({ machine }: Scenario): number =>
   1 + Math.max(0, ...machine.tasks.map(({ process }) => process ?? 0));
 const pagesIn = (call: Call): number => ('pages' in call ? call.pages : 1);
 
-const ALLOCATING: ReadonlySet<Call['call']> = new Set([
-  'touch',
-  'write',
-  'load',
-  'store',
-  'fallocate',
-  'vmsplice',
-  'pin-user-pages',
-  'pin-longterm',
-  'mlock',
-  'guest-touch',
-  'guest-load',
-  'guest-store',
-  'populate',
-]);
-/** FOLL_PIN. */
-const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
-
 /** A folio for each page, one for each task that may lose the race to add one, and one for each that leaves the page cache. */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const { machine, before } = scenario;
   const pages = pagesOf(scenario) * machine.guestMemfds.length;
-  const racing = new Set(calls.filter(({ call }) => ALLOCATING.has(call.call)).map(({ task }) => task)).size;
+  const racing = new Set(calls.filter(({ call }) => callNamed(call.call).allocates === true).map(({ task }) => task))
+    .size;
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
-  const holes = everyCall.filter((call) => call.call === 'punch-hole').reduce((sum, call) => sum + pagesIn(call), 0);
-  const others = everyCall.filter((call) => call.call === 'use-other-memory').length;
-  // What it removes stays out of the allocator.
-  const offlined = everyCall.filter((call) => call.call === 'soft-offline').length;
+  const taken = everyCall.reduce((sum, call) => sum + (callNamed(call.call).takes?.(pagesIn(call)) ?? 0), 0);
   const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
-  return Math.max(pages + Math.max(0, racing - 1) + holes + offlined + others, ...frames);
+  return Math.max(pages + Math.max(0, racing - 1) + taken, ...frames);
 }
 
 /**
@@ -170,18 +151,14 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
   const pages = 2 ** machine.largestOrder;
   const others = partsFor(calls, machine).includes('lru_batches') ? LRU_BATCHES.length : 0;
   const batches = (1 + others) * machine.cpus;
-  const mlocked = calls.reduce(
-    (sum, call) => sum + (call.call === 'mlock' || call.call === 'munlock' ? 2 * pages : 0),
-    0,
-  );
-  const spliced = calls.filter(({ call }) => call === 'vmsplice' || call === 'populate').length;
-  const poisoned = Number(calls.some(({ call }) => call === 'memory-failure'));
+  const left = calls.reduce((sum, { call }) => sum + (callNamed(call).leaves?.(pages) ?? 0), 0);
+  const pinned = calls.filter(({ call }) => callNamed(call).pin === 'one').length;
   const inPassing = IN_PASSING * (machine.tasks.length + machine.cpus);
-  return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + poisoned + inPassing;
+  return pages * (1 + processesOf(scenario)) + batches + left + pinned + inPassing;
 }
 
 const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
-  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => PINNING.has(call)).length;
+  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => callNamed(call).pin === 'bias').length;
 
 /** What `before` leaves: its calls, one after the other, each to its end. */
 function memoryAfter(

@@ -271,8 +271,8 @@ function syscallOf(call: Call): { readonly name: 'ioctl' | 'fallocate'; readonly
   if (call.call === 'set-memory-attributes2')
     return { name: 'ioctl', args: [FIRST_FD + BigInt(call.inode), KVM_SET_MEMORY_ATTRIBUTES2, ARGUMENT] };
   if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, KVM_CREATE_VM, ARGUMENT] };
-  if (call.call !== 'fallocate' && call.call !== 'punch-hole') return undefined;
-  const mode = call.call === 'fallocate' ? KEEP_SIZE : PUNCH_HOLE;
+  if (call.call !== 'fallocate' && call.call !== 'fallocate-large' && call.call !== 'punch-hole') return undefined;
+  const mode = call.call === 'punch-hole' ? PUNCH_HOLE : KEEP_SIZE;
   const [offset, length] = [BigInt(call.start) * PAGE_SIZE, BigInt(call.pages) * PAGE_SIZE];
   return { name: 'fallocate', args: [FIRST_FD + BigInt(call.inode), mode, offset, length] };
 }
