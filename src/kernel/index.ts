@@ -63,7 +63,7 @@ export { RESULTS } from './sched.ts';
 // System calls: one entry a call.
 export type { ArgumentName, CallFields } from './syscall_arguments.ts';
 export { argumentNumber } from './syscall_arguments.ts';
-export type { AnyCall, CallName, CallWords, SyscallName } from './syscalls.ts';
+export type { AnyCall, Brought, CallName, CallWords, SyscallName } from './syscalls.ts';
 export { CALL_NAMES, callNamed, CALLS, partsOfSyscall } from './syscalls.ts';
 
 // Forms of the safety check: those of the series, what else one might have done, mistakes made on purpose; and what a form

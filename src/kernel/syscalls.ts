@@ -53,6 +53,9 @@ export interface CallWords {
   readonly batch: string;
 }
 
+/** What only some calls bring into a run, as reports name it. */
+export type Brought = 'pfn walkers' | 'migration of pages';
+
 /**
  * A call that a task can make: all that anybody has to know of it. Scenario files, their schema, machines, searches and
  * reports take it from here (docs/ARCHITECTURE.md, "Add a call").
@@ -87,6 +90,10 @@ export interface CallKind<
   readonly pin?: 'one' | 'bias';
   /** Most references, besides pins, that it leaves on a folio of so many pages. */
   readonly leaves?: (pages: number) => number;
+  /** What it brings into a run that else is told to be absent from it. */
+  readonly brings?: readonly Brought[];
+  /** The LRU caches stay disabled when it returns. */
+  readonly staysDisabled?: true;
   /** Most folios that it takes out of the file, or from the allocator, for good; of the pages that it names. */
   readonly takes?: (pages: number) => number;
 }
@@ -325,6 +332,7 @@ export const CALLS = {
     args: RANGE,
     entry: 'mincore',
     text: (k, range) => k.call(mincore, range),
+    brings: ['pfn walkers'],
   }),
   mbind: call({
     about:
@@ -334,6 +342,7 @@ export const CALLS = {
     entry: 'mbind',
     text: (k, range) => k.call(onMapping('mbind', do_mbind), range),
     parts: ['lru_disable'],
+    brings: ['migration of pages'],
   }),
   'numa-hint-fault': call({
     about:
@@ -343,6 +352,7 @@ export const CALLS = {
     entry: 'numa_hint_fault',
     text: (k, range) => k.call(onMapping('access', do_numa_page), range),
     says: ({ range }) => `NUMA hint fault at ${range}`,
+    brings: ['migration of pages'],
   }),
   'madvise-pageout': call({
     about:
@@ -414,6 +424,7 @@ export const CALLS = {
     args: ['pfn'],
     entry: 'page_idle',
     text: (k, { pfn: folio }) => returning(k, () => k.call(page_idle_get_folio, { folio })),
+    brings: ['pfn walkers'],
   }),
   damon: call({
     about:
@@ -422,6 +433,7 @@ export const CALLS = {
     args: ['pfn'],
     entry: 'damon',
     text: (k, { pfn: folio }) => returning(k, () => k.call(damon_get_folio, { folio })),
+    brings: ['pfn walkers'],
   }),
   'soft-offline': call({
     about:
@@ -432,6 +444,7 @@ export const CALLS = {
     text: (k, { pfn: folio }) => returning(k, (ret) => k.call(soft_offline_page, { folio, ret })),
     parts: ['memory_failure'],
     takes: () => 1,
+    brings: ['pfn walkers', 'migration of pages'],
   }),
   'memory-failure': call({
     about:
@@ -478,6 +491,7 @@ export const CALLS = {
     parts: ['lru_disable'],
     written: { key: 'lru-cache', word: 'disable' },
     says: () => 'lru_cache_disable()',
+    staysDisabled: true,
   }),
   'lru-cache-enable': call({
     about: 'lru_cache_enable(): folios wait in batches again.',

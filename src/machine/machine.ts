@@ -2,6 +2,7 @@
 import {
   ALTERNATIVES,
   buildKernel,
+  callNamed,
   contents,
   DEFAULT_PROFILE,
   folio,
@@ -271,7 +272,7 @@ export class Machine {
   }
 
   #requireFreePin(call: Call): void {
-    if (!('pin' in call) || call.call === 'unpin') return;
+    if (!('pin' in call) || callNamed(call.call).pin === undefined) return;
     if (columnOf(this.memory, pins.references)[call.pin] !== 0)
       throw new RangeError(`pin ${call.pin} is in use or beyond the machine's ${this.options.pins ?? 0}`);
   }

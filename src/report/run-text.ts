@@ -185,19 +185,8 @@ function orderText(patches: ScenarioAnswer['patches']): string {
   }
 }
 
-/** What the scenario's calls do not need is left out of its machine. */
-function absentText({ machine: { parts, calls } }: Scenario): string {
-  const migrations = ['soft_offline', 'mbind', 'numa_hint_fault'] as const;
-  const walks = ['page_idle', 'damon', 'soft_offline', 'mincore'] as const;
-  const absent = [
-    ...(parts.includes('mlock') ? [] : ['mlock batches']),
-    ...(parts.includes('guest') ? [] : ['guest faults']),
-    ...(walks.some((name) => calls.includes(name)) ? [] : ['pfn walkers']),
-    ...(migrations.some((name) => calls.includes(name)) ? [] : ['migration of pages']),
-  ];
-  if (!parts.includes('hotplug')) absent.push('CPU hotplug');
-  return absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
-}
+const absentText = ({ absent }: Scenario): string =>
+  absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
 
 function machineText({ machine }: Scenario): string {
   const { cpus, profile } = machine;

@@ -14,9 +14,19 @@ function distance(a: string, b: string): number {
 
 /** The valid spelling that somebody probably meant; undefined where none is near. */
 export function nearest(word: string, valid: readonly string[]): string | undefined {
+  const best = closest(word, valid);
+  // A word of which nothing is left was not mistyped.
+  const most = Math.min(Math.max(1, Math.floor(word.length / 3)), word.length - 1);
+  return best !== undefined && best.far <= most ? best.candidate : undefined;
+}
+
+/** The valid spelling with the fewest differences, however many these are; undefined where there is none. */
+export function closest(
+  word: string,
+  valid: readonly string[],
+): { readonly candidate: string; readonly far: number } | undefined {
   const known = valid.map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }));
-  const best = known.toSorted((a, b) => a.far - b.far)[0];
-  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+  return known.toSorted((a, b) => a.far - b.far)[0];
 }
 
 /** What to say of an unknown word: the one probably meant, or all there are. */

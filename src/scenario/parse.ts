@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import {
+  type Call,
   DEFAULT_PROFILE,
   foliosOf,
   type GuestMemfdOptions,
@@ -12,7 +13,7 @@ import {
   syscallsFor,
   type TaskOptions,
 } from '../machine/index.ts';
-import { mutantNamed } from '../kernel/index.ts';
+import { type Brought, callNamed, type KernelPart, mutantNamed } from '../kernel/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
 import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
@@ -90,20 +91,35 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
   ]);
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)].map(({ call }) => call);
   const shape = { cpus, tasks, guestMemfds, pins: pins.length };
+  const parts = partsFor(calls, shape);
   return {
     file,
     name: data.scenario,
     title: data.title,
     about: data.about?.trim(),
-    machine: { ...shape, profile, largestOrder, parts: partsFor(calls, shape), calls: syscallsFor(calls, shape) },
+    machine: { ...shape, profile, largestOrder, parts, calls: syscallsFor(calls, shape) },
     guestMemfds: guestMemfds.map(({ name }) => name),
     pins,
     before,
     threads,
+    absent: absentOf(calls, parts),
     schedule: scheduleOf(source, data.schedule, around.tasks),
     check: checkingOf(source, data, options, { profile, cpus, tasks: around.tasks }),
   };
 }
+
+/** What runs of some scenarios have and one of these calls has not. */
+function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonly string[] {
+  const brought = new Set(calls.flatMap(({ call }) => callNamed(call).brings ?? []));
+  const without = (part: KernelPart, what: string): readonly string[] => (parts.includes(part) ? [] : [what]);
+  return [
+    ...without('mlock', 'mlock batches'),
+    ...without('guest', 'guest faults'),
+    ...BROUGHT.filter((what) => !brought.has(what)),
+    ...without('hotplug', 'CPU hotplug'),
+  ];
+}
+const BROUGHT: readonly Brought[] = ['pfn walkers', 'migration of pages'];
 
 /** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
 function requirePairs(

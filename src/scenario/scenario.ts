@@ -54,6 +54,8 @@ export interface Scenario {
   /** One after the other, each to its end. */
   readonly before: readonly ScenarioCall[];
   readonly threads: readonly Thread[];
+  /** What none of its calls brings into a run, and its machine is therefore without. */
+  readonly absent: readonly string[];
   /** Whose turn it is among the threads, unless somebody asks for another order. */
   readonly schedule: Schedule;
   readonly check: Checking;

@@ -109,7 +109,7 @@ const FRAME = wholeNumber(0, 2 ** 20);
 /** A value, or a list of those that may come. */
 const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z
-    .union([z.enum(values), z.array(z.enum(values)).min(1)])
+    .union([z.enum(values), z.array(oneOf(values)).min(1)])
     .describe(`one of ${values.join(', ')}, or a list of those that may come`);
 
 const EXPECTED = z
@@ -206,7 +206,11 @@ const CHECKED = z
   .describe("'holds', or { violates: NAME }");
 
 const WISHES = z
-  .array(z.union([z.enum(EVENTS), z.record(NAME, z.enum(RESULTS))]))
+  .array(
+    z
+      .union([z.enum(EVENTS), z.record(NAME, oneOf(RESULTS))])
+      .describe(`one of ${EVENTS.join(', ')}, or { TASK: RESULT }`),
+  )
   .min(1)
   .describe(`a list of what happens on some run: ${EVENTS.join(', ')}, or { TASK: RESULT }`);
 

@@ -77,7 +77,7 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
     references: referencesFor(scenario, profile, everyCall),
     order: machine.largestOrder,
     // One a task within a call, and one for each call that leaves them disabled.
-    lruDisables: scripts.length + everyCall.filter(({ call }) => call === 'lru-cache-disable').length,
+    lruDisables: scripts.length + everyCall.filter(({ call }) => callNamed(call).staysDisabled === true).length,
     parts,
   };
   const program = buildScripted({ profile, patch }, sizes, [...scripts, ...kworkers]);
@@ -101,8 +101,7 @@ function withoutUntouchedPages(scenario: Scenario): Scenario {
     if ('result' in entry) return 0;
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
     if ('pages' in call) return call.start + call.pages;
-    if (call.call === 'populate') return Math.max(call.index, call.sourceIndex) + 1;
-    return 'index' in call ? call.index + 1 : 0;
+    return Math.max('index' in call ? call.index + 1 : 0, 'sourceIndex' in call ? call.sourceIndex + 1 : 0);
   });
   const pages = 2 ** machine.largestOrder * Math.ceil(Math.max(1, ...ends) / 2 ** machine.largestOrder);
   const guestMemfds = machine.guestMemfds.map((inode) => ({ ...inode, pages: Math.min(inode.pages, pages) }));
