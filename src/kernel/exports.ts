@@ -82,6 +82,20 @@ function callsOf(patch: Patch, profile: Profile): readonly string[] {
 /**
  * What a form of the check calls that neither the profile's kernel exports to modules nor the patch itself does, so that
  * KVM, which is one, could not be built with it: by the kernel's names, in alphabetical order; empty where all is well.
+ * @example
+ * import {
+ *   DEFAULT_PROFILE,
+ *   folio_may_be_lru_cached,
+ *   folioNrPages,
+ *   lru_add_drain,
+ *   type Patch,
+ *   safetyCheck,
+ *   unexportedCalls,
+ * } from 'folioscope/kernel';
+ * const mine: Patch = { name: 'mine', summary: '', check: safetyCheck((k) => k.call(lru_add_drain, {})) };
+ * unexportedCalls(mine, DEFAULT_PROFILE); // => ['lru_add_drain']
+ * folio_may_be_lru_cached.name; // => 'folio_may_be_lru_cached'
+ * typeof folioNrPages; // => 'function'
  */
 export function unexportedCalls(patch: Patch, profile: Profile): readonly string[] {
   const exported = new Set([...profile.exports, ...(patch.exports ?? [])]);

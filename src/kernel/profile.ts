@@ -49,7 +49,13 @@ const LINUX_7_3: Profile = {
   pinBias: 1024,
 };
 
-/** The kernels that folioscope knows by name. */
+/**
+ * The kernels that folioscope knows by name.
+ * @example
+ * import { DEFAULT_PROFILE, PROFILES } from 'folioscope/kernel';
+ * PROFILES.map(({ name }) => name); // => ['linux-7.3', 'linux-6.18', 'linux-6.8', 'uniprocessor', 'large-folios']
+ * DEFAULT_PROFILE.batchSize; // => 31
+ */
 export const PROFILES: readonly Profile[] = [
   LINUX_7_3,
   {

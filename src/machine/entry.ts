@@ -32,6 +32,13 @@ export interface Refused {
  * Where a call enters the kernel, and with which values: for machines that are told what to call while they run, and
  * for those whose tasks' calls are fixed (`buildScripted`).
  * @throws RangeError where the call names what there is not.
+ * @example
+ * import { entryOf, partsFor, syscallsFor } from 'folioscope/machine';
+ * const around = { cpus: 1, tasks: ['vmm'], guestMemfds: [{ pages: 2 }] };
+ * const lock = { call: 'mlock', inode: 0, start: 0, pages: 2 } as const;
+ * entryOf(lock, around); // => { name: 'mlock', args: [0, 0, 2] }
+ * syscallsFor([lock], around); // => ['mlock']
+ * partsFor([lock], around); // => ['mlock']
  */
 export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Refused {
   requireInRange(call, around);

@@ -28,6 +28,24 @@ export interface ConversionQuestion {
 /**
  * Answers by running the kernel's own conversion on machines restored from ledgers. Machines are kept and
  * used again for questions of the same size.
+ * @example
+ * import { cpu, folioIndex, order, pfn } from 'folioscope/ledger';
+ * import { DEFAULT_PROFILE, Judge, patchNamed } from 'folioscope/machine';
+ * const ledger = [
+ *   {
+ *     index: folioIndex(0),
+ *     pfn: pfn(7),
+ *     order: order(0),
+ *     strength: 'derived',
+ *     holders: [
+ *       { kind: 'page-cache', references: 1 },
+ *       { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
+ *     ],
+ *   },
+ * ] as const;
+ * const asked = { ledger, cpu: cpu(0), cpus: 2, profile: DEFAULT_PROFILE };
+ * new Judge().verdict({ ...asked, patch: patchNamed('baseline') }); // => { verdict: 'refused', index: 0, spurious: true }
+ * new Judge().verdict({ ...asked, patch: patchNamed('v6') }); // => { verdict: 'safe' }
  */
 export class Judge {
   readonly #machines = new Map<string, Machine>();

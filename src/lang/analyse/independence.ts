@@ -36,6 +36,28 @@ export interface Independence {
  * @param symmetry of a search that keeps one state for all equivalent ones. A task then goes on as another member of its
  * class, so the steps that are only taken with all others have to be the same for all members.
  * @returns undefined if there are too many local states.
+ * @example
+ * import {
+ *   buildCode,
+ *   createMemory,
+ *   FUSABLE,
+ *   independence,
+ *   int,
+ *   Interpreter,
+ *   program,
+ *   sharedScalar,
+ * } from 'folioscope/lang';
+ * const [a, b] = [sharedScalar('a', int(1)), sharedScalar('b', int(1))];
+ * const sizes = { task: 2 };
+ * const [first, second] = [a, b].map((of) => buildCode('set', null, sizes, 0, (k) => k.step('set', () => of.set(1))));
+ * const apart = program(sizes, [a, b], [first!, second!]);
+ * const memory = createMemory(apart);
+ * const interpreter = new Interpreter(apart, memory);
+ * for (const task of [0, 1]) interpreter.start(task, task);
+ * // Each task has two local states: before and after its step. Which steps are enough in a state, `Successors.choose` says;
+ * // with FUSABLE set, no state is kept between the step and the next.
+ * independence(apart, [0, 1], memory, [])?.tasks.map((states) => states.length); // => [2, 2]
+ * FUSABLE > 2 ** 29; // => true
  */
 export function independence(
   program: Program,

@@ -76,6 +76,37 @@ export interface Asked {
  * @param codeOf the code that each task runs from the initial state on.
  * @param symmetry explores one state for all that are alike; the initial state has to be its own.
  * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
+ * @example
+ * import {
+ *   buildCode,
+ *   compilePacked,
+ *   compileSuccessors,
+ *   createMemory,
+ *   HEAPS,
+ *   int,
+ *   Interpreter,
+ *   literal,
+ *   program,
+ *   readSuccessors,
+ *   sharedScalar,
+ *   writeSuccessors,
+ * } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const asked = { properties: [{ name: 'few', holds: total.lt(2) }], mayEnd: literal<'bool'>(1) };
+ * const state = compilePacked(counting, [0, 0]).pack(memory);
+ * const { expand, most, words } = compileSuccessors(counting, [0, 0], asked);
+ * const row = words + 1;
+ * const ends = Int32Array.from({ length: HEAPS }, (_, heap) => heap * most * row);
+ * expand(state, 0, new Int32Array(HEAPS * most * row), ends); // => 2
+ * // Written here, read in another thread:
+ * const { text } = writeSuccessors(counting, [0, 0], asked);
+ * readSuccessors(text).violated(state, 0); // => -1
  */
 export const compileSuccessors = (
   program: Program,
