@@ -12,7 +12,7 @@ import {
 import type { BatchedFolio, ConversionCall, HeldFolio } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
 import { causesOf } from './causes.ts';
-import { type CheckForm, inferForm } from './check-form.ts';
+import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
 import { isUntold } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
@@ -54,6 +54,8 @@ interface Call {
   drained: boolean | undefined;
   /** It queued works of lru_add_drain_all() itself. */
   asked: boolean;
+  /** What waited on its own CPU was flushed by a worker there, and only after it had asked for that. */
+  allBeforeOwn: boolean;
 }
 
 /** A call that is going on. */
@@ -121,6 +123,7 @@ export class Conversions {
       exit: undefined,
       drained: undefined,
       asked: false,
+      allBeforeOwn: false,
     };
     this.#calls.push(call);
     this.#open.set(event.pid, { call, drained: false, lossy: false });
@@ -135,8 +138,12 @@ export class Conversions {
     if (this.#open.size === 0) return;
     // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by whoever filled it.
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
-    for (const open of this.#open.values())
-      if (event.cpu !== open.call.enter.cpu && open.call.waiting.includes(folio)) open.drained = true;
+    for (const open of this.#open.values()) {
+      const { call } = open;
+      if (!call.waiting.includes(folio)) continue;
+      if (event.cpu !== call.enter.cpu) open.drained = true;
+      else if (call.asked && folio.add?.cpu === event.cpu) call.allBeforeOwn = true;
+    }
   }
 
   /** A folio was inserted again: it has come back into a batch at some time since `from`. */
@@ -223,6 +230,8 @@ export class Conversions {
         refused: call.exit !== undefined && isErrno(Number(call.exit.returned), 'EAGAIN'),
         drained:
           call.asked || (call.drained === true && !works) ? true : insertions && leftAlone(call) ? false : undefined,
+        allBeforeOwn: call.allBeforeOwn,
+        met: metBy(call),
       })),
     );
   }
@@ -357,6 +366,23 @@ function leftAlone({ drained, waiting, enter, exit }: Call): boolean {
     ({ add, insertion }) =>
       add !== undefined && add.cpu !== enter.cpu && insertion?.cpu === add.cpu && insertion.at > exit.at,
   );
+}
+
+/** What a call's check met, as page_ref events show. */
+function metBy({ looks, enter, exit }: Call): FormEvidence['met'] {
+  const returned = exit === undefined ? undefined : Number(exit.returned);
+  const isOwn = ({ kind, cpu }: Holder): boolean => kind === 'lru-add-batch' && cpu === enter.cpu;
+  const flushedItself = ({ insertion }: Generation): boolean =>
+    insertion !== undefined && insertion.pid === enter.pid && insertion.at > enter.at;
+  const own = looks.filter(({ folio, first }) => first.some(isOwn) && flushedItself(folio));
+  const onlyOwn =
+    own.length > 0 &&
+    looks.every(({ first, last = [] }) => first.every(isOwn) && last.every((holder) => isOwn(holder)));
+  return {
+    passedOwn: returned === 0 && own.length > 0,
+    refusedOwn: isErrno(returned, 'EAGAIN') && onlyOwn,
+    onlyOwn,
+  };
 }
 
 function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolean): BatchedFolio[] {
