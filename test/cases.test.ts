@@ -118,6 +118,22 @@ describe('a flush in progress', () => {
     expect(hows(after.explanation)).toEqual(['not recorded']);
   });
 
+  test('can be preempted with PREEMPT_RT: another task on its CPU, or some time, ends it no more', async () => {
+    // Nothing but migration is off while it inserts.
+    const preemptible = insert(1, '1.000100', 1).replace('.....', '....1');
+    const other = (time: string): string => line(1, time, 'sys_fallocate -> 0x0').replace('t1-1001', 't7-1007');
+    const at = async (text: string, when: string): Promise<unknown> =>
+      (await answerOf(text + CALL, { at: when, range: '1..2' })).explanation.moments[0]?.baseline.verdict;
+    const begin = add(1, '1.000010', 1);
+    expect(await at(begin + insert(1, '1.000100', 1) + other('1.000120'), '1.000150')).toBe('safe');
+    expect(await at(begin + preemptible + other('1.000120'), '1.000150')).toBe('undecided');
+    const end = line(0, '1.900000', 'sys_fallocate -> 0x0');
+    expect(await at(begin + preemptible + other('1.000120') + end, '1.890000')).toBe('undecided');
+    expect(await at(begin + preemptible + other('1.000120') + add(1, '1.000140', 2), '1.000150')).toBe('safe');
+    const refused = await answerOf(begin + preemptible + other('1.000120') + CALL + REFUSED_END);
+    expect(hows(refused.explanation)).toContain('flush in progress');
+  });
+
   test('is over where its task does something else, or another task flushes', async () => {
     const begin = add(1, '1.000010', 1) + insert(1, '1.000100', 1);
     const at = async (text: string): Promise<unknown> =>

@@ -23,7 +23,7 @@ import type {
 } from './answer.ts';
 import type { Gap } from './batch.ts';
 import { withCounts } from './counted.ts';
-import type { Recorded } from './conversions.ts';
+import { type Recorded, unaddedByCpu } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { Moment } from './moments.ts';
@@ -155,12 +155,12 @@ export class Answerer {
   }
 
   #recorded(): Recorded {
-    const { anyAdd, anyInsertion, drains, strays } = this.#story;
+    const { anyAdd, anyInsertion, drains, unadded } = this.#story;
     return {
       adds: anyAdd,
       insertions: anyInsertion,
       works: drains.recorded,
-      strays: strays.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at)),
+      unadded: unaddedByCpu(unadded),
     };
   }
 

@@ -50,7 +50,7 @@ export class Gap {
 
 /**
  * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c); the longest from an insertion to the put that was measured, under
+ * with preemption off (folio_batch_move_lru(), mm/folio.c), except with PREEMPT_RT; the longest from an insertion to the put that was measured, under
  * software emulation and with every reference traced, was 342 us.
  */
 const LONGEST_RELEASE = 500_000n;
@@ -68,8 +68,10 @@ export class Flush {
   last: Nanoseconds;
   /** The latest of a folio that was in the batch before it began: until then it has given back nothing. */
   lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU that no flush tells: it was over by then. */
+  /** The first event of its CPU that no flush tells, of its own task where it can be preempted: it was over by then. */
   over: Nanoseconds | undefined = undefined;
+  /** Other tasks may run on its CPU before it is over, for any time. */
+  isPreemptible = false;
 
   constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
     this.cpu = cpu;
@@ -78,16 +80,16 @@ export class Flush {
     this.last = first;
   }
 
-  /** From when on it is taken to be over where no event shows that. */
-  get latestEnd(): Nanoseconds {
-    return nanoseconds(this.last + LONGEST_RELEASE + 1n);
+  /** From when on it is taken to be over where no event shows that; undefined: never. */
+  get latestEnd(): Nanoseconds | undefined {
+    return this.isPreemptible ? undefined : nanoseconds(this.last + LONGEST_RELEASE + 1n);
   }
 
   /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
     if (this.lastSure !== undefined && at < this.lastSure) return 'yes';
-    return at - this.last > LONGEST_RELEASE ? 'no' : 'perhaps';
+    return !this.isPreemptible && at - this.last > LONGEST_RELEASE ? 'no' : 'perhaps';
   }
 }
 
@@ -164,6 +166,7 @@ export class CpuBatch {
     this.#flush ??= new Flush(this.cpu, event.pid, first);
     const flush = this.#flush;
     flush.last = event.at;
+    if (event.isPreemptible === true) flush.isPreemptible = true;
     if (folio === undefined) return flush;
     const { add } = folio;
     if (folio.insertion === undefined && add?.cpu === this.cpu && add.at < first) flush.lastSure = event.at;
@@ -171,9 +174,18 @@ export class CpuBatch {
     return flush;
   }
 
-  /** Something happened on this CPU that no flush does: the one that was going on is over. */
-  endFlush(at: Nanoseconds): void {
-    if (this.#flusher === undefined) return;
+  /** The task whose flush is going on and may be preempted. */
+  get preemptible(): number | undefined {
+    return this.#flush?.isPreemptible === true ? this.#flusher : undefined;
+  }
+
+  /** Something happened on this CPU that no flush does: the one that was going on is over, unless another task preempts it. */
+  endFlush(at: Nanoseconds, pid: number): void {
+    if (this.#flusher === undefined || (this.#flusher !== pid && this.preemptible !== undefined)) return;
+    this.#end(at);
+  }
+
+  #end(at: Nanoseconds): void {
     this.#flusher = undefined;
     if (this.#flush === undefined) return;
     this.#flush.over = at;
@@ -185,7 +197,8 @@ export class CpuBatch {
   flush({ at, pid }: LruInsertion): void {
     this.firstFlush ??= at;
     if (this.#flusher !== pid) {
-      this.endFlush(at);
+      // Another flush of the same batch waits for its lock, with or without preemption.
+      if (this.#flusher !== undefined) this.#end(at);
       this.#flusher = pid;
       this.#flushBefore = this.#flushLast;
       this.#flushFirst = at;

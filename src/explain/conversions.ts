@@ -79,8 +79,50 @@ export interface Recorded {
   readonly insertions: boolean;
   /** Works of lru_add_drain_all() would show. */
   readonly works: boolean;
-  /** Unevictable folios that were inserted and of which no add was seen, by rising time. */
-  readonly strays: readonly LruInsertion[];
+  /** Unevictable folios that were inserted and of which no add was seen, of each CPU by rising time. */
+  readonly unadded: ReadonlyMap<Cpu, readonly Unadded[]>;
+}
+
+/** An insertion of an unevictable folio of which no add was seen. */
+export interface Unadded {
+  readonly insertion: LruInsertion;
+  /** When its CPU's batch was empty last: it came in after that. Undefined where that was not seen. */
+  readonly emptiedAt: Nanoseconds | undefined;
+}
+
+export function unaddedByCpu(unadded: readonly Unadded[]): Recorded['unadded'] {
+  const byCpu = new Map<Cpu, Unadded[]>();
+  for (const one of unadded) {
+    const ofCpu = byCpu.get(one.insertion.cpu);
+    if (ofCpu === undefined) byCpu.set(one.insertion.cpu, [one]);
+    else ofCpu.push(one);
+  }
+  return byCpu;
+}
+
+/** What may have been in a batch during a call: it was inserted after the call began, and its batch not emptied between the two. */
+function unaddedDuring(
+  { unadded }: Recorded,
+  enter: Nanoseconds,
+  until: Nanoseconds | undefined,
+): readonly LruInsertion[] {
+  return [...unadded.values()]
+    .flatMap((ofCpu) => {
+      let low = 0;
+      let high = ofCpu.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((ofCpu[middle]?.insertion.at ?? enter) <= enter) low = middle + 1;
+        else high = middle;
+      }
+      const during: LruInsertion[] = [];
+      for (let one = ofCpu[low]; one !== undefined; one = ofCpu[++low]) {
+        if (until !== undefined && one.emptiedAt !== undefined && one.emptiedAt >= until) break;
+        during.push(one.insertion);
+      }
+      return during;
+    })
+    .toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
 }
 
 /** Pairs the calls' entries and exits, and watches what is drained in between. */
@@ -271,7 +313,7 @@ export class Conversions {
               ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
             ]),
             back: of(call.back.filter(isBackAt(enter.at, until))),
-            unadded: recorded.strays.filter(({ at }) => at > enter.at),
+            unadded: unaddedDuring(recorded, enter.at, until),
             looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
             held: others.filter(isLookedAt),
             showAdds: recorded.adds,

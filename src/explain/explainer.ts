@@ -16,7 +16,7 @@ import type { Explanation } from './answer.ts';
 import { Answerer } from './answerer.ts';
 import { CpuBatch, type Flush, type Gap } from './batch.ts';
 import { ByFrame } from './by-frame.ts';
-import { Conversions } from './conversions.ts';
+import { Conversions, type Unadded } from './conversions.ts';
 import { Creations } from './creations.ts';
 import { Drains } from './drains.ts';
 import { Generation, type Putback } from './generation.ts';
@@ -56,6 +56,8 @@ export class Explainer {
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, Stray>();
+  /** All such insertions, the first ones, whatever became of their frames. */
+  readonly #unadded: Unadded[] = [];
   /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
   readonly #gone = new Map<Pfn, Generation>();
   /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
@@ -106,7 +108,7 @@ export class Explainer {
       this.#inserted(event, batch);
     } else if (isOfPageCache(event)) {
       batch.endBurst();
-      batch.endFlush(event.at);
+      batch.endFlush(event.at, event.pid);
       if (event.type === 'mm_filemap_add_to_page_cache') this.#added(event, batch);
       else this.#deleted(event);
     } else {
@@ -120,7 +122,7 @@ export class Explainer {
   /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
   #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
-    if (!mayInterrupt(event.type)) batch.endFlush(event.at);
+    if (!mayInterrupt(event.type)) batch.endFlush(event.at, event.pid);
     switch (event.type) {
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
@@ -286,13 +288,19 @@ export class Explainer {
       }
       if (event.lru !== LRU_UNEVICTABLE) return;
       const known = this.#strays.get(event.pfn);
+      const { emptiedAt } = batch;
+      const unadded = (): void => {
+        if (this.#unadded.length < MOST_STRAYS) this.#unadded.push({ insertion: event, emptiedAt });
+      };
       if (known !== undefined) {
         const last = known.again.at(-1)?.insertion ?? known.insertion;
         if (isTwinInsertion(last, event)) return;
         known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush: batch.flushOf(event) });
+        unadded();
         return;
       }
       this.#strayUnevictable++;
+      unadded();
       if (this.#strays.size < MOST_STRAYS)
         this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event), again: [] });
       return;
@@ -473,7 +481,7 @@ export class Explainer {
       gaps: this.#gaps,
       buffers: this.#buffers,
       strayUnevictable: this.#strayUnevictable,
-      strays: [...this.#strays.values()].map(({ insertion }) => insertion),
+      unadded: this.#unadded,
       anyInsertion: this.#anyInsertion,
       filledUnseen: this.#filledUnseen,
       anyAdd: this.#anyAdd,
