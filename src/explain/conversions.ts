@@ -10,7 +10,7 @@ import {
   type SyscallExit,
 } from '../ledger/index.ts';
 import type { BatchedFolio, ConversionCall, HeldFolio } from './answer.ts';
-import type { CpuBatch } from './batch.ts';
+import type { CpuBatch, Flush } from './batch.ts';
 import { causesOf } from './causes.ts';
 import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
@@ -88,6 +88,7 @@ export interface Unadded {
   readonly insertion: LruInsertion;
   /** When its CPU's batch was empty last: it came in after that. Undefined where that was not seen. */
   readonly emptiedAt: Nanoseconds | undefined;
+  readonly flush: Flush;
 }
 
 export function unaddedByCpu(unadded: readonly Unadded[]): Recorded['unadded'] {
@@ -100,7 +101,10 @@ export function unaddedByCpu(unadded: readonly Unadded[]): Recorded['unadded'] {
   return byCpu;
 }
 
-/** What may have been in a batch during a call: it was inserted after the call began, and its batch not emptied between the two. */
+/**
+ * What may have been in a batch during a call: it was inserted after the call began, and its batch not emptied between the two; or
+ * just before, and the flush had perhaps not given its references back.
+ */
 function unaddedDuring(
   { unadded }: Recorded,
   enter: Nanoseconds,
@@ -116,6 +120,10 @@ function unaddedDuring(
         else high = middle;
       }
       const during: LruInsertion[] = [];
+      for (let before = ofCpu[low - 1]; before !== undefined && before.flush.holdsAt(enter) !== 'no'; ) {
+        low--;
+        before = ofCpu[low - 1];
+      }
       for (let one = ofCpu[low]; one !== undefined; one = ofCpu[++low]) {
         if (until !== undefined && one.emptiedAt !== undefined && one.emptiedAt >= until) break;
         during.push(one.insertion);

@@ -289,20 +289,21 @@ export class Explainer {
       if (event.lru !== LRU_UNEVICTABLE) return;
       const known = this.#strays.get(event.pfn);
       const { emptiedAt } = batch;
-      const unadded = (): void => {
-        if (this.#unadded.length < MOST_STRAYS) this.#unadded.push({ insertion: event, emptiedAt });
+      const unadded = (flush: Flush): void => {
+        if (this.#unadded.length < MOST_STRAYS) this.#unadded.push({ insertion: event, emptiedAt, flush });
       };
       if (known !== undefined) {
         const last = known.again.at(-1)?.insertion ?? known.insertion;
         if (isTwinInsertion(last, event)) return;
-        known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush: batch.flushOf(event) });
-        unadded();
+        const flush = batch.flushOf(event);
+        known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush });
+        unadded(flush);
         return;
       }
       this.#strayUnevictable++;
-      unadded();
-      if (this.#strays.size < MOST_STRAYS)
-        this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event), again: [] });
+      const flush = batch.flushOf(event);
+      unadded(flush);
+      if (this.#strays.size < MOST_STRAYS) this.#strays.set(event.pfn, { insertion: event, flush, again: [] });
       return;
     }
     if (folio.insertion !== undefined) {

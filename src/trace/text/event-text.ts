@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { DEFAULT_PAGE_SIZE, pagesOf } from '../../abi/index.ts';
+import { DEFAULT_PAGE_SIZE, type PageSize, pagesOf } from '../../abi/index.ts';
 import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
@@ -9,6 +9,7 @@ import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
 import { freeFromText, referenceFromText } from './reference-text.ts';
 import { syscallFromText } from './syscall-text.ts';
+import { Offsets } from './offsets.ts';
 import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
 
@@ -60,6 +61,18 @@ export class EventText {
   #lastDev: Dev = dev(0, 0);
   #lastMajor = 0;
   #lastMinor = 0;
+  readonly #pageSize: PageSize;
+  readonly #offsets = new Offsets();
+
+  /** @param pageSize of the kernel that wrote the text, which gives places in bytes. */
+  constructor(pageSize: PageSize = DEFAULT_PAGE_SIZE) {
+    this.#pageSize = pageSize;
+  }
+
+  /** What the text's offsets show; undefined where they show nothing, or it has none. */
+  get pageSize(): PageSize | undefined {
+    return this.#offsets.pageSize;
+  }
 
   /** @param start of the event's name; `kind` is what `classify` said of it. */
   decode(
@@ -140,15 +153,17 @@ export class EventText {
     const offset = cursor.decimal();
     let order = 0;
     // What is cut off here may be the end of the offset, which the missing order then tells.
-    if (cursor.literal(ORDER)) order = cursor.decimal();
-    else if (cursor.at !== end) return 'unreadable';
+    if (cursor.literal(ORDER)) {
+      order = cursor.decimal();
+      if (order === 0 && offset > 0) this.#offsets.saw(offset, major);
+    } else if (cursor.at !== end) return 'unreadable';
     return filemapEvent(
       type,
       origin,
       this.#dev(major, minor),
       inode,
       pfn,
-      offset < 0 ? -1 : pagesOf(offset, DEFAULT_PAGE_SIZE), // the text does not say of which page size,
+      offset < 0 ? -1 : pagesOf(offset, this.#pageSize),
       order,
     );
   }
