@@ -15,7 +15,7 @@ const explain = (text: string): Promise<Explanation> =>
 /** The recording as a kernel with so many bytes a page would print it, which has read a file of so many pages before. */
 function withPages(bytes: number, filePages: number, fileStep = bytes): string {
   const larger = TEXT.replaceAll(/ofs=(\d+)/g, (_, offset: string) => `ofs=${(Number(offset) / 4096) * bytes}`);
-  const [first = ''] = TEXT.split('\n').filter((line) => !line.startsWith('#'));
+  const first = TEXT.split('\n').find((line) => !line.startsWith('#')) ?? '';
   const time = /\d+\.\d+/.exec(first)?.[0] ?? '';
   const file = Array.from(
     { length: filePages },
