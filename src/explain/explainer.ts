@@ -60,6 +60,9 @@ export class Explainer {
   readonly #unadded: Unadded[] = [];
   /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
   readonly #gone = new Map<Pfn, Generation>();
+  /** Folios that left under the latest stamp and whose add was not seen, by page frame. */
+  readonly #deletedNow = new Map<Pfn, FilemapEvent>();
+  #deletedNowAt: Nanoseconds | undefined = undefined;
   /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
   #anyInsertion = false;
   #filledUnseen = false;
@@ -203,16 +206,22 @@ export class Explainer {
     if (stray !== undefined) this.#strays.delete(pfn);
     if (this.#gone.size > 0) this.#gone.delete(pfn);
     const before = this.#byPfn.get(pfn);
+    const gone = this.#deletedNow.get(pfn);
+    let isTangled = gone?.index === index && areTied(gone, event);
     if (before !== undefined) {
       if (isTwin(before, event)) return;
-      this.#end(before, event, inode); // the pfn is used again: its delete was lost
+      if (areTied(before.add, event) && before.inode !== undefined) {
+        // Which of both was there last does not show: each may be there.
+        before.isTangled = true;
+        isTangled = true;
+      } else this.#end(before, event, inode); // the pfn is used again: its delete was lost
     }
     // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
     if (inode === undefined && order > 0) return;
     const sameIndex = inode?.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
     const folio = new Generation(event, inode);
-    folio.isTangled = sameIndex?.add?.at === event.at && sameIndex.add.cpu !== event.cpu;
+    folio.isTangled = isTangled || areTied(sameIndex?.add, event);
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
     this.#redactor?.frame(pfn);
@@ -378,6 +387,12 @@ export class Explainer {
     }
     const inode = this.#inodes.of(event);
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
+    const tangled = inode.live.get(event.index);
+    if (tangled?.isTangled === true && tangled.pfn === event.pfn) {
+      this.#end(tangled, event);
+      return;
+    }
+    this.#deletedUnseen(event);
     // Nobody saw it come: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
     const stray = this.#strays.get(event.pfn);
@@ -408,6 +423,13 @@ export class Explainer {
     this.#inodes.forgetIfEmpty(inode);
   }
 
+  /** A folio left whose add was not seen: with a coarse clock it may stand behind it, under the same stamp. */
+  #deletedUnseen(event: FilemapEvent): void {
+    if (this.#deletedNowAt !== event.at) this.#deletedNow.clear();
+    this.#deletedNowAt = event.at;
+    this.#deletedNow.set(event.pfn, event);
+  }
+
   /**
    * A folio leaves the page cache with `event`. It may wait in its batch still.
    * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
@@ -415,7 +437,9 @@ export class Explainer {
   #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
     const { inode, pfn, index, add } = folio;
     const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
-    if (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache') this.#byPfn.delete(pfn);
+    const isItsFrame = this.#byPfn.get(pfn) === folio;
+    if (isItsFrame && (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache'))
+      this.#byPfn.delete(pfn);
     if (inode === undefined || folio.deletedAt !== undefined) return;
     this.#remember(folio, event.at);
     folio.references = undefined;
@@ -547,6 +571,9 @@ const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add.index === event.index &&
   add.ino === event.ino &&
   add.dev === event.dev;
+
+/** Whether two events of two CPUs have one stamp: then their order in a recording is none of time. */
+const areTied = (a: FilemapEvent | undefined, b: FilemapEvent): boolean => a?.at === b.at && a.cpu !== b.cpu;
 
 /** Two buffers have clocks of their own: what they tell of one event lies within this. */
 const TWIN_APART = 1_000_000n;
