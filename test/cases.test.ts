@@ -487,6 +487,33 @@ describe('clocks', () => {
     },
   );
 
+  test('a frame that two CPUs give to two inodes in one tick: each may have it', async () => {
+    // Recorded so: CPU 1 added a page, CPU 0 deleted it and gave its frame to another; the file has CPU 0 first.
+    const at = (on: number, tick: number, event: string): string =>
+      `             vmm-7       [00${on}] ..... ${tick}: ${event}\n`;
+    const page = (what: string, ino: string, index: number): string =>
+      `mm_filemap_${what}_page_cache: dev 0:16 ino ${ino} pfn=0x104c79 ofs=${4096 * index} order=0`;
+    const insertion = 'mm_lru_insertion: folio=000000008d3e19f0 pfn=0x104c79 lru=4 flags=Mf    ';
+    const text = [
+      at(0, 1000, 'tracing_mark_write: begin'),
+      at(0, 1014, page('delete_from', 'a2244', 52)),
+      at(0, 1014, page('add_to', 'a2286', 53)),
+      at(0, 1014, insertion),
+      at(1, 1014, page('add_to', 'a2244', 52)),
+      at(1, 1014, insertion),
+      at(0, 1040, 'tracing_mark_write: later'),
+      at(0, 1050, page('delete_from', 'a2286', 53)),
+      at(0, 1060, 'tracing_mark_write: gone'),
+    ].join('');
+    const ask = async (marker: string, inode: string) =>
+      (await answerOf(text, { at: `marker:${marker}`, inode })).explanation.moments[0]?.folios.map(
+        ({ index, strength }) => [index, strength],
+      );
+    expect(await ask('later', '0xa2286')).toEqual([[53, 'unknown']]);
+    expect(await ask('later', '0xa2244')).toEqual([[52, 'unknown']]);
+    expect(await ask('gone', '0xa2286')).toEqual([]);
+  });
+
   test('--at takes stamps as the recorder prints them', async () => {
     const text = coarse(1_000_000);
     const [first = ''] = /(?<= )\d{10}(?=: tracing_mark_write: phase faulted)/.exec(text) ?? [];
