@@ -4,7 +4,17 @@ export { contents } from './contents.ts';
 export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { unexportedCalls } from './exports.ts';
 export type { FolioBatch } from './filemap.ts';
-export { filemap_get_folios, folio_batch_release, folioBatch, iPages } from './filemap.ts';
+export {
+  filemap_get_folio,
+  filemap_get_folios,
+  filemap_lock_folio,
+  folio_batch_release,
+  folio_lock,
+  folio_trylock,
+  folio_unlock,
+  folioBatch,
+  iPages,
+} from './filemap.ts';
 export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export type { Errno, Field, FieldValues, Layout } from './guest_memfd_abi.ts';
@@ -56,11 +66,17 @@ export {
 } from './guest_memfd_check.ts';
 export { folio_maybe_dma_pinned, folioMaybeDmaPinned, pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
-export { FOLIO, INDEX, KERNEL_PARTS, routine } from './kernel.ts';
+export { FOLIO, INDEX, INODE, KERNEL_PARTS, routine } from './kernel.ts';
 export type { CheckArguments, K, KernelConfig, KernelPart, KernelSizes, Patch } from './kernel.ts';
 export type { Holders, Holding, Imbalance } from './ledger_view.ts';
 export { HOLDING, holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
-export { LRU_CACHE, lru_cache_disable, lru_cache_drain_for_folio, lru_cache_enable } from './lru_cache.ts';
+export {
+  folio_expected_ref_count,
+  LRU_CACHE,
+  lru_cache_disable,
+  lru_cache_drain_for_folio,
+  lru_cache_enable,
+} from './lru_cache.ts';
 export { mlockFbatch } from './mlock.ts';
 export type { Mutant } from './mutants.ts';
 export { mutantNamed, MUTANTS } from './mutants.ts';
@@ -92,6 +108,7 @@ export {
 } from './observations.ts';
 export {
   checkedFolio as folio,
+  folio_get,
   folio_mapped,
   folio_put,
   folio_ref_count,

@@ -69,7 +69,11 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   staticLruDrained,
 ];
 
-const DECLARED: readonly Variable[] = VARIABLES.map(({ variable }) => variable);
+/** The kernel's memory and the form's own. */
+const memoryOf = ({ patch }: KernelConfig): typeof VARIABLES =>
+  patch.statics === undefined ? VARIABLES : [...VARIABLES, ...patch.statics];
+
+const declaredBy = (config: KernelConfig): readonly Variable[] => memoryOf(config).map(({ variable }) => variable);
 
 /** With the steps as a mutant has them, where the patch is one. */
 function mutated({ patch }: KernelConfig, text: Program): Program {
@@ -94,10 +98,10 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
           params.map((type, i) => k.local(`arg${i}`, type)),
         );
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }
 
 /** One call of a script: literal values. */
@@ -131,8 +135,8 @@ export function buildScripted(
           k.script(number, () => syscallNamed(name).text(k, values));
         }
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { alikeTasks } from './alike.ts';
-export type { Body, Claim, Effect, Observe, Step, Where } from './body.ts';
-export type { Builder, LocalArray, Routine } from './builder.ts';
+export type { Body, Claim, Effect, Observe, Origin, Step, Where } from './body.ts';
+export type { Builder, LocalArray, Routine, Turn } from './builder.ts';
 export { language, TASK } from './builder.ts';
 export type { Columns } from './columns.ts';
 export { compileColumns } from './columns.ts';
