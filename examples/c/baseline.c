@@ -28,3 +28,4 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 
 	return safe;
 }
+

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Drains all CPUs' batches once a request, where a count is not as expected, and looks at the same page again. */
+/* Drains all CPUs' batches once a request, where a count is not as expected, and looks at the page again. */
 static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 					    size_t nr_pages, pgoff_t *err_index)
 {
@@ -9,7 +9,7 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 	struct folio_batch batch;
 	bool drained = false;
 	bool safe = true;
-	int i = 0;
+	int i;
 
 	folio_batch_init(&batch);
 	while (safe && filemap_get_folios(mapping, &start, last, &batch)) {

@@ -134,7 +134,9 @@ export function readUnit(parser: Parser, source: CSource): { readonly unit: CUni
       case 'function_definition': {
         const name = nameOfFunction(node);
         if (name !== undefined && !functions.has(name)) functions.set(name, () => functionOf(node));
-        for (const list of node.descendantsOfType('enumerator_list')) enumerators(list);
+        for (const inner of node.descendantsOfType(['enumerator_list', 'preproc_def', 'preproc_function_def']))
+          if (inner.type === 'enumerator_list') enumerators(inner);
+          else visit(inner);
         return;
       }
       case 'preproc_def': {
@@ -453,6 +455,11 @@ function statement(node: Node): readonly CStatement[] {
       const rest = node.namedChildren.filter((child) => isMeant(child) && !child.equals(label));
       return [{ kind: 'label', label: label.text, at: placeOf(label) }, ...rest.flatMap(statement)];
     }
+    case 'preproc_def':
+    case 'preproc_function_def':
+    case 'enum_specifier':
+      // Constants, which are known already.
+      return [];
     case 'case_statement':
       return refuse(node, `'case' inside another statement is not taken, expected it in its switch`);
     default:

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { type CheckArguments, type FolioBatch, folioBatch, type K, routine } from '../kernel/index.ts';
+import { type CheckArguments, FOLIO, type FolioBatch, folioBatch, type K, routine } from '../kernel/index.ts';
 import {
+  bool,
   choose,
   type Expr as Text,
   literal,
+  type LocalArray,
+  none,
+  optional,
   Place as Stored,
   type SharedArray,
   Value,
@@ -12,10 +16,12 @@ import {
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
 import { type Found, type GivenRanges, isWithin, ranges, type State, valueOf } from './ranges.ts';
-import { type CSource, lineName, type Place, placeName } from './source.ts';
+import { type CSource, inOneLine, lineName, type Place, placeName } from './source.ts';
 
 /** What a counter without a bound is allowed at least, from below 0 on. */
 export const COUNTER = 1023;
+/** Most of a statement that stands beside a step. */
+const MOST_SHOWN = 50;
 /** Largest number that a variable holds whatever the kernel's sizes. */
 const MOST = 2 ** 30;
 
@@ -72,6 +78,8 @@ class Recording {
   readonly #lasting: readonly Lasting[];
   readonly #homes = new Map<Var, Home>();
   readonly #batches = new Map<Batch, FolioBatch>();
+  /** Of batches whose folios may be put one by one: those of which a reference is held. */
+  readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
   readonly #counterHigh: number;
   /** Claims stand around what is recorded already. */
@@ -116,6 +124,9 @@ class Recording {
         batch.folios.at(this.#value(part.index, state)).set(new Value<'folio'>(this.#value(part.value, state).expr));
         return;
       }
+      case 'unclaim':
+        this.#unclaim(new Value<'folio'>(this.#value(part.folio, state).expr));
+        return;
       case 'check':
         this.#check(part.value, part, state, part.at);
         return;
@@ -168,6 +179,8 @@ class Recording {
         return;
       case 'scope':
         k.scope(() => this.#parts(part.body));
+        for (const inner of part.body)
+          if (inner.kind === 'declare' && 'count' in inner.of) this.#batches.delete(inner.of);
         return;
       case 'routine':
         k.call(
@@ -191,7 +204,8 @@ class Recording {
 
   /** Steps of `text` are of the place of C that a part stands at. */
   #at({ at, statement }: { readonly at: Place; readonly statement: Place }, text: () => void): void {
-    this.#k.from({ place: lineName(this.#source, at.line), text: statement.text }, text);
+    const place = lineName(this.#source, at.line).replace(/^.*[/\\]/, '');
+    this.#k.from({ place, text: inOneLine(statement.text, MOST_SHOWN).replace(/;$/, '') }, text);
   }
 
   // Memory.
@@ -208,6 +222,11 @@ class Recording {
     const batch = folioBatch(this.#k);
     this.#batches.set(of, batch);
     const { batchSize } = this.#k.config.profile;
+    if (this.#form.calls.some(({ puts }) => puts?.holder === 'safety-check')) {
+      const held = this.#k.localArray('fbatch.held', batchSize, optional(FOLIO));
+      this.#held.set(of, held);
+      for (let i = 0; i < batchSize; i++) held.at(i).set(none(FOLIO));
+    }
     this.#homes.set(of.count, { place: batch.count, low: 0, allowed: { low: 0, high: batchSize } });
     this.#homes.set(of.drained, {
       place: new Stored<'int'>(batch.drained.expr),
@@ -378,17 +397,20 @@ class Recording {
     let around = text;
     for (const [of, batch] of this.#batches) {
       if (own.some((arg) => arg.kind === 'batch' && arg.of === of)) continue;
-      const count = state.get(of.count);
-      if (count === undefined || count.high === 0) continue;
+      const held = this.#held.get(of);
+      const holds = state.get(held === undefined ? of.count : of.holds);
+      if (holds === undefined || holds.high === 0) continue;
       const inner = around;
-      around = () => this.#k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, inner);
+      if (held === undefined)
+        around = () => this.#k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, inner);
+      else around = () => this.#k.claimingList(batch.holder, held, 0, held.length, {}, inner);
     }
     for (const [holder, places] of this.#form.held)
       for (const of of places) {
         const range = this.#range({ op: 'var', of }, state);
-        const none = this.#k.sizes['folio'] ?? 0;
+        const nobody = this.#k.sizes['folio'] ?? 0;
         if (
-          range.low === none ||
+          range.low === nobody ||
           (part.kind === 'call' && part.known.puts?.holder === 'isolated' && holder === 'isolated')
         )
           continue;
@@ -421,6 +443,43 @@ class Recording {
         else if (result !== undefined) result.set(this.#known.stored.get(part.result ?? nothing)?.low ?? 0);
       } else known.text(k, own, result);
       for (const effect of after) effect();
+      this.#noteHeld(part);
+    });
+  }
+
+  /** What a batch holds once a call has filled or emptied it, where its folios may be put one by one. */
+  #noteHeld({ known, args }: Call): void {
+    if (known.claims === undefined) return;
+    for (const arg of args) {
+      const held = arg.kind === 'batch' ? this.#held.get(arg.of) : undefined;
+      if (held === undefined || arg.kind !== 'batch') continue;
+      const { folios, count } = this.#batch(arg.of);
+      for (let i = 0; i < held.length; i++)
+        held
+          .at(i)
+          .set(known.claims === 'fills' ? choose<'folio'>(count.gt(i), folios.at(i), none(FOLIO)) : none(FOLIO));
+    }
+  }
+
+  /** The first place of a batch where a folio is held holds it no more. */
+  #unclaim(folio: Value<'folio'>): void {
+    const k = this.#k;
+    k.scope(() => {
+      const given = k.let('put', optional(FOLIO), folio);
+      const done = k.let('done', bool, false);
+      for (const held of this.#held.values())
+        for (let i = 0; i < held.length; i++)
+          k.if(
+            held
+              .at(i)
+              .eq(given)
+              .and(done.not())
+              .and(given.ne(none(FOLIO))),
+            () => {
+              held.at(i).set(none(FOLIO));
+              done.set(true);
+            },
+          );
     });
   }
 

@@ -3,6 +3,7 @@ import { Language, Parser } from 'web-tree-sitter';
 import type { CSource } from './source.ts';
 import { type TranslateOptions, translateWith, type Translation } from './translate.ts';
 
+export { failureIn } from './failure.ts';
 export { type Known, STEPS, type Table, TABLE, type Word, WORDS } from './known.ts';
 export { type CLine, type CSource, type LineOrigin, wholeFile } from './source.ts';
 export { CHECK_FUNCTION, type TranslateOptions, type Translation } from './translate.ts';

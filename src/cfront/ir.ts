@@ -18,6 +18,8 @@ export interface Batch {
   readonly count: Var;
   /** percpu_pvec_drained. */
   readonly drained: Var;
+  /** Whether the check may hold a reference through it; no memory, and known to the ranges alone. */
+  readonly holds: Var;
 }
 
 /** A variable that outlives a request. */
@@ -81,6 +83,8 @@ export type Part =
       readonly high: number;
       readonly at: Place;
     }
+  /** A reference is put that no other variable of the form stands for: if it is a batch's, that holds it no more. */
+  | { readonly kind: 'unclaim'; readonly folio: Expr; readonly at: Place }
   | Call
   | { readonly kind: 'load'; readonly from: Static; readonly to: Var; readonly at: Place; readonly statement: Place }
   | { readonly kind: 'store'; readonly to: Static; readonly value: Expr; readonly at: Place; readonly statement: Place }
@@ -142,6 +146,7 @@ export function eachPart(parts: readonly Part[], visit: (part: Part) => void): v
       case 'set':
       case 'set-element':
       case 'store':
+      case 'unclaim':
     }
   }
 }
@@ -153,6 +158,9 @@ export function usesOf(parts: readonly Part[], reads: Set<Var>, writes: Set<Var>
       case 'set':
         readsOf(part.value, reads);
         writes.add(part.to);
+        break;
+      case 'unclaim':
+        readsOf(part.folio, reads);
         break;
       case 'set-element':
         readsOf(part.index, reads);

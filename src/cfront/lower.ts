@@ -690,6 +690,7 @@ class Lowering {
         name,
         count: { name: `${name}.nr`, type: UNSIGNED, place: 'batch' },
         drained: { name: `${name}.percpu_pvec_drained`, type: BOOL, place: 'batch' },
+        holds: { name: `${name} holds`, type: BOOL, place: 'batch' },
       };
       this.#push({ kind: 'declare', of });
       this.#bind(name, { kind: 'batch', of });
@@ -1487,7 +1488,7 @@ class Lowering {
   #put({ of, holder }: NonNullable<Known['puts']>, args: readonly Arg[], at: Place): void {
     const arg = of === 'result' ? undefined : args[of];
     if (arg?.kind !== 'value') return;
-    let parts: readonly Part[] = [];
+    let parts: readonly Part[] = holder === 'safety-check' ? [{ kind: 'unclaim', folio: arg.of, at }] : [];
     for (const one of this.#holding(holder).toReversed())
       parts = [
         {

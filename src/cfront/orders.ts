@@ -3,7 +3,7 @@ import type { Part } from './ir.ts';
 
 /** Whether a part is computed by the task alone, so that its place among other accesses does not matter. */
 const isOwn = ({ kind }: Part): boolean =>
-  kind === 'set' || kind === 'check' || kind === 'declare' || kind === 'set-element';
+  kind === 'set' || kind === 'check' || kind === 'declare' || kind === 'set-element' || kind === 'unclaim';
 
 /** Parts that belong together: an access and what is computed before it. */
 function units(parts: readonly Part[]): readonly (readonly Part[])[] {

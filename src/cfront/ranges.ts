@@ -138,6 +138,7 @@ class Run {
       case 'orders':
       case 'routine':
       case 'scope':
+      case 'unclaim':
       case 'set-element':
     }
   }
@@ -160,6 +161,7 @@ class Run {
         if ('count' in part.of) {
           state.set(part.of.count, { ...single(0), unset: true });
           state.set(part.of.drained, { ...single(0), unset: false });
+          state.set(part.of.holds, { ...single(0), unset: false });
         } else state.set(part.of, { ...single(0), unset: true });
         return state;
       case 'set':
@@ -168,6 +170,9 @@ class Run {
       case 'set-element':
         this.of(part.index, state, part.at);
         this.of(part.value, state, part.at);
+        return state;
+      case 'unclaim':
+        this.of(part.folio, state, part.at);
         return state;
       case 'check': {
         const value = this.of(part.value, state, part.at);
@@ -186,8 +191,11 @@ class Run {
               this.#set(state, arg.of, join(param.range(kernel), this.of({ op: 'var', of: arg.of }, state, part.at)));
               this.#set(state, arg.of, param.range(kernel));
             }
-            if (arg.kind === 'batch' && call.known.claims !== undefined)
-              this.#set(state, arg.of.count, call.known.claims === 'fills' ? this.#capacity() : single(0));
+            if (arg.kind === 'batch' && call.known.claims !== undefined) {
+              const fills = call.known.claims === 'fills';
+              this.#set(state, arg.of.count, fills ? this.#capacity() : single(0));
+              this.#set(state, arg.of.holds, fills ? BIT : single(0));
+            }
           }
           if (call.result !== undefined) this.#set(state, call.result, call.known.range?.(kernel) ?? UNKNOWN);
         }

@@ -38,6 +38,7 @@ export function counted(parts: readonly Part[]): readonly Part[] {
       case 'orders':
       case 'set':
       case 'set-element':
+      case 'unclaim':
       case 'store':
         return [part];
     }
@@ -83,6 +84,7 @@ function restarting(parts: readonly Part[], restart: Part): readonly Part[] {
       case 'leave':
       case 'set':
       case 'set-element':
+      case 'unclaim':
         return [part];
     }
   });
@@ -140,6 +142,7 @@ function waysOfOne(part: Part): Ways {
     case 'orders':
     case 'set':
     case 'set-element':
+    case 'unclaim':
     case 'store':
       return takesStep(part) ? NOWHERE : { ...NOWHERE, through: true };
   }

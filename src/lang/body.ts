@@ -53,6 +53,8 @@ export interface Origin {
   readonly place: string;
   /** The statement, in one line. */
   readonly text: string;
+  /** How many of the step's routines are around it. */
+  readonly depth: number;
 }
 
 /** One atomic access to shared memory, enabled where its guard holds. */

@@ -314,9 +314,9 @@ export class Builder<C> implements Recorder {
   }
 
   /** Steps of `text` are of this place of their author's text; a text within it may say another. */
-  from(origin: Origin, text: () => void): void {
+  from(origin: Omit<Origin, 'depth'>, text: () => void): void {
     const outer = this.#origin;
-    this.#origin = origin;
+    this.#origin = { ...origin, depth: this.#where().path.length };
     text();
     this.#origin = outer;
   }

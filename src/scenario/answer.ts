@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Origin } from '../lang/index.ts';
 import type { Cpu, FolioIndex, FolioLedger, Holder, Ledger, Verdict } from '../ledger/index.ts';
 import type { Outcome, Schedule } from '../machine/index.ts';
 import type { PatchNotes } from './patch-notes.ts';
@@ -96,6 +97,8 @@ export interface StepAnswer {
   readonly writes: readonly WriteAnswer[];
   /** The call leaves the kernel: what the step writes is what the call returned. */
   readonly returns: boolean;
+  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  readonly origin?: Origin;
   /** Count that a safety check read in it, and of which folio number. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
 }

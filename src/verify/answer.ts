@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Reason } from '../check/index.ts';
+import type { Origin } from '../lang/index.ts';
 import type { Cpu, FolioLedger } from '../ledger/index.ts';
 import type { Mismatch, PatchNotes, ScenarioCall } from '../scenario/index.ts';
 
@@ -36,6 +37,8 @@ export interface CounterexampleStep {
   readonly path: readonly string[];
   readonly name: string;
   readonly writes: readonly WriteInStep[];
+  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  readonly origin?: Origin;
   /** What it changed in the task's own memory is not shown; of folios whose count it read, the count. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
   /** Everybody who holds each folio after the step. */
