@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** Of violations at the same distance, the one of the first kind counts. */
+/** Order of preference among violations at the same distance. */
 const KINDS = ['assert', 'property', 'deadlock'] as const;
 
-/** Something that is wrong, in or after a state. */
+/** A violation in or after a state. */
 export interface Fault {
   readonly kind: (typeof KINDS)[number];
-  /** Number of the assert or of the property. */
+  /** Number of the assert or property. */
   readonly which: number;
   /** The step in which an assert fails. */
   readonly task: number;
@@ -14,16 +14,16 @@ export interface Fault {
   readonly state: Int32Array;
 }
 
-/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
+/** A violation and its distance from the initial state in steps: for a failing assert, that of the state before it. */
 export interface Wrong extends Fault {
   /** Steps. */
   readonly length: number;
 }
 
-/** Whether a fault is the one to be told: nearer, or of an earlier kind, or in the smaller state. */
+/** Whether a fault is preferred: nearer, or of an earlier kind, or in the smaller state. */
 export function comesBefore(a: Fault, b: Fault): boolean {
   const kinds = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
-  // A deadlock is there, other faults are a step farther.
+  // A deadlock is in the state itself, other faults are one step farther.
   if (kinds !== 0) return a.kind === 'deadlock' || (b.kind !== 'deadlock' && kinds < 0);
   return compare(a.state, b.state) < 0;
 }

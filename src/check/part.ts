@@ -10,20 +10,21 @@ import { SpillMemory } from './spill_memory.ts';
 import type { Piece, StateMemory } from './state_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
-/** The compiled steps of a space: `expand` puts rows onto heaps. */
+/** The compiled steps of a space: `expand` writes rows to heaps. */
 export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
-  /** How many words, from the first, a row's hash is made of. */
+  /** Number of words, from the first, that a row's hash covers. */
   readonly hashed: number;
 }
 
-/** What a part is told to do. */
+/** An order to a part. */
 export type Order =
   | { readonly kind: 'begin'; readonly state: Int32Array }
-  /** Forgets what was collected and, where another level begins, what it kept whole of the level before. */
+  /** Discards the collected successors, and, before another level, the whole states of the previous level. */
   | { readonly kind: 'clear'; readonly level: 'same' | 'next' }
   /**
-   * Expands states of the level, given with the first order for it, until they are all taken or there are successors enough. Adds
-   * them, once all parts have expanded, as `insert` does; not where there may be more of them than there is room.
+   * Expands states of the level, given with the first order for it, until all are taken or enough successors are
+   * collected. Then adds them, once all parts have expanded, as `insert` does; unless there may be more of them than
+   * there is room.
    */
   | {
       readonly kind: 'advance';
@@ -32,24 +33,24 @@ export type Order =
       readonly room: number;
       readonly bytes: number;
     }
-  /** Adds the successors that all parts have collected, as far as they belong to its heaps, to the level at `depth`. */
+  /** Adds the successors of all parts that belong to its heaps to the level at `depth`. */
   | { readonly kind: 'insert'; readonly depth: number; readonly room: number; readonly bytes: number }
-  /** Looks for a state of the level at `depth` that leads to another state. */
+  /** Looks for a state of the level at `depth` that is a predecessor of another state. */
   | { readonly kind: 'predecessor'; readonly depth: number; readonly to: Int32Array };
 
-/** What it answers; what does not apply is empty. */
+/** A part's reply; inapplicable fields are empty. */
 export interface Reply {
   readonly transitions: number;
-  /** In or after a state that was expanded. */
+  /** A violation in or after an expanded state. */
   readonly fault: Fault | undefined;
-  /** In a state that was added. */
+  /** A violation in an added state. */
   readonly found: Fault | undefined;
   /** Whether successors were added. */
   readonly isInserted: boolean;
   /** New states. */
   readonly pieces: readonly Piece[];
   readonly added: number;
-  /** Bytes of all that it keeps. */
+  /** Bytes of everything that it stores. */
   readonly bytes: number;
   readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
   /** The first predecessor, by its words. */
@@ -58,37 +59,37 @@ export interface Reply {
   readonly lnComplete: number;
 }
 
-/** What all parts of a search share. */
+/** Data that all parts of a search share. */
 export interface Common {
   readonly rows: readonly { readonly words: Int32Array; readonly ends: Int32Array }[];
-  /** [0]: the next state of the level that nobody has taken. */
+  /** [0]: the next state of the level that is not taken. */
   readonly cursor: Int32Array;
-  /** Where parts wait for each other: BARRIER_WORDS. */
+  /** Barrier between the parts: BARRIER_WORDS. */
   readonly barrier: Int32Array;
-  /** By part, each in a cache line of its own: a number that changes as long as the part works (`PULSE_WORDS`). */
+  /** By part, each in a cache line of its own: a number that changes while the part works (`PULSE_WORDS`). */
   readonly pulse: Int32Array;
-  /** Whether states have to be looked at one by one. */
+  /** Whether each state must be checked. */
   readonly judged: boolean;
   readonly shared: boolean;
-  /** Whether states are kept as numbers of their halves. */
+  /** Whether states are stored as numbers of their halves. */
   readonly compact: boolean;
-  /** Whether only hashes of them are kept. */
+  /** Whether only hashes are stored. */
   readonly lossy: Lossy | undefined;
-  /** Where states go when memory ends. */
+  /** Storage for states when memory is full. */
   readonly spill: Store | undefined;
-  /** Most states that one part may keep. */
+  /** Largest number of states of one part. */
   readonly mostStates: number;
 }
 
-/** Words of `Common.pulse` for each part: two cache lines, as `allocate` has it. */
+/** Words of `Common.pulse` for each part: two cache lines, as in `allocate`. */
 export const PULSE_WORDS = 32;
 
-/** States that are visited between two beats. */
+/** States that are visited between two calls of `beat`. */
 const VISITED = 4096;
 
 /**
- * A thread's part of a search. It expands whichever states it gets to first, and keeps the states that were
- * seen of its share of the heaps; nobody else touches these.
+ * A thread's part of a search. It expands the states that it takes first, and stores the visited states of its share of
+ * the heaps; no other part touches these.
  */
 export class Part {
   readonly #steps: Steps;
@@ -241,7 +242,7 @@ export class Part {
     if (this.#fault === undefined || comesBefore(fault, this.#fault)) this.#fault = fault;
   }
 
-  /** What was noticed since it was last asked. */
+  /** The violation noticed since the last call. */
   #noticed(): Fault | undefined {
     const fault = this.#fault;
     this.#fault = undefined;

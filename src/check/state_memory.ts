@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
 import type { Rows } from './rows.ts';
 
-/** States behind each other, whole. */
+/** Whole states, concatenated. */
 export interface Piece {
   readonly states: Int32Array;
-  /** How many. */
+  /** Number of states. */
   readonly count: number;
 }
 
-/** What adding comes to. */
+/** Result of adding rows. */
 export interface Insertion {
   readonly pieces: readonly Piece[];
   readonly added: number;
   readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
 }
 
-/** The states that a part has seen. */
+/** The visited states of a part. */
 export interface StateMemory {
-  /** Bytes of all that it keeps. */
+  /** Bytes of everything that it stores. */
   readonly bytes: number;
-  /** Natural logarithm of the probability that no state was taken for another; 0 where whole states are compared. */
+  /** Natural logarithm of the probability that no two states were confused; 0 if whole states are compared. */
   readonly lnComplete: number;
-  /** The level that was found last is about to be expanded. */
+  /** Called before the last level found is expanded. */
   readonly nextLevel: () => void;
-  /** Adds those rows of its heaps that were never seen, in order, at most `room`, taking at most so many bytes more. */
+  /** Adds the new rows of its heaps, in order, at most `room`, within so many additional bytes. */
   readonly insert: (depth: number, rows: readonly Rows[], room: number, bytes: number) => Insertion;
   /** Visits every state that was added at a depth: it begins at `at` of `states`, until the visitor returns. */
   readonly visit: (depth: number, visitor: (states: Int32Array, at: number) => void) => void;

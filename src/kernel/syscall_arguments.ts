@@ -5,7 +5,7 @@ import { contentsType } from './contents.ts';
 import { LRU_BATCHES } from './cpu_fbatches.ts';
 import { CPU, FOLIO, INDEX, INODE, MM, PIN } from './kernel.ts';
 
-/** What a call can name, as a machine is told it. */
+/** Arguments of a call, as a machine receives them. */
 export interface CallFields {
   /** Number of the guest_memfd in the machine. */
   readonly inode: number;
@@ -15,16 +15,16 @@ export interface CallFields {
   readonly pages: number;
   /** One page. */
   readonly index: number;
-  /** The page that another one is filled from. */
+  /** The page that is the source of the copy. */
   readonly sourceInode: number;
   readonly sourceIndex: number;
-  /** Place of a long reference among the machine's. */
+  /** Number of a long reference among the machine's. */
   readonly pin: number;
-  /** Whether the memory is asked for as private memory. */
+  /** Whether the access is to private memory. */
   readonly private: boolean;
   /** Whether the kernel can write the struct. */
   readonly writable: boolean;
-  /** A byte that stands for all of a page. */
+  /** A byte that stands for the whole content of a page. */
   readonly value: number;
   readonly cpu: number;
   /** Number of the task. */
@@ -56,14 +56,14 @@ const TYPES: Readonly<Record<ArgumentName, Type>> = {
   batch: int(LRU_BATCHES.length - 1),
 };
 
-/** Types of the values that a call's code gets, in order. */
+/** Types of a call's values, in order. */
 export const argumentTypes = (names: readonly ArgumentName[]): readonly Type[] => names.map((name) => TYPES[name]);
 
-/** The number that stands for what a call names. */
+/** The number of an argument in the kernel's memory. */
 export const argumentNumber = (value: CallFields[ArgumentName]): number =>
   typeof value === 'string' ? LRU_BATCHES.indexOf(value) : Number(value);
 
-/** What a call names, as values of the kernel's text. */
+/** Arguments of a call, as values of the kernel's text. */
 export interface Arguments {
   readonly inode: Value<'inode'>;
   readonly start: Value<'index'>;
@@ -82,7 +82,7 @@ export interface Arguments {
   readonly batch: Value<'int'>;
 }
 
-/** The same from the values of a call, in the order of `names`; 0 for what it does not name. */
+/** The same from the values of a call, in the order of `names`; 0 for absent arguments. */
 export function argumentsOf(names: readonly ArgumentName[], values: readonly Value<string>[]): Arguments {
   const of = (name: ArgumentName): Value<'int'> => {
     const place = names.indexOf(name);

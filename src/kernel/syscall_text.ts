@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Between user mode and the kernel's own routines: what the code of a call begins and ends with.
+// Between user mode and the kernel's own routines: the begin and end of each call's code.
 import { none, one, optional, type Place, type Routine, type Value } from '../lang/index.ts';
 import type { Access } from './contents.ts';
 import { lru_add_drain_within } from './folio.ts';
@@ -21,14 +21,14 @@ import { filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared } from
 import { poolOf, resultCode, resultType, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
 import { worker_thread } from './workqueue.ts';
 
-/** Writes what the call came to where the task's user would see it. */
+/** Writes the call's result to where the task's user reads it. */
 export function returning(k: K, text: (ret: Place<'int'>) => void): void {
   const ret = k.let('ret', resultType, resultCode('ok'));
   text(ret);
   k.step('exit_to_user_mode', () => {
     k.observe(RETURNED, { result: ret, index: none(INDEX) });
     taskResult.at(k.self).set(ret);
-    // Where a conversion's -ENOMEM names a page, that of another call does not.
+    // A conversion's -ENOMEM names a page, another call's does not.
     if (hasPart(k, 'fault_injection')) taskErrorIndex.at(k.self).set(none(INDEX));
     // A fault that was given up remembers no invalidation, so that equal states look equal.
     if (hasPart(k, 'guest')) k.each<'inode'>(0, none(INODE), (inode) => kvm.sameSeq.at(inode, k.self, 0).set(false));
@@ -52,7 +52,7 @@ interface Page extends Readonly<Record<string, unknown>> {
   readonly inode: Value<'inode'>;
   readonly index: Value<'index'>;
 }
-/** Accesses page after page, until one access ends in a signal. */
+/** Accesses page after page, until an access ends in a signal. */
 export const accessRange = (name: string, text: typeof touch) =>
   routine(name, (k, { inode, start, pages }: Range) =>
     returning(k, (ret) => {
@@ -83,7 +83,7 @@ export const punchHole = routine('fallocate', (k, { inode, start, pages: nr }: R
   returning(k, () => k.call(kvm_gmem_punch_hole, { inode, start, nr })),
 );
 
-/** The ioctl of a conversion, whose -EAGAIN and -ENOMEM name a page. */
+/** The ioctl of a conversion; its -EAGAIN and -ENOMEM name a page. */
 export const convert = (outOfMemory: boolean) =>
   routine('ioctl', (k, args: Range & { readonly private: Value<'bool'>; readonly writable: Value<'bool'> }) => {
     const { inode, start, pages: nr, private: toPrivate, writable } = args;
@@ -156,13 +156,13 @@ interface OfMapping extends Readonly<Record<string, unknown>> {
   readonly ret: Place<'int'>;
 }
 
-/** What is done to the task's own mapping of a range. */
+/** A change of the task's own mapping of a range. */
 export const onMapping = (name: string, text: Routine<KernelConfig, OfMapping>) =>
   routine(name, (k, { inode, start, pages }: Range) =>
     returning(k, (ret) => k.call(text, { mm: currentMm(k), inode, start, end: start.plus(pages), ret })),
   );
 
-/** What is done to the memory slots of a file's pages. */
+/** A change of the memory slots of a file's pages. */
 export const onMemslots = (k: K, text: typeof kvm_gmem_bind, { inode, start, pages }: Range): void =>
   returning(k, (ret) => k.call(text, { inode, start, end: start.plus(pages), ret }));
 
@@ -172,7 +172,7 @@ export const draining = (drain: Routine<KernelConfig, Readonly<Record<string, un
 /** lru_add_drain_per_cpu() on the CPU whose worker runs it. */
 export const kworker = routine('kworker', (k) => {
   const cpu = k.local('cpu', one(CPU));
-  // Where workers may be unbound, the pool's CPU is not the one that the worker runs on.
+  // If workers may be unbound, the pool's CPU can differ from the worker's.
   k.step('current', () => cpu.set(hasPart(k, 'hotplug') ? poolOf(k) : taskCpu.at(k.self)));
   k.call(worker_thread, { cpu, run: (inner) => inner.call(lru_add_drain_within, {}) });
 });

@@ -35,9 +35,9 @@ import {
   takePin,
 } from './syscall_text.ts';
 
-/** What a call names, in words; empty for what it does not name. */
+/** The arguments of a call, in words; empty for absent ones. */
 export interface CallWords {
-  /** ` of NAME` where the file has a name; the ranges and pages have it too. */
+  /** ` of NAME` if the file has a name; the ranges and pages have it too. */
   readonly file: string;
   readonly range: string;
   readonly page: string;
@@ -53,36 +53,36 @@ export interface CallWords {
   readonly batch: string;
 }
 
-/** What only some calls bring into a run, as reports name it. */
+/** Features that only some calls bring into a run, by their names in reports. */
 export type Brought = 'pfn walkers' | 'migration of pages';
 
 /**
- * A call that a task can make: all that anybody has to know of it. Scenario files, their schema, machines, searches and
- * reports take it from here (docs/ARCHITECTURE.md, "Add a call").
+ * A call that a task can make, with all facts about it. Scenario files, their schema, machines, searches and reports
+ * use this table (docs/ARCHITECTURE.md, "Add a call").
  */
 export interface CallKind<
   A extends readonly ArgumentName[] = readonly ArgumentName[],
   E extends string | undefined = string | undefined,
 > {
-  /** What it does: sentences for the schema and docs/calls.md. */
+  /** Its behaviour: sentences for the schema and docs/calls.md. */
   readonly about: string;
-  /** What it names, in the order of its code's values. */
+  /** Its arguments, in the order of its code's values. */
   readonly args: A;
-  /** Name of its code; undefined where the kernel refuses it at once. */
+  /** Name of its code; undefined if the kernel refuses it at once. */
   readonly entry: E;
   /** Its code. */
   readonly text: (k: K, args: Pick<Arguments, A[number]>) => void;
-  /** Parts of the kernel that it needs; none where absent. */
+  /** Parts of the kernel that it needs; none if absent. */
   readonly parts?: readonly KernelPart[];
-  /** It in a few words, for reports. Absent: its name and what it names. */
+  /** The call in a few words, for reports. Absent: its name and its arguments. */
   readonly says?: (words: CallWords) => string;
-  /** How a scenario file writes it. Absent: as its own name, with what it names. */
+  /** Its form in a scenario file. Absent: its own name, with its arguments. */
   readonly written?: { readonly key: string; readonly word?: string };
-  /** What it comes to, whatever it names: the kernel does not know it. */
+  /** Its fixed result, for any arguments: the kernel refuses it. */
   readonly refused?: Result;
-  /** What it comes to where its range reaches beyond the end of the file. Absent: there is no such call. */
+  /** Its result if its range reaches beyond the end of the file. Absent: not possible. */
   readonly beyondEnd?: Result;
-  /** It says what it found in the page. */
+  /** It returns the value that it found in the page. */
   readonly loads?: true;
   /** It may add a page to the page cache, and lose the race to do so. */
   readonly allocates?: true;
@@ -90,11 +90,11 @@ export interface CallKind<
   readonly pin?: 'one' | 'bias';
   /** Most references, besides pins, that it leaves on a folio of so many pages. */
   readonly leaves?: (pages: number) => number;
-  /** What it brings into a run that else is told to be absent from it. */
+  /** Features that it brings into a run, which are otherwise listed as absent. */
   readonly brings?: readonly Brought[];
-  /** The LRU caches stay disabled when it returns. */
+  /** The LRU caches stay disabled after its return. */
   readonly staysDisabled?: true;
-  /** Most folios that it takes out of the file, or from the allocator, for good; of the pages that it names. */
+  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages. */
   readonly takes?: (pages: number) => number;
 }
 
@@ -105,7 +105,7 @@ const call = <const A extends readonly ArgumentName[], const E extends string | 
 const PAGE = ['inode', 'index'] as const;
 const RANGE = ['inode', 'start', 'pages'] as const;
 
-/** The calls, by the names that machines are told, in the order in which they are listed. */
+/** All calls, by their names for machines, in the order of listings. */
 export const CALLS = {
   touch: call({
     about:
@@ -532,12 +532,21 @@ export type CallName = keyof typeof CALLS;
 const isCallName = (name: string): name is CallName => Object.hasOwn(CALLS, name);
 /** In the order of the table. */
 export const CALL_NAMES: readonly CallName[] = Object.keys(CALLS).filter(isCallName);
-/** A kernel's code: that of a call, and two that are no call of their own. */
+/** A kernel's code: that of a call, and two without a call. */
 export type SyscallName = Exclude<(typeof CALLS)[CallName]['entry'], undefined> | 'convert_out_of_memory' | 'kworker';
-/** Any of the table. */
+/** Any call of the table. */
 export type AnyCall = CallKind<readonly ArgumentName[], SyscallName | undefined>;
 
-/** The entry of the table for a call. */
+/**
+ * The entry of the table for a call.
+ * @example
+ * import { argumentNumber, CALL_NAMES, callNamed, CALLS, partsOfSyscall, RESULTS } from 'folioscope/kernel';
+ * callNamed('mlock').args; // => ['inode', 'start', 'pages']
+ * CALL_NAMES.length === Object.keys(CALLS).length; // => true
+ * partsOfSyscall('mlock'); // => ['mlock']
+ * argumentNumber(true); // => 1
+ * RESULTS[0]; // => 'ok'
+ */
 export const callNamed = (name: CallName): AnyCall => CALLS[name];
 
 /** A code of the kernel's program. */
@@ -548,7 +557,7 @@ interface Syscall {
   readonly parts: readonly KernelPart[];
 }
 
-/** Every code, by the order of the calls. */
+/** All codes, in the order of the calls. */
 const SYSCALLS: readonly Syscall[] = [
   ...CALL_NAMES.map(callNamed).flatMap(({ entry: name, args, text, parts = [] }) =>
     name === undefined ? [] : [{ name, args, text, parts }],
@@ -563,7 +572,7 @@ const SYSCALLS: readonly Syscall[] = [
   { name: 'kworker', args: [], text: (k) => k.call(kworker, {}), parts: [] },
 ];
 
-/** The codes that a kernel has which was built with these parts. */
+/** The codes of a kernel with these parts. */
 export const syscallsOf = (parts: readonly KernelPart[]): readonly Syscall[] =>
   SYSCALLS.filter((syscall) => syscall.parts.every((part) => parts.includes(part)));
 
@@ -573,10 +582,10 @@ function syscallNamed(name: SyscallName): Syscall {
   return found;
 }
 
-/** The parts of the kernel that a code needs; none where every kernel has it. */
+/** The parts of the kernel that a code needs; none if every kernel has it. */
 export const partsOfSyscall = (name: SyscallName): readonly KernelPart[] => syscallNamed(name).parts;
 
-/** Writes a code's text, for a call with these values. */
+/** Writes the text of a code, for a call with these values. */
 export function callSyscall(k: K, name: SyscallName, values: readonly Value<string>[]): void {
   const { args, text } = syscallNamed(name);
   text(k, argumentsOf(args, values));

@@ -2,7 +2,7 @@
 import type { CallFields, CallName, CALLS, MemoryAttributes2, Result } from '../kernel/index.ts';
 import type { FolioIndex } from '../ledger/index.ts';
 
-/** Pages of an inode, `start` up to and without `start + pages`. */
+/** Pages of an inode, from `start` up to and without `start + pages`. */
 export interface PageRange {
   /** Number of the guest_memfd in the machine. */
   readonly inode: number;
@@ -10,19 +10,19 @@ export interface PageRange {
   readonly pages: number;
 }
 
-/** KVM_SET_MEMORY_ATTRIBUTES2: the one call whose struct the kernel checks before it enters. */
+/** KVM_SET_MEMORY_ATTRIBUTES2: the only call with a struct that the kernel checks at entry. */
 export interface Conversion {
   readonly call: 'set-memory-attributes2';
   readonly inode: number;
-  /** Undefined where the kernel cannot read the struct. */
+  /** Undefined if the kernel cannot read the struct. */
   readonly argument: MemoryAttributes2 | undefined;
-  /** Whether the kernel can write the struct; true where absent. */
+  /** Whether the kernel can write the struct; true if absent. */
   readonly writable?: boolean;
-  /** There is no memory for the file's attributes: fault injection, needs the machine's part `fault_injection`. */
+  /** Allocation of the file's attributes fails: fault injection, needs the machine's part `fault_injection`. */
   readonly outOfMemory?: boolean;
 }
 
-/** The calls that name what the table says, each by its name. */
+/** The calls with the arguments of the table, each by its name. */
 type Named = {
   readonly [N in Exclude<CallName, Conversion['call']>]: { readonly call: N } & Pick<
     CallFields,
@@ -31,15 +31,15 @@ type Named = {
 };
 
 /**
- * What a task can ask of the machine, as a test or a VMM would: a call of the kernel's table, with what it names
+ * A request of a task to the machine, as a test or a VMM makes it: a call of the kernel's table, with its arguments
  * (docs/calls.md).
  * @example { call: 'touch', inode: 0, start: 0, pages: 1 }
  */
 export type Call = Conversion | Named[keyof Named];
 
-/** What a call came to. */
+/** Result of a call. */
 export interface Outcome {
   readonly result: Result;
-  /** The page that error_offset names; only with -EAGAIN, and with -ENOMEM of a conversion. */
+  /** Index of the page in error_offset; only with -EAGAIN, and with -ENOMEM of a conversion. */
   readonly errorIndex: FolioIndex | undefined;
 }

@@ -14,7 +14,7 @@ import {
 } from '../kernel/index.ts';
 import type { Call, Conversion } from './calls.ts';
 
-/** What calls can name: the part of a machine's options that decides what a call means to the kernel. */
+/** Objects that calls can name: the machine options that determine what a call means to the kernel. */
 export interface CallSurroundings {
   readonly cpus: number;
   readonly tasks: readonly unknown[];
@@ -23,15 +23,22 @@ export interface CallSurroundings {
   readonly pins?: number;
 }
 
-/** The kernel refuses the call's arguments before it does anything. */
+/** A call whose arguments the kernel refuses before it does anything. */
 export interface Refused {
   readonly result: Result;
 }
 
 /**
- * Where a call enters the kernel, and with which values: for machines that are told what to call while they run, and
- * for those whose tasks' calls are fixed (`buildScripted`).
- * @throws RangeError where the call names what there is not.
+ * The kernel entry of a call, and its values: for machines that receive calls while they run, and for tasks with fixed
+ * calls (`buildScripted`).
+ * @throws RangeError if the call names an object that does not exist.
+ * @example
+ * import { entryOf, partsFor, syscallsFor } from 'folioscope/machine';
+ * const around = { cpus: 1, tasks: ['vmm'], guestMemfds: [{ pages: 2 }] };
+ * const lock = { call: 'mlock', inode: 0, start: 0, pages: 2 } as const;
+ * entryOf(lock, around); // => { name: 'mlock', args: [0, 0, 2] }
+ * syscallsFor([lock], around); // => ['mlock']
+ * partsFor([lock], around); // => ['mlock']
  */
 export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Refused {
   requireInRange(call, around);
@@ -42,10 +49,10 @@ export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Re
   return { name, args: args.map((arg) => numberOf(call, arg)) };
 }
 
-/** A call, whatever it names. */
+/** A call with any arguments. */
 type AnyFields = Partial<CallFields> & Pick<Call, 'call'>;
 
-/** @throws RangeError where the call does not say it. */
+/** @throws RangeError if the call does not have it. */
 function numberOf(call: AnyFields, name: ArgumentName): number {
   const value = call[name];
   if (value === undefined) throw new RangeError(`${call.call}: '${name}' is missing`);
@@ -70,7 +77,7 @@ function conversionEntry(call: Conversion, { guestMemfds }: CallSurroundings): S
   return { name, args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
 }
 
-/** The kernel's entries that calls use, each once; what the kernel refuses at once needs none. */
+/** The kernel entries of calls, each once; a call that the kernel refuses at once needs none. */
 export const syscallsFor = (calls: readonly Call[], around: CallSurroundings): readonly SyscallName[] => [
   ...new Set(
     calls.flatMap((call) => {
@@ -85,7 +92,7 @@ export const partsFor = (calls: readonly Call[], around: CallSurroundings): read
   ...new Set(syscallsFor(calls, around).flatMap((name) => partsOfSyscall(name))),
 ];
 
-/** @throws RangeError where a call names what the machine does not have. */
+/** @throws RangeError if a call names an object that the machine does not have. */
 function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: CallSurroundings): void {
   const within = (what: string, number: number, size: number): void => {
     if (!Number.isInteger(number) || number < 0 || number >= size)

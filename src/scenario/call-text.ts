@@ -3,15 +3,15 @@ import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import { type CallFields, callNamed } from '../kernel/index.ts';
 import type { Call, Conversion } from '../machine/index.ts';
 
-/** Names of what calls name, by number. */
+/** Names of the objects that calls use, by number. */
 export interface CallNames {
-  /** Undefined for the only guest_memfd of a scenario with one. */
+  /** Undefined for the only guest_memfd of a scenario. */
   readonly guestMemfds: readonly (string | undefined)[];
   readonly pins: readonly string[];
   readonly tasks: readonly string[];
 }
 
-/** A call in a few words, much as a scenario file says it: `convert 0..1 to private`. */
+/** A call in a few words, much as in a scenario file: `convert 0..1 to private`. */
 export function callText(call: Call, names: CallNames): string {
   const of = (inode: number | undefined): string => {
     const name = names.guestMemfds[inode ?? 0];

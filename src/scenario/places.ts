@@ -4,14 +4,14 @@ import { createMachine, type Patch, PATCHES, type Schedule, syscallsFor } from '
 import { closest, nearest, suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Runs work that touches a form of the check: a user's own may fail. */
+/** Runs work that touches a form of the check: a user's own form may fail. */
 type Within = <T>(patch: Patch, work: () => T) => T;
 
 /**
- * What is wrong with what a schedule names: a task that there is not, or a place (`T0:@step`) that no form of the check has, so that the
- * task would run to its end and the race would not be played. A place that only some forms have is not wrong.
- * @param patches the forms that are to be run; folioscope's own count too.
- * @returns the message of the first; undefined where all are known.
+ * The error in a schedule's names: a task that does not exist, or a place (`T0:@step`) that no form of the check has.
+ * The task would then run to its end, and the race would not happen. A place that only some forms have is valid.
+ * @param patches the forms to be run; folioscope's own count too.
+ * @returns the message of the first error; undefined if all names are known.
  */
 export function unknownPlace(
   scenario: Scenario,
@@ -50,7 +50,7 @@ export function unknownPlace(
   return undefined;
 }
 
-/** By task, kworkers included: the steps that its calls may take, as a schedule may name them. */
+/** By task, kworkers included: the steps that its calls may take, by their names in a schedule. */
 function placesByTask(scenario: Scenario, patch: Patch): ReadonlyMap<string, ReadonlySet<string>> {
   const { machine, threads } = scenario;
   const { program } = createMachine({ ...machine, patch });

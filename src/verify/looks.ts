@@ -2,27 +2,30 @@
 import type { Value } from '../lang/index.ts';
 import type { Conversion } from './observing.ts';
 
-/** Whose looks: those of a converting task. */
+/** Owner of looks: a converting task. */
 export interface Of {
   readonly task: number;
 }
 
-/** What was true of a page when it was looked at the last time. */
+/** A condition on a page at its last look. */
 export type AtLook = (of: Conversion, index: Value<'index'>) => Value<'bool'>;
 
 /**
- * What each conversion's check has looked at, and what it found there. An index is what a refusal names: of none, what is said is
- * said of the page that was looked at last.
+ * The looks of each conversion's check, and their results. An index is the one that a refusal names; without an index,
+ * the page of the last look counts.
  */
 export interface Looks {
-  /** Notes a condition on a folio whenever that is looked at. */
+  /** Records a condition on a folio at each look at it. */
   readonly noting: (name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>) => AtLook;
   /** Whether a look at the page was seen. */
   readonly areShown: AtLook;
-  /** Whether the last look at it found a user. */
+  /** Whether the last look at the page found a user. */
   readonly hadUser: AtLook;
-  /** Whether it is a page of a large folio. */
+  /** Whether the page belongs to a large folio. */
   readonly isLarge: AtLook;
-  /** Whether no page of the range before it was left with a user; and, where it was found free itself, so was every other. */
+  /**
+   * Whether the last look at each earlier page of the range found no user; and, if the last look at this page found it
+   * free, the same for every other page.
+   */
   readonly isFirst: AtLook;
 }

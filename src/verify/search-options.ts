@@ -3,53 +3,53 @@ import type { Lossy, ProgramExploration, Progress, Question, Reach, Store } from
 import type { Walked } from './answer.ts';
 import type { Heap } from './too-large.ts';
 
-/** Explores a program in pieces, however it does that. */
+/** Explores a program in pieces, in any way. */
 export type Explorer = (
   question: Question,
   reach: Reach,
 ) => Generator<Omit<CheckProgress, 'round'>, ProgramExploration>;
 
-/** How a search is bounded, and who watches it. */
+/** Limits and callbacks of a search. */
 export interface SearchOptions {
-  /** Gives up after so many states. */
+  /** Largest number of states. */
   readonly mostStates: number;
-  /** Gives up before states and their table take more bytes; the machine's own limit where not given. */
+  /** Largest number of bytes of states and their table; if absent, the machine's own limit. */
   readonly mostBytes?: number | undefined;
-  /** Asked now and then: where it says yes, the check ends with what it knows. */
+  /** Called now and then: if it returns true, the check ends with what it knows. */
   readonly interrupted?: (() => boolean) | undefined;
-  /** No reductions, and everything is explored even where a violation is found early. */
+  /** No reductions, and everything is explored even after a violation. */
   readonly exact?: boolean | undefined;
-  /** Leaves out orders of steps that nobody can tell where a scenario is large; true where absent. */
+  /** Omits equivalent orders of steps if a scenario is large; true if absent. */
   readonly partialOrder?: boolean | undefined;
-  /** So many states are explored with all orders of steps before any is left out; 300 000 where absent. */
+  /** Number of states that are explored with all orders before any is omitted; 300 000 if absent. */
   readonly wholeUpTo?: number | undefined;
-  /** Explores no state twice that differs only by an exchange of like tasks or CPUs; true where absent. */
+  /** Keeps one state of those that differ only by a permutation of symmetric tasks or CPUs; true if absent. */
   readonly symmetry?: boolean | undefined;
-  /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
+  /** Records the steps that were ever taken, even if no answer needs it; always for the kernel. */
   readonly coverage?: boolean | undefined;
-  /** Remembers hashes instead of states: a "holds" is then worth what `omission` says. */
+  /** Stores hashes instead of states: `omission` then gives the worth of a "holds". */
   readonly lossy?: Lossy | undefined;
-  /** Walks at random instead of exploring everything. Nothing is said to hold then. */
+  /** Random walks instead of an exploration. No property is then said to hold. */
   readonly walks?: Walked | undefined;
-  /** Where the exploration of this name is kept, so that another process goes on with it. */
+  /** Storage for the exploration of this name, so that another process can resume it. */
   readonly checkpoint?: ((name: string) => Store) | undefined;
   /**
-   * Where states go when `mostBytes` ends. Asked for once by each exploration: what those before it put there is of no use any
-   * more. For this thread, whole states and no checkpoints.
+   * Storage for states beyond `mostBytes`. Called once by each exploration: the content from earlier ones is useless
+   * then. For this thread, whole states and no checkpoints.
    */
   readonly spill?: (() => Store) | undefined;
-  /** JavaScript's own memory; what does not fit in is not asked. Not looked at where absent. */
+  /** JavaScript's own memory; a question that does not fit is not asked. Not checked if absent. */
   readonly heap?: (() => Heap) | undefined;
-  /** Explores; this thread does where absent. */
+  /** The explorer; this thread if absent. */
   readonly explore?: Explorer | undefined;
 }
 
-/** How far a check is. */
+/** Progress of a check. */
 export interface CheckProgress extends Progress {
-  /** Which of its explorations this is, from 1: each violated property costs one more. */
+  /** Number of the exploration, from 1: each violated property costs one more. */
   readonly round: number;
-  /** Of random walks: how many are over. */
+  /** For random walks: number of finished walks. */
   readonly walks?: number | undefined;
-  /** Others work: settles when it is worth asking again. */
+  /** Other threads work: settles when the caller should ask again. */
   readonly wait?: Promise<void> | undefined;
 }

@@ -14,26 +14,26 @@ import { columnOf, createMemory, Interpreter, type Memory, type Program } from '
 import { type Call, createMachine, entryOf, partsFor } from '../machine/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 
-/** A call that a task of a small world makes; `entry` is undefined where the kernel refuses the arguments at once. */
+/** A call of a task in a small machine; `entry` is undefined if the kernel refuses the arguments at once. */
 export interface WorldCall {
   readonly task: number;
   /** Its place among the thread's calls in the scenario. */
   readonly number: number;
   readonly call: Call;
-  /** Where it enters the kernel. */
+  /** Its entry into the kernel. */
   readonly entry: ScriptedCall;
   /** Its place in the task's script. */
   readonly scripted: number;
 }
 
-/** A scenario's threads, ready to be interleaved: a program, who runs what, and the memory that `before` left. */
+/** A scenario's threads, ready to be interleaved: a program, the code of each task, and the memory after `before`. */
 export interface SmallWorld {
   readonly scenario: Scenario;
   readonly patch: Patch;
   readonly profile: Profile;
   readonly sizes: KernelSizes;
   readonly program: Program;
-  /** By task: the code that it runs; the CPUs' kworkers come after the scenario's own tasks. */
+  /** By task: its code; the CPUs' kworkers follow the scenario's own tasks. */
   readonly codeOf: readonly number[];
   readonly memory: Memory;
   readonly calls: readonly WorldCall[];
@@ -43,15 +43,15 @@ export interface SmallWorld {
 const IN_PASSING = 3;
 
 /**
- * Makes a machine as small as the scenario: memory for the pages that there are, counts as high as those who can
- * hold a page make them, batches as long as there can be entries. None of that changes what can happen; a count that
- * did not fit would be an error and not a wrong answer.
- * @param mostFolios where there are fewer than could be held at a time, who finds none has to do without.
+ * Builds a machine as small as the scenario: memory for the reachable pages, counts as high as all possible holders
+ * make them, batches as long as their possible entries. None of that changes the behaviour; a count that did not fit
+ * would be an error, not a wrong answer.
+ * @param mostFolios number of folios; if it is less than can be held at a time, an allocation may fail.
  */
 export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.POSITIVE_INFINITY): SmallWorld {
   const scenario = withoutUntouchedPages(given);
   const { machine, before, threads } = scenario;
-  // Which arguments the kernel refuses depends on the sizes that the scenario gives.
+  // The arguments that the kernel refuses depend on the sizes in the scenario.
   const around = given.machine;
   const calls = threads.flatMap(({ task, calls: made }): readonly WorldCall[] => {
     let scripted = 0;
@@ -76,7 +76,7 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
     pins: machine.pins,
     references: referencesFor(scenario, profile, everyCall),
     order: machine.largestOrder,
-    // One a task within a call, and one for each call that leaves them disabled.
+    // One for each task within a call, and one for each call that leaves them disabled.
     lruDisables: scripts.length + everyCall.filter(({ call }) => callNamed(call).staysDisabled === true).length,
     parts,
   };
@@ -85,16 +85,16 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
   copyColumns(memoryAfter(scenario, { patch, profile, folios }), memory);
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);
-  // The kworkers go to sleep first, so that what they do later is work that somebody gave them.
+  // The kworkers go to sleep first, so that their later work is work that was queued.
   for (let task = scripts.length; task < sizes.tasks; task++) while (interpreter.step(task) !== undefined);
   return { scenario, patch, profile, sizes, program, codeOf: [...program.codes.keys()], memory, calls };
 }
 
-/** Pages that no call reaches might as well not be there. */
+/** The scenario without pages that no call reaches. */
 function withoutUntouchedPages(scenario: Scenario): Scenario {
   const { machine, before, threads } = scenario;
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)];
-  // The numbers of page frames depend on how many pages there are.
+  // The numbers of page frames depend on the number of pages.
   if (machine.guestMemfds.length > 1 && calls.some(({ call }) => 'pfn' in call)) return scenario;
   const ends = calls.map(({ call }) => {
     const entry = entryOf(call, machine);
@@ -113,7 +113,10 @@ const processesOf = ({ machine }: Scenario): number =>
   1 + Math.max(0, ...machine.tasks.map(({ process }) => process ?? 0));
 const pagesIn = (call: Call): number => ('pages' in call ? call.pages : 1);
 
-/** A folio for each page, one for each task that may lose the race to add one, and one for each that leaves the page cache. */
+/**
+ * One folio for each page, for each task that may lose the race to add one, and for each folio that leaves the page
+ * cache.
+ */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const { machine, before } = scenario;
   const pages = pagesOf(scenario) * machine.guestMemfds.length;
@@ -126,8 +129,8 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
 }
 
 /**
- * The scenario's profile with batches no longer than there can be entries, one more so that none is ever full by
- * it, and a bias of FOLL_PIN just above what a count can be without.
+ * The scenario's profile, with batches one place longer than their possible entries, so that this never fills one, and
+ * a FOLL_PIN bias just above the highest count without pins.
  */
 function profileFor(scenario: Scenario, calls: readonly Call[], folios: number): Profile {
   const { profile } = scenario.machine;
@@ -159,7 +162,7 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
 const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
   unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => callNamed(call).pin === 'bias').length;
 
-/** What `before` leaves: its calls, one after the other, each to its end. */
+/** The memory after `before`: its calls, one after the other, each to its end. */
 function memoryAfter(
   { machine, before }: Scenario,
   { patch, profile, folios }: { patch: Patch; profile: Profile; folios: number },
@@ -173,5 +176,5 @@ function copyColumns(from: Memory, to: Memory): void {
   for (const [variable, column] of to.columns) column.set(columnOf(from, { variable }));
 }
 
-/** The CPU that a task is on. */
+/** The CPU of a task. */
 export const cpuIn = (memory: Memory, task: number): number => columnOf(memory, taskCpu)[task] ?? 0;

@@ -6,8 +6,8 @@ import { used } from './conditions.ts';
 import { type Conversion, inConversions, rangeOf } from './observing.ts';
 
 /**
- * Watches every look at a folio of the file that is converted.
- * @param gone what a look comes to at a folio that has left its file: nothing is known of the page then. Absent: nothing.
+ * Watches every look at a folio of the converted file.
+ * @param gone effects of a look at a folio that has left its file: nothing is known of the page then. Absent: none.
  */
 export const watchLooks = (
   composer: Composer,
@@ -32,7 +32,7 @@ export const watchLooks = (
 export const findsUser = ({ world }: Composer, of: Value<'folio'>, { step }: Conversion): Value<'bool'> =>
   used(world, of, step);
 
-/** The place of a folio's first page: one more than its index, so that 0 is the place of no page. */
+/** The place of a folio's first page: its index plus one, so that 0 is the place of no page. */
 export const placeOf = (of: Value<'folio'>): Value<'int'> => ordinal(folio.index.at(of)).plus(1);
 
 /** An effect for the place of each page of a folio. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** An index as JavaScript, and its number where it is known when compiling. */
+/** An index as JavaScript, and its number if it is a constant. */
 export interface JsIndex {
   readonly js: string;
   readonly known: number | undefined;

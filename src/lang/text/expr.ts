@@ -15,7 +15,7 @@ export type Expr =
       readonly op: 'read';
       readonly variable: Variable;
       readonly index: readonly Expr[];
-      /** What it means that a step's text reads this; recording makes observations of it. */
+      /** Meanings of a read in a step's text, which become observations. */
       readonly means?: readonly ReadMeaning[];
     }
   | { readonly op: 'local'; readonly local: Local; readonly index?: Expr }
@@ -23,11 +23,11 @@ export type Expr =
   | { readonly op: 'binary'; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
   | { readonly op: 'not'; readonly of: Expr }
   | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr }
-  /** How much all tasks together claim of an element where they rest (see Claim), under one label or any. */
+  /** Amount of an element that all tasks together claim where they rest (see Claim), under one label or any. */
   | { readonly op: 'claimed'; readonly label: string | undefined; readonly of: Expr }
   /** Whether a task has finished its code. */
   | { readonly op: 'finished'; readonly task: number }
-  /** The first i with from <= i < to and `where`, else `otherwise`. */
+  /** The first i with from <= i < to and `where`, otherwise `otherwise`. */
   | {
       readonly op: 'first';
       readonly bound: Bound;
@@ -37,20 +37,20 @@ export type Expr =
       readonly otherwise: Expr;
     };
 
-/** Shared memory: one value per element of the domains' product. */
+/** Shared memory: one value for each element of the domains' product. */
 export interface Variable {
   readonly name: string;
   readonly domains: readonly Domain[];
   readonly type: Type;
 }
 
-/** A mark that stands where an element is read; its arguments are the element's indexes, by name. */
+/** A mark at every read of an element; its arguments are the element's indexes, by name. */
 export interface ReadMeaning {
   readonly mark: Mark;
   readonly args: readonly string[];
 }
 
-/** Memory of one task: a value, or an array of `length` values. It lives in a slot that the code's builder assigns. */
+/** Memory of one task: a value, or an array of `length` values. It is in a slot that the code's builder assigns. */
 export interface Local {
   readonly name: string;
   readonly type: Type;
@@ -58,7 +58,7 @@ export interface Local {
   readonly slot: number;
 }
 
-/** The name that a search or a repetition gives to its current number. */
+/** The present number of a search or a repetition. */
 export interface Bound {
   readonly name: string;
 }
@@ -102,7 +102,7 @@ export function walk(expr: Expr, visit: (expr: Expr) => void): void {
   }
 }
 
-/** Whether evaluating the expression looks at shared memory. */
+/** Whether evaluating the expression reads shared memory. */
 export function readsShared(expr: Expr): boolean {
   let found = false;
   walk(expr, (part) => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../../ledger/index.ts';
 
-/** What a line's event is: decoded; of no interest; or of interest and not readable. */
+/** A line's event: decoded; of no interest; or of interest and unreadable. */
 export type DecodedText = Exclude<KernelEvent, Loss> | 'nothing' | 'unreadable';
 
-/** Where and when a line says that its event fired. */
+/** Place and time of a line's event. */
 export interface LineOrigin {
   readonly at: Nanoseconds;
   readonly cpu: Cpu;

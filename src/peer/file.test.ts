@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
 import { InputError } from '../ledger/index.ts';
-import { parsePeerQuestion } from './peer-file.ts';
+import { parsePeerQuestion } from './file.ts';
 
 const FILE = `model: peer-protocol
 scenario: P
