@@ -161,7 +161,7 @@ export function spaceOfProgram(
   const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
   const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once, symmetry) : undefined;
   const hashed = hashedWords(packed.words, compact);
-  const { text, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
+  const { text, ...names } = writeSuccessors(program, codeOf, question, { symmetry, reduction, hashed, shared });
   const compiled = { ...readSuccessors(text), hashed };
   const space: Space = {
     ...names,
@@ -176,7 +176,7 @@ export function spaceOfProgram(
     },
     fingerprint: () => {
       // The way of storing states does not change the question.
-      const whole = compact ? writeSuccessors(program, codeOf, question, symmetry, reduction) : { text };
+      const whole = compact ? writeSuccessors(program, codeOf, question, { symmetry, reduction }) : { text };
       const named = [...names.asserts, ...[...properties, ...sometimes].map(({ name }) => name)];
       return fingerprintOf([whole.text.source, ...model.initial, ...named]);
     },

@@ -74,8 +74,6 @@ export interface Asked {
  * Generates a function for each task and option: it takes the state's words as parameters, changes them as local
  * variables, and writes the row with its hash. What is asked becomes code over the same words.
  * @param codeOf the code that each task runs from the initial state on.
- * @param symmetry explores one representative of each equivalence class; the initial state must be its own.
- * @param reduction takes a persistent set in each state; a single invisible step is taken at once.
  * @example
  * import {
  *   buildCode,
@@ -112,10 +110,9 @@ export const compileSuccessors = (
   program: Program,
   codeOf: readonly number[],
   asked: Asked,
-  symmetry?: Symmetry,
-  reduction?: Independence,
+  how: Pick<Compiling, 'symmetry' | 'reduction'> = {},
 ): Successors => {
-  const { text, ...more } = writeSuccessors(program, codeOf, asked, symmetry, reduction);
+  const { text, ...more } = writeSuccessors(program, codeOf, asked, how);
   return { ...readSuccessors(text), ...more };
 };
 
@@ -145,19 +142,24 @@ export type ReadSuccessors = Omit<Successors, 'asserts' | 'places'>;
 const flags = (count: number, shared: boolean): Uint8Array =>
   shared ? new Uint8Array(new SharedArrayBuffer(count)) : new Uint8Array(count);
 
-/**
- * The first half of `compileSuccessors`.
- * @param hashed number of leading words that a row's hash covers; all if absent.
- * @param shared whether the flags are in shared memory, for several threads.
- */
+/** Options of the compilation. */
+export interface Compiling {
+  /** Explores one representative of each equivalence class; the initial state must be its own. */
+  readonly symmetry?: Symmetry | undefined;
+  /** Takes a persistent set in each state; a single invisible step is taken at once. */
+  readonly reduction?: Independence | undefined;
+  /** Number of leading words that a row's hash covers; all if absent. */
+  readonly hashed?: number;
+  /** Whether the flags are in shared memory, for several threads. */
+  readonly shared?: boolean;
+}
+
+/** The first half of `compileSuccessors`. */
 export function writeSuccessors(
   program: Program,
   codeOf: readonly number[],
   { properties, sometimes = [], mayEnd, coverage = false }: Asked,
-  symmetry?: Symmetry,
-  reduction?: Independence,
-  hashed = Number.POSITIVE_INFINITY,
-  shared = false,
+  { symmetry, reduction, hashed = Number.POSITIVE_INFINITY, shared = false }: Compiling = {},
 ): Pick<Successors, 'asserts' | 'places'> & {
   readonly text: SuccessorsText;
 } {
