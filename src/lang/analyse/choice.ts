@@ -8,7 +8,7 @@ import { CLOSES_CYCLE, type Dependences, STAYS, type TaskView } from './task_vie
 /** Bit of the result of `choose`: the only step is invisible, so no state is kept between it and the next. */
 export const FUSABLE = 1 << 30;
 
-/** One task by classes of its local states. */
+/** One task, by classes of its local states. */
 interface ClassView {
   readonly next: Int32Array;
   readonly guard: Int32Array;

@@ -24,7 +24,7 @@ export interface TaskView {
   readonly everStopsAt: number;
   /** By local state: its equivalence class. */
   readonly classOf: Int32Array;
-  /** How many there are. */
+  /** The number of classes. */
   readonly classes: number;
 }
 
