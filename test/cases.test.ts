@@ -432,6 +432,11 @@ describe('text in the wild', () => {
   test.each([
     ['raw pages of a CPU', page, 'trace-cmd restore'],
     [
+      'perf script without fields',
+      '            perf 23104 [000] 14746.985595:                  syscalls:sys_enter_ioctl: \n            vmm 23104 [000] 14746.985600: filemap:mm_filemap_add_to_page_cache: \n',
+      'leave the -F out',
+    ],
+    [
       'perf trace',
       '     0.000 ( 0.004 ms): qemu-system/1234 ioctl(fd: 8, cmd: 0xc080aed2) = -1 EAGAIN\n',
       'perf script',
@@ -452,6 +457,53 @@ describe('text in the wild', () => {
     const said = await refusal(text);
     expect(said).toContain(words);
     expect(said).not.toContain('\n');
+  });
+});
+
+describe('what a stranger recorded', () => {
+  const TWO = readFileSync('examples/two-cpu.txt', 'utf8');
+
+  test("option 'fields' hides the texts of markers: that is said, also where one is asked for", async () => {
+    const hidden = TWO.replaceAll(/tracing_mark_write: .*/g, 'UNKNOWN TYPE 5');
+    const { explanation } = await answerOf(hidden);
+    expect(explanation.notes.join()).toMatch(/\d+ markers are without a text, which option 'fields' hides/);
+    await expect(answerOf(hidden, { at: 'marker:phase faulted' })).rejects.toThrow(
+      /without a text.*nofields.*ask for a time/,
+    );
+  });
+
+  test('the buffer of one CPU says nothing of the others', async () => {
+    const lines = TWO.split('\n');
+    const only = lines.filter((one) => one.startsWith('#') || one.includes('[000]'));
+    const count = only.filter((one) => !one.startsWith('#')).length;
+    const text = only.join('\n').replace(/entries-written: \d+\/\d+/, `entries-written: ${count}/${count}`);
+    expect((await answerOf(`${text}\n`)).text).toContain('all events are of CPU 0, of 2 CPUs');
+    expect((await answerOf(TWO)).text).not.toContain('all events are of CPU');
+  });
+
+  test('two recordings in one file are not taken for one', async () => {
+    const later = TWO.replaceAll(
+      / (\d+)(\.\d{6}: )/g,
+      (_, seconds: string, rest: string) => ` ${Number(seconds) + 100}${rest}`,
+    );
+    const { explanation, code } = await answerOf(later + TWO);
+    expect(explanation.notes.join()).toContain('not sorted by time');
+    expect(explanation.trace.from).toBe((await answerOf(TWO)).explanation.trace.from);
+    expect([explanation.moments.at(-1)?.baseline.verdict, code]).toEqual(['undecided', 2]);
+  });
+
+  test('of CPUs one after the other nothing is said to wait or not', async () => {
+    const lines = TWO.split('\n').filter((one) => one !== '' && !one.startsWith('#'));
+    const inTurn = ['[000]', '[001]'].flatMap((on) => lines.filter((one) => one.includes(on)));
+    const { explanation } = await answerOf(`${inTurn.join('\n')}\n`);
+    for (const { folios } of explanation.moments)
+      expect(folios.filter(({ strength }) => strength !== 'unknown')).toEqual([]);
+  });
+
+  test('a loss in a mail is one', async () => {
+    const lossy = TWO.replace(/(.*phase faulted\n)/, 'CPU:1 [LOST 12 EVENTS]\n$1');
+    const mailed = lossy.replaceAll(/^#.*\n/gm, '').replaceAll(/^(?=.)/gm, '> ');
+    expect((await answerOf(mailed)).explanation.trace.lost).toMatchObject([{ cpu: 1, events: 12 }]);
   });
 });
 

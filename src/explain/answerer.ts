@@ -89,7 +89,7 @@ export class Answerer {
     const moments: MomentAnswer[] = [];
     const { range } = question;
     const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
-    const all = this.#story.moments.resolve(trace.from, trace.to, trace.countsTime);
+    const all = this.#story.moments.resolve(trace.from, trace.to, trace);
     const times = all.map(({ at }) => at);
     const states = followed.map(
       (inode) =>

@@ -71,7 +71,7 @@ export class Explainer {
   #anyDelete = false;
   /** Whether some folio was gone of which no delete was seen. */
   #unseenDeletes = false;
-  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  /** Events that stand behind a later one: how many, and the first. */
   #late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
   /** Whether events of two CPUs have one stamp. */
   #hasTies = false;
@@ -101,10 +101,11 @@ export class Explainer {
       this.#lost(event, batch);
       return;
     }
-    // The readers keep the order of a file, and within a CPU that is always the order of time.
-    if (event.cpu !== this.#lastCpu && this.#lastAt !== undefined) {
-      if (event.at < this.#lastAt) this.#isLate(event.at);
-      else if (!this.#hasTies && event.at === this.#lastAt) this.#hasTies = true;
+    // The readers keep the order of a file; of one CPU it is that of time, unless recordings were put together.
+    if (this.#lastAt !== undefined) {
+      if (event.at < this.#lastAt && (event.cpu !== this.#lastCpu || this.#lastAt - event.at > PUT_TOGETHER))
+        this.#isLate(event.at);
+      else if (!this.#hasTies && event.at === this.#lastAt && event.cpu !== this.#lastCpu) this.#hasTies = true;
     }
     if (this.#redactor !== undefined) this.#toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
@@ -574,6 +575,9 @@ const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
 
 /** Whether two events of two CPUs have one stamp: then their order in a recording is none of time. */
 const areTied = (a: FilemapEvent | undefined, b: FilemapEvent): boolean => a?.at === b.at && a.cpu !== b.cpu;
+
+/** One CPU's time that runs back by so many nanoseconds is that of another recording. */
+const PUT_TOGETHER = 1_000_000n;
 
 /** Two buffers have clocks of their own: what they tell of one event lies within this. */
 const TWIN_APART = 1_000_000n;

@@ -39,7 +39,7 @@ function orderNotes({ late }: Story): readonly string[] {
   if (late === undefined) return [];
   const { count, first } = late;
   return [
-    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
+    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted, one recording each`,
   ];
 }
 

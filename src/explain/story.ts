@@ -33,7 +33,7 @@ export interface Story {
   readonly anyDelete: boolean;
   /** Whether some folio was gone of which no delete was seen. */
   readonly unseenDeletes: boolean;
-  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  /** Events that stand behind a later one: how many, and the first. */
   readonly late: { readonly count: number; readonly first: Nanoseconds } | undefined;
   /** Whether events of two CPUs have one stamp, so that the order of the recording is none of time. */
   readonly hasTies: boolean;

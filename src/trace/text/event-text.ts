@@ -76,7 +76,7 @@ export class EventText {
 
   /** @param start of the event's name; `kind` is what `classify` said of it. */
   decode(
-    kind: Exclude<EventKind, 'stack' | 'perf-record'>,
+    kind: Exclude<EventKind, 'stack' | 'perf-record' | 'hidden-marker'>,
     bytes: Uint8Array,
     start: number,
     end: number,
