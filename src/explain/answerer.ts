@@ -21,7 +21,7 @@ import type {
   NeededEvent,
   RefusalEvidence,
 } from './answer.ts';
-import type { Gap } from './batch.ts';
+import type { Gap } from './gap.ts';
 import { withCounts } from './counted.ts';
 import { type Recorded, unaddedByCpu } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';

@@ -10,7 +10,8 @@ import {
   type SyscallExit,
 } from '../ledger/index.ts';
 import type { BatchedFolio, ConversionCall, HeldFolio } from './answer.ts';
-import type { CpuBatch, Flush } from './batch.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Flush } from './flush.ts';
 import { causesOf } from './causes.ts';
 import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';

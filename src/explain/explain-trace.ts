@@ -8,6 +8,24 @@ import type { Question } from './question.ts';
  * Reads a recording and answers who holds each guest_memfd folio and what a conversion would get.
  * @throws InputError where nothing can be answered from the input.
  * @throws QuestionError where what was asked for is not in it.
+ * @example
+ * import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { memorySource } from 'folioscope/trace';
+ * const text = `# tracer: nop
+ * #
+ * # entries-in-buffer/entries-written: 1/1   #P:2
+ * #
+ *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
+ * `;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const moments = [parseMoment('end')!];
+ * const question = { inode: parseInode('0:16:0x4414'), range: parseRange('0..1'), moments, patches: PATCHES };
+ * const { moments: answers } = await explainTrace(source, question);
+ * answers[0]?.folios[0]?.holders.map(({ kind }) => kind); // => ['page-cache', 'lru-add-batch']
+ * const other = { ...question, inode: parseInode('0x99') };
+ * const refused = await explainTrace(source, other).catch((error: unknown) => error);
+ * refused instanceof QuestionError; // => true
  */
 export async function explainTrace(source: ByteSource | ByteStream, question: Question): Promise<Explanation> {
   // A pipe is read once.

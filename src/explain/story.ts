@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Nanoseconds } from '../ledger/index.ts';
-import type { CpuBatch, Gap } from './batch.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Gap } from './gap.ts';
 import type { Conversions, Unadded } from './conversions.ts';
 import type { Creations } from './creations.ts';
 import type { Drains } from './drains.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
-import type { Flush } from '../batch.ts';
+import type { Flush } from '../flush.ts';
 import type { Generation } from '../generation.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, type FolioIndex, foldNumbers, formatTime } from '../../ledger/index.ts';
-import type { Gap } from '../batch.ts';
+import type { Gap } from '../gap.ts';
 import type { Hidden } from '../verdicts.ts';
 import { isPlaced, type Present } from './standing.ts';
 import type { AskedInode, Surroundings } from './surroundings.ts';

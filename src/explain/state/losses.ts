@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
-import type { Gap } from '../batch.ts';
+import type { Gap } from '../gap.ts';
 
 /** Earlier than any time of a recording, which has 64 bits. */
 const BEFORE_ALL = nanoseconds(-(1n << 64n));

@@ -9,7 +9,7 @@ import {
   type Strength,
 } from '../../ledger/index.ts';
 import type { IndexRange } from '../answer.ts';
-import type { Gap } from '../batch.ts';
+import type { Gap } from '../gap.ts';
 import { isWithin } from '../unseen.ts';
 import { tellChanges } from './changes.ts';
 import { hiddenByGaps, hiddenFromBefore, reasonOf } from './doubts.ts';

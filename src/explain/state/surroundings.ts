@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
-import type { CpuBatch, Gap } from '../batch.ts';
+import type { CpuBatch } from '../batch.ts';
+import type { Gap } from '../gap.ts';
 import type { Generation } from '../generation.ts';
 import type { Losses } from './losses.ts';
 

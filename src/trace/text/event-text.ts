@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { DEFAULT_PAGE_SIZE, type PageSize, pagesOf } from '../../abi/index.ts';
-import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
+import type { Dev, FolioIndex, Ino, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
+import type { DecodedText, LineOrigin } from './decoded-text.ts';
 import type { EventKind } from './event-kind.ts';
 import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
@@ -12,18 +13,6 @@ import { syscallFromText } from './syscall-text.ts';
 import { Offsets } from './offsets.ts';
 import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
-
-/** What a line's event is: decoded; of no interest; or of interest and not readable. */
-export type DecodedText = Exclude<KernelEvent, Loss> | 'nothing' | 'unreadable';
-
-/** Where and when a line says that its event fired. */
-export interface LineOrigin {
-  readonly at: Nanoseconds;
-  readonly cpu: Cpu;
-  readonly pid: number;
-  readonly comm: string | undefined;
-  readonly buffer: string | undefined;
-}
 
 type FilemapType = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache';
 
@@ -46,7 +35,7 @@ const S_DEV = literal(' s_dev=');
 const MAX_DEVICE = 0xffff_ffff;
 const FLAGS = literal(' flags=');
 
-/** No event that patterns are matched with is longer; matching one that is could take the square of its length. */
+/** Longest event that is matched by patterns; matching a longer one could take the square of its length. */
 const MAX_PATTERN_BYTES = 1024;
 
 const LATIN1 = new TextDecoder('latin1');
@@ -74,7 +63,7 @@ export class EventText {
     return this.#offsets.pageSize;
   }
 
-  /** @param start of the event's name; `kind` is what `classify` said of it. */
+  /** @param start of the event's name; `kind` is the result of `classify`. */
   decode(
     kind: Exclude<EventKind, 'stack' | 'perf-record' | 'hidden-marker'>,
     bytes: Uint8Array,
