@@ -118,6 +118,19 @@ describe('a flush in progress', () => {
     expect(hows(after.explanation)).toEqual(['not recorded']);
   });
 
+  test('that was going on as the recording began may hold what no event tells of', async () => {
+    const other = (on: number, time: string): string =>
+      line(on, time, 'mm_lru_insertion: folio=ffffea0000000000 pfn=0x77 lru=0 flags=Ma bd');
+    const gone = line(0, '1.900000', 'mm_filemap_delete_from_page_cache: dev 0:15 ino 3961 pfn=0x10 ofs=4096 order=0');
+    const known = add(0, '1.000010', 9) + insert(0, '1.000011', 9) + line(0, '1.000012', 'sys_fallocate -> 0x0');
+    const text = other(0, '1.000001') + known + other(1, '1.000100') + gone;
+    const at = async (when: string): Promise<unknown> =>
+      (await answerOf(text, { at: when, range: '1..2' })).explanation.moments[0]?.baseline.verdict;
+    expect(await at('1.000099')).toBe('undecided');
+    expect(await at('1.000150')).toBe('undecided');
+    expect(await at('1.000700')).toBe('safe');
+  });
+
   test('can be preempted with PREEMPT_RT: another task on its CPU, or some time, ends it no more', async () => {
     // Nothing but migration is off while it inserts.
     const preemptible = insert(1, '1.000100', 1).replace('.....', '....1');
