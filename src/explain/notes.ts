@@ -35,7 +35,7 @@ function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
     });
 }
 
-function orderNotes({ late }: Story): readonly string[] {
+function orderNotes({ order: { late } }: Story): readonly string[] {
   if (late === undefined) return [];
   const { count, first } = late;
   return [
@@ -44,7 +44,7 @@ function orderNotes({ late }: Story): readonly string[] {
 }
 
 function insertionNotes(story: Story, followed: readonly TrackedInode[]): readonly string[] {
-  if (story.anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
+  if (story.seen.anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
   return [
     isBlind(story)
       ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
@@ -56,7 +56,7 @@ function inodeNotes(
   story: Story,
   { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
-  const { strayUnevictable: strays } = story;
+  const { unevictable: strays } = story.strays;
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');
   if (strays > 0)
