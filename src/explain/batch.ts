@@ -164,7 +164,7 @@ export class CpuBatch {
     this.#openGaps.length = 0;
   }
 
-  /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion. */
+  /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion (since 7.2, not in 6.18). */
   leave(folio: Generation): void {
     const place = this.#waiting.indexOf(folio);
     if (place < 0) return;
