@@ -34,7 +34,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
+/** `folioscope run FILE...`: the answers of the forms of the check to a scenario. */
 export function registerRun(program: Command): void {
   program
     .command('run')
@@ -160,7 +160,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       );
     } catch (error) {
       progress.end();
-      // One bad file among many does not keep the others from being answered.
+      // One bad file among many does not prevent the other answers.
       if (!(error instanceof InputError)) throw error;
       codes.add(reportFailure(error));
     }
@@ -172,7 +172,9 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   return worst(codes);
 }
 
-/** The scenario files that a path stands for; of a directory not those about another model, which are only checked. */
+/**
+ * The scenario files of a path; a directory's files about another model are excluded, because they can only be checked.
+ */
 async function runnableFiles(path: string): Promise<readonly string[]> {
   const { textNamesModel } = await import('../scenario/index.ts');
   const runnable: string[] = [];
@@ -183,14 +185,14 @@ async function runnableFiles(path: string): Promise<readonly string[]> {
   return runnable;
 }
 
-/** What is run, as the options have it. */
+/** The runs to do, according to the options. */
 interface Plan {
   readonly patches: readonly Patch[];
   readonly schedule: Schedule | undefined;
   readonly replay: { readonly file: string; readonly text: string } | undefined;
 }
 
-/** More than any run's steps need in JSON. */
+/** More than the steps of any run need in JSON. */
 const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
 
 async function planOf(options: Options): Promise<Plan> {
@@ -297,7 +299,7 @@ async function codeOf({ patches }: ScenarioAnswer): Promise<ExitCode> {
   return well.has('undecided') ? EXIT.undecided : EXIT.well;
 }
 
-/** Of several answers' codes the one to end with: bad input first, then a bad answer, then an open one. */
+/** The exit code for several answers: bad input first, then a bad result, then an undecided one. */
 const worst = (codes: ReadonlySet<ExitCode>): ExitCode =>
   [EXIT.input, EXIT.notWell, EXIT.undecided].find((code) => codes.has(code)) ?? EXIT.well;
 

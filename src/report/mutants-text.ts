@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { wrap } from './flow.ts';
 
-/** A mistake made on purpose, as much of it as a list shows. */
+/** A deliberate mistake, as a list shows it. */
 interface ListedMutant {
   readonly patch: { readonly name: string };
   readonly forgets: string;
@@ -9,7 +9,7 @@ interface ListedMutant {
   readonly property: string;
 }
 
-/** Every mistake that can be made on purpose: its name, what is wrong, and what shows it. */
+/** Every deliberate mistake: its name, what is wrong, and the scenario that shows it. */
 export function mutantsText(mutants: readonly ListedMutant[]): string {
   const lines = mutants.flatMap(({ patch, forgets, scenario, property }) => [
     patch.name,
