@@ -8,6 +8,7 @@ import { suggestion } from './nearest.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
 import {
   CALL_KEYS,
+  checked,
   type CallEntry,
   callsOfKey,
   CONVERT,
@@ -83,7 +84,7 @@ class CallReader {
     const kind = callNamed(call);
     if (entry.in !== undefined && !kind.args.includes('inode'))
       throw this.#error(['in'], `${key} is about no guest_memfd, expected no 'in'`);
-    if (call === 'set-memory-attributes2') return this.#convert(CONVERT.parse(value));
+    if (call === 'set-memory-attributes2') return this.#convert(checked(CONVERT, value));
     if (call === 'unknown-ioctl') this.#requireUnknown(value);
     const made: Partly = { call, ...this.#fields(key, kind, value) };
     if (!isWhole(made)) throw new Error(`${call} is read without all that it names`);
@@ -108,30 +109,33 @@ class CallReader {
     const { tasks, processes, pins } = this.#around;
     switch (name) {
       case 'start':
-        return this.#range(path, WRITTEN.start.schema.parse(value));
+        return this.#range(path, checked(WRITTEN.start.schema, value));
       case 'index':
-        return { index: this.#page(path, WRITTEN.index.schema.parse(value)) };
+        return { index: this.#page(path, checked(WRITTEN.index.schema, value)) };
       case 'sourceIndex':
-        return { sourceInode: this.#inode(), sourceIndex: this.#page(path, WRITTEN.sourceIndex.schema.parse(value)) };
+        return {
+          sourceInode: this.#inode(),
+          sourceIndex: this.#page(path, checked(WRITTEN.sourceIndex.schema, value)),
+        };
       case 'value':
-        return { value: WRITTEN.value.schema.parse(value) };
+        return { value: checked(WRITTEN.value.schema, value) };
       case 'private':
-        return { private: WRITTEN.private.schema.parse(value) === 'private' };
+        return { private: checked(WRITTEN.private.schema, value) === 'private' };
       case 'pin': {
-        const pin = WRITTEN.pin.schema.parse(value);
+        const pin = checked(WRITTEN.pin.schema, value);
         if (kind.pin !== undefined) this.#take(path, pin);
         return { pin: this.#named('pin', pin, pins, path) };
       }
       case 'task':
-        return { task: this.#named('task', WRITTEN.task.schema.parse(value), tasks, path) };
+        return { task: this.#named('task', checked(WRITTEN.task.schema, value), tasks, path) };
       case 'cpu':
-        return { cpu: this.#cpu(path, WRITTEN.cpu.schema.parse(value)) };
+        return { cpu: this.#cpu(path, checked(WRITTEN.cpu.schema, value)) };
       case 'process':
-        return { process: this.#named('process', WRITTEN.process.schema.parse(value), processes, path) };
+        return { process: this.#named('process', checked(WRITTEN.process.schema, value), processes, path) };
       case 'pfn':
-        return { pfn: this.#frame(path, WRITTEN.pfn.schema.parse(value)) };
+        return { pfn: this.#frame(path, checked(WRITTEN.pfn.schema, value)) };
       case 'batch':
-        return { batch: WRITTEN.batch.schema.parse(value) };
+        return { batch: checked(WRITTEN.batch.schema, value) };
     }
   }
 
@@ -257,7 +261,7 @@ const PINNING_KEYS: readonly string[] = CALL_KEYS.filter((key) =>
 
 const pinTaken = (value: unknown): readonly string[] => {
   const name = valuesIn(value).get(WRITTEN.pin.key);
-  return name === undefined ? [] : [WRITTEN.pin.schema.parse(name)];
+  return name === undefined ? [] : [checked(WRITTEN.pin.schema, name)];
 };
 
 /** What a mapping of the file has, by its keys. */

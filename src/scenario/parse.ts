@@ -19,7 +19,7 @@ import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario, ScenarioCall } from './scenario.ts';
-import { namesModel } from './peer-file.ts';
+import { namesModel } from './names-model.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
 import { type Path, readSource, type Source } from './source.ts';
 

@@ -278,6 +278,13 @@ export type ExpectedEntry = z.output<typeof EXPECTED>;
 export type CheckedEntry = z.output<typeof CHECKED>;
 export type WishesEntry = z.output<typeof WISHES>;
 
+/** A part of a file that was read already, by its own schema. */
+export function checked<T>(schema: z.ZodType<T>, part: unknown): T {
+  const read = schema.safeParse(part);
+  if (!read.success) throw new Error(`a part of the file is read twice, and not alike: ${read.error.message}`);
+  return read.data;
+}
+
 /** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
 export const scenarioJsonSchema = (): z.core.JSONSchema.JSONSchema => ({
   $comment: 'Generated from src/scenario/schema.ts; a test keeps the two equal.',

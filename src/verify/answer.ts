@@ -96,7 +96,7 @@ export interface Explored {
 
 /** The answer about one property. */
 export interface PropertyAnswer {
-  /** The name of a property, or the peer protocol's own name for one. */
+  /** The name of a property: of a conversion, or of another program's own. */
   readonly id: string;
   readonly sentence: string;
   readonly verdict: 'holds' | 'violated' | 'undecided';

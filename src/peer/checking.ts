@@ -2,15 +2,19 @@
 import type { Question } from '../check/index.ts';
 import { compilePacked, createMemory, Interpreter, withoutAssert } from '../lang/index.ts';
 import { cpu } from '../ledger/index.ts';
-import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../peer/index.ts';
-import type { PeerQuestion } from '../scenario/index.ts';
-import type { CheckAnswer, Counterexample } from './answer.ts';
-import { coveredBy } from './covered.ts';
-import { inRounds } from './rounds.ts';
-import type { CheckProgress, SearchOptions } from './search-options.ts';
-import { shownIn } from './shown-state.ts';
-import { switchesIn } from './switches.ts';
-import { asExpected } from './verify.ts';
+import {
+  asExpected,
+  type CheckAnswer,
+  type CheckProgress,
+  type Counterexample,
+  coveredBy,
+  inRounds,
+  type SearchOptions,
+  shownIn,
+  switchesIn,
+} from '../verify/index.ts';
+import type { PeerQuestion } from './file.ts';
+import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from './protocol.ts';
 
 const DEADLOCK = 'deadlock';
 
