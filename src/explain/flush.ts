@@ -2,15 +2,15 @@
 import { type Cpu, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
 /**
- * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c); the longest from an insertion to the put that was measured, under
- * software emulation and with every reference traced, was 342 us.
+ * Time in nanoseconds after its last insertion at which a flush counts as finished if no event of its CPU shows it. It
+ * runs with preemption off (folio_batch_move_lru(), mm/folio.c); the longest measured time from an insertion to the
+ * put, under software emulation and with every reference traced, was 342 us.
  */
 const LONGEST_RELEASE = 500_000n;
 
 /**
- * One flush of a CPU's batch. It inserts its folios one after the other and gives the batch's references back only behind
- * the last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
+ * One flush of a CPU's batch. It inserts its folios one after the other, and puts the batch's references only after the
+ * last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
  */
 export class Flush {
   readonly cpu: Cpu;
@@ -19,9 +19,11 @@ export class Flush {
   readonly first: Nanoseconds;
   /** Its latest insertion. */
   last: Nanoseconds;
-  /** The latest of a folio that was in the batch before it began: until then it has given back nothing. */
+  /**
+   * The latest insertion of a folio that was in the batch before the flush began: until then it has put no reference.
+   */
   lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU that no flush tells: it was over by then. */
+  /** The first event of its CPU outside a flush: it was finished by then. */
   over: Nanoseconds | undefined = undefined;
 
   constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
@@ -31,12 +33,12 @@ export class Flush {
     this.last = first;
   }
 
-  /** From when on it is taken to be over where no event shows that. */
+  /** Time at which it counts as finished if no event shows it. */
   get latestEnd(): Nanoseconds {
     return nanoseconds(this.last + LONGEST_RELEASE + 1n);
   }
 
-  /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
+  /** Whether, after every event up to `at`, it still holds the references of its inserted folios. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
     if (this.lastSure !== undefined && at < this.lastSure) return 'yes';
