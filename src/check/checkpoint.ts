@@ -16,7 +16,35 @@ export interface Store {
   readonly isDue: () => boolean;
 }
 
-/** A store that no search can resume from. The message is one line and says what to do. */
+/**
+ * A store that no search can resume from. The message is one line and says what to do.
+ * @example
+ * import { CheckpointError, exploreProgram, type Store, StoreFullError, UnwrittenError } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const kept = new Map<string, Uint8Array>();
+ * const checkpoint: Store = {
+ *   write: (name, parts) => void kept.set(name, Uint8Array.from(parts.flatMap((part) => [...part]))),
+ *   read: (name) => kept.get(name),
+ *   isDue: () => true,
+ * };
+ * exploreProgram(question, { mostStates: 1000, checkpoint }).verdict; // => 'violated'
+ * kept.has('index.json'); // => true
+ * // What a store throws: it is damaged or another question's; no checkpoint can be written any more; no more states fit.
+ * [new CheckpointError(''), new UnwrittenError(''), new StoreFullError('')].map(({ name }) => name); // => ['CheckpointError', 'CheckpointError', 'StoreFullError']
+ */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }

@@ -19,7 +19,16 @@ import { fingerprintOf, leftOf, putRow } from './rows.ts';
 import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
-/** Explores a model with hand-written steps. */
+/**
+ * Explores a model with hand-written steps.
+ * @example
+ * import { explore } from 'folioscope/check';
+ * // Two tasks that add 1 to a word, each until it is 3.
+ * const step = (_task: number, state: Int32Array) => state[0]! < 3 && (state[0]!++, true);
+ * const model = { words: 1, tasks: 2, initial: new Int32Array(1), step };
+ * const small = { name: 'small', holds: ([word = 0]: Int32Array) => word < 4 };
+ * explore(model, { invariants: [small], mayEnd: () => true, mostStates: 100 }).states; // => 4
+ */
 export function explore(model: Model, limits: Limits): Exploration {
   const space = spaceOf(model, limits);
   const found = search(space, limits);
@@ -68,7 +77,30 @@ export interface Question {
   readonly partialOrder?: boolean | undefined;
 }
 
-/** Explores a program: its steps, asserts and properties are compiled together. */
+/**
+ * Explores a program: its steps, asserts and properties are compiled together.
+ * @example
+ * import { exploreProgram, exploringDepthFirst, exploringProgram } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const { verdict, property, counterexample } = exploreProgram(question, { mostStates: 1000 });
+ * [verdict, property, counterexample?.length]; // => ['violated', 'at most one', 2]
+ * // In pieces, and depth first:
+ * [...exploringProgram(question, { mostStates: 1000 })].length < 10; // => true
+ * [...exploringDepthFirst(question, { mostStates: 1000 })].length < 10; // => true
+ */
 export function exploreProgram(question: Question, reach: Reach): ProgramExploration {
   const pieces = exploringProgram(question, reach);
   for (;;) {

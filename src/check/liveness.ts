@@ -39,6 +39,24 @@ export interface PromiseKept {
  * strongly connected component that has, for each fair task, a state in which the task cannot step or a step of the
  * task. Conversely, each such component contains such a run.
  * @param mostStates largest number of states; beyond it the result is "undecided".
+ * @example
+ * import { checkingPromise, checkPromise } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * checkPromise(question, { name: 'both add', holds: total.eq(2) }, 1000).verdict; // => 'holds'
+ * [...checkingPromise(question, { name: 'three', holds: total.eq(3) }, { mostStates: 1000 })].length < 10; // => true
  */
 export function checkPromise(question: Question, promise: Promised, mostStates: number): PromiseKept {
   const pieces = checkingPromise(question, promise, { mostStates });

@@ -87,6 +87,25 @@ const LONGEST_TO_CUT = 4000;
 /**
  * Walks through a program at random, if it is too large to be searched. Reductions of the question are not used.
  * @throws RangeError if a strategy's depth is less than 1.
+ * @example
+ * import { walkingProgram, walkProgram } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const walks = { walks: 10, seed: 1, steps: 100, strategy: { kind: 'uniform' } } as const;
+ * walkProgram(question, walks).verdict; // => 'violated'
+ * [...walkingProgram(question, walks)].length < 10; // => true
  */
 export function walkProgram(question: Question, walks: Walks): WalkExploration {
   const pieces = walkingProgram(question, walks);

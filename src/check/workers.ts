@@ -72,6 +72,42 @@ export function serve(
  * thread. The calling thread only coordinates, so it stays free; `reach.interrupted` is called between two rounds of
  * work.
  * @param workers at least 1, at most the number of heaps (64).
+ * @example
+ * import { exploreProgramWith, type FromWorker, serve, type ToWorker, type WorkerHost } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * // Workers in this thread; a host of threads posts to them instead.
+ * const host: WorkerHost = {
+ *   start: () => {
+ *     let work = (_message: ToWorker): void => {};
+ *     let tell = (_message: FromWorker): void => {};
+ *     serve(
+ *       (listener) => (work = listener),
+ *       (message) => queueMicrotask(() => tell(message)),
+ *     );
+ *     return {
+ *       post: (message) => queueMicrotask(() => work(message)),
+ *       onMessage: (listener) => (tell = listener),
+ *       onFailure: () => {},
+ *       close: () => {},
+ *     };
+ *   },
+ *   everySecond: () => () => {},
+ * };
+ * const found = await exploreProgramWith(question, { mostStates: 1000 }, { workers: 1, host });
+ * found.verdict; // => 'violated'
  */
 export async function exploreProgramWith(
   question: Question,

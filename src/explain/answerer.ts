@@ -23,7 +23,7 @@ import type {
 } from './answer.ts';
 import type { Gap } from './gap.ts';
 import { withCounts } from './counted.ts';
-import type { Recorded } from './conversions.ts';
+import { type Recorded, unaddedByCpu } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { Moment } from './moments.ts';
@@ -101,7 +101,7 @@ export class Answerer {
         const ofInode = states[place];
         if (ofInode === undefined) continue;
         const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.lastCpu);
-        moments.push(this.#moment({ moment, inode, states: ofInode, converter, conversions, verdicts }));
+        moments.push(this.#moment({ trace, moment, inode, states: ofInode, converter, conversions, verdicts }));
       }
     const openInodes = this.#openInodes(inodes);
     const explanation: Explanation = {
@@ -155,16 +155,17 @@ export class Answerer {
   }
 
   #recorded(): Recorded {
-    const { anyAdd, anyInsertion, drains, strays } = this.#story;
+    const { anyAdd, anyInsertion, drains, unadded } = this.#story;
     return {
       adds: anyAdd,
       insertions: anyInsertion,
       works: drains.recorded,
-      strays: strays.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at)),
+      unadded: unaddedByCpu(unadded),
     };
   }
 
   #moment(of: {
+    readonly trace: TraceSummary;
     readonly moment: Moment;
     readonly inode: TrackedInode;
     readonly states: States;
@@ -212,7 +213,7 @@ export class Answerer {
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment, this.#story.redactor),
+      evidence: evidenceOf(baseline, state, moment, { redactor: this.#story.redactor, pageSize: of.trace.pageSize }),
     };
   }
 
@@ -351,7 +352,7 @@ function evidenceOf(
   baseline: Verdict,
   state: InodeState,
   { at }: Moment,
-  redactor: Redactor | undefined,
+  { redactor, pageSize }: { readonly redactor: Redactor | undefined; readonly pageSize: TraceSummary['pageSize'] },
 ): RefusalEvidence | undefined {
   if (baseline.verdict !== 'refused') return undefined;
   const covers = ({ index, order }: FolioLedger | Generation): boolean =>
@@ -360,7 +361,7 @@ function evidenceOf(
   if (folio === undefined) return undefined;
   const status = statusAt(folio, at);
   if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
-  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
+  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event, pageSize);
   return {
     index: folio.index,
     pfn: folio.pfn,

@@ -95,6 +95,7 @@ export class CpuBatch {
     this.#flush ??= new Flush(this.cpu, event.pid, first);
     const flush = this.#flush;
     flush.last = event.at;
+    if (event.isPreemptible === true) flush.isPreemptible = true;
     if (folio === undefined) return flush;
     const { add } = folio;
     if (folio.insertion === undefined && add?.cpu === this.cpu && add.at < first) flush.lastSure = event.at;
@@ -102,9 +103,18 @@ export class CpuBatch {
     return flush;
   }
 
-  /** Something happened on this CPU that no flush does: the one that was going on is over. */
-  endFlush(at: Nanoseconds): void {
-    if (this.#flusher === undefined) return;
+  /** The task whose flush is going on and may be preempted. */
+  get preemptible(): number | undefined {
+    return this.#flush?.isPreemptible === true ? this.#flusher : undefined;
+  }
+
+  /** Something happened on this CPU that no flush does: the one that was going on is over, unless another task preempts it. */
+  endFlush(at: Nanoseconds, pid: number): void {
+    if (this.#flusher === undefined || (this.#flusher !== pid && this.preemptible !== undefined)) return;
+    this.#end(at);
+  }
+
+  #end(at: Nanoseconds): void {
     this.#flusher = undefined;
     if (this.#flush === undefined) return;
     this.#flush.over = at;
@@ -116,7 +126,8 @@ export class CpuBatch {
   flush({ at, pid }: LruInsertion): void {
     this.firstFlush ??= at;
     if (this.#flusher !== pid) {
-      this.endFlush(at);
+      // Another flush of the same batch waits for its lock, with or without preemption.
+      if (this.#flusher !== undefined) this.#end(at);
       this.#flusher = pid;
       this.#flushBefore = this.#flushLast;
       this.#flushFirst = at;

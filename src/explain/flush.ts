@@ -3,8 +3,8 @@ import { type Cpu, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
 /**
  * Time in nanoseconds after its last insertion at which a flush counts as finished if no event of its CPU shows it. It
- * runs with preemption off (folio_batch_move_lru(), mm/folio.c); the longest measured time from an insertion to the
- * put, under software emulation and with every reference traced, was 342 us.
+ * runs with preemption off (folio_batch_move_lru(), mm/folio.c), except with PREEMPT_RT. The longest measured time from
+ * an insertion to the put, under software emulation and with every reference traced, was 342 us.
  */
 const LONGEST_RELEASE = 500_000n;
 
@@ -23,8 +23,10 @@ export class Flush {
    * The latest insertion of a folio that was in the batch before the flush began: until then it has put no reference.
    */
   lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU outside a flush: it was finished by then. */
+  /** The first event of its CPU outside a flush, of its own task if it can be preempted: it was finished by then. */
   over: Nanoseconds | undefined = undefined;
+  /** Whether other tasks may run on its CPU before its end, for any time. */
+  isPreemptible = false;
 
   constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
     this.cpu = cpu;
@@ -33,15 +35,15 @@ export class Flush {
     this.last = first;
   }
 
-  /** Time at which it counts as finished if no event shows it. */
-  get latestEnd(): Nanoseconds {
-    return nanoseconds(this.last + LONGEST_RELEASE + 1n);
+  /** Time at which it counts as finished if no event shows it; undefined: never. */
+  get latestEnd(): Nanoseconds | undefined {
+    return this.isPreemptible ? undefined : nanoseconds(this.last + LONGEST_RELEASE + 1n);
   }
 
   /** Whether, after every event up to `at`, it still holds the references of its inserted folios. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
     if (this.lastSure !== undefined && at < this.lastSure) return 'yes';
-    return at - this.last > LONGEST_RELEASE ? 'no' : 'perhaps';
+    return !this.isPreemptible && at - this.last > LONGEST_RELEASE ? 'no' : 'perhaps';
   }
 }

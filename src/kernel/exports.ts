@@ -82,6 +82,20 @@ function callsOf(patch: Patch, profile: Profile): readonly string[] {
 /**
  * Calls of a form of the check that neither the profile's kernel nor the patch itself exports to modules: KVM, which is
  * a module, could not be built with it. By the kernel's names, in alphabetical order; empty if everything is exported.
+ * @example
+ * import {
+ *   DEFAULT_PROFILE,
+ *   folio_may_be_lru_cached,
+ *   folioNrPages,
+ *   lru_add_drain,
+ *   type Patch,
+ *   safetyCheck,
+ *   unexportedCalls,
+ * } from 'folioscope/kernel';
+ * const mine: Patch = { name: 'mine', summary: '', check: safetyCheck((k) => k.call(lru_add_drain, {})) };
+ * unexportedCalls(mine, DEFAULT_PROFILE); // => ['lru_add_drain']
+ * folio_may_be_lru_cached.name; // => 'folio_may_be_lru_cached'
+ * typeof folioNrPages; // => 'function'
  */
 export function unexportedCalls(patch: Patch, profile: Profile): readonly string[] {
   const exported = new Set([...profile.exports, ...(patch.exports ?? [])]);

@@ -61,6 +61,7 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
   k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
     const entry = folios.at(cpu, i);
     const dead = k.let('dead', bool, false);
+    // 7.2 and 7.3; 6.18 inserts a folio of which the batch has the last reference, and frees it afterwards.
     if (k.config.profile.flushFreesLastReference)
       k.step('folio_ref_freeze', () => {
         dead.set(folio.refcount.at(entry).eq(1));
@@ -172,6 +173,7 @@ const lru_add_drain_alone = routine('lru_add_drain', (k) => drainsLocally(k, () 
  * docs/kernel-language.md says what that leaves out.
  */
 function drainEveryCpu(k: K, force: boolean): void {
+  // Without CONFIG_SMP lru_add_drain_all() is lru_add_drain() (7.3).
   if (!k.config.profile.smp) {
     k.call(lru_add_drain_alone, {});
     return;
@@ -184,6 +186,7 @@ function drainEveryCpu(k: K, force: boolean): void {
     k.observe(DRAIN_GENERATION, {});
     unchanged.at(k.self).set(true);
   });
+  // Since 6.18: "mm: lru_add_drain_all() do local lru_add_drain() first".
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain_within, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
   // Pairs with the increment below: a newer generation means that another task looked at our batches after we entered.

@@ -72,6 +72,7 @@ function refusing(k: K, of: Value<'folio'>, refuse: () => void): void {
       });
       k.return();
     });
+  // 7.3 and v8 of the series warn of a large folio and answer SIGBUS; the series' comments plan to map its pages.
   if (k.sizes['order'] !== 0 && !k.config.profile.mapsLargeFolios) {
     k.claiming('lookup', of, {}, () => k.step('folio_test_large', () => refused.set(folio.order.at(of).ne(0))));
     unlessRefused();

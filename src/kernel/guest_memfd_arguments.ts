@@ -38,6 +38,28 @@ export interface ConversionTarget {
  * virt/kvm/guest_memfd.c: kvm_gmem_ioctl(), the checks of its argument in their order. None of them writes
  * error_offset.
  * @param argument the struct, or undefined if it cannot be read.
+ * @example
+ * import {
+ *   checkBind,
+ *   checkCreateGuestMemfd,
+ *   checkFallocate,
+ *   checkHugePageAdvice,
+ *   checkMemoryAttributes2,
+ *   checkMmap,
+ *   checkReadWrite,
+ *   supportedGuestMemfdFlags,
+ * } from 'folioscope/kernel';
+ * const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ * checkMemoryAttributes2(argument, { size: 8192n, vmHasPrivateMemory: true }); // => undefined
+ * checkMemoryAttributes2({ ...argument, flags: 1n }, { size: 8192n, vmHasPrivateMemory: true }); // => 'EINVAL'
+ * const vm = { hasPrivateMemory: true, inPlaceConversion: true };
+ * supportedGuestMemfdFlags(vm); // => 3n
+ * checkCreateGuestMemfd({ size: 4096n, flags: 4n }, vm); // => 'EINVAL'
+ * checkFallocate({ mode: 2, offset: 0n, length: 4096n }, 8192n); // => 'EOPNOTSUPP'
+ * checkMmap(true, 0n); // => 'ENODEV'
+ * checkBind({ offset: 1n, size: 4096n }, 8192n, true); // => 'EINVAL'
+ * checkReadWrite(0n); // => 'ESPIPE'
+ * checkHugePageAdvice('MADV_HUGEPAGE'); // => undefined
  */
 export function checkMemoryAttributes2(
   argument: MemoryAttributes2 | undefined,

@@ -67,7 +67,44 @@ const unclamped = (index: Value<'index'>): Value<'index'> => index;
 export const clamped = (index: Value<'index'>, start: Value<'index'>): Value<'index'> =>
   choose(index.lt(start), start, index);
 
-/** A check's text, under the kernel's name. */
+/**
+ * A check's text, under the kernel's name.
+ * @example
+ * import {
+ *   clamped,
+ *   compareCount,
+ *   drainingOnce,
+ *   FILEMAP_GET_FOLIOS_REFCOUNT,
+ *   forEachFolio,
+ *   lru_add_drain_all,
+ *   type Patch,
+ *   safetyCheck,
+ * } from 'folioscope/kernel';
+ * import { createMachine } from 'folioscope/machine';
+ * // A form that refuses at an unexpected count, as the baseline does:
+ * const mine: Patch = {
+ *   name: 'mine',
+ *   summary: 'no drain',
+ *   check: safetyCheck((k, args) => forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement))),
+ * };
+ * const draining: Patch = {
+ *   name: 'draining',
+ *   summary: 'drains all once',
+ *   check: drainingOnce(lru_add_drain_all, clamped),
+ * };
+ * const resultOf = (patch: Patch) => {
+ *   const tasks = [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ];
+ *   const machine = createMachine({ cpus: 2, tasks, guestMemfds: [{ pages: 1 }], patch });
+ *   machine.call(1, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ *   const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ *   return machine.call(0, { call: 'set-memory-attributes2', inode: 0, argument }).result;
+ * };
+ * [mine, draining].map(resultOf); // => ['EAGAIN', 'ok']
+ * FILEMAP_GET_FOLIOS_REFCOUNT; // => 1
+ */
 export const safetyCheck = (text: (k: K, args: CheckArguments) => void): Routine<KernelConfig, CheckArguments> =>
   routine('kvm_gmem_is_safe_for_conversion', text);
 

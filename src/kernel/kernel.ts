@@ -123,6 +123,77 @@ export const isMutant = (k: K, name: MutantName): boolean => k.config.patch.muta
 const STATIC = domain('static');
 export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
 
+/**
+ * A routine of the kernel: text that other routines call by `k.call`. Those that a form of the check may call have the kernel's
+ * names; what computes a value only, and takes no step, is a function.
+ * @example
+ * import {
+ *   filemap_get_folios,
+ *   filemap_invalidate_lock,
+ *   filemap_invalidate_unlock,
+ *   folio_batch_release,
+ *   folio_isolate_lru,
+ *   folio_mapped,
+ *   folio_may_be_lru_cached,
+ *   folio_maybe_dma_pinned,
+ *   folio_put,
+ *   folio_putback_lru,
+ *   folio_ref_count,
+ *   folio_ref_freeze,
+ *   folio_ref_unfreeze,
+ *   folio_test_lru,
+ *   folio_try_get,
+ *   lru_add_drain,
+ *   lru_add_drain_all,
+ *   lru_cache_disable,
+ *   lru_cache_drain_for_folio,
+ *   lru_cache_enable,
+ *   folioBatch,
+ *   folioMaybeDmaPinned,
+ *   folioMayBeLruCached,
+ *   folioNrPages,
+ *   INDEX,
+ *   FOLIO,
+ *   LRU_CACHE,
+ *   refcountType,
+ *   routine,
+ * } from 'folioscope/kernel';
+ * import { optional } from 'folioscope/lang';
+ * // A look at one folio, which gives the reference back:
+ * const peek = routine('peek', (k, { folio }: { readonly folio: Parameters<typeof folioNrPages>[0] }) => {
+ *   const got = k.local('got', optional(FOLIO));
+ *   const count = k.local('count', refcountType);
+ *   k.call(folio_ref_count, { folio, count });
+ *   k.if(count.gt(folioNrPages(folio)), () => got.set(folio));
+ * });
+ * peek.name; // => 'peek'
+ * const routines = [
+ *   filemap_get_folios,
+ *   filemap_invalidate_lock,
+ *   filemap_invalidate_unlock,
+ *   folio_batch_release,
+ *   folio_isolate_lru,
+ *   folio_mapped,
+ *   folio_may_be_lru_cached,
+ *   folio_maybe_dma_pinned,
+ *   folio_put,
+ *   folio_putback_lru,
+ *   folio_ref_count,
+ *   folio_ref_freeze,
+ *   folio_ref_unfreeze,
+ *   folio_test_lru,
+ *   folio_try_get,
+ *   lru_add_drain,
+ *   lru_add_drain_all,
+ *   lru_cache_disable,
+ *   lru_cache_drain_for_folio,
+ *   lru_cache_enable,
+ * ];
+ * routines.length; // => 20
+ * [folioBatch, folioMaybeDmaPinned, folioMayBeLruCached].every((value) => typeof value === 'function'); // => true
+ * [FOLIO.name, INDEX.name]; // => ['folio', 'index']
+ * LRU_CACHE.drainedAll; // => 2
+ */
 export const { routine } = language<KernelConfig>();
 
 /**
@@ -141,6 +212,13 @@ export const { routine } = language<KernelConfig>();
  * - `contents`: the content of the pages, a byte each.
  * - `memslots`: memory slots that come and go, and files that are closed; without it all of a file is bound for ever.
  * - `fault_injection`: conversions that fail to allocate the attributes.
+ * @example
+ * import { KERNEL_PARTS } from 'folioscope/kernel';
+ * import { createMachine } from 'folioscope/machine';
+ * KERNEL_PARTS.includes('mlock'); // => true
+ * const tasks = [{ name: 'vmm', cpu: 0 }];
+ * const machine = createMachine({ cpus: 1, tasks, guestMemfds: [{ pages: 1 }], parts: ['mlock'] });
+ * machine.call(0, { call: 'mlock', inode: 0, start: 0, pages: 1 }).result; // => 'ok'
  */
 export const KERNEL_PARTS = [
   'mlock',
@@ -219,6 +297,7 @@ export function sizesOf(kernelSizes: KernelSizes, { profile, patch }: KernelConf
     order: sizes.order,
     large: Math.min(sizes.order, 1),
     lru_disables: sizes.lruDisables ?? sizes.tasks,
+    // Up to 7.3 an entry holds a reference.
     mlock_references: Number(profile.mlockBatchHoldsReference),
     ...Object.fromEntries(KERNEL_PARTS.map((part) => [part, Number(sizes.parts.includes(part))])),
   };

@@ -208,7 +208,27 @@ class Source {
   }
 }
 
-/** The holders of each reference, as a view of one state. */
+/**
+ * The holders of each reference, as a view of one state.
+ * @example
+ * import { HOLDING, holdersOf, imbalances, LiveLedger, writeLedger } from 'folioscope/kernel';
+ * import { Interpreter } from 'folioscope/lang';
+ * import { cpu, folioIndex, order, pfn } from 'folioscope/ledger';
+ * import { createMachine } from 'folioscope/machine';
+ * const machine = createMachine({ cpus: 1, tasks: [{ name: 'vmm', cpu: 0 }], guestMemfds: [{ pages: 1 }] });
+ * const holders = [
+ *   { kind: 'page-cache', references: 1 },
+ *   { kind: 'lru-add-batch', cpu: cpu(0), references: 1 },
+ * ] as const;
+ * const folio = { index: folioIndex(0), pfn: pfn(0), order: order(0), strength: 'derived', holders } as const;
+ * writeLedger(machine, [folio], 0); // => 1
+ * const interpreter = new Interpreter(machine.program, machine.memory);
+ * const nameOf = (task: number) => `task ${task}`;
+ * holdersOf(interpreter, nameOf).get(0); // => holders
+ * imbalances(interpreter, holdersOf(interpreter, nameOf)); // => []
+ * new LiveLedger(interpreter, nameOf).of(0); // => holders
+ * HOLDING.map(({ kind }) => kind).includes('gup'); // => true
+ */
 export const holdersOf = (interpreter: Interpreter, taskName: (task: number) => string): Holders =>
   new LiveLedger(interpreter, taskName).all;
 

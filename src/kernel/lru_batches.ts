@@ -89,7 +89,7 @@ export const other_batches_need_drain = routine(
   },
 );
 
-/** Without SMP there is no lru_activate. */
+/** mm/folio.c: struct cpu_fbatches: without CONFIG_SMP there is no lru_activate (7.3). */
 const batchesOf = (k: K): readonly LruBatch[] =>
   k.config.profile.smp ? LRU_BATCHES : LRU_BATCHES.filter((batch) => batch !== 'lru_activate');
 

@@ -49,6 +49,7 @@ const mlock_folio_batch = routine('mlock_folio_batch', (k, { cpu }: OfCpu) => {
   const { nr, folios } = mlockFbatch;
   const count = k.local('count', int(k.config.profile.batchSize));
   k.step('folio_batch_count', () => count.set(nr.at(cpu)));
+  // Up to 7.3 each entry holds a reference; in linux-mm's mm/mlock.c at 0a99d0b0 none does.
   if (k.config.profile.mlockBatchHoldsReference) {
     k.for('i', optional(MLOCK_SLOT), 0, element(MLOCK_SLOT, count), (i) => {
       const entry = k.local('entry', optional(FOLIO));
@@ -92,7 +93,8 @@ function queue(k: K, of: Value<'folio'>): void {
   const cpu = k.local('cpu', one(CPU));
   const flush = k.local('flush', bool);
   k.call(local_lock, { lock, cpu });
-  // Unlike folio_add_lru() within the lock: a drain that comes after it finds every reference in a batch.
+  // Up to 7.3 an entry holds a reference. It is taken inside the lock, unlike folio_add_lru()'s: a drain that comes after it
+  // finds every reference in a batch.
   if (k.config.profile.mlockBatchHoldsReference) k.step('folio_get', () => folio.refcount.at(of).add(1));
   const add = (): void =>
     k.step('folio_batch_add', () => {
@@ -100,6 +102,7 @@ function queue(k: K, of: Value<'folio'>): void {
       nr.at(cpu).add(1);
       flush.set(nr.at(cpu).eq(size(MLOCK_SLOT)).or(folio.order.at(of).ne(0)));
     });
+  // As above (7.3): without a reference there is nothing to claim.
   if (k.config.profile.mlockBatchHoldsReference) k.claiming('mlock-batch', of, { on: cpu }, add);
   else add();
   lru_cache_disabled(k, flush);

@@ -207,7 +207,13 @@ export const MUTANTS: readonly Mutant[] = [
   }),
 ];
 
-/** A mutant by its name. @throws RangeError if there is none. */
+/**
+ * A mutant by its name. @throws RangeError if there is none.
+ * @example
+ * import { ALTERNATIVES, mutantNamed, MUTANTS, PATCHES } from 'folioscope/kernel';
+ * mutantNamed('gup-no-barrier').property; // => 'I1'
+ * MUTANTS.every(({ patch }) => !PATCHES.includes(patch) && !ALTERNATIVES.includes(patch)); // => true
+ */
 export function mutantNamed(name: string): Mutant {
   const found = MUTANTS.find((known) => known.name === name);
   if (found === undefined)

@@ -7,7 +7,69 @@ import { mark, type Nothing } from '../lang/index.ts';
  * of its own.
  */
 
-/** A task looks whether a folio is in use: it reads the count, tries to freeze it, tests a flag. */
+/**
+ * A task looks whether a folio is in use: it reads the count, tries to freeze it, tests a flag.
+ * @example
+ * import {
+ *   CHECK,
+ *   COUNT,
+ *   DRAIN_ALL,
+ *   DRAIN_GENERATION,
+ *   DRAIN_LEFT_EARLY,
+ *   DRAIN_LOCAL,
+ *   DRAIN_UNDERTAKEN,
+ *   FAULT,
+ *   INSERTED,
+ *   LOOK,
+ *   LRU_ADD_EMPTIED,
+ *   LRU_ADD_QUEUED,
+ *   LRU_BATCH_EMPTIED,
+ *   MLOCK_EMPTIED,
+ *   REF_FREEZE,
+ *   REF_MOD_NOTHING,
+ *   REF_MOD_UNLESS,
+ *   REF_SET,
+ *   REFUSED,
+ *   RETURNED,
+ *   STORED,
+ *   WORK_BEGUN,
+ *   WORK_DONE,
+ *   WORK_QUEUED,
+ * } from 'folioscope/kernel';
+ * import { createMachine } from 'folioscope/machine';
+ * const machine = createMachine({ cpus: 1, tasks: [{ name: 'vmm', cpu: 0 }], guestMemfds: [{ pages: 1 }] });
+ * const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ * machine.call(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ * machine.begin(0, { call: 'set-memory-attributes2', inode: 0, argument });
+ * const seen = new Set<unknown>();
+ * for (let taken = machine.step(0); taken !== undefined; taken = machine.step(0))
+ *   for (const { mark } of taken.observed) seen.add(mark);
+ * [CHECK, LOOK, COUNT, RETURNED].map((mark) => seen.has(mark)); // => [true, true, true, true]
+ * // What else a run, a property or a recording can ask for:
+ * const more = [
+ *   DRAIN_ALL,
+ *   DRAIN_GENERATION,
+ *   DRAIN_LEFT_EARLY,
+ *   DRAIN_LOCAL,
+ *   DRAIN_UNDERTAKEN,
+ *   INSERTED,
+ *   LRU_ADD_EMPTIED,
+ *   LRU_ADD_QUEUED,
+ *   LRU_BATCH_EMPTIED,
+ *   MLOCK_EMPTIED,
+ *   REF_FREEZE,
+ *   REF_MOD_NOTHING,
+ *   REF_MOD_UNLESS,
+ *   REF_SET,
+ *   REFUSED,
+ *   STORED,
+ *   WORK_BEGUN,
+ *   WORK_DONE,
+ *   WORK_QUEUED,
+ * ];
+ * more.length; // => 19
+ * FAULT; // => 'fault'
+ */
 export const LOOK = mark<{ folio: 'folio' }>('look');
 /** The look reads the reference count. */
 export const COUNT = mark<{ folio: 'folio' }>('count');

@@ -111,6 +111,14 @@ export const KWORKER: ScriptedCall = { name: 'kworker', args: [] };
 /**
  * A kernel with tasks of fixed calls: one code for each task, with constant values. An explored kernel must be small,
  * and this is smaller.
+ * @example
+ * import { buildKernel, buildScripted, DEFAULT_PROFILE, KWORKER, PATCHES } from 'folioscope/kernel';
+ * const config = { profile: DEFAULT_PROFILE, patch: PATCHES[0]! };
+ * const sizes = { tasks: 2, cpus: 1, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 9, order: 0 };
+ * // Task 0 touches page 0 of file 0; the last tasks are the CPUs' kworkers.
+ * const scripted = buildScripted(config, sizes, [[{ name: 'touch', args: [0, 0, 1] }], [KWORKER]]);
+ * scripted.codes.length; // => 2
+ * buildKernel(config, sizes, ['touch']).codes.map(({ name }) => name); // => ['touch']
  */
 export function buildScripted(
   config: KernelConfig,

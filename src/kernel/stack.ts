@@ -51,7 +51,12 @@ const STEPS: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 );
 
-/** The kernel stack of a step, innermost first. @param path routines that contain it, outermost first. */
+/**
+ * The kernel stack of a step, innermost first. @param path routines that contain it, outermost first.
+ * @example
+ * import { stackOf } from 'folioscope/kernel';
+ * stackOf(['lru_add_drain'], 'local_lock').at(-1); // => 'lru_add_drain'
+ */
 export function stackOf(path: readonly string[], step: string): readonly string[] {
   const innermost = path.at(-1) ?? '';
   const own = STEPS.get(`${innermost} ${step}`);

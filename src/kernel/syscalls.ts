@@ -537,7 +537,16 @@ export type SyscallName = Exclude<(typeof CALLS)[CallName]['entry'], undefined> 
 /** Any call of the table. */
 export type AnyCall = CallKind<readonly ArgumentName[], SyscallName | undefined>;
 
-/** The entry of the table for a call. */
+/**
+ * The entry of the table for a call.
+ * @example
+ * import { argumentNumber, CALL_NAMES, callNamed, CALLS, partsOfSyscall, RESULTS } from 'folioscope/kernel';
+ * callNamed('mlock').args; // => ['inode', 'start', 'pages']
+ * CALL_NAMES.length === Object.keys(CALLS).length; // => true
+ * partsOfSyscall('mlock'); // => ['mlock']
+ * argumentNumber(true); // => 1
+ * RESULTS[0]; // => 'ok'
+ */
 export const callNamed = (name: CallName): AnyCall => CALLS[name];
 
 /** A code of the kernel's program. */

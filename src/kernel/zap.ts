@@ -6,7 +6,42 @@ import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
 import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
 
-/** Page tables: the folio that an address space maps at an inode's offset, or none. */
+/**
+ * Page tables: the folio that an address space maps at an inode's offset, or none.
+ * @example
+ * import {
+ *   contents,
+ *   cpuFbatches,
+ *   cpuMasks,
+ *   folio,
+ *   gmemInode,
+ *   invalidateLock,
+ *   iPages,
+ *   kvm,
+ *   LRU_BATCHES,
+ *   mlockFbatch,
+ *   pins,
+ *   pte,
+ *   taskCpu,
+ *   taskErrorIndex,
+ *   taskMm,
+ *   taskResult,
+ *   tlb,
+ *   vmaGone,
+ *   work,
+ * } from 'folioscope/kernel';
+ * import { columnOf } from 'folioscope/lang';
+ * import { createMachine } from 'folioscope/machine';
+ * const machine = createMachine({ cpus: 1, tasks: [{ name: 'vmm', cpu: 0 }], guestMemfds: [{ pages: 1 }] });
+ * machine.call(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ * const first = (of: Parameters<typeof columnOf>[1]) => columnOf(machine.memory, of)[0];
+ * // Folio 0 is page 0 of file 0, in the page table of process 0 and in CPU 0's batch: three references.
+ * [iPages, pte, cpuFbatches.lruAdd.folios].map(first); // => [0, 0, 0]
+ * [folio.refcount, folio.mapcount, cpuFbatches.lruAdd.nr, gmemInode.pages, taskResult, taskCpu].map(first); // => [3, 1, 1, 1, 0, 0]
+ * LRU_BATCHES.length; // => 5
+ * [contents, cpuMasks, invalidateLock, kvm, mlockFbatch, pins, tlb, work].every((memory) => typeof memory === 'object'); // => true
+ * [taskErrorIndex, taskMm, vmaGone].map(({ variable }) => variable.domains.length > 0); // => [true, true, true]
+ */
 export const pte = shared('mm.pte', [MM, INODE, INDEX], optional(FOLIO));
 /** VM_LOCKED of each page's mapping: mlock() of a part splits a mapping. Stable under the mm's mmap_lock. */
 export const vmLocked = shared('vma.VM_LOCKED', [MM, INODE, INDEX, MLOCK], bool);
@@ -124,6 +159,7 @@ export const zap_vma_range = routine(
             cpu.set(taskCpu.at(k.self));
             if (dirties && !flushesLate) flushTlb();
           });
+          // Up to 6.8 at least, by free_pages_and_swap_cache(); 7.2 and 7.3 do not.
           if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
         k.for('i', int(size), 0, gathered, (i) => {

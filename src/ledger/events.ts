@@ -58,6 +58,12 @@ export interface LruInsertion extends EventOrigin {
   readonly lru: number;
   /** Mapped into some page table at that moment; undefined if the event does not say. */
   readonly mapped: boolean | undefined;
+  /**
+   * Whether the flush can be preempted: interrupts and preemption were on, and only migration was off. So it is with PREEMPT_RT,
+   * whose local locks sleep (mainline since 6.12). Absent where the recording does not show the former, or the event is older than
+   * the counter of migrate_disable() (5.15).
+   */
+  readonly isPreemptible?: boolean;
 }
 
 /** A system call's entry, from `syscalls:` or `raw_syscalls:` events. Arguments as recorded, unsigned 64 bits. */

@@ -45,7 +45,19 @@ export interface FolioLedger {
 /** The folios of one inode in its page cache at one moment, by rising index. */
 export type Ledger = readonly FolioLedger[];
 
-/** Sum of the holders' references. */
+/**
+ * Sum of the holders' references.
+ * @example
+ * import { cpu, heldOnlyByBatches, HOLDER_KINDS, type Holder, isIdle, CHECKS_OWN, referencesOf } from 'folioscope/ledger';
+ * const holders: readonly Holder[] = [
+ *   { kind: 'page-cache', references: 1 },
+ *   { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
+ *   { kind: 'safety-check', references: 1 },
+ * ];
+ * referencesOf(holders); // => 3
+ * heldOnlyByBatches(holders); // => true
+ * HOLDER_KINDS.filter((kind) => !isIdle(kind) && !CHECKS_OWN.has(kind)); // => ['user-mapping', 'mmu-gather', 'gup', 'unknown']
+ */
 export const referencesOf = (holders: readonly Holder[]): number =>
   holders.reduce((sum, holder) => sum + holder.references, 0);
 

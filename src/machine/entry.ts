@@ -32,6 +32,13 @@ export interface Refused {
  * The kernel entry of a call, and its values: for machines that receive calls while they run, and for tasks with fixed
  * calls (`buildScripted`).
  * @throws RangeError if the call names an object that does not exist.
+ * @example
+ * import { entryOf, partsFor, syscallsFor } from 'folioscope/machine';
+ * const around = { cpus: 1, tasks: ['vmm'], guestMemfds: [{ pages: 2 }] };
+ * const lock = { call: 'mlock', inode: 0, start: 0, pages: 2 } as const;
+ * entryOf(lock, around); // => { name: 'mlock', args: [0, 0, 2] }
+ * syscallsFor([lock], around); // => ['mlock']
+ * partsFor([lock], around); // => ['mlock']
  */
 export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Refused {
   requireInRange(call, around);

@@ -61,6 +61,12 @@ const pagesIn = (bytes: bigint): number => Number(bytes / PAGE_SIZE);
 /**
  * A computer, as programs see the kernel: files are created and closed, mapped and unmapped, and every call returns the
  * system call's result. It stands on a {@link Machine}, whose tasks are the threads; calls made here run to their end.
+ * @example
+ * import { GuestMemfd, Host } from 'folioscope/machine';
+ * const host = new Host({ cpus: 1, threads: [{ name: 'vmm', cpu: 0 }], files: 1, pages: 2 });
+ * const vm = host.createVm({ hasPrivateMemory: true, inPlaceConversion: true });
+ * const file = vm.createGuestMemfd({ size: 8192n, flags: 3n });
+ * file instanceof GuestMemfd; // => true
  */
 export class Host {
   readonly machine: Machine;

@@ -356,4 +356,25 @@ export class Machine {
   }
 }
 
+/**
+ * @example
+ * import { createMachine, DEFAULT_PROFILE, foliosOf, Machine, patchNamed, PATCHES, PROFILES } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ * machine.call(1, { call: 'touch', inode: 0, start: 0, pages: 1 }).result; // => 'ok'
+ * // The page waits in CPU 1's batch, so a check without a drain refuses it.
+ * machine.call(0, { call: 'set-memory-attributes2', inode: 0, argument }); // => { result: 'EAGAIN', errorIndex: 0 }
+ * machine instanceof Machine; // => true
+ * foliosOf([{ pages: 1 }]); // => 2
+ * PATCHES.map(({ name }) => name); // => ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio']
+ * PROFILES.includes(DEFAULT_PROFILE); // => true
+ */
 export const createMachine = (options: MachineOptions): Machine => new Machine(options);

@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
-import {
-  cpuFbatches,
-  folio,
-  gmemInode,
-  iPages,
-  mlockFbatch,
-  type Patch,
-  pins,
-  type Profile,
-  pte,
-} from '../kernel/index.ts';
-import { columnOf } from '../lang/index.ts';
+import { type Patch, type Profile, writeLedger } from '../kernel/index.ts';
 import {
   type Cpu,
   type FolioIndex,
@@ -39,6 +28,24 @@ export interface ConversionQuestion {
 /**
  * Verdicts from the kernel's own conversion, run on machines restored from ledgers. Machines are reused for questions
  * of the same size.
+ * @example
+ * import { cpu, folioIndex, order, pfn } from 'folioscope/ledger';
+ * import { DEFAULT_PROFILE, Judge, patchNamed } from 'folioscope/machine';
+ * const ledger = [
+ *   {
+ *     index: folioIndex(0),
+ *     pfn: pfn(7),
+ *     order: order(0),
+ *     strength: 'derived',
+ *     holders: [
+ *       { kind: 'page-cache', references: 1 },
+ *       { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
+ *     ],
+ *   },
+ * ] as const;
+ * const asked = { ledger, cpu: cpu(0), cpus: 2, profile: DEFAULT_PROFILE };
+ * new Judge().verdict({ ...asked, patch: patchNamed('baseline') }); // => { verdict: 'refused', index: 0, spurious: true }
+ * new Judge().verdict({ ...asked, patch: patchNamed('v6') }); // => { verdict: 'safe' }
  */
 export class Judge {
   readonly #machines = new Map<string, Machine>();
@@ -58,7 +65,8 @@ export class Judge {
     // The range may begin or end within a large folio.
     const first = Math.max(0, (range?.from ?? 0) - begins);
     const beyond = range === undefined ? 0 : Math.max(0, endOf(asked) - range.to);
-    const pages = restore(machine, asked, question.cpu, first);
+    machine.call(CONVERTER, { call: 'migrate-to', cpu: question.cpu });
+    const pages = writeLedger(machine, asked, first);
     const outcome = machine.call(CONVERTER, {
       call: 'set-memory-attributes2',
       inode: 0,
@@ -135,11 +143,7 @@ const pagesOf = (ledger: Ledger): number => ledger.reduce((sum, { order }) => su
 const of = (holders: readonly Holder[], kind: Holder['kind']): number =>
   referencesOf(holders.filter((holder) => holder.kind === kind));
 
-/** Holders for which the machine has no state: they hold their reference until they release it. */
-const isOutside = ({ kind }: Holder): boolean =>
-  kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'mlock-batch' && kind !== 'user-mapping';
-
-/** The folio at a page of a restored machine, which has the ledger's folios without holes. */
+/** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
 function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedger; readonly offset: number } {
   let begins = 0;
   for (const entry of ledger) {
@@ -148,95 +152,4 @@ function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedge
     begins += pages;
   }
   throw new Error(`the restored machine has no page ${page}`);
-}
-
-/** The columns of one kind of per-CPU batch. */
-interface BatchColumns {
-  readonly counts: { [cpu: number]: number; readonly length: number };
-  readonly folios: { [slot: number]: number };
-  readonly slots: number;
-}
-
-/**
- * Puts a folio into a CPU's batch, `entries` times.
- * @returns the number of entries that fitted; 0 if the CPU is unknown.
- */
-function putInto(
-  { counts, folios, slots }: BatchColumns,
-  cpu: Cpu | undefined,
-  folioNumber: number,
-  entries: number,
-): number {
-  if (cpu === undefined) return 0;
-  const taken = counts[cpu];
-  if (taken === undefined) throw new RangeError(`CPU ${cpu} is beyond the machine's ${counts.length}`);
-  const found = Math.min(entries, slots - taken);
-  for (let slot = taken; slot < taken + found; slot++) folios[cpu * slots + slot] = folioNumber;
-  counts[cpu] = taken + found;
-  return found;
-}
-
-/**
- * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say which page
- * of a large folio is mapped: it counts as a page that the conversion, from page `first` on, unmaps.
- * @returns the number of pages.
- */
-function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): number {
-  const { memory, program } = machine;
-  const slots = program.sizes['slot'] ?? 1;
-  const pagesPerInode = program.sizes['index'] ?? 1;
-  const lruAdd = {
-    counts: columnOf(memory, cpuFbatches.lruAdd.nr),
-    folios: columnOf(memory, cpuFbatches.lruAdd.folios),
-    slots,
-  };
-  const mlock = {
-    counts: columnOf(memory, mlockFbatch.nr),
-    folios: columnOf(memory, mlockFbatch.folios),
-    slots: program.sizes['mlock_slot'] ?? 0,
-  };
-  let page = 0;
-  let pin = 0;
-  const hold = (number: number, references: number): void => {
-    if (pin >= columnOf(memory, pins.folio).length) throw new Error('a restored machine has too few pins');
-    columnOf(memory, pins.folio)[pin] = number;
-    columnOf(memory, pins.references)[pin] = references;
-    pin++;
-  };
-  machine.call(CONVERTER, { call: 'migrate-to', cpu });
-  for (const [number, entry] of ledger.entries()) {
-    const pages = 2 ** entry.order;
-    columnOf(memory, folio.allocated)[number] = 1;
-    columnOf(memory, folio.order)[number] = entry.order;
-    columnOf(memory, folio.mapping)[number] = 0;
-    columnOf(memory, folio.index)[number] = page;
-    columnOf(memory, folio.uptodate)[number] = 1;
-    columnOf(memory, folio.refcount)[number] = referencesOf(entry.holders);
-    columnOf(memory, folio.mapcount)[number] = of(entry.holders, 'user-mapping');
-    columnOf(memory, iPages).fill(number, page, page + pages);
-    let batched = false;
-    let mm = 0;
-    for (const holder of entry.holders) {
-      if (holder.kind === 'lru-add-batch') {
-        // A folio is in a lru_add batch at most once. A folio on its way there, or at a full batch, is found by no
-        // drain.
-        const found = putInto(lruAdd, holder.cpu, number, Math.min(1, holder.references));
-        batched ||= found > 0;
-        if (holder.references > found) hold(number, holder.references - found);
-      } else if (holder.kind === 'mlock-batch') {
-        // One entry for each locking and unlocking of the page: several are possible.
-        const found = machine.profile.mlockBatchHoldsReference
-          ? putInto(mlock, holder.cpu, number, holder.references)
-          : 0;
-        if (holder.references > found) hold(number, holder.references - found);
-      } else if (holder.kind === 'user-mapping')
-        for (let i = 0; i < holder.references; i++)
-          columnOf(memory, pte)[mm++ * pagesPerInode + Math.max(first, page)] = number;
-      else if (isOutside(holder)) hold(number, holder.references);
-    }
-    columnOf(memory, folio.lru)[number] = Number(!batched);
-    page += pages;
-  }
-  columnOf(memory, gmemInode.pages)[0] = page;
-  return page;
 }

@@ -13,7 +13,25 @@ interface Before {
   readonly taken: Taken | undefined;
 }
 
-/** A debugger for a machine: takes its steps, and takes them back one by one, at the cost of what each changed. */
+/**
+ * A debugger for a machine: takes its steps, and takes them back one by one, at the cost of what each changed.
+ * @example
+ * import { createMachine, patchNamed, Stepper } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const stepper = new Stepper(machine);
+ * stepper.begin(1, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ * stepper.step(1)?.task; // => 1
+ * stepper.undo()?.task; // => 1
+ * stepper.depth; // => 1
+ */
 export class Stepper {
   readonly machine: Machine;
   readonly #done: Before[] = [];

@@ -23,7 +23,24 @@ export interface PeerOptions extends SearchOptions {
   readonly variant: PeerConfig['variant'];
 }
 
-/** Checks the protocol with which other model checkers were measured. */
+/**
+ * Checks the protocol with which other model checkers were measured.
+ * @example
+ * import { parsePeerQuestion } from 'folioscope/scenario';
+ * import { checkingPeer } from 'folioscope/verify';
+ * const file = `
+ * model: peer-protocol
+ * scenario: peer
+ * title: The protocol
+ * cpus: 2
+ * folios: 1
+ * `;
+ * const asked = parsePeerQuestion('peer.yaml', file);
+ * const pieces = checkingPeer(asked, { variant: 'v6', mostStates: 100_000 });
+ * let piece = pieces.next();
+ * while (piece.done !== true) piece = pieces.next();
+ * piece.value.verdict; // => 'holds'
+ */
 export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Generator<CheckProgress, CheckAnswer> {
   const { cpus, folios } = asked;
   const { variant } = options;

@@ -44,7 +44,22 @@ const PEER = z.strictObject({
     .optional(),
 });
 
-/** Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong` */
+/**
+ * Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong`
+ * @example
+ * import { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from 'folioscope/scenario';
+ * const file = `
+ * model: peer-protocol
+ * scenario: peer
+ * title: The protocol
+ * cpus: 2
+ * folios: 1
+ * `;
+ * const asked = parsePeerQuestion('peer.yaml', file);
+ * [asked.cpus, asked.folios]; // => [2, 1]
+ * textNamesModel('peer.yaml', file); // => true
+ * PEER_VARIANTS; // => ['baseline', 'local-drain', 'v6']
+ */
 export function parsePeerQuestion(file: string, text: string): PeerQuestion {
   const source = readSource(file, text);
   const parsed = PEER.safeParse(source.value);

@@ -14,7 +14,35 @@ export interface RunReportOptions {
   readonly command: readonly string[];
 }
 
-/** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
+/**
+ * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
+ * import { parseScenario, patchNotes, runMany, runScenario } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const patch = patchNamed('v6');
+ * const answer = { scenario, patches: [runScenario(scenario, { patch })] };
+ * const command = ['folioscope', 'run', 't.yaml'];
+ * runReport(answer, { steps: 'none', command }).split('\n')[0]; // => 'T: A page faulted on another CPU'
+ * summaryLine(answer); // => 'ok         T: A page faulted on another CPU\n'
+ * summaryEnd([answer]); // => '1 scenario: 1 ok\n'
+ * JSON.parse(runToJson([answer], { steps: false })).schema; // => 'folioscope.run/1'
+ * const schedule = { kind: 'random', seed: 1 } as const;
+ * const many = { scenario, patches: [runMany(scenario, { patch, schedule, runs: 2 })] };
+ * runsReport(many, { command }).includes('v6: 2 runs, 1 outcome'); // => true
+ * JSON.parse(runsToJson([many])).schema; // => 'folioscope.run/1'
+ * patchNotes(patch, scenario.machine.profile!).mutant; // => undefined
+ */
 export function runReport(answer: ScenarioAnswer, options: RunReportOptions): string {
   const { scenario, patches } = answer;
   const sections = [

@@ -41,6 +41,33 @@ export function profileNamed(name: string): Profile {
  * Reads the text of a scenario file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
+ * @example
+ * import { parseSchedule, patchNamed } from 'folioscope/machine';
+ * import {
+ *   EVENTS,
+ *   parseScenario,
+ *   profileNamed,
+ *   PROPERTY_IDS,
+ *   scenarioJsonSchema,
+ *   unknownPlace,
+ * } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * scenario.threads.map(({ calls }) => calls.length); // => [1]
+ * profileNamed('linux-6.8').batchSize; // => 15
+ * PROPERTY_IDS.slice(0, 2); // => ['I1', 'I2']
+ * EVENTS[0]; // => 'checked'
+ * Object.keys(scenarioJsonSchema()).includes('properties'); // => true
+ * const forms = [patchNamed('v6')];
+ * unknownPlace(scenario, parseSchedule('T9:all'), forms, (_, work) => work()); // => "no task 'T9', did you mean 'T0'?"
  */
 export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
   const source = readSource(file, text);

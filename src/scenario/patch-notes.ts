@@ -17,7 +17,14 @@ export const mutantIn = ({ mutant }: Patch): string | undefined =>
 /** Cached: a kernel is built for the notes, and one scenario is run under one form many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
 
-/** The notes about a form on a kernel profile, wherever it is run. */
+/**
+ * The notes about a form on a kernel profile, wherever it is run.
+ * @example
+ * import { DEFAULT_PROFILE, patchNamed } from 'folioscope/machine';
+ * import { mutantIn, patchNotes } from 'folioscope/scenario';
+ * patchNotes(patchNamed('v6'), DEFAULT_PROFILE); // => { mutant: undefined, unexportedCalls: ['folio_may_be_lru_cached'] }
+ * mutantIn(patchNamed('v6')); // => undefined
+ */
 export function patchNotes(patch: Patch, profile: Profile): PatchNotes {
   const known = told.get(profile) ?? new WeakMap<Patch, PatchNotes>();
   told.set(profile, known);

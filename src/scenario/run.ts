@@ -83,6 +83,27 @@ export interface RunObserver {
  * a mutant or a user's, the run ends there.
  * @throws BrokenInvariant if they differ under one of folioscope's own forms.
  * @throws ScheduleMisfit if an explicit schedule does not fit.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { BrokenInvariant, expectedOf, isWell, parseScenario, runMany, runScenario } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const answer = runScenario(scenario, { patch: patchNamed('baseline') });
+ * answer.calls.at(-1)?.outcome; // => { result: 'EAGAIN', errorIndex: 0 }
+ * isWell(answer); // => false
+ * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
+ * const schedule = { kind: 'random', seed: 1 } as const;
+ * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
+ * // Thrown where a folio's count is not what its holders add up to:
+ * new BrokenInvariant('page 0') instanceof Error; // => true
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
   new Run(scenario, options).answer();

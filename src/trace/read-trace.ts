@@ -20,6 +20,23 @@ const MAX_HELD_BYTES = 128 * 1024 * 1024;
  * Reads a recording in one pass, in any known format, text also packed. The decoded events and the losses go to
  * `options.onEvents` in time order; the result is the summary.
  * @throws InputError if nothing can be answered from the input.
+ * @example
+ * import { formatEvent, memorySource, readTrace, InputError, traceText, UnknownBufferError } from 'folioscope/trace';
+ * import type { KernelEvent } from 'folioscope/ledger';
+ * const line = '          vmm-1000    [001] .....     1.000001: mm_lru_insertion: folio=0 pfn=0x7 lru=4 flags=M\n';
+ * const text = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/1   #P:2\n#\n${line}`;
+ * const events: KernelEvent[] = [];
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const summary = await readTrace(source, { onEvents: (some) => void events.push(...some) });
+ * summary.events; // => 1
+ * formatEvent(events[0]!).trim(); // => 'vmm-1000    [001]     1.000001: mm_lru_insertion: pfn=0x7 lru=4 flags=M'
+ * [...traceText(events, 2)].length > 1; // => true
+ * const refusal = (error: unknown) => error;
+ * const none = memorySource('none.txt', new Uint8Array(9));
+ * const notRead = await readTrace(none, { onEvents: () => {} }).catch(refusal);
+ * notRead instanceof InputError; // => true
+ * const noBuffer = await readTrace(source, { buffer: 'lab', onEvents: () => {} }).catch(refusal);
+ * noBuffer instanceof UnknownBufferError; // => true
  */
 export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
   if (isStream(input)) return readPieces(new PieceReader(input), options);

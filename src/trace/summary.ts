@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { PageSize } from '../abi/index.ts';
 import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../ledger/index.ts';
 
 /** Summary of a recording: what it is, and how much of it could be read. */
@@ -28,7 +29,9 @@ export interface TraceSummary {
   readonly showsLosses: boolean;
   /** Whether times are counts (jiffies, cycles, events), each of which is one nanosecond here. */
   readonly countsTime: boolean;
-  /** The trace clock, by its name in tracefs, if the recording says it. */
+  /** Bytes of a page of the recorded kernel, where the recording says or shows it; else 4096 are taken. */
+  readonly pageSize: PageSize | undefined;
+  /** The trace clock, as tracefs names it, where the recording says it. */
   readonly clock: string | undefined;
 }
 
@@ -41,6 +44,8 @@ export interface ReadOptions {
    * time.
    */
   readonly scheduling?: boolean | undefined;
+  /** Bytes of a page, by which text gives a folio's place: 4096 where undefined. A trace.dat has indexes. */
+  readonly pageSize?: PageSize | undefined;
   /**
    * Receives the decoded events and the losses in time order, some thousands at a time. Each array is new, and the
    * receiver may keep it. An exception from it ends the reading, and is thrown by `readTrace`.

@@ -29,7 +29,32 @@ export interface CheckOptions extends SearchOptions {
   readonly patch: Patch;
 }
 
-/** Checks a scenario on every interleaving of its threads, in pieces of at most some tenths of a second. */
+/**
+ * Checks a scenario on every interleaving of its threads, in pieces of at most some tenths of a second.
+ * @example
+ * import { exploreProgram } from 'folioscope/check';
+ * import { patchNamed } from 'folioscope/machine';
+ * import { parseScenario } from 'folioscope/scenario';
+ * import { checking, questionAbout } from 'folioscope/verify';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const pieces = checking(scenario, { patch: patchNamed('baseline'), mostStates: 100_000 });
+ * let piece = pieces.next();
+ * while (piece.done !== true) piece = pieces.next();
+ * const { verdict, properties } = piece.value;
+ * verdict; // => 'violated'
+ * properties.filter((property) => property.verdict === 'violated').map(({ id }) => id); // => ['I2']
+ * // The same question, for the engine itself:
+ * exploreProgram(questionAbout(scenario, patchNamed('baseline')), { mostStates: 100_000 }).verdict; // => 'violated'
+ */
 export function* checking(scenario: Scenario, options: CheckOptions): Generator<CheckProgress, CheckAnswer> {
   const { patch } = options;
   const world = buildWorld({ ...scenario, machine: { ...scenario.machine, profile: scenario.check.profile } }, patch);

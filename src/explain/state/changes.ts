@@ -47,5 +47,5 @@ function event(at: Nanoseconds | undefined, { isCoarse }: Surroundings, tell: (a
 function flushChanges({ over, lastSure, latestEnd }: Flush, tell: (at: Nanoseconds) => void): void {
   if (over !== undefined) tell(over);
   if (lastSure !== undefined) tell(lastSure);
-  if (over === undefined || over > latestEnd) tell(latestEnd);
+  if (latestEnd !== undefined && (over === undefined || over > latestEnd)) tell(latestEnd);
 }

@@ -66,8 +66,9 @@ export class Checks {
       text += `if(${this.#misses(part, called, extent.count - 1)})$B($N[${site}],${called},[]);`;
     }
     const fits = this.#isWithin(value, max);
-    // The value is computed first, so that of two values that do not fit every execution reports the same.
-    if (fits && text === '') return write(js, index);
+    // The value is computed first, so that of two things that do not fit every execution finds the same.
+    const isChecked = named.some((one, i) => one !== index[i]);
+    if (fits && !isChecked) return write(js, index);
     const stored = `const $v=${js};${text}`;
     if (fits) return `{${stored}${write('$v', named)}}`;
     const site = this.#site({ name, max, where: this.#place });

@@ -36,6 +36,16 @@ type Run = (task: number, args: readonly number[], others: () => boolean) => boo
  * Generates JavaScript over the memory's columns. Each single step is a function; a whole code is one structured
  * function with its values in JavaScript variables. Each is generated when it is first needed: a whole code has
  * hundreds of steps that are never taken one by one.
+ * @example
+ * import { buildCode, columnOf, compileColumns, createMemory, int, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const { run } = compileColumns(counting, memory);
+ * run(0, 0, []); // => true
+ * columnOf(memory, total)[0]; // => 1
  */
 export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));

@@ -37,6 +37,29 @@ type StepInState = (state: Int32Array, option: number) => boolean;
  * Generates a function for every step of every task. The task's number is a constant in it, so most indexes are
  * constants too.
  * @param codeOf the code that each task runs from the initial state.
+ * @example
+ * import {
+ *   buildCode,
+ *   columnOf,
+ *   compilePacked,
+ *   createMemory,
+ *   int,
+ *   Interpreter,
+ *   program,
+ *   sharedScalar,
+ * } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const packed = compilePacked(counting, [0, 0]);
+ * const state = packed.pack(memory);
+ * packed.step(1, state); // => true
+ * packed.done(1, state); // => true
+ * columnOf(packed.unpack(state), total)[0]; // => 1
  */
 export function compilePacked(program: Program, codeOf: readonly number[]): Packed {
   const layout = layOut(program, codeOf);

@@ -198,7 +198,10 @@ export function positionsIn(
   const pcOf = (task: number): string => loading(fieldAt(layout.pcs, task), at('0', 0), words);
   const amountOf = (claim: Claim, of: string, emitter: Emitter, task: number): string => {
     const prelude: string[] = [];
-    const amount = emitter.value(claim.amount, prelude);
+    const amount: Amount = {
+      js: emitter.value(claim.amount, prelude),
+      isOne: claim.amount.op === 'const' && claim.amount.value === 1,
+    };
     const parts: string[] = [];
     if ('list' in claim.of) {
       const from = emitter.value(claim.of.from, prelude);
@@ -233,9 +236,15 @@ export function positionsIn(
   };
 }
 
-/** An amount if two numbers are equal, otherwise 0. */
-const amountIf = (one: string, other: string, amount: string): string =>
-  amount === '1' ? sameAsBit(one, other) : `(-${sameAsBit(one, other)}&(${amount}))`;
+/** JavaScript for an amount. */
+interface Amount {
+  readonly js: string;
+  readonly isOne: boolean;
+}
+
+/** An amount where two numbers are the same, else 0. */
+const amountIf = (one: string, other: string, { js, isOne }: Amount): string =>
+  isOne ? sameAsBit(one, other) : `(-${sameAsBit(one, other)}&(${js}))`;
 
 /** An amount if a number of so many bits is one of these, otherwise 0. */
 function amountAt(js: string, bits: number, numbers: readonly number[], amount: string): string {

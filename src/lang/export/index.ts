@@ -25,6 +25,28 @@ export interface Exported {
 /**
  * The program for SPIN: `spin -a`, then `cc -DNOREDUCE -DSAFETY pan.c`. SPIN then stores every state.
  * @throws Error if the program has a search that Promela cannot express.
+ * @example
+ * import {
+ *   buildCode,
+ *   createMemory,
+ *   int,
+ *   Interpreter,
+ *   literal,
+ *   program,
+ *   sharedScalar,
+ *   toMurphi,
+ *   toPromela,
+ * } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const exported = { program: counting, codeOf: [0, 0], initial, properties: [], mayEnd: literal<'bool'>(1) };
+ * toPromela(exported).includes('proctype'); // => true
+ * toMurphi(exported).includes('ruleset') || toMurphi(exported).includes('rule'); // => true
  */
 export const toPromela = (exported: Exported): string => write(exported, PROMELA);
 

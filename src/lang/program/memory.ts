@@ -29,7 +29,18 @@ const columnFor = (max: number, length: number): Column => {
   return new Int32Array(length);
 };
 
-/** Memory with everything at its initial value and every task idle. */
+/**
+ * Memory with everything at its initial value and every task idle.
+ * @example
+ * import { buildCode, copyMemory, createMemory, IDLE, program, resetMemory } from 'folioscope/lang';
+ * const built = program({ task: 1 }, [], [buildCode('nothing', null, { task: 1 }, 0, () => {})]);
+ * const memory = createMemory(built);
+ * memory.code[0]; // => IDLE
+ * const before = copyMemory(memory);
+ * memory.pc[0] = 7;
+ * resetMemory(built, memory);
+ * memory.pc[0] === before.pc[0]; // => true
+ */
 export function createMemory(program: Program): Memory {
   const columns = new Map<Variable, Column>();
   for (const variable of program.variables) {

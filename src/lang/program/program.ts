@@ -35,6 +35,10 @@ export type CodeText<C> = (k: Builder<C>) => void;
 /**
  * Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters.
  * @param declared the program's variables: if given, a text that names another fails at that place.
+ * @example
+ * import { buildCode } from 'folioscope/lang';
+ * const waiting = buildCode('waiting', null, { task: 1 }, 0, (k) => k.await('never', k.self.ne(0)));
+ * waiting.flow.steps.length; // => 1
  */
 export function buildCode<C>(
   name: string,
@@ -71,7 +75,20 @@ export function requireArguments({ name, params, slotMax }: Code, args: readonly
   }
 }
 
-/** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
+/**
+ * Puts codes and the shared memory that they use together. `variables` fixes the memory's order.
+ * @example
+ * import { buildCode, columnOf, createMemory, int, Interpreter, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * for (const task of [0, 1]) interpreter.step(task);
+ * columnOf(memory, total)[0]; // => 2
+ */
 export const program = (
   sizes: Sizes,
   variables: readonly (SharedArray<string, readonly Domain[]> | { variable: Variable })[],

@@ -13,6 +13,51 @@ import { resolve, type Sizes, type Type } from '../text/types.ts';
  * The program with every step replaced by the result of `change`: for mutants, which show that a property detects a
  * forgotten step or wait, and for asserts added from outside.
  * @param change called with the step and the number of its code.
+ * @example
+ * import {
+ *   applyingWhere,
+ *   bool,
+ *   buildCode,
+ *   int,
+ *   mark,
+ *   observationsIn,
+ *   program,
+ *   rewriteEffects,
+ *   rewriteObservations,
+ *   rewriteSteps,
+ *   sharedScalar,
+ *   withLocal,
+ *   withLocalArray,
+ *   withoutAssert,
+ * } from 'folioscope/lang';
+ * const DONE = mark('done');
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 1 }, 0, (k) =>
+ *   k.step('add', () => {
+ *     k.observe(DONE, {});
+ *     k.assert('small', total.lt(5));
+ *     total.add(1);
+ *   }),
+ * );
+ * const original = program({ task: 1 }, [total], [adding]);
+ * const kinds = (of: typeof original) =>
+ *   of.codes[0]!.flow.nodes.flatMap((node) => (node.kind === 'step' ? node.step.effects.map(({ kind }) => kind) : []));
+ * kinds(original); // => ['observe', 'assert', 'assign']
+ * kinds(withoutAssert(original, 'small')); // => ['observe', 'assign']
+ * [...observationsIn(original)].map(({ observed }) => observed.mark.name); // => ['done']
+ * // A mutant that forgets to add:
+ * const forgetful = rewriteSteps(original, (step) => ({
+ *   ...step,
+ *   effects: rewriteEffects(step.effects, (effect) => (effect.kind === 'assign' ? [] : [effect])),
+ * }));
+ * kinds(forgetful); // => ['observe', 'assert']
+ * // A note that is taken where something is observed, if a condition holds:
+ * const { program: noting, local } = withLocal(original, 0, 'seen', bool);
+ * const { array } = withLocalArray(noting, 0, 'often', 2, int(3));
+ * array.length; // => 2
+ * const set = { kind: 'assign', place: local.expr, value: { op: 'const', value: 1 } } as const;
+ * const noted = rewriteObservations(noting, () => [applyingWhere(total.gt(0), [set])]);
+ * kinds(noted); // => ['when', 'assert', 'assign']
  */
 export function rewriteSteps(program: Program, change: (step: Step, code: number) => Step): Program {
   const codes = program.codes.map((code, number) =>

@@ -52,6 +52,15 @@ const MOST_TURNS = 100_000;
 /**
  * Runs a program step by step by walking its text: the reference for the compiled executions. Every value is checked
  * against its declared range.
+ * @example
+ * import { buildCode, createMemory, int, Interpreter, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 1 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 1 }, [total], [adding]);
+ * const interpreter = new Interpreter(counting, createMemory(counting));
+ * interpreter.start(0, 0);
+ * interpreter.step(0)?.writes.map(({ before, after }) => [before, after]); // => [[0, 1]]
+ * interpreter.step(0); // => undefined
  */
 export class Interpreter {
   readonly program: Program;

@@ -433,7 +433,16 @@ const claimParts = (more: ClaimText): Pick<Claim, 'amount' | 'on'> => ({
   ...(more.on === undefined ? {} : { on: more.on.expr }),
 });
 
-/** The declarations of one family of programs, whose configuration is a `C`. */
+/**
+ * The declarations of one family of programs, whose configuration is a `C`.
+ * @example
+ * import { bool, buildCode, language, sharedScalar } from 'folioscope/lang';
+ * const lock = sharedScalar('lock', bool);
+ * const { routine } = language<{ readonly debug: boolean }>();
+ * const spin_lock = routine('spin_lock', (k) => k.await('lock', lock.not(), () => lock.set(true)));
+ * const code = buildCode('locking', { debug: false }, { task: 1 }, 0, (k) => k.call(spin_lock, {}));
+ * code.flow.steps.length; // => 1
+ */
 export const language = <C>() => ({
   /** Names a piece of text, by the kernel's name. */
   routine: <A extends Args>(name: string, text: (k: Builder<C>, args: A) => void): Routine<C, A> => ({ name, text }),

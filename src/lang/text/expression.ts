@@ -92,7 +92,53 @@ export interface SharedArray<K extends string, D extends readonly Domain[]> {
   at(...index: Indexes<D>): Place<K>;
 }
 
-/** Declares a shared array; its elements start at the type's initial value. */
+/**
+ * Declares a shared array; its elements start at the type's initial value.
+ * @example
+ * import {
+ *   bool,
+ *   buildCode,
+ *   choose,
+ *   columnOf,
+ *   createMemory,
+ *   domain,
+ *   element,
+ *   first,
+ *   int,
+ *   Interpreter,
+ *   literal,
+ *   none,
+ *   one,
+ *   optional,
+ *   ordinal,
+ *   program,
+ *   shared,
+ *   size,
+ *   TASK,
+ * } from 'folioscope/lang';
+ * const SEAT = domain('seat');
+ * const taken = shared('taken', [SEAT], bool);
+ * const seatOf = shared('seat_of', [TASK], optional(SEAT));
+ * const sizes = { task: 2, seat: 3 };
+ * const sitting = buildCode('sitting', null, sizes, 0, (k) => {
+ *   const seat = k.local('seat', optional(SEAT));
+ *   const next = k.local('next', one(SEAT));
+ *   k.step('look', () => seat.set(first<'seat'>(0, none(SEAT), none(SEAT), (at) => taken.at(at).not())));
+ *   k.if(seat.ne(none(SEAT)), () => next.set(element(SEAT, ordinal(seat).plus(1).mod(size(SEAT)))));
+ *   k.step('take', () => {
+ *     k.when(seat.ne(none(SEAT)), () => taken.at(seat).set(true));
+ *     seatOf.at(k.self).set(choose<'seat'>(next.eq(0), literal(2), seat));
+ *   });
+ * });
+ * const room = program(sizes, [taken, seatOf], [sitting]);
+ * const memory = createMemory(room);
+ * const interpreter = new Interpreter(room, memory);
+ * interpreter.start(0, 0);
+ * while (interpreter.step(0) !== undefined);
+ * [...columnOf(memory, taken)]; // => [1, 0, 0]
+ * [...columnOf(memory, seatOf)]; // => [0, 3]
+ * int(5).max; // => 5
+ */
 export function shared<K extends string, const D extends readonly Domain[]>(
   name: string,
   domains: D,
@@ -167,6 +213,11 @@ export function first<K extends string>(
 /**
  * Amount of an element that the tasks claim where they rest, under one label or any: the meaning of their positions,
  * for properties and asserts. Not for a task's own behaviour, which must not depend on it.
+ * @example
+ * import { claimed, finished, Place, sharedScalar, bool, Value } from 'folioscope/lang';
+ * // How many references the tasks hold of folio 0 where they rest, under the label 'gup'; whether task 1 has ended.
+ * claimed(0, 'gup').eq(1).and(finished(1)) instanceof Value; // => true
+ * sharedScalar('lock', bool) instanceof Place; // => true
  */
 export const claimed = <K extends string>(of: Arg<K>, label?: string): Value<'int'> =>
   new Value<'int'>({ op: 'claimed', label, of: exprOf(of) });

@@ -16,5 +16,19 @@ export interface Mark<A extends MarkArgs = MarkArgs> {
 /** Arguments of a mark without arguments. */
 export type Nothing = Readonly<Record<string, never>>;
 
-/** Declares a mark. @example const LOOK = mark<{ folio: 'folio' }>('look'); */
+/**
+ * Declares a mark.
+ * @example
+ * import { bool, buildCode, createMemory, Interpreter, mark, observed, program, shared, TASK } from 'folioscope/lang';
+ * const LOOK = mark<{ task: 'task' }>('look');
+ * const busy = shared('busy', [TASK], bool);
+ * const looking = buildCode('looking', null, { task: 1 }, 0, (k) => {
+ *   const found = k.local('found', bool);
+ *   k.step('look', () => found.set(observed(busy, 'task', [LOOK]).at(k.self)));
+ * });
+ * const built = program({ task: 1 }, [busy], [looking]);
+ * const interpreter = new Interpreter(built, createMemory(built));
+ * interpreter.start(0, 0);
+ * interpreter.step(0)?.observed.map(({ mark: of, args }) => [of === LOOK, args]); // => [[true, { task: 0 }]]
+ */
 export const mark = <A extends MarkArgs>(name: string): Mark<A> => ({ name });

@@ -71,6 +71,25 @@ const PUNCH_HOLE = BigInt(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE);
 /**
  * Tracepoint events of a machine's run, from its steps: the events of a real kernel, with the fields of our event
  * types, on the CPU where they fire. Time is simulated: a step takes a microsecond. It costs nothing unless it is used.
+ * @example
+ * import type { KernelEvent } from 'folioscope/ledger';
+ * import { createMachine, patchNamed, Tracepoints } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const events: KernelEvent[] = [];
+ * const tracepoints = new Tracepoints(machine, {}, (event) => events.push(event));
+ * const touch = { call: 'touch', inode: 0, start: 0, pages: 1 } as const;
+ * machine.begin(1, touch);
+ * tracepoints.calls(1, touch, undefined);
+ * for (let taken = machine.step(1); taken !== undefined; taken = machine.step(1)) tracepoints.took(taken);
+ * events.map(({ type }) => type); // => ['mm_filemap_add_to_page_cache']
  */
 export class Tracepoints {
   readonly #machine: Machine;

@@ -41,6 +41,23 @@ export function formatSchedule(schedule: Schedule): string {
  * Reads a schedule. The version is optional, and so is `list:`.
  * @param seed for `random` and `pct:D` without one.
  * @throws RangeError if it is no schedule; the message says what was expected.
+ * @example
+ * import {
+ *   formatSchedule,
+ *   IN_ORDER,
+ *   inOrder,
+ *   parseSchedule,
+ *   ScheduleMisfit,
+ *   strategyOf,
+ *   turnsTaken,
+ * } from 'folioscope/machine';
+ * formatSchedule(parseSchedule('random:7')); // => 'v1:random:7'
+ * parseSchedule('in-order'); // => IN_ORDER
+ * turnsTaken(['T0', 'T0', 'T1']); // => [{ task: 'T0', times: 2 }, { task: 'T1', times: 1 }]
+ * const named = { taskNamed: (name: string) => (name === 'T0' ? 0 : undefined), length: () => 10 };
+ * Object.keys(strategyOf(IN_ORDER, named)); // => Object.keys(inOrder())
+ * // A list that names another machine's task does not fit:
+ * new ScheduleMisfit('no task T9') instanceof Error; // => true
  */
 export function parseSchedule(text: string, seed = 1): Schedule {
   const version = /^v(\d+):/.exec(text);

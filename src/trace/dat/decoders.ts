@@ -97,6 +97,12 @@ const filemap =
     };
   };
 
+/** TRACE_FLAG_IRQS_OFF in include/linux/trace_events.h; the counts are of preempt_disable() and, above, of migrate_disable(). */
+const isPreemptible = (flags: number, counts: number): boolean =>
+  (flags & 1) === 0 && (counts & 0x0f) === 0 && counts >>> 4 > 0;
+const PREEMPTIBLE = { isPreemptible: true } as const;
+const NOTHING = {} as const;
+
 /** PAGEMAP_MAPPED in include/trace/events/pagemap.h, the `M` of the text form. */
 const MAPPED = 1;
 
@@ -104,9 +110,11 @@ const lruInsertion: Maker = ({ number }) => {
   const pfn = number('pfn');
   const lru = number('lru');
   const flags = number('flags');
+  const context = number('common_flags');
+  const counts = number('common_preempt_count');
   if (pfn === undefined || lru === undefined) return undefined;
   return {
-    needs: needed(pfn, lru, flags),
+    needs: needed(pfn, lru, flags, context, counts),
     decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
       const pfnValue = readNumber(words, base, pfn);
       if (pfnValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
@@ -120,6 +128,11 @@ const lruInsertion: Maker = ({ number }) => {
         pfn: pfnValue as Pfn,
         lru: readNumber(words, base, lru),
         mapped: flags === undefined ? undefined : (readNumber(words, base, flags) & MAPPED) !== 0,
+        ...(context !== undefined &&
+        counts !== undefined &&
+        isPreemptible(readNumber(words, base, context), readNumber(words, base, counts))
+          ? PREEMPTIBLE
+          : NOTHING),
       };
     },
   };

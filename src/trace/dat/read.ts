@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { pageSize } from '../../abi/index.ts';
 import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { ByteReader } from '../byte-reader.ts';
@@ -74,8 +75,9 @@ async function readStart(source: ByteSource): Promise<Recording> {
   early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
-  await reader.u32('page size');
-  return (version === '6' ? readV6 : readV7)(source, reader, order === 0);
+  // Of the machine that recorded; where it is impossible, nothing else rests on it.
+  const size = pageSize(await reader.u32('page size'));
+  return { ...(await (version === '6' ? readV6 : readV7)(source, reader, order === 0)), machinePageSize: size };
 }
 
 function chosenBuffers(source: ByteSource, recording: Recording, wanted: string | undefined): BufferData[] {
@@ -187,6 +189,7 @@ function summarise(
     recordedOn: uname,
     clock: traceClock,
     showsLosses: true,
+    pageSize: recording.machinePageSize,
     countsTime:
       traceClock === 'counter' || traceClock === 'uptime' || (traceClock === 'x86-tsc' && clock.tsc === undefined),
   };

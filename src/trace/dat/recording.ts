@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { PageSize } from '../../abi/index.ts';
 import type { Damages } from '../damage.ts';
 import type { ClockOptions } from './clock.ts';
 import type { EventFormat } from './event-format.ts';
@@ -32,7 +33,9 @@ export interface Recording {
   readonly format: 'trace.dat v6' | 'trace.dat v7';
   readonly littleEndian: boolean;
   readonly layout: PageLayout;
-  /** Formats of the decoded events only. */
+  /** Bytes of a page of memory; undefined where the file says what cannot be. */
+  readonly machinePageSize?: PageSize | undefined;
+  /** Of the events that are decoded only. */
   readonly formats: readonly EventFormat[];
   /** The ids of all formats in the file; undefined if a part of them could not be read. */
   readonly ids: ReadonlySet<number> | undefined;

@@ -8,11 +8,11 @@ import { perfColumns, unpaddedPerfLine } from './perf-columns.ts';
 
 const LATIN1 = new TextDecoder('latin1');
 
-/** Printed by `trace_pipe` before the first event after a gap. */
-const LOST = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
-/** Printed by `trace-cmd report`, after the name of the buffer if there are several. */
-const DROPPED = /^(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
-/** A function of a stack trace: ` => name`, `=> name (address)`, both with an offset on request. */
+/** `trace_pipe` prints it before the first event after a gap; blanks or a mail's `> ` may stand before it. */
+const LOST = /^(?:> ?)*[ \t]*CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
+/** `trace-cmd report` prints it, behind the name of the buffer if there are several. */
+const DROPPED = /^(?:> ?)*(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
+/** A function of a stack trace: ` => name`, `=> name (address)`, both with an offset if asked for. */
 const FRAME = /^\s*=> (\S+)/;
 /**
  * perf: address, name and offset, object. Addresses of the kernel have all their digits. A number before `[000]` that

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { DEFAULT_PAGE_SIZE, pagesOf } from '../../abi/index.ts';
+import { DEFAULT_PAGE_SIZE, type PageSize, pagesOf } from '../../abi/index.ts';
 import type { Dev, FolioIndex, Ino, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
@@ -10,6 +10,7 @@ import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
 import { freeFromText, referenceFromText } from './reference-text.ts';
 import { syscallFromText } from './syscall-text.ts';
+import { Offsets } from './offsets.ts';
 import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
 
@@ -49,6 +50,18 @@ export class EventText {
   #lastDev: Dev = dev(0, 0);
   #lastMajor = 0;
   #lastMinor = 0;
+  readonly #pageSize: PageSize;
+  readonly #offsets = new Offsets();
+
+  /** @param pageSize of the kernel that wrote the text, which gives places in bytes. */
+  constructor(pageSize: PageSize = DEFAULT_PAGE_SIZE) {
+    this.#pageSize = pageSize;
+  }
+
+  /** What the text's offsets show; undefined where they show nothing, or it has none. */
+  get pageSize(): PageSize | undefined {
+    return this.#offsets.pageSize;
+  }
 
   /** @param start of the event's name; `kind` is the result of `classify`. */
   decode(
@@ -68,7 +81,11 @@ export class EventText {
         return this.#filemap(DELETE, bytes, args, end, origin);
       }
       case 'insertion':
-        return this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin);
+        return preemptible(
+          this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin),
+          bytes,
+          start,
+        );
       case 'marker':
         return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(behindSymbol(bytes, start, end), end)) };
       case 'print': {
@@ -125,15 +142,17 @@ export class EventText {
     const offset = cursor.decimal();
     let order = 0;
     // What is cut off here may be the end of the offset, which the missing order then tells.
-    if (cursor.literal(ORDER)) order = cursor.decimal();
-    else if (cursor.at !== end) return 'unreadable';
+    if (cursor.literal(ORDER)) {
+      order = cursor.decimal();
+      if (order === 0 && offset > 0) this.#offsets.saw(offset, major);
+    } else if (cursor.at !== end) return 'unreadable';
     return filemapEvent(
       type,
       origin,
       this.#dev(major, minor),
       inode,
       pfn,
-      offset < 0 ? -1 : pagesOf(offset, DEFAULT_PAGE_SIZE), // the text does not say of which page size,
+      offset < 0 ? -1 : pagesOf(offset, this.#pageSize),
       order,
     );
   }
@@ -226,9 +245,28 @@ export class EventText {
   }
 }
 
-/**
- * Position after the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address.
- */
+const ZERO = 0x30;
+const NINE = 0x39;
+const SPACE = 0x20;
+const DOT = 0x2e;
+/** `....1`: interrupts, need-resched, interrupt context, depth of preempt_disable(), and of migrate_disable() (since 5.15). */
+const CONTEXT_BYTES = 5;
+
+/** An insertion with what the columns before its time say of preemption. @param start of the event's name. */
+function preemptible(event: DecodedText, bytes: Uint8Array, start: number): DecodedText {
+  let at = start - 1;
+  while (at > 0 && bytes[at] === SPACE) at--;
+  at--; // the colon behind the time
+  while (at > 0 && ((bytes[at]! >= ZERO && bytes[at]! <= NINE) || bytes[at] === DOT)) at--;
+  while (at > 0 && bytes[at] === SPACE) at--;
+  const context = at + 1 - CONTEXT_BYTES;
+  // Nearly always nothing keeps from migrating, but that preemption is off.
+  if (context <= 0 || bytes[at]! < ZERO + 1 || bytes[context - 1] !== SPACE) return event;
+  if (bytes[context] !== DOT || bytes[context + 3] !== DOT) return event;
+  return typeof event !== 'string' && event.type === 'mm_lru_insertion' ? { ...event, isPreemptible: true } : event;
+}
+
+/** Behind the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address. */
 function behindSymbol(bytes: Uint8Array, start: number, end: number): number {
   let at = start + MARKER_BYTES;
   while (at < end && !(bytes[at] === 0x3a /* : */ && bytes[at + 1] === 0x20)) at++;

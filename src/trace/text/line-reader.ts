@@ -66,7 +66,7 @@ export class LineReader {
   readonly #batcher: Batcher;
   readonly #ends = new LineEnds();
   readonly #prefix = new LinePrefix();
-  readonly #events = new EventText();
+  readonly #events: EventText;
   readonly #taskNames = new TaskNames();
   readonly #notes = new TextNotes();
   readonly #stacks: StackTraces;
@@ -113,6 +113,7 @@ export class LineReader {
     this.#options = options;
     this.#readsSched = options.scheduling === true;
     this.#batcher = new Batcher(options.onEvents);
+    this.#events = new EventText(options.pageSize);
     this.#stacks = new StackTraces(this.#batcher);
   }
 
@@ -243,6 +244,7 @@ export class LineReader {
       clock: undefined,
       showsLosses: this.#showsLosses,
       countsTime: this.#prefix.isCount,
+      pageSize: this.#events.pageSize,
     };
   }
 
