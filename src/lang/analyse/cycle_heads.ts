@@ -2,7 +2,7 @@
 import type { LocalState, LocalStates } from './local_states.ts';
 import type { Symmetry } from './symmetry.ts';
 
-/** A state of every cycle of local states: where a walk of the graph comes back to a state that it has not left yet. */
+/** A state of every cycle of local states: a state that a depth-first walk meets again before leaving it. */
 function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
   const heads = new Set<number>();
   const mark = new Uint8Array(states.length);

@@ -9,7 +9,7 @@ import type { LocalState, localStates } from './local_states.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import type { Terms } from './property_terms.ts';
 
-/** What footprints are made of. */
+/** Components of footprints. */
 interface Elements {
   readonly count: number;
   readonly footprint: (
@@ -20,7 +20,7 @@ interface Elements {
   ) => Footprint;
 }
 
-/** The elements on which it depends of what a task claims, and how much. */
+/** The elements that determine a task's claims, and their amount. */
 function readBy({ amount, of }: Claim, cells: Cells): ReadonlySet<number> {
   const read = new Set<number>();
   for (const expr of [amount, ...('list' in of ? [of.from, of.to] : [of])])
@@ -30,7 +30,9 @@ function readBy({ amount, of }: Claim, cells: Cells): ReadonlySet<number> {
   return read;
 }
 
-/** Shared memory, what positions mean, and the sets that properties look at: all that steps can meet in. */
+/**
+ * Shared memory, the claims of positions, and the sets that properties read: everything in which steps can conflict.
+ */
 export function elementsOf(
   codes: readonly Code[],
   { cells, positions }: ReturnType<typeof localStates>,
@@ -43,7 +45,8 @@ export function elementsOf(
     if (!joined.includes(set)) setsOf.set(cell, [...joined, set]);
   };
   for (const [i, set] of sets.entries()) for (const cell of set) join(cell, firstSet + i);
-  // What a task claims may depend on shared memory: then who changes that changes what is claimed, and it is a summand of both.
+  // A task's claims may depend on shared memory: then a change of that memory changes the claims, and is a summand of
+  // both.
   const ownSet = codes.map((code, task) => {
     const read = new Set<number>();
     for (const pc of code.flow.steps.keys())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Which elements are read, written and added to: three bit sets behind each other. */
+/** The elements that are read, written and added to: three consecutive bit sets. */
 export type Footprint = Int32Array;
 
 /** Footprints by number, each once, so that two of them are compared once. */
@@ -10,12 +10,12 @@ export class Footprints {
   readonly #known = new Map<string, number>();
   readonly #all: Footprint[] = [];
   readonly #unions = new Map<number, number>();
-  /** By first and second: 0 not asked yet, 1 independent, 2 in conflict. */
+  /** By first and second: 0 not computed, 1 independent, 2 in conflict. */
   readonly #conflicts: Uint8Array[] = [];
-  /** Touches nothing. */
+  /** The footprint that touches nothing. */
   readonly empty: number;
 
-  /** @param known those that have a number already. */
+  /** @param known footprints that already have a number. */
   constructor(elements: number, known: readonly Footprint[] = []) {
     this.#words = Math.ceil(elements / 32);
     for (const footprint of known) this.number(footprint);
@@ -58,7 +58,10 @@ export class Footprints {
     return united;
   }
 
-  /** Whether the order of two steps (or of a step and several) may matter: both touch an element, and not both read it or both add to it. */
+  /**
+   * Whether the order of two steps (or of a step and several) may matter: both touch an element, and not both only read
+   * it or both only add to it.
+   */
   conflict(a: number, b: number): boolean {
     let row = this.#conflicts[a];
     if (row === undefined) throw new Error(`no footprint ${a}`);

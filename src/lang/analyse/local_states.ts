@@ -9,7 +9,7 @@ import { columnOf, IDLE, type Memory } from '../program/memory.ts';
 import { type Change, Infeasible, Oracle, READ } from './oracle.ts';
 import type { Code, Program } from '../program/program.ts';
 
-/** Where a task can be: a step that it rests at, and the values that it remembers there. */
+/** A place of a task: a step at which it rests, and the values that it remembers there. */
 export interface LocalState {
   /** The number of steps stands for "done". */
   readonly pc: number;
@@ -17,42 +17,42 @@ export interface LocalState {
   readonly slots: Int32Array;
   /** What the step, in any of its options, may touch: READ | WRITTEN | ADDED by cell. */
   readonly touched: ReadonlyMap<number, number>;
-  /** The cells that the guard of every option found 0 whenever it let the step pass. */
+  /** The cells that were 0 whenever the guard of any option let the step pass. */
   readonly passesOnlyAtZero: ReadonlySet<number>;
-  /** What the guards look at where the step has to wait; undefined where it never does. */
+  /** The cells that the guards read if the step must wait; undefined if it never does. */
   readonly waitsFor: ReadonlySet<number> | undefined;
   readonly edges: readonly Edge[];
-  /** What the task claims here, by label, as text to compare. */
+  /** The task's claims here, by label, as text to compare. */
   readonly claims: ReadonlyMap<string, string>;
-  /** The labels under which that depends on shared memory. */
+  /** The labels with claims that depend on shared memory. */
   readonly varying: ReadonlySet<string>;
 }
 
 /** All local states of all tasks that any interleaving can reach, and more: see `localStates`. */
 export interface LocalStates {
-  /** By task; the first is the one that it begins in. */
+  /** By task; the first is the initial one. */
   readonly tasks: readonly (readonly LocalState[])[];
   readonly cells: Cells;
-  /** What each element of shared memory begins with. */
+  /** The initial value of each element of shared memory. */
   readonly initial: readonly number[];
 }
 
-/** Too many ways to go through them all. */
+/** Too many combinations to run. */
 export class TooManyLocalStates extends Error {}
 
-/** How much may be spent on finding them. */
+/** Limits of the search for local states. */
 export interface Effort {
-  /** Runs of steps. */
+  /** Number of runs of steps. */
   readonly runs: number;
-  /** Local states of all tasks. */
+  /** Number of local states of all tasks. */
   readonly states: number;
 }
 
 /**
- * The local states of every task, each task taken alone: what it reads from an element of shared memory may be any value
- * that the element begins with or that some task writes there, and what it is told of others' claims all that these could be.
- * So these are all local states that an interleaving can reach, and more.
- * @throws TooManyLocalStates where `most` does not suffice.
+ * The local states of every task, each task taken alone. A read of an element of shared memory may give any value that
+ * is its initial one or that some task writes there; a read of others' claims any amount that these could be. So these
+ * are all local states that an interleaving can reach, and more.
+ * @throws TooManyLocalStates if `most` is exceeded.
  */
 export function localStates(
   program: Program,
@@ -98,11 +98,11 @@ export function localStates(
   };
 }
 
-/** What all tasks together may claim, and who may have finished, as values of the cells that stand for it. */
+/** The possible claims of all tasks together, and the finished tasks, as values of pseudo-cells. */
 class Others {
   readonly #values: Values;
   readonly #claims: { readonly label: string | undefined; readonly cell: number; readonly byTask: number[] }[];
-  /** By task: the cell of whether it has finished, where somebody looks. */
+  /** By task: the cell of whether it has finished, if it is read. */
   readonly #finished: readonly (number | undefined)[];
 
   constructor(
@@ -125,7 +125,7 @@ class Others {
     for (const cell of this.#finished) if (cell !== undefined) values.learn(cell, 0);
   }
 
-  /** A task can be somewhere. */
+  /** A task can be at this place. */
   learn(task: number, { most }: Claims, isDone: boolean): void {
     const finished = this.#finished[task];
     if (isDone && finished !== undefined) this.#values.learn(finished, 1);
@@ -139,14 +139,14 @@ class Others {
   }
 }
 
-/** What the tasks' explorers have in common. */
+/** Data shared by the tasks' explorers. */
 interface Shared {
   readonly values: Values;
   readonly oracle: Oracle;
   readonly others: Others;
-  /** How much may still be spent. */
+  /** The remaining effort. */
   readonly left: { runs: number; states: number };
-  /** Equal things once, by a text: there are many local states, and few that they touch differently. */
+  /** Shared equal objects, by a text: there are many local states, and few different sets of touched elements. */
   readonly known: {
     readonly elements: Map<string, Elements>;
     readonly changes: Map<string, readonly Change[]>;
@@ -154,18 +154,18 @@ interface Shared {
   };
 }
 
-/** What the runs of a step have found out about elements. */
+/** Facts about elements from the runs of a step. */
 type Elements = Pick<LocalState, 'touched' | 'passesOnlyAtZero' | 'waitsFor'>;
 
-/** What is known of a local state once its step has been run. */
+/** Facts about a local state after a run of its step. */
 interface Ran {
   readonly elements: Elements;
-  /** Cells of whose values it depends. */
+  /** Cells whose values it depends on. */
   readonly looked: readonly number[];
   readonly edges: readonly Edge[];
 }
 
-/** Goes through the local states of one task. */
+/** Explores the local states of one task. */
 class Explorer {
   readonly #task: number;
   readonly #code: Code;
@@ -175,12 +175,12 @@ class Explorer {
   readonly #table: LocalTable;
   readonly #claims: Claims[] = [];
   readonly #ran: (Ran | undefined)[] = [];
-  /** By local state: when it was run last. */
+  /** By local state: time of its last run. */
   readonly #ranAt: number[] = [];
   readonly #slots: Int32Array;
   readonly #edges: Edges;
   readonly #changes: number[] = [];
-  // What the runs of the local state in hand have looked at and touched.
+  // The cells that the runs of the present local state have read and touched.
   readonly #looked = new Set<number>();
   readonly #touched = new Map<number, number>();
   readonly #waitsFor = new Set<number>();
@@ -220,7 +220,7 @@ class Explorer {
     return id;
   }
 
-  /** Runs what has not been run since the values that it looks at have become more. @returns whether there was any. */
+  /** Runs the local states whose read values have become more since their last run. @returns whether there was any. */
   round(): boolean {
     let any = false;
     for (let id = 0; id < this.#table.count; id++) {
@@ -240,7 +240,7 @@ class Explorer {
     return false;
   }
 
-  /** Values only become more: so what this finds replaces all that was known of the state. */
+  /** The sets of values only grow: so this result replaces everything that was known of the state. */
   #run(id: number): void {
     const { oracle, values } = this.#shared;
     this.#ranAt[id] = values.tick;
@@ -284,7 +284,7 @@ class Explorer {
     this.#zeros = zeros;
   };
 
-  /** Takes down what a run came to; 0 where its guard did not hold. */
+  /** Records the result of one execution of the step; 0 if its guard was false. */
   #note(after: number): void {
     const { oracle } = this.#shared;
     this.#touch();

@@ -12,18 +12,18 @@ import type { Code, Program } from '../program/program.ts';
 import { type Rest, settle } from '../compile/settle.ts';
 import { resolve, sizeOf } from '../text/types.ts';
 
-/** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once a guard has let it pass. */
+/** Runs an option of a step; 0 if its guard was false. `guarded` is called once a guard has let it pass. */
 type Run = (slots: Int32Array, guarded: () => void) => number;
 
 export interface LocalText {
   readonly runs: readonly (readonly Run[])[];
-  /** By place: what the asserts there may look at, in any state. */
+  /** By place: the elements that the asserts there may read, in any state. */
   readonly asserted: readonly (readonly number[])[];
-  /** What its steps read of other tasks' positions. */
+  /** Its steps' reads of other tasks' positions. */
   readonly positions: PositionsRead;
 }
 
-/** A task's steps as functions over its own values, which ask an oracle for whatever they read. */
+/** A task's steps as functions over its own values, which ask an oracle for everything that they read. */
 export function compileLocally(
   code: Code,
   task: number,
@@ -52,7 +52,7 @@ export function compileLocally(
     writeLocal: (local, index, value) =>
       `${slotOf(local.slot, local.length, index)}=oracle.fit(${value},${resolve(local.type.max, program.sizes)});`,
     positions: {
-      // What a step notes of where others rest is a value that it reads.
+      // A step's note about others' positions is a read value.
       claimed: (label, of) => `oracle.claimed(${positions.claimed(label)},${of})`,
       finished: (other) => `(oracle.claimed(${positions.finished(other)},0)===1)`,
       fail: () => '',

@@ -9,15 +9,15 @@ export interface Lock {
   readonly held: readonly Uint8Array[];
 }
 
-/** Most locks that are told apart: a set of them is a small integer. */
+/** Most distinct locks: a set of them is a small integer. */
 const MOST_LOCKS = 30;
 const UNKNOWN = 255;
 
 /**
- * Finds the locks: elements that somebody waits for to become 0, that begin with 0, and to which every task adds, up to each of its
- * local states, one number that is never negative. Then the element is, in every state, the sum of what all tasks have added:
- * it is not 0 while one of them holds it. So it is for readers' counts, and for a bit that is set where it was found clear and
- * cleared by who set it: cleared by another it would not pass here.
+ * Finds the locks. An element is a lock if some task waits for it to become 0, it begins with 0, and every task has
+ * added one number to it, in each of its local states, that is never negative. Then the element is, in every state, the
+ * sum of what all tasks have added: it is not 0 while one of them holds it. This covers readers' counts, and a bit that
+ * a task sets if it was clear and clears itself. A bit that another task clears is not recognised.
  */
 export function findLocks({ tasks, cells, initial }: LocalStates): readonly Lock[] {
   const waitedFor = new Set<number>();
@@ -33,7 +33,7 @@ export function findLocks({ tasks, cells, initial }: LocalStates): readonly Lock
     .slice(0, MOST_LOCKS);
 }
 
-/** How often a task holds an element in each local state; undefined where that cannot be said. */
+/** How often a task holds an element in each local state; undefined if that is not determined. */
 function holding(states: readonly LocalState[], cell: number, max: number): Uint8Array | undefined {
   const held = new Uint8Array(states.length).fill(UNKNOWN);
   held[0] = 0;
@@ -57,6 +57,6 @@ function holdingAfter({ changes }: Edge, cell: number, before: number, max: numb
   const change = changes.find((made) => made.cell === cell);
   if (change === undefined) return before;
   if (change.kind === 'add') return before + change.by;
-  // Who holds a bit finds it set, and nobody else holds it.
+  // The holder of a bit finds it set, and it has no other holder.
   return change.by === 0 && before === 1 && max === 1 ? 0 : undefined;
 }

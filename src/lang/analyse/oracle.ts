@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT
 import type { Values } from './cell_values.ts';
 
-/** How a step touches an element of shared memory. */
+/** A step reads an element of shared memory. */
 export const READ = 1;
 export const WRITTEN = 2;
-/** Changed by a number that does not depend on it, and not looked at: two such changes commute. */
+/** Changed by a number that does not depend on it, and not read: two such changes commute. */
 export const ADDED = 4;
 const HOW = READ | WRITTEN | ADDED;
 
-/** What else is known of an element in a run: what it was before, what it is now, what is to be added to what it is. */
+/** Further facts about an element in a run: its value before, its value now, the amount to add. */
 const BASE = 8;
 const NOW = 16;
 const PENDING = 32;
 
-/** In what `leave` puts down. */
+/** Values in the output of `leave`. */
 export const ADDS = 0;
 const SETS = 1;
 
-/** What a step does to an element's value: adds, or sets it where the value before is not known. */
+/** A step's effect on an element's value: adds, or sets it if the value before is unknown. */
 export interface Change {
   readonly cell: number;
   readonly kind: 'add' | 'set';
   readonly by: number;
 }
 
-/** A way that cannot be gone: a value or an index out of its range. */
+/** An impossible run: a value or an index out of its range. */
 export class Infeasible extends Error {}
 const INFEASIBLE = new Infeasible('a value or an index is out of its range');
 
 /**
- * Runs one step for every combination of values that the cells which it looks at can have. Each run takes the next
+ * Runs one step for every combination of possible values of the cells that it reads. Each run takes the next
  * combination: `choices` is its path in the tree of them.
  */
 export class Oracle {
@@ -42,13 +42,13 @@ export class Oracle {
   readonly #cells: number[] = [];
   #depth = 0;
   #run = 0;
-  /** By cell: the last run that touched it. What stands in the others is of that run. */
+  /** By cell: the last run that touched it. The other arrays are valid only for that run. */
   #touchedIn = new Int32Array(0);
   #state = new Uint8Array(0);
   #base = new Int32Array(0);
   #now = new Int32Array(0);
   #pending = new Int32Array(0);
-  /** What the run was told of claims: the cell, of what, how much. */
+  /** The claims given to the run: the cell, the element, the amount. */
   readonly #claims: number[] = [];
 
   constructor(values: Values, max: Int32Array) {
@@ -72,7 +72,7 @@ export class Oracle {
     this.#claims.length = 0;
   }
 
-  /** Moves to the next combination. @returns false after the last. */
+  /** Advances to the next combination. @returns false after the last. */
   next(): boolean {
     for (let at = this.#choices.length - 1; at >= 0; at--) {
       const choice = this.#choices[at]! + 1;
@@ -137,7 +137,9 @@ export class Oracle {
     return value;
   };
 
-  /** What all tasks together claim of an element under a label, or whether a task has finished: `cell` says which. */
+  /**
+   * The claims of all tasks together on an element under a label, or whether a task has finished: `cell` selects it.
+   */
   readonly claimed = (cell: number, of: number): number => {
     const claims = this.#claims;
     for (let i = 0; i < claims.length; i += 3) if (claims[i] === cell && claims[i + 1] === of) return claims[i + 2]!;
@@ -173,14 +175,14 @@ export class Oracle {
     return value;
   };
 
-  /** The cells whose values the run has been given, as often as it was. */
+  /** The cells whose values the run has read, once for each read. */
   given(): readonly number[] {
     return this.#cells;
   }
 
   /**
-   * Makes the values that the run leaves in shared memory values that others can find there, and puts down what it changed: by threes a
-   * cell, whether the number is added to what it was or what it is now, and the number.
+   * Makes the values that the run leaves in shared memory possible values for other tasks, and records its changes: for
+   * each the cell, whether the number is an addition or the new value, and the number.
    */
   leave(changes: number[]): void {
     changes.length = 0;

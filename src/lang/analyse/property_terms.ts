@@ -3,17 +3,18 @@ import type { Expr } from '../text/expr.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
 
 /**
- * What properties make of shared memory, as sets of elements whose changes have to keep their order. Two steps that change
- * different elements of one set may not be exchanged, although they do not touch what the other touches: between them a property
- * could see what it does not see in the other order.
+ * The reads of shared memory by properties, as sets of elements whose changes must keep their order. Two steps that
+ * change different elements of one set may not be swapped, although neither touches what the other touches: a property
+ * could see a state between them that the other order does not have.
  *
- * A conjunction is taken apart. Of an equation of sums each summand is a set of its own: what a step adds to the difference of the
- * two sides is the same before and after a step that changes other summands, so that a difference which is not 0 in one order
- * comes about in the other. What is to be true of some state is taken whole: all that it looks at has to come together. A summand that is an element itself needs no set: whoever adds to it adds the same in any order.
+ * A conjunction is split. In an equation of sums each summand is a set of its own: the amount that a step adds to the
+ * difference of the two sides is the same before and after a step that changes other summands, so a nonzero difference
+ * in one order also occurs in the other. A `sometimes` condition is taken whole: all its reads must be true together. A
+ * summand that is a single element needs no set: additions to it are the same in any order.
  */
 export interface Terms {
   readonly sets: readonly (readonly number[])[];
-  /** Whether some summand is what all tasks claim of something. */
+  /** Whether some summand is a claim of all tasks. */
   readonly claims: boolean;
 }
 

@@ -5,23 +5,23 @@ import { placeOf, maskOf, type Words } from '../compile/packed_spelling.ts';
 import { type Code, extentOf, type Program } from '../program/program.ts';
 import { type Domain, sizeOf } from '../text/types.ts';
 
-/** An element of a domain that belongs to one task and to nobody else. */
+/** An element of a domain that belongs to one task only. */
 interface Owned {
   readonly domain: Domain;
   readonly element: number;
 }
 
-/** A task, with the elements that belong to it, in the order that all members of its class have them in. */
+/** A task, with its own elements in the same order for all members of its class. */
 export interface Member {
   readonly task: number;
   readonly owned: readonly Owned[];
 }
 
 /**
- * Tasks that are alike, in classes (scalarsets): whoever exchanges two members of a class, with what belongs to them, changes
- * nothing that a property can tell. That the codes of these tasks are each other's copies, that no memory holds an
- * element that belongs to one as its value, and that properties treat them alike is the word of whoever says so; `alikeTasks` finds
- * out. What can be seen of it here is checked.
+ * Symmetric tasks, in classes (scalarsets): swapping two members of a class, with their own elements, changes nothing
+ * that a property can see. The caller guarantees three things, which `alikeTasks` determines: the codes of these tasks
+ * are copies of each other, no memory holds an element of one as its value, and properties treat them alike. What is
+ * visible here is checked.
  */
 export interface Symmetry {
   readonly classes: readonly (readonly Member[])[];
@@ -34,13 +34,13 @@ interface Part {
   readonly bits: number;
 }
 
-/** Bits of a part of a key: it has to stay a small integer. */
+/** Bits of a part of a key: it must stay a small integer. */
 const MOST_BITS = 30;
 
 /**
- * JavaScript that replaces the state in `words` by the one that stands for all that differ from it by an exchange of
- * members: their parts of the state, taken as numbers, ascend.
- * @throws Error where the program is not symmetric.
+ * JavaScript that replaces the state in `words` by its representative among all that differ by a permutation of
+ * members: their parts of the state, read as numbers, ascend.
+ * @throws Error if the program is not symmetric.
  */
 export const canonicalizing = (
   { classes }: Symmetry,
@@ -88,7 +88,7 @@ function sorting(
   return `${loads.join('')}if(${unsorted.join('||')}){${swaps.join('')}${scattered}}`;
 }
 
-/** Neighbouring parts that make one small integer together. */
+/** Neighbouring parts that form one small integer together. */
 interface Digit {
   readonly from: number;
   readonly to: number;

@@ -11,7 +11,7 @@ import type { Code } from '../program/program.ts';
 import type { StateWords } from './state_words.ts';
 import type { StepFunctions } from './step_functions.ts';
 
-/** Where a task's local state stands in the words of a state: a mask of each word that has some of it, and its parts. */
+/** Place of a task's local state in the words of a state: a mask of each word that has some of it, and its parts. */
 interface Place {
   readonly words: readonly number[];
   readonly masks: readonly number[];
@@ -33,28 +33,28 @@ const KIND_MASK = 2 ** KIND_BITS - 1;
 
 /** Most bits of a local state that is looked up in an array with a place for each value. */
 const MOST_DIRECT_BITS = 14;
-/** Of the slots that local states are searched for in. */
+/** Largest fill level of the search table of local states. */
 const MOST_FILLED = 0.75;
-/** Choices that are remembered: 2^this. */
+/** Binary logarithm of the number of cached choices. */
 const REMEMBERED_BITS = 18;
 /** Numbers below this are exact in a word's key. */
 const MOST_IN_KEY = 2 ** 31;
 
-/** Local states by the words that they have in a state: an open-addressing table, or a place for each value. */
+/** Local states by their words in a state: an open-addressing table, or a place for each value. */
 interface Table {
-  /** Slots: the words of a local state where it is searched for; its class plus 1, and its kind in the low bits; or 0. */
+  /** Slots: the words of a local state for searching; its class plus 1, and its kind in the low bits; or 0. */
   readonly slots: Int32Array;
-  /** Slots less 1. */
+  /** Number of slots less 1. */
   readonly mask: number;
 }
 
-/** What the source of a reduction uses, as data that can be handed to another thread. */
+/** Names in the source of a reduction, as data that can be sent to another thread. */
 export interface ReducedGiven {
   readonly tables: readonly Table[];
   readonly dependences: Dependences;
-  /** Of a state. */
+  /** Words of a state. */
   readonly words: number;
-  /** Words to remember choices in. */
+  /** Words for cached choices. */
   readonly remembered: number;
 }
 
@@ -71,7 +71,7 @@ export function namesOf({ tables, dependences, words, remembered }: ReducedGiven
   ]);
 }
 
-/** The parts of the generated source that take only the steps which a reduction asks for. */
+/** The parts of the generated source that take only the steps of a reduction. */
 export class ReducedText {
   readonly #places: readonly Place[];
   readonly #tables: readonly Table[];
@@ -99,7 +99,7 @@ export class ReducedText {
     );
   }
 
-  /** What the source uses by name, as data. */
+  /** The named values of the source, as data. */
   get given(): ReducedGiven {
     return {
       tables: this.#tables,
@@ -109,7 +109,7 @@ export class ReducedText {
     };
   }
 
-  /** Where all tasks are as few numbers: the tasks whose classes each of these is made of. */
+  /** The positions of all tasks as a few numbers: the tasks whose classes each number holds. */
   get #remembering(): readonly (readonly number[])[] {
     const groups: number[][] = [];
     let product = MOST_IN_KEY;
@@ -126,8 +126,8 @@ export class ReducedText {
   }
 
   /**
-   * A choice depends on nothing but where the tasks are and which of them can step, and the same comes again and again: what was
-   * chosen lately is remembered.
+   * A choice depends only on the positions of the tasks and on which of them can step, and the same ones recur: recent
+   * choices are cached.
    */
   #chosen(parameters: string): string {
     const tasks = this.#codes.map((_, task) => task);
@@ -182,7 +182,10 @@ export class ReducedText {
     return this.#place(task).bits <= MOST_DIRECT_BITS;
   }
 
-  /** `choose` of a state, `fuse`, which goes on from the state in `scratch` while there is one step to take that nobody notices. */
+  /**
+   * The source of `choose`, for a state, and of `fuse`, which continues from the state in `scratch` while there is a
+   * single invisible step.
+   */
   source(calls: readonly (readonly string[])[]): string {
     const parameters = this.#words.parameters;
     const loaded = this.#words.each((i) => `n${i}=scratch[${i}]`, ',');
@@ -228,7 +231,7 @@ export class ReducedText {
   }
 }
 
-/** Where a part begins in a number of all parts. */
+/** Begin of a part in a number of all parts. */
 const startOf = (parts: readonly Part[], i: number): number =>
   parts.slice(0, i).reduce((sum, { bits }) => sum + bits, 0);
 

@@ -12,38 +12,38 @@ import { declare, loading, packedSpelling, positionsIn, restIn } from '../compil
 import { type Rest, settle } from '../compile/settle.ts';
 import { type StateWords, WORDS } from './state_words.ts';
 
-/** Longest code whose steps are put into one function: engines do not optimise functions without end. */
+/** Longest code with all steps in one function: engines do not optimise very long functions. */
 const MOST_CHARACTERS = 12_000;
-/** Repetitions and searches over at most so many known numbers are written out. */
+/** Most known numbers for which repetitions and searches are unrolled. */
 const UNROLL = 8;
 
-/** A step of a task's code, as it can be taken at one place; or what is observed there, where it is. */
+/** A step of a task's code at one place, or an observation there. */
 export interface Place {
   readonly task: number;
   readonly step: Step;
   readonly observed: Observe | undefined;
 }
 
-/** What functions are generated of. */
+/** Input of the generated functions. */
 interface Given {
   readonly program: Program;
   /** By task. */
   readonly codes: readonly Code[];
   readonly layout: Layout;
   readonly words: StateWords;
-  /** Whether successors go to `scratch` instead of a heap. */
+  /** Whether successors are written to `scratch` instead of a heap. */
   readonly toScratch: boolean;
-  /** Whether `taken` notes which steps were taken. */
+  /** Whether `taken` records the steps taken. */
   readonly coverage: boolean;
 }
 
 /** Writes a function for each task and option, and conditions on states. */
 export class StepFunctions {
-  /** Where coverage is asked for: every step that the tasks' codes have. */
+  /** If coverage is requested: every step of the tasks' codes. */
   readonly places: Place[] = [];
   /** Names of asserts, by number. */
   readonly asserts: string[] = [];
-  /** What can be out of its range. */
+  /** Possible values out of range. */
   readonly sites = new Sites();
   readonly #given: Given;
 
@@ -70,7 +70,7 @@ export class StepFunctions {
     return `switch(${pc}){${guarded.join('')}case ${code.flow.steps.length}:return 0;}return 1;`;
   }
 
-  /** The functions of a task, an option each, and their calls. */
+  /** The functions of a task, one for each option, and their calls. */
   task(code: Code, task: number): { readonly source: string; readonly calls: readonly string[] } {
     const { layout, words, toScratch } = this.#given;
     const { parameters } = words;

@@ -10,15 +10,15 @@ import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
 import { StateWords, WORDS } from './state_words.ts';
 import { type Place, StepFunctions } from './step_functions.ts';
 
-/** A condition that is to hold in every state. */
+/** A condition that must hold in every state. */
 export interface Property {
   readonly name: string;
   readonly holds: Value<'bool'>;
 }
 
 /**
- * A program compiled for exploring in bulk. A state is a row of words and stands in an array among others; `at` is
- * where it begins. One call finds all successors of a state and puts a row for each on the heap that its hash names:
+ * A program compiled for exploring in bulk. A state is a row of words in an array of states; `at` is its begin. One
+ * call finds all successors of a state and writes a row for each to the heap of its hash:
  *
  *     word 0 | ... | word n-1 | hash
  *
@@ -30,19 +30,19 @@ export interface Successors {
   /** Most successors of one state. */
   readonly most: number;
   /**
-   * Puts the successors of the state at `at` into `rows`: onto heap i at `ends[i]`, which it moves on.
-   * @returns how many there are.
+   * Writes the successors of the state at `at` into `rows`: to heap i at `ends[i]`, which it advances.
+   * @returns their number.
    */
   readonly expand: (states: Int32Array, at: number, rows: Int32Array, ends: Int32Array) => number;
-  /** Replaces a state by the one that stands for all that are like it; without a symmetry, by itself. */
+  /** Replaces a state by its representative among all symmetric ones; without a symmetry, by itself. */
   readonly canonicalize: (states: Int32Array, at: number) => void;
   /** The hash that `expand` gives to a state. */
   readonly hash: (states: Int32Array, at: number) => number;
-  /** Which property does not hold in the state at `at`, or -1. */
+  /** Number of the property that is violated in the state at `at`, or -1. */
   readonly violated: (states: Int32Array, at: number) => number;
   /**
-   * The tasks whose steps `expand` takes in a state, as a set; with FUSABLE where it passes the state by. All tasks where nothing
-   * is left out.
+   * The tasks whose steps `expand` takes in a state, as a set; with FUSABLE if it does not store the state. All tasks
+   * without a reduction.
    */
   readonly choose: (states: Int32Array, at: number) => number;
   /** Whether a state may be the last. */
@@ -51,31 +51,31 @@ export interface Successors {
   readonly failed: Int32Array;
   /** Names of the program's asserts. */
   readonly asserts: readonly string[];
-  /** By `sometimes`: 1 where a state that it is true of was looked at. */
+  /** By `sometimes`: 1 if some visited state satisfied it. */
   readonly reached: Uint8Array;
-  /** Where coverage is asked for: every step that the tasks' codes have. */
+  /** If coverage is requested: every step of the tasks' codes. */
   readonly places: readonly Place[];
-  /** By place: 1 where the step was taken. */
+  /** By place: 1 if the step was taken. */
   readonly taken: Uint8Array;
 }
 
-/** What is asked of the states. */
+/** Questions about the states. */
 export interface Asked {
   readonly properties: readonly Property[];
-  /** What is to be true of some state. */
+  /** Conditions that some state must satisfy. */
   readonly sometimes?: readonly Property[] | undefined;
   /** Whether a state may be the last. */
   readonly mayEnd: Value<'bool'>;
-  /** Notes which steps were taken. */
+  /** Records the steps taken. */
   readonly coverage?: boolean | undefined;
 }
 
 /**
  * Generates a function for each task and option: it takes the state's words as parameters, changes them as local
- * variables, and writes the row with its hash. What is asked becomes code over the same words.
- * @param codeOf the code that each task runs from the initial state on.
- * @param symmetry explores one state for all that are alike; the initial state has to be its own.
- * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
+ * variables, and writes the row with its hash. Properties become code over the same words.
+ * @param codeOf the code that each task runs from the initial state.
+ * @param symmetry keeps one state of all symmetric ones; the initial state must be its own representative.
+ * @param reduction omits equivalent orders of steps; a single remaining step is taken at once.
  * @example
  * import {
  *   buildCode,
@@ -119,14 +119,14 @@ export const compileSuccessors = (
   return { ...readSuccessors(text), ...more };
 };
 
-/** What is generated, as data that can be handed to another thread. */
+/** The generated source, as data that can be sent to another thread. */
 export interface SuccessorsText extends Pick<Successors, 'words' | 'most' | 'reached' | 'taken'> {
   readonly source: string;
-  /** Where steps are left out. */
+  /** Undefined without a reduction. */
   readonly reduced: ReducedGiven | undefined;
 }
 
-/** The functions that are generated. */
+/** The generated functions. */
 type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>;
 
 /** The second half of `compileSuccessors`. */
@@ -138,16 +138,16 @@ export function readSuccessors(text: SuccessorsText): ReadSuccessors {
   return { ...more, ...made, failed };
 }
 
-/** All but names and places of the program. */
+/** Everything but names and places of the program. */
 export type ReadSuccessors = Omit<Successors, 'asserts' | 'places'>;
 
-/** What other threads may write to at the same time: each sets to 1 what another sets to 1. */
+/** Flags that several threads may write: all of them only write 1. */
 const flags = (count: number, shared: boolean): Uint8Array =>
   shared ? new Uint8Array(new SharedArrayBuffer(count)) : new Uint8Array(count);
 
 /**
  * The first half of `compileSuccessors`.
- * @param hashed how many words, from the first, a row's hash is made of; all where not given.
+ * @param hashed number of words, from the first, that a row's hash covers; all if absent.
  */
 export function writeSuccessors(
   program: Program,
