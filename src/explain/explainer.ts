@@ -30,9 +30,9 @@ import { isEndOfCheck, isOfCheck } from './reference-rules.ts';
 import { References } from './references.ts';
 
 /**
- * Follows the folios of every inode that may be a guest_memfd through one pass over the events, then answers. Which
- * inode is one may show only at its first insertion, so all that may be are followed. Memory grows with their live
- * folios and with what the moments that are asked for need, not with the recording.
+ * Tracks the folios of every inode that may be a guest_memfd in one pass over the events, then answers. Its first
+ * insertion may be the first evidence about an inode, so all candidates are tracked. Memory grows with their live
+ * folios and with the needs of the requested moments, not with the recording.
  */
 export class Explainer {
   readonly #question: Question;
@@ -44,36 +44,42 @@ export class Explainer {
   readonly #creations = new Creations();
   readonly #drains = new Drains();
   readonly #batches = new Map<Cpu, CpuBatch>();
-  /** That of the latest event: the next one is usually of the same CPU. */
+  /** Batch of the latest event: the next one is usually of the same CPU. */
   #lastBatch: CpuBatch | undefined = undefined;
   readonly #byPfn = new ByFrame<Generation>();
-  /** By page frame, from its allocation until nobody holds it. */
+  /** By page frame, from its allocation until it has no holder. */
   readonly #references = new ByFrame<References>();
-  /** Folios in the page cache that somebody holds who is not expected, as far as page_ref events tell. */
+  /** Folios in the page cache with an unexpected holder, by page_ref events. */
   readonly #held = new Set<Generation>();
   readonly #gaps: Gap[] = [];
-  /** Buffers that had page cache events: what other buffers lost hides nothing. */
+  /** Buffers with page cache events: losses of other buffers hide nothing. */
   readonly #buffers = new Set<string | undefined>();
   #lastBuffer: string | undefined = undefined;
-  /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
+  /**
+   * Insertions as unevictable of folios without a recorded add; the first of them by page frame, until it is used
+   * again.
+   */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, Stray>();
-  /** All such insertions, the first ones, whatever became of their frames. */
+  /** All such insertions, the first ones, whatever happened to their frames. */
   readonly #unadded: Unadded[] = [];
-  /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
+  /**
+   * Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a
+   * batch.
+   */
   readonly #gone = new Map<Pfn, Generation>();
-  /** Folios that left under the latest stamp and whose add was not seen, by page frame. */
+  /** Folios without a recorded add that left under the latest stamp, by page frame. */
   readonly #deletedNow = new Map<Pfn, FilemapEvent>();
   #deletedNowAt: Nanoseconds | undefined = undefined;
-  /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
+  /** Whether any insertion was recorded, and whether a batch filled up again before the first. */
   #anyInsertion = false;
   #filledUnseen = false;
-  /** Whether any folio's add and delete were seen, of whatever file. */
+  /** Whether any add and delete were recorded, of any file. */
   #anyAdd = false;
   #anyDelete = false;
-  /** Whether some folio was gone of which no delete was seen. */
+  /** Whether some folio disappeared without a recorded delete. */
   #unseenDeletes = false;
-  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  /** Events that follow a later one of another CPU: their number, and the first. */
   #late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
   /** Whether events of two CPUs have one stamp. */
   #hasTies = false;
@@ -88,7 +94,7 @@ export class Explainer {
     this.#inodes = new Inodes(question.inode);
   }
 
-  /** What waits in each CPU's batch as of the last event, of inodes that may be guest_memfd. */
+  /** The waiting folios of each CPU's batch as of the last event, of inodes that may be guest_memfd. */
   get waiting(): ReadonlyMap<Cpu, readonly Generation[]> {
     return new Map([...this.#batches].map(([cpu, batch]) => [cpu, batch.waiting]));
   }
@@ -124,7 +130,7 @@ export class Explainer {
     this.#lastAt = event.at;
   }
 
-  /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
+  /** All rare events, in a function of their own: V8 recompiles a function as a whole when it meets a new case. */
   #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
     if (!mayInterrupt(event.type)) batch.endFlush(event.at, event.pid);
@@ -161,14 +167,14 @@ export class Explainer {
         this.#drains.switched(event);
         break;
       case 'sched_wakeup':
-        break; // who wakes whom is asked nowhere
+        break; // wakers are not needed
     }
   }
 
   #workqueue(event: WorkqueueEvent): void {
     const drain = this.#drains.workqueue(event, this.#conversions.of(event.pid));
     if (drain === 'asked') this.#conversions.drains(event.pid);
-    // Which work is the first round's last shows when it is over; until then each may be.
+    // The end of the round shows which work is its last; until then each may be.
     else if (drain === 'done' && this.#drains.firstRoundEnd === undefined) this.#inodes.drained(event.at);
   }
 
@@ -177,7 +183,7 @@ export class Explainer {
     this.#late.count++;
   }
 
-  /** Markers may hold the names of tasks, which are known by their events. */
+  /** Markers may contain the names of tasks, which are known from their events. */
   #toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
     redactor.name(event.comm);
     if (event.type === 'sched_switch') redactor.name(event.nextComm);
@@ -213,12 +219,12 @@ export class Explainer {
     if (before !== undefined) {
       if (isTwin(before, event)) return;
       if (areTied(before.add, event) && before.inode !== undefined) {
-        // Which of both was there last does not show: each may be there.
+        // It is unknown which of both was there last: each may be there.
         before.isTangled = true;
         isTangled = true;
       } else this.#end(before, event, inode); // the pfn is used again: its delete was lost
     }
-    // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
+    // Large folios pass through the batch at once, and other inodes' large folios are irrelevant.
     if (inode === undefined && order > 0) return;
     const sameIndex = inode?.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
@@ -230,7 +236,7 @@ export class Explainer {
     folio.references = this.#references.get(pfn);
     if (folio.references?.isHeld === true) this.#held.add(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
-    // A clock that does not tell which came first: it may be the end of this folio's stay in the batch.
+    // The clock does not show the order: it may be the end of this folio's stay in the batch.
     if (stray?.insertion.at === event.at && stray.insertion.cpu !== event.cpu) folio.doubtedAt = event.at;
     inode.adds++;
     inode.touched(event);
@@ -268,7 +274,7 @@ export class Explainer {
     else if (known === undefined) this.#references.set(pfn, references);
   }
 
-  /** Keeps who holds a folio, before that changes at `at`, if some moment asks for it. */
+  /** Saves the holders of a folio before a change at `at`, if some moment needs them. */
   #remember({ references, referencesBefore }: Generation, at: Nanoseconds): void {
     if (references !== undefined && this.#moments.anyWithin(references.from, at))
       referencesBefore.push(references.state);
@@ -286,7 +292,8 @@ export class Explainer {
       const gone = this.#gone.size === 0 ? undefined : this.#gone.get(event.pfn);
       if (gone !== undefined) {
         this.#gone.delete(event.pfn);
-        // What has lost its mapping in a batch goes to a list of files; anonymous memory, without an add, to its own.
+        // A folio that has lost its mapping in a batch goes to a list of files; anonymous memory, without an add, to
+        // its own.
         if (isOfFile(event)) {
           if (gone.insertion !== undefined) {
             this.#insertedAgain(gone, gone.insertion, event, batch);
@@ -337,7 +344,7 @@ export class Explainer {
     else if (!this.#inodes.inserted(inode, event.lru)) this.#forget(inode);
   }
 
-  /** A folio that was on the LRU is put there again: it was isolated and put back, or its frame has become another's. */
+  /** A folio on the LRU is inserted again: it was isolated and put back, or its frame has become another's. */
   #insertedAgain(folio: Generation, first: LruInsertion, event: LruInsertion, batch: CpuBatch): void {
     const { inode } = folio;
     const latest = folio.putbacks.at(-1);
@@ -354,18 +361,21 @@ export class Explainer {
     this.#conversions.putBack(folio, putback.from);
   }
 
-  /** From when on, at the earliest, a folio that is inserted now was in a batch: all were flushed before, or it was on the LRU. */
+  /**
+   * The earliest time at which a folio that is inserted now was in a batch: all were flushed before, or it was on the
+   * LRU.
+   */
   #emptiedSince(before: Nanoseconds): Nanoseconds {
     let emptied: Nanoseconds | undefined;
     for (const { emptiedAt } of this.#batches.values()) {
-      // Whichever batch it was in, it came there after that was last flushed.
+      // It arrived in its batch, whichever that was, after the last flush of that.
       if (emptiedAt === undefined) return before;
       if (emptied === undefined || emptiedAt < emptied) emptied = emptiedAt;
     }
     return emptied !== undefined && emptied > before ? emptied : before;
   }
 
-  /** A frame was inserted as evictable that a guest_memfd's folio had: its delete was not seen. */
+  /** The frame of a guest_memfd's folio was inserted as evictable: the delete was lost. */
   #replaced(folio: Generation, { at }: LruInsertion): void {
     const { inode, add } = folio;
     this.#byPfn.delete(folio.pfn);
@@ -395,11 +405,11 @@ export class Explainer {
       return;
     }
     this.#deletedUnseen(event);
-    // Nobody saw it come: it was there before the recording, or its add was lost.
+    // Without a recorded add: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
     const stray = this.#strays.get(event.pfn);
     if (stray !== undefined) {
-      // It was in the page cache then, and on the unevictable list: no event of a frame's other life stood in between.
+      // It was in the page cache then, and on the unevictable list: the frame had no other use in between.
       inode.unevictable++;
       inode.insertedBefore++;
       inode.reinsertions += stray.again.length;
@@ -418,14 +428,14 @@ export class Explainer {
     inode.left(event);
     this.#strays.delete(event.pfn);
     const sameIndex = inode.live.get(event.index);
-    // A clock that gives both one stamp does not say that the one before was deleted first.
+    // With one stamp for both, the clock does not show that the earlier one was deleted first.
     const isBefore = sameIndex?.add?.at === event.at && sameIndex.pfn !== event.pfn;
     if (sameIndex !== undefined && !isBefore) this.#end(sameIndex, event);
     inode.lastDelete = event;
     this.#inodes.forgetIfEmpty(inode);
   }
 
-  /** A folio left whose add was not seen: with a coarse clock it may stand behind it, under the same stamp. */
+  /** A folio without a recorded add left: with a coarse clock the add may follow the delete, under the same stamp. */
   #deletedUnseen(event: FilemapEvent): void {
     if (this.#deletedNowAt !== event.at) this.#deletedNow.clear();
     this.#deletedNowAt = event.at;
@@ -433,8 +443,8 @@ export class Explainer {
   }
 
   /**
-   * A folio leaves the page cache with `event`. It may wait in its batch still.
-   * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
+   * A folio leaves the page cache with `event`. It may still wait in its batch.
+   * @param receiver the inode that gets a folio by the same event, and must not be forgotten.
    */
   #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
     const { inode, pfn, index, add } = folio;
@@ -460,7 +470,7 @@ export class Explainer {
     if (inode !== receiver) this.#inodes.forgetIfEmpty(inode);
   }
 
-  /** An inode turned out to be none of guest_memfd's. */
+  /** An inode is not a guest_memfd. */
   #forget(inode: TrackedInode): void {
     for (const folio of inode.live.values()) {
       this.#byPfn.delete(folio.pfn);
@@ -481,7 +491,7 @@ export class Explainer {
     this.#inodes.blind(event.cpu, true, at);
   }
 
-  /** Events were lost, so that counts cannot be added up across it; the next event of a frame begins anew. */
+  /** Events were lost, so counts cannot be summed across the gap; the next event of a frame begins anew. */
   #forgetReferences(at: Nanoseconds | undefined): void {
     if (this.#references.size === 0) return;
     this.#references.clear();
@@ -493,8 +503,8 @@ export class Explainer {
   }
 
   /**
-   * @param trace what the reader says of the whole.
-   * @throws QuestionError where what was asked for is not in the recording.
+   * @param trace the reader's summary.
+   * @throws QuestionError if the recording does not have the requested object.
    */
   answer(trace: TraceSummary): Explanation {
     for (const batch of this.#batches.values()) batch.endBurst();
@@ -523,22 +533,22 @@ export class Explainer {
   }
 }
 
-/** An insertion of a folio whose add was not seen. */
+/** An insertion of a folio without a recorded add. */
 interface Stray {
   readonly insertion: LruInsertion;
   readonly flush: Flush;
-  /** Later ones of the same frame. */
+  /** Later insertions of the same frame. */
   readonly again: Putback[];
 }
 
-/** Whether an event's stack leads through guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
+/** Whether an event's stack contains guest_memfd's own allocation of a folio (virt/kvm/guest_memfd.c). */
 const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean =>
   stack?.some((name) => ALLOCATORS.some((allocator) => name.startsWith(allocator))) === true;
 
-/** Static functions are inlined in one kernel or the other: in stacks of 6.18 only their callers stand. */
+/** Static functions may be inlined: stacks of 6.18 have only their callers. */
 const ALLOCATORS = ['kvm_gmem_get_folio', '__kvm_gmem_get_pfn', 'kvm_gmem_fault_user_mapping', 'kvm_gmem_fallocate'];
 
-/** The flush that inserted a folio gives the batch's reference back. */
+/** The flush that inserted a folio puts the batch's reference. */
 function release(folio: Generation, { at, cpu, pid }: PageReference): void {
   const { flush } = folio;
   if (flush !== undefined && flush.cpu === cpu && flush.pid === pid && flush.over === undefined)
@@ -548,7 +558,7 @@ function release(folio: Generation, { at, cpu, pid }: PageReference): void {
 const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent =>
   event.type === 'mm_filemap_add_to_page_cache' || event.type === 'mm_filemap_delete_from_page_cache';
 
-/** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
+/** Events of a CPU during the flush of its batch, besides insertions; all others come before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
 
 /** enum lru_list (include/linux/mmzone.h). */
@@ -557,14 +567,14 @@ const LRU_ACTIVE_FILE = 3;
 
 const isOfFile = ({ lru }: LruInsertion): boolean => lru === LRU_INACTIVE_FILE || lru === LRU_ACTIVE_FILE;
 
-/** What an interrupt tells as well, or the flush itself: a flush may be going on around it. */
+/** Events of an interrupt, or of the flush itself: a flush may be in progress around them. */
 const mayInterrupt = (type: KernelEvent['type']): boolean =>
   isOfFlush(type) || type === 'workqueue_queue_work' || type === 'workqueue_activate_work' || type === 'sched_wakeup';
 
-/** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
+/** Largest number of remembered insertions of folios from before the recording; their deletes name their indexes. */
 const MOST_STRAYS = 65_536;
 
-/** Whether an add repeats one that another buffer has told already. */
+/** Whether an add repeats one from another buffer. */
 const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add !== undefined &&
   deletedAt === undefined &&
@@ -574,10 +584,10 @@ const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add.ino === event.ino &&
   add.dev === event.dev;
 
-/** Whether two events of two CPUs have one stamp: then their order in a recording is none of time. */
+/** Whether two events of two CPUs have one stamp: then their order in a recording is not the order of time. */
 const areTied = (a: FilemapEvent | undefined, b: FilemapEvent): boolean => a?.at === b.at && a.cpu !== b.cpu;
 
-/** Two buffers have clocks of their own: what they tell of one event lies within this. */
+/** Two buffers have clocks of their own: their stamps of one event differ by at most this. */
 const TWIN_APART = 1_000_000n;
 
 const isTwinInsertion = (last: LruInsertion, event: LruInsertion): boolean =>
@@ -586,7 +596,7 @@ const isTwinInsertion = (last: LruInsertion, event: LruInsertion): boolean =>
 const isTwinDelete = (last: FilemapEvent | undefined, event: FilemapEvent): boolean =>
   last !== undefined && last.buffer !== event.buffer && last.pfn === event.pfn && last.index === event.index;
 
-/** Whether a folio is one of the event's inode. */
+/** Whether a folio belongs to the event's inode. */
 const isOf = ({ add, inode }: Generation, event: FilemapEvent): boolean => {
   const owner = inode ?? add;
   return owner?.ino === event.ino && owner.dev === event.dev;

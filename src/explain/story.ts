@@ -10,7 +10,7 @@ import type { Moments } from './moments.ts';
 import type { Redactor } from './redactor.ts';
 import type { Surroundings } from './state/surroundings.ts';
 
-/** What one pass over the events of a recording found: all that answers rest on. */
+/** Results of one pass over the events of a recording: the basis of all answers. */
 export interface Story {
   readonly moments: Moments;
   readonly inodes: Inodes;
@@ -19,35 +19,35 @@ export interface Story {
   readonly drains: Drains;
   readonly batches: ReadonlyMap<Cpu, CpuBatch>;
   readonly gaps: readonly Gap[];
-  /** Buffers that had page cache events: what other buffers lost hides nothing. */
+  /** Buffers with page cache events: losses of other buffers hide nothing. */
   readonly buffers: ReadonlySet<string | undefined>;
-  /** How many folios were inserted as unevictable whose add was not seen. */
+  /** Number of folios inserted as unevictable without a recorded add. */
   readonly strayUnevictable: number;
   /** Insertions as unevictable without an add, the first ones, in the order of the recording. */
   readonly unadded: readonly Unadded[];
-  /** Whether any folio's insertion was seen. */
+  /** Whether any insertion was recorded. */
   readonly anyInsertion: boolean;
   /** Whether a batch filled up again before the first. */
   readonly filledUnseen: boolean;
-  /** Whether any folio's add and delete were seen, of whatever file. */
+  /** Whether any add and delete were recorded, of any file. */
   readonly anyAdd: boolean;
   readonly anyDelete: boolean;
-  /** Whether some folio was gone of which no delete was seen. */
+  /** Whether some folio disappeared without a recorded delete. */
   readonly unseenDeletes: boolean;
-  /** Events that stand behind a later one of another CPU: how many, and the first. */
+  /** Events that follow a later one of another CPU: their number, and the first. */
   readonly late: { readonly count: number; readonly first: Nanoseconds } | undefined;
-  /** Whether events of two CPUs have one stamp, so that the order of the recording is none of time. */
+  /** Whether events of two CPUs have one stamp, so that the order of the recording is not the order of time. */
   readonly hasTies: boolean;
-  /** Of the latest event that is no loss. */
+  /** CPU of the latest event that is no loss. */
   readonly lastCpu: Cpu | undefined;
-  /** Undefined where nothing is to be redacted. */
+  /** Undefined without redaction. */
   readonly redactor: Redactor | undefined;
 }
 
-/** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
+/** A full batch is always flushed: if one filled up again and nothing was ever inserted, that event was off. */
 export const isBlind = ({ filledUnseen, anyInsertion }: Story): boolean => filledUnseen && !anyInsertion;
 
-/** What leaves it unknown of every folio whether it waits. */
+/** Why it is unknown for every folio whether it waits. */
 export function doubtOf(story: Story): Surroundings['doubt'] {
   if (isBlind(story)) return 'no insertions';
   if (story.late !== undefined) return 'not sorted';
