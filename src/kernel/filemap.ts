@@ -148,6 +148,23 @@ export const filemap_lock_folio = routine(
   },
 );
 
+/** include/linux/pagemap.h: folio_trylock(). */
+export const folio_trylock = routine(
+  'folio_trylock',
+  (k, args: { readonly folio: Value<'folio'>; readonly locked: Place<'bool'> }) => {
+    const locked = folio.locked.at(args.folio);
+    k.step('folio_trylock', () => {
+      args.locked.set(locked.not());
+      locked.set(true);
+    });
+  },
+);
+
+/** include/linux/pagemap.h: filemap_get_folio(): the folio at an offset with a reference, or none. */
+export const filemap_get_folio = routine('filemap_get_folio', (k, args: At & { readonly found: Place<'folio'> }) =>
+  k.call(filemap_get_entry, args),
+);
+
 /**
  * mm/filemap.c: __filemap_get_folio() with FGP_LOCK | FGP_CREAT: the folio at an offset, locked and with a reference,
  * created if it is absent; none if memory is used up. guest_memfd looks the folio up twice before it creates one

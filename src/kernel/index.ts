@@ -52,7 +52,7 @@ export {
 
 // A kernel: its parts, what differs between releases, its program, and results of calls.
 export type { K, KernelConfig, KernelPart, KernelSizes } from './kernel.ts';
-export { FOLIO, INDEX, KERNEL_PARTS, routine } from './kernel.ts';
+export { FOLIO, INDEX, INODE, KERNEL_PARTS, routine } from './kernel.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
@@ -85,11 +85,27 @@ export { mutantNamed, MUTANTS } from './mutants.ts';
 
 // Routines that a form may call.
 export type { FolioBatch } from './filemap.ts';
-export { filemap_get_folios, folio_batch_release, folioBatch } from './filemap.ts';
+export {
+  filemap_get_folio,
+  filemap_get_folios,
+  filemap_lock_folio,
+  folio_batch_release,
+  folio_lock,
+  folio_trylock,
+  folio_unlock,
+  folioBatch,
+} from './filemap.ts';
 export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
 export { folio_maybe_dma_pinned, folioMaybeDmaPinned } from './gup.ts';
-export { LRU_CACHE, lru_cache_disable, lru_cache_drain_for_folio, lru_cache_enable } from './lru_cache.ts';
 export {
+  folio_expected_ref_count,
+  LRU_CACHE,
+  lru_cache_disable,
+  lru_cache_drain_for_folio,
+  lru_cache_enable,
+} from './lru_cache.ts';
+export {
+  folio_get,
   folio_mapped,
   folio_put,
   folio_ref_count,

@@ -10,6 +10,7 @@ import {
   type Step,
   type Type,
   type Value,
+  type Variable,
 } from '../lang/index.ts';
 import type { Profile } from './profile.ts';
 
@@ -75,6 +76,8 @@ export interface Patch {
   readonly skipsLru?: boolean;
   /** The check freezes folios for a moment. Absent: it does not. */
   readonly freezes?: boolean;
+  /** Memory of the form's own that outlives a request, as `static` in C. Absent: none. */
+  readonly statics?: readonly { readonly variable: Variable }[];
   /** Symbols that the patch itself exports to modules, for exports.ts. Absent: none. */
   readonly exports?: readonly string[];
   /** Parts of the kernel that the check needs. */

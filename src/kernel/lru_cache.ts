@@ -11,12 +11,30 @@ import { checkedFolio, folio, folio_ref_count, folioNrPages, refcountType } from
 export const LRU_CACHE = { notDrained: 0, drained: 1, drainedAll: 2 } as const;
 
 /**
+ * include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous: the page cache's references and the page
+ * tables', mapping and mapcount read one after the other.
+ */
+export const folio_expected_ref_count = routine(
+  'folio_expected_ref_count',
+  (k, args: { readonly folio: Value<'folio'>; readonly expected: Place<'int'> }) => {
+    const pages = k.local('pages', refcountType);
+    k.step('folio_mapping', () =>
+      pages.set(choose<'int'>(folio.mapping.at(args.folio).eq(none(INODE)), 0, folioNrPages(args.folio))),
+    );
+    k.step('folio_mapcount', () => args.expected.set(pages.plus(checkedFolio.mapcount.at(args.folio))));
+  },
+);
+
+/**
  * mm/folio.c: lru_cache_drain_for_folio(): drains the local CPU, then all CPUs, until the count is as expected plus
  * `extraRefs`; each at most once while the caller keeps `drained`.
  */
 export const lru_cache_drain_for_folio = routine(
   'lru_cache_drain_for_folio',
-  (k, args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> }) => {
+  (
+    k,
+    args: { readonly folio: Value<'folio'>; readonly extraRefs: Value<'int'> | number; readonly drained: Place<'int'> },
+  ) => {
     const { drained } = args;
     const large = k.local('large', bool);
     const count = k.local('count', refcountType);

@@ -70,7 +70,11 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   staticLruDrained,
 ];
 
-const DECLARED: readonly Variable[] = VARIABLES.map(({ variable }) => variable);
+/** The kernel's memory and the form's own. */
+const memoryOf = ({ patch }: KernelConfig): typeof VARIABLES =>
+  patch.statics === undefined ? VARIABLES : [...VARIABLES, ...patch.statics];
+
+const declaredBy = (config: KernelConfig): readonly Variable[] => memoryOf(config).map(({ variable }) => variable);
 
 /** The program with a mutant's steps, if the patch is one. */
 function mutated({ patch }: KernelConfig, text: Program): Program {
@@ -93,10 +97,10 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
         const values = argumentTypes(args).map((type, i) => k.local(`arg${i}`, type));
         callSyscall(k, name, values);
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }
 
 /** One call of a script: literal values. */
@@ -138,8 +142,8 @@ export function buildScripted(
           k.script(number, () => callSyscall(k, name, values));
         }
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { alikeTasks } from './analyse/alike.ts';
-export type { Body, Claim, Effect, Observe, Step, Where } from './text/body.ts';
-export type { Builder, LocalArray, Routine } from './text/builder.ts';
+export type { Body, Claim, Effect, Observe, Origin, Step, Where } from './text/body.ts';
+export type { Builder, LocalArray, Routine, Turn } from './text/builder.ts';
 export { language, TASK } from './text/builder.ts';
 export type { Columns } from './compile/columns.ts';
 export { compileColumns } from './compile/columns.ts';

@@ -32,6 +32,9 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
     const left = ' '.repeat(lane(step.task));
     const call = callOf(scenario, step);
     if (call !== undefined && before?.call !== step.call) lines.push(...wrap(call, left));
+    const { origin } = step;
+    if (origin !== undefined && (before?.origin?.place !== origin.place || before.origin.text !== origin.text))
+      lines.push(...wrap(`${origin.place} ${origin.text}`, left, `${left}  `));
     lines.push(...stepRows(number + 1, step, before, lane(step.task)));
     lines.push(...('threads' in scenario ? ledgerChange(ledger, step.ledger, isBrief) : writesOf(step)));
     last.set(step.task, step);

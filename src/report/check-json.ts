@@ -113,7 +113,18 @@ const runJson = ({
   steps: steps.map(stepJson),
 });
 
-const stepJson = ({ task, thread, cpu, call, option, path, name, writes, ledger }: CounterexampleStep): object => ({
+const stepJson = ({
+  task,
+  thread,
+  cpu,
+  call,
+  option,
+  path,
+  name,
+  writes,
+  ledger,
+  origin,
+}: CounterexampleStep): object => ({
   task,
   thread,
   cpu,
@@ -122,6 +133,7 @@ const stepJson = ({ task, thread, cpu, call, option, path, name, writes, ledger 
   routine: path.at(-1),
   path,
   step: name,
+  origin: origin === undefined ? undefined : { place: origin.place, text: origin.text },
   writes: writes.map(({ variable, index, before, after }) => ({
     variable,
     index,

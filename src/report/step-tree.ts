@@ -4,7 +4,13 @@ import type { StepAnswer } from '../scenario/index.ts';
 /** Steps grouped by their routines, with repetitions folded. */
 export type StepItem =
   | { readonly kind: 'step'; readonly name: string; readonly mark: string }
-  | { readonly kind: 'routine'; readonly name: string; readonly items: readonly StepItem[] }
+  | {
+      readonly kind: 'routine';
+      readonly name: string;
+      readonly items: readonly StepItem[];
+      /** It is no routine but a statement of the author's text. */
+      readonly isStatement?: boolean;
+    }
   | { readonly kind: 'repeat'; readonly times: number; readonly items: readonly StepItem[] };
 
 /** Number of leading routines that two paths share. */
@@ -14,7 +20,15 @@ export function sharedDepth(a: readonly string[], b: readonly string[]): number 
   return depth;
 }
 
-/** The tree of consecutive steps of one task below the outer `depth` routines; `mark` is the text beside a step. */
+/** A step with its author's statement in its path, after the routines around it. */
+export function withStatement(step: StepAnswer): StepAnswer {
+  const { origin, path } = step;
+  if (origin === undefined) return step;
+  const { place, text, depth } = origin;
+  return { ...step, path: [...path.slice(0, depth), `${place} ${text}`, ...path.slice(depth)] };
+}
+
+/** The tree of consecutive steps of one task below the outer `depth` routines; `mark` is what stands beside a step. */
 export function stepTree(
   steps: readonly StepAnswer[],
   mark: (step: StepAnswer) => string,
@@ -32,7 +46,9 @@ export function stepTree(
     }
     let end = at + 1;
     while (steps[end]?.path[depth] === name) end++;
-    items.push({ kind: 'routine', name, items: stepTree(steps.slice(at, end), mark, depth + 1) });
+    const inner = stepTree(steps.slice(at, end), mark, depth + 1);
+    const statement = first.origin?.depth === depth ? { isStatement: true } : {};
+    items.push({ kind: 'routine', name, items: inner, ...statement });
     at = end;
   }
   return items;

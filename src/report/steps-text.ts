@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, StepAnswer } from '../scenario/index.ts';
-import { fold, READ, sharedDepth, type StepItem, stepTree } from './step-tree.ts';
+import { fold, READ, sharedDepth, type StepItem, stepTree, withStatement } from './step-tree.ts';
 import { unbroken, wrap } from './flow.ts';
 
 /** Each step on its own line, or repetitions folded and short routines in one line. */
@@ -35,10 +35,11 @@ export const sameSteps = (a: PatchAnswer, b: PatchAnswer, from: number): boolean
 /** Lines for the steps `from` up to and without `to` of one form, a heading at each change of the task or its call. */
 export function stepLines(
   scenario: Scenario,
-  { calls, steps }: PatchAnswer,
+  { calls, steps: taken }: PatchAnswer,
   range: { readonly from: number; readonly to: number; readonly style: StepStyle },
 ): readonly string[] {
   const { to, style } = range;
+  const steps = taken.map(withStatement);
   const lines: string[] = [];
   /** Parts already shown, by heading. */
   const bodies = new Map<string, string>();
@@ -110,7 +111,7 @@ const collapse = (items: readonly StepItem[], open: Open): readonly StepItem[] =
     const after = i === items.length - 1 ? open.after : 0;
     const inner = collapse(item.items, { before: before - 1, after: after - 1 });
     const whole = { ...item, items: inner };
-    if (before > 0 || after > 0) return [whole];
+    if (before > 0 || after > 0 || item.isStatement === true) return [whole];
     const [only, more] = inner;
     if (more === undefined && only?.kind === 'step') return [{ ...only, name: item.name }];
     return inner.every((one) => one.kind === 'step' && one.name === item.name) ? inner : [whole];
@@ -129,7 +130,7 @@ function inline(item: StepItem): string | undefined {
   const text = parts.join(', ');
   if (item.kind === 'repeat')
     return unbroken(parts.length === 1 ? `${text} x${item.times}` : `(${text}) x${item.times}`);
-  if (item.items.some(({ kind }) => kind === 'routine')) return undefined;
+  if (item.isStatement === true || item.items.some(({ kind }) => kind === 'routine')) return undefined;
   const called = `${item.name} (${text})`;
   if (called.length > SHORT_ROUTINE) return undefined;
   return called.length > UNBROKEN_ROUTINE ? called : unbroken(called);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Origin } from '../lang/index.ts';
 import type { Cpu, FolioIndex, FolioLedger, Holder, Ledger, Verdict } from '../ledger/index.ts';
 import type { Outcome, Schedule } from '../machine/index.ts';
 import type { PatchNotes } from './patch-notes.ts';
@@ -102,6 +103,8 @@ export interface StepAnswer {
   readonly writes: readonly WriteAnswer[];
   /** The call leaves the kernel: the step writes the call's return values. */
   readonly returns: boolean;
+  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  readonly origin?: Origin;
   /** The count that a safety check read in the step, and its folio number. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
 }

@@ -333,6 +333,7 @@ class Run {
         name: taken.step.name,
         writes: taken.writes.map((write) => this.#written(write)),
         returns: taken.observed.some(({ mark }) => mark === RETURNED),
+        ...(taken.step.origin === undefined ? {} : { origin: taken.step.origin }),
         read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
       });
     const [wrong] = this.#ledger.took(taken);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Reason } from '../check/index.ts';
+import type { Origin } from '../lang/index.ts';
 import type { Cpu, FolioLedger } from '../ledger/index.ts';
 import type { Mismatch, PatchNotes, ScenarioCall } from '../scenario/index.ts';
 
@@ -36,6 +37,8 @@ export interface CounterexampleStep {
   readonly path: readonly string[];
   readonly name: string;
   readonly writes: readonly WriteInStep[];
+  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  readonly origin?: Origin;
   /** Folios whose count it read, with the count. Changes of the task's own memory are not shown. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
   /** All holders of each folio after the step. */

@@ -37,6 +37,7 @@ export function tell(
       path: taken.step.path,
       name: taken.step.name,
       writes: taken.writes.map((write) => written(world, write)),
+      ...(taken.step.origin === undefined ? {} : { origin: taken.step.origin }),
       read: undefined,
       ledger: ledgerOf(world, interpreter),
       state: shownIn(interpreter, SHOWN),

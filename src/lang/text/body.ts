@@ -47,6 +47,16 @@ export interface Claim {
   readonly on?: Expr;
 }
 
+/** Where an author's text has what a step stands for, which was translated from another language. */
+export interface Origin {
+  /** `FILE:LINE`. */
+  readonly place: string;
+  /** The statement, in one line. */
+  readonly text: string;
+  /** How many of the step's routines are around it. */
+  readonly depth: number;
+}
+
 /** One atomic access to shared memory, enabled if its guard holds. */
 export interface Step extends Where {
   readonly name: string;
@@ -54,6 +64,8 @@ export interface Step extends Where {
   readonly effects: readonly Effect[];
   /** The task's claims while it waits to take this step. */
   readonly claims: readonly Claim[];
+  /** Absent where the text was written in this language. */
+  readonly origin?: Origin;
 }
 
 /** One of several texts, each of which begins with a step: the task rests before them, and any may be taken. */

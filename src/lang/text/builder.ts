@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Claim, Effect, Step, Where } from './body.ts';
+import type { Body, Claim, Effect, Origin, Step, Where } from './body.ts';
 import { type Arg, exprOf, Place, Value } from './expression.ts';
 import { type Expr, type Local, readsShared, type Variable } from './expr.ts';
 import type { Mark, MarkArgs } from './mark.ts';
@@ -44,6 +44,14 @@ interface LoopTargets {
   readonly again: Body;
 }
 
+/** How a stretch of text is left, or begun again, from wherever in it. */
+export interface Turn {
+  /** Goes on behind the stretch. */
+  leave(): void;
+  /** Begins the next turn of a loop; of a stretch that is no loop it is {@link leave}. */
+  again(): void;
+}
+
 interface Scope {
   /** Undefined for a call of a script, which is no routine. */
   readonly routine: string | undefined;
@@ -75,6 +83,7 @@ export class Builder<C> implements Recorder {
   readonly #loops: LoopTargets[] = [];
   readonly #claims: Claim[] = [];
   #call: number | undefined;
+  #origin: Origin | undefined;
   #purposes: ReadonlyMap<string, string> = new Map();
   readonly #recorded: Recorded;
   /** The present step. */
@@ -118,7 +127,8 @@ export class Builder<C> implements Recorder {
     const looked = guard === undefined ? [] : meaningsOf(guard, where);
     const effects = [...looked, ...this.#take(text)];
     this.#step = undefined;
-    const step: Step = { name, ...where, guard, effects, claims: [...this.#claims] };
+    const origin = this.#origin === undefined ? {} : { origin: this.#origin };
+    const step: Step = { name, ...where, guard, effects, claims: [...this.#claims], ...origin };
     this.#body.push({ kind: 'step', step });
   }
 
@@ -273,11 +283,43 @@ export class Builder<C> implements Recorder {
     });
   }
 
-  /** Repeats until `break`. */
-  loop(text: () => void): void {
+  /** Repeats until `break`, or until its turn is left, which a loop or a stretch inside it may do too. */
+  loop(text: (turn: Turn) => void): void {
     this.#betweenSteps('loop', 'steps inside the loop');
     const label = this.#nextLabel++;
-    this.#loop(label, { kind: 'again', label }, text);
+    this.#loop(label, { kind: 'again', label }, () => text(this.#turn(label, { kind: 'again', label })));
+  }
+
+  /** A stretch that can be left from wherever in it, as `goto` leads forward. */
+  block(text: (turn: Turn) => void): void {
+    this.#betweenSteps('block', 'it between steps');
+    const label = this.#nextLabel++;
+    const body = this.#nest(() => text(this.#turn(label, { kind: 'exit', label })));
+    this.#body.push({ kind: 'block', label, body });
+  }
+
+  #turn(label: number, again: Body): Turn {
+    const going = (what: string, to: Body) => (): void => {
+      this.#betweenSteps(what, 'it between steps');
+      this.#body.push(to);
+    };
+    return { leave: going('leave', { kind: 'exit', label }), again: going('again', again) };
+  }
+
+  /** What `text` declares is gone behind it, so that others may have its place. */
+  scope(text: () => void): void {
+    this.#betweenSteps('scope', 'it between steps');
+    const [value, array] = [this.#nextValue, this.#nextArray];
+    this.#recorded.scoped(text);
+    [this.#nextValue, this.#nextArray] = [value, array];
+  }
+
+  /** Steps of `text` are of this place of their author's text; a text within it may say another. */
+  from(origin: Omit<Origin, 'depth'>, text: () => void): void {
+    const outer = this.#origin;
+    this.#origin = { ...origin, depth: this.#where().path.length };
+    text();
+    this.#origin = outer;
   }
 
   #loop(label: number, again: Body, text: () => void, afterEach: () => void = () => {}): void {

@@ -27,15 +27,17 @@ export class Sites {
 }
 
 /** A step and its routines; without a name the begin of a text. */
-export interface Spot extends Pick<Step, 'path'> {
+export interface Spot extends Pick<Step, 'path' | 'origin'> {
   readonly name?: string;
 }
 
 const routines = (path: readonly string[]): string => (path.length === 0 ? '' : ` of ${path.join(' > ')}`);
 
 /** The place of a step in words. */
-export const placeOf = ({ name, path }: Spot): string =>
-  name === undefined ? `the beginning${routines(path)}` : `step '${name}'${routines(path)}`;
+export const placeOf = ({ name, path, origin }: Spot): string =>
+  name === undefined
+    ? `the beginning${routines(path)}`
+    : `step '${name}'${routines(path)}${origin === undefined ? '' : `, at ${origin.place}`}`;
 
 /** The place of a task's own work after a step, in a text of these routines. */
 export const behind = ({ name }: Spot, path: readonly string[]): string =>
