@@ -36,6 +36,19 @@ export interface Found {
   /** All that a variable may be given; a counter without a bound has none here either. */
   readonly stored: ReadonlyMap<Var, Interval>;
   readonly statics: ReadonlyMap<Static, Interval>;
+  /** Assignments whose values have no bound, and are held to the range of a counter. */
+  readonly held: ReadonlySet<Part>;
+}
+
+/** What a counter without a bound is allowed, besides what the kernel's sizes ask for. */
+export const COUNTER = 1023;
+/** Beyond this a value has no bound. */
+export const MOST = 2 ** 30;
+
+/** What a variable may be given where its values have no bound. */
+export function counterRange({ sizes }: Kernel): Interval {
+  const { references = 0, index = 0 } = sizes;
+  return { low: -COUNTER - 1, high: Math.max(COUNTER, references, 2 * index) };
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
@@ -57,9 +70,10 @@ const clip = ({ low, high }: Interval): Interval => ({ low: Math.max(low, -LARGE
 
 /** Finds what every variable may be at every part. @throws Refused where something may be read before it is set. */
 export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
+  const held = new Set<Part>();
   let statics = new Map(form.statics.map((one) => [one, single(one.value.op === 'const' ? one.value.value : 0)]));
   for (let round = 0; ; round++) {
-    const run = new Run(form, kernel, given, statics);
+    const run = new Run(form, { kernel, given, statics, held });
     const next = new Map(statics);
     let isLarger = false;
     for (const [of, stored] of run.stores) {
@@ -74,7 +88,7 @@ export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
           : { low: all.low < was.low ? -LARGEST : was.low, high: all.high > was.high ? LARGEST : was.high },
       );
     }
-    if (!isLarger) return { before: run.before, stored: run.stored, statics };
+    if (!isLarger) return { before: run.before, stored: run.stored, statics, held };
     statics = next;
   }
 }
@@ -91,7 +105,23 @@ class Run {
   #joining = false;
   #at: Place;
 
-  constructor(form: Form, kernel: Kernel, given: GivenRanges, statics: ReadonlyMap<Static, Interval>) {
+  readonly #held: Set<Part>;
+
+  constructor(
+    form: Form,
+    {
+      kernel,
+      given,
+      statics,
+      held,
+    }: {
+      readonly kernel: Kernel;
+      readonly given: GivenRanges;
+      readonly statics: ReadonlyMap<Static, Interval>;
+      readonly held: Set<Part>;
+    },
+  ) {
+    this.#held = held;
     this.#kernel = kernel;
     this.#given = given;
     this.#statics = statics;
@@ -108,7 +138,7 @@ class Run {
     };
     switch (part.kind) {
       case 'set':
-        note(part.to, this.of(part.value, state, part.at));
+        note(part.to, this.#assigned(part, state));
         break;
       case 'load':
         note(part.to, this.#statics.get(part.from) ?? UNKNOWN);
@@ -165,7 +195,7 @@ class Run {
         } else state.set(part.of, { ...single(0), unset: true });
         return state;
       case 'set':
-        this.#set(state, part.to, this.of(part.value, state, part.at));
+        this.#set(state, part.to, this.#assigned(part, state));
         return state;
       case 'set-element':
         this.of(part.index, state, part.at);
@@ -236,6 +266,18 @@ class Run {
         return after;
       }
     }
+  }
+
+  /** What an assignment gives its variable. What has no bound is held to a counter's range, from then on. */
+  #assigned(part: Extract<Part, { kind: 'set' }>, state: State): Interval {
+    const value = this.of(part.value, state, part.at);
+    if (part.to.place === 'own' && !isWithin(value, { low: -MOST, high: MOST })) this.#held.add(part);
+    if (!this.#held.has(part)) return value;
+    const allowed = counterRange(this.#kernel);
+    return {
+      low: Math.min(Math.max(value.low, allowed.low), allowed.high),
+      high: Math.max(Math.min(value.high, allowed.high), allowed.low),
+    };
   }
 
   #jump(jumps: Map<Label, State>, label: Label, state: State): void {
