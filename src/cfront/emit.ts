@@ -16,7 +16,7 @@ import {
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
-import { type CSource, inOneLine, lineName, type Place, placeName } from './source.ts';
+import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
 /** Most of a statement that stands beside a step. */
 const MOST_SHOWN = 50;
@@ -50,7 +50,13 @@ export function record(form: Form, source: CSource, lasting: readonly Lasting[],
     nr: rangeOfGiven(args.nr, { low: 1, high: pages }),
   };
   const known = ranges(form, k, given);
-  new Recording({ form, source, lasting, k, args, given, known }).all();
+  const recording = new Recording({ form, source, lasting, k, args, given, known });
+  try {
+    recording.all();
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Refused(error instanceof Error ? error.message : String(error), recording.at);
+  }
 }
 
 interface Recorded {
@@ -76,6 +82,8 @@ class Recording {
   /** Of batches whose folios may be put one by one: those of which a reference is held. */
   readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
+  /** What is being recorded, for messages. */
+  at: Place | undefined;
   /** Claims stand around what is recorded already. */
   #isClaimed = false;
 
@@ -87,6 +95,7 @@ class Recording {
     this.#lasting = lasting;
     this.#given = given;
     this.#known = known;
+    this.at = undefined;
   }
 
   all(): void {
@@ -97,7 +106,9 @@ class Recording {
     for (const part of parts) {
       const state = this.#known.before.get(part);
       // What is never come to is not recorded.
-      if (state !== undefined) this.#part(part, state);
+      if (state === undefined) continue;
+      if ('at' in part) this.at = part.at;
+      this.#part(part, state);
     }
   }
 

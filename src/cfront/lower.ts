@@ -71,7 +71,7 @@ interface LoopFrame {
 /** More orders of one expression than any check needs. */
 const MOST_ORDERS = 24;
 /** More parts than a function of the kernel's comes to with its helpers. */
-const MOST_PARTS = 20_000;
+const MOST_PARTS = 8_000;
 /** How many references a check may hold besides those of its batches. */
 const HELD = 3;
 

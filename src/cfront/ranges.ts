@@ -51,12 +51,27 @@ export function counterRange({ sizes }: Kernel): Interval {
   return { low: -COUNTER - 1, high: Math.max(COUNTER, references, 2 * index) };
 }
 
+/** Parts of which more is asked than whether they are come to. */
+const NOTED: ReadonlySet<Part['kind']> = new Set([
+  'set',
+  'set-element',
+  'check',
+  'unclaim',
+  'call',
+  'load',
+  'store',
+  'if',
+  'orders',
+] as const);
+
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const UNKNOWN: Interval = { low: -LARGEST, high: LARGEST };
 const BIT: Interval = { low: 0, high: 1 };
 
 /** Rounds after which what still grows is taken for unbounded. */
 const PATIENCE = 4;
+/** Parts looked at in all, above which a text is taken for endless. */
+const MOST_VISITS = 3_000_000;
 /** Rounds in which it is made smaller again. */
 const SECOND_LOOKS = 2;
 
@@ -103,6 +118,11 @@ class Run {
   readonly #leaves = new Map<Label, State>();
   readonly #agains = new Map<Label, State>();
   #joining = false;
+  #visits = 0;
+  /** A loop's ranges still grow: what is noted meanwhile is noted again. */
+  #isGrowing = false;
+  /** With what ranges each loop's turns began. */
+  readonly #entries = new Map<Label, State>();
   #at: Place;
 
   readonly #held: Set<Part>;
@@ -177,8 +197,11 @@ class Run {
     let state = from;
     for (const part of parts) {
       if (state === undefined) return undefined;
+      if (++this.#visits > MOST_VISITS)
+        throw new Refused('has too many loops in loops for their ranges to be found, expected fewer', this.#at);
       const known = this.#joining ? this.before.get(part) : undefined;
-      this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
+      if (!NOTED.has(part.kind)) this.before.set(part, state);
+      else this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
       if ('at' in part && part.at !== undefined) this.#at = part.at;
       state = this.#part(part, state);
     }
@@ -292,16 +315,25 @@ class Run {
       const end = this.#run(body, new Map(entry));
       return either(end, this.#agains.get(label));
     };
-    let entry = from;
+    // While an outer loop's ranges grow, this one's begin where they ended before.
+    const known = this.#isGrowing ? this.#entries.get(label) : undefined;
+    let entry = known === undefined ? from : joined(from, known);
+    const outer = this.#isGrowing;
+    this.#isGrowing = true;
     for (let round = 0; ; round++) {
       const back = turn(entry);
       const next = back === undefined ? from : joined(from, back);
       if (isCovered(next, entry)) break;
       entry = round < PATIENCE ? joined(entry, next) : widened(entry, next);
     }
+    this.#isGrowing = outer;
+    this.#entries.set(label, entry);
+    if (outer) return this.#leaves.get(label);
     for (let look = 0; look < SECOND_LOOKS; look++) {
       const back = turn(entry);
-      entry = back === undefined ? from : joined(from, back);
+      const next = back === undefined ? from : joined(from, back);
+      if (isCovered(entry, next)) break;
+      entry = next;
     }
     turn(entry);
     return this.#leaves.get(label);
@@ -594,6 +626,6 @@ function widened(was: State, now: State): State {
 }
 
 /** Bounds that a growing range is tried with before it is taken for unbounded. */
-const STAGES = [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023];
+const STAGES = [1, 7, 31, 255, 1023];
 const higher = (value: number): number => STAGES.find((stage) => stage >= value) ?? LARGEST;
 const lower = (value: number): number => -(STAGES.find((stage) => stage >= -value) ?? LARGEST);

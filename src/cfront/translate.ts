@@ -83,6 +83,9 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
       form: patchOf(form, source, lasting, { options, remarks, exported: read.unit.exported }),
     };
   } catch (error) {
+    // JavaScript's own stack ends before that of a text which is nested for nobody to read.
+    const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
+    if (isTooDeep) return { kind: 'refused', errors: [`${source.name}:1:1: is nested too deeply, expected less`] };
     if (!(error instanceof Refused)) throw error;
     return { kind: 'refused', errors: [messageOf(error, source)] };
   } finally {
@@ -92,7 +95,9 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
 
 /** A refusal in one line. */
 const messageOf = ({ message, at }: Refused, source: CSource): string =>
-  at === undefined ? `${source.name}: ${message}` : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
+  at === undefined
+    ? `${source.name}:1:1: ${message}`
+    : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
 
 /** What stands there, unless the message says it. */
 const quoted = (text: string, message: string): string => (text === '' || message.startsWith("'") ? '' : `'${text}' `);
