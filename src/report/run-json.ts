@@ -8,7 +8,6 @@ import type {
   ScenarioAnswer,
   StepAnswer,
 } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
 import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/run.schema.json describes it. */
@@ -68,7 +67,7 @@ export function callJson(scenario: Scenario, call: CallAnswer): object {
     stage,
     task: scenario.machine.tasks[of.task]?.name,
     cpu,
-    call: callText(scenario, of),
+    call: of.text,
     returned: outcome?.result,
     errorIndex: outcome?.errorIndex,
     loaded,

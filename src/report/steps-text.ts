@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, StepAnswer } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
 import { fold, READ, sharedDepth, type StepItem, stepTree, withStatement } from './step-tree.ts';
 import { unbroken, wrap } from './flow.ts';
 
@@ -56,7 +55,7 @@ export function stepLines(
     // A run that goes round for ever has more steps than a call can have arguments.
     const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);
     const goesOn = call !== undefined && inside > 0;
-    const doing = call === undefined ? '' : `: ${callText(scenario, call.of)}`;
+    const doing = call === undefined ? '' : `: ${call.of.text}`;
     const heading = goesOn ? `${name} goes on in ${first.path[inside - 1]}` : `${name}${doing}`;
     lines.push(...wrap(heading, indent(1), indent(2)));
     const from = goesOn ? inside : 0;

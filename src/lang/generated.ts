@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: MIT
-
-/**
- * What generated JavaScript returns. `given` are the names that it may use.
- * @typeParam T what the source's `return` hands back; nobody checks it.
- */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who generates the text knows its type
-export const generated = <T>(source: string, given: Readonly<Record<string, unknown>> = {}): T =>
-  new Function(...Object.keys(given), `'use strict';${source}`)(...Object.values(given)) as T;
