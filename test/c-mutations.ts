@@ -8,7 +8,7 @@ import { bool, buildCode, literal, optional } from '../src/lang/index.ts';
 const EXAMPLES = new URL('../examples/c/', import.meta.url);
 
 /** The checks of examples/c. */
-export const TEXTS: readonly string[] = ['', 'wrong/'].flatMap((folder) =>
+const TEXTS: readonly string[] = ['', 'wrong/'].flatMap((folder) =>
   readdirSync(new URL(folder, EXAMPLES))
     .filter((name) => name.endsWith('.c'))
     .map((name) => readFileSync(new URL(folder + name, EXAMPLES), 'utf8')),
@@ -16,7 +16,7 @@ export const TEXTS: readonly string[] = ['', 'wrong/'].flatMap((folder) =>
 
 /** Words that a slip may put anywhere. */
 const WORDS = [
-  ...[
+  [
     '(',
     ')',
     '{',
@@ -42,7 +42,7 @@ const WORDS = [
     "'",
     '\\',
   ],
-  ...[
+  [
     'if',
     'else',
     'while',
@@ -57,7 +57,7 @@ const WORDS = [
     'goto out;',
     'out:',
   ],
-  ...[
+  [
     'static',
     'const',
     'unsigned',
@@ -71,7 +71,7 @@ const WORDS = [
     '0x10UL',
     '99999999999999999999',
   ],
-  ...[
+  [
     'folio',
     'batch',
     'inode',
@@ -83,8 +83,8 @@ const WORDS = [
     'nothing()',
     'sizeof(int)',
   ],
-  ...['/*', '*/', '//', '#if 0\n', '#endif\n', '\t', '\u0000', '\u00e9', '\n'],
-];
+  ['/*', '*/', '//', '#if 0\n', '#endif\n', '\t', '\u0000', '\u00e9', '\n'],
+].flat();
 
 /** A text with some slips in it, which depend on the seed alone. */
 export function mutated(seed: number): string {
