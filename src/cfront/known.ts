@@ -556,6 +556,17 @@ export const WORDS: readonly Word[] = [
   word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
 ];
 
+/** What the kernel has and the model has not, with the reason: nearer than any name that is alike. */
+export const UNMODELLED: ReadonlyMap<string, string> = new Map([
+  ['folio_test_mlocked', 'PG_mlocked is not modelled, only the mlock batch and its references'],
+  ['folio_test_unevictable', 'PG_unevictable is not modelled: every guest_memfd folio has it'],
+  ['folio_test_writeback', 'guest_memfd has no writeback'],
+  ['folio_test_dirty', 'PG_dirty is not modelled'],
+  ['folio_page', 'single pages of a folio are not modelled'],
+  ['xas_for_each', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
+  ['xas_load', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
+]);
+
 /** The one table of what a check may call. */
 export const TABLE: Table = {
   steps: new Map(STEPS.map((known) => [known.name, known])),

@@ -89,6 +89,13 @@ export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
   let statics = new Map(form.statics.map((one) => [one, single(one.value.op === 'const' ? one.value.value : 0)]));
   for (let round = 0; ; round++) {
     const run = new Run(form, { kernel, given, statics, held });
+    // What has no bound though all is known is held to one from here on, which bounds others.
+    let isBounded = true;
+    for (const part of run.unbounded) {
+      held.add(part);
+      isBounded = false;
+    }
+    if (!isBounded) continue;
     const next = new Map(statics);
     let isLarger = false;
     for (const [of, stored] of run.stores) {
@@ -112,6 +119,8 @@ class Run {
   readonly before = new Map<Part, State>();
   readonly stored = new Map<Var, Interval>();
   readonly stores = new Map<Static, Interval>();
+  /** Assignments of values without a bound. */
+  readonly unbounded: Part[] = [];
   readonly #kernel: Kernel;
   readonly #given: GivenRanges;
   readonly #statics: ReadonlyMap<Static, Interval>;
@@ -125,7 +134,7 @@ class Run {
   readonly #entries = new Map<Label, State>();
   #at: Place;
 
-  readonly #held: Set<Part>;
+  readonly #held: ReadonlySet<Part>;
 
   constructor(
     form: Form,
@@ -138,7 +147,7 @@ class Run {
       readonly kernel: Kernel;
       readonly given: GivenRanges;
       readonly statics: ReadonlyMap<Static, Interval>;
-      readonly held: Set<Part>;
+      readonly held: ReadonlySet<Part>;
     },
   ) {
     this.#held = held;
@@ -158,6 +167,8 @@ class Run {
     };
     switch (part.kind) {
       case 'set':
+        if (part.to.place === 'own' && !isWithin(this.#assigned(part, state), { low: -MOST, high: MOST }))
+          this.unbounded.push(part);
         note(part.to, this.#assigned(part, state));
         break;
       case 'load':
@@ -291,10 +302,9 @@ class Run {
     }
   }
 
-  /** What an assignment gives its variable. What has no bound is held to a counter's range, from then on. */
+  /** What an assignment gives its variable. What has no bound is held to a counter's range. */
   #assigned(part: Extract<Part, { kind: 'set' }>, state: State): Interval {
     const value = this.of(part.value, state, part.at);
-    if (part.to.place === 'own' && !isWithin(value, { low: -MOST, high: MOST })) this.#held.add(part);
     if (!this.#held.has(part)) return value;
     const allowed = counterRange(this.#kernel);
     return {
