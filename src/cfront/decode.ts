@@ -287,6 +287,7 @@ function functionOf(node: Node): CFunction {
     returns,
     params,
     body: statements(part(node, 'body')),
+    last: node.endPosition.row,
     at: placeOf(node, declarator.text),
   };
 }

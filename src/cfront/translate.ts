@@ -34,7 +34,7 @@ export type Translation =
       readonly form: Patch;
       /** The function's name. */
       readonly function: string;
-      /** Lines of the source that the function stands in, from 0. */
+      /** The first and the last line of the source that the function stands in, from 0. */
       readonly lines: { readonly from: number; readonly to: number };
     }
   /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
@@ -75,11 +75,10 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
       const type = { ...int(Math.max(1, to - from)), initial: first - from };
       return { of, shared: shared(`static ${of.name}`, [], type), low: from, high: to };
     });
-    const last = lastLine(fn);
     return {
       kind: 'form',
       function: fn.name,
-      lines: { from: fn.at.line, to: last },
+      lines: { from: fn.at.line, to: fn.last },
       form: patchOf(form, source, lasting, { options, remarks, exported: read.unit.exported }),
     };
   } catch (error) {
@@ -101,8 +100,6 @@ const messageOf = ({ message, at }: Refused, source: CSource): string =>
 
 /** What stands there, unless the message says it. */
 const quoted = (text: string, message: string): string => (text === '' || message.startsWith("'") ? '' : `'${text}' `);
-
-const lastLine = (fn: CFunction): number => fn.at.line;
 
 function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
   const names = [...unit.functions.keys()];
