@@ -14,6 +14,7 @@ import { buildWorld } from '../src/verify/small-world.ts';
 import {
   blamesFirst,
   blind,
+  claimsTooMuch,
   copiedIndex,
   looksUpAgain,
   noIndex,
@@ -195,6 +196,14 @@ test('a pin has as many references in check as in run: a form may know the numbe
   const verdictOf = (patch: Patch) => runScenario(PINNED, { patch, keep: 'none' }).calls.at(-1)?.conversion?.verdict;
   expect(verdictOf(pinnedIsFine)).toEqual({ verdict: 'safe' });
   expect(verdictOf(onlyPins)).toMatchObject({ verdict: 'refused', spurious: false });
+});
+
+test('a run against I6 has the count besides the holders that do not add up to it', () => {
+  const wrong = check(SAME_CPU, claimsTooMuch).properties.find(({ id }) => id === 'I6')?.counterexample;
+  expect(wrong?.ledgerBefore.map(({ count }) => count)).toEqual([undefined]);
+  expect(wrong?.steps.at(-1)?.ledger).toMatchObject([
+    { count: 3, holders: [{ references: 1 }, { references: 1 }, { kind: 'isolated', references: 2 }] },
+  ]);
 });
 
 test('a lock that is given up twice is a store out of its range, in run and in check', () => {

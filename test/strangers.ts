@@ -8,8 +8,10 @@ import {
   filemap_invalidate_unlock,
   folio,
   folio_batch_release,
+  folio_isolate_lru,
   folio_may_be_lru_cached,
   folio_ref_count,
+  folio_putback_lru,
   folio_ref_freeze,
   folioBatch,
   FOLIO,
@@ -290,3 +292,18 @@ export const pinnedIsFine = byCount('pinned-is-fine', (count) => count.eq(2).or(
 
 /** It refuses what FOLL_PIN holds, and nothing else. */
 export const onlyPins = byCount('only-pins', (count) => count.lt(BIAS));
+
+/** It isolates each folio, and claims that reference up to the end of the routine that puts it, which claims it, too. */
+export const claimsTooMuch = form('claims-too-much', (k, args) => {
+  const got = k.local('got', bool);
+  forEachFolio(k, args, clamped, (judgement) => {
+    const { folio: of } = judgement;
+    k.call(folio_isolate_lru, { folio: of, isolated: got });
+    k.if(got, () =>
+      k.claiming('isolated', of, {}, () => {
+        compareCount(k, judgement);
+        k.call(folio_putback_lru, { folio: of });
+      }),
+    );
+  });
+});

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { type FolioLedger, referencesOf } from '../ledger/index.ts';
+import type { FolioLedger } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
 import { callIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
-import { balanceText, holderText, ledgerLines } from './holders-text.ts';
+import { balanceText, holderText, ledgerLines, sumText } from './holders-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** Left of the lanes: the steps' numbers. */
@@ -104,13 +104,14 @@ function ledgerChange(
   return [...changed, ...gone];
 }
 
-const textOf = ({ index, holders }: FolioLedger): string => `page ${index}: ${balanceText(holders)}`;
+const textOf = (folio: FolioLedger): string => `page ${folio.index}: ${balanceText(folio)}`;
 
 /** A folio's count, and the references that were added and removed. */
-function changeText(before: FolioLedger | undefined, { index, holders }: FolioLedger): string {
+function changeText(before: FolioLedger | undefined, folio: FolioLedger): string {
   const old = new Set((before?.holders ?? []).map(holderText));
-  const now = new Set(holders.map(holderText));
+  const now = new Set(folio.holders.map(holderText));
   const came = [...now].filter((text) => !old.has(text)).map((text) => `+ ${text}`);
   const went = [...old].filter((text) => !now.has(text)).map((text) => `- ${text}`);
-  return `page ${index}: ${referencesOf(holders)} (${[...went, ...came].join(', ')})`;
+  const changes = [...went, ...came];
+  return `page ${folio.index}: ${sumText(folio)}${changes.length === 0 ? '' : ` (${changes.join(', ')})`}`;
 }
