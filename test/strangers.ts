@@ -307,3 +307,14 @@ export const claimsTooMuch = form('claims-too-much', (k, args) => {
     );
   });
 });
+
+/** It drains, and names the first page of the range, whichever it found in use. */
+export const namesStart = form('names-start', (k, args) => {
+  k.call(lru_add_drain_all, {});
+  forEachFolio(
+    k,
+    args,
+    (_, start) => start,
+    (judgement) => compareCount(k, judgement),
+  );
+});
