@@ -27,6 +27,7 @@ import {
   looksOutside,
   scansFirst,
   staysFrozen,
+  storesItself,
   unlocksTwice,
   whenV8,
   wrongIndex,
@@ -216,6 +217,12 @@ test('a run against I6 has the count besides the holders that do not add up to i
   expect(wrong?.steps.at(-1)?.ledger).toMatchObject([
     { count: 3, holders: [{ references: 1 }, { references: 1 }, { kind: 'isolated', references: 2 }] },
   ]);
+});
+
+test('a check that stores attributes itself is refused where its kernel is built, in run and in check', () => {
+  const message = /^step 'store early' writes 'gmem_inode.private', expected a check that leaves the attributes/;
+  expect(() => runScenario(OTHER_CPU, { patch: storesItself, keep: 'none' })).toThrow(message);
+  expect(() => check(OTHER_CPU, storesItself)).toThrow(message);
 });
 
 test('a lock that is given up twice is a store out of its range, in run and in check', () => {
