@@ -3,8 +3,11 @@ import type { Coverage } from '../check/index.ts';
 import { CHECK, DRAIN_ALL, DRAIN_LEFT_EARLY, DRAIN_LOCAL, REFUSED, STORED } from '../kernel/index.ts';
 import type { Mark } from '../lang/index.ts';
 import { type Event, EVENTS } from '../scenario/index.ts';
-import { callAt, isConversion } from './observing.ts';
+import { callAt, isConversion, rangeOf } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
+
+/** Events, and one that a scenario cannot name: a range became private. */
+export type Happening = Event | 'became-private';
 
 /** The marks that show events; `anywhere`: not only in conversions. */
 const MARKS: Readonly<Record<Event, { readonly mark: Mark; readonly anywhere?: true }>> = {
@@ -20,11 +23,12 @@ const MARKS: Readonly<Record<Event, { readonly mark: Mark; readonly anywhere?: t
 export const EVENT_MARKS: ReadonlySet<Mark> = new Set(Object.values(MARKS).map(({ mark }) => mark));
 
 /** Events that happened on some run. */
-export function happened(world: SmallWorld, { observed: seen }: Coverage): ReadonlySet<Event> {
-  const events = new Set<Event>();
+export function happened(world: SmallWorld, { observed: seen }: Coverage): ReadonlySet<Happening> {
+  const events = new Set<Happening>();
   for (const { task, observed } of seen) {
     const call = callAt(world, task, observed.at);
     const converts = call !== undefined && isConversion(call);
+    if (observed.mark === STORED && converts && rangeOf(call).toPrivate) events.add('became-private');
     for (const event of EVENTS) {
       const { mark, anywhere } = MARKS[event];
       if (mark === observed.mark && (converts || anywhere === true)) events.add(event);

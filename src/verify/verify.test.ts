@@ -128,12 +128,21 @@ const IN_FLIGHT = SCENARIO.replace(/^before.*\n/m, '');
 /** A property of an answer. */
 const property = ({ properties }: CheckAnswer, id: string) => properties.find((one) => one.id === id);
 
+test('I1 holds of nothing where attributes are stored, but only as shared', () => {
+  const text = SCENARIO.replace('{ pages: 1 }', '{ pages: 1, init-shared: false }')
+    .replace('before:', '#')
+    .replace('private', 'shared');
+  const answer = check('v6', {}, `${text}check: { every: holds, sometimes: [converted] }\n`);
+  expect(answer.verdict).toBe('holds');
+  expect(property(answer, 'I1')?.vacuous).toBe('no page ever becomes private');
+});
+
 test('what holds of nothing says so', () => {
   // The range is private already: no check, and nothing is stored.
   const already = SCENARIO.replace('{ pages: 1 }', '{ pages: 1, init-shared: false }').replace('before:', '#');
   const answer = check('v6', {}, already);
   expect(answer.verdict).toBe('holds');
-  expect(property(answer, 'I1')?.vacuous).toBe('no attribute is ever stored');
+  expect(property(answer, 'I1')?.vacuous).toBe('no page ever becomes private');
   expect(property(answer, 'I3')?.vacuous).toBe('no conversion is ever checked');
   expect(property(answer, 'I8')?.vacuous).toBeUndefined();
   const full = check('v6', {}, IN_FLIGHT);

@@ -3,7 +3,6 @@ import type { Question } from '../check/index.ts';
 import { alikeTasks, compilePacked } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
-  type Event,
   LOOK_GONE,
   NOT_SHOWN,
   patchNotes,
@@ -15,7 +14,7 @@ import {
 import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
 import { looksAtGoneFolio, tell } from './counterexample.ts';
-import { happened } from './events.ts';
+import { type Happening, happened } from './events.ts';
 import { LOOKS_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
 import { answerAll, type Asked, inRounds, NOTHING, type Rounds, unasked } from './rounds.ts';
@@ -181,7 +180,7 @@ const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id
 function asFarAsShown(
   property: PropertyAnswer,
   notShown: string | undefined,
-  seen: ReadonlySet<Event> | undefined,
+  seen: ReadonlySet<Happening> | undefined,
 ): PropertyAnswer {
   if (property.verdict !== 'holds') return property;
   const { premise, needsLooks } = propertyOf(known(property.id));

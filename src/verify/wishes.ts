@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { RESULTS, RETURNED } from '../kernel/index.ts';
 import { domain, int, literal, shared } from '../lang/index.ts';
-import type { Event, Scenario, Wish } from '../scenario/index.ts';
+import type { Scenario, Wish } from '../scenario/index.ts';
 import type { Composer } from './composer.ts';
+import type { Happening } from './events.ts';
 import { note, on } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
@@ -39,7 +40,7 @@ export function askForWishes(composer: Composer, { scenario, patch }: SmallWorld
 /** The `sometimes` entries that no run satisfied. */
 export function unfulfilled(
   { scenario, patch }: SmallWorld,
-  seen: ReadonlySet<Event>,
+  seen: ReadonlySet<Happening>,
   unreached: readonly string[],
 ): readonly string[] {
   return wishesOf(scenario, patch.name).flatMap((wish) => {

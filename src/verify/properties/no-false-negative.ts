@@ -9,7 +9,7 @@ import { nameOf, type PropertyText } from './property.ts';
 export const noFalseNegative: PropertyText = {
   id: 'I1',
   sentence: 'no false negative: nobody can reach a page that becomes private',
-  premise: { event: 'converted', otherwise: 'no attribute is ever stored' },
+  premise: { event: 'became-private', otherwise: 'no page ever becomes private' },
   ask: (composer, world) =>
     composer.watch(
       inConversions(STORED, (_, { call }) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Event, PropertyId } from '../../scenario/index.ts';
+import type { PropertyId } from '../../scenario/index.ts';
 import type { Composer } from '../composer.ts';
+import type { Happening } from '../events.ts';
 import type { SmallWorld } from '../small-world.ts';
 
 /** A property as data: its sentence, its premise, and how it is checked. */
@@ -9,7 +10,7 @@ export interface PropertyText {
   /** The property in one sentence. */
   readonly sentence: string;
   /** The event without which the property holds vacuously, and the text for that case. */
-  readonly premise?: { readonly event: Event; readonly otherwise: string };
+  readonly premise?: { readonly event: Happening; readonly otherwise: string };
   /** It judges a refusal by the looks before it: if a form does not show its looks, it is undecided. */
   readonly needsLooks?: true;
   /** Whether the scenario has an occasion for it. Absent: every scenario has. */
