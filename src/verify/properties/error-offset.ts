@@ -38,7 +38,8 @@ function askWhatIsTold(composer: Composer): void {
 /** I4, at the decision of a refusal and at the return of the call. */
 const itself: PropertyText = {
   id: 'I4',
-  sentence: 'error_offset names the first page that was found in use, and an error leaves the attributes alone',
+  sentence:
+    'of the pages that the check looked at, error_offset names the first that was in use; an error leaves the attributes alone',
   premise,
   needsLooks: true,
   ask: (composer) => {
