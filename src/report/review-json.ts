@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+import { isException, lastChange, outcomeOf, type ReviewAnswer, type ReviewedChange, type ReviewedSide } from '../review/index.ts';
+
+/** Name and version of the document; schema/review.schema.json describes it. */
+const SCHEMA = 'folioscope.review/1';
+
+/** A review as the JSON document of `review --json`, keys in a fixed order. What stands at the top is of the last change of a series. */
+export function reviewToJson(answer: ReviewAnswer): string {
+  const last = lastChange(answer);
+  const document = {
+    schema: SCHEMA,
+    file: answer.file,
+    verdict: outcomeOf(answer),
+    ...changeJson(last),
+    ...(answer.changes.length > 1 ? { series: answer.changes.map(changeJson) } : {}),
+    ...(answer.notRun.length > 0 ? { notRun: answer.notRun } : {}),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function changeJson({ prepared, before, after, changes }: ReviewedChange): object {
+  const { mail, path, shown, exports, taken } = prepared;
+  return {
+    subject: mail.subject ?? null,
+    path,
+    function: prepared.function,
+    shown,
+    completed: { before: prepared.before?.completed ?? [], after: prepared.after?.completed ?? [] },
+    exports,
+    taken,
+    before: sideJson(before),
+    after: sideJson(after),
+    changes: changes.map(({ id, kind, in: scenarios }) => ({
+      property: id,
+      kind,
+      exception: isException(id),
+      scenarios: scenarios.map(({ scenario }) => scenario),
+    })),
+  };
+}
+
+function sideJson(side: ReviewedSide | undefined): object | null {
+  if (side === undefined) return null;
+  if (side.kind === 'refused') return { verdict: 'undecided', errors: side.errors, violations: [], states: 0 };
+  const { verdict, judged, unexportedCalls } = side;
+  return {
+    verdict: verdict.verdict,
+    violations: verdict.violated.map(({ id, scenario, steps }) => ({
+      property: id,
+      scenario,
+      exception: isException(id),
+      steps: steps ?? null,
+    })),
+    undecided: verdict.undecided,
+    vacuous: verdict.vacuous.map(({ id, why, scenarios, of }) => ({ property: id, why, scenarios, of })),
+    states: verdict.states,
+    unexportedCalls,
+    scenarios: judged.map(({ scenario, verdict: its, states, transitions, depth }) => ({
+      scenario,
+      verdict: its,
+      states,
+      transitions,
+      depth,
+    })),
+  };
+}
