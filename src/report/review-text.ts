@@ -60,7 +60,7 @@ function verdictSections({ before, after }: ReviewedChange): readonly (readonly 
   ];
 }
 
-function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
+export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
   if (side === undefined) return [`${name}: ${absent}`];
   if (side.kind === 'refused')
     return [`${name}: NOT DECIDED, its C cannot be translated`, ...side.errors.flatMap((error) => wrap(error, '  ', '    '))];
@@ -168,7 +168,7 @@ function runLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): rea
 }
 
 /** What of the function the mail shows, and what was added to it. */
-function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
+export function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
   const { shown, exports, taken, mail } = prepared;
   const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
   const calls = [before, after].flatMap((side, i) =>
@@ -218,7 +218,7 @@ function tableLines({ before, after }: ReviewedChange): readonly string[] {
   ];
 }
 
-function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
+export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
   const sizes = changes.at(-1);
   const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
   return [
