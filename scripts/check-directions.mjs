@@ -27,13 +27,14 @@ const HOUSE = {
   peer: { rooms: ['lang'] },
   check: { rooms: ['lang'] },
   verify: { rooms: ['check', 'peer', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
+  review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'review', 'explain', 'conform'],
     packages: true,
   },
   cli: {
@@ -47,6 +48,7 @@ const HOUSE = {
       'peer',
       'check',
       'verify',
+      'review',
       'trace',
       'explain',
       'conform',

@@ -77,7 +77,7 @@ let isInterrupted = false;
 
 async function review(files: readonly string[], options: Options): Promise<ExitCode> {
   if (options.reply === true && options.json === true) throw new (await usage())('--reply or --json, not both');
-  const { outcomeOf, readMails, prepare, Tree } = await import('../review/index.ts');
+  const { readMails, prepare, Tree } = await import('../review/index.ts');
   const { knownNames } = await import('../cfront/index.ts');
   const mails = [];
   for (const file of files) mails.push(...(await readMails(await bytesOf(file))));
@@ -100,7 +100,7 @@ async function review(files: readonly string[], options: Options): Promise<ExitC
     process.off('SIGINT', onInterrupt);
   }
   await print(answer, scenarios, files, options);
-  switch (outcomeOf(answer)) {
+  switch (answer.outcome) {
     case 'holds':
       return EXIT.well;
     case 'violated':
@@ -199,7 +199,8 @@ async function reviewed(
     });
   }
   const profiles = [...new Set(scenarios.map(({ scenario }) => scenario.check.profile.name))];
-  return { file, profiles, changes, notRun: [...notRun] };
+  const { reviewAnswer } = await import('../review/index.ts');
+  return reviewAnswer({ file, profiles, changes, notRun: [...notRun] });
 }
 
 /** A side that has been translated once here, so that its errors are told before anything is explored. */

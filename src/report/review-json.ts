@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { isException, lastChange, outcomeOf, type ReviewAnswer, type ReviewedChange, type ReviewedSide } from '../review/index.ts';
+import type { ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
 
 /** Name and version of the document; schema/review.schema.json describes it. */
 const SCHEMA = 'folioscope.review/1';
 
 /** A review as the JSON document of `review --json`, keys in a fixed order. What stands at the top is of the last change of a series. */
 export function reviewToJson(answer: ReviewAnswer): string {
-  const last = lastChange(answer);
   const document = {
     schema: SCHEMA,
     file: answer.file,
-    verdict: outcomeOf(answer),
-    ...changeJson(last),
+    verdict: answer.outcome,
+    ...changeJson(answer.last),
     ...(answer.changes.length > 1 ? { series: answer.changes.map(changeJson) } : {}),
     ...(answer.notRun.length > 0 ? { notRun: answer.notRun } : {}),
   };
@@ -30,10 +29,10 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
     taken,
     before: sideJson(before),
     after: sideJson(after),
-    changes: changes.map(({ id, kind, in: scenarios }) => ({
+    changes: changes.map(({ id, kind, isException, in: scenarios }) => ({
       property: id,
       kind,
-      exception: isException(id),
+      exception: isException,
       scenarios: scenarios.map(({ scenario }) => scenario),
     })),
   };
@@ -45,10 +44,10 @@ function sideJson(side: ReviewedSide | undefined): object | null {
   const { verdict, judged, unexportedCalls } = side;
   return {
     verdict: verdict.verdict,
-    violations: verdict.violated.map(({ id, scenario, steps }) => ({
+    violations: verdict.violated.map(({ id, isException, scenario, steps }) => ({
       property: id,
       scenario,
-      exception: isException(id),
+      exception: isException,
       steps: steps ?? null,
     })),
     undecided: verdict.undecided,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { type Change, type HunkLine, lastChange, type ReviewAnswer, type ReviewedChange, shortest } from '../review/index.ts';
+import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
-import { counterexampleLines } from './check-counterexample.ts';
 import { wrap } from './flow.ts';
-import { closingLines, shownLines, sideLines, type ReviewReportOptions } from './review-text.ts';
+import { closingLines, runLines, shownLines, sideLines, type ReviewReportOptions } from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
 /** Lines changed one after the other, with context in front, as a reply quotes them. */
@@ -14,7 +13,7 @@ interface Group {
 
 /** A reply to the mail: its changed lines quoted, under each the evidence that belongs to it, the verdict first. */
 export function reviewReply(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
-  const change = lastChange(answer);
+  const change = answer.last;
   const { mail, path } = change.prepared;
   const groups = groupsOf(change);
   const evidence = new Map<number, (readonly string[])[]>();
@@ -78,9 +77,8 @@ function groupsOf({ prepared }: ReviewedChange): readonly Group[] {
 
 /** The group that a run belongs to: the last one that begins before the last line of the check that the run executes. */
 function placeOf(change: Change, groups: readonly Group[]): number {
-  const side = change.kind === 'cured' ? 'before' : 'after';
-  const steps = shortest(change, side)?.[side]?.run?.steps ?? [];
-  const place = steps.findLast(({ origin }) => origin !== undefined)?.origin?.place;
+  const { side, run } = change.shortest ?? { side: 'after' };
+  const place = (run?.steps ?? []).findLast(({ origin }) => origin !== undefined)?.origin?.place;
   const line = Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? Number.NaN);
   const found = groups.findLastIndex(({ changed }) => changed.some((one) => (one[side] ?? Number.POSITIVE_INFINITY) <= line));
   return found === -1 ? groups.length - 1 : found;
@@ -93,16 +91,8 @@ const WORDS = {
 } as const;
 
 function evidenceLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
-  const side = change.kind === 'cured' ? 'before' : 'after';
-  const best = shortest(change, side);
-  const run = best?.[side]?.run;
-  const scenario = best === undefined ? undefined : scenarios.get(best.scenario);
-  if (run === undefined || scenario === undefined) return [];
+  const run = runLines(change, scenarios);
+  if (run.length === 0) return [];
   const names = change.in.map((one) => one.scenario).join(', ');
-  return [
-    ...wrap(`${WORDS[change.kind]} ${change.id} (${change.sentence}) in ${names}.`, ''),
-    ...wrap(`The shortest run ${side} the change, ${scenario.name}: ${scenario.title}`, ''),
-    '',
-    ...counterexampleLines(scenario, run),
-  ];
+  return [...wrap(`${WORDS[change.kind]} ${change.id} (${change.sentence}) in ${names}.`, ''), '', ...run];
 }

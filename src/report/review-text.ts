@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: MIT
-import {
-  type Change,
-  isException,
-  lastChange,
-  type ReviewAnswer,
-  type ReviewedChange,
-  type ReviewedSide,
-  shortest,
-} from '../review/index.ts';
+import type { Change, ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { commandLines } from './command-lines.ts';
@@ -32,7 +24,7 @@ export function reviewReport(answer: ReviewAnswer, { command, scenarios }: Revie
       ...changeSections(change, scenarios),
     ]),
     ...answer.changes.map(shownLines),
-    tableLines(lastChange(answer)),
+    tableLines(answer.last),
     closingLines(answer),
     commandLines(command),
   ];
@@ -65,7 +57,7 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
   if (side.kind === 'refused')
     return [`${name}: NOT DECIDED, its C cannot be translated`, ...side.errors.flatMap((error) => wrap(error, '  ', '    '))];
   const { verdict, holds, scenarios, violated, undecided, vacuous } = side.verdict;
-  const wrong = [...new Set(violated.filter(({ id }) => !isException(id)).map(({ scenario }) => scenario))];
+  const wrong = [...new Set(violated.filter((one) => !one.isException).map(({ scenario }) => scenario))];
   const head =
     verdict === 'holds'
       ? `${name}: HOLDS in ${counted(scenarios, 'scenario')}`
@@ -74,8 +66,8 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
         : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
   return [
     head,
-    ...byProperty(violated.filter(({ id }) => !isException(id)), ''),
-    ...byProperty(violated.filter(({ id }) => isException(id)), 'named exception '),
+    ...byProperty(violated.filter((one) => !one.isException), ''),
+    ...byProperty(violated.filter((one) => one.isException), 'named exception '),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
     ...vacuous
       .filter(({ scenarios: none, of }) => none === of)
@@ -143,26 +135,24 @@ function alone(
 }
 
 function changeLines(change: Change): readonly string[] {
-  const { id, sentence, kind } = change;
+  const { id, sentence, kind, isException } = change;
   const rows = change.in.map(({ scenario, before, after }) => {
     const steps = (kind === 'cured' ? before : after)?.run?.steps.length;
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
-  const exception = isException(id) ? ', a named exception' : '';
+  const exception = isException ? ', a named exception' : '';
   return [
     ...wrap(`${id}${exception}: ${sentence}`, '  ', '    '),
     ...wrap(`in ${rows.join(', ')}`, '    ', '      '),
   ];
 }
 
-function runLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
-  const side = change.kind === 'cured' ? 'before' : 'after';
-  const best = shortest(change, side);
-  const run = best?.[side]?.run;
-  const scenario = best === undefined ? undefined : scenarios.get(best.scenario);
-  if (run === undefined || scenario === undefined) return [];
+export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
+  const scenario = shortest === undefined ? undefined : scenarios.get(shortest.scenario);
+  if (shortest === undefined || scenario === undefined) return [];
+  const { side, run } = shortest;
   return [
-    ...wrap(`The shortest run against ${change.id} ${side} the change, ${scenario.name}: ${scenario.title}`, '', '  '),
+    ...wrap(`The shortest run against ${id} ${side} the change, ${scenario.name}: ${scenario.title}`, '', '  '),
     ...counterexampleLines(scenario, run),
   ];
 }

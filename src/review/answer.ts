@@ -35,19 +35,20 @@ export interface ReviewAnswer {
   readonly changes: readonly ReviewedChange[];
   /** Scenarios left out because somebody interrupted. */
   readonly notRun: readonly string[];
+  /** The change that all the others lead to, which the verdict is about. */
+  readonly last: ReviewedChange;
+  readonly outcome: 'holds' | 'violated' | 'undecided';
 }
 
-/** The change that all the others lead to, which the verdict is about. */
-export function lastChange({ changes }: ReviewAnswer): ReviewedChange {
-  const last = changes.at(-1);
+/** An answer with what it comes to: what is left where every change is applied. */
+export function reviewAnswer(told: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
+  const last = told.changes.at(-1);
   if (last === undefined) throw new Error('a review without a change');
-  return last;
+  return { ...told, last, outcome: outcomeOf(last, told.notRun.length > 0) };
 }
 
-/** What the last side of the last change comes to: what is left where everything is applied. */
-export function outcomeOf(answer: ReviewAnswer): 'holds' | 'violated' | 'undecided' {
-  const { after } = lastChange(answer);
+function outcomeOf({ after }: ReviewedChange, isOpen: boolean): ReviewAnswer['outcome'] {
   if (after?.kind !== 'judged') return 'undecided';
   if (after.verdict.verdict === 'violated') return 'violated';
-  return answer.notRun.length > 0 ? 'undecided' : after.verdict.verdict;
+  return isOpen ? 'undecided' : after.verdict.verdict;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Counterexample } from '../verify/index.ts';
 import { isException, type Judged, type JudgedProperty } from './judge.ts';
 
 export type Side = 'before' | 'after';
@@ -15,8 +16,18 @@ export interface Compared {
 export interface Change {
   readonly id: string;
   readonly sentence: string;
+  readonly isException: boolean;
   readonly kind: 'cured' | 'worse' | 'stays';
   readonly in: readonly Compared[];
+  /** The shortest of its runs: before a cure, after anything else. */
+  readonly shortest: ShortestRun | undefined;
+}
+
+/** A run against a property, and where it happens. */
+export interface ShortestRun {
+  readonly scenario: string;
+  readonly side: Side;
+  readonly run: Counterexample;
 }
 
 /** A property that holds of nothing on one side, in so many of the scenarios that ask it. */
@@ -27,6 +38,15 @@ export interface Vacuous {
   readonly of: number;
 }
 
+/** A property that is violated in a scenario. */
+export interface Violation {
+  readonly id: string;
+  readonly isException: boolean;
+  readonly scenario: string;
+  /** Of the shortest run against it; undefined where it has none. */
+  readonly steps: number | undefined;
+}
+
 /** A side's verdict over all scenarios. */
 export interface SideVerdict {
   readonly verdict: 'holds' | 'violated' | 'undecided';
@@ -34,7 +54,7 @@ export interface SideVerdict {
   readonly holds: number;
   readonly scenarios: number;
   readonly states: number;
-  readonly violated: readonly { readonly id: string; readonly scenario: string; readonly steps: number | undefined }[];
+  readonly violated: readonly Violation[];
   readonly undecided: readonly { readonly scenario: string; readonly why: string }[];
   readonly vacuous: readonly Vacuous[];
 }
@@ -44,14 +64,14 @@ export function verdictOf(judged: readonly Judged[]): SideVerdict {
   const violated = judged.flatMap(({ scenario, properties }) =>
     properties
       .filter(({ verdict }) => verdict === 'violated')
-      .map(({ id, run }) => ({ id, scenario, steps: run?.steps.length })),
+      .map(({ id, run }) => ({ id, isException: isException(id), scenario, steps: run?.steps.length })),
   );
   const undecided = judged.flatMap(({ scenario, properties, reason, failure }) => {
     if (failure !== undefined) return [{ scenario, why: failure }];
     const open = properties.find(({ verdict }) => verdict === 'undecided');
     return open === undefined ? [] : [{ scenario, why: open.detail ?? reason ?? `${open.id} is undecided` }];
   });
-  const wrong = new Set(violated.filter(({ id }) => !isException(id)).map(({ scenario }) => scenario));
+  const wrong = new Set(violated.filter((one) => !one.isException).map(({ scenario }) => scenario));
   const open = new Set(undecided.map(({ scenario }) => scenario));
   return {
     verdict: wrong.size > 0 ? 'violated' : open.size > 0 || judged.length === 0 ? 'undecided' : 'holds',
@@ -78,7 +98,7 @@ function vacuousIn(judged: readonly Judged[]): readonly Vacuous[] {
 /** What a change cures, what it makes worse, and what stays wrong, each by property with its scenarios. */
 export function changesBetween(before: readonly Judged[], after: readonly Judged[]): readonly Change[] {
   const names = [...new Set([...before, ...after].map(({ scenario }) => scenario))];
-  const found = new Map<string, { kind: Change['kind']; id: string; sentence: string; in: Compared[] }>();
+  const found = new Map<string, Omit<Change, 'in' | 'shortest'> & { readonly in: Compared[] }>();
   for (const name of names) {
     const [old, young] = [before, after].map((side) => side.find(({ scenario }) => scenario === name));
     const ids = [...(old?.properties ?? []), ...(young?.properties ?? [])].map(({ id }) => id);
@@ -86,13 +106,21 @@ export function changesBetween(before: readonly Judged[], after: readonly Judged
       const [was, is] = [old, young].map((side) => side?.properties.find((property) => property.id === id));
       const kind = kindOf(was, is, old, young);
       if (kind === undefined) continue;
-      const known = found.get(`${kind} ${id}`) ?? { kind, id, sentence: (was ?? is)?.sentence ?? '', in: [] };
+      const known = found.get(`${kind} ${id}`) ?? {
+        kind,
+        id,
+        isException: isException(id),
+        sentence: (was ?? is)?.sentence ?? '',
+        in: [],
+      };
       found.set(`${kind} ${id}`, known);
       known.in.push({ scenario: name, title: (young ?? old)?.title ?? '', before: was, after: is });
     }
   }
   const order: readonly Change['kind'][] = ['worse', 'cured', 'stays'];
-  return [...found.values()].toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  return [...found.values()]
+    .map((change) => ({ ...change, shortest: shortestOf(change.kind, change.in) }))
+    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 function kindOf(
@@ -109,9 +137,10 @@ function kindOf(
   return 'cured';
 }
 
-/** Of the scenarios in which a property changes the one with the shortest run. */
-export function shortest(change: Change, side: Side): Compared | undefined {
-  const length = (compared: Compared): number => compared[side]?.run?.steps.length ?? Number.POSITIVE_INFINITY;
-  const [best] = change.in.toSorted((a, b) => length(a) - length(b));
-  return best?.[side]?.run === undefined ? undefined : best;
+function shortestOf(kind: Change['kind'], scenarios: readonly Compared[]): ShortestRun | undefined {
+  const side = kind === 'cured' ? 'before' : 'after';
+  const runs = scenarios.flatMap(({ scenario, [side]: property }) =>
+    property?.run === undefined ? [] : [{ scenario, side, run: property.run } as const],
+  );
+  return runs.toSorted((a, b) => a.run.steps.length - b.run.steps.length)[0];
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-export { lastChange, outcomeOf, type ReviewAnswer, type ReviewedChange, type ReviewedSide } from './answer.ts';
-export { type Change, changesBetween, type Compared, shortest, type Side, type SideVerdict, verdictOf } from './compare.ts';
+export { type ReviewAnswer, reviewAnswer, type ReviewedChange, type ReviewedSide } from './answer.ts';
+export { type Change, changesBetween, type Compared, type ShortestRun, type Side, type SideVerdict, verdictOf } from './compare.ts';
 export type { HunkLine } from './diff.ts';
-export { failed, hasOccasion, isException, type Judged, type JudgedProperty, judging } from './judge.ts';
+export { failed, hasOccasion, type Judged, type JudgedProperty, judging } from './judge.ts';
 export { type Mail, readMails } from './mail.ts';
 export { prepare, type Prepared, type PreparedSide } from './prepare.ts';
 export { type ReadFile, Tree } from './tree.ts';
