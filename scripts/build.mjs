@@ -6,7 +6,7 @@
 // Always whole (about two seconds), into a folder of its own that replaces dist/ at the end: so dist/ never holds the
 // output of a source that is gone, and whoever runs it meanwhile sees the old one or the new one.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ROOT } from './files.mjs';
@@ -47,7 +47,15 @@ async function bundleCommandLine() {
   await build({
     ...common,
     // The command, and what it loads by name where a user brings a form of the check.
-    entryPoints: sources('main-all', 'check-worker', 'review-worker', 'patch-hooks', 'patch-kernel', 'patch-lang', 'patch-watch'),
+    entryPoints: sources(
+      'main-all',
+      'check-worker',
+      'review-worker',
+      'patch-hooks',
+      'patch-kernel',
+      'patch-lang',
+      'patch-watch',
+    ),
     splitting: true,
   });
   // explain starts in half the time where all of it is one file.
@@ -65,9 +73,17 @@ async function bundleCommandLine() {
   chmodSync(join(fresh, 'cli/main.js'), 0o755);
 }
 
+/** The grammar of C is part of what is published, so that nobody who installs it needs the package that makes it. */
+function copyGrammar() {
+  const grammar = join(ROOT, 'node_modules/tree-sitter-c');
+  copyFileSync(join(grammar, 'tree-sitter-c.wasm'), join(fresh, 'cfront/tree-sitter-c.wasm'));
+  copyFileSync(join(grammar, 'LICENSE'), join(fresh, 'cfront/tree-sitter-c.LICENSE'));
+}
+
 try {
   if (status === 0) {
     await bundleCommandLine();
+    copyGrammar();
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     rmSync(old, { recursive: true, force: true });

@@ -5,10 +5,12 @@
 //   node scripts/check-directions.mjs [ROOT]      exit 0: none; 1: at least one
 //
 // The linter's no-restricted-imports sees only the text of a specifier; here it is resolved to the room that it names.
-// Circles between the files of one room are the linter's (import/no-cycle). Tests may import anything.
-import { readFileSync } from 'node:fs';
+// Files may import each other in no circle, neither for values nor for types only. Each folder says in a README.md what it
+// is for. Tests may import anything.
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { knownTwice, loadAbi } from './abi-twice.mjs';
+import { circlesOf } from './circles.mjs';
 import { ROOT, sourceFiles } from './files.mjs';
 
 /**
@@ -22,19 +24,21 @@ const HOUSE = {
   ledger: {},
   lang: {},
   kernel: { rooms: ['lang', 'ledger', 'abi'] },
+  cfront: { rooms: ['kernel', 'lang'], packages: true },
   machine: { rooms: ['kernel', 'lang', 'ledger', 'abi'], packages: true },
   scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
-  peer: { rooms: ['lang'] },
   check: { rooms: ['lang'] },
-  verify: { rooms: ['check', 'peer', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
-  review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger'], packages: true },
+  verify: { rooms: ['check', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
+  source: {},
+  peer: { rooms: ['verify', 'scenario', 'check', 'lang', 'ledger'], packages: true },
+  review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'review', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
     packages: true,
   },
   cli: {
@@ -43,11 +47,13 @@ const HOUSE = {
       'ledger',
       'lang',
       'kernel',
+      'cfront',
       'machine',
       'scenario',
       'peer',
       'check',
       'verify',
+      'source',
       'review',
       'trace',
       'explain',
@@ -59,6 +65,23 @@ const HOUSE = {
     node: true,
   },
 };
+
+/**
+ * Rooms in folders, in this order: a folder imports only what stands before it.
+ * @type {Record<string, readonly string[]>}
+ */
+const FOLDERS = { lang: ['text', 'program', 'run', 'compile', 'analyse', 'explore', 'export'] };
+
+/**
+ * Circles that stay, with the reason.
+ * @type {readonly { files: readonly string[], why: string }[]}
+ */
+const CIRCLES = [
+  {
+    files: ['src/explain/generation.ts', 'src/explain/inodes.ts', 'src/explain/waiting-times.ts'],
+    why: 'a folio knows its inode, and an inode its folios: of types only',
+  },
+];
 
 // import/export ... from 'x'; import 'x'; import('x'), also as a type. Group 1: `type`, groups 2 and 3: the specifier.
 const IMPORT =
@@ -93,7 +116,11 @@ function violation(file, specifier, typeOnly) {
   const target = normalize(join(dirname(file), specifier)).split('/');
   const [top, to = ''] = target;
   if (top !== 'src' || target.length < 3) return `${specifier} is in no room of src/`;
-  if (to === from) return undefined;
+  if (to === from) {
+    const folders = FOLDERS[from] ?? [];
+    const [here, there] = [folders.indexOf(file.split('/')[2] ?? ''), folders.indexOf(target[2] ?? '')];
+    return here !== -1 && there > here ? `${folders[here]}/ may not import ${folders[there]}/` : undefined;
+  }
   if (!rooms.includes(to) && !(types.includes(to) && typeOnly)) {
     const may = [...rooms, ...types.map((room) => `types of ${room}`)].join(', ');
     return `${from} may not import ${to} (it may import: ${may === '' ? 'nothing' : may})`;
@@ -112,12 +139,25 @@ for (const [place, [name, { rooms = [], types = [] }]] of Object.entries(HOUSE).
   for (const other of [...rooms, ...types])
     if (!names.slice(0, place).includes(other)) found.push(`the table: ${name} names ${other}, which is not above it`);
 
+/** By file: the files of src/ that it imports. @type {Map<string, string[]>} */
+const graph = new Map();
+/** @type {Set<string>} */
+const folders = new Set();
+
 for (const file of sourceFiles(root, 'src')) {
   const [, room = '', ...rest] = file.split('/');
+  folders.add(dirname(file));
   if (rest.length === 0 || !Object.hasOwn(HOUSE, room)) found.push(`${file}:1: stands in no room of the house`);
   else if (!file.endsWith('.test.ts')) {
     const source = readFileSync(join(root, file), 'utf8');
-    for (const { line, specifier, typeOnly } of importsOf(source)) {
+    const imports = importsOf(source);
+    graph.set(
+      file,
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => normalize(join(dirname(file), specifier))),
+    );
+    for (const { line, specifier, typeOnly } of imports) {
       const wrong = violation(file, specifier, typeOnly);
       if (wrong !== undefined) found.push(`${file}:${line}: ${wrong}`);
     }
@@ -126,5 +166,17 @@ for (const file of sourceFiles(root, 'src')) {
         found.push(`${file}:${line}: ${what}; it is known once, in src/abi/`);
   }
 }
+
+const circles = circlesOf(graph);
+for (const { files, way } of circles)
+  if (!CIRCLES.some((known) => known.files.join() === files.join()))
+    found.push(`${way[0]}:1: imports itself: ${way.join(' -> ')}`);
+for (const { files } of CIRCLES)
+  if (files.every((file) => graph.has(file)) && !circles.some((circle) => circle.files.join() === files.join()))
+    found.push(`the table: there is no circle of ${files.join(', ')}`);
+
+for (const folder of folders)
+  if (!existsSync(join(root, folder, 'README.md'))) found.push(`${folder}/README.md: says nothing of the folder`);
+
 for (const line of found) console.log(line);
 process.exitCode = found.length === 0 ? 0 : 1;

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The quality gates catch what they are there to catch: each is run as a command on a small house with one fault.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +46,11 @@ function node(args: readonly string[], variables: Readonly<Record<string, string
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 describe('check-directions', () => {
-  const check = () => node(['scripts/check-directions.mjs', house]);
+  const check = () => {
+    for (const file of readdirSync(join(house, 'src'), { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.ts')) write(join('src', dirname(file), 'README.md'), '# a room');
+    return node(['scripts/check-directions.mjs', house]);
+  };
 
   test.each([
     ['ledger', "import { k } from '../kernel/index.ts';", 'ledger may not import kernel (it may import: nothing)'],
@@ -72,6 +85,37 @@ describe('check-directions', () => {
     expect(check()).toMatchObject({ status: 0, stdout: '' });
     write('src/trace/dat/b.ts', "import { m } from '../../machine/index.ts';\n");
     expect(check()).toMatchObject({ status: 1, stdout: expect.stringMatching(/^src\/trace\/dat\/b\.ts:1: trace may/) });
+  });
+
+  test.each([
+    ['values', "export { b } from './b.ts';", "import { a } from './a.ts';"],
+    ['types only', "import type { B } from './b.ts';", "export type B = import('./a.ts').A;"],
+    ['a file', "import { a } from './a.ts';", ''],
+  ])('circles are named: %s', (_, a, b) => {
+    write('src/lang/a.ts', a);
+    write('src/lang/b.ts', b);
+    write('src/lang/c.ts', "import { a } from './a.ts';\nimport { b } from './b.ts';");
+    const way = b === '' ? 'src/lang/a.ts -> src/lang/a.ts' : 'src/lang/a.ts -> src/lang/b.ts -> src/lang/a.ts';
+    expect(check()).toMatchObject({ status: 1, stdout: `src/lang/a.ts:1: imports itself: ${way}\n` });
+  });
+
+  test('a circle that stays is one that is there', () => {
+    const folio = ['generation', 'inodes', 'waiting-times'].map((name) => `src/explain/${name}.ts`);
+    for (const file of folio) write(file, '');
+    expect(check()).toMatchObject({ status: 1, stdout: `the table: there is no circle of ${folio.join(', ')}\n` });
+  });
+
+  test('folders of a room import those before them', () => {
+    write('src/lang/text/a.ts', "import { p } from '../program/p.ts';");
+    write('src/lang/program/p.ts', "import { c } from '../text/c.ts';\nimport { own } from './own.ts';");
+    write('src/lang/index.ts', "export { a } from './text/a.ts';");
+    expect(check()).toMatchObject({ status: 1, stdout: 'src/lang/text/a.ts:1: text/ may not import program/\n' });
+  });
+
+  test('every folder says what it is for', () => {
+    write('src/lang/text/a.ts', '');
+    const { status, stdout } = node(['scripts/check-directions.mjs', house]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'src/lang/text/README.md: says nothing of the folder\n' });
   });
 
   test('names every number that src/abi/ knows already, with its line', () => {

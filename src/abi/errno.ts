@@ -26,6 +26,10 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([n
  * The name of the error that a system call returned.
  * @param returned as the kernel returns it: an errno, negative.
  * @returns undefined for what is no error of this table.
+ * @example
+ * import { ERRNO, errnoName, isErrno } from 'folioscope/abi';
+ * errnoName(-11); // => 'EAGAIN'
+ * isErrno(-ERRNO.EINVAL, 'EINVAL'); // => true
  */
 export const errnoName = (returned: number): string | undefined => NAMES.get(-returned);
 

@@ -64,10 +64,37 @@ export const KVM_MEMORY_ATTRIBUTE_PRIVATE = 1n << 3n;
 export const GUEST_MEMFD_FLAG_MMAP = 1n << 0n;
 /** kvm_create_guest_memfd.flags: all of it is shared in the beginning; private where absent. */
 export const GUEST_MEMFD_FLAG_INIT_SHARED = 1n << 1n;
-/** KVM_CHECK_EXTENSION: which flags a VM's guest_memfds may have. */
+/**
+ * KVM_CHECK_EXTENSION: which flags a VM's guest_memfds may have.
+ * @example
+ * import {
+ *   GUEST_MEMFD_FLAG_INIT_SHARED,
+ *   GUEST_MEMFD_FLAG_MMAP,
+ *   KVM_CAP_GUEST_MEMFD_FLAGS,
+ *   KVM_MEM_GUEST_MEMFD,
+ * } from 'folioscope/abi';
+ * GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED; // => 3n
+ * KVM_CAP_GUEST_MEMFD_FLAGS; // => 244
+ * KVM_MEM_GUEST_MEMFD; // => 4n
+ */
 export const KVM_CAP_GUEST_MEMFD_FLAGS = 244;
 /** kvm_userspace_memory_region2.flags: the slot has a guest_memfd. */
 export const KVM_MEM_GUEST_MEMFD = 1n << 2n;
-/** Whether ioctl(2) was called with this number. @param args those of the call, as the registers held them. */
+/**
+ * Whether ioctl(2) was called with this number.
+ * @param args those of the call, as the registers held them.
+ * @example
+ * import {
+ *   isIoctl,
+ *   KVM_CREATE_GUEST_MEMFD,
+ *   KVM_CREATE_VM,
+ *   KVM_SET_MEMORY_ATTRIBUTES,
+ *   KVM_SET_MEMORY_ATTRIBUTES2,
+ *   KVM_SET_USER_MEMORY_REGION2,
+ * } from 'folioscope/abi';
+ * isIoctl([8n, 0xc080aed2n, 0x7ffd_1000_0000n], KVM_SET_MEMORY_ATTRIBUTES2); // => true
+ * [KVM_CREATE_VM, KVM_CREATE_GUEST_MEMFD, KVM_SET_USER_MEMORY_REGION2].map((number) => number.toString(16)); // => ['ae01', 'c040aed4', '40a0ae49']
+ * KVM_SET_MEMORY_ATTRIBUTES.toString(16); // => '4020aed2'
+ */
 export const isIoctl = (args: readonly bigint[], number: bigint): boolean =>
   BigInt.asUintN(32, args[1] ?? 0n) === number; // an unsigned int: the register's upper half is ignored

@@ -10,6 +10,12 @@ const [LEAST_SHIFT, MOST_SHIFT] = [12, 20];
  * A page size.
  * @param bytes a power of two from 4096 to 1048576.
  * @returns undefined for a number that is none.
+ * @example
+ * import { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, pageSize, pagesOf } from 'folioscope/abi';
+ * const size = pageSize(65536) ?? DEFAULT_PAGE_SIZE;
+ * pagesOf(131072, size); // => 2
+ * bytesOf(2, size); // => 131072n
+ * PAGE_SIZE; // => 4096n
  */
 export function pageSize(bytes: number): PageSize | undefined {
   const shift = Math.log2(bytes);

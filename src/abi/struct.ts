@@ -33,6 +33,19 @@ export type FieldValues = Readonly<Record<string, bigint | readonly bigint[]>>;
 /**
  * A struct's bytes, little-endian, as an ioctl takes them. Fields that are left out are 0.
  * @throws RangeError where a value does not fit, or there is no such field.
+ * @example
+ * import {
+ *   decodeStruct,
+ *   encodeStruct,
+ *   KVM_MEMORY_ATTRIBUTE_PRIVATE,
+ *   PAGE_SIZE,
+ *   sizeOfStruct,
+ *   STRUCTS,
+ * } from 'folioscope/abi';
+ * const { kvm_memory_attributes2 } = STRUCTS;
+ * const bytes = encodeStruct(kvm_memory_attributes2, { size: PAGE_SIZE, attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE });
+ * bytes.length === sizeOfStruct(kvm_memory_attributes2); // => true
+ * decodeStruct(kvm_memory_attributes2, bytes)['attributes']; // => 8n
  */
 export function encodeStruct(of: Layout, values: FieldValues): Uint8Array {
   const bytes = new Uint8Array(sizeOfStruct(of));

@@ -21,7 +21,7 @@ export interface PatchChoice {
 }
 
 /** A word that is a file and not a name. */
-const isFile = (word: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(word);
+const isFile = (word: string): boolean => /[/\\]|\.[cm]?[jt]s$|\.[ch](?::\w+)?$/.test(word);
 
 /**
  * The forms that a comma-separated list names, in the list's order and each once: an option's parser.
@@ -41,7 +41,7 @@ function known(word: string): Patch {
   if (word.startsWith(MUTANT))
     throw new InvalidArgumentError(`There is no '${word}', see 'folioscope check --mutants' for those that there are.`);
   throw new InvalidArgumentError(
-    `There is no '${word}', expected ${names([...PATCHES, ...ALTERNATIVES])}, or a file such as ./my-check.ts.`,
+    `There is no '${word}', expected ${names([...PATCHES, ...ALTERNATIVES])}, or a file such as ./my-check.c or ./my-check.ts.`,
   );
 }
 
@@ -61,6 +61,7 @@ let hooked = false;
  * @throws InputError `FILE: what is wrong, what was expected`, one line.
  */
 async function loadPatch(file: string): Promise<Patch> {
+  if (/\.[ch](?::\w+)?$/.test(file)) return loadC(file);
   const path = resolve(file);
   try {
     await access(path);
@@ -90,6 +91,21 @@ async function loadPatch(file: string): Promise<Patch> {
   loadedFrom.set(patch, file);
   return patch;
 }
+
+/** A form in C, which needs none of what guards JavaScript. */
+async function loadC(word: string): Promise<Patch> {
+  const { cFile, failureIn, loadCPatch } = await import('./c-patch.ts');
+  const named = cFile(word);
+  if (named === undefined) throw new InputError(`${word}: names no file, expected FILE.c or FILE.c:function`);
+  const patch = await loadCPatch(named.file, named.function);
+  loadedFrom.set(patch, named.file);
+  placesOf.set(patch, failureIn);
+  requireToBuild(named.file, patch);
+  return patch;
+}
+
+/** Forms that were translated from C: what fails in them says its place itself, which this reads. */
+const placesOf = new WeakMap<Patch, (message: string) => string | undefined>();
 
 /** A user's module. One that watchers have made unreadable is read without them. */
 async function imported(url: string): Promise<unknown> {
@@ -149,9 +165,7 @@ export function workingWith<T>(patch: Patch, work: () => T): T {
     return tracing(work);
   } catch (error) {
     if (error instanceof InputError || error instanceof ScheduleMisfit) throw error;
-    throw new InputError(
-      `${placeIn(file, error)}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
-    );
+    throw failing(file, patch, error, 'fails');
   }
 }
 
@@ -162,6 +176,15 @@ export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): G
     if (piece.done === true) return piece.value;
     yield piece.value;
   }
+}
+
+/** What has failed in a user's form, in one line. @param how it failed, in words. */
+function failing(file: string, patch: Patch, error: unknown, how: string): InputError {
+  const told = placesOf.get(patch)?.(inOneLine(error));
+  if (told !== undefined) return new InputError(told);
+  return new InputError(
+    `${placeIn(file, error)}: ${patch.name} ${how}: ${inOneLine(error)}; expected a form that does not, correct it`,
+  );
 }
 
 const inOneLine = (error: unknown): string => reasonOf(error).replaceAll(/\s+/g, ' ');
@@ -285,6 +308,8 @@ function requireToBuild(file: string, patch: Patch): void {
     machine = tracing(() => createMachine({ ...BUILT, patch, calls: ['touch', 'convert'] }));
   } catch (error) {
     const place = placeIn(file, error);
+    const told = placesOf.get(patch)?.(inOneLine(error));
+    if (told !== undefined) throw new InputError(told);
     throw new InputError(`${place}: no kernel can be built with it: ${inOneLine(error)}${missing(patch, error)}`);
   }
   try {
@@ -295,6 +320,7 @@ function requireToBuild(file: string, patch: Patch): void {
       if (machine.busy(0)) return;
     }
   } catch (error) {
-    throw new InputError(`${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
+    const told = placesOf.get(patch)?.(inOneLine(error));
+    throw new InputError(told ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
   }
 }

@@ -61,15 +61,20 @@ export async function judgeAll(
 async function answerOf(worker: Worker, job: ReviewJob): Promise<ReviewReply> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
-      worker.removeAllListeners();
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+      worker.off('messageerror', onError);
+      worker.off('exit', onExit);
       act();
     };
-    worker.once('message', (message: unknown) =>
-      settle(() => (isReply(message) ? resolve(message) : reject(new Error('a thread answered something else')))),
-    );
-    for (const failure of ['error', 'messageerror'] as const)
-      worker.once(failure, (error: Error) => settle(() => reject(error)));
-    worker.once('exit', (code) => settle(() => reject(new Error(`a thread ended with code ${code}`))));
+    const onMessage = (message: unknown): void =>
+      settle(() => (isReply(message) ? resolve(message) : reject(new Error('a thread answered something else'))));
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onExit = (code: number): void => settle(() => reject(new Error(`a thread ended with code ${code}`)));
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+    worker.on('messageerror', onError);
+    worker.on('exit', onExit);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node has no origin
     worker.postMessage(job);
   });

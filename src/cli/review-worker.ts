@@ -23,7 +23,11 @@ async function answer(message: unknown): Promise<void> {
     const told: ReviewReply = { number, judged };
     port.postMessage(told);
   };
-  const translation = (await readyFront()).translate(side.source, { name: side.name, function: side.function, exports: side.exports });
+  const translation = (await readyFront()).translate(side.source, {
+    name: side.name,
+    function: side.function,
+    exports: side.exports,
+  });
   if (translation.kind === 'refused') throw new Error(translation.errors.join('\n'));
   try {
     const pieces = judging(scenario, translation.form, { mostStates });
@@ -35,6 +39,7 @@ async function answer(message: unknown): Promise<void> {
     }
   } catch (error) {
     // What fails with a form of somebody else is the form's, and the other scenarios are answered all the same.
-    reply(failed(scenario, failureIn(side.source, error)));
+    const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+    reply(failed(scenario, failureIn(message) ?? message));
   }
 }

@@ -78,7 +78,7 @@ let isInterrupted = false;
 async function review(files: readonly string[], options: Options): Promise<ExitCode> {
   if (options.reply === true && options.json === true) throw new (await usage())('--reply or --json, not both');
   const { readMails, prepare, Tree } = await import('../review/index.ts');
-  const { knownNames } = await import('../cfront/index.ts');
+  const { TABLE } = await import('../cfront/index.ts');
   const mails = [];
   for (const file of files) mails.push(...(await readMails(await bytesOf(file))));
   const { tree } = options;
@@ -86,7 +86,7 @@ async function review(files: readonly string[], options: Options): Promise<ExitC
     file: files.join(', '),
     function: options.function,
     tree: tree === undefined ? undefined : new Tree(tree, (path) => textIn(tree, path)),
-    known: knownNames(),
+    known: new Set([...TABLE.steps.keys(), ...TABLE.words.keys()]),
   });
   const scenarios = await occasions(options.scenarios ?? SHIPPED);
   const onInterrupt = (): void => {
@@ -194,8 +194,7 @@ async function reviewed(
       prepared: change,
       before,
       after,
-      changes:
-        before?.kind === 'judged' && after?.kind === 'judged' ? changesBetween(before.judged, after.judged) : [],
+      changes: before?.kind === 'judged' && after?.kind === 'judged' ? changesBetween(before.judged, after.judged) : [],
     });
   }
   const profiles = [...new Set(scenarios.map(({ scenario }) => scenario.check.profile.name))];
@@ -222,7 +221,11 @@ async function translated(
     source: prepared.source,
     exports: side === 'after' ? exports : [],
   };
-  const translation = (await readyFront()).translate(job.source, { name: job.name, function: name, exports: job.exports });
+  const translation = (await readyFront()).translate(job.source, {
+    name: job.name,
+    function: name,
+    exports: job.exports,
+  });
   if (translation.kind === 'refused') return translation;
   return { kind: 'form', job, unexportedCalls: unexportedCalls(translation.form, DEFAULT_PROFILE) };
 }
@@ -239,7 +242,16 @@ async function judgedSides(
   const jobs = scenarios.flatMap(({ scenario, text }, i) =>
     sides.flatMap((side, which): ReviewJob[] =>
       side?.kind === 'form'
-        ? [{ kind: 'review', number: 2 * i + which, side: side.job, file: scenario.file, text, mostStates: MOST_STATES }]
+        ? [
+            {
+              kind: 'review',
+              number: 2 * i + which,
+              side: side.job,
+              file: scenario.file,
+              text,
+              mostStates: MOST_STATES,
+            },
+          ]
         : [],
     ),
   );

@@ -6,7 +6,7 @@ import { down_read, down_write, readersWhere, type ReaderWriterLock, waitingWher
 /** Whether anything changes mappings in this kernel. */
 export const changesMappings = (k: K): boolean => hasPart(k, 'mlock') || hasPart(k, 'mmap');
 
-/** mm->mmap_lock. It is there where something changes mappings. */
+/** mm->mmap_lock. It exists if a part changes mappings. */
 export const mmapLock = {
   readers: shared(
     'mmap_lock.readers',

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 export { alikeTasks } from './analyse/alike.ts';
-export type { Body, Claim, Effect, Observe, Step, Where } from './text/body.ts';
-export type { Builder, LocalArray, Routine } from './text/builder.ts';
+export type { Body, Claim, Effect, Observe, Origin, Step, Where } from './text/body.ts';
+export type { Builder, LocalArray, Routine, Turn } from './text/builder.ts';
 export { language, TASK } from './text/builder.ts';
 export type { Columns } from './compile/columns.ts';
 export { compileColumns } from './compile/columns.ts';
 export { applyingWhere } from './text/effects.ts';
-export type { Arg, Expr, SharedArray, Variable } from './text/expression.ts';
+export type { Arg, SharedArray } from './text/expression.ts';
+export type { Expr, Variable } from './text/expr.ts';
 export {
   choose,
   claimed,
@@ -29,7 +30,8 @@ export { generated } from './compile/generated.ts';
 export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
 export { Interpreter } from './run/interpreter.ts';
 export type { Independence } from './analyse/independence.ts';
-export { FUSABLE, independence } from './analyse/independence.ts';
+export { independence } from './analyse/independence.ts';
+export { FUSABLE } from './analyse/choice.ts';
 export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
 export { mark } from './text/mark.ts';
 export type { Column, Memory } from './program/memory.ts';
@@ -40,7 +42,8 @@ export type { Code, Program } from './program/program.ts';
 export { buildCode, program } from './program/program.ts';
 export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './explore/successors.ts';
 export type { Symmetry } from './analyse/symmetry.ts';
-export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './explore/successors.ts';
+export { compileSuccessors, readSuccessors, writeSuccessors } from './explore/successors.ts';
+export { HEAPS } from './explore/state_words.ts';
 export {
   observationsIn,
   rewriteEffects,

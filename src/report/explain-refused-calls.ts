@@ -74,7 +74,7 @@ const stubbornHint = ({ kinds }: RefusalCause): string =>
         ? '; a drain of all CPUs flushes that too'
         : '; no drain helps against that: every form of the check refuses a range that has such a page';
 
-function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: ConversionCall): string {
+function unaddedPhrase(insertions: readonly LruInsertion[], { at, showAdds }: ConversionCall): string {
   const cpus = [...new Set(insertions.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
   const [first] = insertions;
   const count = insertions.length === 1 ? '1 unevictable folio was' : `${insertions.length} unevictable folios were`;
@@ -82,7 +82,8 @@ function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: Conver
     ? 'their adds were lost, or came before the recording'
     : 'mm_filemap_add_to_page_cache was not recorded';
   const when = first === undefined ? '' : `, first at ${timeText(first.at)}`;
-  return `${count} inserted later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
+  const isBefore = first !== undefined && first.at <= at;
+  return `${count} inserted ${isBefore ? 'just before or ' : ''}later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
 }
 
 function unseenPhrase({ drained, checked, showAdds, causes }: ConversionCall): string {

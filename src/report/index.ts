@@ -19,3 +19,4 @@ export { runsReport } from './runs-text.ts';
 export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
+export { sourceReport, sourceToJson } from './source-text.ts';

@@ -80,7 +80,9 @@ function placeOf(change: Change, groups: readonly Group[]): number {
   const { side, run } = change.shortest ?? { side: 'after' };
   const place = (run?.steps ?? []).findLast(({ origin }) => origin !== undefined)?.origin?.place;
   const line = Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? Number.NaN);
-  const found = groups.findLastIndex(({ changed }) => changed.some((one) => (one[side] ?? Number.POSITIVE_INFINITY) <= line));
+  const found = groups.findLastIndex(({ changed }) =>
+    changed.some((one) => (one[side] ?? Number.POSITIVE_INFINITY) <= line),
+  );
   return found === -1 ? groups.length - 1 : found;
 }
 

@@ -55,7 +55,10 @@ function verdictSections({ before, after }: ReviewedChange): readonly (readonly 
 export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
   if (side === undefined) return [`${name}: ${absent}`];
   if (side.kind === 'refused')
-    return [`${name}: NOT DECIDED, its C cannot be translated`, ...side.errors.flatMap((error) => wrap(error, '  ', '    '))];
+    return [
+      `${name}: NOT DECIDED, its C cannot be translated`,
+      ...side.errors.flatMap((error) => wrap(error, '  ', '    ')),
+    ];
   const { verdict, holds, scenarios, violated, undecided, vacuous } = side.verdict;
   const wrong = [...new Set(violated.filter((one) => !one.isException).map(({ scenario }) => scenario))];
   const head =
@@ -66,8 +69,14 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
         : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
   return [
     head,
-    ...byProperty(violated.filter((one) => !one.isException), ''),
-    ...byProperty(violated.filter((one) => one.isException), 'named exception '),
+    ...byProperty(
+      violated.filter((one) => !one.isException),
+      '',
+    ),
+    ...byProperty(
+      violated.filter((one) => one.isException),
+      'named exception ',
+    ),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
     ...vacuous
       .filter(({ scenarios: none, of }) => none === of)
@@ -77,7 +86,10 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
 
 const MOST_NAMED = 4;
 
-function byProperty(violated: readonly { readonly id: string; readonly scenario: string }[], word: string): readonly string[] {
+function byProperty(
+  violated: readonly { readonly id: string; readonly scenario: string }[],
+  word: string,
+): readonly string[] {
   const ids = [...new Set(violated.map(({ id }) => id))];
   return ids.flatMap((id) => {
     const names = violated.filter((one) => one.id === id).map(({ scenario }) => scenario);
@@ -141,10 +153,7 @@ function changeLines(change: Change): readonly string[] {
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
   const exception = isException ? ', a named exception' : '';
-  return [
-    ...wrap(`${id}${exception}: ${sentence}`, '  ', '    '),
-    ...wrap(`in ${rows.join(', ')}`, '    ', '      '),
-  ];
+  return [...wrap(`${id}${exception}: ${sentence}`, '  ', '    '), ...wrap(`in ${rows.join(', ')}`, '    ', '      ')];
 }
 
 export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
@@ -163,7 +172,9 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
   const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
   const calls = [before, after].flatMap((side, i) =>
     side?.kind === 'judged' && side.unexportedCalls.length > 0
-      ? [`${i === 0 ? 'before' : 'after'}, it calls ${side.unexportedCalls.join(' and ')}, which the kernel does not export to modules`]
+      ? [
+          `${i === 0 ? 'before' : 'after'}, it calls ${side.unexportedCalls.join(' and ')}, which the kernel does not export to modules`,
+        ]
       : [],
   );
   return [
@@ -171,15 +182,18 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
     ...(exports.length === 0 ? [] : wrap(`The mail exports ${exports.join(', ')} to modules.`, '', '  ')),
     ...calls.flatMap((text) => wrap(text, '', '  ')),
     ...taken.flatMap((name) =>
-      wrap(`${name}() is taken as the kernel has it, not as ${mail.subject === undefined ? 'the diff' : 'the mail'} writes it.`, '', '  '),
+      wrap(
+        `${name}() is taken as the kernel has it, not as ${mail.subject === undefined ? 'the diff' : 'the mail'} writes it.`,
+        '',
+        '  ',
+      ),
     ),
   ];
 }
 
 function completedLines({ before, after }: ReviewedChange['prepared']): readonly string[] {
   const [old, young] = [before?.completed ?? [], after?.completed ?? []];
-  const list = (lines: readonly string[]): readonly string[] =>
-    lines.flatMap((line) => wrap(line, '  | ', '  |     '));
+  const list = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => wrap(line, '  | ', '  |     '));
   const head = 'Not shown by the diff, completed from what every form of this check has';
   if (old.join('\n') === young.join('\n') || old.length === 0 || young.length === 0)
     return [`${head}:`, ...list(young.length === 0 ? old : young)];
@@ -212,8 +226,16 @@ export function closingLines({ profiles, changes, notRun }: ReviewAnswer): reado
   const sizes = changes.at(-1);
   const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
   return [
-    ...wrap(`explored: ${states[0]} states before, ${states[1]} after, every order of steps in each scenario; kernel: ${profiles.join(', ')}`, '', '  '),
+    ...wrap(
+      `explored: ${states[0]} states before, ${states[1]} after, every order of steps in each scenario; kernel: ${profiles.join(', ')}`,
+      '',
+      '  ',
+    ),
     ...(notRun.length === 0 ? [] : wrap(`not run, interrupted: ${notRun.join(', ')}`, '', '  ')),
-    ...wrap('not known: what no scenario has an occasion for; weak memory order and time are not in the model; what the mail says in words is not judged', '', '  '),
+    ...wrap(
+      'not known: what no scenario has an occasion for; weak memory order and time are not in the model; what the mail says in words is not judged',
+      '',
+      '  ',
+    ),
   ];
 }

@@ -133,7 +133,8 @@ function kindOf(
   if (wasViolated && isViolated) return 'stays';
   // Where the other side was never asked, nothing has changed.
   if (isViolated) return old === undefined || old.failure !== undefined ? 'stays' : 'worse';
-  if (!wasViolated || young === undefined || young.failure !== undefined || is?.verdict === 'undecided') return undefined;
+  if (!wasViolated || young === undefined || young.failure !== undefined || is?.verdict === 'undecided')
+    return undefined;
   return 'cured';
 }
 

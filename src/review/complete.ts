@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CLine } from '../cfront/index.ts';
 import { type Fragment, wordsOf } from './fragment.ts';
-import type { Token } from './tokens.ts';
+import type { Token } from '../source/index.ts';
 
 /** A function put together from what a diff shows of it, and what it does not. */
 export interface Completed {
@@ -24,12 +24,54 @@ const PARAMETERS = [
 ] as const;
 
 const TYPES = new Set([
-  'bool', 'int', 'long', 'unsigned', 'signed', 'short', 'char', 'void', 'size_t', 'ssize_t', 'pgoff_t', 'loff_t',
-  'u8', 'u16', 'u32', 'u64', 's8', 's16', 's32', 's64', 'gfp_t', 'fgf_t', 'auto',
+  'bool',
+  'int',
+  'long',
+  'unsigned',
+  'signed',
+  'short',
+  'char',
+  'void',
+  'size_t',
+  'ssize_t',
+  'pgoff_t',
+  'loff_t',
+  'u8',
+  'u16',
+  'u32',
+  'u64',
+  's8',
+  's16',
+  's32',
+  's64',
+  'gfp_t',
+  'fgf_t',
+  'auto',
 ]);
 const WORDS = new Set([
-  ...TYPES, 'struct', 'enum', 'union', 'const', 'static', 'volatile', 'if', 'else', 'while', 'for', 'do', 'switch', 'case',
-  'default', 'break', 'continue', 'return', 'goto', 'sizeof', 'true', 'false', 'NULL',
+  ...TYPES,
+  'struct',
+  'enum',
+  'union',
+  'const',
+  'static',
+  'volatile',
+  'if',
+  'else',
+  'while',
+  'for',
+  'do',
+  'switch',
+  'case',
+  'default',
+  'break',
+  'continue',
+  'return',
+  'goto',
+  'sizeof',
+  'true',
+  'false',
+  'NULL',
 ]);
 
 /** A name that some words use and do not declare, with how they use it. */
@@ -37,7 +79,12 @@ interface Use {
   readonly name: string;
   isDereferenced: boolean;
   /** It is an argument of these calls, at these places, with its address taken. */
-  readonly arguments: { readonly of: string; readonly at: number; readonly last: boolean; readonly isAddress: boolean }[];
+  readonly arguments: {
+    readonly of: string;
+    readonly at: number;
+    readonly last: boolean;
+    readonly isAddress: boolean;
+  }[];
   /** It stands in the condition of the outermost loop, by itself. */
   isLoopFlag: boolean;
   /** It counts up to a call's result. */
@@ -215,7 +262,13 @@ function usesOf(words: readonly Token[], declared: ReadonlySet<string>, { loop }
     // A name in capitals is a constant of a header, or an error number.
     if (/^[A-Z][A-Z0-9_]*$/.test(text)) continue;
     if (after === ':' && [';', '}', '{'].includes(before)) continue;
-    const use = uses.get(text) ?? { name: text, isDereferenced: false, arguments: [], isLoopFlag: false, isCounter: false };
+    const use = uses.get(text) ?? {
+      name: text,
+      isDereferenced: false,
+      arguments: [],
+      isLoopFlag: false,
+      isCounter: false,
+    };
     uses.set(text, use);
     use.isDereferenced ||= before === '*' && !isOperand(words[i - 2]);
     use.isCounter ||= after === '<' && words[i + 2]?.kind === 'name' && words[i + 3]?.text === '(';
@@ -241,7 +294,9 @@ function callAround(words: readonly Token[], i: number): Use['arguments'][number
     if (text === ')') depth++;
     else if (text === '(' && depth-- === 0) {
       const of = words[j - 1];
-      return of?.kind === 'name' && !WORDS.has(of.text) ? { of: of.text, at, last: after === ')', isAddress } : undefined;
+      return of?.kind === 'name' && !WORDS.has(of.text)
+        ? { of: of.text, at, last: after === ')', isAddress }
+        : undefined;
     } else if (text === ',' && depth === 0) at++;
     else if (text === ';' || text === '{') return undefined;
   }

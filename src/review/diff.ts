@@ -129,13 +129,19 @@ function kindsOf(
   candidates: readonly QuotedLine[],
   counts: Counts,
 ): { readonly kinds: readonly HunkLineKind[]; readonly isCut: boolean } {
-  const plain = upTo(candidates.map(({ text }) => kindOf(text)), counts);
+  const plain = upTo(
+    candidates.map(({ text }) => kindOf(text)),
+    counts,
+  );
   if (plain.fits) return { kinds: plain.kinds, isCut: false };
   // A context line whose code begins with a sign looks like a changed one once its blank is gone.
   const signed = candidates.flatMap(({ text }, i) => (/^(?:\+\+|--|-\w|\+\w)/.test(text) ? [i] : []));
   for (let set = 1; set < 1 << Math.min(signed.length, MOST_UNDECIDED); set++) {
     const context = new Set(signed.filter((_, bit) => (set & (1 << bit)) !== 0));
-    const tried = upTo(candidates.map(({ text }, i) => (context.has(i) ? 'context' : kindOf(text))), counts);
+    const tried = upTo(
+      candidates.map(({ text }, i) => (context.has(i) ? 'context' : kindOf(text))),
+      counts,
+    );
     if (tried.fits) return { kinds: tried.kinds, isCut: false };
   }
   return { kinds: trimmed(candidates, plain.kinds), isCut: true };

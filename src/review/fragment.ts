@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CLine } from '../cfront/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
-import { type Token, tokensOf } from './tokens.ts';
+import { type Token, tokensOf } from '../source/index.ts';
 
 /** What a diff shows of one function, before it or after it. */
 export interface Fragment {
@@ -22,8 +22,9 @@ const nameBegun = (line: string): string | undefined => /^[A-Za-z_][\w\s*]*?\b(\
 
 /** A line that begins a function's definition, or its declaration. */
 const isBeginning = (line: string): boolean =>
-  /^(?:static|inline|bool|int|long|unsigned|void|struct|enum|u\d+|s\d+|pgoff_t|size_t|ssize_t)\b[^;={}]*\b\w+\s*\([^;]*$/.test(line) &&
-  !/^(?:if|while|for|switch|return|else)\b/.test(line);
+  /^(?:static|inline|bool|int|long|unsigned|void|struct|enum|u\d+|s\d+|pgoff_t|size_t|ssize_t)\b[^;={}]*\b\w+\s*\([^;]*$/.test(
+    line,
+  ) && !/^(?:if|while|for|switch|return|else)\b/.test(line);
 
 /** The functions of a file in which a diff changes something, with the hunks of each. */
 export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFunction[] {
@@ -109,8 +110,7 @@ const beginsIn = (lines: readonly CLine[], name: string): boolean =>
 
 function isBalanced(lines: readonly CLine[]): boolean {
   let depth = 0;
-  for (const { text } of tokensOf(lines.map((line) => line.text)))
-    depth += text === '{' ? 1 : text === '}' ? -1 : 0;
+  for (const { text } of tokensOf(lines.map((line) => line.text))) depth += text === '{' ? 1 : text === '}' ? -1 : 0;
   return depth === 0;
 }
 
@@ -140,7 +140,11 @@ export function helpersOn(
       const name = isBeginning(line.text) ? nameBegun(line.text) : undefined;
       if (name === undefined || name === except) continue;
       const rest = all.slice(i);
-      const extent = extentOf(rest.map(({ text }) => text), name, false);
+      const extent = extentOf(
+        rest.map(({ text }) => text),
+        name,
+        false,
+      );
       if (extent?.end === undefined || extent.start !== 0) continue;
       if (known.has(name)) taken.add(name);
       else found.push(...rest.slice(0, extent.end));

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
 export { type ReviewAnswer, reviewAnswer, type ReviewedChange, type ReviewedSide } from './answer.ts';
-export { type Change, changesBetween, type Compared, type ShortestRun, type Side, type SideVerdict, verdictOf } from './compare.ts';
+export {
+  type Change,
+  changesBetween,
+  type Compared,
+  type ShortestRun,
+  type Side,
+  type SideVerdict,
+  verdictOf,
+} from './compare.ts';
 export type { HunkLine } from './diff.ts';
 export { failed, hasOccasion, type Judged, type JudgedProperty, judging } from './judge.ts';
 export { type Mail, readMails } from './mail.ts';

@@ -94,8 +94,7 @@ async function prepared(
   const taken = new Set<string>();
   const sideOf = (side: Side): PreparedSide | undefined => {
     const text = whole?.[side];
-    if (whole !== undefined)
-      return text === undefined ? undefined : { source: wholeOn(path, text), completed: [] };
+    if (whole !== undefined) return text === undefined ? undefined : { source: wholeOn(path, text), completed: [] };
     return shownSide(side, files, change, options, taken);
   };
   const [before, after] = [sideOf('before'), sideOf('after')];

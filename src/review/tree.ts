@@ -41,7 +41,9 @@ export class Tree {
       );
     if (text === undefined) {
       if (file.hunks.every(({ before }) => before === 0)) return { before: undefined, after: applied('', file) };
-      throw new InputError(`${this.#name}: has no ${file.path}, expected the kernel's sources that the diff is against`);
+      throw new InputError(
+        `${this.#name}: has no ${file.path}, expected the kernel's sources that the diff is against`,
+      );
     }
     const after = applied(text, file);
     if (after !== undefined) return { before: text, after };

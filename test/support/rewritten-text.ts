@@ -2,7 +2,7 @@
 // The text of a check, said in other words while it is recorded: what it does stays, how it says it does not.
 import type { CheckArguments, K, KernelConfig } from '../../src/kernel/index.ts';
 import { type Expr, Place, type Routine, Value } from '../../src/lang/index.ts';
-import { readsShared, walk } from '../../src/lang/text/expression.ts';
+import { readsShared, walk } from '../../src/lang/text/expr.ts';
 import { recording } from '../../src/lang/text/recorder.ts';
 import { Random } from '../fuzz/random.ts';
 

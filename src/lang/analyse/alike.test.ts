@@ -12,8 +12,8 @@ import {
   shared,
   sharedScalar,
   type Value,
-  type Variable,
 } from '../text/expression.ts';
+import type { Variable } from '../text/expr.ts';
 import { Interpreter } from '../run/interpreter.ts';
 import { columnOf, createMemory, type Memory } from '../program/memory.ts';
 import { buildCode, program } from '../program/program.ts';

@@ -30,6 +30,17 @@ interface Named {
  * elements: CPUs, folios and pages do not, which are counted through in their order and stored.
  *
  * @returns undefined where no two are.
+ * @example
+ * import { alikeTasks, buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const asked = { properties: [], mayEnd: literal<'bool'>(1) };
+ * alikeTasks(counting, [0, 0], memory, asked)?.classes.map((members) => members.map(({ task }) => task)); // => [[0, 1]]
  */
 export function alikeTasks(
   program: Program,

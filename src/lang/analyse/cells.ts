@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Expr, type Variable, walk } from '../text/expression.ts';
+import { type Expr, type Variable, walk } from '../text/expr.ts';
 import { extentOf, type Program, rangeOf } from '../program/program.ts';
 import { sizeOf } from '../text/types.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Claim } from '../text/body.ts';
 import { Emitter, type Spelling } from '../compile/emit.ts';
-import { type Expr, readsShared } from '../text/expression.ts';
+import { type Expr, readsShared } from '../text/expr.ts';
 import { claimsAt } from '../program/flow.ts';
 import { generated } from '../compile/generated.ts';
 import { type Code, type Program, rangeOf } from '../program/program.ts';

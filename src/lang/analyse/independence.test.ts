@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { type Builder, TASK } from '../text/builder.ts';
 import { claimed, shared, sharedScalar } from '../text/expression.ts';
-import { Choice, type Dependences, FUSABLE, independence } from './independence.ts';
+import { independence } from './independence.ts';
+import type { Dependences } from './task_view.ts';
+import { Choice, FUSABLE } from './choice.ts';
 import { Interpreter } from '../run/interpreter.ts';
 import { createMemory } from '../program/memory.ts';
 import { buildCode, program } from '../program/program.ts';

@@ -111,8 +111,8 @@ class Others {
     positions: Positions,
     firstPosition: number,
   ) {
-    const labels = new Set(texts.flatMap(({ text }) => [...text.labels]));
-    const awaited = new Set(texts.flatMap(({ text }) => [...text.awaited]));
+    const labels = new Set(texts.flatMap(({ text }) => [...text.positions.labels]));
+    const awaited = new Set(texts.flatMap(({ text }) => [...text.positions.awaited]));
     this.#values = values;
     this.#claims = [...labels].map((label) => ({
       label,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Expr } from '../text/expression.ts';
+import type { Expr } from '../text/expr.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
 
 /**

@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: MIT
 import type { Effect } from '../text/body.ts';
-import type { JsIndex } from './emit.ts';
-import type { Expr } from '../text/expression.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Expr } from '../text/expr.ts';
 import { behind, failRange, placeOf, type Site, type Sites, type Spot } from '../text/out_of_range.ts';
+import { leftBehind } from '../program/left_behind.ts';
 import type { Code } from '../program/program.ts';
 import { Ranges } from '../text/ranges.ts';
 import { resolve, type Sizes, sizeOf } from '../text/types.ts';
 
 type Place = Extract<Expr, { op: 'read' | 'local' }>;
 
-/** An index of an array: how many elements there are, and of what. */
+/** An index of an array: number and kind of the elements. */
 interface Extent {
   readonly of: string;
   readonly count: number;
 }
 
-/** Values between these are whole numbers that `>>>` sees as they are. */
+/** Whole numbers between these are unchanged by `>>>`. */
 const [LOWEST_WORD, ABOVE_WORD] = [-(2 ** 31), 2 ** 32];
 
 /**
- * The checks of stores and indexes in generated code. A check stands only where ranges do not prove that the value fits: the types of
- * what is read, and the conditions under which the text stands.
+ * The checks of stores and indexes in generated code. A check is generated only if ranges do not prove that the value
+ * fits: from the types of what is read, and the conditions around the text.
  */
 export class Checks {
   readonly ranges: Ranges;
-  /** The step that messages name. */
+  /** The step named in messages. */
   step: Spot = { path: [] };
-  /** The routines of what stands behind it. */
+  /** The routines of the text after the step. */
   path: readonly string[] | undefined;
   readonly #sizes: Sizes;
   readonly #sites: Sites;
 
-  /** @param sites what can fail; generated code names them by number. */
+  /** @param sites possible failures; generated code names them by number. */
   constructor(sizes: Sizes, code: Code, sites: Sites) {
     this.#sizes = sizes;
     this.#sites = sites;
-    this.ranges = new Ranges(sizes, code);
+    this.ranges = new Ranges(sizes, { slotMax: code.slotMax, locals: leftBehind(code, sizes) });
   }
 
-  /** A statement that stores a value, behind the checks that it needs. */
+  /** A statement that stores a value, after the necessary checks. */
   store(
     { place, value }: { readonly place: Place; readonly value: Expr },
     js: string,
@@ -66,7 +67,8 @@ export class Checks {
     }
     const fits = this.#isWithin(value, max);
     // The value is computed first, so that of two things that do not fit every execution finds the same.
-    if (fits && text === '') return write(js, index);
+    const isChecked = named.some((one, i) => one !== index[i]);
+    if (fits && !isChecked) return write(js, index);
     const stored = `const $v=${js};${text}`;
     if (fits) return `{${stored}${write('$v', named)}}`;
     const site = this.#site({ name, max, where: this.#place });
@@ -74,7 +76,7 @@ export class Checks {
     return `{${stored}if(${this.#misses(value, '$v', max)})$B($N[${site}],$v,[${at}]);${write('$v', named)}}`;
   }
 
-  /** An index as it is read with: checked unless it is proven to be one. */
+  /** An index for reading: checked unless it is proved to be in range. */
   index(place: Place, i: number, index: JsIndex): JsIndex {
     const [part, extent] = [this.#indexes(place)[i], this.#extents(place)[i]];
     if (part === undefined || extent === undefined || this.#isWithin(part, extent.count - 1)) return index;
@@ -83,7 +85,7 @@ export class Checks {
     return { js: `$I(${index.js},${extent.count - 1},${site})`, known: undefined };
   }
 
-  /** Whether evaluating an expression, where it stands, may find an index that does not fit. */
+  /** Whether evaluating an expression in its place may find an index that does not fit. */
   mayFail(expr: Expr): boolean {
     const some = (...parts: readonly Expr[]): boolean => parts.some((part) => this.mayFail(part));
     switch (expr.op) {
@@ -119,7 +121,7 @@ export class Checks {
     }
   }
 
-  /** After effects that may have run, or not, or several times. */
+  /** Records effects that may have run, or not, or several times. */
   after(effects: readonly Effect[]): void {
     for (const effect of effects)
       switch (effect.kind) {
@@ -171,9 +173,9 @@ export class Checks {
   }
 }
 
-/** Declares what checks in generated code use besides `$B`, which has to be given. */
+/** Declarations for the checks in generated code, except `$B`, which must be given. */
 export const declareChecks = (sites: Sites): string =>
   `const $N=${JSON.stringify(sites.all)};const $I=(i,n,s)=>{if(i>>>0>n)$B($N[s],i,[]);return i;};`;
 
-/** The names that generated code with checks is given. */
+/** The names that generated code with checks may use. */
 export const CHECKING: Readonly<Record<string, unknown>> = { $B: failRange };

@@ -2,8 +2,9 @@
 import type { Body, Choice, Step } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { CHECKING, Checks, declareChecks } from './checks.ts';
-import { Emitter, type JsIndex, type Spelling, stepFunction } from './emit.ts';
-import type { Expr, Local, Variable } from '../text/expression.ts';
+import { Emitter, type Spelling, stepFunction } from './emit.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Expr, Local, Variable } from '../text/expr.ts';
 import { nodeAt, optionsAt } from '../program/flow.ts';
 import { generated } from './generated.ts';
 import { Sites, type Spot } from '../text/out_of_range.ts';
@@ -16,12 +17,12 @@ import { sizeOf } from '../text/types.ts';
 export interface Columns {
   /** Lets an idle task run a code; see Interpreter.start. */
   readonly start: (task: number, code: number, args: readonly number[]) => void;
-  /** Takes a task's next step, or an option of it; false where it is idle or has to wait. */
+  /** Takes a task's next step, or an option of it; false if it is idle or must wait. */
   readonly step: (task: number, option?: number) => boolean;
   /**
-   * Starts a code and runs its steps in one go, as where nobody interleaves. Where it has to wait, `others`
-   * lets somebody else take a step, and says whether anybody could.
-   * @returns false where the task has to wait or comes to a choice: then it rests there, and `step` goes on.
+   * Starts a code and runs all its steps, without interleaving. If it must wait, `others` lets another task take a
+   * step, and returns whether any could.
+   * @returns false if the task must wait or reaches a choice: then it rests there, and `step` continues.
    */
   readonly run: (task: number, code: number, args: readonly number[], others?: () => boolean) => boolean;
 }
@@ -32,9 +33,19 @@ type Enter = (task: number, args: readonly number[]) => boolean;
 type Run = (task: number, args: readonly number[], others: () => boolean) => boolean;
 
 /**
- * Generates JavaScript over the memory's columns. Steps alone are a function each; a whole code is one
- * structured function with its values in JavaScript variables. Each is generated when it is first needed: a code that
- * runs in one go has hundreds of steps that nobody takes one by one.
+ * Generates JavaScript over the memory's columns. Each single step is a function; a whole code is one structured
+ * function with its values in JavaScript variables. Each is generated when it is first needed: a whole code has
+ * hundreds of steps that are never taken one by one.
+ * @example
+ * import { buildCode, columnOf, compileColumns, createMemory, int, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const { run } = compileColumns(counting, memory);
+ * run(0, 0, []); // => true
+ * columnOf(memory, total)[0]; // => 1
  */
 export function compileColumns(program: Program, memory: Memory): Columns {
   const names = new Map(program.variables.map((variable, i) => [variable, `v${i}`]));
@@ -72,7 +83,7 @@ export function compileColumns(program: Program, memory: Memory): Columns {
   };
 }
 
-/** What `make` makes, made when it is first asked for. */
+/** The result of `make`, computed on first use. */
 function once<Made extends object>(make: () => Made): () => Made {
   let made: Made | undefined;
   return () => (made ??= make());
@@ -101,7 +112,7 @@ const arraySlot = (local: Local, index: JsIndex | undefined): string => `L[b+${l
 
 const base = (memory: Memory): string => `const b=t*${memory.slotsPerTask};`;
 
-/** Values in memory: for single steps, between which a task's values have to stay somewhere. */
+/** Values in memory: for single steps, between which a task's values must be stored. */
 const inMemory = (program: Program, names: Names): Spelling => ({
   ...sharedSpelling(program, names),
   readLocal: arraySlot,
@@ -151,8 +162,8 @@ function entryOf(code: Code, program: Program, names: Names, memory: Memory, sit
 }
 
 /**
- * A whole code in one function. It checks no ranges: stores alone would cost a conversion of a large inode a sixth of its time, reads
- * as much as it takes itself. Single steps, which check, leave the same.
+ * A whole code in one function. It checks no ranges: checks of stores alone would cost a conversion of a large inode a
+ * sixth of its time, those of reads as much as the conversion itself. Single steps, which check, have the same effect.
  */
 function runOf(code: Code, number: number, program: Program, names: Names, memory: Memory): string {
   const emitter = new Emitter(inVariables(program, names));

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Observe, OwnText } from '../text/body.ts';
 import type { Checks } from './checks.ts';
-import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expression.ts';
+import type { JsIndex } from './js_index.ts';
+import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expr.ts';
 import type { Spot } from '../text/out_of_range.ts';
 import { areAlike } from '../text/ranges.ts';
 
-/** How one compiled execution spells its memory in JavaScript. */
+/** The spelling of memory in JavaScript, for one compiled execution. */
 export interface Spelling {
-  /** The task's number; known where each task has code of its own. */
+  /** The task's number; a constant if each task has code of its own. */
   readonly self: JsIndex;
   readonly read: (variable: Variable, index: readonly JsIndex[]) => string;
   /** A statement. */
@@ -15,29 +16,26 @@ export interface Spelling {
   readonly readLocal: (local: Local, index: JsIndex | undefined) => string;
   /** A statement. */
   readonly writeLocal: (local: Local, index: JsIndex | undefined, value: string) => string;
-  /** What properties and asserts may look at; absent where an execution has neither. */
+  /** What properties and asserts can see of the tasks; absent if an execution has neither. */
   readonly positions?: {
     readonly claimed: (label: string | undefined, of: string) => string;
     readonly finished: (task: number) => string;
-    /** A statement: the assert of this name has failed. */
+    /** A statement that reports a failed assert of this name. */
     readonly fail: (name: string) => string;
   };
-  /** A statement: this was observed. Absent where nobody asks. */
+  /** A statement that reports an observation. Absent if none is needed. */
   readonly observe?: (observed: Observe) => string;
-  /** A statement that adds to what stands there, a number that does not depend on it; where absent, it is a write. */
+  /** A statement that adds to an element a number that does not depend on it; if absent, it is a write. */
   readonly add?: (variable: Variable, index: readonly JsIndex[], operator: '+' | '-', by: string) => string;
-  /** Checks that what is stored fits, and that indexes do; absent where an execution finds that out by itself. */
+  /** Checks that stored values and indexes fit; absent if an execution detects that by itself. */
   readonly checks?: Checks;
-  /** Repetitions over at most so many known numbers are written out; 0 where not given. */
+  /** Largest number of known repetitions that are unrolled; 0 if absent. */
   readonly unroll?: number;
-  /** Whether conditions that become numbers are computed without branches: looking at too much is cheaper there than guessing wrong. */
+  /**
+   * Whether conditions that become numbers are computed without branches: evaluating too much is then cheaper than a
+   * mispredicted branch.
+   */
   readonly branchless?: boolean;
-}
-
-/** An index as JavaScript, and its number where it is known when compiling. */
-export interface JsIndex {
-  readonly js: string;
-  readonly known: number | undefined;
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', '&&', '||']);
@@ -47,8 +45,8 @@ const isCondition = (expr: Expr): boolean =>
 const operatorInJs = (operator: string): string => (operator === '==' || operator === '!=' ? `${operator}=` : operator);
 
 /**
- * JavaScript for a function that takes a step: `texts`, one an option, of a code with at most `most` options a place.
- * Where a code has no choices, its functions know nothing of options.
+ * JavaScript for a function that takes a step: `texts`, one for each option, of a code with at most `most` options a
+ * place. For a code without choices the functions have no option.
  */
 export function stepFunction(parameter: string, most: number, texts: readonly string[]): string {
   if (most === 1) return `(${parameter})=>{${texts.join('')}}`;
@@ -56,7 +54,7 @@ export function stepFunction(parameter: string, most: number, texts: readonly st
   return `(${parameter},o)=>{switch(o){${cases.join('')}}return false;}`;
 }
 
-/** 1 where two numbers of 32 bits are the same, else 0: of 0, and of nothing else, all 32 bits are leading zeros. */
+/** 1 if two 32-bit numbers are equal, otherwise 0: only 0 has 32 leading zero bits. */
 export const sameAsBit = (left: string, right: string): string => `(Math.clz32(${left}^${right})>>>5)`;
 
 /** Writes simplified expressions and effects as JavaScript, in one spelling of memory. */
@@ -64,14 +62,14 @@ export class Emitter {
   readonly #spelling: Spelling;
   readonly #bounds = new Map<Bound, string | number>();
   #names = 0;
-  /** How many conditions the expression in hand stands under. */
+  /** Number of conditions around the present expression. */
   #conditions = 0;
 
   constructor(spelling: Spelling) {
     this.#spelling = spelling;
   }
 
-  /** A condition; `prelude` receives the statements that have to run before it. */
+  /** A condition; `prelude` receives the statements that must run before it. */
   condition(expr: Expr, prelude: string[]): string {
     return this.#expression(expr, prelude);
   }
@@ -81,28 +79,28 @@ export class Emitter {
     return this.#number(expr, prelude);
   }
 
-  /** What `text` writes where a condition holds, or does not. */
+  /** The output of `text` under a condition, or its negation. */
   under<T>(condition: Expr, holds: boolean, text: () => T): T {
     return this.#spelling.checks?.ranges.under(condition, holds, text) ?? text();
   }
 
-  /** From here on a condition holds. */
+  /** Records that a condition holds from here on. */
   assume(condition: Expr): void {
     this.#spelling.checks?.ranges.assume(condition, true);
   }
 
-  /** Here several ways meet. */
+  /** Records that several paths meet here. */
   meet(): void {
     this.#spelling.checks?.ranges.forget();
   }
 
-  /** The step that what follows belongs to. */
+  /** Records the step of the following text. */
   enter(step: Spot): void {
     const { checks } = this.#spelling;
     if (checks !== undefined) checks.step = step;
   }
 
-  /** Statements that do what a task does on its own behind a step. */
+  /** Statements for a task's own work after a step. */
   own({ effects, path = [] }: Pick<OwnText, 'effects' | 'path'>): string {
     const { checks } = this.#spelling;
     if (checks === undefined) return this.effects(effects);
@@ -112,7 +110,7 @@ export class Emitter {
     return text;
   }
 
-  /** Statements that do what the effects say. */
+  /** Statements for the effects. */
   effects(effects: readonly Effect[]): string {
     return effects.map((effect) => this.#effect(effect)).join('');
   }
@@ -177,7 +175,7 @@ export class Emitter {
     return name;
   }
 
-  /** What `text` says where a bound number is known. */
+  /** The output of `text` with a known value of a bound number. */
   #bound<T>(bound: Bound, value: number, text: () => T): T {
     this.#bounds.set(bound, value);
     return this.#within(bound, { op: 'const', value }, { op: 'const', value: value + 1 }, text);
@@ -187,7 +185,7 @@ export class Emitter {
     return this.#spelling.checks?.ranges.within(bound, from, to, text) ?? text();
   }
 
-  /** What `text` writes where a condition holds, or does not, although what has to run before runs in any case. */
+  /** The output of `text` under a condition, or its negation, while its prelude runs in any case. */
   #conditionally<T>(condition: Expr, holds: boolean, text: () => T): T {
     this.#conditions++;
     try {
@@ -197,18 +195,21 @@ export class Emitter {
     }
   }
 
-  /** Whether an expression has to be evaluated only where a condition holds: a check in it would find what does not matter. */
+  /**
+   * Whether an expression must be evaluated only under a condition: a check in it would otherwise find irrelevant
+   * errors.
+   */
   #needsBranch(condition: Expr, holds: boolean, of: Expr): boolean {
     const { checks } = this.#spelling;
     return checks?.ranges.under(condition, holds, () => checks.mayFail(of)) === true;
   }
 
-  /** A statement that adds to a place, where the value is the place's own and something that does not depend on it. */
+  /** A statement that adds to a place, if the value is the place's own plus something independent of it. */
   #addition(place: Extract<Expr, { op: 'read' }>, value: Expr, prelude: string[]): string | undefined {
     const { add } = this.#spelling;
     if (add === undefined || value.op !== 'binary' || !areAlike(value.left, place)) return undefined;
     if (value.operator !== '+' && value.operator !== '-') return undefined;
-    // What is added may be read elsewhere, but not from an index that could be this element's.
+    // The addend may be read elsewhere, but not at an index that could be this element's.
     let isItsOwn = false;
     walk(value.right, (part) => {
       isItsOwn ||= part.op === 'read' && part.variable === place.variable;
@@ -219,7 +220,7 @@ export class Emitter {
     return add(place.variable, index, value.operator, by);
   }
 
-  /** The numbers of a short repetition whose ends are known. */
+  /** The numbers of a short repetition with known bounds. */
   #knownNumbers(from: Expr, to: Expr): readonly number[] | undefined {
     if (from.op !== 'const' || to.op !== 'const' || to.value - from.value > (this.#spelling.unroll ?? 0))
       return undefined;
@@ -249,7 +250,7 @@ export class Emitter {
     return isCondition(expr) ? `(${js}?1:0)` : js;
   }
 
-  /** A condition as 0 or 1, as far as possible without a branch. */
+  /** A condition as 0 or 1, if possible without a branch. */
   #bit(expr: Expr, prelude: string[]): string {
     switch (expr.op) {
       case 'const':
@@ -325,13 +326,13 @@ export class Emitter {
           return `(${before}${expr.operator}${after})`;
         }
         const [left, right] = [expr.left, expr.right].map((part) => this.#number(part, prelude));
-        // A space keeps the sign of a negative number apart from the operator.
+        // A space separates the sign of a negative number from the operator.
         return `(${left}${operatorInJs(expr.operator)} ${right})`;
       }
       case 'first': {
         const short = this.#shortFirst(expr);
         if (short !== undefined) return short;
-        // Behind a condition a search that may fail waits until it is asked for: what runs before would find what does not matter.
+        // Behind a condition a search that may fail is not hoisted: its prelude would find irrelevant errors.
         if (this.#conditions === 0 || this.#spelling.checks?.mayFail(expr) !== true) return this.#search(expr, prelude);
         const own: string[] = [];
         const found = this.#search(expr, own);
@@ -356,7 +357,7 @@ export class Emitter {
     return found;
   }
 
-  /** An index that is read with. */
+  /** An index for reading. */
   #indexOf(place: Extract<Expr, { op: 'read' | 'local' }>, i: number, part: Expr, prelude: string[]): JsIndex {
     const index = this.#index(part, prelude);
     return this.#spelling.checks?.index(place, i, index) ?? index;
@@ -368,7 +369,7 @@ export class Emitter {
     return positions;
   }
 
-  /** A search among few known numbers, as one expression; undefined where it cannot be one. */
+  /** A search among few known numbers, as one expression; undefined if that is not possible. */
   #shortFirst(expr: Extract<Expr, { op: 'first' }>): string | undefined {
     const known = this.#knownNumbers(expr.from, expr.to);
     const prelude: string[] = [];

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * What generated JavaScript returns. `given` are the names that it may use.
- * @typeParam T what the source's `return` hands back; nobody checks it.
+ * The result of generated JavaScript. `given` are the names that it may use.
+ * @typeParam T type of the source's `return` value, which is not checked.
+ * @example
+ * import { generated } from 'folioscope/lang';
+ * generated<number>('return given + 1;', { given: 2 }); // => 3
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who generates the text knows its type
 export const generated = <T>(source: string, given: Readonly<Record<string, unknown>> = {}): T =>

@@ -11,32 +11,55 @@ import type { Code, Program } from '../program/program.ts';
 import { declare, maskOf, packedSpelling, positionsIn, restIn, wordsInArray } from './packed_spelling.ts';
 import { type Rest, settle } from './settle.ts';
 
-/** A program compiled for exploring: a state is a handful of 32-bit words. */
+/** A program compiled for exploring: a state is a few 32-bit words. */
 export interface Packed {
-  /** Length of a state. */
+  /** Words of a state. */
   readonly words: number;
   readonly tasks: number;
   /**
-   * Takes a task's next step in `state`, in place; `option`, where it is a choice, says which.
-   * @returns false, with the state untouched, where the task is done or has to wait.
+   * Takes a task's next step in `state`, in place; `option` selects one at a choice.
+   * @returns false, with the state unchanged, if the task is done or must wait.
    */
   readonly step: (task: number, state: Int32Array, option?: number) => boolean;
-  /** By task: how many options `step` knows: 1 in a text without `either`. */
+  /** By task: number of options of `step`; 1 in a text without `either`. */
   readonly options: readonly number[];
   /** Whether a task has finished its code. */
   readonly done: (task: number, state: Int32Array) => boolean;
-  /** The state that a memory is in. Its tasks must run the codes that this was compiled for, or be idle. */
+  /** The state of a memory. Its tasks must run the codes of this compilation, or be idle. */
   readonly pack: (memory: Memory) => Int32Array;
-  /** The memory of a state, to be read by name. */
+  /** The memory of a state, for reading by name. */
   readonly unpack: (state: Int32Array) => Memory;
 }
 
 type StepInState = (state: Int32Array, option: number) => boolean;
 
 /**
- * Generates a function for every step of every task. The task's number is a constant in it, so that most
- * indexes are constants too.
- * @param codeOf the code that each task runs from the initial state on.
+ * Generates a function for every step of every task. The task's number is a constant in it, so most indexes are
+ * constants too.
+ * @param codeOf the code that each task runs from the initial state.
+ * @example
+ * import {
+ *   buildCode,
+ *   columnOf,
+ *   compilePacked,
+ *   createMemory,
+ *   int,
+ *   Interpreter,
+ *   program,
+ *   sharedScalar,
+ * } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const packed = compilePacked(counting, [0, 0]);
+ * const state = packed.pack(memory);
+ * packed.step(1, state); // => true
+ * packed.done(1, state); // => true
+ * columnOf(packed.unpack(state), total)[0]; // => 1
  */
 export function compilePacked(program: Program, codeOf: readonly number[]): Packed {
   const layout = layOut(program, codeOf);
@@ -126,7 +149,7 @@ function stepsOf(
   sites: Sites,
 ): string {
   const words = wordsInArray('s');
-  // What a step notes down may depend on where tasks rest; asserts are for those who look for what fails.
+  // Notes of a step may depend on where tasks rest; asserts are only for searches for failures.
   const positions = positionsIn(program, codes, layout, words, () => '');
   const resting: Rest = (target) => `${restIn(target, code, task, layout, words)}return true;`;
   return code.flow.steps

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 import type { Claim } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
-import { Emitter, type JsIndex, sameAsBit, type Spelling } from './emit.ts';
-import type { Local, Variable } from '../text/expression.ts';
+import { Emitter, sameAsBit, type Spelling } from './emit.ts';
+import type { JsIndex } from './js_index.ts';
+import type { Local, Variable } from '../text/expr.ts';
 import { claimsAt, type FlowNode } from '../program/flow.ts';
 import { type Field, fieldAt, type Layout } from '../program/layout.ts';
 import type { Code, Program } from '../program/program.ts';
 import { sizeOf, type Sizes } from '../text/types.ts';
 
-/** How generated code reaches the words of a state. */
+/** Access of generated code to the words of a state. */
 export interface Words {
-  /** Word `i`, to read and to assign. */
+  /** Word `i`, for reading and assigning. */
   readonly word: (i: number) => string;
   /** Reads the `offset`-th of `count` words from `first` on. */
   readonly read: (first: number, count: number, offset: string) => string;
-  /** A statement: clears `mask` in one of these words and sets `bits`; both may be used once only. */
+  /** A statement: clears `mask` in one of these words and sets `bits`; both may be used only once. */
   readonly write: (first: number, count: number, offset: string, mask: string, bits: string) => string;
 }
 
@@ -63,7 +64,7 @@ function flatten(index: readonly JsIndex[], extents: readonly number[]): JsIndex
 const extents = (domains: readonly { readonly name: string }[], sizes: Sizes): readonly number[] =>
   domains.map(({ name }) => sizeOf(sizes, name));
 
-/** Where an element is whose number is known when compiling. */
+/** Place of an element with a constant number. */
 export const placeOf = (field: Field, i: number): { readonly word: number; readonly shift: number } => ({
   word: field.word + Math.floor(i / field.perWord),
   shift: field.shift + (i % field.perWord) * field.bits,
@@ -90,7 +91,7 @@ export function loading(field: Field, index: JsIndex, words: Words): string {
   return `(${word}>>>${shiftIn(field, index)}&${mask})`;
 }
 
-/** A statement that stores a value which fits. */
+/** A statement that stores a value known to fit. */
 function storing(field: Field, index: JsIndex, value: string, words: Words): string {
   if (field.bits === 0) return '';
   const mask = maskOf(field.bits);
@@ -108,8 +109,8 @@ function storing(field: Field, index: JsIndex, value: string, words: Words): str
 }
 
 /**
- * How a task's code spells packed memory. Values that no rest remembers become variables: `passing` receives their
- * names, for `declare`.
+ * The spelling of packed memory in a task's code. Values that are not stored in states become variables: `passing`
+ * receives their names, for `declare`.
  */
 export function packedSpelling(
   task: number,
@@ -157,7 +158,7 @@ export function packedSpelling(
 export const declare = (passing: ReadonlySet<string>): string =>
   passing.size === 0 ? '' : `let ${[...passing].map((name) => `${name}=0`).join(',')};`;
 
-/** Sets the task's pc and clears the slots that nobody reads any more, word by word. */
+/** Sets the task's pc, and clears the slots that are not read again, word by word. */
 export function restIn(
   node: Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>,
   code: Code,
@@ -197,7 +198,10 @@ export function positionsIn(
   const pcOf = (task: number): string => loading(fieldAt(layout.pcs, task), at('0', 0), words);
   const amountOf = (claim: Claim, of: string, emitter: Emitter, task: number): string => {
     const prelude: string[] = [];
-    const amount = emitter.value(claim.amount, prelude);
+    const amount: Amount = {
+      js: emitter.value(claim.amount, prelude),
+      isOne: claim.amount.op === 'const' && claim.amount.value === 1,
+    };
     const parts: string[] = [];
     if ('list' in claim.of) {
       const from = emitter.value(claim.of.from, prelude);
@@ -232,11 +236,17 @@ export function positionsIn(
   };
 }
 
-/** An amount where two numbers are the same, else 0. */
-const amountIf = (one: string, other: string, amount: string): string =>
-  amount === '1' ? sameAsBit(one, other) : `(-${sameAsBit(one, other)}&(${amount}))`;
+/** JavaScript for an amount. */
+interface Amount {
+  readonly js: string;
+  readonly isOne: boolean;
+}
 
-/** An amount where a number of so many bits is one of these, else 0. */
+/** An amount where two numbers are the same, else 0. */
+const amountIf = (one: string, other: string, { js, isOne }: Amount): string =>
+  isOne ? sameAsBit(one, other) : `(-${sameAsBit(one, other)}&(${js}))`;
+
+/** An amount if a number of so many bits is one of these, otherwise 0. */
 function amountAt(js: string, bits: number, numbers: readonly number[], amount: string): string {
   if (bits > 5) return `(${isOneOf(js, numbers)}?${amount}:0)`;
   const mask = numbers.reduce((set, number) => set | (1 << number), 0);

@@ -6,10 +6,9 @@ import { type Flow, type FlowNode, nextOf, nodeAt } from '../program/flow.ts';
 export type Rest = (node: Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>) => string;
 
 /**
- * JavaScript for what a task does on its own after a step, up to where it rests.
- * The heads of loops that may turn without a step become cases of one small dispatch loop; so do places where
- * branches meet, where writing what follows once for each branch would make the text grow without end. All else
- * is inline.
+ * JavaScript for a task's own work after a step, up to its next rest. The heads of loops that may turn without a step
+ * become cases of one small dispatch loop. So do places where branches meet, if writing the continuation once for each
+ * branch would grow the text without bound. Everything else is inline.
  */
 export function settle(flow: Flow, from: number, emitter: Emitter, rest: Rest): string {
   const heads = dispatched(flow, from);
@@ -67,10 +66,10 @@ function loopHeads(flow: Flow, from: number): ReadonlySet<number> {
   return heads;
 }
 
-/** Most nodes that a text may have inline. */
+/** Most nodes that are written inline. */
 const MOST_INLINE = 64;
 
-/** Nodes that one dispatch loop has as cases. */
+/** Nodes that are cases of one dispatch loop. */
 export function dispatched(flow: Flow, from: number): ReadonlySet<number> {
   const heads = loopHeads(flow, from);
   const lengths = new Map<number, number>();

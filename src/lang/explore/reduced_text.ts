@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
 import { optionsAt } from '../program/flow.ts';
-import { Choice, type Dependences, FUSABLE, type Independence } from '../analyse/independence.ts';
+import type { Independence } from '../analyse/independence.ts';
+import type { Dependences } from '../analyse/task_view.ts';
+import { Choice, FUSABLE } from '../analyse/choice.ts';
 import { type Field, fieldAt, type Layout } from '../program/layout.ts';
 import type { LocalState } from '../analyse/local_states.ts';
 import { maskOf, placeOf } from '../compile/packed_spelling.ts';
 import type { Code } from '../program/program.ts';
-
-/** JavaScript about the words `n0`, `n1`, ... of a state. */
-interface StateText {
-  /** The words, to be declared as parameters or passed on. */
-  readonly parameters: () => string;
-  /** Loads them from the state at `a` in `A`. */
-  readonly load: () => string;
-  /** Puts them onto the heap of their hash. */
-  readonly row: () => string;
-  /** Hands back whether a task can step where it rests, as a number. */
-  readonly enabled: (code: Code, task: number) => string;
-}
+import type { StateWords } from './state_words.ts';
+import type { StepFunctions } from './step_functions.ts';
 
 /** Where a task's local state stands in the words of a state: a mask of each word that has some of it, and its parts. */
 interface Place {
@@ -68,13 +60,13 @@ export interface ReducedGiven {
 
 /** By the names that the source uses. */
 export function namesOf({ tables, dependences, words, remembered }: ReducedGiven): Readonly<Record<string, unknown>> {
-  const named = tables.map(({ slots }, task): readonly [string, Int32Array] => [`T${task}`, slots]);
+  const named = tables.map(({ slots }, task): readonly [string, Int32Array] => [`table${task}`, slots]);
   const { at, choose } = new Choice(dependences);
   return Object.fromEntries<unknown>([
-    ['S', new Int32Array(words)],
-    ['I', at],
-    ['C', choose],
-    ['R', new Int32Array(remembered).fill(-1)],
+    ['scratch', new Int32Array(words)],
+    ['classAt', at],
+    ['chooseTasks', choose],
+    ['remembered', new Int32Array(remembered).fill(-1)],
     ...named,
   ]);
 }
@@ -86,13 +78,21 @@ export class ReducedText {
   readonly #reduction: Independence;
   readonly #codes: readonly Code[];
   readonly #layout: Layout;
-  readonly #generator: StateText;
+  readonly #words: StateWords;
+  readonly #functions: Pick<StepFunctions, 'enabled'>;
 
-  constructor(reduction: Independence, codes: readonly Code[], layout: Layout, generator: StateText) {
+  constructor(
+    reduction: Independence,
+    codes: readonly Code[],
+    layout: Layout,
+    words: StateWords,
+    functions: Pick<StepFunctions, 'enabled'>,
+  ) {
     this.#reduction = reduction;
     this.#codes = codes;
     this.#layout = layout;
-    this.#generator = generator;
+    this.#words = words;
+    this.#functions = functions;
     this.#places = codes.map((code, task) => placeOfTask(code, task, layout));
     this.#tables = reduction.tasks.map((states, task) =>
       tableOf(states, reduction.dependences.views[task]?.classOf, codes[task], task, layout, this.#place(task)),
@@ -141,10 +141,16 @@ export class ReducedText {
     });
     const size = groups.length + 2;
     const mix = groups.map((_, i) => `h=Math.imul(h^k${i},${MIX});h^=h>>>15;`).join('');
-    const known = [...groups.map((_, i) => `R[b+${i}]===k${i}`), `R[b+${groups.length}]===e`].join('&&');
-    const remember = [...groups.map((_, i) => `R[b+${i}]=k${i};`), `R[b+${groups.length}]=e;R[b+${size - 1}]=m;`];
+    const known = [...groups.map((_, i) => `remembered[b+${i}]===k${i}`), `remembered[b+${groups.length}]===e`].join(
+      '&&',
+    );
+    const remember = [
+      ...groups.map((_, i) => `remembered[b+${i}]=k${i};`),
+      `remembered[b+${groups.length}]=e;remembered[b+${size - 1}]=m;`,
+    ];
     const enabled = tasks.map(
-      (task) => `((v${task}&${KIND_MASK})===${Kind.asks}?g${task}(${parameters}):v${task}&${Kind.always})<<${task}`,
+      (task) =>
+        `((v${task}&${KIND_MASK})===${Kind.asks}?enabled${task}(${parameters}):v${task}&${Kind.always})<<${task}`,
     );
     return [
       `const chosen=(${parameters})=>{`,
@@ -152,9 +158,9 @@ export class ReducedText {
       ...tasks.filter((task) => this.#isDirect(task)).map((task) => `if(v${task}===0)missing(${task});`),
       `const e=${enabled.join('|')},${keys.join(',')};`,
       `let h=e;${mix}const b=Math.imul(h>>>${32 - REMEMBERED_BITS},${size});`,
-      `if(${known})return R[b+${size - 1}];`,
-      ...tasks.map((task) => `I[${task}]=(v${task}>>>${KIND_BITS})-1;`),
-      `const m=C(e);${remember.join('')}return m;};`,
+      `if(${known})return remembered[b+${size - 1}];`,
+      ...tasks.map((task) => `classAt[${task}]=(v${task}>>>${KIND_BITS})-1;`),
+      `const m=chooseTasks(e);${remember.join('')}return m;};`,
     ].join('');
   }
 
@@ -169,34 +175,36 @@ export class ReducedText {
     const index = parts.map(
       ({ word, shift, bits }, i) => `(n${word}>>>${shift}&${maskOf(bits)})<<${startOf(parts, i)}`,
     );
-    return `T${task}[${index.join('|') || '0'}]`;
+    return `table${task}[${index.join('|') || '0'}]`;
   }
 
   #isDirect(task: number): boolean {
     return this.#place(task).bits <= MOST_DIRECT_BITS;
   }
 
-  /** `choose` of a state, `fuse`, which goes on from the state in `S` while there is one step to take that nobody notices. */
+  /** `choose` of a state, `fuse`, which goes on from the state in `scratch` while there is one step to take that nobody notices. */
   source(calls: readonly (readonly string[])[]): string {
-    const parameters = this.#generator.parameters();
-    const loaded = this.#each((i) => `n${i}=S[${i}]`, ',');
+    const parameters = this.#words.parameters;
+    const loaded = this.#words.each((i) => `n${i}=scratch[${i}]`, ',');
     const first = calls.map(([call = ''], task) => `case ${1 << task}:${call};break;`);
     return [
       `const missing=(task)=>{throw new Error('task '+task+' is in a local state that was not foreseen');};`,
       ...this.#places.flatMap((_, task) => (this.#isDirect(task) ? [] : [this.#look(task)])),
-      ...this.#codes.map((code, task) => `const g${task}=(${parameters})=>{${this.#generator.enabled(code, task)}};`),
+      ...this.#codes.map(
+        (code, task) => `const enabled${task}=(${parameters})=>{${this.#functions.enabled(code, task)}};`,
+      ),
       this.#chosen(parameters),
-      `const choose=(A,a)=>{${this.#generator.load()}const m=chosen(${parameters});return m>=${FUSABLE}&&violatedIn(${parameters})>=0?m&${FUSABLE - 1}:m;};`,
-      `const fuse=(O,E)=>{let ${loaded};for(;;){const m=chosen(${parameters});if(m<${FUSABLE}||violatedIn(${parameters})>=0)break;switch(m&${FUSABLE - 1}){${first.join('')}}${loaded};}${this.#generator.row()}};`,
+      `const choose=(states,at)=>{${this.#words.load}const m=chosen(${parameters});return m>=${FUSABLE}&&violatedIn(${parameters})>=0?m&${FUSABLE - 1}:m;};`,
+      `const fuse=(rows,ends)=>{let ${loaded};for(;;){const m=chosen(${parameters});if(m<${FUSABLE}||violatedIn(${parameters})>=0)break;switch(m&${FUSABLE - 1}){${first.join('')}}${loaded};}${this.#words.row}};`,
     ].join('\n');
   }
 
   expand(calls: readonly (readonly string[])[]): string {
-    const parameters = this.#generator.parameters();
+    const parameters = this.#words.parameters;
     const takes = calls.map(
-      (options, task) => `if(m&${1 << task}){${options.map((call) => `if(${call})c+=fuse(O,E);`).join('')}}`,
+      (options, task) => `if(m&${1 << task}){${options.map((call) => `if(${call})c+=fuse(rows,ends);`).join('')}}`,
     );
-    return `(A,a,O,E)=>{${this.#generator.load()}const m=chosen(${parameters});let c=0;${takes.join('')}return c;}`;
+    return `(states,at,rows,ends)=>{${this.#words.load}const m=chosen(${parameters});let c=0;${takes.join('')}return c;}`;
   }
 
   #place(task: number): Place {
@@ -214,13 +222,9 @@ export class ReducedText {
     const { words } = this.#place(task);
     const keys = words.map((_, i) => `k${i}`);
     const mask = this.#tables[task]?.mask ?? 0;
-    const equal = keys.map((key, i) => `T${task}[b+${i}]===${key}`).join('&&') || 'true';
+    const equal = keys.map((key, i) => `table${task}[b+${i}]===${key}`).join('&&') || 'true';
     const stride = keys.length + 1;
-    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const b=s*${stride},e=T${task}[b+${keys.length}];if(e===0)missing(${task});if(${equal})return e;}};`;
-  }
-
-  #each(text: (i: number) => string, between: string): string {
-    return Array.from({ length: this.#layout.words }, (_, i) => text(i)).join(between);
+    return `const look${task}=(${keys.join(',')})=>{let h=${SEED};${keys.map((key) => `h=Math.imul(h^${key},${MIX});h^=h>>>15;`).join('')}for(let s=h&${mask};;s=s+1&${mask}){const b=s*${stride},e=table${task}[b+${keys.length}];if(e===0)missing(${task});if(${equal})return e;}};`;
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Choice, Claim, OwnText, Step } from '../text/body.ts';
-import type { Expr } from '../text/expression.ts';
+import type { Expr } from '../text/expr.ts';
 
-/** A text as a graph: steps, where a task can rest, and what it does on its own between two of them. */
+/** A text as a graph: steps, where a task can rest, and the task's own work between two of them. */
 export type FlowNode =
   | { readonly kind: 'step'; readonly step: Step; readonly pc: number; readonly next: number }
   /** A rest at which any of several steps may be taken; these are the steps' nodes. */
@@ -17,7 +17,7 @@ export interface Flow {
   readonly entry: number;
   /** The node of each place where a task can rest, a step or a choice of steps, by pc. */
   readonly steps: readonly number[];
-  /** Most options that a place has; 1 in a text without `either`. */
+  /** Largest number of options at a place; 1 in a text without `either`. */
   readonly mostOptions: number;
 }
 
@@ -76,7 +76,7 @@ function known(target: number | undefined, what: string): number {
   return target;
 }
 
-/** Numbers the places where a task can rest, the first ones first. */
+/** Numbers the places where a task can rest, in text order. */
 function number(lowered: readonly FlowNode[], entry: number): Flow {
   const nodes = [...lowered];
   const steps: number[] = [];
@@ -95,7 +95,7 @@ function number(lowered: readonly FlowNode[], entry: number): Flow {
       mostOptions = Math.max(mostOptions, options.length);
       nodes[id] = { ...node, pc: steps.length, options };
       steps.push(id);
-      // The task does not rest at an option's first step, unless the text also leads there by another way.
+      // The task does not rest at an option's first step, unless the text also reaches it another way.
       for (const option of options) for (const next of nextOf(nodeAt(nodes, option))) visit(next);
       return;
     }
@@ -105,7 +105,7 @@ function number(lowered: readonly FlowNode[], entry: number): Flow {
   return { nodes, entry, steps, mostOptions };
 }
 
-/** The steps that an option begins with. @throws Error where it begins with something else. */
+/** The steps at the begin of an option. @throws Error if it begins with something else. */
 function firstSteps(nodes: readonly FlowNode[], option: number): readonly number[] {
   const node = nodeAt(nodes, option);
   switch (node.kind) {
@@ -122,7 +122,7 @@ function firstSteps(nodes: readonly FlowNode[], option: number): readonly number
   }
 }
 
-/** The steps that can be taken where a task rests. */
+/** The possible steps at a rest. */
 export function optionsAt(flow: Flow, pc: number): readonly StepNode[] {
   const id = flow.steps[pc];
   if (id === undefined) throw new Error(`there is no step ${pc}`);
@@ -134,7 +134,7 @@ export function optionsAt(flow: Flow, pc: number): readonly StepNode[] {
   });
 }
 
-/** What a task claims where it rests. */
+/** The task's claims at a rest. */
 export function claimsAt(flow: Flow, pc: number): readonly Claim[] {
   const node = nodeAt(flow.nodes, flow.steps[pc] ?? -1);
   if (node.kind === 'either') return node.choice.claims;
@@ -147,7 +147,7 @@ export function nodeAt(nodes: readonly FlowNode[], id: number): FlowNode {
   return node;
 }
 
-/** Where the flow can go from a node. */
+/** The successors of a node in the flow. */
 export function nextOf(node: FlowNode): readonly number[] {
   switch (node.kind) {
     case 'step':

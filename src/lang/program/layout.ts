@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
-import type { Variable } from '../text/expression.ts';
+import type { Variable } from '../text/expr.ts';
 import { extentOf, type Program, rangeOf } from './program.ts';
 
 /**
- * Where an array of equal numbers stands in a state's 32-bit words. Elements never straddle words:
- * `perWord` of them stand in each word from `word` on, the first at bit `shift`. 0 bits: always 0.
+ * Place of an array of equal numbers in a state's 32-bit words. Elements never straddle words: `perWord` of them are in
+ * each word from `word` on, the first at bit `shift`. 0 bits: always 0.
  */
 export interface Field {
   readonly word: number;
@@ -19,11 +19,11 @@ export interface Field {
 export interface Layout {
   readonly words: number;
   readonly variables: ReadonlyMap<Variable, Field>;
-  /** By task: the step that it rests at; the number of steps stands for "done". */
+  /** By task: the step at which it rests; the number of steps stands for "done". */
   readonly pcs: readonly Field[];
-  /** By task: its values, by slot; undefined where no rest remembers the slot, so that no state has to. */
+  /** By task: its values, by slot; undefined if no rest needs the slot, so that states do not store it. */
   readonly values: readonly (readonly (Field | undefined)[])[];
-  /** By task: all its arrays, which lie one behind the other from FIRST_ARRAY_SLOT on and share a width. */
+  /** By task: all its arrays, which are contiguous from FIRST_ARRAY_SLOT on and share a width. */
   readonly arrays: readonly Field[];
 }
 
@@ -36,7 +36,7 @@ export function fieldAt(fields: readonly Field[], task: number): Field {
 
 const bitsFor = (max: number): number => 32 - Math.clz32(max);
 
-/** Gives every field its place, filling gaps in earlier words first. `codeOf[task]` is what each task runs. */
+/** Places every field, filling gaps in earlier words first. `codeOf[task]` is the code of each task. */
 export function layOut(program: Program, codeOf: readonly number[]): Layout {
   const used: number[] = [];
   const place = (max: number, length: number): Field => {

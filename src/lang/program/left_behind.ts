@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import type { Effect } from '../text/body.ts';
-import { type Expr, type Local, walk } from '../text/expression.ts';
+import { type Expr, type Local, walk } from '../text/expr.ts';
 import { type FlowNode, nextOf, nodeAt } from './flow.ts';
 import type { Code } from './program.ts';
 import { resolve, type Sizes } from '../text/types.ts';
 
-/** By slot: the largest value that may stand there. */
+/** By slot: the largest value that it may hold. */
 type Highest = readonly number[];
 
 const known = new WeakMap<Code['flow'], ReadonlySet<Local>>();
 
 /**
- * The locals that may be read while their slot still has what another local, of a wider type, has left there. Of all others their
- * own type says what they can be.
+ * The locals that may be read while their slot still has the value of another local of a wider type. All others are
+ * bounded by their own type.
  */
 export function leftBehind(code: Code, sizes: Sizes): ReadonlySet<Local> {
   let found = known.get(code.flow);
@@ -71,7 +71,7 @@ function search({ flow, live, params, slotMax }: Code, sizes: Sizes): ReadonlySe
       }
       case 'each':
         for (const end of [effect.from, effect.to]) look(end, now);
-        // Twice: a turn finds what the one before has left.
+        // Twice, because a turn sees the values of the previous one.
         for (let turn = 0; turn < 2; turn++) {
           const inside = [...now];
           run(effect.body, inside);
@@ -104,7 +104,7 @@ function search({ flow, live, params, slotMax }: Code, sizes: Sizes): ReadonlySe
   return found;
 }
 
-/** Makes every bound as high as the other. @returns whether one was lower. */
+/** Raises every bound to the other. @returns whether one was lower. */
 function widen(bounds: number[], others: Highest): boolean {
   let isWider = false;
   for (const [slot, high] of others.entries())

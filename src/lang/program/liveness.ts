@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import type { Claim, Effect } from '../text/body.ts';
-import type { Expr, Local } from '../text/expression.ts';
-import { walk } from '../text/expression.ts';
+import type { Expr, Local } from '../text/expr.ts';
+import { walk } from '../text/expr.ts';
 import { type Flow, type FlowNode, nextOf } from './flow.ts';
 
-/** Slots whose value matters to a task that rests at a step, by pc. */
+/** Slots whose value is still needed by a task that rests at a step, by pc. */
 export type Liveness = readonly ReadonlySet<number>[];
 
 /**
- * Which slots are still read later. Executions clear the others wherever a task rests, so that two
- * states that differ only in forgotten values are one state.
+ * The slots that are still read later. Executions clear the others wherever a task rests, so that two states that
+ * differ only in forgotten values are one state.
  */
 export function liveness(flow: Flow): Liveness {
   const passes = flow.nodes.map(passOf);
@@ -17,7 +17,7 @@ export function liveness(flow: Flow): Liveness {
   const liveIn = flow.nodes.map(() => 0n);
   for (let changed = true; changed; ) {
     changed = false;
-    // Lowering numbers what comes later first, so this order passes most of it on in one round.
+    // Lowering numbers later text first, so this order propagates most of it in one round.
     for (const [id, { reads, writes }] of passes.entries()) {
       const behind = (following[id] ?? []).reduce((all, next) => all | (liveIn[next] ?? 0n), 0n);
       const live = reads | (behind & ~writes);
@@ -32,7 +32,7 @@ export function liveness(flow: Flow): Liveness {
 /** Slots as the bits of one number. */
 type Slots = bigint;
 
-/** What a part of the text does to what matters behind it: it reads slots, and writes others before anybody reads them. */
+/** Effect of a part of the text on liveness: the slots that it reads, and those that it writes before any read. */
 interface Pass {
   reads: Slots;
   writes: Slots;
@@ -59,7 +59,7 @@ function useClaim(claim: Claim, pass: Pass): void {
   if (claim.on !== undefined) use(claim.on, pass);
 }
 
-/** Puts effects before what `pass` tells of. */
+/** Prepends effects to `pass`. */
 function passEffects(effects: readonly Effect[], pass: Pass): void {
   for (const effect of effects.toReversed()) {
     switch (effect.kind) {
@@ -89,7 +89,7 @@ function passEffects(effects: readonly Effect[], pass: Pass): void {
         break;
       }
       case 'each': {
-        // It may run no time at all: what it writes may still be read behind it.
+        // It may not run at all: its writes may still be read behind it.
         const inside = { ...pass };
         passEffects(effect.body, inside);
         pass.reads |= inside.reads;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
-import type { Variable } from '../text/expression.ts';
+import type { Variable } from '../text/expr.ts';
 import { extentOf, type Program, rangeOf, tasksOf } from './program.ts';
 
 /** Whole numbers from 0, as narrow as their range allows. */
 export type Column = Uint8Array | Uint16Array | Int32Array;
 
 /**
- * A program's memory at full size: one column a shared array (row-major over its domains), one row of
- * slots a task, and where each task rests. The interpreter and the compiled columns both work on it.
+ * A program's memory at full size: one column for each shared array (row-major over its domains), one row of slots for
+ * each task, and each task's place. The interpreter and the compiled columns both use it.
  */
 export interface Memory {
   readonly columns: ReadonlyMap<Variable, Column>;
-  /** Task t's slot s stands at t * slotsPerTask + s. */
+  /** Task t's slot s is at t * slotsPerTask + s. */
   readonly slots: Int32Array;
   readonly slotsPerTask: number;
-  /** Number of the code that each task runs, or IDLE. */
+  /** Number of the code of each task, or IDLE. */
   readonly code: Int32Array;
-  /** The step that each task takes next; meaningless where idle. */
+  /** The next step of each task; meaningless if idle. */
   readonly pc: Int32Array;
 }
 
@@ -29,7 +29,18 @@ const columnFor = (max: number, length: number): Column => {
   return new Int32Array(length);
 };
 
-/** Memory with everything at its initial value and every task idle. */
+/**
+ * Memory with everything at its initial value and every task idle.
+ * @example
+ * import { buildCode, copyMemory, createMemory, IDLE, program, resetMemory } from 'folioscope/lang';
+ * const built = program({ task: 1 }, [], [buildCode('nothing', null, { task: 1 }, 0, () => {})]);
+ * const memory = createMemory(built);
+ * memory.code[0]; // => IDLE
+ * const before = copyMemory(memory);
+ * memory.pc[0] = 7;
+ * resetMemory(built, memory);
+ * memory.pc[0] === before.pc[0]; // => true
+ */
 export function createMemory(program: Program): Memory {
   const columns = new Map<Variable, Column>();
   for (const variable of program.variables) {
@@ -49,7 +60,7 @@ export function createMemory(program: Program): Memory {
   return memory;
 }
 
-/** Puts everything back to its initial value, and every task to idle. */
+/** Resets everything to its initial value, and every task to idle. */
 export function resetMemory({ sizes }: Program, { columns, slots, code, pc }: Memory): void {
   for (const [variable, column] of columns) column.fill(rangeOf(variable, sizes).initial);
   slots.fill(0);
@@ -57,7 +68,7 @@ export function resetMemory({ sizes }: Program, { columns, slots, code, pc }: Me
   pc.fill(0);
 }
 
-/** The column of a shared array. @throws Error where the program does not declare it. */
+/** The column of a shared array. @throws Error if the program does not declare it. */
 export function columnOf(memory: Memory, { variable }: { readonly variable: Variable }): Column {
   const column = memory.columns.get(variable);
   if (column === undefined) throw new Error(`no memory for '${variable.name}'`);

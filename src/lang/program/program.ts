@@ -1,39 +1,44 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim } from '../text/body.ts';
 import { Builder, TASK } from '../text/builder.ts';
-import type { Expr, SharedArray, Variable } from '../text/expression.ts';
-import { walk } from '../text/expression.ts';
+import type { SharedArray } from '../text/expression.ts';
+import type { Expr, Variable } from '../text/expr.ts';
+import { walk } from '../text/expr.ts';
 import { type Flow, lower } from './flow.ts';
 import { type Liveness, liveness } from './liveness.ts';
 import { recording } from '../text/recorder.ts';
 import { simplifyBody } from '../text/simplify.ts';
 import { type Domain, resolve, type Sizes, sizeOf } from '../text/types.ts';
 
-/** What a task can run: a routine's text, inlined, simplified and numbered. */
+/** A code that a task can run: a routine's text, inlined, simplified and numbered. */
 export interface Code {
   readonly name: string;
-  /** Slots of the values it is started with. */
+  /** Slots of its parameters. */
   readonly params: readonly number[];
   readonly body: readonly Body[];
   readonly flow: Flow;
   readonly live: Liveness;
-  /** Largest value of each slot; 0 where a slot is not used. */
+  /** Largest value of each slot; 0 if a slot is not used. */
   readonly slotMax: readonly number[];
 }
 
-/** Everything that an execution needs to know. */
+/** Everything that an execution needs. */
 export interface Program {
   readonly sizes: Sizes;
   readonly variables: readonly Variable[];
   readonly codes: readonly Code[];
 }
 
-/** Text of a code, with the values it is started with declared through the builder. */
+/** Text of a code, with its parameters declared through the builder. */
 export type CodeText<C> = (k: Builder<C>) => void;
 
 /**
  * Builds one code. Locals that `text` declares before anything else, by `param`, are its parameters.
- * @param declared the program's variables: where given, a text that names another fails where it does.
+ * @param declared the program's variables: if given, a text that names another fails at that place.
+ * @example
+ * import { buildCode } from 'folioscope/lang';
+ * const waiting = buildCode('waiting', null, { task: 1 }, 0, (k) => k.await('never', k.self.ne(0)));
+ * waiting.flow.steps.length; // => 1
  */
 export function buildCode<C>(
   name: string,
@@ -58,10 +63,10 @@ export function buildCode<C>(
   };
 }
 
-/** The variables that texts were recorded with: they name no others. */
+/** The variables with which texts were recorded: they name no others. */
 const recordedWith = new WeakMap<readonly Body[], readonly Variable[]>();
 
-/** @throws RangeError where a value that a code is started with does not fit its place. */
+/** @throws RangeError if an argument of a code does not fit. */
 export function requireArguments({ name, params, slotMax }: Code, args: readonly number[]): void {
   for (const [i, slot] of params.entries()) {
     const [value = 0, max = 0] = [args[i], slotMax[slot]];
@@ -70,7 +75,20 @@ export function requireArguments({ name, params, slotMax }: Code, args: readonly
   }
 }
 
-/** Puts codes and the shared memory that they use together. `variables` fixes the memory's order. */
+/**
+ * Puts codes and the shared memory that they use together. `variables` fixes the memory's order.
+ * @example
+ * import { buildCode, columnOf, createMemory, int, Interpreter, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const memory = createMemory(counting);
+ * const interpreter = new Interpreter(counting, memory);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * for (const task of [0, 1]) interpreter.step(task);
+ * columnOf(memory, total)[0]; // => 2
+ */
 export const program = (
   sizes: Sizes,
   variables: readonly (SharedArray<string, readonly Domain[]> | { variable: Variable })[],

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Effect, Observe, Step } from '../text/body.ts';
 import { FIRST_ARRAY_SLOT, type LocalArray } from '../text/builder.ts';
-import { type Expr, exprOf, type Local, Place, walk } from '../text/expression.ts';
+import { exprOf, Place } from '../text/expression.ts';
+import { type Expr, type Local, walk } from '../text/expr.ts';
 import { lower } from './flow.ts';
 import { liveness } from './liveness.ts';
 import type { Code, Program } from './program.ts';
@@ -9,9 +10,54 @@ import { simplifyBody } from '../text/simplify.ts';
 import { resolve, type Sizes, type Type } from '../text/types.ts';
 
 /**
- * The program with every step as `change` returns it: for mutants, which show that a property notices when
- * a step of the text is forgotten or does not wait, and for asserts that are put into a text from outside.
- * @param change is told the step and the number of the code that it stands in.
+ * The program with every step replaced by the result of `change`: for mutants, which show that a property detects a
+ * forgotten step or wait, and for asserts added from outside.
+ * @param change called with the step and the number of its code.
+ * @example
+ * import {
+ *   applyingWhere,
+ *   bool,
+ *   buildCode,
+ *   int,
+ *   mark,
+ *   observationsIn,
+ *   program,
+ *   rewriteEffects,
+ *   rewriteObservations,
+ *   rewriteSteps,
+ *   sharedScalar,
+ *   withLocal,
+ *   withLocalArray,
+ *   withoutAssert,
+ * } from 'folioscope/lang';
+ * const DONE = mark('done');
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 1 }, 0, (k) =>
+ *   k.step('add', () => {
+ *     k.observe(DONE, {});
+ *     k.assert('small', total.lt(5));
+ *     total.add(1);
+ *   }),
+ * );
+ * const original = program({ task: 1 }, [total], [adding]);
+ * const kinds = (of: typeof original) =>
+ *   of.codes[0]!.flow.nodes.flatMap((node) => (node.kind === 'step' ? node.step.effects.map(({ kind }) => kind) : []));
+ * kinds(original); // => ['observe', 'assert', 'assign']
+ * kinds(withoutAssert(original, 'small')); // => ['observe', 'assign']
+ * [...observationsIn(original)].map(({ observed }) => observed.mark.name); // => ['done']
+ * // A mutant that forgets to add:
+ * const forgetful = rewriteSteps(original, (step) => ({
+ *   ...step,
+ *   effects: rewriteEffects(step.effects, (effect) => (effect.kind === 'assign' ? [] : [effect])),
+ * }));
+ * kinds(forgetful); // => ['observe', 'assert']
+ * // A note that is taken where something is observed, if a condition holds:
+ * const { program: noting, local } = withLocal(original, 0, 'seen', bool);
+ * const { array } = withLocalArray(noting, 0, 'often', 2, int(3));
+ * array.length; // => 2
+ * const set = { kind: 'assign', place: local.expr, value: { op: 'const', value: 1 } } as const;
+ * const noted = rewriteObservations(noting, () => [applyingWhere(total.gt(0), [set])]);
+ * kinds(noted); // => ['when', 'assert', 'assign']
  */
 export function rewriteSteps(program: Program, change: (step: Step, code: number) => Step): Program {
   const codes = program.codes.map((code, number) =>
@@ -25,9 +71,9 @@ export function rewriteSteps(program: Program, change: (step: Step, code: number
 }
 
 /**
- * The program in which every observation is what `change` makes of it, so that what somebody asks of a text stands where the
- * text says what it means. Between steps, effects may only touch the task's own memory.
- * @param change is told the observation, the number of the code that it stands in, and the step; undefined between steps.
+ * The program with every observation replaced by the result of `change`, so that a question about a text is put where
+ * the text has that meaning. Between steps, effects may only touch the task's own memory.
+ * @param change called with the observation, the number of its code, and the step; undefined between steps.
  */
 export function rewriteObservations(
   program: Program,
@@ -49,7 +95,7 @@ export function rewriteObservations(
   return { ...program, codes };
 }
 
-/** Every observation that a program's texts make. */
+/** Every observation in a program's texts. */
 export function* observationsIn(program: Program): Generator<{ readonly observed: Observe; readonly code: number }> {
   for (const [code, { flow }] of program.codes.entries())
     for (const node of flow.nodes)
@@ -73,7 +119,7 @@ function recoded(code: Code, rewritten: readonly Body[], sizes: Sizes): Code {
   return { ...code, body, flow, live: liveness(flow) };
 }
 
-/** Effects in which every assignment and assert, however deep it stands, is what `change` makes of it. */
+/** Effects with every assignment and assert, at any depth, replaced by the result of `change`. */
 export const rewriteEffects = (
   effects: readonly Effect[],
   change: (effect: Extract<Effect, { kind: 'assign' | 'assert' | 'observe' }>) => readonly Effect[],
@@ -91,7 +137,7 @@ export const rewriteEffects = (
     }
   });
 
-/** The program without the asserts of a name: what is known to be violated need not be asked again. */
+/** The program without the asserts of a name: a known violation need not be checked again. */
 export const withoutAssert = (program: Program, name: string): Program =>
   rewriteSteps(program, (step) => ({
     ...step,
@@ -101,9 +147,9 @@ export const withoutAssert = (program: Program, name: string): Program =>
   }));
 
 /**
- * The program with one more value in a task's own memory, which no text uses yet: for what `rewriteSteps` notes down
- * in one step and asks in another. Like every such value it is forgotten, and costs no state, where nobody asks any more.
- * @throws Error where the code has no room for another.
+ * The program with one more value in a task's own memory, which no text uses yet: for notes of `rewriteSteps` between
+ * steps. Like every such value it is forgotten, and adds no state, once it is no longer read.
+ * @throws Error if the code has no room for another.
  */
 export function withLocal<K extends string>(
   program: Program,
@@ -146,7 +192,7 @@ export function withLocalArray<K extends string>(
   };
 }
 
-/** The slots that a code has given to somebody. */
+/** The slots that a code uses. */
 function slotsOf({ body, params, slotMax }: Code): ReadonlySet<number> {
   const used = new Set<number>(params);
   for (const [slot, max] of slotMax.entries()) if (max > 0) used.add(slot);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Observe, Step } from '../text/body.ts';
-import type { Bound, Expr, Value, Variable } from '../text/expression.ts';
+import type { Value } from '../text/expression.ts';
+import type { Bound, Expr, Variable } from '../text/expr.ts';
 import { claimsAt, nodeAt, optionsAt } from '../program/flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from '../program/memory.ts';
 import { type Code, type Program, rangeOf, requireArguments } from '../program/program.ts';
@@ -8,16 +9,16 @@ import { behind, outOfRange, placeOf, type Spot } from '../text/out_of_range.ts'
 import { apply } from '../text/simplify.ts';
 import { resolve, sizeOf } from '../text/types.ts';
 
-/** One write that a step made to shared memory. */
+/** One write of a step to shared memory. */
 export interface Write {
   readonly variable: Variable;
-  /** Indexes, one a domain. */
+  /** Indexes, one for each domain. */
   readonly index: readonly number[];
   readonly before: number;
   readonly after: number;
 }
 
-/** What the text said of a moment of a step, with the values that it then had. */
+/** An observation of a step, with the values that its arguments had. */
 export interface Observed extends Pick<Observe, 'mark' | 'at'> {
   readonly args: Readonly<Record<string, number>>;
 }
@@ -30,13 +31,13 @@ export interface Taken {
   readonly writes: readonly Write[];
   /** In the order in which they were made. */
   readonly observed: readonly Observed[];
-  /** Names of the step's asserts that did not hold. */
+  /** Names of the step's failed asserts. */
   readonly failed: readonly string[];
   /** The task has finished its code. */
   readonly finished: boolean;
 }
 
-/** What a task claims where it rests (see Claim). */
+/** A claim of a task where it rests (see Claim). */
 export interface ClaimHeld {
   readonly task: number;
   readonly label: string;
@@ -45,12 +46,21 @@ export interface ClaimHeld {
   readonly on: number | undefined;
 }
 
-/** More than any text between two steps needs. */
+/** More turns than any text between two steps needs. */
 const MOST_TURNS = 100_000;
 
 /**
- * Runs a program step by step by walking its text: the reference that the compiled executions are held
- * against. Every value is checked against its declared range.
+ * Runs a program step by step by walking its text: the reference for the compiled executions. Every value is checked
+ * against its declared range.
+ * @example
+ * import { buildCode, createMemory, int, Interpreter, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 1 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 1 }, [total], [adding]);
+ * const interpreter = new Interpreter(counting, createMemory(counting));
+ * interpreter.start(0, 0);
+ * interpreter.step(0)?.writes.map(({ before, after }) => [before, after]); // => [[0, 1]]
+ * interpreter.step(0); // => undefined
  */
 export class Interpreter {
   readonly program: Program;
@@ -59,7 +69,7 @@ export class Interpreter {
   #writes: Write[] = [];
   #failed: string[] = [];
   #observed: Observed[] = [];
-  /** What is being run, and where it stands behind the step: for messages. */
+  /** The present code, and the place after the step, for messages. */
   #last: Spot = { path: [] };
   #path: readonly string[] | undefined;
 
@@ -68,7 +78,7 @@ export class Interpreter {
     this.memory = memory;
   }
 
-  /** Lets an idle task run a code. @throws Error where the task is busy or the arguments do not fit. */
+  /** Lets an idle task run a code. @throws Error if the task is busy or the arguments do not fit. */
   start(task: number, code: number, args: readonly number[] = []): void {
     const text = this.#codeNumbered(code);
     if (this.memory.code[task] !== IDLE) throw new Error(`task ${task} is busy`);
@@ -83,18 +93,18 @@ export class Interpreter {
     this.#settle(task, text, text.flow.entry);
   }
 
-  /** The step that a task takes next, its first option where it has several; undefined where it is idle. */
+  /** The next step of a task, its first option if it has several; undefined if it is idle. */
   next(task: number): Step | undefined {
     return this.options(task)[0];
   }
 
-  /** The steps that a task can choose from, one unless it rests at an `either`; none where it is idle. */
+  /** The steps among which a task can choose, one unless it rests at an `either`; none if it is idle. */
   options(task: number): readonly Step[] {
     const code = this.codeOf(task);
     return code === undefined ? [] : optionsAt(code.flow, this.memory.pc[task] ?? 0).map(({ step }) => step);
   }
 
-  /** The code that a task runs; undefined where it is idle. */
+  /** The code of a task; undefined if it is idle. */
   codeOf(task: number): Code | undefined {
     const number = this.memory.code[task] ?? IDLE;
     return number === IDLE ? undefined : this.#codeNumbered(number);
@@ -109,7 +119,7 @@ export class Interpreter {
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
   }
 
-  /** Takes a task's next step, or an option of it. @returns undefined where it is idle or has to wait. */
+  /** Takes a task's next step, or an option of it. @returns undefined if it is idle or must wait. */
   step(task: number, option = 0): Taken | undefined {
     const code = this.codeOf(task);
     if (code === undefined || !this.enabled(task, option)) return undefined;
@@ -132,7 +142,7 @@ export class Interpreter {
     };
   }
 
-  /** What a task claims where it rests. */
+  /** The claims of a task where it rests. */
   claims(task: number): readonly ClaimHeld[] {
     const code = this.codeOf(task);
     if (code === undefined) return [];
@@ -152,7 +162,7 @@ export class Interpreter {
     return held;
   }
 
-  /** A value in the present state: what a property says of it. Conditions are 0 or 1. */
+  /** A value in the present state, as in a property. Conditions are 0 or 1. */
   value(of: Value<string>): number {
     return this.#evaluate(of.expr, -1);
   }
@@ -167,7 +177,7 @@ export class Interpreter {
     return found;
   }
 
-  /** Goes on through the task's own text until it rests at a step or is done. */
+  /** Continues through the task's own text until it rests at a step or is done. */
   #settle(task: number, code: Code, from: number): void {
     for (let id = from, turns = 0; ; turns++) {
       if (turns > MOST_TURNS) throw new Error(`'${code.name}' goes round without taking a step`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Body, Claim, Effect, Step, Where } from './body.ts';
-import { type Arg, type Expr, exprOf, type Local, Place, readsShared, Value, type Variable } from './expression.ts';
+import type { Body, Claim, Effect, Origin, Step, Where } from './body.ts';
+import { type Arg, exprOf, Place, Value } from './expression.ts';
+import { type Expr, type Local, readsShared, type Variable } from './expr.ts';
 import type { Mark, MarkArgs } from './mark.ts';
 import { meaningsOf } from './meanings.ts';
 import { behind, placeOf } from './out_of_range.ts';
@@ -10,7 +11,7 @@ import { resolve, type Sizes, type Type } from './types.ts';
 
 export { TASK } from './types.ts';
 
-/** What a routine is given: values of the caller's own memory, and places for results. */
+/** Arguments of a routine: values of the caller's own memory, and places for results. */
 type Args = Readonly<Record<string, unknown>>;
 
 /** A named piece of the kernel: text over a builder. Calls are inlined; there is no recursion. */
@@ -26,7 +27,7 @@ export interface LocalArray<K extends string> {
   at(index: Arg<'int'>): Place<K>;
 }
 
-/** A claim as a routine's text states it. */
+/** A claim in a routine's text. */
 export interface ClaimText {
   readonly amount?: Arg<'int'>;
   readonly on?: Value<string>;
@@ -37,10 +38,18 @@ export interface Slots {
   readonly max: number[];
 }
 
-/** Where `break` and `continue` of a loop lead. */
+/** Targets of `break` and `continue` of a loop. */
 interface LoopTargets {
   readonly exit: Body;
   readonly again: Body;
+}
+
+/** How a stretch of text is left, or begun again, from wherever in it. */
+export interface Turn {
+  /** Goes on behind the stretch. */
+  leave(): void;
+  /** Begins the next turn of a loop; of a stretch that is no loop it is {@link leave}. */
+  again(): void;
 }
 
 interface Scope {
@@ -50,14 +59,14 @@ interface Scope {
 }
 
 /**
- * Values stand in the slots below this number, arrays from it on, so that no slot is now one and now the
- * other: compiled code keeps the values in registers and the arrays in memory.
+ * Values use the slots below this number, arrays those from it on, so that each slot has one kind: compiled code keeps
+ * the values in registers and the arrays in memory.
  */
 export const FIRST_ARRAY_SLOT = 64;
 
 /**
- * Takes down the text of routines as data. `C` is the program's configuration (profile, patch): plain
- * values known while building, so a feature that is off costs nothing.
+ * Records the text of routines as data. `C` is the program's configuration (profile, patch): plain values known while
+ * building, so a disabled feature costs nothing.
  */
 export class Builder<C> implements Recorder {
   readonly config: C;
@@ -74,12 +83,13 @@ export class Builder<C> implements Recorder {
   readonly #loops: LoopTargets[] = [];
   readonly #claims: Claim[] = [];
   #call: number | undefined;
+  #origin: Origin | undefined;
   #purposes: ReadonlyMap<string, string> = new Map();
   readonly #recorded: Recorded;
-  /** The step in hand. */
+  /** The present step. */
   #step: string | undefined;
 
-  /** @param declared the program's variables; where not given, that is looked at when the program is put together. */
+  /** @param declared the program's variables; if absent, they are checked when the program is put together. */
   constructor(config: C, sizes: Sizes, declared?: readonly Variable[]) {
     this.config = config;
     this.sizes = sizes;
@@ -93,7 +103,7 @@ export class Builder<C> implements Recorder {
     return behind({ path }, path);
   };
 
-  /** The text taken down so far. */
+  /** The text recorded so far. */
   get body(): readonly Body[] {
     return this.#body;
   }
@@ -117,7 +127,8 @@ export class Builder<C> implements Recorder {
     const looked = guard === undefined ? [] : meaningsOf(guard, where);
     const effects = [...looked, ...this.#take(text)];
     this.#step = undefined;
-    const step: Step = { name, ...where, guard, effects, claims: [...this.#claims] };
+    const origin = this.#origin === undefined ? {} : { origin: this.#origin };
+    const step: Step = { name, ...where, guard, effects, claims: [...this.#claims], ...origin };
     this.#body.push({ kind: 'step', step });
   }
 
@@ -126,8 +137,8 @@ export class Builder<C> implements Recorder {
   }
 
   /**
-   * A choice that is not the task's own: it rests until one of the texts is begun. Each begins with a step, which
-   * may be taken wherever its guard holds.
+   * A choice that is not the task's own: it rests until one of the texts is begun. Each begins with a step, which may
+   * be taken whenever its guard holds.
    */
   either(options: readonly (() => void)[]): void {
     if (this.#effects !== undefined) throw new Error(`'either' stands inside a step`);
@@ -183,8 +194,8 @@ export class Builder<C> implements Recorder {
   }
 
   /**
-   * Says what the text means at this point, to properties and reports that ask for the mark. Between steps it is said of
-   * the moment after the step before, and may only look at the task's own memory.
+   * Gives the text a meaning at this point, for properties and reports that ask for the mark. Between steps it concerns
+   * the moment after the previous step, and may only read the task's own memory.
    * @example k.observe(LOOK, { folio: of });
    */
   observe<A extends MarkArgs>(mark: Mark<A>, args: { readonly [N in keyof A]: Arg<A[N]> }): void {
@@ -202,7 +213,7 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'local', effects: [effect], path: this.#where().path });
   }
 
-  /** States what holds at this point of a step. Explorations report where it does not; it changes nothing. */
+  /** A condition that must hold at this point of a step. Explorations report a violation; it changes nothing. */
   assert(name: string, condition: Value<'bool'>): void {
     if (this.#effects === undefined) throw new Error(`'assert' belongs inside a step`);
     this.#recorded.count(this.#place);
@@ -253,7 +264,7 @@ export class Builder<C> implements Recorder {
     for (let i = slot; i < slot + count; i++) this.slots.max[i] = Math.max(this.slots.max[i] ?? 0, max);
   }
 
-  /** @throws Error within a step, which is one access: what stands between steps would come before it. */
+  /** @throws Error within a step, which is one access: text between steps would come before it. */
   #betweenSteps(what: string, instead: string): void {
     if (this.#effects !== undefined) throw new Error(`'${what}' stands inside a step, expected ${instead}`);
   }
@@ -272,11 +283,43 @@ export class Builder<C> implements Recorder {
     });
   }
 
-  /** Repeats until `break`. */
-  loop(text: () => void): void {
+  /** Repeats until `break`, or until its turn is left, which a loop or a stretch inside it may do too. */
+  loop(text: (turn: Turn) => void): void {
     this.#betweenSteps('loop', 'steps inside the loop');
     const label = this.#nextLabel++;
-    this.#loop(label, { kind: 'again', label }, text);
+    this.#loop(label, { kind: 'again', label }, () => text(this.#turn(label, { kind: 'again', label })));
+  }
+
+  /** A stretch that can be left from wherever in it, as `goto` leads forward. */
+  block(text: (turn: Turn) => void): void {
+    this.#betweenSteps('block', 'it between steps');
+    const label = this.#nextLabel++;
+    const body = this.#nest(() => text(this.#turn(label, { kind: 'exit', label })));
+    this.#body.push({ kind: 'block', label, body });
+  }
+
+  #turn(label: number, again: Body): Turn {
+    const going = (what: string, to: Body) => (): void => {
+      this.#betweenSteps(what, 'it between steps');
+      this.#body.push(to);
+    };
+    return { leave: going('leave', { kind: 'exit', label }), again: going('again', again) };
+  }
+
+  /** What `text` declares is gone behind it, so that others may have its place. */
+  scope(text: () => void): void {
+    this.#betweenSteps('scope', 'it between steps');
+    const [value, array] = [this.#nextValue, this.#nextArray];
+    this.#recorded.scoped(text);
+    [this.#nextValue, this.#nextArray] = [value, array];
+  }
+
+  /** Steps of `text` are of this place of their author's text; a text within it may say another. */
+  from(origin: Omit<Origin, 'depth'>, text: () => void): void {
+    const outer = this.#origin;
+    this.#origin = { ...origin, depth: this.#where().path.length };
+    text();
+    this.#origin = outer;
   }
 
   #loop(label: number, again: Body, text: () => void, afterEach: () => void = () => {}): void {
@@ -327,7 +370,7 @@ export class Builder<C> implements Recorder {
     this.#body.push(targets.exit);
   }
 
-  /** Goes on with the innermost loop's next turn. */
+  /** Continues with the innermost loop's next turn. */
   continue(): void {
     this.#betweenSteps('continue', 'it between steps');
     const targets = this.#loops.at(-1);
@@ -343,14 +386,14 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'exit', label: scope.label });
   }
 
-  /** The text of a call, the one with this number, of a task whose calls are fixed. */
+  /** The text of a call, the one with this number, of a task with fixed calls. */
   script(call: number, text: () => void): void {
     this.#call = call;
     this.#inline(undefined, text);
     this.#call = undefined;
   }
 
-  /** Inlines a routine. What it is given may not read shared memory: it would be read anew at every use. */
+  /** Inlines a routine. Its arguments may not read shared memory: they would be read anew at every use. */
   call<A extends Args>(routine: Routine<C, A>, args: A): void {
     if (this.#effects !== undefined) throw new Error(`'${routine.name}' is called inside a step`);
     if (this.#scopes.some((scope) => scope.routine === routine.name))
@@ -374,7 +417,7 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'block', label: scope.label, body });
   }
 
-  /** States that the task claims one (or `amount`) of `of` while it rests at a step of `text`. */
+  /** While the task rests at a step of `text`, it claims one (or `amount`) of `of`. */
   claiming(label: string, of: Value<string>, more: ClaimText, text: () => void): void {
     this.#claim({ label, of: of.expr, ...claimParts(more) }, text);
   }
@@ -391,7 +434,7 @@ export class Builder<C> implements Recorder {
     this.#claim({ label, of: { list: list.local, from: exprOf(from), to: exprOf(to) }, ...claimParts(more) }, text);
   }
 
-  /** In `text`, claims under `label` are recorded under `purpose`: the same holder, of whom more is known. */
+  /** In `text`, claims under `label` are recorded under `purpose`: the same holder, with more information. */
   claimsMean(label: string, purpose: string, text: () => void): void {
     const outer = this.#purposes;
     this.#purposes = new Map([...outer, [label, purpose]]);
@@ -422,7 +465,7 @@ export class Builder<C> implements Recorder {
   }
 }
 
-/** @throws Error where a text goes on later: it is recorded while it runs. */
+/** @throws Error if a text continues later: it must be recorded while it runs. */
 function atOnce(result: unknown): void {
   if (result instanceof Promise) throw new Error('a text is asynchronous, expected one that is recorded at once');
 }
@@ -432,8 +475,17 @@ const claimParts = (more: ClaimText): Pick<Claim, 'amount' | 'on'> => ({
   ...(more.on === undefined ? {} : { on: more.on.expr }),
 });
 
-/** The declarations of one family of programs, whose configuration is a `C`. */
+/**
+ * The declarations of one family of programs, whose configuration is a `C`.
+ * @example
+ * import { bool, buildCode, language, sharedScalar } from 'folioscope/lang';
+ * const lock = sharedScalar('lock', bool);
+ * const { routine } = language<{ readonly debug: boolean }>();
+ * const spin_lock = routine('spin_lock', (k) => k.await('lock', lock.not(), () => lock.set(true)));
+ * const code = buildCode('locking', { debug: false }, { task: 1 }, 0, (k) => k.call(spin_lock, {}));
+ * code.flow.steps.length; // => 1
+ */
 export const language = <C>() => ({
-  /** Names a piece of text, as the kernel names it. */
+  /** Names a piece of text, by the kernel's name. */
   routine: <A extends Args>(name: string, text: (k: Builder<C>, args: A) => void): Routine<C, A> => ({ name, text }),
 });

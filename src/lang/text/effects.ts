@@ -2,7 +2,7 @@
 import type { Effect } from './body.ts';
 import type { Value } from './expression.ts';
 
-/** Effects that apply where a condition holds, for what is put into a text from outside. */
+/** Effects under a condition, for texts that are added from outside. */
 export const applyingWhere = (condition: Value<'bool'>, then: readonly Effect[]): Effect => ({
   kind: 'when',
   if: condition.expr,

@@ -1,68 +1,8 @@
 // SPDX-License-Identifier: MIT
+import type { BinaryOp, Bound, Expr, ReadMeaning, Variable } from './expr.ts';
 import type { Mark } from './mark.ts';
 import { currentRecorder } from './recorder.ts';
 import type { Domain, Type } from './types.ts';
-
-export type BinaryOp = '+' | '-' | '%' | '<<' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '&&' | '||';
-
-/** Expressions as data: what an execution evaluates, compiles or exports. */
-export type Expr =
-  | { readonly op: 'const'; readonly value: number }
-  /** Number of elements of a domain, which is also the stored form of "none". */
-  | { readonly op: 'size'; readonly domain: string }
-  /** The task that takes the step. */
-  | { readonly op: 'self' }
-  | {
-      readonly op: 'read';
-      readonly variable: Variable;
-      readonly index: readonly Expr[];
-      /** What it means that a step's text reads this; recording makes observations of it. */
-      readonly means?: readonly ReadMeaning[];
-    }
-  | { readonly op: 'local'; readonly local: Local; readonly index?: Expr }
-  | { readonly op: 'bound'; readonly bound: Bound }
-  | { readonly op: 'binary'; readonly operator: BinaryOp; readonly left: Expr; readonly right: Expr }
-  | { readonly op: 'not'; readonly of: Expr }
-  | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr }
-  /** How much all tasks together claim of an element where they rest (see Claim), under one label or any. */
-  | { readonly op: 'claimed'; readonly label: string | undefined; readonly of: Expr }
-  /** Whether a task has finished its code. */
-  | { readonly op: 'finished'; readonly task: number }
-  /** The first i with from <= i < to and `where`, else `otherwise`. */
-  | {
-      readonly op: 'first';
-      readonly bound: Bound;
-      readonly from: Expr;
-      readonly to: Expr;
-      readonly where: Expr;
-      readonly otherwise: Expr;
-    };
-
-/** Shared memory: one value per element of the domains' product. */
-export interface Variable {
-  readonly name: string;
-  readonly domains: readonly Domain[];
-  readonly type: Type;
-}
-
-/** A mark that stands where an element is read; its arguments are the element's indexes, by name. */
-interface ReadMeaning {
-  readonly mark: Mark;
-  readonly args: readonly string[];
-}
-
-/** Memory of one task: a value, or an array of `length` values. It lives in a slot that the code's builder assigns. */
-export interface Local {
-  readonly name: string;
-  readonly type: Type;
-  readonly length: number | undefined;
-  readonly slot: number;
-}
-
-/** The name that a search or a repetition gives to its current number. */
-export interface Bound {
-  readonly name: string;
-}
 
 /** A value of kind K, or the literal that stands for one. */
 export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : number);
@@ -70,7 +10,7 @@ export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : num
 export const exprOf = (arg: Value<string> | number | boolean): Expr =>
   arg instanceof Value ? arg.expr : { op: 'const', value: Number(arg) };
 
-/** Something a step can compute: an expression that knows its kind. */
+/** A value that a step can compute: an expression with its kind. */
 export class Value<K extends string> {
   declare protected readonly kind: K;
   readonly expr: Expr;
@@ -143,7 +83,7 @@ export class Place<K extends string> extends Value<K> {
   }
 }
 
-/** Kinds of a list of domains: what an array is indexed with. */
+/** Kinds of a list of domains: the indexes of an array. */
 type Indexes<D extends readonly Domain[]> = { [I in keyof D]: D[I] extends Domain<infer K> ? Arg<K> : never };
 
 /** A shared array over domains. */
@@ -152,7 +92,53 @@ export interface SharedArray<K extends string, D extends readonly Domain[]> {
   at(...index: Indexes<D>): Place<K>;
 }
 
-/** Declares a shared array; its elements start at the type's initial value. */
+/**
+ * Declares a shared array; its elements start at the type's initial value.
+ * @example
+ * import {
+ *   bool,
+ *   buildCode,
+ *   choose,
+ *   columnOf,
+ *   createMemory,
+ *   domain,
+ *   element,
+ *   first,
+ *   int,
+ *   Interpreter,
+ *   literal,
+ *   none,
+ *   one,
+ *   optional,
+ *   ordinal,
+ *   program,
+ *   shared,
+ *   size,
+ *   TASK,
+ * } from 'folioscope/lang';
+ * const SEAT = domain('seat');
+ * const taken = shared('taken', [SEAT], bool);
+ * const seatOf = shared('seat_of', [TASK], optional(SEAT));
+ * const sizes = { task: 2, seat: 3 };
+ * const sitting = buildCode('sitting', null, sizes, 0, (k) => {
+ *   const seat = k.local('seat', optional(SEAT));
+ *   const next = k.local('next', one(SEAT));
+ *   k.step('look', () => seat.set(first<'seat'>(0, none(SEAT), none(SEAT), (at) => taken.at(at).not())));
+ *   k.if(seat.ne(none(SEAT)), () => next.set(element(SEAT, ordinal(seat).plus(1).mod(size(SEAT)))));
+ *   k.step('take', () => {
+ *     k.when(seat.ne(none(SEAT)), () => taken.at(seat).set(true));
+ *     seatOf.at(k.self).set(choose<'seat'>(next.eq(0), literal(2), seat));
+ *   });
+ * });
+ * const room = program(sizes, [taken, seatOf], [sitting]);
+ * const memory = createMemory(room);
+ * const interpreter = new Interpreter(room, memory);
+ * interpreter.start(0, 0);
+ * while (interpreter.step(0) !== undefined);
+ * [...columnOf(memory, taken)]; // => [1, 0, 0]
+ * [...columnOf(memory, seatOf)]; // => [0, 3]
+ * int(5).max; // => 5
+ */
 export function shared<K extends string, const D extends readonly Domain[]>(
   name: string,
   domains: D,
@@ -166,8 +152,8 @@ export function shared<K extends string, const D extends readonly Domain[]>(
 }
 
 /**
- * The same memory, of which every read in a step's text means something: each of `marks` is observed there, with the index
- * under the name `arg`. A read that only serves to write the same element means nothing.
+ * A second name of the same memory, with a meaning of every read in a step's text: each of `marks` is observed there,
+ * with the index under the name `arg`. A read that only serves to write the same element has no meaning.
  */
 export const observed = <K extends string, D extends readonly Domain[]>(
   array: SharedArray<K, D>,
@@ -192,21 +178,21 @@ export function sharedScalar<K extends string>(
 
 /** The stored form of "no element" of a domain. */
 export const none = <K extends string>(of: Domain<K>): Value<K> => new Value<K>({ op: 'size', domain: of.name });
-/** How many elements a domain has. */
+/** Number of elements of a domain. */
 export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name });
 /** A literal of any kind. */
 export const literal = <K extends string>(value: number): Value<K> => new Value<K>({ op: 'const', value });
 
-/** The element of a domain that has this number. */
+/** The element of a domain with this number. */
 export const element = <K extends string>(_of: Domain<K>, number: Value<'int'>): Value<K> => new Value<K>(number.expr);
 /** An element's number. */
 export const ordinal = (of: Value<string>): Value<'int'> => new Value<'int'>(of.expr);
 
-/** `then` if the condition holds, else `otherwise`. */
+/** `then` if the condition holds, otherwise `otherwise`. */
 export const choose = <K extends string>(condition: Value<'bool'>, then: Arg<K>, otherwise: Arg<K>): Value<K> =>
   new Value<K>({ op: 'choose', if: condition.expr, then: exprOf(then), else: exprOf(otherwise) });
 
-/** The first i with from <= i < to for which `where` holds, else `otherwise`. */
+/** The first i with from <= i < to for which `where` holds, otherwise `otherwise`. */
 export function first<K extends string>(
   from: Arg<K>,
   to: Arg<K>,
@@ -225,58 +211,15 @@ export function first<K extends string>(
 }
 
 /**
- * How much the tasks claim of an element where they rest, under one label or under any: what their positions mean,
- * for properties and asserts. Not for what a task does, which must not depend on it.
+ * Amount of an element that the tasks claim where they rest, under one label or any: the meaning of their positions,
+ * for properties and asserts. Not for a task's own behaviour, which must not depend on it.
+ * @example
+ * import { claimed, finished, Place, sharedScalar, bool, Value } from 'folioscope/lang';
+ * // How many references the tasks hold of folio 0 where they rest, under the label 'gup'; whether task 1 has ended.
+ * claimed(0, 'gup').eq(1).and(finished(1)) instanceof Value; // => true
+ * sharedScalar('lock', bool) instanceof Place; // => true
  */
 export const claimed = <K extends string>(of: Arg<K>, label?: string): Value<'int'> =>
   new Value<'int'>({ op: 'claimed', label, of: exprOf(of) });
 /** Whether a task has finished its code; for properties and asserts. */
 export const finished = (task: number): Value<'bool'> => new Value<'bool'>({ op: 'finished', task });
-
-/** Calls `visit` on an expression and everything in it, outermost first. */
-export function walk(expr: Expr, visit: (expr: Expr) => void): void {
-  visit(expr);
-  switch (expr.op) {
-    case 'const':
-    case 'size':
-    case 'self':
-    case 'bound':
-    case 'finished':
-      return;
-    case 'claimed':
-      walk(expr.of, visit);
-      return;
-    case 'read':
-      for (const index of expr.index) walk(index, visit);
-      return;
-    case 'local':
-      if (expr.index !== undefined) walk(expr.index, visit);
-      return;
-    case 'binary':
-      walk(expr.left, visit);
-      walk(expr.right, visit);
-      return;
-    case 'not':
-      walk(expr.of, visit);
-      return;
-    case 'choose':
-      walk(expr.if, visit);
-      walk(expr.then, visit);
-      walk(expr.else, visit);
-      return;
-    case 'first':
-      walk(expr.from, visit);
-      walk(expr.to, visit);
-      walk(expr.where, visit);
-      walk(expr.otherwise, visit);
-  }
-}
-
-/** Whether evaluating the expression looks at shared memory. */
-export function readsShared(expr: Expr): boolean {
-  let found = false;
-  walk(expr, (part) => {
-    if (part.op === 'read' || part.op === 'claimed' || part.op === 'finished') found = true;
-  });
-  return found;
-}

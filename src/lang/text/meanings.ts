@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Where } from './body.ts';
-import type { Expr } from './expression.ts';
+import type { Expr } from './expr.ts';
 
 /**
- * The observations that evaluating an expression makes, under the conditions under which its parts are evaluated: `&&`,
- * `||` and choices look at the rest only where they have to, a search at every element that it may come to.
+ * The observations from evaluating an expression, under the conditions for evaluating its parts: `&&`, `||` and choices
+ * evaluate the rest only if needed, a search every element that it may reach.
  * @param except a place that is read only to be written.
  */
 export function meaningsOf(expr: Expr, at: Where, except?: Expr): readonly Effect[] {

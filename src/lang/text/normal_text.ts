@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
 import { TASK } from './builder.ts';
-import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expression.ts';
+import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expr.ts';
 import type { Domain } from './types.ts';
 
-/** Which elements change places, by domain; whoever is not in it stays. */
+/** Elements that are swapped, by domain; absent ones stay. */
 export type Renaming = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
-/** A text that treats elements that change places as more than names: it calculates with them, or takes them from memory. */
+/** A text that uses swapped elements as more than names: it calculates with them, or reads them from memory. */
 export class NotByName extends Error {}
 
-/** An element that stands in a text as an index. */
+/** An element that a text uses as an index. */
 interface NamedElement {
   readonly domain: Domain;
   readonly element: number;
 }
 
-/** Operators whose operands may be exchanged. */
+/** Operators whose operands may be swapped. */
 const COMMUTE: ReadonlySet<BinaryOp> = new Set(['+', '&&', '||', '==', '!=']);
-/** And of a chain of which any may come first. */
+/** Operators whose chains may be reordered. */
 const CHAIN: ReadonlySet<BinaryOp> = new Set(['+', '&&', '||']);
 
 /**
- * Writes a text so that two texts which are written alike mean the same: elements as `renaming` has them, operands that commute
- * in one order, repetitions by how deep they stand.
+ * Writes a text in a normal form: two texts with the same form mean the same. Elements are renamed by `renaming`,
+ * commuting operands are in one order, repetitions are named by their depth.
  */
 export class NormalText {
   readonly #renaming: Renaming;
-  /** Whose text it is, if it is a task that changes places or one that does not. */
+  /** Whether the text's task is swapped, stays, or does not exist. */
   readonly #self: 'moves' | 'stays' | 'none';
   readonly #bounds: Bound[] = [];
   readonly #named: NamedElement[] = [];
 
-  /** @param task whose text it is; undefined for what no task does. */
+  /** @param task owner of the text; undefined for a text of no task. */
   constructor(renaming: Renaming, task: number | undefined) {
     this.#renaming = renaming;
     if (task === undefined) this.#self = 'none';
     else this.#self = renaming.get(TASK.name)?.has(task) === true ? 'moves' : 'stays';
   }
 
-  /** The elements that have been written as indexes so far, besides tasks, in the order of the text. */
+  /** The elements written as indexes so far, besides tasks, in text order. */
   get named(): readonly NamedElement[] {
     return this.#named;
   }
@@ -193,7 +193,10 @@ interface Store {
 }
 const isStore = (effect: Effect): effect is Store => effect.kind === 'assign' && effect.place.op === 'read';
 
-/** Neighbouring effects that come to the same in any order: assignments to different elements of a variable that none of them reads. */
+/**
+ * Neighbouring effects with the same result in any order: assignments to different elements of a variable that none of
+ * them reads.
+ */
 function independentRuns(effects: readonly Effect[]): readonly (readonly Effect[])[] {
   const runs: Effect[][] = [];
   for (const effect of effects) {

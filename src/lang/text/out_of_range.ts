@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Step } from './body.ts';
 
-/** A store or an index that does not fit, as a compiled execution knows it before it runs. */
+/** A store or an index that may not fit, as a compiled execution knows it in advance. */
 export interface Site {
   readonly name: string;
   /** Largest value that fits. */
   readonly max: number;
-  /** Of an array's index: what it counts. Absent where a value is stored. */
+  /** For an array's index: the kind of its elements. Absent for a stored value. */
   readonly index?: string;
   /** The step and its routines. */
   readonly where: string;
@@ -26,18 +26,20 @@ export class Sites {
   }
 }
 
-/** A step and its routines; without a name the beginning of a text. */
-export interface Spot extends Pick<Step, 'path'> {
+/** A step and its routines; without a name the begin of a text. */
+export interface Spot extends Pick<Step, 'path' | 'origin'> {
   readonly name?: string;
 }
 
 const routines = (path: readonly string[]): string => (path.length === 0 ? '' : ` of ${path.join(' > ')}`);
 
 /** The place of a step in words. */
-export const placeOf = ({ name, path }: Spot): string =>
-  name === undefined ? `the beginning${routines(path)}` : `step '${name}'${routines(path)}`;
+export const placeOf = ({ name, path, origin }: Spot): string =>
+  name === undefined
+    ? `the beginning${routines(path)}`
+    : `step '${name}'${routines(path)}${origin === undefined ? '' : `, at ${origin.place}`}`;
 
-/** The place of what a task does on its own behind a step, in a text of these routines. */
+/** The place of a task's own work after a step, in a text of these routines. */
 export const behind = ({ name }: Spot, path: readonly string[]): string =>
   `the text${routines(path)}${name === undefined ? '' : `, behind step '${name}'`}`;
 
@@ -50,7 +52,7 @@ export function outOfRange({ name, max, index, where }: Site, value: number, at:
   return new RangeError(`${what}, in ${where}`);
 }
 
-/** Fails where generated code has found that a value or an index does not fit. @throws RangeError always. */
+/** Reports that a value or an index in generated code does not fit. @throws RangeError always. */
 export function failRange(site: Site, value: number, at: readonly number[]): never {
   throw outOfRange(site, value, at);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { type BinaryOp, type Bound, type Expr, type Local, type Variable, walk } from './expression.ts';
-import { leftBehind } from '../program/left_behind.ts';
-import type { Code } from '../program/program.ts';
+import { type BinaryOp, type Bound, type Expr, type Local, type Variable, walk } from './expr.ts';
 import { resolve, type Sizes, sizeOf, TASK } from './types.ts';
 
-/** All numbers from `low` to `high`; none where `low` is above `high`. */
+/** All numbers from `low` to `high`; none if `low` is above `high`. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -21,7 +19,7 @@ const join = (a: Interval, b: Interval): Interval => {
   return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 };
 
-/** What is known of an expression's value beyond its type. */
+/** A fact about an expression's value beyond its type. */
 interface Fact {
   readonly of: Expr;
   readonly interval: Interval;
@@ -68,7 +66,7 @@ function allowedBy(operator: Comparison, other: Interval, now: Interval): Interv
   }
 }
 
-/** Whether two expressions are written alike. */
+/** Whether two expressions are equal as text. */
 export function areAlike(a: Expr, b: Expr): boolean {
   switch (a.op) {
     case 'const':
@@ -106,31 +104,37 @@ const isAt = (index: readonly Expr[], i: number, expr: Expr): boolean => {
   return other !== undefined && areAlike(expr, other);
 };
 
+/** Values of others that a local may find in its slot. */
+export interface LeftInSlots {
+  /** Largest value of each slot. */
+  readonly slotMax: readonly number[];
+  /** The locals that may be read before they are written. */
+  readonly locals: ReadonlySet<Local>;
+}
+
 /**
- * The values that expressions can have, from the types of what they read and from the conditions under which they stand. A type's
- * range holds because every store is checked. A local that may be read before it is written is as wide as its slot: another may have
- * left a value there.
+ * The possible values of expressions, from the types of what they read and from the conditions around them. A type's
+ * range holds because every store is checked. A local that may be read before it is written is as wide as its slot:
+ * another local may have left a value there.
  */
 export class Ranges {
   readonly #sizes: Sizes;
-  readonly #leftBehind: ReadonlySet<Local>;
-  readonly #slotMax: readonly number[];
+  readonly #slots: LeftInSlots;
   #facts: readonly Fact[] = [];
   readonly #bounds = new Map<Bound, Interval>();
 
-  /** @param code whose text it is; while that is still written down, a local's own type counts. */
-  constructor(sizes: Sizes, code?: Code) {
+  /** @param slots of the text's code; while that is still being recorded, a local's own type counts. */
+  constructor(sizes: Sizes, slots: LeftInSlots = { slotMax: [], locals: new Set() }) {
     this.#sizes = sizes;
-    this.#slotMax = code?.slotMax ?? [];
-    this.#leftBehind = code === undefined ? new Set() : leftBehind(code, sizes);
+    this.#slots = slots;
   }
 
-  /** Forgets all conditions: for a place to which several ways lead. */
+  /** Forgets all conditions: for a place that several paths reach. */
   forget(): void {
     this.#facts = [];
   }
 
-  /** What `text` makes where a condition holds, or does not. What is known besides is the same afterwards. */
+  /** The result of `text` under a condition, or its negation. The known facts are restored afterwards. */
   under<T>(condition: Expr, holds: boolean, text: () => T): T {
     const outer = this.#facts;
     this.assume(condition, holds);
@@ -141,13 +145,13 @@ export class Ranges {
     }
   }
 
-  /** What `text` makes where a bound number goes from `from` up to and without `to`. */
+  /** The result of `text` while a bound number goes from `from` up to and without `to`. */
   within<T>(bound: Bound, from: Expr, to: Expr, text: () => T): T {
     this.#bounds.set(bound, { low: this.of(from).low, high: this.of(to).high - 1 });
     return text();
   }
 
-  /** From here on a condition holds, or does not. */
+  /** Records that a condition holds from here on, or does not. */
   assume(condition: Expr, holds: boolean): void {
     switch (condition.op) {
       case 'not':
@@ -192,7 +196,7 @@ export class Ranges {
     if (interval.low !== now.low || interval.high !== now.high) this.#facts = [...this.#facts, { of: expr, interval }];
   }
 
-  /** A place has been given a value, which fits. */
+  /** Records that a place has been given a value, which fits. */
   assign(place: Expr, value: Expr): void {
     const stored = place.op === 'read' && place.index.some(readsAny) ? undefined : this.of(value);
     this.change(place);
@@ -202,12 +206,12 @@ export class Ranges {
     if (interval.low !== now.low || interval.high !== now.high) this.#facts = [...this.#facts, { of: place, interval }];
   }
 
-  /** A place may have been given a value. */
+  /** Records that a place may have been given a value. */
   change(place: Expr): void {
     this.#facts = this.#facts.filter(({ of }) => !dependsOn(of, place));
   }
 
-  /** The numbers that an expression can be. */
+  /** The possible numbers of an expression. */
   of(expr: Expr): Interval {
     const typed = this.#typed(expr);
     if (expr.op !== 'read' && expr.op !== 'local' && expr.op !== 'bound') return typed;
@@ -228,7 +232,8 @@ export class Ranges {
         return { low: 0, high: this.#max(expr.variable) };
       case 'local': {
         const { slot, length = 1, type } = expr.local;
-        const widths = this.#leftBehind.has(expr.local) ? this.#slotMax.slice(slot, slot + length) : [];
+        const { locals, slotMax } = this.#slots;
+        const widths = locals.has(expr.local) ? slotMax.slice(slot, slot + length) : [];
         return { low: 0, high: Math.max(resolve(type.max, this.#sizes), ...widths) };
       }
       case 'bound':
@@ -286,7 +291,7 @@ export class Ranges {
   }
 }
 
-/** Whether evaluating an index looks at what an assignment may change. */
+/** Whether evaluating an index reads something that an assignment may change. */
 function readsAny(expr: Expr): boolean {
   let found = false;
   walk(expr, (part) => {
@@ -295,7 +300,7 @@ function readsAny(expr: Expr): boolean {
   return found;
 }
 
-/** Whether an expression may have another value once a place has. */
+/** Whether an assignment to a place may change the value of an expression. */
 function dependsOn(expr: Expr, place: Expr): boolean {
   let found = false;
   walk(expr, (part) => {

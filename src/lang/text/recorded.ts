@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { type Expr, type Local, type Variable, walk } from './expression.ts';
+import { type Expr, type Local, type Variable, walk } from './expr.ts';
 import { outOfRange } from './out_of_range.ts';
 import { Ranges } from './ranges.ts';
 import { simplify } from './simplify.ts';
 import { resolve, type Sizes, sizeOf } from './types.ts';
 
-/** Many times what any text is made of. */
+/** Many times the size of any text. */
 const MOST_PARTS = 200_000;
 
 /**
- * What can be said of a text while it is recorded: which variables and locals it names, and whether constants fit. A mistake is an
- * error there and then, so that its stack names the line of the text.
+ * The checks of a text while it is recorded: the variables and locals that it names, and whether constants fit. A
+ * mistake is an error at once, so that its stack names the line of the text.
  */
 export class Recorded {
   readonly #sizes: Sizes;
@@ -19,17 +19,17 @@ export class Recorded {
   readonly #locals = new Set<Local>();
   readonly #order: Local[] = [];
   #parts = 0;
-  /** How many reasons there are that the text is never run. */
+  /** Number of reasons why the text is never run. */
   #dead = 0;
 
-  /** @param declared what the program's memory will have; any variable where it is not known yet. */
+  /** @param declared the program's variables; any variable if they are not known yet. */
   constructor(sizes: Sizes, declared: readonly Variable[] | undefined) {
     this.#sizes = sizes;
     this.#ranges = new Ranges(sizes);
     this.#declared = declared && new Set(declared);
   }
 
-  /** One more part of the text. @throws Error where JavaScript seems to record without end. */
+  /** Counts one more part of the text. @throws Error if JavaScript seems to record without end. */
   count(where: () => string): void {
     if (++this.#parts > MOST_PARTS)
       throw new Error(
@@ -37,14 +37,17 @@ export class Recorded {
       );
   }
 
-  /** A local is declared. Text with a local of a domain without elements is run by no task, so that nothing in it can fail. */
+  /**
+   * Records the declaration of a local. No task runs text with a local of a domain without elements, so nothing in it
+   * can fail.
+   */
   declare(local: Local): void {
     this.#locals.add(local);
     this.#order.push(local);
     if (this.#sizes[local.type.kind] === 0) this.#dead++;
   }
 
-  /** What `text` declares may not be used after it. */
+  /** Locals that `text` declares may not be used after it. */
   scoped<T>(text: () => T): T {
     const [outer, dead] = [this.#order.length, this.#dead];
     try {
@@ -55,7 +58,7 @@ export class Recorded {
     }
   }
 
-  /** The text under a condition; nothing in it can fail where the condition never holds. */
+  /** The text under a condition; nothing in it can fail if the condition never holds. */
   under<T>(condition: Expr, holds: boolean, text: () => T): T {
     const known = simplify(condition, this.#sizes);
     const isDead = known.op === 'const' && (known.value !== 0) !== holds;
@@ -67,7 +70,7 @@ export class Recorded {
     }
   }
 
-  /** An expression that is evaluated. @throws Error where it names what is not there. */
+  /** Checks an evaluated expression. @throws Error if it names something that does not exist. */
   expression(expr: Expr, where: () => string): void {
     walk(expr, (part) => {
       if (part.op === 'read' && this.#declared?.has(part.variable) === false)
@@ -78,13 +81,13 @@ export class Recorded {
     });
   }
 
-  /** A local that is used. @throws Error where its routine has ended. */
+  /** Checks the use of a local. @throws Error if its routine has ended. */
   local(local: Local, where: () => string): void {
     if (!this.#locals.has(local))
       throw new Error(`'${local.name}' is a local of a routine that has ended, or of another text, in ${where()}`);
   }
 
-  /** An assignment. @throws RangeError where a constant does not fit, as its value or as an index. */
+  /** Checks an assignment. @throws RangeError if a constant does not fit, as its value or as an index. */
   store(place: Extract<Expr, { op: 'read' | 'local' }>, value: Expr, where: () => string): void {
     this.expression(place, where);
     this.expression(value, where);
@@ -107,7 +110,7 @@ export class Recorded {
 
   #index(name: string, of: string, count: number, index: Expr, where: () => string): void {
     const known = simplify(index, this.#sizes);
-    // What is no constant may stand in a call that nobody makes.
+    // A value that is not constant may be in a call that is never made.
     if (known.op !== 'const' || (known.value >= 0 && known.value < count)) return;
     if (count === 0) throw new RangeError(`'${name}' is left out of this program: it has no ${of}, in ${where()}`);
     throw outOfRange({ name, max: count - 1, index: of, where: where() }, known.value);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-import type { Expr } from './expression.ts';
+import type { Expr } from './expr.ts';
 
-/** Who takes down the assignments that a routine's text makes while it is being built. */
+/** Receives the assignments of a routine's text while it is being built. */
 export interface Recorder {
   assign(place: Expr, value: Expr): void;
 }
 
 let current: Recorder | undefined;
 
-/** @throws Error outside the building of a code: places are only written there. */
+/** @throws Error outside the building of a code: places are written only there. */
 export function currentRecorder(): Recorder {
   if (current === undefined) throw new Error('a place is written outside a routine');
   return current;
 }
 
-/** Makes `recorder` the one that assignments go to while `body` runs. */
+/** Makes `recorder` receive the assignments while `body` runs. */
 export function recording<T>(recorder: Recorder, body: () => T): T {
   const outer = current;
   current = recorder;

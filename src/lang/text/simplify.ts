@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Body, Claim, Effect, Step } from './body.ts';
-import type { BinaryOp, Expr } from './expression.ts';
+import type { BinaryOp, Expr } from './expr.ts';
 import { resolve, type Sizes, sizeOf } from './types.ts';
 
 const constant = (value: number): Expr => ({ op: 'const', value });
@@ -35,7 +35,7 @@ export function apply(operator: BinaryOp, left: number, right: number): number {
   }
 }
 
-/** Replaces sizes by numbers and computes what is constant, so that every execution starts from the same small text. */
+/** Replaces sizes by numbers and computes constants, so that every execution starts from the same small text. */
 export function simplify(expr: Expr, sizes: Sizes): Expr {
   const inner = (part: Expr): Expr => simplify(part, sizes);
   switch (expr.op) {
@@ -49,7 +49,7 @@ export function simplify(expr: Expr, sizes: Sizes): Expr {
     case 'size':
       return constant(sizeOf(sizes, expr.domain));
     case 'read':
-      // A variable of one value costs nothing where a program has only one such thing.
+      // A variable with a single value costs nothing.
       if (resolve(expr.variable.type.max, sizes) === 0) return constant(0);
       return { ...expr, index: expr.index.map(inner) };
     case 'local':

@@ -11,21 +11,21 @@ export const domain = <K extends string>(name: K): Domain<K> => ({ name });
 /** Tasks of a program: they take its steps. */
 export const TASK = domain('task');
 
-/** How many elements each domain has in one program, by domain name. */
+/** Number of elements of each domain in one program, by domain name. */
 export type Sizes = Readonly<Record<string, number>>;
 
 /** A bound that may depend on the sizes of a program. */
 type Bound = number | ((sizes: Sizes) => number);
 
-/** What a variable or local may hold: whole numbers from 0 to `max`; `K` keeps kinds of values apart. */
+/** Possible values of a variable or local: whole numbers from 0 to `max`; `K` separates kinds of values. */
 export interface Type<K extends string = string> {
   readonly kind: K;
   readonly max: Bound;
-  /** Value before anything is written; the domain's "none" where the type has one. */
+  /** Value before the first write; the domain's "none" if the type has one. */
   readonly initial: Bound;
 }
 
-/** The size of a domain in a program. @throws Error where the program does not size it. */
+/** The size of a domain in a program. @throws Error if the program does not size it. */
 export function sizeOf(sizes: Sizes, name: string): number {
   const size = sizes[name];
   if (size === undefined) throw new Error(`the program gives no size for the domain '${name}'`);

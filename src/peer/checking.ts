@@ -2,23 +2,45 @@
 import type { Question } from '../check/index.ts';
 import { compilePacked, createMemory, Interpreter, withoutAssert } from '../lang/index.ts';
 import { cpu } from '../ledger/index.ts';
-import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from '../peer/index.ts';
-import type { PeerQuestion } from '../scenario/index.ts';
-import type { CheckAnswer, Counterexample } from './answer.ts';
-import { coveredBy } from './covered.ts';
-import { type CheckProgress, inRounds, type SearchOptions } from './rounds.ts';
-import { shownIn } from './shown-state.ts';
-import { switchesIn } from './switches.ts';
-import { asExpected } from './verify.ts';
+import {
+  asExpected,
+  type CheckAnswer,
+  type CheckProgress,
+  type Counterexample,
+  coveredBy,
+  inRounds,
+  type SearchOptions,
+  shownIn,
+  switchesIn,
+} from '../verify/index.ts';
+import type { PeerQuestion } from './file.ts';
+import { buildPeer, NO_FALSE_POSITIVE, type Peer, type PeerConfig } from './protocol.ts';
 
 const DEADLOCK = 'deadlock';
 
-/** How the peer protocol is checked. */
+/** Options for checking the peer protocol. */
 export interface PeerOptions extends SearchOptions {
   readonly variant: PeerConfig['variant'];
 }
 
-/** Checks the protocol that other model checkers were measured with. */
+/**
+ * Checks the protocol with which other model checkers were measured.
+ * @example
+ * import { parsePeerQuestion } from 'folioscope/scenario';
+ * import { checkingPeer } from 'folioscope/verify';
+ * const file = `
+ * model: peer-protocol
+ * scenario: peer
+ * title: The protocol
+ * cpus: 2
+ * folios: 1
+ * `;
+ * const asked = parsePeerQuestion('peer.yaml', file);
+ * const pieces = checkingPeer(asked, { variant: 'v6', mostStates: 100_000 });
+ * let piece = pieces.next();
+ * while (piece.done !== true) piece = pieces.next();
+ * piece.value.verdict; // => 'holds'
+ */
 export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Generator<CheckProgress, CheckAnswer> {
   const { cpus, folios } = asked;
   const { variant } = options;
@@ -76,7 +98,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
   };
 }
 
-/** The CPU that a task's name ends with. */
+/** The CPU at the end of a task's name. */
 const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
 
 function tellPeer(

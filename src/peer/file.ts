@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { suggestion } from './nearest.ts';
-import { readSource, type Source } from './source.ts';
+import { readSource, suggestion } from '../scenario/index.ts';
 
 /** Forms of the check that the protocol knows. */
 export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
@@ -45,15 +44,22 @@ const PEER = z.strictObject({
     .optional(),
 });
 
-/** Whether a scenario file is about another model than the kernel; what it says may still be wrong. */
-export function namesModel({ value }: Source): boolean {
-  return typeof value === 'object' && value !== null && 'model' in value;
-}
-
-/** The same of a text. @throws InputError where it is no YAML. */
-export const textNamesModel = (file: string, text: string): boolean => namesModel(readSource(file, text));
-
-/** Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong` */
+/**
+ * Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong`
+ * @example
+ * import { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from 'folioscope/scenario';
+ * const file = `
+ * model: peer-protocol
+ * scenario: peer
+ * title: The protocol
+ * cpus: 2
+ * folios: 1
+ * `;
+ * const asked = parsePeerQuestion('peer.yaml', file);
+ * [asked.cpus, asked.folios]; // => [2, 1]
+ * textNamesModel('peer.yaml', file); // => true
+ * PEER_VARIANTS; // => ['baseline', 'local-drain', 'v6']
+ */
 export function parsePeerQuestion(file: string, text: string): PeerQuestion {
   const source = readSource(file, text);
   const parsed = PEER.safeParse(source.value);
