@@ -237,7 +237,7 @@ async function judgedSides(
   progress: Progress,
   notRun: Set<string>,
 ): Promise<readonly (ReviewedSide | undefined)[]> {
-  const { verdictOf } = await import('../review/index.ts');
+  const { nameOf, verdictOf } = await import('../review/index.ts');
   // Both sides of a scenario one after the other: what is interrupted then has both for most.
   const jobs = scenarios.flatMap(({ scenario, text }, i) =>
     sides.flatMap((side, which): ReviewJob[] =>
@@ -271,8 +271,8 @@ async function judgedSides(
     progress.end();
   }
   for (const { number } of jobs) {
-    const name = scenarios[number >> 1]?.scenario.name;
-    if (!answers.has(number) && name !== undefined) notRun.add(name);
+    const scenario = scenarios[number >> 1]?.scenario;
+    if (!answers.has(number) && scenario !== undefined) notRun.add(nameOf(scenario));
   }
   return sides.map((side, which): ReviewedSide | undefined => {
     if (side?.kind !== 'form') return side;
@@ -289,6 +289,7 @@ async function print(
   { tree, function: name, scenarios: path, reply, json }: Options,
 ): Promise<void> {
   const { reviewReply, reviewReport, reviewToJson } = await import('../report/index.ts');
+  const { nameOf } = await import('../review/index.ts');
   if (json === true) {
     process.stdout.write(reviewToJson(answer));
     return;
@@ -302,6 +303,6 @@ async function print(
     ...(path === undefined ? [] : ['--scenarios', path]),
     ...(reply === true ? ['--reply'] : []),
   ];
-  const about = { command, scenarios: new Map(scenarios.map(({ scenario }) => [scenario.name, scenario])) };
+  const about = { command, scenarios: new Map(scenarios.map(({ scenario }) => [nameOf(scenario), scenario])) };
   process.stdout.write(reply === true ? reviewReply(answer, about) : reviewReport(answer, about));
 }

@@ -29,10 +29,10 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
     taken,
     before: sideJson(before),
     after: sideJson(after),
-    changes: changes.map(({ id, kind, isException, in: scenarios }) => ({
+    changes: changes.map(({ id, kind, known, in: scenarios }) => ({
       property: id,
       kind,
-      exception: isException,
+      known: known ?? null,
       scenarios: scenarios.map(({ scenario }) => scenario),
     })),
   };
@@ -44,10 +44,10 @@ function sideJson(side: ReviewedSide | undefined): object | null {
   const { verdict, judged, unexportedCalls } = side;
   return {
     verdict: verdict.verdict,
-    violations: verdict.violated.map(({ id, isException, scenario, steps }) => ({
+    violations: verdict.violated.map(({ id, known, scenario, steps }) => ({
       property: id,
       scenario,
-      exception: isException,
+      known: known ?? null,
       steps: steps ?? null,
     })),
     undecided: verdict.undecided,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Change, ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
+import type { Change, Known, ReviewAnswer, ReviewedChange, ReviewedSide, Violation } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { commandLines } from './command-lines.ts';
@@ -60,7 +60,7 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
       ...side.errors.flatMap((error) => wrap(error, '  ', '    ')),
     ];
   const { verdict, holds, scenarios, violated, undecided, vacuous } = side.verdict;
-  const wrong = [...new Set(violated.filter((one) => !one.isException).map(({ scenario }) => scenario))];
+  const wrong = [...new Set(violated.filter(({ known }) => known === undefined).map(({ scenario }) => scenario))];
   const head =
     verdict === 'holds'
       ? `${name}: HOLDS in ${counted(scenarios, 'scenario')}`
@@ -69,14 +69,9 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
         : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
   return [
     head,
-    ...byProperty(
-      violated.filter((one) => !one.isException),
-      '',
-    ),
-    ...byProperty(
-      violated.filter((one) => one.isException),
-      'named exception ',
-    ),
+    ...byProperty(violated, undefined, ''),
+    ...byProperty(violated, 'exception', 'named exception '),
+    ...byProperty(violated, 'scenario', 'as its scenario says of every form, '),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
     ...vacuous
       .filter(({ scenarios: none, of }) => none === of)
@@ -86,10 +81,8 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
 
 const MOST_NAMED = 4;
 
-function byProperty(
-  violated: readonly { readonly id: string; readonly scenario: string }[],
-  word: string,
-): readonly string[] {
+function byProperty(all: readonly Violation[], known: Known | undefined, word: string): readonly string[] {
+  const violated = all.filter((one) => one.known === known);
   const ids = [...new Set(violated.map(({ id }) => id))];
   return ids.flatMap((id) => {
     const names = violated.filter((one) => one.id === id).map(({ scenario }) => scenario);
@@ -147,12 +140,13 @@ function alone(
 }
 
 function changeLines(change: Change): readonly string[] {
-  const { id, sentence, kind, isException } = change;
+  const { id, sentence, kind, known } = change;
   const rows = change.in.map(({ scenario, before, after }) => {
     const steps = (kind === 'cured' ? before : after)?.run?.steps.length;
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
-  const exception = isException ? ', a named exception' : '';
+  const exception =
+    known === undefined ? '' : known === 'exception' ? ', a named exception' : ', as its scenario says of every form';
   return [...wrap(`${id}${exception}: ${sentence}`, '  ', '    '), ...wrap(`in ${rows.join(', ')}`, '    ', '      ')];
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Counterexample } from '../verify/index.ts';
-import { isException, type Judged, type JudgedProperty } from './judge.ts';
+import type { Judged, JudgedProperty, Known } from './judge.ts';
 
 export type Side = 'before' | 'after';
 
@@ -16,7 +16,7 @@ export interface Compared {
 export interface Change {
   readonly id: string;
   readonly sentence: string;
-  readonly isException: boolean;
+  readonly known: Known | undefined;
   readonly kind: 'cured' | 'worse' | 'stays';
   readonly in: readonly Compared[];
   /** The shortest of its runs: before a cure, after anything else. */
@@ -41,7 +41,7 @@ export interface Vacuous {
 /** A property that is violated in a scenario. */
 export interface Violation {
   readonly id: string;
-  readonly isException: boolean;
+  readonly known: Known | undefined;
   readonly scenario: string;
   /** Of the shortest run against it; undefined where it has none. */
   readonly steps: number | undefined;
@@ -64,14 +64,14 @@ export function verdictOf(judged: readonly Judged[]): SideVerdict {
   const violated = judged.flatMap(({ scenario, properties }) =>
     properties
       .filter(({ verdict }) => verdict === 'violated')
-      .map(({ id, run }) => ({ id, isException: isException(id), scenario, steps: run?.steps.length })),
+      .map(({ id, run, known }) => ({ id, known, scenario, steps: run?.steps.length })),
   );
   const undecided = judged.flatMap(({ scenario, properties, reason, failure }) => {
     if (failure !== undefined) return [{ scenario, why: failure }];
     const open = properties.find(({ verdict }) => verdict === 'undecided');
     return open === undefined ? [] : [{ scenario, why: open.detail ?? reason ?? `${open.id} is undecided` }];
   });
-  const wrong = new Set(violated.filter((one) => !one.isException).map(({ scenario }) => scenario));
+  const wrong = new Set(violated.filter(({ known }) => known === undefined).map(({ scenario }) => scenario));
   const open = new Set(undecided.map(({ scenario }) => scenario));
   return {
     verdict: wrong.size > 0 ? 'violated' : open.size > 0 || judged.length === 0 ? 'undecided' : 'holds',
@@ -106,15 +106,17 @@ export function changesBetween(before: readonly Judged[], after: readonly Judged
       const [was, is] = [old, young].map((side) => side?.properties.find((property) => property.id === id));
       const kind = kindOf(was, is, old, young);
       if (kind === undefined) continue;
-      const known = found.get(`${kind} ${id}`) ?? {
+      const reason = (was ?? is)?.known;
+      const key = `${kind} ${id} ${reason ?? ''}`;
+      const change = found.get(key) ?? {
         kind,
         id,
-        isException: isException(id),
+        known: reason,
         sentence: (was ?? is)?.sentence ?? '',
         in: [],
       };
-      found.set(`${kind} ${id}`, known);
-      known.in.push({ scenario: name, title: (young ?? old)?.title ?? '', before: was, after: is });
+      found.set(key, change);
+      change.in.push({ scenario: name, title: (young ?? old)?.title ?? '', before: was, after: is });
     }
   }
   const order: readonly Change['kind'][] = ['worse', 'cured', 'stays'];

@@ -7,10 +7,11 @@ export {
   type ShortestRun,
   type Side,
   type SideVerdict,
+  type Violation,
   verdictOf,
 } from './compare.ts';
 export type { HunkLine } from './diff.ts';
-export { failed, hasOccasion, type Judged, type JudgedProperty, judging } from './judge.ts';
+export { failed, hasOccasion, nameOf, type Known, type Judged, type JudgedProperty, judging } from './judge.ts';
 export { type Mail, readMails } from './mail.ts';
 export { prepare, type Prepared, type PreparedSide } from './prepare.ts';
 export { type ReadFile, Tree } from './tree.ts';

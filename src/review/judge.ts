@@ -14,7 +14,15 @@ export interface JudgedProperty {
   readonly vacuous: string | undefined;
   /** The shortest run against it. */
   readonly run: Counterexample | undefined;
+  /** Why a violation says nothing against a form; undefined where it does. */
+  readonly known: Known | undefined;
 }
+
+/**
+ * A violation that was known before: a named exception, which is what a property would forbid, had it not been named beforehand
+ * (`I2/SC-20`); or one that the scenario's file says of every form, as of a drain that waits for a worker that never runs.
+ */
+export type Known = 'exception' | 'scenario';
 
 /** What a check comes to in one scenario, on every order of its threads' steps. */
 export interface Judged {
@@ -31,15 +39,22 @@ export interface Judged {
   readonly failure: string | undefined;
 }
 
-/** Whether a property's name is of a known exception: what a property would forbid, had it not been named beforehand. */
-export const isException = (id: string): boolean => id.includes('/');
+const knownOf = (id: string, { check }: Scenario): Known | undefined =>
+  id.includes('/')
+    ? 'exception'
+    : check.every?.violates.some((known) => known === id) === true
+      ? 'scenario'
+      : undefined;
+
+/** What a scenario is called here: its file, since several may bear one number. */
+export const nameOf = ({ file }: Scenario): string => file.replace(/^.*\//, '').replace(/\.\w+$/, '');
 
 /** Whether a scenario has an occasion for a check: a thread converts. */
 export const hasOccasion = ({ threads }: Scenario): boolean =>
   threads.some(({ calls }) => calls.some(({ call }) => call.call === 'set-memory-attributes2'));
 
-/** What the scenario wants to see is said of its own forms, and is nothing against another. */
-const isAsked = (id: string): boolean => id !== 'sometimes';
+/** What a scenario expects and wants to see is said of forms that it knows, and is nothing against another. */
+const isAsked = (id: string): boolean => id !== 'sometimes' && id !== 'expected';
 
 /** How far a search of a review goes. */
 export interface JudgeOptions {
@@ -56,11 +71,11 @@ export function* judging(
   return judgedOf(scenario, answer);
 }
 
-function judgedOf(scenario: Scenario, { properties, explored, reason, before }: CheckAnswer): Judged {
+function judgedOf(scenario: Scenario, { properties, explored, reason }: CheckAnswer): Judged {
   const asked = properties.filter(({ id }) => isAsked(id));
-  const violated = asked.some(({ verdict }) => verdict === 'violated') || before.length > 0;
+  const violated = asked.some(({ verdict }) => verdict === 'violated');
   return {
-    scenario: scenario.name,
+    scenario: nameOf(scenario),
     title: scenario.title,
     verdict: violated ? 'violated' : asked.some(({ verdict }) => verdict === 'undecided') ? 'undecided' : 'holds',
     properties: asked.map(({ id, sentence, verdict, detail, vacuous, counterexample }) => ({
@@ -70,6 +85,7 @@ function judgedOf(scenario: Scenario, { properties, explored, reason, before }: 
       detail,
       vacuous,
       run: counterexample,
+      known: knownOf(id, scenario),
     })),
     states: explored.states,
     transitions: explored.transitions,
@@ -80,9 +96,9 @@ function judgedOf(scenario: Scenario, { properties, explored, reason, before }: 
 }
 
 /** The answer where a form cannot be run. */
-export const failed = ({ name, title }: Scenario, failure: string): Judged => ({
-  scenario: name,
-  title,
+export const failed = (scenario: Scenario, failure: string): Judged => ({
+  scenario: nameOf(scenario),
+  title: scenario.title,
   verdict: 'undecided',
   properties: [],
   states: 0,
