@@ -16,16 +16,11 @@ const HEAP_SHIFT = 26;
 export class StateWords {
   readonly #words: number;
   readonly #canonical: string;
-  readonly #hashed: number;
 
-  /**
-   * @param canonical statements that replace the words by those of the state's representative.
-   * @param hashed number of leading words that a row's hash covers.
-   */
-  constructor(layout: Layout, canonical: string, hashed: number) {
+  /** @param canonical statements that replace the words by those of the state's representative. */
+  constructor(layout: Layout, canonical: string) {
     this.#words = layout.words;
     this.#canonical = canonical;
-    this.#hashed = hashed;
   }
 
   /** The words as a list: of parameters, or of arguments. */
@@ -51,7 +46,7 @@ export class StateWords {
 
   /** Statements that hash the words into `h` (the finalizer of MurmurHash3 between words). */
   get hash(): string {
-    const mix = this.each((i) => (i >= this.#hashed ? '' : `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`));
+    const mix = this.each((i) => `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`);
     return `let h=${0x9e3779b9 | 0};${mix}h=Math.imul(h,${0xc2b2ae35 | 0});h^=h>>>13;`;
   }
 

@@ -148,8 +148,6 @@ export interface Compiling {
   readonly symmetry?: Symmetry | undefined;
   /** Takes a persistent set in each state; a single invisible step is taken at once. */
   readonly reduction?: Independence | undefined;
-  /** Number of leading words that a row's hash covers; all if absent. */
-  readonly hashed?: number;
   /** Whether the flags are in shared memory, for several threads. */
   readonly shared?: boolean;
 }
@@ -159,7 +157,7 @@ export function writeSuccessors(
   program: Program,
   codeOf: readonly number[],
   { properties, sometimes = [], mayEnd, coverage = false }: Asked,
-  { symmetry, reduction, hashed = Number.POSITIVE_INFINITY, shared = false }: Compiling = {},
+  { symmetry, reduction, shared = false }: Compiling = {},
 ): Pick<Successors, 'asserts' | 'places'> & {
   readonly text: SuccessorsText;
 } {
@@ -171,7 +169,7 @@ export function writeSuccessors(
     return code;
   });
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const words = new StateWords(layout, canonical, hashed);
+  const words = new StateWords(layout, canonical);
   const { parameters, load } = words;
   const functions = new StepFunctions({ program, codes, layout, words, toScratch: reduction !== undefined, coverage });
   const steps = codes.map((code, task) => functions.task(code, task));
