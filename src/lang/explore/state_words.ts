@@ -17,7 +17,9 @@ export class StateWords {
   readonly #words: number;
   readonly #canonical: string;
 
-  /** @param canonical statements that replace the words by those of the state's representative. */
+  /**
+   * @param canonical statements that replace the words by those of the state's representative.
+   */
   constructor(layout: Layout, canonical: string) {
     this.#words = layout.words;
     this.#canonical = canonical;
