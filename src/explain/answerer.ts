@@ -76,9 +76,9 @@ export class Answerer {
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
-      showsAdds: this.#story.anyAdd,
-      showsDeletes: this.#story.anyDelete && !(this.#story.unseenDeletes && this.#story.gaps.length === 0),
-      isCoarse: trace.countsTime && this.#story.hasTies,
+      showsAdds: this.#story.seen.anyAdd,
+      showsDeletes: this.#story.seen.anyDelete && !(this.#story.seen.unseenDeletes && this.#story.gaps.length === 0),
+      isCoarse: trace.countsTime && this.#story.order.hasTies,
       flushedLater: flushedLater(cpus, this.#story.batches),
       anyRefused: this.#story.conversions.anyRefused,
       createdByOthers: this.#story.creations.made.length > 0,
@@ -89,7 +89,7 @@ export class Answerer {
     const moments: MomentAnswer[] = [];
     const { range } = question;
     const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
-    const all = this.#story.moments.resolve(trace.from, trace.to, trace.countsTime);
+    const all = this.#story.moments.resolve(trace.from, trace.to, trace);
     const times = all.map(({ at }) => at);
     const states = followed.map(
       (inode) =>
@@ -100,7 +100,7 @@ export class Answerer {
       for (const [place, inode] of followed.entries()) {
         const ofInode = states[place];
         if (ofInode === undefined) continue;
-        const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.lastCpu);
+        const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.order.lastCpu);
         moments.push(this.#moment({ trace, moment, inode, states: ofInode, converter, conversions, verdicts }));
       }
     const openInodes = this.#openInodes(inodes);
@@ -133,7 +133,7 @@ export class Answerer {
       doubt: inodes.some(({ kind }) => kind !== 'other')
         ? undefined
         : this.#noInodeDoubt(conversions.length > 0, around.gaps.length > 0, openInodes),
-      strays: this.#story.strayUnevictable,
+      strays: this.#story.strays.unevictable,
       form: this.#story.conversions.form(recorded),
       missing: missingOf(this.#story),
       created: this.#story.creations.made,
@@ -144,23 +144,23 @@ export class Answerer {
 
   /** Why it is not known whether there is a guest_memfd, where none is listed. */
   #noInodeDoubt(converted: boolean, lossy: boolean, open: number): Explanation['doubt'] {
-    const { creations, strayUnevictable, anyAdd, anyInsertion } = this.#story;
+    const { creations, strays, seen } = this.#story;
     if (this.#question.inode !== undefined) return undefined;
     if (converted) return 'conversions';
     if (open > 0) return 'open inodes';
     if (lossy) return 'lost events';
     if (creations.made.length > 0) return 'creations';
-    if (strayUnevictable > 0) return 'unevictable folios';
-    return anyAdd && anyInsertion ? undefined : 'missing events';
+    if (strays.unevictable > 0) return 'unevictable folios';
+    return seen.anyAdd && seen.anyInsertion ? undefined : 'missing events';
   }
 
   #recorded(): Recorded {
-    const { anyAdd, anyInsertion, drains, unadded } = this.#story;
+    const { seen, drains, strays } = this.#story;
     return {
-      adds: anyAdd,
-      insertions: anyInsertion,
+      adds: seen.anyAdd,
+      insertions: seen.anyInsertion,
       works: drains.recorded,
-      unadded: unaddedByCpu(unadded),
+      unadded: unaddedByCpu(strays.unadded),
     };
   }
 
@@ -253,9 +253,7 @@ export class Answerer {
   }
 
   #seriousGaps(): readonly Gap[] {
-    return this.#story.buffers.size === 0
-      ? this.#story.gaps
-      : this.#story.gaps.filter(({ buffer }) => this.#story.buffers.has(buffer));
+    return this.#story.gaps.filter(({ buffer }) => this.#story.seen.mayHide(buffer));
   }
 
   /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
@@ -317,7 +315,7 @@ function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>, 
   return { folios, isOlder: !born.has(inode), hasPutbacks, isKnown, lowestUnknown };
 }
 
-function missingOf({ anyAdd, anyDelete, anyInsertion }: Story): Explanation['missing'] {
+function missingOf({ seen: { anyAdd, anyDelete, anyInsertion } }: Story): Explanation['missing'] {
   const missing: NeededEvent[] = [];
   if (!anyAdd) missing.push('mm_filemap_add_to_page_cache');
   if (!anyDelete) missing.push('mm_filemap_delete_from_page_cache');

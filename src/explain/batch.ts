@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
-import { Flush } from './flush.ts';
+import { Flush, latestEndOf } from './flush.ts';
 import { Gap } from './gap.ts';
 import type { Generation } from './generation.ts';
 
@@ -41,6 +41,8 @@ export class CpuBatch {
   #flusher: number | undefined = undefined;
   #flushFirst: Nanoseconds | undefined = undefined;
   #flushLast: Nanoseconds | undefined = undefined;
+  /** When the first of the recording was over. */
+  #firstEnd: Nanoseconds | undefined = undefined;
   /** The flush that is going on, once it has inserted a folio that is followed. */
   #flush: Flush | undefined = undefined;
   /** What it has inserted. */
@@ -71,6 +73,12 @@ export class CpuBatch {
   /** When it inserted its last folio; undefined where it never did. */
   get lastFlush(): Nanoseconds | undefined {
     return this.#flushLast;
+  }
+
+  /** From when on nothing is held any more that the batch held as the recording began: its first flush was over. Undefined: never. */
+  get flushedFrom(): Nanoseconds | undefined {
+    if (this.#flushLast === undefined) return undefined;
+    return this.#firstEnd ?? latestEndOf(this.#flushLast);
   }
 
   /** Followed folios of the flush that is going on or was the last: it may hold their references still. */
@@ -115,6 +123,7 @@ export class CpuBatch {
   }
 
   #end(at: Nanoseconds): void {
+    this.#firstEnds(at);
     this.#flusher = undefined;
     if (this.#flush === undefined) return;
     this.#flush.over = at;
@@ -122,9 +131,18 @@ export class CpuBatch {
     this.#flushed.length = 0;
   }
 
+  /** The first flush is over by `at`, or before where that is long after its last insertion. */
+  #firstEnds(at: Nanoseconds): void {
+    if (this.#firstEnd !== undefined || this.#flushLast === undefined) return;
+    const latest = latestEndOf(this.#flushLast);
+    this.#firstEnd = latest < at && this.preemptible === undefined ? latest : at;
+  }
+
   /** A folio was inserted by this CPU: it is flushing its batch. */
   flush({ at, pid }: LruInsertion): void {
     this.firstFlush ??= at;
+    if (this.#firstEnd === undefined && this.#flushLast !== undefined && at >= latestEndOf(this.#flushLast))
+      this.#firstEnds(at);
     if (this.#flusher !== pid) {
       // Another flush of the same batch waits for its lock, with or without preemption.
       if (this.#flusher !== undefined) this.#end(at);
@@ -146,7 +164,7 @@ export class CpuBatch {
     this.#openGaps.length = 0;
   }
 
-  /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion. */
+  /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion (since 7.2, not in 6.18). */
   leave(folio: Generation): void {
     const place = this.#waiting.indexOf(folio);
     if (place < 0) return;

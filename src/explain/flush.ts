@@ -3,10 +3,13 @@ import { type Cpu, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
 /**
  * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c), except with PREEMPT_RT; the longest from an insertion to the put that was measured, under
- * software emulation and with every reference traced, was 342 us.
+ * with preemption off (folio_batch_move_lru(), mm/folio.c of 7.3, mm/swap.c of 6.18), except with PREEMPT_RT; the longest from an
+ * insertion to the put that was measured, under software emulation and with every reference traced, was 342 us (7.3).
  */
 const LONGEST_RELEASE = 500_000n;
+
+/** From when on a flush is taken to be over that inserted its last folio at `last`, where no event shows that. */
+export const latestEndOf = (last: Nanoseconds): Nanoseconds => nanoseconds(last + LONGEST_RELEASE + 1n);
 
 /**
  * One flush of a CPU's batch. It inserts its folios one after the other and gives the batch's references back only behind
@@ -35,7 +38,7 @@ export class Flush {
 
   /** From when on it is taken to be over where no event shows that; undefined: never. */
   get latestEnd(): Nanoseconds | undefined {
-    return this.isPreemptible ? undefined : nanoseconds(this.last + LONGEST_RELEASE + 1n);
+    return this.isPreemptible ? undefined : latestEndOf(this.last);
   }
 
   /** Whether it holds, after every event up to `at`, the references of what it has inserted. */

@@ -23,7 +23,8 @@ import type { References, ReferenceState } from './references.ts';
  *     |--------------------- in the page cache ----------------------|
  *
  * No event fires when a folio enters the batch: it does within a microsecond of the add, on the same CPU. A folio may
- * leave the page cache first; the insertion then comes later or, since kernels free a batch's dead folios, never.
+ * leave the page cache first; the insertion then comes later or, where a flush frees a batch's dead folios (folio_batch_move_lru() of 7.2
+ * and 7.3; not of 6.18), never.
  */
 export class Generation {
   /** Undefined where only the end was seen: it was there before the recording, or its add was lost. */

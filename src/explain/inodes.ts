@@ -107,7 +107,7 @@ type KnownInode = Pick<InodeAnswer, 'dev' | 'ino' | 'kind' | 'because'> & {
 
 const ON_DRIVER = 'it is on a device that a driver stands behind';
 
-/** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own. */
+/** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own (6.18: that of anonymous inodes; 7.3: one of guest_memfd's). */
 const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
 
 /**

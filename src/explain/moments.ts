@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, formatTime, type Marker, type Nanoseconds } from '../ledger/index.ts';
+import type { TraceSummary } from '../trace/index.ts';
 import { type MomentSelector, QuestionError } from './question.ts';
 
 /** A time that the state is asked for. */
@@ -68,28 +69,36 @@ export class Moments {
 
   /**
    * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts.
+   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without a text.
    * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
    */
-  resolve(begin: Nanoseconds | undefined, end: Nanoseconds | undefined, countsTime = false): readonly Moment[] {
+  resolve(
+    begin: Nanoseconds | undefined,
+    end: Nanoseconds | undefined,
+    { countsTime = false, hiddenMarkers: hidden = 0 }: Partial<Pick<TraceSummary, 'countsTime' | 'hiddenMarkers'>> = {},
+  ): readonly Moment[] {
     const times = this.#selectors.flatMap((selector) =>
       selector.kind === 'time' ? [countsTime ? (selector.count ?? selector.at) : selector.at] : [],
     );
     for (const time of times) requireWithin(time, begin, end, countsTime);
-    for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text));
+    for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text, hidden));
     const asksEnd = this.#selectors.some(({ kind }) => kind === 'end');
     const ends = asksEnd && end !== undefined ? [end] : [];
     const all = [...this.#found, ...[...times, ...ends].map((at) => ({ at, marker: undefined }))];
     return all.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
   }
 
-  #noMarker(text: string): string {
+  #noMarker(text: string, hidden: number): string {
     if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);
     const there =
-      some.length === 0 ? 'it has no markers' : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
+      some.length === 0
+        ? hidden > 0
+          ? `${hidden} are there without a text, which option 'fields' hides (echo nofields > trace_options): ask for a time`
+          : 'it has no markers'
+        : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
     return `no marker '${text}' in the recording; ${there}`;
   }
 

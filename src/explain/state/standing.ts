@@ -35,9 +35,16 @@ export function presentAt(folio: Generation, moment: Moment, around: Surrounding
     return { folio, status: { status: 'tied', cpu: folio.insertion?.cpu ?? folio.add?.cpu }, mayBeGone: 'tied' };
   const known = statusAt(folio, at);
   if (known === undefined) return undefined;
-  const seen: BatchStatus =
-    moment.isUnsettled && known.status === 'on-lru' && folio.order === 0 ? { status: 'may-be-back-unseen' } : known;
+  const seen = folio.order === 0 ? inOrder(known, moment, around) : known;
   return { folio, status: settle(folio, seen, moment, around), mayBeGone: mayBeGone(folio, at, around) };
+}
+
+/** Where a small folio is, if the order of events says so, and nothing puts it back into a batch unseen. */
+function inOrder(known: BatchStatus, { isUnsettled }: Moment, { doubt }: Surroundings): BatchStatus {
+  const wasInserted = known.status === 'on-lru' || known.status === 'may-be-held';
+  // The insertion may be that of the frame's life before, which another CPU's events tell later in the file.
+  if (wasInserted && doubt === 'not sorted') return { status: 'may-wait-anywhere' };
+  return known.status === 'on-lru' && isUnsettled ? { status: 'may-be-back-unseen' } : known;
 }
 
 /** Whether a folio may have left the page cache unseen by `at`: no later event shows it there, and deletes may be missing. */

@@ -51,11 +51,11 @@ export interface AskedInode {
   lowestUnknown(from: number): number;
 }
 
-/** CPUs that have not flushed their batch since the recording began: whatever was in it then still is. */
+/** CPUs that have not flushed their batch since the recording began, or do so now: whatever was in it then is still held. */
 export function unflushedAt(at: Nanoseconds, { batches, cpus, drainedAt }: Surroundings): readonly Cpu[] {
   if (drainedAt !== undefined && drainedAt <= at) return [];
   return cpus.filter((cpu) => {
-    const first = batches.get(cpu)?.firstFlush;
-    return first === undefined || first > at;
+    const from = batches.get(cpu)?.flushedFrom;
+    return from === undefined || from > at;
   });
 }
