@@ -10,7 +10,7 @@ export class Footprints {
   readonly #known = new Map<string, number>();
   readonly #all: Footprint[] = [];
   readonly #unions = new Map<number, number>();
-  /** By first and second: 0 not asked yet, 1 independent, 2 in conflict. */
+  /** By first and second: 0 not computed, 1 independent, 2 in conflict. */
   readonly #conflicts: Uint8Array[] = [];
   /** The number of the empty footprint. */
   readonly empty: number;

@@ -21,9 +21,9 @@ export interface LocalStates {
 
 /** Limits of the search. */
 export interface Effort {
-  /** Runs of steps. */
+  /** Number of runs of steps. */
   readonly runs: number;
-  /** Local states of all tasks. */
+  /** Number of local states of all tasks. */
   readonly states: number;
 }
 

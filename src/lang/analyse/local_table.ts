@@ -12,7 +12,7 @@ export class LocalTable {
   #slots = new Int32Array(256);
   #count = 0;
 
-  /** @param width values at a place. */
+  /** @param width number of values at a place. */
   constructor(width: number) {
     this.#width = width;
     this.#rows = new Int32Array(64 * (1 + width));

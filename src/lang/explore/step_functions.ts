@@ -31,9 +31,9 @@ interface Given {
   readonly codes: readonly Code[];
   readonly layout: Layout;
   readonly words: StateWords;
-  /** Whether successors go to `scratch` instead of a heap. */
+  /** Whether successors are written to `scratch` instead of a heap. */
   readonly toScratch: boolean;
-  /** Whether `taken` notes which steps were taken. */
+  /** Whether `taken` records the steps taken. */
   readonly coverage: boolean;
 }
 
@@ -70,7 +70,7 @@ export class StepFunctions {
     return `switch(${pc}){${guarded.join('')}case ${code.flow.steps.length}:return 0;}return 1;`;
   }
 
-  /** The functions of a task, an option each, and their calls. */
+  /** The functions of a task, one for each option, and their calls. */
   task(code: Code, task: number): { readonly source: string; readonly calls: readonly string[] } {
     const { layout, words, toScratch } = this.#given;
     const { parameters } = words;

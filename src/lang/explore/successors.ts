@@ -123,7 +123,7 @@ export interface SuccessorsText extends Pick<Successors, 'words' | 'most' | 'rea
   readonly reduced: ReducedGiven | undefined;
 }
 
-/** The functions that are generated. */
+/** The generated functions. */
 type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>;
 
 /** The second half of `compileSuccessors`. */
