@@ -6,7 +6,7 @@ import { lostCount } from '../limits.ts';
 import type { ReadOptions } from '../summary.ts';
 import type { Dialect, TextLoss } from './dialect.ts';
 import { classify } from './event-kind.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 import { EventText } from './event-text.ts';
 import { LineClock } from './line-clock.ts';
 import type { LinePrefix } from './line-prefix.ts';
