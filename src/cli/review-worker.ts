@@ -39,7 +39,7 @@ async function answer(message: unknown): Promise<void> {
     }
   } catch (error) {
     // What fails with a form of somebody else is the form's, and the other scenarios are answered all the same.
-    const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
-    reply(failed(scenario, failureIn(message) ?? message));
+    const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
+    reply(failed(scenario, failureIn(reason) ?? reason));
   }
 }

@@ -126,8 +126,9 @@ async function bytesOf(file: string): Promise<Uint8Array> {
 async function standardInput(): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of process.stdin) {
-    const bytes = typeof piece === 'string' ? new TextEncoder().encode(piece) : new Uint8Array(piece as Buffer);
+  for await (const piece of process.stdin.iterator({ destroyOnReturn: true })) {
+    const bytes: unknown = piece;
+    if (!(bytes instanceof Uint8Array)) throw new Error('standard input gave no bytes');
     pieces.push(bytes);
     length += bytes.byteLength;
     if (length > MOST_BYTES) break;

@@ -14,7 +14,22 @@ export interface ReviewReportOptions {
   readonly scenarios: ReadonlyMap<string, Scenario>;
 }
 
-/** A review as plain text to be mailed: the verdict first, no line wider than a mail's. */
+/**
+ * A review as plain text to be mailed: the verdict first, no line wider than a mail's.
+ * @example
+ * import { reviewReply, reviewReport, reviewToJson } from 'folioscope/report';
+ * import { prepare, readMails, reviewAnswer } from 'folioscope/review';
+ * const lines = ['--- a/a.c', '+++ b/a.c', '@@ -1,3 +1,4 @@', ' static bool safe(void)', ' {', '+\tgo();', ' }'];
+ * const mails = await readMails(new TextEncoder().encode(lines.join('\n')));
+ * const [prepared] = await prepare(mails, { file: 'a.diff', function: 'safe', known: new Set() });
+ * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
+ * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, notRun: [] });
+ * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
+ * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
+ * reviewReply(answer, told).includes('> +\tgo();'); // => true
+ * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
+ */
 export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
   const several = answer.changes.length > 1;
   const sections = [

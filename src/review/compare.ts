@@ -31,7 +31,7 @@ export interface ShortestRun {
 }
 
 /** A property that holds of nothing on one side, in so many of the scenarios that ask it. */
-export interface Vacuous {
+interface Vacuous {
   readonly id: string;
   readonly why: string;
   readonly scenarios: number;

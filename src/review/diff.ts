@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { QuotedLine } from './quoted.ts';
 
-export type HunkLineKind = 'context' | 'removed' | 'added';
+type HunkLineKind = 'context' | 'removed' | 'added';
 
 export interface HunkLine {
   readonly kind: HunkLineKind;

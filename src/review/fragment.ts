@@ -44,7 +44,7 @@ export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFun
 export type Side = 'before' | 'after';
 
 /** A hunk's lines as the file has them on one side. */
-export function linesOn(side: Side, path: string, { lines }: Hunk): readonly CLine[] {
+function linesOn(side: Side, path: string, { lines }: Hunk): readonly CLine[] {
   return lines.flatMap(({ text, before, after }) => {
     const line = side === 'before' ? before : after;
     return line === undefined ? [] : [{ text, from: { file: path, line } }];

@@ -182,17 +182,15 @@ test('lines have the numbers that the file has on each side', async () => {
 });
 
 test('with a tree the function is whole, whether the diff is applied there or not', async () => {
-  const files = async (text: string) =>
+  const files = (text: string) =>
     new Tree('linux', async (path) => Promise.resolve(path === 'virt/kvm/guest_memfd.c' ? text : undefined));
-  const [before] = await prepared(DIFF, { tree: await files(FILE) });
+  const [before] = await prepared(DIFF, { tree: files(FILE) });
   expect(before).toMatchObject({ shown: 'whole', before: { completed: [] }, after: { completed: [] } });
   const after = before?.after?.source.lines.map(({ text }) => text).join('\n') ?? '';
   expect(after).toContain('\t\t\t\tlru_add_drain_all();\n');
-  const [again] = await prepared(DIFF, { tree: await files(after) });
+  const [again] = await prepared(DIFF, { tree: files(after) });
   expect(again?.before?.source.lines.map(({ text }) => text).join('\n')).toBe(FILE);
-  await expect(
-    prepared(DIFF, { tree: await files(FILE.replace('bool fine = true', 'bool fine = 1')) }),
-  ).rejects.toThrow(
+  await expect(prepared(DIFF, { tree: files(FILE.replace('bool fine = true', 'bool fine = 1')) })).rejects.toThrow(
     'linux: hunk 1 of 1, @@ -7,15 +7,19 @@, does not apply to virt/kvm/guest_memfd.c, expected the sources that the diff is against',
   );
 });
