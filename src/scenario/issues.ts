@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { z } from 'zod';
 import type { InputError } from '../ledger/index.ts';
 import { suggestion } from './nearest.ts';
 import { scenarioJsonSchema } from './schema.ts';
+import type { Issue, JsonSchema } from './shape.ts';
 import type { Path, Source } from './source.ts';
-
-type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The part of the schema that describes what stands at `path`. */
 function schemaAt(path: Path): JsonSchema {
@@ -39,7 +37,7 @@ function shown(value: unknown): string {
 }
 
 /** The one mistake of a file to tell first: an unknown key is the likely cause of a missing one. */
-export function firstMistake(source: Source, issues: readonly z.core.$ZodIssue[]): InputError {
+export function firstMistake(source: Source, issues: readonly Issue[]): InputError {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) return source.error([], 'not a scenario');
   const schema = schemaAt(issue.path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
 import { suggestion } from './nearest.ts';
+import * as z from './shape.ts';
 import { readSource, type Source } from './source.ts';
 
 /** Forms of the check that the protocol knows. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
 import { InputError } from '../ledger/index.ts';
 import type { ListedTurn, Schedule } from '../machine/index.ts';
 import type { RunEnd } from './run.ts';
 import type { Scenario } from './scenario.ts';
+import * as z from './shape.ts';
 
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
@@ -29,10 +29,14 @@ const RUN = z.looseObject({
 
 const CHECKED = z.looseObject({
   patch: z.string().optional(),
-  property: z.string().nullish(),
-  counterexample: z.looseObject({ steps: z.array(STEP), round: z.int().nonnegative().optional() }).optional(),
+  property: z.union([z.string(), z.literal(null)]).optional(),
+  counterexample: z.looseObject({ steps: z.array(STEP), round: z.int().min(0).optional() }).optional(),
 });
-const CHECK = CHECKED.extend({ schema: z.literal('folioscope.check/1'), patches: z.array(CHECKED).optional() });
+const CHECK = z.looseObject({
+  ...CHECKED.shape,
+  schema: z.literal('folioscope.check/1'),
+  patches: z.array(CHECKED).optional(),
+});
 
 /** A recorded order of steps, for one form of the check. */
 export interface Recorded {

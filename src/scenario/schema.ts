@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
 import { ALTERNATIVES, LRU_BATCHES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
 import { EVENTS, PROPERTY_IDS } from './checking.ts';
+import * as z from './shape.ts';
 
 /**
  * The shape of a scenario file. Every description completes "expected ...", because error messages and
@@ -279,8 +279,9 @@ export type CheckedEntry = z.output<typeof CHECKED>;
 export type WishesEntry = z.output<typeof WISHES>;
 
 /** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
-export const scenarioJsonSchema = (): z.core.JSONSchema.JSONSchema => ({
+export const scenarioJsonSchema = (): z.JsonSchema & { readonly $comment: string; readonly title: string } => ({
   $comment: 'Generated from src/scenario/schema.ts; a test keeps the two equal.',
   title: 'A folioscope scenario',
-  ...z.toJSONSchema(SCENARIO, { io: 'input' }),
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  ...SCENARIO.json(),
 });
