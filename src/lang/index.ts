@@ -25,7 +25,7 @@ export {
 } from './expression.ts';
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
-export { generated } from './generated.ts';
+export { compilesText, generated } from './generated.ts';
 export type { ClaimHeld, Observed, Taken, Write } from './interpreter.ts';
 export { Interpreter } from './interpreter.ts';
 export type { Independence } from './independence.ts';
