@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isBuilt, ROOT } from './cli/folioscope.ts';
 
 const LIMIT = 120_000;
@@ -62,6 +62,32 @@ test('its types are those of the package', { timeout: LIMIT }, () => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const { status, stdout } = inFolder(process.execPath, compiler, ...options, 'my-check.ts');
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+describe('docs/library.md', () => {
+  const [, program = ''] = /```js\n([^]*?)```/.exec(read('docs/library.md')) ?? [];
+  const [, output = ''] = /```\n(baseline[^]*?)```/.exec(read('docs/library.md')) ?? [];
+
+  test.each([[[]], [['--disallow-code-generation-from-strings']]])(
+    'its program checks a scenario in ten lines: node %j',
+    { timeout: LIMIT },
+    (flags) => {
+      expect(program.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(11);
+      writeFileSync(join(folder, 'check.mjs'), program);
+      const { status, stdout, stderr } = inFolder(process.execPath, ...flags, 'check.mjs');
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout.startsWith(output)).toBe(true);
+      expect(stdout.includes('interpreted: ')).toBe(flags.length > 0);
+    },
+  );
+
+  test('every import that it names is there', { timeout: LIMIT }, () => {
+    const rooms = [...read('docs/library.md').matchAll(/`(folioscope\/[a-z]+)`/g)].map(([, room = '']) => room);
+    expect(rooms.length).toBeGreaterThan(8);
+    writeFileSync(join(folder, 'all.mjs'), rooms.map((room) => `await import('${room}');\n`).join(''));
+    const { status, stderr } = inFolder(process.execPath, 'all.mjs');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
 });
 
 /** The routines that a form's text stands in. */

@@ -37,6 +37,7 @@ describe('generated text comes to the same as where it is compiled', () => {
     'return Array(3).fill("?");',
     'return [Math.imul(2147483647,3),Math.clz32(5),Math.floor(2.5),2**32*1,Infinity>1];',
     'const a=1;const f=()=>{const a=2;{const a=3;}return a;};return [a,f()];',
+    'let a=1,b=2;a=3,b=a,a=4;for(let i=0;i<2;i++,b++)a++;return [a,b];',
     'let n=0;const q={a:1};q.b=q.a;q.b+=2;return {q,n};',
     'const expand=3;return {expand,n:2};',
   ])('%s', (source) => {

@@ -81,7 +81,7 @@ class Reader {
           return this.#throw();
       }
     }
-    return this.#text.ended(evaluating(this.#expression().value));
+    return this.#text.ended(evaluating(this.#expressions()));
   }
 
   #block(label: string | undefined): Statement {
@@ -134,7 +134,7 @@ class Reader {
     const first = this.#text.is(';') ? this.#statement() : this.#firstOfFor();
     const test = this.#text.is(';') ? () => true : this.#expression().value;
     this.#text.expect(';');
-    const next = this.#text.is(')') ? undefined : this.#expression().value;
+    const next = this.#text.is(')') ? undefined : this.#expressions();
     this.#text.expect(')');
     const target = this.#scopes.target(label, 'loop');
     const body = this.#scopes.within(target, () => this.#statement());
@@ -152,7 +152,7 @@ class Reader {
   #firstOfFor(): Statement {
     return this.#text.is('let') || this.#text.is('const')
       ? this.#declaration()
-      : this.#text.ended(evaluating(this.#expression().value));
+      : this.#text.ended(evaluating(this.#expressions()));
   }
 
   #forOf(label: string | undefined): Statement {
@@ -245,6 +245,17 @@ class Reader {
     return this.#text.ended((frame) => {
       throw value(frame);
     });
+  }
+
+  /** Expressions with commas between them: the last one's value. */
+  #expressions(): Expression {
+    const first = this.#expression().value;
+    if (!this.#text.take(',')) return first;
+    const rest = this.#expressions();
+    return (frame) => {
+      first(frame);
+      return rest(frame);
+    };
   }
 
   /** An expression without commas of its own. */

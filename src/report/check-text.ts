@@ -9,21 +9,27 @@ import { MAIL_COLUMNS } from './wrap.ts';
 
 /** What a `check` report shows besides the answers. */
 export interface CheckReportOptions {
-  /** The command that gave this answer, a word each. */
-  readonly command: readonly string[];
-  /** Forms that nothing is known of, because somebody interrupted. */
-  readonly notRun: readonly string[];
+  /** The command that gave this answer, a word each; where absent, the report names none. */
+  readonly command?: readonly string[] | undefined;
+  /** Forms that were not run; none where absent. */
+  readonly notRun?: readonly string[];
   /** Whether somebody interrupted, which is why they were not run. */
   readonly interrupted?: boolean;
-  /** Shows which steps were never taken. */
-  readonly coverage: boolean;
+  /** Shows which steps were never taken; no where absent. */
+  readonly coverage?: boolean;
 }
 
-/** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
+/**
+ * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
+ *
+ * @example
+ * const answer = checkScenario(scenario, patchNamed('v6'));
+ * const text = checkReport(scenario, [answer]);
+ */
 export function checkReport(
   scenario: Subject,
   answers: readonly CheckAnswer[],
-  { command, notRun, interrupted = true, coverage }: CheckReportOptions,
+  { command, notRun = [], interrupted = true, coverage = false }: CheckReportOptions = {},
 ): string {
   const [only, more] = answers;
   const sections = [
@@ -34,7 +40,7 @@ export function checkReport(
     ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
     ...(coverage ? answers.map(coverageLines) : []),
     closingLines(scenario, answers),
-    commandLines(command),
+    command === undefined ? [] : commandLines(command),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -307,6 +313,13 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
       '',
       '  ',
     ),
+    ...(answers.some(({ interpreted }) => interpreted)
+      ? wrap(
+          'interpreted: JavaScript may not be generated here, so this took some tens of times longer; the result is the same',
+          '',
+          '  ',
+        )
+      : []),
     ...(!('before' in scenario) || scenario.before.length === 0
       ? []
       : wrap(

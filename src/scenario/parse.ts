@@ -18,9 +18,9 @@ import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
-import { namesModel } from './peer-file.ts';
+import { namesModel } from './names-model.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
-import { type Path, readSource, type Source } from './source.ts';
+import type { Path, Source } from './source.ts';
 
 /** How a scenario is read. */
 export interface ParseOptions {
@@ -37,12 +37,11 @@ export function profileNamed(name: string): Profile {
 }
 
 /**
- * Reads the text of a scenario file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
+ * The scenario that a document holds.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  */
-export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
-  const source = readSource(file, text);
+export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
     throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
   const parsed = SCENARIO.safeParse(source.value);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { namesModel } from './names-model.ts';
 import { suggestion } from './nearest.ts';
 import * as z from './shape.ts';
-import { readSource, type Source } from './source.ts';
+import { readSource } from './source.ts';
 
 /** Forms of the check that the protocol knows. */
 export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
@@ -44,11 +45,6 @@ const PEER = z.strictObject({
     })
     .optional(),
 });
-
-/** Whether a scenario file is about another model than the kernel; what it says may still be wrong. */
-export function namesModel({ value }: Source): boolean {
-  return typeof value === 'object' && value !== null && 'model' in value;
-}
 
 /** The same of a text. @throws InputError where it is no YAML. */
 export const textNamesModel = (file: string, text: string): boolean => namesModel(readSource(file, text));

@@ -155,6 +155,8 @@ export interface CheckAnswer {
   readonly walked: Walked | undefined;
   /** What of the form's and the kernel's text was never come to; undefined where nobody knows. */
   readonly coverage: Coverage | undefined;
+  /** The context forbids generated JavaScript, so that the steps were interpreted: some tens of times slower, with the same result. */
+  readonly interpreted: boolean;
   /** I5 was asked about no runs without end, because there are too many states. */
   readonly endsNotAsked: boolean;
   /** Why something is undecided. */

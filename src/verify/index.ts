@@ -9,6 +9,7 @@ export type {
   SmallMachine,
   Walked,
 } from './answer.ts';
+export { checkScenario } from './check-scenario.ts';
 export type { PeerOptions } from './peer.ts';
 export { checkingPeer } from './peer.ts';
 export type { CheckProgress, Explorer, SearchOptions } from './rounds.ts';

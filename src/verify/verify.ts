@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { alikeTasks, compilePacked } from '../lang/index.ts';
+import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
   type Event,
@@ -67,6 +67,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   return {
     ...about,
     walked: options.walks,
+    interpreted: !compilesText(),
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
