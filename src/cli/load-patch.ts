@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { InvalidArgumentError } from 'commander';
 import { access } from 'node:fs/promises';
-import { register } from 'node:module';
+import * as nodeModules from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
@@ -11,6 +11,7 @@ import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
 import { complain, reasonOf } from './failure.ts';
 import { UNWATCHED } from './patch-conditions.ts';
+import type { RegisterHooks } from './patch-hooks-here.ts';
 import { forgetTurns } from './patch-watch.ts';
 
 /** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
@@ -66,7 +67,7 @@ async function loadPatch(file: string): Promise<Patch> {
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${reasonOf(error)}`);
   }
-  if (!hooked) register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
+  if (!hooked) await hookImports();
   hooked = true;
   let module: unknown;
   // A file may end the process, or wait at its top for what never comes: Node then leaves without a word.
@@ -89,6 +90,15 @@ async function loadPatch(file: string): Promise<Patch> {
   loadedFrom.set(patch, file);
   return patch;
 }
+
+/** Lets this process read TypeScript, by the hooks that this Node has: register() is deprecated from Node 26 on. */
+async function hookImports(): Promise<void> {
+  const registerHooks: unknown = Reflect.get(nodeModules, 'registerHooks');
+  if (isRegisterHooks(registerHooks)) (await import('./patch-hooks-here.ts')).hook(registerHooks);
+  else nodeModules.register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
+}
+
+const isRegisterHooks = (value: unknown): value is RegisterHooks => typeof value === 'function';
 
 /** A user's module. One that watchers have made unreadable is read without them. */
 async function imported(url: string): Promise<unknown> {
