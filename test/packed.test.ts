@@ -96,7 +96,7 @@ const CHECK = 'ioctl > kvm_gmem_ioctl > __kvm_gmem_set_attributes > kvm_gmem_is_
 /** A form whose check is these words, and otherwise that of the baseline. */
 const checking = (
   words: string,
-): string => `import { clamped, compareCount, folio, FOLIO, forEachFolio, lru_cache_disable, safetyCheck } from 'folioscope/kernel';
+): string => `import { clamped, compareCount, folio, FOLIO, folio_ref_count, forEachFolio, INDEX, lru_cache_disable, safetyCheck } from 'folioscope/kernel';
 import { bool, int, one, sharedScalar } from 'folioscope/lang'; const elsewhere = sharedScalar('elsewhere', int(2));
 const check = safetyCheck((k, args) => {
   ${words}
@@ -113,7 +113,7 @@ test.each([
   ],
   [
     "import { safetyCheck } from 'folioscope/kernel';\nexport default { name: 'v6', summary: '', check: safetyCheck(() => {}) };",
-    "folioscope: ./bad.ts: name: 'v6' is one of folioscope's own forms, expected another name\n",
+    "folioscope: ./bad.ts:2: name: 'v6' is one of folioscope's own forms, expected another name\n",
   ],
   [
     "import { nothing } from 'folioscope/kernels';\nexport default nothing;",
@@ -125,15 +125,15 @@ test.each([
   ],
   [
     checking('').replace("summary: ''", "summary: '', mutant: { name: 'gup-no-barrier' }"),
-    'folioscope: ./bad.ts: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, exports, parts\n',
+    'folioscope: ./bad.ts:7: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, exports, parts\n',
   ],
   [
     checking('').replace("summary: ''", "summary: '', mostDrains: { local: 1 }"),
-    /^folioscope: \.\/bad\.ts: mostDrains: expected \{ local: N, all: N \}.*\n$/,
+    /^folioscope: \.\/bad\.ts:7: mostDrains: expected \{ local: N, all: N \}.*\n$/,
   ],
   [
     checking('').replace("summary: ''", "summary: '', parts: ['mlok']"),
-    /^folioscope: \.\/bad\.ts: parts: expected a list of mlock, .*\n$/,
+    /^folioscope: \.\/bad\.ts:7: parts: expected a list of mlock, .*\n$/,
   ],
   [
     'export default await new Promise(() => {});',
@@ -186,6 +186,74 @@ test.each([
   [
     'for (let i = 0; ; i++) {\n}\nexport default 1;',
     "folioscope: ./bad.ts:1: cannot be loaded: a JavaScript loop has turned 1000000 times and does not end: the kernel's loops are k.loop, k.while and k.for\n",
+  ],
+  [
+    checking("k.step('mine', () => k.assert('never', args.safe));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'assert' says nothing in a form of the check: expected the scenario's own 'check', or a step that sets 'safe'\n",
+  ],
+  [
+    checking("k.step('mine', () => args.safe.set(folio.refcount.at(k.local('on', one(INDEX))).eq(2)));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: an index of 'folio.refcount' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.call(folio_ref_count, { folio: k.local('on', one(INDEX)), count: k.local('n', int(9)) });"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: an index of 'folio.refcount' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.if(k.local('of', one(FOLIO)).eq(k.local('on', one(INDEX))), () => {});"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: a comparison with a value of kind 'folio' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.let('n', int(9), k.local('of', one(FOLIO)));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'n' takes a value of kind 'int', not one of kind 'folio'\n",
+  ],
+  [
+    checking('k.if(args.nr, () => {});'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'if' takes a value of kind 'bool', not one of kind 'int'\n",
+  ],
+  [
+    checking('k.call(lru_cache_disable);'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'lru_cache_disable' is called without arguments, expected k.call(lru_cache_disable, { ... })\n",
+  ],
+  [
+    checking("k.call(folio_ref_count, { folio: k.local('of', one(FOLIO)) });"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'folio_ref_count' is called without 'count'\n",
+  ],
+  [
+    checking("k.local('n', int('3'));"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: int("3"): expected a whole number from 0 on, such as int(3)\n',
+  ],
+  [
+    checking("k.local('n', int(3.5));"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: int(3.5): expected a whole number from 0 on, such as int(3)\n',
+  ],
+  [
+    checking("k.let('n', int(3), 1.5);"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: expected a value of the kernel language or a whole number, not 1.5\n',
+  ],
+  [
+    checking('args.safe = false;'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'safe' is a place, expected safe.set(...) instead of =\n",
+  ],
+  [
+    checking('forEachFolio(k, args, clamped, (judgement) => { judgement.safe = false; });'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'safe' is a place, expected safe.set(...) instead of =\n",
+  ],
+  [
+    "export default {\n  name: 'empty',\n  summary: '',\n  check: () => {},\n};",
+    'folioscope: ./bad.ts:4: check: expected safetyCheck((k, args) => { ... }), not the text itself\n',
+  ],
+  [
+    checking("setTimeout(() => k.step('late', () => {}), 0);"),
+    'folioscope: ./bad.ts:4: fails later: a part of the text comes from a timer or a promise, after the text was recorded; expected a form that is recorded at once\n',
+  ],
+  [
+    checking('void Promise.resolve().then(() => args.safe.set(false));'),
+    'folioscope: ./bad.ts:4: fails later: a place is written where no text is recorded: outside a routine, in a timer or a promise; expected a form that is recorded at once\n',
+  ],
+  [
+    checking("void Promise.reject('no reason');"),
+    'folioscope: ./bad.ts: fails later: no reason; expected a form that is recorded at once\n',
   ],
   [
     checking('k.loop(() => args.safe.set(true));'),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import * as nodeModules from 'node:module';
 import { relative, resolve } from 'node:path';
@@ -9,7 +10,7 @@ import { ALTERNATIVES, KERNEL_PARTS, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
-import { complain, reasonOf } from './failure.ts';
+import { complain, reasonOf, reportFailure } from './failure.ts';
 import { UNWATCHED } from './patch-conditions.ts';
 import type { RegisterHooks } from './patch-hooks-here.ts';
 import { forgetTurns } from './patch-watch.ts';
@@ -62,12 +63,16 @@ let hooked = false;
  */
 async function loadPatch(file: string): Promise<Patch> {
   const path = resolve(file);
+  lastLoaded = file;
   try {
     await access(path);
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${reasonOf(error)}`);
   }
-  if (!hooked) await hookImports();
+  if (!hooked) {
+    await hookImports();
+    catchLateFailures();
+  }
   hooked = true;
   let module: unknown;
   // A file may end the process, or wait at its top for what never comes: Node then leaves without a word.
@@ -128,10 +133,29 @@ function tracing<T>(work: () => T): T {
   }
 }
 
+/** The file of a form that was loaded last, as it was named. */
+let lastLoaded = '';
+
+/**
+ * Ends the process in one line where a user's module fails in a timer, or in a promise that nothing waits for: Node would print its
+ * own text of ten lines.
+ */
+function catchLateFailures(): void {
+  const end = (error: unknown): void => {
+    // folioscope itself throws nothing but errors, and no promise of its own is left alone.
+    const place = placeIn(lastLoaded, error);
+    if (error instanceof Error && place === lastLoaded) process.exit(reportFailure(error));
+    complain(`${place}: fails later: ${inOneLine(error)}; expected a form that is recorded at once`);
+    process.exit(EXIT.input);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
 /** Where folioscope's own modules are. */
 const OWN = new URL('..', import.meta.url).href;
 
-/** `FILE:LINE` where an error's stack passes through a user's module, else the file. */
+/** `FILE:LINE` where an error's stack passes through a user's module, else `file`. */
 function placeIn(file: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const [, url = '', line = ''] of stack.matchAll(/(file:[^\s?]*?\.[cm]?[jt]s)(?:\?[^\s:]*)?:(\d+):\d+/g)) {
@@ -173,22 +197,46 @@ export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): G
   }
 }
 
-const inOneLine = (error: unknown): string => reasonOf(error).replaceAll(/\s+/g, ' ');
+const inOneLine = (error: unknown): string =>
+  reasonOf(error)
+    .replace(
+      /^Cannot assign to read only property '(\w+)' of object .*$/,
+      "'$1' is a place, expected $1.set(...) instead of =",
+    )
+    .replaceAll(/\s+/g, ' ');
+
+/** `FILE:LINE` of a field of a form as it is written, where it is found; else the file. */
+function fieldIn(file: string, field: string): string {
+  const lines = readFileSync(resolve(file), 'utf8').split('\n');
+  const written = new RegExp(String.raw`(?:^|[\s{,])${field}\s*:`);
+  const line = lines.findIndex((text) => written.test(text));
+  return line === -1 ? file : `${file}:${line + 1}`;
+}
 
 function exported(file: string, module: unknown): Patch {
   const form = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   const expected = 'expected a form of the check, { name, summary, check }';
   if (form === undefined) throw new InputError(`${file}: no default export, ${expected}`);
+  if (hasBareCheck(form))
+    throw new InputError(
+      `${fieldIn(file, 'check')}: check: expected safetyCheck((k, args) => { ... }), not the text itself`,
+    );
   if (!isPatch(form)) throw new InputError(`${file}: the default export is something else, ${expected}`);
   if (!/^[a-z][\w.-]{0,30}$/i.test(form.name))
     throw new InputError(
-      `${file}: name: expected at most 31 letters, digits, dots, dashes and underscores, not '${form.name}'`,
+      `${fieldIn(file, 'name')}: name: expected at most 31 letters, digits, dots, dashes and underscores, not '${form.name}'`,
     );
   if ([...PATCHES, ...ALTERNATIVES].some(({ name }) => name === form.name))
-    throw new InputError(`${file}: name: '${form.name}' is one of folioscope's own forms, expected another name`);
+    throw new InputError(
+      `${fieldIn(file, 'name')}: name: '${form.name}' is one of folioscope's own forms, expected another name`,
+    );
   requireFields(file, form);
   return form;
 }
+
+/** Whether a form's check is a function, as its text is, and no routine. */
+const hasBareCheck = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'check' in value && typeof value.check === 'function';
 
 function isPatch(value: unknown): value is Patch {
   if (typeof value !== 'object' || value === null) return false;
@@ -241,9 +289,9 @@ function requireFields(file: string, form: Patch): void {
     const rule = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
     if (rule === undefined)
       throw new InputError(
-        `${file}: ${field}: no field of a form, expected ${[...NEEDED, ...Object.keys(FIELDS)].join(', ')}`,
+        `${fieldIn(file, field)}: ${field}: no field of a form, expected ${[...NEEDED, ...Object.keys(FIELDS)].join(', ')}`,
       );
-    if (!rule.allows(value)) throw new InputError(`${file}: ${field}: expected ${rule.expected}`);
+    if (!rule.allows(value)) throw new InputError(`${fieldIn(file, field)}: ${field}: expected ${rule.expected}`);
   }
 }
 

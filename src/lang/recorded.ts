@@ -19,6 +19,7 @@ export class Recorded {
   readonly #locals = new Set<Local>();
   readonly #order: Local[] = [];
   #parts = 0;
+  #isOver = false;
   /** How many reasons there are that the text is never run. */
   #dead = 0;
 
@@ -29,8 +30,15 @@ export class Recorded {
     this.#declared = declared && new Set(declared);
   }
 
-  /** One more part of the text. @throws Error where JavaScript seems to record without end. */
+  /** The text ends here. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** One more part of the text. @throws Error where it comes too late, or JavaScript seems to record without end. */
   count(where: () => string): void {
+    if (this.#isOver)
+      throw new Error('a part of the text comes from a timer or a promise, after the text was recorded');
     if (++this.#parts > MOST_PARTS)
       throw new Error(
         `the text has more than ${MOST_PARTS} parts: a JavaScript loop in it does not end, in ${where()}`,
