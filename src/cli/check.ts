@@ -10,15 +10,17 @@ import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts
 import type { CostedAnswer, Outcome } from '../report/index.ts';
 import type { PeerQuestion, PeerVariant, Scenario } from '../scenario/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
+import { ASKED } from './asked-before.ts';
 import { exploringWith } from './check-workers.ts';
 import { names, theOne } from './choices.ts';
 import { availableBytes, heapNow } from './available-memory.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingInPieces, workingWith } from './load-patch.ts';
+import { fileOf, loadPatches, type PatchChoice, patchChoices, workingInPieces, workingWith } from './load-patch.ts';
 import { checkProgressText } from './check-progress.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
+import { version } from './version.ts';
 import type { SpillDirectory } from './spill-directory.ts';
 
 interface Options {
@@ -83,7 +85,7 @@ export function registerCheck(program: Command): void {
     .option('--exact', 'no reductions, and explore everything even after a violation')
     .option('--no-partial-order', 'explore every order of steps, also where nobody can tell them apart')
     .option('--no-symmetry', 'explore states apart that differ by an exchange of like tasks or CPUs')
-    .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
+    .addOption(new Option('--most-states <n>', 'give up after so many states').default(MOST_STATES).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
     .addOption(
@@ -195,6 +197,9 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** States after which a check gives up where nothing else is said. */
+const MOST_STATES = 200_000_000;
+
 /** Bits of an index into the bits of a bitstate memory. */
 const [FEWEST_BITS, MOST_BITS] = [5, 32];
 
@@ -262,6 +267,7 @@ async function checkOne(files: readonly string[], options: Options): Promise<Exi
       ? checkToJson(subject, costed, { notRun, coverage })
       : checkReport(subject, answers, {
           command: commandFor(file, options),
+          version: version(),
           notRun,
           interrupted: isInterrupted,
           coverage,
@@ -383,14 +389,18 @@ async function* answersWith(
       options.patch === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(options.patch);
     const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
     if (wrong !== undefined) throw new InputError(`${subject.file}: the schedule does not fit: ${wrong}`);
+    const changed = await filesAsked(options, subject.file, patches);
     for (const [place, patch] of patches.entries())
       yield isInterrupted && place > 0
         ? patch.name
         : orName(
-            answered(
-              subject,
-              patch.name,
-              workingInPieces(patch, checking(subject, { ...search, patch, checkpoint: keep(patch.name) })),
+            saying(
+              changed(patch),
+              answered(
+                subject,
+                patch.name,
+                workingInPieces(patch, checking(subject, { ...search, patch, checkpoint: keep(patch.name) })),
+              ),
             ),
             patch.name,
             place > 0,
@@ -406,6 +416,39 @@ async function* answersWith(
           );
   for (const message of unwritten)
     complain(`${message}; make room there, or let it be written, and go on with the same command and --resume`);
+}
+
+/** Notes what the files of the question say. @returns for a form, those of its files that have changed since it was asked first. */
+async function filesAsked(
+  { checkpoint }: Options,
+  scenario: string,
+  patches: readonly Patch[],
+): Promise<(patch: Patch) => () => readonly string[]> {
+  if (checkpoint === undefined) return () => () => [];
+  const { changedFiles, noteFiles } = await import('./asked-before.ts');
+  const filesOf = (patch: Patch): readonly string[] => [
+    scenario,
+    ...(fileOf(patch) === undefined ? [] : [fileOf(patch) ?? '']),
+  ];
+  try {
+    noteFiles(checkpoint, [...new Set(patches.flatMap(filesOf))]);
+  } catch {
+    // Where nothing can be written, the checkpoint itself says why.
+  }
+  return (patch) => () => changedFiles(checkpoint, filesOf(patch));
+}
+
+/** An answer; where its checkpoint is of another question, the files that have changed are named. */
+async function saying(changed: () => readonly string[], answer: Promise<CostedAnswer>): Promise<CostedAnswer> {
+  try {
+    return await answer;
+  } catch (error) {
+    const files = error instanceof Error && error.name === 'CheckpointError' ? changed() : [];
+    if (!(error instanceof Error) || files.length === 0) throw error;
+    const verb = files.length === 1 ? 'has' : 'have';
+    error.message = `${files.join(' and ')} ${verb} changed since the checkpoint was begun: ${error.message}`;
+    throw error;
+  }
 }
 
 /** What a form comes to, or its name where its checkpoint cannot be gone on from and other answers are there to be kept. */
@@ -466,7 +509,7 @@ async function ownCheckpoints(path: string, { resume = false }: Options): Promis
 /** Says in a directory of checkpoints which process has it. */
 const OWNER = 'folioscope-checkpoint';
 
-const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`);
+const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`) || name === ASKED;
 
 /**
  * Checkpoints of each form, each of its explorations in a directory of its own.
@@ -540,11 +583,26 @@ function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): Exi
   return answers.some(({ verdict }) => verdict === 'undecided') ? EXIT.undecided : EXIT.well;
 }
 
-/** The command that gives the same report again. */
+/**
+ * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check goes
+ * on, --itf and --json where and how it is written.
+ */
 const commandFor = (file: string, options: Options): readonly string[] => {
   const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
-  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate } = options;
-  const valued = { cpus, folios, random, seed, pct, steps, bitstate, workers: workers === 1 ? undefined : workers };
+  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate, memory, spill } = options;
+  const valued = {
+    cpus,
+    folios,
+    random,
+    seed,
+    pct,
+    steps,
+    bitstate,
+    workers: workers === 1 ? undefined : workers,
+    'most-states': options.mostStates === MOST_STATES ? undefined : options.mostStates,
+    memory,
+    spill,
+  };
   return [
     'folioscope',
     'check',

@@ -169,6 +169,9 @@ function placeIn(file: string, error: unknown): string {
 /** The files that forms came from. */
 const loadedFrom = new WeakMap<Patch, string>();
 
+/** The file that a form came from; undefined for folioscope's own. */
+export const fileOf = (patch: Patch): string | undefined => loadedFrom.get(patch);
+
 /**
  * Works with a form. Its text runs where kernels are built and its steps where they are run, with values that only then
  * turn out to be wrong; what fails there is the mistake of the file that it came from, if it came from one.
@@ -181,12 +184,16 @@ export function workingWith<T>(patch: Patch, work: () => T): T {
     forgetTurns();
     return tracing(work);
   } catch (error) {
-    if (error instanceof InputError || error instanceof ScheduleMisfit) throw error;
+    if (error instanceof InputError || error instanceof ScheduleMisfit || isOfStore(error)) throw error;
     throw new InputError(
       `${placeIn(file, error)}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
     );
   }
 }
+
+/** What is wrong with a directory of checkpoints or states is no mistake of a form. Their classes are the engine's, which is not loaded here. */
+const isOfStore = (error: unknown): boolean =>
+  error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);
 
 /** The same for work that is done in pieces. */
 export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): Generator<T, R> {

@@ -19,6 +19,7 @@ import { reportFailure, UsageError } from './failure.ts';
 import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
 import { Progress } from './progress.ts';
 import { readScenarioText, readText, scenarioFiles } from './scenario-files.ts';
+import { version } from './version.ts';
 import { TraceRecorder } from './trace-recorder.ts';
 
 interface Options {
@@ -144,7 +145,8 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
         progress.end();
         codes.add(codeOfRuns(runs));
         many.push(runs);
-        if (options.json !== true) process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan) }));
+        if (options.json !== true)
+          process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan), version: version() }));
         continue;
       }
       const answer = await answerOf(scenario, plan, keep, tick, recorder);
@@ -155,7 +157,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       if (options.json === true) continue;
       process.stdout.write(
         isReport
-          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan) })
+          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan), version: version() })
           : summaryLine(answer),
       );
     } catch (error) {

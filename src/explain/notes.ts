@@ -25,7 +25,9 @@ export function notesOf(
     ...inodeNotes(story, listed),
     ...(compilesText()
       ? []
-      : ['JavaScript may not be generated here: the verdicts were interpreted, which is slower and gives the same']),
+      : [
+          'JavaScript may not be generated here: the verdicts were interpreted, which is slower; they are those of compiled code',
+        ]),
   ];
 }
 

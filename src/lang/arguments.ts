@@ -30,7 +30,7 @@ export function withAll<A extends Args>(routine: string, args: A, text: (args: A
   } catch (error) {
     const [name] = absent;
     // Its stack names the line that it is to be mended in.
-    if (error instanceof TypeError && name !== undefined && /undefined/.test(error.message))
+    if (error instanceof TypeError && name !== undefined && error.message.includes('undefined'))
       error.message = `'${routine}' is called without '${name}'`;
     throw error;
   }

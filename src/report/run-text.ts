@@ -3,6 +3,7 @@ import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scena
 import { commandLines } from './command-lines.ts';
 import { callText } from './call-text.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
+import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
 import { expectedText, mismatchText, resultText } from './verdict-text.ts';
@@ -13,6 +14,8 @@ export interface RunReportOptions {
   readonly steps: StepStyle | 'none';
   /** The command that gave this answer, a word each. */
   readonly command: readonly string[];
+  /** The version of folioscope; the report names none where absent. */
+  readonly version?: string | undefined;
 }
 
 /** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
@@ -24,7 +27,7 @@ export function runReport(answer: ScenarioAnswer, options: RunReportOptions): st
     refusalSection(patches),
     ledgerSection(answer),
     ...(options.steps === 'none' ? [] : stepSections(answer, options.steps)),
-    closingSection(answer, options.command),
+    closingSection(answer, options),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -150,7 +153,10 @@ function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): 
   return sections;
 }
 
-function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly string[]): readonly string[] {
+function closingSection(
+  { scenario, patches }: ScenarioAnswer,
+  { command, version }: RunReportOptions,
+): readonly string[] {
   const steps = patches.reduce((sum, patch) => sum + patch.stepsTaken, 0);
   const broken = patches.flatMap(({ patch, imbalance: why }) => (why === undefined ? [] : [`I6 in ${patch}: ${why}`]));
   const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
@@ -166,6 +172,7 @@ function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
     ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),
     ...wrap(`${absentText(scenario)}not in the model: weak memory order, time`, '', '  '),
+    ...originLines(version, scenario.machine.profile),
     ...commandLines(command),
   ];
 }

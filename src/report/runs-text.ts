@@ -3,13 +3,14 @@ import type { Scenario, ScenarioRuns, SeenOutcome } from '../scenario/index.ts';
 import { callText } from './call-text.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { resultText } from './verdict-text.ts';
 
 /** What many runs of one scenario came to: for each form how often each outcome was seen, and a run that shows it. */
 export function runsReport(
   { scenario, patches: answers }: ScenarioRuns,
-  { command }: { readonly command: readonly string[] },
+  { command, version }: { readonly command: readonly string[]; readonly version?: string | undefined },
 ): string {
   const sections = [
     [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
@@ -20,6 +21,7 @@ export function runsReport(
     [
       ...unexportedLines(answers, scenario.machine.profile.name),
       ...wrap('not known: what other seeds would show; how often is no probability of a real machine', '', '  '),
+      ...originLines(version, scenario.machine.profile),
       ...commandLines(command),
     ],
   ];

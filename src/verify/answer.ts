@@ -146,6 +146,8 @@ export interface CheckAnswer {
   readonly explored: Explored;
   readonly machine: SmallMachine;
   readonly reductions: readonly string[];
+  /** What FOLL_PIN adds to a small folio's count in the machine that was explored, and in the kernel; undefined where nothing does. */
+  readonly pinBias: { readonly explored: number; readonly kernel: number } | undefined;
   /**
    * Probability that a state was left out because its hash was taken for another's, of the exploration that the answer rests on;
    * undefined where whole states were compared.

@@ -10,7 +10,7 @@ import {
   runScenario,
   type Scenario,
 } from '../scenario/index.ts';
-import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
+import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
 import { tell } from './counterexample.ts';
 import { happened } from './events.ts';
@@ -73,6 +73,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
     properties,
     machine: machineOf(world),
+    pinBias: pinBiasOf(world),
     before,
     expected,
     asExpected: before.length > 0 ? false : asExpected(expected, properties),
@@ -171,12 +172,16 @@ function asFarAsShown(
   return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
 }
 
+/** The routine of a step; where the step bears its name, its caller. */
+const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
+  path.at(-1) === name ? path.at(-2) : path.at(-1);
+
 /** Where a run ends: the task, and its routine and step. */
 function placeOf({ counterexample }: PropertyAnswer): string {
   const last = counterexample?.steps.at(-1);
   return last === undefined
     ? ''
-    : `: ${last.thread} is refused after ${[last.path.at(-1), last.name].filter(Boolean).join(': ')}`;
+    : `: ${last.thread} is refused after ${[routineOf(last), last.name].filter(Boolean).join(': ')}`;
 }
 
 function known(id: string): PropertyId {
@@ -211,6 +216,9 @@ export function asExpected(
   if (properties.some(({ id, verdict }) => verdict === (wanted.has(id) ? 'holds' : 'violated'))) return false;
   return properties.some(({ verdict }) => verdict === 'undecided') ? undefined : true;
 }
+
+const pinBiasOf = ({ profile, scenario }: SmallWorld): CheckAnswer['pinBias'] =>
+  scenario.pins.length === 0 ? undefined : { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias };
 
 const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): SmallMachine => ({
   profile: profile.name,
