@@ -39,9 +39,78 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const SC_11 = 'node_modules/folioscope/scenarios/SC-11-vmsplice.yaml';
 
-test('the page shows the example that ships', () => {
+test('the first form of the page is short', () => {
   expect(read('examples/drain-and-trust.ts')).toBe(`// SPDX-License-Identifier: MIT\n${shown}`);
   expect(shown.split('\n').length).toBeLessThanOrEqual(31);
+});
+
+test('every form that the page shows whole is an example that ships', () => {
+  const blocks = [...read('docs/new-patch.md').matchAll(/```ts\n([^]*?)```/g)].map(([, block = '']) => block);
+  const whole = blocks.filter((block) => block.includes('export default'));
+  const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'));
+  expect(whole.map((block) => `// SPDX-License-Identifier: MIT\n${block}`).toSorted()).toEqual(
+    examples.map((name) => read(`examples/${name}`)).toSorted(),
+  );
+  expect(blocks).toHaveLength(whole.length + 1);
+});
+
+/** The verdicts of a check by property. */
+function verdictsOf(...args: readonly string[]): ReadonlyMap<string, string> {
+  const { stdout, stderr } = folioscope('check', ...args, '--json');
+  expect(stderr).toBe('');
+  const { properties } = JSON.parse(stdout) as {
+    readonly properties: readonly { readonly property: string; readonly verdict: string }[];
+  };
+  return new Map(properties.map(({ property, verdict }) => [property, verdict]));
+}
+
+/** An example that ships, in a file of the folder. */
+function copied(name: string): string {
+  writeFileSync(join(folder, name), read(`examples/${name}`));
+  return `./${name}`;
+}
+
+test('the right form holds, where it is to refuse and where not', { timeout: LIMIT }, () => {
+  for (const scenario of ['SC-02-other-cpu', 'SC-11-vmsplice']) {
+    const verdicts = verdictsOf(
+      `node_modules/folioscope/scenarios/${scenario}.yaml`,
+      '--patch',
+      copied('read-again.ts'),
+    );
+    expect(new Set(verdicts.values())).toEqual(new Set(['holds']));
+  }
+});
+
+test('a walk of its own needs claimingList: without it I6 is violated', { timeout: LIMIT }, () => {
+  const SC_02 = 'node_modules/folioscope/scenarios/SC-02-other-cpu.yaml';
+  const text = read('examples/own-walk.ts');
+  expect(verdictsOf(SC_02, '--patch', copied('own-walk.ts')).get('I6')).toBe('holds');
+  const silent = text
+    .replace("k.claimingList('safety-check', batch.folios, 0, batch.count, {}, ", '[')
+    .replace(/^ {6}\}\);$/m, '      }].forEach((walk) => walk());');
+  writeFileSync(join(folder, 'silent.ts'), silent);
+  expect(verdictsOf(SC_02, '--patch', './silent.ts').get('I6')).toBe('violated');
+});
+
+test('a look that the form says itself is one', { timeout: LIMIT }, () => {
+  const [, block = ''] = /```ts\n(k\.step\('decide'[^]*?)```/.exec(read('docs/new-patch.md')) ?? [];
+  const form = (
+    decide: string,
+  ): string => `import { clamped, forEachFolio, LOOK, safetyCheck } from 'folioscope/kernel';
+export default {
+  name: 'own-sign',
+  summary: 'refuses every page by a sign of its own',
+  check: safetyCheck((k, args) => forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
+    ${decide}
+  })),
+};
+`;
+  const SC_02 = 'node_modules/folioscope/scenarios/SC-02-other-cpu.yaml';
+  writeFileSync(join(folder, 'shown.ts'), form(block));
+  writeFileSync(join(folder, 'blind.ts'), form(block.replace(/^.*LOOK.*\n/m, '')));
+  // Only a batch holds the page: what the form shows is judged, and it is wrong; what it does not show is not.
+  expect(verdictsOf(SC_02, '--patch', './shown.ts').get('I2')).toBe('violated');
+  expect(verdictsOf(SC_02, '--patch', './blind.ts').get('I2')).toBe('undecided');
 });
 
 test('run refutes the form', { timeout: LIMIT }, () => {

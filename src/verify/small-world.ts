@@ -129,7 +129,7 @@ const ALLOCATING: ReadonlySet<Call['call']> = new Set([
   'populate',
 ]);
 /** FOLL_PIN. */
-const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
+export const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
 
 /** A folio for each page, one for each task that may lose the race to add one, and one for each that leaves the page cache. */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {

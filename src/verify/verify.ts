@@ -28,7 +28,7 @@ import {
 } from './rounds.ts';
 import { replayed } from './replayed.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
-import { buildWorld, type SmallWorld } from './small-world.ts';
+import { buildWorld, PINNING, type SmallWorld } from './small-world.ts';
 import { isTooLarge } from './too-large.ts';
 import { unfulfilled, wishesOf } from './wishes.ts';
 
@@ -218,7 +218,9 @@ export function asExpected(
 }
 
 const pinBiasOf = ({ profile, scenario }: SmallWorld): CheckAnswer['pinBias'] =>
-  scenario.pins.length === 0 ? undefined : { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias };
+  [...scenario.before, ...scenario.threads.flatMap(({ calls }) => calls)].some(({ call }) => PINNING.has(call.call))
+    ? { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias }
+    : undefined;
 
 const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): SmallMachine => ({
   profile: profile.name,

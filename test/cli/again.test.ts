@@ -56,13 +56,19 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 /** The words of a command under `again:`. */
 function again(stdout: string): readonly string[] {
   const [, command = ''] = /\nagain:\n([^]*)$/.exec(stdout) ?? [];
-  return command.replaceAll(/\\\n/g, ' ').trim().split(/\s+/);
+  return command.replaceAll('\\\n', ' ').trim().split(/\s+/);
 }
+
+const REGISTER: Readonly<Record<string, (program: Command) => void>> = {
+  check: registerCheck,
+  run: registerRun,
+  explain: registerExplain,
+};
 
 describe.each(Object.entries(COMMANDS))('%s', (command, lines) => {
   test('every option is asked for here, or is left out for a reason', () => {
     const program = new Command();
-    ({ check: registerCheck, run: registerRun, explain: registerExplain })[command]?.(program);
+    REGISTER[command]?.(program);
     const options = program.commands[0]?.options.flatMap(({ long }) => long ?? []) ?? [];
     const known = new Set([...lines.flatMap((line) => line.split(' ')), ...(LEFT_OUT[command] ?? [])]);
     expect(options.length).toBeGreaterThan(6);
