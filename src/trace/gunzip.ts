@@ -2,7 +2,7 @@
 import type { PieceReader } from './byte-stream.ts';
 
 /** What is packed ends here: it is cut off, or no longer what it should be. */
-export class GunzipError extends Error {
+class GunzipError extends Error {
   override readonly name = 'GunzipError';
 }
 
