@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Who is measured, and what one round of each is. Every contender runs in a process of its own, so that none sees what
 // the optimiser has learnt from another.
-import {
-  DEFAULT_PROFILE,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  type MemoryAttributes2,
-  PAGE_SIZE,
-} from '../src/kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
+import { DEFAULT_PROFILE, type MemoryAttributes2 } from '../src/kernel/index.ts';
 import { createMachine, type Machine, patchNamed } from '../src/machine/index.ts';
 import { pack, type SmallWorld } from '../test/exploring.ts';
 import { kernelByHand } from './kernel-by-hand.ts';

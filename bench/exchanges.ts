@@ -18,8 +18,8 @@ import {
   independence,
   type Memory,
 } from '../src/lang/index.ts';
-import type { Expr, Local } from '../src/lang/expression.ts';
-import { claimsAt, type FlowNode, nextOf, nodeAt } from '../src/lang/flow.ts';
+import type { Expr, Local } from '../src/lang/text/expr.ts';
+import { claimsAt, type FlowNode, nextOf, nodeAt } from '../src/lang/program/flow.ts';
 import type { SmallWorld } from '../test/exploring.ts';
 import { questionOf } from '../test/kernel-question.ts';
 

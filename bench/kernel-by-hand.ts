@@ -33,7 +33,7 @@ export function kernelByHand(machine: Machine): ByHand {
   const [pte, pageTableLock] = [column('mm.pte'), column('mm.page_table_lock')];
   const [localLock, nr] = [column('cpu_fbatches.lock'), column('cpu_fbatches.lru_add.nr')];
   const batch = column('cpu_fbatches.lru_add.folios');
-  const [generation, mutex] = [column('lru_drain_gen'), column('lru_drain_all.mutex')];
+  const [unchanged, mutex] = [column('lru_drain_gen.unchanged'), column('lru_drain_all.mutex')];
   const [hasWork, work] = [column('lru_drain_all.has_work'), column('mm_percpu_wq.work')];
   const [result, errorIndex] = [column('task.result'), column('task.error_index')];
   const cpus = nr.length;
@@ -85,10 +85,13 @@ export function kernelByHand(machine: Machine): ByHand {
     if (nr[cpu] !== 0) moveLru(cpu);
     localLock[cpu] = 0;
   };
-  const drainAll = (here: number): void => {
+  const userTasks = unchanged.length - cpus;
+  const drainAll = (task: number, here: number): void => {
+    unchanged[task] = 1;
     drain(here);
     mutex[0] = 1;
-    generation[0] = generation[0]! + 1;
+    unchanged[task] = 0;
+    for (let other = 0; other < userTasks; other++) unchanged[other] = 0;
     for (let cpu = 0; cpu < cpus; cpu++) {
       if (nr[cpu] === 0) continue;
       work[cpu] = 1;
@@ -157,7 +160,7 @@ export function kernelByHand(machine: Machine): ByHand {
   };
   const held = new Int32Array(slots);
   /** @returns the page that is in use, or -1 */
-  const check = (cpu: number, end: number): number => {
+  const check = (task: number, cpu: number, end: number): number => {
     let drained = false;
     let released = false;
     for (let next = 0, unsafe = -1; ; ) {
@@ -176,7 +179,7 @@ export function kernelByHand(machine: Machine): ByHand {
         const folio = held[i]!;
         if (refcount[folio] === (1 << order[folio]!) + 1) continue;
         if (order[folio] === 0 && !drained) {
-          drainAll(cpu);
+          drainAll(task, cpu);
           drained = true;
           i--;
         } else unsafe = indexOf[folio]!;
@@ -198,7 +201,7 @@ export function kernelByHand(machine: Machine): ByHand {
       let unsafe = -1;
       if (isPrivate.subarray(0, pages).includes(0)) {
         unmap(pages);
-        unsafe = check(cpu, pages);
+        unsafe = check(task, cpu, pages);
         if (unsafe === -1) isPrivate.fill(1, 0, pages);
       }
       writer[0] = 0;

@@ -7,7 +7,7 @@ import {
   GUEST_MEMFD_FLAG_MMAP,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
-} from '../src/kernel/index.ts';
+} from '../src/abi/index.ts';
 import { type GuestMemfd, Host, type Machine, type Mapping, type Thread } from '../src/machine/index.ts';
 
 /** A call's pages where all CPUs share the work: fewer than a batch has places, so that all batches fill alike. */

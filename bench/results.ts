@@ -130,7 +130,7 @@ const EXCEPTIONS: readonly (readonly [what: string, file: string, forms: readonl
 ];
 
 function exceptionsTable(): void {
-  print('', '### Exceptions', '', ...heads(['what happens', 'scenario', 'form', 'comes to', 'states', 'depth']));
+  print('', '### Exceptions', '', ...heads(['what happens', 'scenario', 'form', 'result', 'states', 'depth']));
   for (const [what, file, forms] of EXCEPTIONS)
     for (const name of forms) {
       const patch = MUTANTS.find((mutant) => mutant.patch.name === name)?.patch ?? formNamed(name);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Many CPUs at once: every task is within a call of its own, and each has its turn for a few steps.
 import { columnOf, type Columns, IDLE } from '../src/lang/index.ts';
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, taskResult } from '../src/kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
+import { taskResult } from '../src/kernel/index.ts';
 import { type Call, entryOf, type Machine } from '../src/machine/index.ts';
 import { codeNamed } from './count-operations.ts';
 

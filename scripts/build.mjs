@@ -6,7 +6,7 @@
 // Always whole (about two seconds), into a folder of its own that replaces dist/ at the end: so dist/ never holds the
 // output of a source that is gone, and whoever runs it meanwhile sees the old one or the new one.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { ROOT } from './files.mjs';
@@ -65,9 +65,17 @@ async function bundleCommandLine() {
   chmodSync(join(fresh, 'cli/main.js'), 0o755);
 }
 
+/** The grammar of C is part of what is published, so that nobody who installs it needs the package that makes it. */
+function copyGrammar() {
+  const grammar = join(ROOT, 'node_modules/tree-sitter-c');
+  copyFileSync(join(grammar, 'tree-sitter-c.wasm'), join(fresh, 'cfront/tree-sitter-c.wasm'));
+  copyFileSync(join(grammar, 'LICENSE'), join(fresh, 'cfront/tree-sitter-c.LICENSE'));
+}
+
 try {
   if (status === 0) {
     await bundleCommandLine();
+    copyGrammar();
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     rmSync(old, { recursive: true, force: true });

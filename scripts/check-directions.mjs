@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Checks the walls of the house: which room of src/ may import which. Prints one line a violation.
+// Checks the walls of the house: which room of src/ may import which, and that what src/abi/ knows stands nowhere else in
+// src/ (tests excepted: they say again what they expect). Prints one line a violation.
 //
 //   node scripts/check-directions.mjs [ROOT]      exit 0: none; 1: at least one
 //
 // The linter's no-restricted-imports sees only the text of a specifier; here it is resolved to the room that it names.
-// Circles between the files of one room are the linter's (import/no-cycle). Tests may import anything.
-import { readFileSync } from 'node:fs';
+// Files may import each other in no circle, neither for values nor for types only. Each folder says in a README.md what it
+// is for. Tests may import anything.
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { knownTwice, loadAbi } from './abi-twice.mjs';
+import { circlesOf } from './circles.mjs';
 import { ROOT, sourceFiles } from './files.mjs';
 
 /**
@@ -16,33 +20,39 @@ import { ROOT, sourceFiles } from './files.mjs';
  * @type {Record<string, Room>}
  */
 const HOUSE = {
+  abi: {},
   ledger: {},
   lang: {},
-  kernel: { rooms: ['lang', 'ledger'] },
-  machine: { rooms: ['kernel', 'lang', 'ledger'], packages: true },
-  scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger'], packages: true },
-  peer: { rooms: ['lang'] },
+  kernel: { rooms: ['lang', 'ledger', 'abi'] },
+  cfront: { rooms: ['kernel', 'lang'], packages: true },
+  machine: { rooms: ['kernel', 'lang', 'ledger', 'abi'], packages: true },
+  scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
   check: { rooms: ['lang'] },
-  verify: { rooms: ['check', 'peer', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
-  trace: { rooms: ['ledger'], packages: true },
-  explain: { rooms: ['trace', 'ledger', 'machine'], packages: true },
+  verify: { rooms: ['check', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
+  peer: { rooms: ['verify', 'scenario', 'check', 'lang', 'ledger'], packages: true },
+  source: {},
+  trace: { rooms: ['ledger', 'abi'], packages: true },
+  explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
-  live: { rooms: ['trace', 'ledger'], packages: true, node: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
-    rooms: ['ledger'],
-    types: ['machine', 'scenario', 'check', 'verify', 'explain', 'conform'],
+    rooms: ['ledger', 'abi'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'explain', 'conform'],
     packages: true,
   },
   cli: {
     rooms: [
+      'abi',
       'ledger',
       'lang',
       'kernel',
+      'cfront',
       'machine',
       'scenario',
       'peer',
       'check',
       'verify',
+      'source',
       'trace',
       'explain',
       'conform',
@@ -53,6 +63,23 @@ const HOUSE = {
     node: true,
   },
 };
+
+/**
+ * Rooms in folders, in this order: a folder imports only what stands before it.
+ * @type {Record<string, readonly string[]>}
+ */
+const FOLDERS = { lang: ['text', 'program', 'run', 'compile', 'analyse', 'explore', 'export'] };
+
+/**
+ * Circles that stay, with the reason.
+ * @type {readonly { files: readonly string[], why: string }[]}
+ */
+const CIRCLES = [
+  {
+    files: ['src/explain/generation.ts', 'src/explain/inodes.ts', 'src/explain/waiting-times.ts'],
+    why: 'a folio knows its inode, and an inode its folios: of types only',
+  },
+];
 
 // import/export ... from 'x'; import 'x'; import('x'), also as a type. Group 1: `type`, groups 2 and 3: the specifier.
 const IMPORT =
@@ -87,7 +114,11 @@ function violation(file, specifier, typeOnly) {
   const target = normalize(join(dirname(file), specifier)).split('/');
   const [top, to = ''] = target;
   if (top !== 'src' || target.length < 3) return `${specifier} is in no room of src/`;
-  if (to === from) return undefined;
+  if (to === from) {
+    const folders = FOLDERS[from] ?? [];
+    const [here, there] = [folders.indexOf(file.split('/')[2] ?? ''), folders.indexOf(target[2] ?? '')];
+    return here !== -1 && there > here ? `${folders[here]}/ may not import ${folders[there]}/` : undefined;
+  }
   if (!rooms.includes(to) && !(types.includes(to) && typeOnly)) {
     const may = [...rooms, ...types.map((room) => `types of ${room}`)].join(', ');
     return `${from} may not import ${to} (it may import: ${may === '' ? 'nothing' : may})`;
@@ -97,6 +128,7 @@ function violation(file, specifier, typeOnly) {
 }
 
 const root = process.argv[2] ?? ROOT;
+const abi = await loadAbi(ROOT);
 /** @type {string[]} */
 const found = [];
 
@@ -105,14 +137,44 @@ for (const [place, [name, { rooms = [], types = [] }]] of Object.entries(HOUSE).
   for (const other of [...rooms, ...types])
     if (!names.slice(0, place).includes(other)) found.push(`the table: ${name} names ${other}, which is not above it`);
 
+/** By file: the files of src/ that it imports. @type {Map<string, string[]>} */
+const graph = new Map();
+/** @type {Set<string>} */
+const folders = new Set();
+
 for (const file of sourceFiles(root, 'src')) {
   const [, room = '', ...rest] = file.split('/');
+  folders.add(dirname(file));
   if (rest.length === 0 || !Object.hasOwn(HOUSE, room)) found.push(`${file}:1: stands in no room of the house`);
-  else if (!file.endsWith('.test.ts'))
-    for (const { line, specifier, typeOnly } of importsOf(readFileSync(join(root, file), 'utf8'))) {
+  else if (!file.endsWith('.test.ts')) {
+    const source = readFileSync(join(root, file), 'utf8');
+    const imports = importsOf(source);
+    graph.set(
+      file,
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => normalize(join(dirname(file), specifier))),
+    );
+    for (const { line, specifier, typeOnly } of imports) {
       const wrong = violation(file, specifier, typeOnly);
       if (wrong !== undefined) found.push(`${file}:${line}: ${wrong}`);
     }
+    if (room !== 'abi')
+      for (const { line, what } of knownTwice(source, abi))
+        found.push(`${file}:${line}: ${what}; it is known once, in src/abi/`);
+  }
 }
+
+const circles = circlesOf(graph);
+for (const { files, way } of circles)
+  if (!CIRCLES.some((known) => known.files.join() === files.join()))
+    found.push(`${way[0]}:1: imports itself: ${way.join(' -> ')}`);
+for (const { files } of CIRCLES)
+  if (files.every((file) => graph.has(file)) && !circles.some((circle) => circle.files.join() === files.join()))
+    found.push(`the table: there is no circle of ${files.join(', ')}`);
+
+for (const folder of folders)
+  if (!existsSync(join(root, folder, 'README.md'))) found.push(`${folder}/README.md: says nothing of the folder`);
+
 for (const line of found) console.log(line);
 process.exitCode = found.length === 0 ? 0 : 1;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
 import {
   ALTERNATIVES,
   DEFAULT_PROFILE,
   gmemInode,
   iPages,
   type KernelPart,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  PAGE_SIZE,
   type Patch,
   pins,
   type ScriptedCall,

@@ -33,7 +33,7 @@ const SCENARIOS = readdirSync('scenarios')
 const FORMS = PATCHES.map(({ name }) => name);
 /** As the scenario says, and at random; FOLIOSCOPE_SEEDS asks for more. */
 const SEEDS = [undefined, ...Array.from({ length: Number(process.env['FOLIOSCOPE_SEEDS'] ?? 3) }, (_, i) => i + 1)];
-const seen = { refusals: 0, certain: 0, explained: 0 };
+const seen = { refusals: 0, certain: 0, explained: 0, forms: 0, named: 0 };
 
 /** What is wrong of what is said of a scenario's refusals. */
 function wrongOf(scenarioFile: string, pageReferences: boolean, seed: number | undefined): readonly string[] {
@@ -53,7 +53,16 @@ function wrongOf(scenarioFile: string, pageReferences: boolean, seed: number | u
     if (events.length === 0) continue;
     const explainer = new Explainer({ moments: [{ kind: 'end' }], patches: [] });
     explainer.events(events);
-    const { conversions } = explainer.answer(summaryOf(events));
+    const { conversions, form } = explainer.answer(summaryOf(events));
+    // One kernel runs one form: whatever its calls leave possible, the one that it runs is among it.
+    if (form !== undefined) {
+      seen.forms++;
+      if (form.forms.length === 1) seen.named++;
+      if (!form.forms.includes(patch.name))
+        found.push(
+          `${scenarioFile} seed ${seed} ${pageReferences}: ${patch.name} is not ${form.forms.join()}: ${form.because}`,
+        );
+    }
     const refused = conversions.filter(({ returned }) => returned === EAGAIN);
     const truths = answer.calls.filter(({ outcome }) => outcome?.result === 'EAGAIN');
     if (refused.length !== truths.length) continue; // before the recording, or of calls that are no conversions
@@ -83,4 +92,6 @@ test('there were refusals, and causes that were certain', () => {
   expect(seen.refusals).toBeGreaterThan(100);
   expect(seen.certain).toBeGreaterThan(50);
   expect(seen.explained).toBeGreaterThan(100);
+  expect(seen.forms).toBeGreaterThan(100);
+  expect(seen.named).toBeGreaterThan(10);
 });

@@ -118,6 +118,22 @@ describe('a flush in progress', () => {
     expect(hows(after.explanation)).toEqual(['not recorded']);
   });
 
+  test('can be preempted with PREEMPT_RT: another task on its CPU, or some time, ends it no more', async () => {
+    // Nothing but migration is off while it inserts.
+    const preemptible = insert(1, '1.000100', 1).replace('.....', '....1');
+    const other = (time: string): string => line(1, time, 'sys_fallocate -> 0x0').replace('t1-1001', 't7-1007');
+    const at = async (text: string, when: string): Promise<unknown> =>
+      (await answerOf(text + CALL, { at: when, range: '1..2' })).explanation.moments[0]?.baseline.verdict;
+    const begin = add(1, '1.000010', 1);
+    expect(await at(begin + insert(1, '1.000100', 1) + other('1.000120'), '1.000150')).toBe('safe');
+    expect(await at(begin + preemptible + other('1.000120'), '1.000150')).toBe('undecided');
+    const end = line(0, '1.900000', 'sys_fallocate -> 0x0');
+    expect(await at(begin + preemptible + other('1.000120') + end, '1.890000')).toBe('undecided');
+    expect(await at(begin + preemptible + other('1.000120') + add(1, '1.000140', 2), '1.000150')).toBe('safe');
+    const refused = await answerOf(begin + preemptible + other('1.000120') + CALL + REFUSED_END);
+    expect(hows(refused.explanation)).toContain('flush in progress');
+  });
+
   test('is over where its task does something else, or another task flushes', async () => {
     const begin = add(1, '1.000010', 1) + insert(1, '1.000100', 1);
     const at = async (text: string): Promise<unknown> =>
@@ -470,6 +486,33 @@ describe('clocks', () => {
       expect(text).not.toMatch(/\d (?:ms|us|ns|s)\b/);
     },
   );
+
+  test('a frame that two CPUs give to two inodes in one tick: each may have it', async () => {
+    // Recorded so: CPU 1 added a page, CPU 0 deleted it and gave its frame to another; the file has CPU 0 first.
+    const at = (on: number, tick: number, event: string): string =>
+      `             vmm-7       [00${on}] ..... ${tick}: ${event}\n`;
+    const page = (what: string, ino: string, index: number): string =>
+      `mm_filemap_${what}_page_cache: dev 0:16 ino ${ino} pfn=0x104c79 ofs=${4096 * index} order=0`;
+    const insertion = 'mm_lru_insertion: folio=000000008d3e19f0 pfn=0x104c79 lru=4 flags=Mf    ';
+    const text = [
+      at(0, 1000, 'tracing_mark_write: begin'),
+      at(0, 1014, page('delete_from', 'a2244', 52)),
+      at(0, 1014, page('add_to', 'a2286', 53)),
+      at(0, 1014, insertion),
+      at(1, 1014, page('add_to', 'a2244', 52)),
+      at(1, 1014, insertion),
+      at(0, 1040, 'tracing_mark_write: later'),
+      at(0, 1050, page('delete_from', 'a2286', 53)),
+      at(0, 1060, 'tracing_mark_write: gone'),
+    ].join('');
+    const ask = async (marker: string, inode: string) =>
+      (await answerOf(text, { at: `marker:${marker}`, inode })).explanation.moments[0]?.folios.map(
+        ({ index, strength }) => [index, strength],
+      );
+    expect(await ask('later', '0xa2286')).toEqual([[53, 'unknown']]);
+    expect(await ask('later', '0xa2244')).toEqual([[52, 'unknown']]);
+    expect(await ask('gone', '0xa2286')).toEqual([]);
+  });
 
   test('--at takes stamps as the recorder prints them', async () => {
     const text = coarse(1_000_000);

@@ -133,7 +133,7 @@ describe('large folios', () => {
 
   test('FOLL_PIN counts one in _pincount and one reference', () => {
     const planned = machine();
-    planned.call(0, { call: 'fallocate', large: true, ...all });
+    planned.call(0, { call: 'fallocate-large', ...all });
     expect(planned.call(0, { call: 'pin-longterm', pin: 0, inode: 0, index: 2 })).toMatchObject({ result: 'ok' });
     expect(planned.call(0, { call: 'pin-user-pages', pin: 1, inode: 0, index: 1 })).toMatchObject({ result: 'ok' });
     expect(at(planned.memory, folio.pincount, 0)).toBe(2);
@@ -150,7 +150,7 @@ describe('large folios', () => {
 
   test('no kernel maps one: a fault ends in SIGBUS, and leaves nothing behind', () => {
     const real = machine(DEFAULT_PROFILE);
-    real.call(0, { call: 'fallocate', large: true, ...all });
+    real.call(0, { call: 'fallocate-large', ...all });
     expect(real.call(0, { call: 'touch', ...all })).toMatchObject({ result: 'SIGBUS' });
     expect(holdersOf(real.interpreter, String).get(0)).toEqual([{ kind: 'page-cache', references: 4 }]);
     expect(at(real.memory, folio.locked, 0)).toBe(0);

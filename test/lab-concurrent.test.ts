@@ -3,16 +3,8 @@
 // small world is taken, and what the recorded checks read, and what came of it, has to be among what the model's can.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  DEFAULT_PROFILE,
-  folio,
-  holdersOf,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  PAGE_SIZE,
-  type Patch,
-  RESULTS,
-  taskResult,
-} from '../src/kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
+import { DEFAULT_PROFILE, folio, holdersOf, type Patch, RESULTS, taskResult } from '../src/kernel/index.ts';
 import { Interpreter, type Step } from '../src/lang/index.ts';
 import type { HolderKind } from '../src/ledger/index.ts';
 import { type Call, createMachine, type Machine, type Outcome, patchNamed } from '../src/machine/index.ts';

@@ -2,7 +2,7 @@
 // Random scenarios: `run` never finds what `check` says cannot be, counterexamples replay, and all ways to explore agree.
 // bench/random-scenarios.ts tries two thousand.
 import { afterAll, expect, test } from 'vitest';
-import { CALL_NAMES } from '../src/scenario/schema.ts';
+import { CALL_KEYS } from '../src/scenario/schema.ts';
 import { RANDOM_CALLS } from './support/random-scenario.ts';
 import { casesFrom, triedAt } from './support/random-trials.ts';
 import { WorkerPool } from './worker-host.ts';
@@ -11,7 +11,7 @@ const host = new WorkerPool();
 afterAll(async () => host.end());
 
 test('random scenarios are made of every call that there is', () => {
-  expect(RANDOM_CALLS.toSorted()).toEqual(CALL_NAMES.toSorted());
+  expect(RANDOM_CALLS.toSorted()).toEqual(CALL_KEYS.toSorted());
 });
 
 test.each(casesFrom(2, 12))(

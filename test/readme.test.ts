@@ -26,8 +26,15 @@ describe('what the pages show is what the commands print', () => {
     expect([0, 1]).toContain(status);
   });
 
-  test('there is something to compare', () => {
-    expect(sessions.filter(({ page }) => page === 'README.md')).toHaveLength(3);
+  test.each([
+    ['README.md', 1],
+    ['docs/first-run.md', 3],
+  ])('%s shows %i', (shown, count) => {
+    expect(sessions.filter(({ page }) => page === shown)).toHaveLength(count);
+  });
+
+  test('README is short', () => {
+    expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(130);
   });
 });
 

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The quality gates catch what they are there to catch: each is run as a command on a small house with one fault.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +46,11 @@ function node(args: readonly string[], variables: Readonly<Record<string, string
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 describe('check-directions', () => {
-  const check = () => node(['scripts/check-directions.mjs', house]);
+  const check = () => {
+    for (const file of readdirSync(join(house, 'src'), { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.ts')) write(join('src', dirname(file), 'README.md'), '# a room');
+    return node(['scripts/check-directions.mjs', house]);
+  };
 
   test.each([
     ['ledger', "import { k } from '../kernel/index.ts';", 'ledger may not import kernel (it may import: nothing)'],
@@ -72,6 +85,75 @@ describe('check-directions', () => {
     expect(check()).toMatchObject({ status: 0, stdout: '' });
     write('src/trace/dat/b.ts', "import { m } from '../../machine/index.ts';\n");
     expect(check()).toMatchObject({ status: 1, stdout: expect.stringMatching(/^src\/trace\/dat\/b\.ts:1: trace may/) });
+  });
+
+  test.each([
+    ['values', "export { b } from './b.ts';", "import { a } from './a.ts';"],
+    ['types only', "import type { B } from './b.ts';", "export type B = import('./a.ts').A;"],
+    ['a file', "import { a } from './a.ts';", ''],
+  ])('circles are named: %s', (_, a, b) => {
+    write('src/lang/a.ts', a);
+    write('src/lang/b.ts', b);
+    write('src/lang/c.ts', "import { a } from './a.ts';\nimport { b } from './b.ts';");
+    const way = b === '' ? 'src/lang/a.ts -> src/lang/a.ts' : 'src/lang/a.ts -> src/lang/b.ts -> src/lang/a.ts';
+    expect(check()).toMatchObject({ status: 1, stdout: `src/lang/a.ts:1: imports itself: ${way}\n` });
+  });
+
+  test('a circle that stays is one that is there', () => {
+    const folio = ['generation', 'inodes', 'waiting-times'].map((name) => `src/explain/${name}.ts`);
+    for (const file of folio) write(file, '');
+    expect(check()).toMatchObject({ status: 1, stdout: `the table: there is no circle of ${folio.join(', ')}\n` });
+  });
+
+  test('folders of a room import those before them', () => {
+    write('src/lang/text/a.ts', "import { p } from '../program/p.ts';");
+    write('src/lang/program/p.ts', "import { c } from '../text/c.ts';\nimport { own } from './own.ts';");
+    write('src/lang/index.ts', "export { a } from './text/a.ts';");
+    expect(check()).toMatchObject({ status: 1, stdout: 'src/lang/text/a.ts:1: text/ may not import program/\n' });
+  });
+
+  test('every folder says what it is for', () => {
+    write('src/lang/text/a.ts', '');
+    const { status, stdout } = node(['scripts/check-directions.mjs', house]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'src/lang/text/README.md: says nothing of the folder\n' });
+  });
+
+  test('names every number that src/abi/ knows already, with its line', () => {
+    const twice: readonly (readonly [room: string, code: string, complaint: string])[] = [
+      ['explain', 'const CONVERT = 0xc080aed2n;', '0xc080aed2n is KVM_SET_MEMORY_ATTRIBUTES2'],
+      ['explain', 'const convert = 3_229_658_834;', '3_229_658_834 is KVM_SET_MEMORY_ATTRIBUTES2'],
+      ['machine', 'const other = 0xAE01;', '0xAE01 is KVM_CREATE_VM'],
+      ['report', "const names = new Map([[-11, 'EAGAIN']]);", '11 is the number of EAGAIN'],
+      ['report', "const names = { 'EAGAIN': -11 };", '11 is the number of EAGAIN'],
+      ['report', "names[22] = 'EINVAL';", '22 is the number of EINVAL'],
+      ['explain', 'if (returned === -25) stop();', '25 is the number of ENOTTY'],
+      ['cli', 'const KVM_MEM_GUEST_MEMFD = 1n << 2n;', "KVM_MEM_GUEST_MEMFD is abi's"],
+      ['trace', 'const PAGE_BYTES = 4096;', '4096 is a page size'],
+      ['trace', 'const pageSize: number = 0x10000;', '0x10000 is a page size'],
+      ['trace', 'const PAGE_SHIFT = 12;', '12 is a page size'],
+      ['trace', 'const index = offset / 4096;', '4096 is a page size'],
+      ['trace', 'const index = offset >>> 12;', '12 is a page size'],
+      ['trace', 'const index = (offset & ~0xfff);', '0xfff is a page size'],
+    ];
+    for (const [i, [room, code]] of twice.entries())
+      write(`src/${room}/${10 + i}.ts`, `// SPDX-License-Identifier: MIT\n${code}\n`);
+    const { status, stdout } = check();
+    for (const [i, [room, , complaint]] of twice.entries())
+      expect(lines(stdout)).toContainEqual(expect.stringContaining(`src/${room}/${10 + i}.ts:2: ${complaint}`));
+    expect(lines(stdout)).toHaveLength(twice.length);
+    expect(status).toBe(1);
+  });
+
+  test('numbers that only look like those of the interface are none', () => {
+    write(
+      'src/check/a.ts',
+      `// 0xc080aed2 is told of, 4096 bytes a page
+      const MOST_KEPT = 4096, hash = 0xc2b2ae35, [lru, order] = [11, 12];
+      const bits = value >>> 16, words = bits & 0xffff, EINTR = [], errors = { EAGAIN: 'again', fields: 22 };
+      const PAGE_HEAD_BYTES = 16, pageReferences = 4096, result = codes.indexOf('EAGAIN', 12);`,
+    );
+    write('src/check/a.test.ts', 'const EAGAIN = -11;');
+    expect(check()).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
   test('says nothing of what is allowed', () => {

@@ -11,7 +11,7 @@ import {
   GUEST_MEMFD_FLAG_MMAP,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
-} from '../src/kernel/index.ts';
+} from '../src/abi/index.ts';
 import { GuestMemfd, Host, type Mapping, PATCHES, type PinHandle, type Thread, type Vm } from '../src/machine/index.ts';
 
 const MMAP = GUEST_MEMFD_FLAG_MMAP;

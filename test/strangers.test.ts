@@ -23,6 +23,7 @@ import {
   looksOutside,
   scansFirst,
   staysFrozen,
+  unlocksTwice,
   whenV8,
   wrongIndex,
 } from './strangers.ts';
@@ -169,6 +170,12 @@ test('run says of these forms what check says', () => {
   expect(refused(blind)).toMatchObject({
     verdict: { verdict: 'refused', index: 0, reason: 'this form does not say when it looks at a page' },
   });
+});
+
+test('a lock that is given up twice is a store out of its range, in run and in check', () => {
+  const message = /invalidate_lock\.writer(\[0\])? := -1, allowed is 0 to 1, in step 'up_write'/;
+  expect(() => runScenario(OTHER_CPU, { patch: unlocksTwice, keep: 'none' })).toThrow(message);
+  expect(() => check(OTHER_CPU, unlocksTwice)).toThrow(message);
 });
 
 test.each(['SC-11-longterm', 'SC-11-vmsplice', 'SC-12-walker', 'SC-28-mincore'])(

@@ -162,6 +162,14 @@ export const relocks = form('relocks', (k, args) => {
   forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
 });
 
+/** It gives up the invalidate lock twice, and takes it once. */
+export const unlocksTwice = form('unlocks-twice', (k, args) => {
+  k.call(filemap_invalidate_unlock, { inode: args.inode });
+  k.call(filemap_invalidate_unlock, { inode: args.inode });
+  k.call(filemap_invalidate_lock, { inode: args.inode });
+  forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+});
+
 /** It looks at every folio first, and refuses the first that was unexpected. */
 export const scansFirst = form('scans-first', (k, args) => {
   const bad = k.let('bad', optional(INDEX), none(INDEX));

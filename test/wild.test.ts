@@ -42,11 +42,14 @@ function wrongOf(moment: MomentAnswer, { pages, marker }: Reading): readonly str
         `${marker}: ${index} ${lru === 0 ? 'waits' : 'is on the LRU'}, pfn ${pfn}; said: ${waits}, ${folio.pfn}`,
       );
   }
-  // On a CPU whose own batch holds nothing a check without a drain refuses where something waits.
-  const elsewhere = moment.notable.some(({ holders }) =>
+  // On a CPU whose own batch holds nothing a check without a drain refuses where something waits. Of pages whose flags changed
+  // around the marker nothing is held against it.
+  const elsewhere = moment.notable.filter(({ holders }) =>
     holders.some(({ kind, cpu }) => kind === 'lru-add-batch' && cpu !== moment.cpu),
   );
-  if (moment.baseline.verdict === 'refused' && elsewhere && pages.every(({ lru }) => lru === 1))
+  const known = new Set(pages.map(({ index }) => index));
+  const areKnown = elsewhere.length > 0 && elsewhere.every(({ index }) => known.has(index));
+  if (moment.baseline.verdict === 'refused' && areKnown && pages.every(({ lru }) => lru === 1))
     wrong.push(`${marker}: refused, and nothing waits`);
   return wrong;
 }

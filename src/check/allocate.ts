@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** Words of two cache lines: processors fetch lines in pairs. */
+/** Words of two cache lines: processors prefetch the neighbouring line. */
 const LINES = 32;
 
 /**
- * @param shared for several threads: nothing else stands in the same lines, so that who writes here is not waited for by who
- *   writes elsewhere.
- * @throws RangeError where the machine does not have so much.
+ * An array of 32-bit words, all 0.
+ * @param shared for several threads: padded to cache lines, to avoid false sharing.
+ * @throws RangeError if the machine does not have the memory.
  */
 export const allocate = (words: number, shared: boolean): Int32Array => {
   if (!shared) return new Int32Array(words);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
 
-/** Where blocks begin and how long they are: multiples of a cache line. */
+/** Granularity of blocks in words: one cache line. */
 const GRAIN = 16;
 const FIRST_WORDS = 2 ** 15;
-/** 64 MB. */
+/** Largest segment in words: 64 MB. */
 const MOST_WORDS = 2 ** 24;
 
-/** A stretch that nobody has. */
+/** A free stretch. */
 interface Gap {
   from: number;
   to: number;
@@ -15,28 +15,28 @@ interface Gap {
 
 interface Segment {
   readonly words: Int32Array;
-  /** What is behind was never given to anybody: it is zero, and takes no memory of the machine. */
+  /** End of the words ever handed out. The rest is zero, and takes no memory of the machine. */
   touched: number;
-  /** Ascending, never side by side. */
+  /** Ascending, never adjacent. */
   readonly gaps: Gap[];
 }
 
 /**
- * Memory for tables that grow one after the other. What one gives back the next ones get: garbage of hundreds of tables stays
- * until a collector comes, which does not know how much it is. For one thread.
+ * Memory for tables that grow one after the other, reused. Otherwise hundreds of outgrown tables wait for the garbage
+ * collector, which does not know their size. For one thread.
  */
 export class Arena {
   readonly #segments: Segment[] = [];
   #words = 0;
 
-  /** Bytes that were ever in use at the same time, with the gaps between them. */
+  /** Bytes: the most that were ever in use at the same time, with the gaps between them. */
   get bytes(): number {
     return this.#segments.reduce((sum, { touched }) => sum + touched, 0) * Int32Array.BYTES_PER_ELEMENT;
   }
 
   /**
-   * So many words, all 0.
-   * @throws RangeError where the machine does not have so much.
+   * An array of so many words, all 0.
+   * @throws RangeError if the machine does not have the memory.
    */
   take(words: number): Int32Array {
     const length = Math.ceil(words / GRAIN) * GRAIN;
@@ -52,7 +52,7 @@ export class Arena {
     return cleared(segment, 0, words, length);
   }
 
-  /** Takes back what `take` has given, or a view of its first words. Nobody may use it any more. */
+  /** Takes back an array from `take`, or a view of its first words. The caller must not use it any more. */
   give(array: Int32Array): void {
     const segment = this.#segments.find(({ words }) => words.buffer === array.buffer);
     if (segment === undefined) throw new Error('memory of somebody else');
@@ -71,7 +71,7 @@ export class Arena {
   }
 }
 
-/** Takes the shortest gap that is long enough, so that long ones stay. @returns where it began. */
+/** Takes the shortest gap that is long enough, so that long ones remain. @returns where it began. */
 function takeFrom({ gaps }: Segment, length: number): number | undefined {
   let best = -1;
   let shortest = Number.POSITIVE_INFINITY;

@@ -3,27 +3,27 @@
 /** Words that a barrier takes. */
 export const BARRIER_WORDS = 3;
 
-/** How many have come, which time it is, whether somebody will never come. */
+/** Number of arrived threads, generation of the barrier, whether a thread is lost. */
 const [COME, TIME, BROKEN] = [0, 1, 2];
 
 /**
- * Looks at the others before a thread goes to sleep. They end within microseconds of each other where every thread has a processor,
- * and to be woken takes longer than that.
+ * Polls before a thread sleeps. With a processor for each thread they arrive within microseconds of each other, and
+ * waking a thread takes longer.
  */
 const LOOKS = 2 ** 13;
 
-/** Where threads wait for each other. Only threads that may sleep can: workers. */
+/** A barrier between threads. Only threads that may sleep can use it: workers. */
 export class Barrier {
   readonly #state: Int32Array;
   readonly #parties: number;
 
-  /** @param state BARRIER_WORDS, shared, 0 in the beginning. @param parties how many wait for each other. */
+  /** @param state BARRIER_WORDS, shared, initially 0. @param parties number of threads. */
   constructor(state: Int32Array, parties: number) {
     this.#state = state;
     this.#parties = parties;
   }
 
-  /** Waits for all others. @returns false where one of them will never come. */
+  /** Waits for all other threads. @returns false if one of them is lost. */
   pass(): boolean {
     const state = this.#state;
     const time = Atomics.load(state, TIME);
@@ -38,7 +38,7 @@ export class Barrier {
     return Atomics.load(state, BROKEN) === 0;
   }
 
-  /** Lets all go on who wait, and whoever comes later: somebody will never come. */
+  /** Releases all waiting threads, and all that arrive later: one thread is lost. */
   breakDown(): void {
     Atomics.store(this.#state, BROKEN, 1);
     this.#open();

@@ -1,35 +1,65 @@
 // SPDX-License-Identifier: MIT
 import { fingerprintOf, hashOf } from './rows.ts';
-import type { Wrong } from './part.ts';
+import type { Wrong } from './fault.ts';
 
-/** Where a search keeps what it needs to go on after its process has ended. Bytes are those of this kind of machine. */
+/** Storage for the checkpoint of a search, for a later process. Byte order is that of this machine. */
 export interface Store {
   /**
-   * Keeps the parts, behind each other, under a name of letters, digits, '-' and '.'. It is to be atomic: whoever reads the
-   * name, also after the machine was stopped in the middle, finds all of it or what was there before.
-   * @throws UnwrittenError where there is no room: the search then ends with what it knows.
+   * Stores the parts, concatenated, under a name of letters, digits, '-' and '.'. It must be atomic: after a crash a
+   * reader finds either all of it or the previous content.
+   * @throws UnwrittenError if there is no room: the search then ends with what it knows.
    */
   readonly write: (name: string, parts: readonly Uint8Array[]) => void;
-  /** What was kept under a name; undefined where there is nothing. */
+  /** The content under a name; undefined if there is none. */
   readonly read: (name: string) => Uint8Array | undefined;
-  /** Asked between two levels: whether it is time to write what was found since the last time. */
+  /** Called between two levels: whether the levels found since the last time should be written. */
   readonly isDue: () => boolean;
 }
 
-/** A store that nobody can go on with. The message is one line and says what to do. */
+/**
+ * A store that no search can resume from. The message is one line and says what to do.
+ * @example
+ * import { CheckpointError, exploreProgram, type Store, StoreFullError, UnwrittenError } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const kept = new Map<string, Uint8Array>();
+ * const checkpoint: Store = {
+ *   write: (name, parts) => void kept.set(name, Uint8Array.from(parts.flatMap((part) => [...part]))),
+ *   read: (name) => kept.get(name),
+ *   isDue: () => true,
+ * };
+ * exploreProgram(question, { mostStates: 1000, checkpoint }).verdict; // => 'violated'
+ * kept.has('index.json'); // => true
+ * // What a store throws: it is damaged or another question's; no checkpoint can be written any more; no more states fit.
+ * [new CheckpointError(''), new UnwrittenError(''), new StoreFullError('')].map(({ name }) => name); // => ['CheckpointError', 'CheckpointError', 'StoreFullError']
+ */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }
 
-/** Thrown by a store's `write` where no more can be written: a search whose states are put aside there ends with what it knows. */
+/**
+ * Thrown by a store's `write` if no more can be written: a search that spills its states there ends with what it knows.
+ */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError';
 }
 
-/** A checkpoint that cannot be written any more. What was written before is still good. */
+/** A checkpoint that can no longer be written. Everything written before is still valid. */
 export class UnwrittenError extends CheckpointError {}
 
-/** How far a search was between two levels. */
+/** Progress of a search between two levels. */
 export interface Boundary {
   readonly transitions: number;
   readonly wrong: Wrong | undefined;
@@ -38,10 +68,10 @@ export interface Boundary {
   readonly taken: Uint8Array;
 }
 
-/** Raised with every change of what is written. */
+/** Raised with every change of the format. */
 const VERSION = 2;
 const INDEX = 'index.json';
-/** Words of states that wait at most to be written together, and words of a chunk at most: 16 and 64 MB. */
+/** Largest number of words of states that wait to be written together, and largest chunk in words: 16 and 64 MB. */
 const WAITING = 2 ** 22;
 const CHUNK = 2 ** 24;
 
@@ -51,7 +81,7 @@ interface Chunk {
   readonly hash: number;
 }
 
-/** What stands in the index, which is written last: chunks that it does not name are none. */
+/** Content of the index, which is written last: a chunk that it does not name does not count. */
 interface Index {
   readonly version: number;
   readonly question: string;
@@ -67,8 +97,8 @@ interface Index {
 }
 
 /**
- * The levels of a search in a store: all states, in chunks, level by level, and an index. What is not among them, tables and
- * numbers of halves, is made anew from the states, with any number of threads and any kind of table.
+ * The levels of a search in a store: all states, in chunks, level by level, and an index. Tables and numbers of halves
+ * are rebuilt from the states, so the number of threads and the kind of table may change.
  */
 export class Checkpoint {
   readonly #store: Store;
@@ -81,8 +111,8 @@ export class Checkpoint {
   #boundary: Boundary | undefined;
 
   /**
-   * @param question a fingerprint of what is asked.
-   * @param words of a state.
+   * @param question a fingerprint of the question.
+   * @param words words of a state.
    */
   constructor(store: Store, question: string, words: number) {
     this.#store = store;
@@ -91,8 +121,8 @@ export class Checkpoint {
   }
 
   /**
-   * What the store holds; undefined where it holds nothing.
-   * @throws CheckpointError where that is of another question, or damaged.
+   * What the store holds; undefined if it is empty.
+   * @throws CheckpointError if it holds another question's checkpoint, or a damaged one.
    */
   open(): (Boundary & { readonly levels: readonly number[] }) | undefined {
     const bytes = this.#store.read(INDEX);
@@ -118,7 +148,10 @@ export class Checkpoint {
     return { ...this.#boundary, levels };
   }
 
-  /** The states that `open` spoke of, in the order of levels, a chunk at a time. @throws CheckpointError where one is damaged. */
+  /**
+   * The states that `open` described, in the order of levels, a chunk at a time. @throws CheckpointError if one is
+   * damaged.
+   */
   *states(): Generator<Int32Array> {
     for (const { name, words, hash } of this.#chunks) {
       const bytes = this.#store.read(name);
@@ -132,7 +165,7 @@ export class Checkpoint {
     }
   }
 
-  /** Takes down a level that is complete. Its states may change afterwards. */
+  /** Records a complete level. Its states may change afterwards. */
   add(states: readonly Int32Array[], count: number, boundary: Boundary): void {
     this.#levels.push(count);
     this.#boundary = boundary;
@@ -143,7 +176,7 @@ export class Checkpoint {
     } else this.#waiting.push(...states.map((part) => part.slice()));
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting states. */
   flush(): void {
     const boundary = this.#boundary;
     if (boundary === undefined || this.#waiting.length === 0) return;
@@ -171,7 +204,7 @@ export class Checkpoint {
   }
 }
 
-/** Puts parts behind each other into arrays of at most so many words. */
+/** Concatenates parts into arrays of at most so many words. */
 function* together(parts: readonly Int32Array[], most: number): Generator<Int32Array> {
   let left = parts.reduce((sum, { length }) => sum + length, 0);
   let chunk = new Int32Array(Math.min(most, left));
@@ -192,10 +225,10 @@ function* together(parts: readonly Int32Array[], most: number): Generator<Int32A
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-/** Of all that the index says. */
+/** Checksum of everything in the index. */
 const checksumOf = (index: object): string => fingerprintOf([JSON.stringify(index)]);
 
-/** @throws CheckpointError where the text is no index. */
+/** @throws CheckpointError if the text is no index. */
 function indexOf(text: string): Index {
   const damaged = new CheckpointError(`the checkpoint's ${INDEX} is damaged: begin anew, with an empty directory`);
   let value: unknown;
@@ -208,7 +241,7 @@ function indexOf(text: string): Index {
   return value;
 }
 
-/** Of another version only that much is looked at; of this one the checksum says that it is as it was written. */
+/** For another version only this much is checked; for this version the checksum covers the rest. */
 function isIndex(value: unknown): value is Index {
   if (typeof value !== 'object' || value === null || !('version' in value) || !isNumber(value.version)) return false;
   if (value.version !== VERSION) return true;

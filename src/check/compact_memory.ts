@@ -3,13 +3,13 @@ import { allocate } from './allocate.ts';
 import type { Dictionary } from './dictionary.ts';
 import { Frontier } from './frontier.ts';
 import { type Added, Heap, insertOf, rightDictionary } from './heap.ts';
-import type { Insertion, StateMemory } from './part.ts';
+import type { Insertion, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 
 /** States of one heap and level, kept as numbers. */
 interface Kept {
   readonly heap: Heap;
-  /** Both numbers in one word, the right one of so many bits; undefined where they take two. */
+  /** Both numbers in one word, the right one in so many bits; undefined if they take two words. */
   readonly rightBits: number | undefined;
   readonly pairs: Int32Array;
   readonly from: number;
@@ -19,7 +19,9 @@ interface Kept {
 const FIRST_KEPT = 2 ** 10;
 const MOST_KEPT = 2 ** 16;
 
-/** States as numbers of their halves; only the level that is found and the one that is expanded are there whole. */
+/**
+ * States stored as numbers of their halves; only the level that is found and the level that is expanded are kept whole.
+ */
 export class CompactMemory implements StateMemory {
   readonly lnComplete = 0;
   readonly #words: number;
@@ -34,7 +36,7 @@ export class CompactMemory implements StateMemory {
 
   readonly #beat: () => void;
 
-  /** @param beat called as long as rows are added, heap by heap. */
+  /** @param beat called while rows are added, heap by heap. */
   constructor(words: number, heaps: readonly number[], shared: boolean, beat: () => void) {
     this.#words = words;
     this.#beat = beat;
@@ -100,7 +102,7 @@ export class CompactMemory implements StateMemory {
     return array;
   }
 
-  /** Adds as many rows as the arrays hold. @returns the first row that is not added. */
+  /** Adds as many rows as the arrays hold. @returns the first row that was not added. */
   #add(
     heap: Heap,
     rows: Rows,
@@ -129,7 +131,7 @@ export class CompactMemory implements StateMemory {
     return at;
   }
 
-  /** Notes which of the kept numbers are whose. */
+  /** Records which part of the stored numbers belongs to which heap. */
   #remember(heap: Heap, { pairsTo }: Added, kept: Kept[]): void {
     if (pairsTo === this.#keptTo) return;
     const rightBits = heap.isPacked ? heap.n : undefined;

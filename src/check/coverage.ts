@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 import type { Observe, Successors, Symmetry } from '../lang/index.ts';
 
-/** A step of a task, by the routines that it stands in, outermost first. */
+/** A step of a task, with the routines that contain it, outermost first. */
 export interface StepOfTask {
   readonly task: number;
   readonly path: readonly string[];
   readonly step: string;
 }
 
-/** Which steps of the tasks' codes were taken in any state. */
+/** Steps of the tasks' codes that were taken in some state. */
 export interface Coverage {
   readonly steps: number;
   readonly taken: number;
-  /** Those that were never taken, in the order of tasks and places. */
+  /** Steps that were never taken, in the order of tasks and places. */
   readonly never: readonly StepOfTask[];
-  /** Those that were, likewise. */
+  /** Steps that were taken, in the same order. */
   readonly ever: readonly StepOfTask[];
-  /** What was observed on any run, by the place in the text. */
+  /** Observations that some run made, by the place in the text. */
   readonly observed: readonly { readonly task: number; readonly observed: Observe }[];
 }
 
 /**
- * What a search has covered. A step that stands at several places of a task, inlined more than once, counts at each. Where
- * one state stands for others, a step counts as taken for all tasks of a class that has one which took it.
+ * Coverage of a search. A step that is inlined at several places of a task counts at each. With symmetry, a step of one
+ * task counts as taken for all tasks of its class.
  */
 export function coverageOf(
   { places, taken }: Pick<Successors, 'places' | 'taken'>,

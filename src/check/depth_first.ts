@@ -6,22 +6,22 @@ import { heapOf, putRow, Rows } from './rows.ts';
 import type { Space } from './space.ts';
 import { StateTable } from './state_table.ts';
 
-/** States that are entered between two looks at whether somebody interrupts. */
+/** States that are entered between two checks for an interruption. */
 const BETWEEN_LOOKS = 4096;
 
-/** A nearer violation is looked for among so many states at least: some tenths of a second. */
+/** Smallest bound of the search for a nearer violation, in states: some tenths of a second. */
 const FEW = 100_000;
 
-/** A state on the way, and what it leads to. */
+/** A state on the current path, and its successors. */
 interface Frame {
   readonly state: Int32Array;
-  /** Successors behind each other, each with its hash: their words, and the heap of each. */
+  /** Successors, concatenated, each with its hash: their words, and the heap of each. */
   readonly successors: Int32Array;
   readonly heaps: Uint8Array;
   next: number;
 }
 
-/** What is wrong, and the states that lead there. */
+/** A violation, and the states that lead there. */
 interface Wrong {
   readonly property: string;
   readonly way: readonly Int32Array[];
@@ -30,10 +30,9 @@ interface Wrong {
 }
 
 /**
- * Explores a program depth first: what is wrong far from the initial state is met early, and only the states of one way wait to be gone on from.
- * The run that it meets is not the shortest: a search level by level, bounded, looks for that, and where it does not come
- * to a violation `isShortest` is false. `depth` is the longest way. One state for all that are alike is not kept; checkpoints and hashes
- * are for searches level by level.
+ * Explores a program depth first. Distant violations are met early, and only the states on the current path are kept.
+ * The run that it meets is not the shortest. A bounded breadth-first search looks for the shortest; if it finds no
+ * violation, `isShortest` is false. `depth` is the longest path. Without symmetry, checkpoints and hashes.
  */
 export function* exploringDepthFirst(asked: Question, reach: Reach): Generator<Progress, ProgramExploration> {
   const question = { ...asked, symmetry: undefined };
@@ -96,7 +95,7 @@ class DepthFirst {
     return this.#table.size;
   }
 
-  /** Bytes of the states, their table, and what waits on the way. */
+  /** Bytes of the states, their table, and the successors on the path. */
   get bytes(): number {
     return this.#table.bytes + this.#waiting;
   }
@@ -136,7 +135,7 @@ class DepthFirst {
     }
   }
 
-  /** Puts a state that nobody was at before onto the way, with its successors, and looks at what is wrong with it. */
+  /** Puts a new state onto the path, with its successors, and checks it. */
   #enter(state: Int32Array): void {
     const { compiled, properties, asserts } = this.#space;
     const { words, ends } = this.#rows;
@@ -164,13 +163,13 @@ class DepthFirst {
     if (count === 0 && !compiled.mayEnd(state, 0)) this.#notice('deadlock');
   }
 
-  /** Keeps the first. */
+  /** Keeps the first violation. */
   #notice(property: string, last?: Move): void {
     this.#wrong ??= { property, way: this.#frames.map(({ state }) => state), last };
   }
 }
 
-/** The steps of a way, those that were passed by among them. */
+/** The steps of a path, including those whose states were not stored. */
 function movesOf({ ways, compiled }: Space, { way, last }: Wrong): readonly Move[] {
   const moves = way.slice(1).flatMap((to, i) => {
     const from = way[i];

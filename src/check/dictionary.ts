@@ -2,26 +2,26 @@
 import { allocate } from './allocate.ts';
 import { hashOf } from './rows.ts';
 
-/** Slots, twice as many as numbers, are found by numbers of 32 bits with a sign. */
+/** Slots, twice as many as numbers, are addressed by signed 32-bit numbers. */
 const MOST_BITS = 29;
-/** Halves that are moved between two beats. */
+/** Halves that are moved between two calls of `beat`. */
 const MOVED = 2 ** 16;
 
-/** Numbers the different halves of states, in the order in which they come. */
+/** Numbers for the different halves of states, in the order of arrival. */
 export class Dictionary {
-  /** Words of a half; a half of none has the number 0. */
+  /** Words of a half; an empty half has the number 0. */
   readonly words: number;
   /** The half with number i begins at i * words. */
   nodes: Int32Array;
-  /** Numbers plus 1, by the low bits of their halves' hashes. Half of it is empty. */
+  /** Numbers plus 1, indexed by the low bits of their halves' hashes. Half of the slots are empty. */
   slots: Int32Array;
   count = 0;
-  /** Bits of the largest number that there is room for. */
+  /** Bits of the largest number that fits. */
   bits: number;
 
   readonly #beat: () => void;
 
-  /** @param beat called as long as it grows. */
+  /** @param beat called while it grows. */
   constructor(words: number, bits: number, beat: () => void) {
     this.words = words;
     this.#beat = beat;
@@ -34,7 +34,7 @@ export class Dictionary {
     return this.nodes.byteLength + this.slots.byteLength;
   }
 
-  /** @throws RangeError where there is no memory for it. */
+  /** @throws RangeError if there is no memory for it. */
   grow(bits: number): void {
     if (bits > MOST_BITS) throw new RangeError(`a dictionary has at most 2^${MOST_BITS} numbers`);
     const nodes = allocate(this.words * 2 ** bits, false);

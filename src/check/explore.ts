@@ -19,7 +19,16 @@ import { fingerprintOf, leftOf, putRow } from './rows.ts';
 import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
-/** Explores a model whose steps are written by hand. */
+/**
+ * Explores a model with hand-written steps.
+ * @example
+ * import { explore } from 'folioscope/check';
+ * // Two tasks that add 1 to a word, each until it is 3.
+ * const step = (_task: number, state: Int32Array) => state[0]! < 3 && (state[0]!++, true);
+ * const model = { words: 1, tasks: 2, initial: new Int32Array(1), step };
+ * const small = { name: 'small', holds: ([word = 0]: Int32Array) => word < 4 };
+ * explore(model, { invariants: [small], mayEnd: () => true, mostStates: 100 }).states; // => 4
+ */
 export function explore(model: Model, limits: Limits): Exploration {
   const space = spaceOf(model, limits);
   const found = search(space, limits);
@@ -28,44 +37,70 @@ export function explore(model: Model, limits: Limits): Exploration {
   return counterexample === undefined ? found : { ...found, property, counterexample };
 }
 
-/** What makes a search smaller without changing its verdict. */
+/** A way to reduce a search without changing its verdict. */
 export type Reduction = 'partial order' | 'symmetry';
 
-/** What exploring a program came to. Under partial order `depth` counts levels of states that are not passed by. */
+/** Result of exploring a program. Under partial order `depth` counts levels of stored states only. */
 export interface ProgramExploration extends Exploration {
-  /** Those that were used: partial order is not where a program has too many local states. */
+  /** The reductions that were used: partial order is not used if a program has too many local states. */
   readonly reductions: readonly Reduction[];
-  /** The counterexample has as few steps as there can be. */
+  /** Whether the counterexample has the fewest steps possible. */
   readonly isShortest: boolean;
   /**
-   * Names of the question's `sometimes` that no visited state came up to. Where there are any, "holds" is vacuous: it says nothing
-   * about what it was asked for, and is no success.
+   * Names of the question's `sometimes` properties that no visited state satisfied. If there are any, "holds" is
+   * vacuous, and is not a success.
    */
   readonly unreached: readonly string[];
-  /** Where it was asked for. */
+  /** Undefined unless the question asks for it. */
   readonly coverage: Coverage | undefined;
 }
 
-/** What is asked of a program. */
+/** A question about a program. */
 export interface Question {
   readonly program: Program;
-  /** The code that each task runs from the initial state on. */
+  /** The code that each task runs from the initial state. */
   readonly codeOf: readonly number[];
   readonly initial: Memory;
   readonly properties: readonly Property[];
-  /** What is to be true of some state, so that "holds" is not said of runs in which nothing happened. */
+  /** Properties that some state must satisfy, so that "holds" is not said of runs in which nothing happened. */
   readonly sometimes?: readonly Property[] | undefined;
-  /** Notes which steps were ever taken. */
+  /** Records which steps were ever taken. */
   readonly coverage?: boolean | undefined;
   /** A state in which no task can step is a deadlock, unless this holds in it. */
   readonly mayEnd: Value<'bool'>;
-  /** Explores one state for all that differ by an exchange of these. */
+  /** Keeps one state of all that differ by a permutation of these tasks. */
   readonly symmetry?: Symmetry | undefined;
-  /** Leaves out steps whose order nobody can tell (docs/checking.md). Verdicts stay; states become fewer, and are no longer levels of single steps. */
+  /**
+   * Omits equivalent orders of steps (docs/reductions.md). Verdicts are unchanged. There are fewer states, and levels
+   * are no longer single steps.
+   */
   readonly partialOrder?: boolean | undefined;
 }
 
-/** Explores a program: its steps, asserts and properties are compiled together. */
+/**
+ * Explores a program: its steps, asserts and properties are compiled together.
+ * @example
+ * import { exploreProgram, exploringDepthFirst, exploringProgram } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const { verdict, property, counterexample } = exploreProgram(question, { mostStates: 1000 });
+ * [verdict, property, counterexample?.length]; // => ['violated', 'at most one', 2]
+ * // In pieces, and depth first:
+ * [...exploringProgram(question, { mostStates: 1000 })].length < 10; // => true
+ * [...exploringDepthFirst(question, { mostStates: 1000 })].length < 10; // => true
+ */
 export function exploreProgram(question: Question, reach: Reach): ProgramExploration {
   const pieces = exploringProgram(question, reach);
   for (;;) {
@@ -75,8 +110,8 @@ export function exploreProgram(question: Question, reach: Reach): ProgramExplora
 }
 
 /**
- * The same in pieces of some tenths of a second at most, for a thread that has something else to do between them:
- * to notice that it is interrupted, say. Who has heard enough need not ask for the rest.
+ * The same in pieces of at most some tenths of a second, so that the caller can handle interruptions in between. The
+ * caller may stop early.
  */
 export function* exploringProgram(question: Question, reach: Reach): Generator<Progress, ProgramExploration> {
   const { space, isPartial } = spaceOfProgram(question, reach);
@@ -88,17 +123,17 @@ export function* exploringProgram(question: Question, reach: Reach): Generator<P
   return { ...found, ...about, ...nearestOf(yield* searching(whole.space, exactly(reach))) };
 }
 
-/** How a violation that was found with something left out is looked for once more: as far as the nearest one, which is no farther. */
+/** Limits of the exact search that repeats a lossy one up to the nearest violation, which is no farther. */
 export const exactly = (reach: Reach): Reach => ({ ...reach, whole: false, checkpoint: undefined, lossy: undefined });
 
-/** What such a search changes in what is told. */
+/** What such a search changes in the result. */
 export const nearestOf = ({
   property,
   counterexample,
 }: Exploration): Pick<ProgramExploration, 'isShortest'> & Partial<Pick<Exploration, 'property' | 'counterexample'>> =>
   counterexample === undefined ? { isShortest: false } : { property, counterexample, isShortest: true };
 
-/** What is told of a search besides what was found. */
+/** The parts of a result besides the violation. */
 export function whatElse(
   { sometimes = [], coverage = false, symmetry }: Question,
   space: Space,
@@ -140,7 +175,7 @@ export function spaceOfProgram(
       return failed;
     },
     fingerprint: () => {
-      // How states are remembered makes no other question.
+      // The way of storing states does not change the question.
       const whole = compact ? writeSuccessors(program, codeOf, question, symmetry, reduction) : { text };
       const named = [...names.asserts, ...[...properties, ...sometimes].map(({ name }) => name)];
       return fingerprintOf([whole.text.source, ...model.initial, ...named]);
@@ -155,7 +190,7 @@ export function spaceOfProgram(
   return { space, isPartial: reduction !== undefined, model };
 }
 
-/** The steps that lead on from a state, each with the state that it leads to. */
+/** The steps from a state, each with its successor. */
 function stepsIn(model: Model, from: Int32Array): readonly Arrival[] {
   const steps: Arrival[] = [];
   const state = from.slice();
@@ -166,7 +201,7 @@ function stepsIn(model: Model, from: Int32Array): readonly Arrival[] {
   return steps;
 }
 
-/** The same where a reduction chooses among the steps and passes states by. */
+/** The same with a reduction, which chooses among the steps and skips states. */
 function reducedWaysIn(
   model: Model,
   { choose }: Pick<Successors, 'choose'>,
@@ -187,14 +222,14 @@ function reducedWaysIn(
     });
 }
 
-/** Takes every possible step; `visit` finds the state changed and has to set it back. */
+/** Takes every possible step; `visit` finds the changed state and must restore it. */
 function forEachSuccessor(model: Model, state: Int32Array, visit: (task: number, option: number) => void): void {
   for (let task = 0; task < model.tasks; task++)
     for (let option = 0; option < (model.options?.[task] ?? 1); option++)
       if (model.step(task, state, option)) visit(task, option);
 }
 
-/** A half tells the heap where halves are numbered. */
+/** If halves are numbered, one half alone determines the heap. */
 export const hashedWords = (words: number, compact: boolean): number => (compact ? leftOf(words) : words);
 
 function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits): Space {

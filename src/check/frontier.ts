@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
-import type { Piece } from './part.ts';
+import type { Piece } from './state_memory.ts';
 
 const CHUNK_STATES = 2 ** 13;
 
-/** Whole states of the level that is found and of the one that is expanded, in arrays that are used again. */
+/** Whole states of the level that is found and of the level that is expanded, in reused arrays. */
 export class Frontier {
   readonly #words: number;
   readonly #shared: boolean;
   #found: Int32Array[] = [];
   #expanded: Int32Array[] = [];
   readonly #free: Int32Array[] = [];
-  /** Where the next state goes, and where the piece that is not closed begins, in the last array of the level that is found. */
+  /** Position of the next state, and the start of the open piece, in the last array of the level that is found. */
   #to = 0;
   #first = 0;
   #pieces: Piece[] = [];
@@ -26,12 +26,12 @@ export class Frontier {
     return (this.#found.length + this.#expanded.length + this.#free.length) * this.#chunkBytes;
   }
 
-  /** Bytes that it needs more before another state is added. */
+  /** Additional bytes needed before another state can be added. */
   get growth(): number {
     return this.room > 0 || this.#free.length > 0 ? 0 : this.#chunkBytes;
   }
 
-  /** How many states go into the array in hand; 0 if there is none. */
+  /** Number of states that fit into the current array; 0 if there is none. */
   get room(): number {
     return this.#found.length === 0 ? 0 : CHUNK_STATES - this.#to;
   }
@@ -40,7 +40,7 @@ export class Frontier {
     return CHUNK_STATES * this.#words * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  /** The level that is found is about to be expanded. */
+  /** Called before the found level is expanded. */
   nextLevel(): void {
     this.#free.push(...this.#expanded);
     this.#expanded = this.#found;
@@ -49,8 +49,8 @@ export class Frontier {
   }
 
   /**
-   * The array in hand, with room for a state, and the word where that goes.
-   * @throws RangeError where there is no memory for it.
+   * The current array, with room for a state, and the word at which it goes.
+   * @throws RangeError if there is no memory for it.
    */
   open(): { readonly states: Int32Array; readonly to: number } {
     let states = this.#found.at(-1);
@@ -63,19 +63,19 @@ export class Frontier {
     return { states, to: this.#to * this.#words };
   }
 
-  /** So many states were written to where `open` said. */
+  /** Records that so many states were written at the position that `open` returned. */
   written(states: number): void {
     this.#to += states;
   }
 
-  /** @throws RangeError where there is no memory for it. */
+  /** @throws RangeError if there is no memory for it. */
   add(states: Int32Array, at: number): void {
     const chunk = this.open();
     for (let i = 0; i < this.#words; i++) chunk.states[chunk.to + i] = states[at + i]!;
     this.written(1);
   }
 
-  /** What was added since it was last asked. */
+  /** The pieces added since the last call. */
   take(): readonly Piece[] {
     this.#close();
     const pieces = this.#pieces;

@@ -6,12 +6,15 @@ const FIRST_SLOTS = 2 ** 12;
 /** Fullest that the table gets. */
 const FULLEST = 0.7;
 
-/** The machine gives no more memory. */
+/** The machine has no more memory. */
 export class NoMemoryError extends Error {
   override readonly name = 'NoMemoryError';
 }
 
-/** Makes arrays. A RangeError of anything else stays what it is. @throws NoMemoryError where the machine does not have so much. */
+/**
+ * Allocates arrays. Any other RangeError stays unchanged. @throws NoMemoryError if the machine does not have the
+ * memory.
+ */
 export function allocated<T>(make: () => T): T {
   try {
     return make();
@@ -49,14 +52,14 @@ class Growing {
   }
 }
 
-/** A step of the graph: whose, which option, and where it leads. */
+/** A step of the graph: its task and option, and its successor. */
 export interface Edge extends Move {
   readonly to: number;
 }
 
 /**
- * States by number, nearest first, and all steps between them: what a question about cycles needs, and what a search for
- * violations does without. `stops` are states beyond which nobody asks: they have no steps.
+ * States by number, nearest first, and all steps between them, for questions about cycles. A search for violations does
+ * without. The search does not continue beyond `stops`: they have no steps.
  */
 export class Graph {
   readonly model: Model;
@@ -67,7 +70,7 @@ export class Graph {
   readonly #first = new Growing();
   /** An edge: task * 2^8 + option, then the state that it leads to. */
   readonly #edges = new Growing();
-  /** By state: who led to it first, as the number of the edge's state, and the edge. */
+  /** By state: its first predecessor, as the number of the edge's state, and the edge. */
   readonly #parents = new Growing();
   readonly #parentMoves = new Growing();
 
@@ -76,8 +79,9 @@ export class Graph {
   }
 
   /**
-   * Visits every state that is reached without passing one of `stops`; says now and then how many it has expanded.
-   * @returns false where there are more than `most`.
+   * Visits every state that is reachable without passing one of `stops`. Yields now and then how many states it has
+   * expanded.
+   * @returns false if there are more than `most`.
    * @throws NoMemoryError
    */
   *building(stops: (state: Int32Array) => boolean, most: number): Generator<number, boolean> {
@@ -104,17 +108,17 @@ export class Graph {
     return true;
   }
 
-  /** How many states there are. */
+  /** Number of states. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many steps. */
+  /** Number of steps. */
   get transitions(): number {
     return this.#edges.length / 2;
   }
 
-  /** Bytes of all that it keeps. */
+  /** Bytes of everything that it stores. */
   get bytes(): number {
     const kept = [this.#states, this.#first, this.#edges, this.#parents, this.#parentMoves];
     return this.#table.byteLength + kept.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -142,7 +146,7 @@ export class Graph {
     return { task: this.task(edge), option: this.#edges.get(2 * edge) % OPTIONS, to: this.target(edge) };
   }
 
-  /** The fewest steps that lead to a state. */
+  /** A shortest path to a state. */
   wayTo(id: number): readonly Move[] {
     const moves: Move[] = [];
     for (let at = id; at !== 0; at = this.#parents.get(at)) {
@@ -199,7 +203,7 @@ function hashOf(state: Int32Array): number {
   return hash ^ (hash >>> 13);
 }
 
-/** The strongly connected components, each as its states; of the subgraph that `within` says. @throws NoMemoryError */
+/** The strongly connected components of the subgraph `within`, each as its states. @throws NoMemoryError */
 export function* components(graph: Graph, within: (id: number) => boolean): Generator<readonly number[]> {
   const order = array(graph.size).fill(-1);
   const low = array(graph.size);

@@ -4,53 +4,53 @@ import { allocate } from './allocate.ts';
 import { Dictionary } from './dictionary.ts';
 import { hashing, leftOf } from './rows.ts';
 
-/** Low bits of an entry: how many slots behind its home it stands, plus 1. */
+/** Low bits of an entry: its distance from its home slot, plus 1. */
 const DISTANCE_BITS = 10;
 const FARTHEST = 2 ** DISTANCE_BITS - 1;
-/** The other bits: what its home leaves open. */
+/** The other bits: what the home slot does not determine. */
 const REST_BITS = 32 - DISTANCE_BITS;
-/** Fullest that a heap's table gets. It doubles then: 5 to 10 bytes a state. */
+/** Largest fill level of a heap's table. Then it doubles: 5 to 10 bytes a state. */
 const FULLEST = 0.8;
 const FIRST_BITS = 4;
 /** Rows whose slots are touched at once. */
 const TOUCHED = 128;
-/** A slot's number, and the next one's, are numbers of 32 bits with a sign. */
+/** The numbers of a slot and of the next one are signed 32-bit numbers. */
 const MOST_BITS = 30;
 const FIRST_LEFT_BITS = 8;
-/** The right halves are all heaps', and each heap has to be built anew when they need another bit. */
+/** All heaps share the right halves, and each heap must be rebuilt when their numbers need another bit. */
 const FIRST_RIGHT_BITS = 10;
 const RIGHT_BITS_MORE = 1;
 
-// Two multiplications and a xor between them mix; each of them can be undone.
+// Two multiplications and a xor between them mix; each is invertible.
 const MIX = [0x85ebca6b | 0, 0xc2b2ae35 | 0, 0x27d4eb2f] as const;
 
 const maskOf = (bits: number): number => (bits >= 32 ? -1 : (1 << bits) - 1);
 const shiftFor = (bits: number): number => Math.min(31, 32 - bits);
 
-/** @param beat called as long as it grows. */
+/** @param beat called while it grows. */
 export const rightDictionary = (words: number, beat: () => void): Dictionary =>
   new Dictionary(words - leftOf(words), FIRST_RIGHT_BITS, beat);
 
-/** Where new states go. */
+/** Destination of new states. */
 export interface Added {
-  /** Their words, and where the next one begins. */
+  /** Their words, and the position of the next one. */
   states: Int32Array;
   to: number;
-  /** Their numbers, left and right, and where the next pair begins. */
+  /** Their numbers, left and right, and the position of the next pair. */
   pairs: Int32Array;
   pairsTo: number;
-  /** How many may still be added. */
+  /** Number of states that may still be added. */
   room: number;
 }
 
 /**
- * The states of one heap that were seen. A state is two halves; dictionaries number the different halves, of which there are
- * few, because a step changes little of a state. The heap is a matter of the left half alone, so that every heap has
- * a small dictionary of left halves to itself, near the processor while the heap's rows are added.
+ * The visited states of one heap. A state is two halves. Dictionaries number the different halves, of which there are
+ * few, because a step changes little of a state. The left half alone determines the heap. So every heap has a small
+ * dictionary of left halves of its own, which stays in the cache while the heap's rows are added.
  *
- * The two numbers of a state take 32 bits of a table, exactly: they go through a mixing that can be undone; a part of
- * what comes out is the slot where the entry belongs, the entry holds the rest, and how far behind its slot
- * it stands (Cleary's compact hashing, with the distance written out). Two states are never taken for one.
+ * The two numbers of a state take exactly 32 bits of a table. They pass through an invertible mixing. One part of the
+ * result is the slot of the entry. The entry holds the rest, and its distance from that slot (Cleary's compact hashing,
+ * with an explicit distance). Two states are never confused.
  */
 export class Heap {
   readonly left: Dictionary;
@@ -72,22 +72,22 @@ export class Heap {
     this.#insert = insert;
   }
 
-  /** Without the right dictionary, which is not its own. */
+  /** Bytes without the right dictionary, which is shared. */
   get bytes(): number {
     return this.slots.byteLength + this.left.bytes;
   }
 
-  /** Whether numbers take a word and not two. */
+  /** Whether a pair of numbers takes one word. */
   get isPacked(): boolean {
     return this.m + this.n <= 32;
   }
 
   /**
-   * Adds those of the rows from `from` up to `end` that were never seen, in order.
+   * Adds the new rows among those from `from` up to `end`, in order.
    * @param allows whether so many more bytes may be taken.
-   * @param widening called before numbers take other widths than those that were added so far.
-   * @returns the first row that was not added: `end`, or one for which there is no room, or which the memory does not allow.
-   * @throws RangeError where there is no memory for it.
+   * @param widening called before numbers take other widths than those added so far.
+   * @returns the first row that was not added: `end`, or the first one without room or memory.
+   * @throws RangeError if there is no memory for it.
    */
   add(
     rows: Int32Array,
@@ -153,7 +153,7 @@ export class Heap {
     return true;
   }
 
-  /** The numbers of all states, left and right in turns. */
+  /** The numbers of all states, left and right alternating. */
   pairs(): Int32Array {
     const { m, n, bits, slots } = this;
     const pairs = new Int32Array(this.count * 2);
@@ -185,7 +185,10 @@ export class Heap {
   }
 }
 
-/** Adds rows until `end`, or until something has to grow, or there is no room. @returns the first row that it has not added. */
+/**
+ * Adds rows until `end`, until something must grow, or until there is no room. @returns the first row that was not
+ * added.
+ */
 export type Insert = (
   heap: Heap,
   left: Dictionary,
@@ -197,9 +200,9 @@ export type Insert = (
 ) => number;
 
 /**
- * Generated, so that words are compared one by one without a loop. Rows are added in blocks: halves become numbers, and
- * slots are touched, before any slot is looked at. These reads do not wait for each other's answers, so that the
- * processor waits for many cache lines at once.
+ * Generated code, so that words are compared one by one without a loop. Rows are added in blocks: halves become
+ * numbers, and slots are touched, before any slot is read. These reads do not depend on each other, so the processor
+ * fetches many cache lines at once.
  */
 export function insertOf(words: number): Insert {
   const a = leftOf(words);

@@ -4,40 +4,59 @@ import type { Question } from './explore.ts';
 import { allocated, components, Graph, NoMemoryError } from './graph.ts';
 import type { Model, Move, Progress, Reason } from './model.ts';
 
-/** Something that is to come true on every run, sooner or later. */
+/** A property that must become true on every run. */
 export interface Promised extends Property {
   /**
-   * Tasks that may be left waiting for ever although they could step: a worker whose CPU is never given up. All others are weakly fair: who
-   * can go on from some time on goes on.
+   * Tasks without fairness: a worker whose CPU is never released. All others are weakly fair: a task that stays enabled
+   * eventually steps.
    */
   readonly unfair?: readonly number[] | undefined;
 }
 
-/** Whether a promise is kept. */
+/** Result of a liveness search. */
 export interface PromiseKept {
   readonly verdict: 'holds' | 'violated' | 'undecided';
-  /** States and steps up to where the promise has come true. */
+  /** States and steps up to where the promise became true. */
   readonly states: number;
   readonly transitions: number;
-  /** Steps to the farthest of them. */
+  /** Steps to the farthest of these states. */
   readonly depth: number;
   /** Bytes of the graph. */
   readonly bytes: number;
-  /** Why it is undecided. */
+  /** Why the result is undecided. */
   readonly reason: Reason | undefined;
   /**
-   * A run on which it never comes true: the fewest steps to where it goes round, and one round. Nobody steps any more where
-   * the round is empty.
+   * A run on which the promise never becomes true: a shortest path to the loop, and one round of it. The round is empty
+   * if no task steps any more.
    */
   readonly lasso: { readonly stem: readonly Move[]; readonly cycle: readonly Move[] } | undefined;
 }
 
 /**
- * Asks whether on every fair run a condition comes true. All states that are reached before it are stored, with all steps
- * between them: no reduction is used. A run breaks the promise where it stays for ever among states in which the condition does not hold, and every fair
- * task is, again and again, unable to step or taking one. Such runs end in a strongly connected component that has, for each fair task,
- * a state in which the task cannot step or a step of the task: and each component that has them is one.
- * @param mostStates gives up beyond; "undecided" then.
+ * Checks whether a condition becomes true on every fair run. It stores all states that are reached before it, with all
+ * steps between them; no reduction is used. A run breaks the promise if it stays for ever among states without the
+ * condition, and every fair task is, again and again, either unable to step or taking a step. Such a run ends in a
+ * strongly connected component that has, for each fair task, a state in which the task cannot step or a step of the
+ * task. Conversely, each such component contains such a run.
+ * @param mostStates largest number of states; beyond it the result is "undecided".
+ * @example
+ * import { checkingPromise, checkPromise } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * checkPromise(question, { name: 'both add', holds: total.eq(2) }, 1000).verdict; // => 'holds'
+ * [...checkingPromise(question, { name: 'three', holds: total.eq(3) }, { mostStates: 1000 })].length < 10; // => true
  */
 export function checkPromise(question: Question, promise: Promised, mostStates: number): PromiseKept {
   const pieces = checkingPromise(question, promise, { mostStates });
@@ -47,18 +66,18 @@ export function checkPromise(question: Question, promise: Promised, mostStates: 
   }
 }
 
-/** How far somebody goes who asks what comes true, and who watches him. */
+/** Limits and progress callback of a liveness search. */
 export interface PromiseReach {
   readonly mostStates: number;
-  /** Gives up where the graph takes more bytes; looked at as often as the next. */
+  /** Largest size of the graph in bytes; checked as often as the next. */
   readonly mostBytes?: number | undefined;
-  /** Asked between pieces of work: where it says yes, the answer is "undecided". */
+  /** Called between pieces of work: if it returns true, the result is "undecided". */
   readonly interrupted?: (() => boolean) | undefined;
 }
 
 /**
- * The same in pieces of some hundredths of a second, but for the search for a round in a graph that is complete. Where the machine gives
- * no more memory it is "undecided" too.
+ * The same in pieces of some hundredths of a second; only the search for a loop in the complete graph is one piece. It
+ * is also "undecided" if the machine has no more memory.
  */
 export function* checkingPromise(
   question: Question,
@@ -78,7 +97,7 @@ export function* checkingPromise(
   }
 }
 
-/** How large a graph is, and how far one of its states; the last one that was found where not given. */
+/** Size of a graph, and the depth of one of its states; by default the last one found. */
 const countsOf = (graph: Graph | undefined, last = (graph?.size ?? 0) - 1) => ({
   states: graph?.size ?? 0,
   transitions: graph?.transitions ?? 0,
@@ -130,7 +149,7 @@ function* asking(
   return { verdict: 'violated', ...counts(), reason: undefined, lasso };
 }
 
-/** The fair tasks that could step in every one of these states, and of which no step stays among them. */
+/** The fair tasks that could step in each of these states, and none of whose steps stays among them. */
 function neglected(graph: Graph, members: ReadonlySet<number>, fair: readonly number[]): readonly number[] {
   let left = [...fair];
   for (const id of members) {
@@ -141,7 +160,7 @@ function neglected(graph: Graph, members: ReadonlySet<number>, fair: readonly nu
   return left;
 }
 
-/** Which tasks have nothing to ask for in a state: they cannot step, or a step of theirs leads on among `members`. */
+/** The tasks that a state satisfies: they cannot step, or a step of theirs stays within `members`. */
 function served(graph: Graph, id: number, members: ReadonlySet<number>): (task: number) => boolean {
   const { first, end } = graph.edgesOf(id);
   const able = new Set<number>();
@@ -153,7 +172,10 @@ function served(graph: Graph, id: number, members: ReadonlySet<number>): (task: 
   return (task) => !able.has(task) || stepping.has(task);
 }
 
-/** A way round from a state back to it, on which every fair task was unable to step or took one. As short as going to the nearest need each time makes it. */
+/**
+ * A loop from a state back to it, on which every fair task was unable to step or took a step. Greedy: each time the
+ * shortest path to the nearest need.
+ */
 function roundFrom(
   graph: Graph,
   entry: number,
@@ -187,7 +209,7 @@ function roundFrom(
   return cycle;
 }
 
-/** The shortest way within `members` whose last edge is the one looked for. */
+/** The shortest path within `members` whose last edge matches. */
 function nearestEdge(
   graph: Graph,
   from: number,

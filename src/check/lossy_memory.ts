@@ -1,40 +1,42 @@
 // SPDX-License-Identifier: MIT
 import { allocate } from './allocate.ts';
 import { Frontier } from './frontier.ts';
-import type { Insertion, StateMemory } from './part.ts';
+import type { Insertion, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 
-/** A way to remember that a state was seen that may be wrong: a state that was never seen may be taken for one that was. */
+/** An inexact way to store visited states: a new state may be taken for a visited one. */
 export type Lossy =
   /** A hash of 64 bits a state: about 10 to 20 bytes, however long states are. */
   | { readonly kind: 'hash compaction' }
   /** Three bits of 2^`bits` for each state. @property bits 5 to 32. */
   | { readonly kind: 'bitstate'; readonly bits: number };
 
-/** What remembers states by hashes. */
+/** Visited states, stored as hashes. */
 interface Seen {
   readonly bytes: number;
-  /** Bytes that it needs more before another state is added. */
+  /** Additional bytes needed before another state can be added. */
   readonly growth: number;
-  /** @returns whether it was never seen, as far as hashes tell. */
+  /** @returns whether the state is new, as far as hashes show. */
   readonly add: (first: number, second: number) => boolean;
-  /** Natural logarithm of the probability that nothing was left out, were the hashes random. */
+  /** Natural logarithm of the probability that no state was omitted, if the hashes were random. */
   readonly lnComplete: number;
 }
 
 const POSITIONS = 3;
 const FULLEST = 0.8;
 const FIRST_BITS = 12;
-/** A slot is two words, and its number one of 32 bits with a sign. */
+/** A slot is two words, and its number is a signed 32-bit number. */
 const MOST_BITS = 30;
 
-/** States as hashes; only the level that is found and the one that is expanded are there whole. Of one thread. */
+/**
+ * States stored as hashes; only the level that is found and the level that is expanded are kept whole. For one thread.
+ */
 export class LossyMemory implements StateMemory {
   readonly #words: number;
   readonly #seen: Seen;
   readonly #frontier: Frontier;
 
-  /** @throws RangeError where there are no such bits, or no memory for them. */
+  /** @throws RangeError if `bits` is invalid, or if there is no memory. */
   constructor(words: number, lossy: Lossy) {
     this.#words = words;
     this.#frontier = new Frontier(words, false);
@@ -62,7 +64,7 @@ export class LossyMemory implements StateMemory {
       for (const rows of all)
         for (let heap = 0; heap < rows.ends.length; heap++)
           for (let at = rows.begin(heap); at < rows.end(heap); at += words + 1) {
-            // Whether a state is new is known when it is added: there has to be room for it before.
+            // Whether a state is new is known only when it is added: there must be room for it before.
             if (added === room) return ended('states');
             if (frontier.growth > 0 && this.bytes + frontier.growth > most) return ended('memory');
             frontier.open();
@@ -84,7 +86,7 @@ export class LossyMemory implements StateMemory {
   }
 }
 
-/** A hash that has nothing to do with that of rows. */
+/** A hash independent of that of rows. */
 function otherHash(words: Int32Array, at: number, count: number): number {
   let hash = 0x51ed270b;
   for (let i = at; i < at + count; i++) {
@@ -111,7 +113,7 @@ class Hashes implements Seen {
     return this.#count < FULLEST * 2 ** this.#bits ? 0 : this.#slots.byteLength * 2;
   }
 
-  /** Of n states any two have the same hash with a probability of 2^-64. */
+  /** Any two of n states have the same hash with a probability of 2^-64. */
   get lnComplete(): number {
     return (-this.#count * (this.#count - 1)) / 2 ** 65;
   }
@@ -135,7 +137,7 @@ class Hashes implements Seen {
     }
   }
 
-  /** @throws RangeError where the machine, or the code, does not have so many slots. */
+  /** @throws RangeError if the machine, or the code, does not support so many slots. */
   #grow(): void {
     if (this.#bits === MOST_BITS) throw new RangeError(`there are at most 2^${MOST_BITS} slots`);
     const before = this.#slots;

@@ -4,51 +4,27 @@ import { Barrier } from './barrier.ts';
 import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import type { Store } from './checkpoint.ts';
+import { comesBefore, compare, type Fault } from './fault.ts';
 import { heapOf, putRow, Rows, spareOf, STRIDE } from './rows.ts';
 import { SpillMemory } from './spill_memory.ts';
+import type { Piece, StateMemory } from './state_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
-/** The compiled steps of a space: `expand` puts rows onto heaps. */
+/** The compiled steps of a space: `expand` writes rows to heaps. */
 export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
-  /** How many words, from the first, a row's hash is made of. */
+  /** Number of words, from the first, that a row's hash covers. */
   readonly hashed: number;
 }
 
-/** States behind each other, whole. */
-export interface Piece {
-  readonly states: Int32Array;
-  /** How many. */
-  readonly count: number;
-}
-
-/** Of violations at the same distance, the one of the first kind counts. */
-const KINDS = ['assert', 'property', 'deadlock'] as const;
-
-/** Something that is wrong, in or after a state. */
-export interface Fault {
-  readonly kind: (typeof KINDS)[number];
-  /** Number of the assert or of the property. */
-  readonly which: number;
-  /** The step in which an assert fails. */
-  readonly task: number;
-  readonly option: number;
-  readonly state: Int32Array;
-}
-
-/** What is wrong, and how far from the initial state: for a failing assert, the state before it. */
-export interface Wrong extends Fault {
-  /** Steps. */
-  readonly length: number;
-}
-
-/** What a part is told to do. */
+/** An order to a part. */
 export type Order =
   | { readonly kind: 'begin'; readonly state: Int32Array }
-  /** Forgets what was collected and, where another level begins, what it kept whole of the level before. */
+  /** Discards the collected successors, and, before another level, the whole states of the previous level. */
   | { readonly kind: 'clear'; readonly level: 'same' | 'next' }
   /**
-   * Expands states of the level, given with the first order for it, until they are all taken or there are successors enough. Adds
-   * them, once all parts have expanded, as `insert` does; not where there may be more of them than there is room.
+   * Expands states of the level, given with the first order for it, until all are taken or enough successors are
+   * collected. Then adds them, once all parts have expanded, as `insert` does; unless there may be more of them than
+   * there is room.
    */
   | {
       readonly kind: 'advance';
@@ -57,24 +33,24 @@ export type Order =
       readonly room: number;
       readonly bytes: number;
     }
-  /** Adds the successors that all parts have collected, as far as they belong to its heaps, to the level at `depth`. */
+  /** Adds the successors of all parts that belong to its heaps to the level at `depth`. */
   | { readonly kind: 'insert'; readonly depth: number; readonly room: number; readonly bytes: number }
-  /** Looks for a state of the level at `depth` that leads to another state. */
+  /** Looks for a state of the level at `depth` that is a predecessor of another state. */
   | { readonly kind: 'predecessor'; readonly depth: number; readonly to: Int32Array };
 
-/** What it answers; what does not apply is empty. */
+/** A part's reply; inapplicable fields are empty. */
 export interface Reply {
   readonly transitions: number;
-  /** In or after a state that was expanded. */
+  /** A violation in or after an expanded state. */
   readonly fault: Fault | undefined;
-  /** In a state that was added. */
+  /** A violation in an added state. */
   readonly found: Fault | undefined;
   /** Whether successors were added. */
   readonly isInserted: boolean;
   /** New states. */
   readonly pieces: readonly Piece[];
   readonly added: number;
-  /** Bytes of all that it keeps. */
+  /** Bytes of everything that it stores. */
   readonly bytes: number;
   readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
   /** The first predecessor, by its words. */
@@ -83,58 +59,37 @@ export interface Reply {
   readonly lnComplete: number;
 }
 
-/** What all parts of a search share. */
+/** Data that all parts of a search share. */
 export interface Common {
   readonly rows: readonly { readonly words: Int32Array; readonly ends: Int32Array }[];
-  /** [0]: the next state of the level that nobody has taken. */
+  /** [0]: the next state of the level that is not taken. */
   readonly cursor: Int32Array;
-  /** Where parts wait for each other: BARRIER_WORDS. */
+  /** Barrier between the parts: BARRIER_WORDS. */
   readonly barrier: Int32Array;
-  /** By part, each in a cache line of its own: a number that changes as long as the part works (`PULSE_WORDS`). */
+  /** By part, each in a cache line of its own: a number that changes while the part works (`PULSE_WORDS`). */
   readonly pulse: Int32Array;
-  /** Whether states have to be looked at one by one. */
+  /** Whether each state must be checked. */
   readonly judged: boolean;
   readonly shared: boolean;
-  /** Whether states are kept as numbers of their halves. */
+  /** Whether states are stored as numbers of their halves. */
   readonly compact: boolean;
-  /** Whether only hashes of them are kept. */
+  /** Whether only hashes are stored. */
   readonly lossy: Lossy | undefined;
-  /** Where states go when memory ends. */
+  /** Storage for states when memory is full. */
   readonly spill: Store | undefined;
-  /** Most states that one part may keep. */
+  /** Largest number of states of one part. */
   readonly mostStates: number;
 }
 
-/** Words of `Common.pulse` for each part: two cache lines, as `allocate` has it. */
+/** Words of `Common.pulse` for each part: two cache lines, as in `allocate`. */
 export const PULSE_WORDS = 32;
 
-/** States that are visited between two beats. */
+/** States that are visited between two calls of `beat`. */
 const VISITED = 4096;
 
-/** What adding comes to. */
-export interface Insertion {
-  readonly pieces: readonly Piece[];
-  readonly added: number;
-  readonly exhausted: 'states' | 'memory' | 'disk' | undefined;
-}
-
-/** The states that a part has seen. */
-export interface StateMemory {
-  /** Bytes of all that it keeps. */
-  readonly bytes: number;
-  /** Natural logarithm of the probability that no state was taken for another; 0 where whole states are compared. */
-  readonly lnComplete: number;
-  /** The level that was found last is about to be expanded. */
-  readonly nextLevel: () => void;
-  /** Adds those rows of its heaps that were never seen, in order, at most `room`, taking at most so many bytes more. */
-  readonly insert: (depth: number, rows: readonly Rows[], room: number, bytes: number) => Insertion;
-  /** Visits every state that was added at a depth: it begins at `at` of `states`, until the visitor returns. */
-  readonly visit: (depth: number, visitor: (states: Int32Array, at: number) => void) => void;
-}
-
 /**
- * A thread's part of a search. It expands whichever states it gets to first, and keeps the states that were
- * seen of its share of the heaps; nobody else touches these.
+ * A thread's part of a search. It expands the states that it takes first, and stores the visited states of its share of
+ * the heaps; no other part touches these.
  */
 export class Part {
   readonly #steps: Steps;
@@ -287,7 +242,7 @@ export class Part {
     if (this.#fault === undefined || comesBefore(fault, this.#fault)) this.#fault = fault;
   }
 
-  /** What was noticed since it was last asked. */
+  /** The violation noticed since the last call. */
   #noticed(): Fault | undefined {
     const fault = this.#fault;
     this.#fault = undefined;
@@ -322,18 +277,4 @@ export class Part {
     failed[0] = 0;
     return best;
   }
-}
-
-/** Whether a fault is the one to be told: nearer, or of an earlier kind, or in the smaller state. */
-export function comesBefore(a: Fault, b: Fault): boolean {
-  const kinds = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
-  // A deadlock is there, other faults are a step farther.
-  if (kinds !== 0) return a.kind === 'deadlock' || (b.kind !== 'deadlock' && kinds < 0);
-  return compare(a.state, b.state) < 0;
-}
-
-/** By the first word that differs. */
-export function compare(a: Int32Array, b: Int32Array): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return 0;
 }

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-/** Numbers that look random and are the same for the same seeds everywhere: sfc32, of PractRand. */
+/** Pseudo-random numbers, the same for the same seeds on every machine: sfc32, of PractRand. */
 export class Random {
   #a: number;
   #b: number;
   #c: number;
   #counter = 1;
 
-  /** @param seeds two integers of which the low 32 bits count: say, of a session and of what is done in it. */
+  /** @param seeds two integers, of which the low 32 bits count: for example of a session and of a task in it. */
   constructor(...[first, second]: readonly [number, number]) {
     this.#a = 0;
     this.#b = first | 0;
     this.#c = second | 0;
-    // As many as its author throws away until near seeds give numbers that have nothing to do with each other.
+    // The number that its author discards, so that close seeds give independent numbers.
     for (let i = 0; i < 15; i++) this.#next();
   }
 
-  /** An integer from 0 up to `end`, which is at most 2^32 and not one of them. */
+  /** An integer from 0 up to and without `end`, which is at most 2^32. */
   below(end: number): number {
     return Math.floor(((this.#next() >>> 0) / 2 ** 32) * end);
   }
 
-  /** Puts values into an order, each as likely as any other. */
+  /** Shuffles values uniformly. */
   shuffle(values: Int32Array): void {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.below(i + 1);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS } from '../lang/index.ts';
 
-/** Words of successors that are collected before they are added: the more, the nearer to each other are a heap's. */
+/**
+ * Words of successors that are collected before they are added: with more of them a heap's rows are nearer to each
+ * other.
+ */
 export const COLLECTED = 2 ** 21;
-/** States that may be expanded between two looks at how full the heaps are. */
+/** States that may be expanded between two checks of the heaps' fill level. */
 export const STRIDE = 64;
 const HEAP_SHIFT = 32 - Math.log2(HEAPS);
 
-/** How many words of a state are its left half; the rest, of a state of one word none, is its right half. */
+/** Number of words of a state's left half. The right half has the rest; for a state of one word it is empty. */
 export const leftOf = (words: number): number => (words + 1) >> 1;
 
 /** JavaScript that hashes words, given as expressions, into a new variable. */
@@ -16,7 +19,7 @@ export function hashing(into: string, words: readonly string[]): string {
   return `let ${into}=${0x9e3779b9 | 0};${mix.join('')}${into}=Math.imul(${into},${0xc2b2ae35 | 0});${into}^=${into}>>>13;`;
 }
 
-/** The same hash of `count` words from `at` on. */
+/** The same hash of `count` words starting at `at`. */
 export function hashOf(words: Int32Array, at: number, count: number): number {
   let hash = 0x9e3779b9 | 0;
   for (let i = at; i < at + count; i++) {
@@ -27,7 +30,7 @@ export function hashOf(words: Int32Array, at: number, count: number): number {
   return hash ^ (hash >>> 13);
 }
 
-/** 128 bits in which different texts differ. */
+/** A fingerprint of 128 bits: different texts have different ones. */
 export function fingerprintOf(parts: readonly (string | number)[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const text = new Int32Array(bytes.length + 1);
@@ -40,11 +43,11 @@ export function fingerprintOf(parts: readonly (string | number)[]): string {
     .join('');
 }
 
-/** The heap of a state whose hash is made of its first `hashed` words. */
+/** The heap of a state whose hash covers its first `hashed` words. */
 export const heapOf = (state: Int32Array, hashed: number): number =>
   hashOf(state, 0, Math.min(hashed, state.length)) >>> HEAP_SHIFT;
 
-/** Puts a state onto its heap, as the generated code does. */
+/** Writes a state to its heap, as the generated code does. */
 export function putRow(state: Int32Array, hashed: number, rows: Int32Array, ends: Int32Array): void {
   const hash = hashOf(state, 0, Math.min(hashed, state.length));
   const heap = hash >>> HEAP_SHIFT;
@@ -54,11 +57,11 @@ export function putRow(state: Int32Array, hashed: number, rows: Int32Array, ends
   ends[heap] = end + state.length + 1;
 }
 
-/** Words that the successors of STRIDE states take, with at most so many each. */
+/** Words of the successors of STRIDE states, with at most so many each. */
 export const spareOf = (words: number, most: number): number => STRIDE * Math.max(1, most) * (words + 1);
 
 /**
- * Words that the heaps of one part take, for states of so many words with at most so many successors.
+ * Words of the heaps of one part, for states of so many words with at most so many successors.
  * @param collected words of successors that are collected before they are added.
  */
 export const wordsOfRows = (words: number, most: number, collected: number): number => {
@@ -66,13 +69,13 @@ export const wordsOfRows = (words: number, most: number, collected: number): num
   return (Math.ceil(collected / HEAPS / row) * row + spareOf(words, most)) * HEAPS;
 };
 
-/** Successors on heaps, as `expand` leaves them: each heap a stretch of one array. Other threads may read them. */
+/** Successors on heaps, as `expand` leaves them: each heap is a stretch of one array. Other threads may read them. */
 export class Rows {
   readonly words: Int32Array;
   /** Where each heap ends. */
   readonly ends: Int32Array;
   readonly #begins: Int32Array;
-  /** By heap: how many words were ever in it. */
+  /** By heap: the largest number of words that it has had. */
   readonly #touched = new Int32Array(HEAPS);
   readonly #full: number;
 
@@ -88,7 +91,7 @@ export class Rows {
     this.#begins = Int32Array.from({ length: HEAPS }, (_, heap) => heap * stretch);
   }
 
-  /** Words that were ever in use, as far as anybody asked while they were: the machine gives no memory for others. */
+  /** Words that were ever in use, as far as they were measured: the machine provides no memory for others. */
   get touched(): number {
     for (let heap = 0; heap < HEAPS; heap++)
       this.#touched[heap] = Math.max(this.#touched[heap]!, this.ends[heap]! - this.#begins[heap]!);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 import type { Random } from './random.ts';
 
-/** Who decides whose turn it is in a random walk. */
+/** How the next task is chosen in a random walk. */
 export type Strategy =
-  /** Every step that can be taken is as likely as any other. */
+  /** Every possible step has the same probability. */
   | { readonly kind: 'uniform' }
   /**
-   * Tasks have random priorities, the first that can step does, and `depth` - 1 times in a walk, at random, it comes behind all others but
-   * some of those to which that happens too: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). Of n tasks in a walk of k steps,
-   * what takes `depth` orderings of steps is found with a probability of 1 / (n k^(depth - 1)) at least, where no task has options.
+   * Tasks have random priorities, and the highest one that can step does. `depth` - 1 times in a walk, at random, it
+   * falls behind all others except some that have fallen themselves: Burckhardt et al., "A Randomized Scheduler with
+   * Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). With n tasks and walks of k steps, a bug of `depth`
+   * orderings is found with a probability of at least 1 / (n k^(depth - 1)), if no task has options.
    */
   | { readonly kind: 'pct'; readonly depth: number };
 
-/** Decides whose turn it is in one walk. */
+/** The choices of tasks in one walk. */
 export interface Schedule {
-  /** Tasks and options, as numbers of `Walkable.moves`, in the order in which they are to be tried; until the next call. */
+  /** Tasks and options, as numbers of `Walkable.moves`, in the order of preference; valid until the next call. */
   readonly order: () => Int32Array;
-  /** Told which of them was taken. */
+  /** Records which of them was taken. */
   readonly taken: (move: number) => void;
 }
 
@@ -36,7 +37,7 @@ export class Uniform implements Schedule {
   }
 
   taken(): void {
-    // What was taken changes no odds.
+    // No effect: every step stays equally probable.
   }
 }
 
@@ -45,13 +46,13 @@ export class Pct implements Schedule {
   readonly #taskOf: Int32Array;
   readonly #moves: Int32Array;
   readonly #priority: Int32Array;
-  /** The steps after which the task that took them gets a low priority, and which; nearest last. */
+  /** The steps after which the task that took them gets a low priority, and which priority; nearest last. */
   readonly #changes: { readonly after: number; readonly priority: number }[];
   #step = 0;
 
   /**
    * @param taskOf by move: its task.
-   * @param length how many steps the walk is likely to take.
+   * @param length expected number of steps of the walk.
    */
   constructor(random: Random, taskOf: Int32Array, depth: number, length: number) {
     this.#random = random;
@@ -59,7 +60,7 @@ export class Pct implements Schedule {
     this.#moves = taskOf.map((_, move) => move);
     this.#priority = Int32Array.from({ length: Math.max(-1, ...taskOf) + 1 }, (_, task) => task + depth);
     random.shuffle(this.#priority);
-    // Which of two is the lower does not depend on which comes first: some orderings need the one, some the other.
+    // The order of the two low priorities is random, because some orderings need the one, and some the other.
     this.#changes = Array.from({ length: depth - 1 }, (_, i) => ({
       after: random.below(length),
       priority: i + 1,
@@ -68,7 +69,7 @@ export class Pct implements Schedule {
 
   order(): Int32Array {
     const priority = (move: number): number => this.#priority[this.#taskOf[move]!]!;
-    // Options of one task stay in the order into which chance puts them.
+    // Options of one task stay in their random order.
     this.#random.shuffle(this.#moves);
     return this.#moves.toSorted((a, b) => priority(b) - priority(a));
   }

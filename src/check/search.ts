@@ -4,30 +4,21 @@ import { allocate } from './allocate.ts';
 import { BARRIER_WORDS } from './barrier.ts';
 import { Checkpoint, CheckpointError, UnwrittenError } from './checkpoint.ts';
 import type { Exploration, Move, Progress, Reach, Reason } from './model.ts';
-import {
-  type Common,
-  comesBefore,
-  compare,
-  type Fault,
-  type Order,
-  Part,
-  type Piece,
-  PULSE_WORDS,
-  type Reply,
-  type Wrong,
-} from './part.ts';
+import { type Common, type Order, Part, PULSE_WORDS, type Reply } from './part.ts';
+import { comesBefore, compare, type Fault, type Wrong } from './fault.ts';
+import type { Piece } from './state_memory.ts';
 import { COLLECTED, putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 
 const DAMAGED = 'the checkpoint does not hold the states that it says: begin anew, with an empty directory';
 
-/** Most words of successors that are collected where states are put aside: 256 MB. */
+/** Largest number of words of collected successors when states are spilled: 256 MB. */
 const MOST_COLLECTED = 2 ** 26;
 
-/** Largest probability that a state was left out with which something is said to hold. */
+/** Largest probability of an omission with which the verdict may be "holds". */
 const MOST_OMISSION = 0.01;
 
-/** Most states of a level: parts count them by numbers of 32 bits with a sign, and each may count beyond the end. */
+/** Most states of a level: parts count them by signed 32-bit numbers, and each may count beyond the end. */
 const MOST_IN_LEVEL = 2 ** 31 - 2 ** 20;
 
 /** A level that is found and not yet expanded. */
@@ -37,13 +28,13 @@ interface Begun {
   readonly exhausted: Reason | undefined;
 }
 
-/** Work for these parts at once. Their answers come back in their order. */
+/** Work for these parts at once. Their replies return in the same order. */
 export interface Round {
   readonly order: Order;
   readonly parts: readonly number[];
 }
 
-/** Visits every state once, nearest first, so that a counterexample is as short as there can be. */
+/** Visits every state once, nearest first, so that a counterexample is shortest. */
 export function search(space: Space, reach: Reach): Exploration {
   const pieces = searching(space, reach);
   for (;;) {
@@ -66,8 +57,8 @@ export function* searching(space: Space, reach: Reach): Generator<Progress, Expl
 }
 
 /**
- * Leads parts through a search, level by level. It touches no state itself, and what it is told does not depend on who
- * did which share: so counts, depth and counterexample are the same with any number of parts.
+ * Leads parts through a search, level by level. It touches no state itself, and its decisions do not depend on which
+ * part did which share. So counts, depth and counterexample are the same with any number of parts.
  */
 export class Search {
   readonly common: Common;
@@ -75,14 +66,14 @@ export class Search {
   readonly #reach: Reach;
   readonly #all: readonly number[];
   readonly #rows: readonly Rows[];
-  /** By part: the bytes of what it keeps. */
+  /** By part: the bytes that it stores. */
   readonly #kept: number[] = [];
   #states = 0;
   #transitions = 0;
   #depth = 0;
   #wrong: Wrong | undefined;
   #lnComplete = 0;
-  /** Whether what is wrong lies behind states of the checkpoint that were not added: nobody can say how to come to it. */
+  /** The violation lies behind restored states; no trace can be built. */
   #isFar = false;
 
   constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
@@ -91,8 +82,8 @@ export class Search {
     if (reach.spill !== undefined && (parts > 1 || shared || reach.compact === true || reach.lossy !== undefined))
       throw new Error('states are put aside by one thread, without compact and without hashes');
     const { words: length, most } = space.compiled;
-    // What is put aside is read once for each batch of successors: the larger they are, the better.
-    // Elsewhere they take as much as helps, less where memory is saved, and an eighth of what is allowed.
+    // Spilled states are read once for each batch of successors, so large batches are better. Otherwise batches take as
+    // much as helps, less if memory is saved, and an eighth of what is allowed.
     const { mostBytes = Number.POSITIVE_INFINITY } = reach;
     const collected =
       reach.spill === undefined
@@ -125,7 +116,7 @@ export class Search {
     const isNew = begun === undefined;
     let { level, depth, exhausted } = begun ?? (yield* this.#begin());
     const goesOn = (): boolean => level.length > 0 && (this.#reach.whole === true || this.#wrong === undefined);
-    // What a checkpoint began with it holds already.
+    // A checkpoint already holds the level with which it began.
     if (isNew) exhausted ??= this.#keep(checkpoint, level);
     while (exhausted === undefined && goesOn()) {
       const total = sizeOf(level);
@@ -153,7 +144,7 @@ export class Search {
       if (sizeOf(level) > MOST_IN_LEVEL) exhausted ??= 'memory';
       if (exhausted === undefined) {
         const unwritten = this.#keep(checkpoint, level);
-        // Who has come to the end needs nothing to go on from.
+        // A finished search needs no checkpoint.
         if (goesOn()) exhausted = unwritten;
       }
     }
@@ -161,14 +152,14 @@ export class Search {
     return yield* this.#answer(exhausted);
   }
 
-  /** How far it is, in words. */
+  /** Its progress, in words. */
   get account(): string {
     const mebibytes = Math.round(this.#bytes / 2 ** 20);
     const threads = this.#all.length === 1 ? '1 thread' : `${this.#all.length} threads`;
     return `${this.#states} states, ${this.#transitions} transitions, depth ${this.#depth}, ${mebibytes} MiB, ${threads}`;
   }
 
-  /** What is known where somebody interrupts and the parts answer no more: of what is wrong, not the way there. */
+  /** The result if the search is interrupted and the parts reply no more: for a violation, without its run. */
   leftOff(): Exploration {
     return this.#answerWith('interrupted', undefined);
   }
@@ -188,7 +179,7 @@ export class Search {
     return new Checkpoint(store, fingerprint(), compiled.words);
   }
 
-  /** Hands a level, which is complete, to the checkpoint. @returns why the search is not to go on. */
+  /** Hands a complete level to the checkpoint. @returns why the search must end. */
   #keep(checkpoint: Checkpoint | undefined, level: readonly Piece[]): Reason | undefined {
     const { words } = this.#space.compiled;
     const parts = level.map(({ states, count }) => states.subarray(0, count * words));
@@ -197,7 +188,7 @@ export class Search {
     return written(() => checkpoint?.add(parts, sizeOf(level), boundary)) ? undefined : 'checkpoint';
   }
 
-  /** Adds the levels of a checkpoint as if they had been found now. @returns undefined where there is none. */
+  /** Adds the levels of a checkpoint as if they had just been found. @returns undefined if there is none. */
   *#goOn(checkpoint: Checkpoint): Generator<Round | Progress, Begun | undefined, readonly Reply[]> {
     const known = checkpoint.open();
     if (known === undefined) return undefined;
@@ -245,12 +236,12 @@ export class Search {
     return { level, depth, exhausted };
   }
 
-  /** Adds what the parts have collected to a level. */
+  /** Adds the collected successors of the parts to a level. */
   *#insert(level: Piece[], depth: number): Generator<Round, Reason | undefined, readonly Reply[]> {
     const bytes = this.#bytesForEach;
     const collected = this.#rows.reduce((sum, rows) => sum + rows.size, 0) / (this.#space.compiled.words + 1);
     let exhausted: Reason | undefined;
-    // Where there may be more of them than are allowed, one part after the other adds what is left to it.
+    // If there may be more of them than are allowed, one part after the other adds up to the limit.
     const apart = collected > this.#reach.mostStates - this.#states;
     for (const parts of apart ? this.#all.map((part) => [part]) : [this.#all]) {
       const order: Order = { kind: 'insert', depth, room: this.#reach.mostStates - this.#states, bytes };
@@ -259,7 +250,7 @@ export class Search {
     return exhausted;
   }
 
-  /** Takes down what parts have added. @returns why they have not added all. */
+  /** Records what the parts have added. @returns why they have not added all. */
   #count(parts: readonly number[], replies: readonly Reply[], level: Piece[], depth: number): Reason | undefined {
     let exhausted: Reason | undefined;
     for (const [i, { pieces, added, found, bytes, ...reply }] of replies.entries()) {
@@ -287,7 +278,7 @@ export class Search {
     return { states: this.#states, transitions: this.#transitions, depth, queue, bytes: this.#bytes };
   }
 
-  /** Bytes that each part may take more, beside all successors that there is room for. */
+  /** Bytes that each part may take in addition to the room for all successors. */
   get #bytesForEach(): number {
     const rows = this.common.rows.reduce((sum, { words }) => sum + words.byteLength, 0);
     const bytes = this.#kept.reduce((sum, kept) => sum + kept, rows);
@@ -295,7 +286,7 @@ export class Search {
   }
 
   get #bytes(): number {
-    // Where states are put aside, rows are filled whole before anything goes to the store.
+    // With a spill store, rows are filled completely before anything goes to the store.
     const isWhole = this.#reach.spill !== undefined;
     const words = this.#rows.reduce((sum, rows) => sum + (isWhole ? rows.words.length : rows.touched), 0);
     const rows = words * Int32Array.BYTES_PER_ELEMENT;
@@ -340,9 +331,8 @@ export class Search {
   }
 
   /**
-   * The moves from the initial state. Nobody remembers them: each level is expanded once more, to find who led on.
-   * Under a symmetry the way found leads from one state that stands for others to the next; what is handed back is a
-   * run from the initial state.
+   * The moves from the initial state. No predecessors are stored: each level is expanded once more, to find them. Under
+   * a symmetry the path found connects representatives of classes; the result is a run from the initial state.
    */
   *#movesTo(wrong: Wrong): Generator<Round, readonly Move[], readonly Reply[]> {
     const { kind, state, length, task, option } = wrong;
@@ -360,7 +350,7 @@ export class Search {
       target = best;
     }
     const moves: Move[] = [];
-    // The run is at a state like `from`, or at `from` itself.
+    // The run is at a state equivalent to `from`, or at `from` itself.
     let run = initial;
     let from = initial;
     const take = ({ to }: Arrival): void => {
@@ -377,7 +367,7 @@ export class Search {
     }
     if (kind === 'assert') {
       const final = steps(from).find(({ move }) => move.task === task && move.option === option);
-      // Another step may lead to a state like that one, and fail nothing.
+      // Another step may lead to an equivalent state without a failure.
       const failing = steps(run).find(
         ({ move, to }) =>
           final !== undefined && this.#alike(to, final.to) && fails(run, move).includes(this.#nameOf(wrong)),
@@ -388,7 +378,7 @@ export class Search {
     return moves;
   }
 
-  /** Whether two states are one, or stand for one. */
+  /** Whether two states are equal or equivalent. */
   #alike(a: Int32Array, b: Int32Array): boolean {
     const { canonicalize, compiled } = this.#space;
     const [first, second] = [a.slice(0, compiled.words), b.slice(0, compiled.words)];
@@ -398,7 +388,7 @@ export class Search {
   }
 }
 
-/** Whether what was to be written could be: who keeps the store says why not. */
+/** Whether the write succeeded: the store's owner reports why not. */
 function written(write: () => void): boolean {
   try {
     write();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Common, Order, Piece, Reply } from './part.ts';
+import type { Common, Order, Reply } from './part.ts';
+import type { Piece } from './state_memory.ts';
 import { type Stretch, stretchOf, wordsAt } from './stretch.ts';
 
-// What coordinator and parts say to each other, as it stands in messages: shared memory as stretches, all else as it is.
+// Messages between coordinator and parts: shared memory is sent as stretches, everything else unchanged.
 
 interface SentPiece {
   readonly states: Stretch;
@@ -21,7 +22,7 @@ export type SentReply = Omit<Reply, 'pieces'> & { readonly pieces: readonly Sent
 
 type Shared = 'rows' | 'cursor' | 'barrier' | 'pulse';
 
-/** What all parts share, in a message. */
+/** The shared data of all parts, in a message. */
 export interface SentCommon extends Omit<Common, Shared> {
   readonly rows: readonly { readonly words: Stretch; readonly ends: Stretch }[];
   readonly cursor: Stretch;

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 import { CheckpointError, type Store, StoreFullError } from './checkpoint.ts';
 import { Frontier } from './frontier.ts';
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Insertion, Piece, StateMemory } from './state_memory.ts';
 import { hashOf, type Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 
-/** Words of a run: 1 GiB. Files are read whole, which many systems do up to 2 GiB only. */
+/** Words of a run: 1 GiB. Files are read whole, and many systems do that only up to 2 GiB. */
 const MOST_IN_RUN = 2 ** 28;
 
-/** States that one heap's rows may bring after the last one that is allowed. */
+/** States that one heap's rows may add after the last allowed one. */
 const BEYOND = 2 ** 20;
 
-/** States of one heap that have gone to the store together, in the order in which they were found. */
+/** States of one heap that were stored together, in the order in which they were found. */
 interface Run {
   readonly name: string;
   readonly words: number;
   readonly hash: number;
-  /** How many of each depth, nearest first. */
+  /** Number of states at each depth, nearest first. */
   readonly levels: readonly { readonly depth: number; readonly count: number }[];
 }
 
 /**
- * States that were seen, in memory as long as there is room, then in a store: what is in memory goes there, a run for each heap, and
- * memory begins anew. Each time that rows are added, the runs of their heap are read once from beginning to end,
- * and what is found in one of them is not new. So the store is read in sequence, as often as there are batches of rows. The level
- * that is found and the one that is expanded stay in memory. Whole states are compared. Of one thread. Where the store is full, the
+ * Visited states, in memory while there is room, then in a store. A full memory goes to the store, one run for each
+ * heap, and starts empty. Whenever rows are added, the runs of their heap are read once from beginning to end; a row
+ * found in a run is not new. So the store is read in sequence, once for each batch of rows. The level that is found and
+ * the level that is expanded stay in memory. Whole states are compared. For one thread. If the store is full, the
  * search ends with what it knows.
  */
 export class SpillMemory implements StateMemory {
@@ -35,14 +35,14 @@ export class SpillMemory implements StateMemory {
   readonly #table: StateTable;
   readonly #frontier: Frontier;
   readonly #runs = new Map<number, Run[]>();
-  /** By number of a state in the table: 1 where a run has it too. */
+  /** By number of a state in the table: 1 if a run has it too. */
   #isStored = new Uint8Array(2 ** 12);
   /** Numbers of the table's states by depth and heap; ascending. */
   #levels: { readonly depth: number; readonly heap: number; readonly first: number; readonly end: number }[] = [];
-  /** By heap: names that were given. */
+  /** By heap: number of names already used. */
   readonly #names = new Map<number, number>();
   readonly #mostInRun: number;
-  /** Most states that the table has had: their memory stays. */
+  /** The largest number of states that the table has had: their memory stays. */
   #highest = 0;
 
   /** @param mostInRun words that are written together. */
@@ -68,7 +68,7 @@ export class SpillMemory implements StateMemory {
   insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {
     const most = this.bytes + bytes;
     try {
-      // Half for what was seen, which grows while rows are added, and half for the levels and for growing.
+      // Half for the visited states, which grow while rows are added, and half for the levels and for growing.
       const isFull = this.#table.size > 0 && this.#table.bytes > most / 2;
       if (isFull && !this.#spill()) return { pieces: [], added: 0, exhausted: 'disk' };
       return this.#insert(depth, all, room, most);
@@ -78,7 +78,7 @@ export class SpillMemory implements StateMemory {
     }
   }
 
-  /** @throws RangeError where the machine does not have the memory. */
+  /** @throws RangeError if the machine does not have the memory. */
   #insert(depth: number, all: readonly Rows[], room: number, most: number): Insertion {
     const table = this.#table;
     table.allow(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY);
@@ -119,7 +119,10 @@ export class SpillMemory implements StateMemory {
     for (const run of this.#runs.get(heap) ?? []) this.#table.mark(heap, this.#read(run), from, this.#isStored);
   }
 
-  /** Moves the table's states to the store, a heap at a time: a copy of all would take as much memory again. @returns whether there was room. */
+  /**
+   * Moves the table's states to the store, a heap at a time: a copy of all would double the memory. @returns whether
+   * there was room.
+   */
   #spill(): boolean {
     const found: { readonly heap: number; readonly run: Run }[] = [];
     try {
@@ -134,7 +137,7 @@ export class SpillMemory implements StateMemory {
     return true;
   }
 
-  /** Writes those of a heap's states that are not in the store, in runs of `mostInRun` words at most. */
+  /** Writes the states of a heap that are not in the store, in runs of at most `mostInRun` words. */
   *#written(heap: number): Generator<Run> {
     const words = this.#words;
     const { states } = this.#table;
@@ -172,10 +175,10 @@ export class SpillMemory implements StateMemory {
     };
   }
 
-  /** @throws CheckpointError where the store has not kept it. */
+  /** @throws CheckpointError if the store has lost it. */
   #read({ name, words, hash }: Run): Int32Array {
     const kept = this.#store.read(name);
-    // Words have to begin at a multiple of their size.
+    // Words must be aligned to their size.
     const bytes =
       kept === undefined || kept.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0 ? kept : new Uint8Array(kept);
     const states =

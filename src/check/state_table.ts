@@ -5,9 +5,9 @@ import { Arena } from './arena.ts';
 import { hashing } from './rows.ts';
 
 /**
- * Adds the rows from `from` up to `end` to a heap's table, in order, and stops where there are `limit` states: `stop[0]` is then
- * the row that it has not added, else `end`. `stop[1]` is of no meaning: what is touched has to go somewhere.
- * @returns how many states there are.
+ * Adds the rows from `from` up to `end` to a heap's table, in order, and stops at `limit` states. `stop[0]` is then the
+ * first row that was not added, or `end`. `stop[1]` is scratch space, for the reads that touch memory ahead.
+ * @returns the number of states.
  */
 type Insert = (
   states: Int32Array,
@@ -21,7 +21,7 @@ type Insert = (
   stop: Int32Array,
 ) => number;
 
-/** Sets the marks of those states, of number `from` and more, that are among others of their heap. */
+/** Marks those states, of number `from` and more, that are among others of their heap. */
 type Mark = (
   states: Int32Array,
   table: Int32Array,
@@ -31,47 +31,47 @@ type Mark = (
   marks: Uint8Array,
 ) => void;
 
-/** Puts what is in one table into an empty one. What it returns is of no meaning. */
+/** Moves the entries of one table into an empty one. The result is unused. */
 type Move = (states: Int32Array, from: Int32Array, fromIdBits: number, to: Int32Array, toIdBits: number) => number;
 
-/** Fullest that a heap's table gets. It grows then: 5 to 7.5 bytes a state, in small ones to 10. */
+/** Largest fill level of a heap's table. Then it grows: 5 to 7.5 bytes a state, in small tables up to 10. */
 const FULLEST = 0.8;
-/** A table of so many slots does not double any more, but grows by a half or a third: to move states more often takes time. */
+/** Beyond so many slots a table grows by a half or a third instead of doubling: moving states more often takes time. */
 const GROWN_SLOTS = 2 ** 15;
-/** Fullest where there is no memory to double it: looks get long, but there are some states more. */
+/** Largest fill level if there is no memory to double it: probes get long, but more states fit. */
 const FULLEST_AT_LAST = 0.95;
 /** Slots are 4 or 3 times a power of two. */
 const FIRST_SLOTS = 64;
-/** 64 MB, as addresses: nobody touches them. */
+/** 64 MB of address space, never touched. */
 const RESERVE_WORDS = 2 ** 24;
-/** Most words of states: the generated code finds them by products of 32 bits. */
+/** Most words of states: the generated code computes positions as 32-bit products. */
 const MOST_WORDS = 2 ** 31 - 1;
 const HEAP_BITS = Math.log2(HEAPS);
-/** By how much a heap may be fuller than others before its numbers want more bits. */
+/** Bits by which a heap may be fuller than others before its numbers need more bits. */
 const SKEW_BITS = 1;
 
 /** A heap's part of the table. */
 interface HeapTable {
   slots: Int32Array;
-  /** Bits of a number in it. */
+  /** Bits of a number in the table. */
   idBits: number;
   count: number;
   fullest: number;
 }
 
 /**
- * States by number, each once. Their words stand behind each other in one array; open-addressing tables hold their
- * numbers, each under as many low bits of its state's hash as the number leaves free, so that nearly every
- * look at another state is at the same one. Whole states are compared: two are never taken for one.
+ * States by number, each once. Their words are concatenated in one array. Open-addressing tables hold their numbers,
+ * each with as many low bits of its state's hash as the number leaves free. So nearly every comparison is with an equal
+ * state. Whole states are compared: two are never confused.
  *
- * Rows come sorted into heaps by the highest bits of their hashes, and a heap has a table to itself, which grows by itself. So one
- * heap's additions stay within a small table, and within the states that such heaps brought lately:
- * both are near the processor, where all tables together are not.
+ * Rows are sorted into heaps by the highest bits of their hashes, and each heap has a table of its own, which grows by
+ * itself. So one heap's additions stay within a small table, and within that heap's recent states. Both fit into the
+ * cache, while all tables together do not.
  */
 export class StateTable {
   /** State `id` begins at `id * words`. */
   readonly states: Int32Array;
-  /** What there was no more of, when states were not added. */
+  /** Which resource was missing when states were not added. */
   exhausted: 'states' | 'memory' = 'states';
   readonly #words: number;
   #mostStates = 0;
@@ -81,12 +81,12 @@ export class StateTable {
   readonly #stop = new Int32Array(2);
   readonly #arena = new Arena();
   #size = 0;
-  /** Kept back, untouched, until the machine gives no more memory: what runs besides needs some to come to an end. */
+  /** Reserved, untouched, until the machine has no more memory: the rest of the program needs some to finish. */
   #reserve: Int32Array | undefined;
 
   /**
-   * @param most most states there can ever be.
-   * @param heaps those that come to this table.
+   * @param most largest number of states.
+   * @param heaps the heaps of this table.
    * @param shared whether other threads read the states.
    */
   constructor(words: number, most: number, heaps: readonly number[], shared: boolean) {
@@ -100,7 +100,7 @@ export class StateTable {
     }
   }
 
-  /** Sets limits for what is added from now on. */
+  /** Sets limits for additions from now on. */
   allow(states: number, bytes: number): void {
     this.#mostStates = this.#size + states;
     this.#mostBytes = this.bytes + bytes;
@@ -119,13 +119,13 @@ export class StateTable {
     return this.#words * Int32Array.BYTES_PER_ELEMENT;
   }
 
-  /** How many states may be beside the tables as they are. */
+  /** Number of states that fit beside the present tables. */
   get #most(): number {
     const inMemory = Math.floor((this.#mostBytes - this.#arena.bytes) / this.#bytesOfState);
     return Math.min(this.#mostStates, this.states.length / this.#words, inMemory);
   }
 
-  /** Adds rows of one heap, in order. @returns false where there would be more states than allowed. */
+  /** Adds rows of one heap, in order. @returns false if there would be more states than allowed. */
   add(heap: number, rows: Int32Array, from: number, end: number): boolean {
     const table = this.#tables.get(heap);
     if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
@@ -148,7 +148,7 @@ export class StateTable {
 
   /**
    * Marks those of a heap's states, of number `from` and more, that are among others.
-   * @param others states of the same heap, behind each other.
+   * @param others states of the same heap, concatenated.
    * @param marks by number.
    */
   mark(heap: number, others: Int32Array, from: number, marks: Uint8Array): void {
@@ -157,7 +157,7 @@ export class StateTable {
     this.#additionsTo(table.slots).mark(this.states, table.slots, table.idBits, others, from, marks);
   }
 
-  /** Forgets all states. Memory stays, for the next ones. */
+  /** Forgets all states. The memory is kept for the next ones. */
   clear(): void {
     this.#size = 0;
     for (const table of this.#tables.values()) {
@@ -173,12 +173,12 @@ export class StateTable {
     return additions;
   }
 
-  /** @returns false where there is no memory for it. */
+  /** @returns false if there is no memory for it. */
   #makeRoom(table: HeapTable): boolean {
     const before = table.slots;
     const length = lengthAfter(before.length);
-    const bytes = length * Int32Array.BYTES_PER_ELEMENT; // the old one is there until the new one is full
-    // A table that took its memory from the next states would be none.
+    const bytes = length * Int32Array.BYTES_PER_ELEMENT; // the old one exists until the new one is full
+    // A table must not take the memory of the next states.
     const isAllowed = this.bytes + bytes < this.#mostBytes && this.#reserve !== undefined;
     const slots = isAllowed ? unlessExhausted(() => this.#arena.take(length)) : undefined;
     if (slots === undefined) {
@@ -196,7 +196,7 @@ export class StateTable {
   }
 }
 
-/** All heaps together have about as many states as there are slots in as many tables as this one. */
+/** All heaps together have about as many states as as many tables like this one have slots. */
 const idBitsFor = (slots: Int32Array): number =>
   Math.min(31, Math.ceil(Math.log2(slots.length)) + HEAP_BITS + SKEW_BITS);
 
@@ -209,8 +209,8 @@ function lengthAfter(slots: number): number {
 const isPowerOfTwo = (slots: number): boolean => (slots & (slots - 1)) === 0;
 
 /**
- * Room for so many states; where the machine does not have that, half of what it has: tables and the program itself need some
- * too. Pages that nobody has touched cost nothing.
+ * An array for so many states; if the machine does not have that, half of what it has, because tables and the program
+ * itself need memory too. Untouched pages cost nothing.
  */
 function arrayOf(words: number, most: number, shared: boolean): Int32Array {
   const states = Math.min(most, Math.floor(MOST_WORDS / words));
@@ -227,7 +227,7 @@ function arrayOf(words: number, most: number, shared: boolean): Int32Array {
 const tryToAllocate = (words: number, shared: boolean): Int32Array | undefined =>
   unlessExhausted(() => allocate(words, shared));
 
-/** @returns undefined where the machine does not have so much. */
+/** @returns undefined if the machine does not have the memory. */
 function unlessExhausted(take: () => Int32Array): Int32Array | undefined {
   try {
     return take();
@@ -240,13 +240,13 @@ function unlessExhausted(take: () => Int32Array): Int32Array | undefined {
 /** Rows whose slots are touched at once. */
 const TOUCHED = 128;
 
-/** Where things are in a table T of Z slots, as code: the slot of a hash is its highest bits, as a fraction, of them all. */
+/** Positions in a table T of Z slots, as code: the slot of a hash is its highest bits, as a fraction of all slots. */
 interface Shape {
   readonly constants: (T: string) => string;
   readonly home: (hash: string) => string;
   readonly after: (slot: string) => string;
 }
-/** Mostly, and all that is small: a fraction of it is a shift, and its end a mask. */
+/** The usual case, and all small tables: the fraction is a shift, and wrapping is a mask. */
 const POWER_OF_TWO: Shape = {
   constants: (T) => `const last=${T}.length-1,shift=Math.clz32(last);`,
   home: (hash) => `((${hash})<<${HEAP_BITS}>>>shift)`,
@@ -266,8 +266,8 @@ interface Additions {
 }
 
 /**
- * Generated, so that words are compared one by one without a loop. Before rows are added their slots are touched: these reads do not
- * wait for each other's answers, so that the processor waits for many cache lines at once.
+ * Generated code, so that words are compared one by one without a loop. The slots of rows are touched before the rows
+ * are added. These reads do not depend on each other, so the processor fetches many cache lines at once.
  */
 function additionsOf(words: number, { constants, home, after }: Shape): Additions {
   const row = words + 1;

@@ -10,7 +10,7 @@ import { searching } from './search.ts';
 import type { Space } from './space.ts';
 import { StateTable } from './state_table.ts';
 
-/** How many walks, how long, and who watches them. */
+/** Number and length of walks, and their callbacks. */
 export interface Walks {
   /** The low 32 bits of an integer. The same seed gives the same walks, and walk n does not depend on how many are asked for. */
   readonly seed: number;
@@ -18,47 +18,56 @@ export interface Walks {
   /** Most steps of a walk. */
   readonly steps: number;
   readonly strategy: Strategy;
-  /** Most states to tell apart, and most that the search for the shortest counterexample may visit; 0: it is not searched for. */
+  /**
+   * Most distinct states to count, and most states that the search for the shortest counterexample may visit; 0: no
+   * such search.
+   */
   readonly mostStates?: number | undefined;
   /**
-   * Most bytes for the states to tell apart, half of it, and for the steps of a walk. Where the first half is full, states are
-   * not told apart any more; where a walk is too long for the rest, the walks end.
+   * Most bytes: half for the distinct states, half for the steps of a walk. If the first half is full, distinct states
+   * are no longer counted; if a walk is too long for the second, the walks end.
    */
   readonly mostBytes?: number | undefined;
-  /** Told how far it is, at the end of a walk and every thousand steps of it. */
+  /** Progress callback, called at the end of a walk and every thousand steps. */
   readonly progress?: ((now: WalkProgress) => void) | undefined;
-  /** Asked as often, and while a run is made shorter: where it says yes, it ends with what it knows. */
+  /** Called as often, and while a run is shortened: if it returns true, the walks end with what is known. */
   readonly interrupted?: (() => boolean) | undefined;
 }
 
-/** How far the walks are. */
+/** Progress of the walks. */
 export interface WalkProgress {
-  /** Walks that are over. */
+  /** Finished walks. */
   readonly walks: number;
   /** Steps of all walks. */
   readonly steps: number;
-  /** Different states among those that were walked through; undefined where there were more than `mostStates`, or than `mostBytes` had room for. */
+  /**
+   * Distinct states among those visited; undefined if there were more than `mostStates`, or than `mostBytes` had room
+   * for.
+   */
   readonly distinctStates: number | undefined;
 }
 
-/** What random walks came to. They never show that something holds. */
+/** Result of random walks. They never prove that a property holds. */
 export interface WalkExploration extends WalkProgress {
   readonly verdict: 'violated' | 'undecided';
-  /** Name of what is violated: a property's, an assert's, or "deadlock". */
+  /** Name of the violated property or assert, or "deadlock". */
   readonly property: string | undefined;
-  /** Why there is no verdict: all walks were walked, somebody interrupted them, or one became too long for the memory. */
+  /** Why there is no verdict: all walks are finished, they were interrupted, or one became too long for the memory. */
   readonly reason: 'walks' | 'interrupted' | 'memory' | undefined;
   /** Steps of the longest walk. */
   readonly longest: number;
   /** Which walk met the violation, from 1. */
   readonly walk: number | undefined;
-  /** Steps that lead from the initial state to a violation. */
+  /** Steps from the initial state to a violation. */
   readonly counterexample: readonly Move[] | undefined;
-  /** Nothing is violated in fewer steps: a search came to it. Elsewhere the walk's steps are told that the violation cannot do without. */
+  /**
+   * Whether a search proved that no violation takes fewer steps. Otherwise the counterexample is the walk, without the
+   * steps that it does not need.
+   */
   readonly isShortest: boolean;
-  /** Names of the question's `sometimes` that no visited state came up to. */
+  /** Names of the question's `sometimes` properties that no visited state satisfied. */
   readonly unreached: readonly string[];
-  /** Where it was asked for: steps of walks, and those that could have been taken instead. */
+  /** Undefined unless asked for: steps of walks, and steps that could have been taken instead. */
   readonly coverage: Coverage | undefined;
 }
 
@@ -70,14 +79,33 @@ interface Violation {
 
 const MOST_STATES = 2 ** 20;
 const STEPS_BETWEEN_LOOKS = 1000;
-/** Of a step that was taken: an object of two numbers, and the place of it in a list that grows by half. */
+/** Bytes of a step: an object of two numbers, and its place in a list that grows by half. */
 const BYTES_OF_MOVE = 64;
-/** Longest run that is made shorter step by step: that takes as many steps as the square of its length. */
+/** Longest run that is shortened step by step: that takes the square of its length in steps. */
 const LONGEST_TO_CUT = 4000;
 
 /**
- * Walks through a program at random, for what is too large to be searched. Reductions that the question asks for are not used.
- * @throws RangeError where a strategy's depth is not at least 1.
+ * Walks through a program at random, if it is too large to be searched. Reductions of the question are not used.
+ * @throws RangeError if a strategy's depth is less than 1.
+ * @example
+ * import { walkingProgram, walkProgram } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * const walks = { walks: 10, seed: 1, steps: 100, strategy: { kind: 'uniform' } } as const;
+ * walkProgram(question, walks).verdict; // => 'violated'
+ * [...walkingProgram(question, walks)].length < 10; // => true
  */
 export function walkProgram(question: Question, walks: Walks): WalkExploration {
   const pieces = walkingProgram(question, walks);
@@ -87,7 +115,7 @@ export function walkProgram(question: Question, walks: Walks): WalkExploration {
   }
 }
 
-/** The same in pieces, for a thread that has something else to do between them. */
+/** The same in pieces, so that the caller can do other work in between. */
 export function* walkingProgram(question: Question, walks: Walks): Generator<WalkProgress, WalkExploration> {
   const { strategy, mostStates = MOST_STATES, mostBytes = Number.POSITIVE_INFINITY } = walks;
   if (strategy.kind === 'pct' && !(Number.isInteger(strategy.depth) && strategy.depth >= 1))
@@ -153,7 +181,7 @@ function* walkAll(
   return { ...now(walks.walks), reason: 'walks', longest, walk: undefined, violation: undefined };
 }
 
-/** Makes a run shorter, as far as it comes. */
+/** Shortens a run, as far as possible. */
 function* shortening(
   walker: Walker,
   violation: Violation,
@@ -169,7 +197,7 @@ function* shortening(
   return best;
 }
 
-/** Searches for the nearest violation, which is no farther than the one that is known. */
+/** Searches for the nearest violation, which is no farther than the known one. */
 function* nearest(
   space: Space,
   { interrupted, mostBytes }: Walks,
@@ -187,9 +215,9 @@ function* nearest(
   }
 }
 
-/** One walk after the other, and the states they came through. */
+/** One walk after the other, and the visited states. */
 class Walker {
-  /** By move, a task and one of its options: the task. */
+  /** By move (a task and one of its options): the task. */
   readonly taskOf: Int32Array;
   readonly #optionOf: Int32Array;
   readonly #space: Space;
@@ -198,7 +226,7 @@ class Walker {
   readonly #state: Int32Array;
   /** The state with its hash. */
   readonly #row: Int32Array;
-  /** Where successors go; undefined where nobody asks what steps come to. */
+  /** Buffer for successors; undefined if no property needs them. */
   readonly #successors: Rows | undefined;
   #isFull = false;
   readonly #mostBytes: number;
@@ -233,7 +261,7 @@ class Walker {
     return this.#isFull ? undefined : this.#table.size;
   }
 
-  /** Whether there is no memory for a walk that goes on. */
+  /** Whether there is no memory to continue the walk. */
   get isTooLong(): boolean {
     return this.#moves.length * BYTES_OF_MOVE > this.#mostBytes / 2;
   }
@@ -250,7 +278,7 @@ class Walker {
     this.violation = this.#wrong(this.#moves);
   }
 
-  /** @returns false where the walk is over. */
+  /** @returns false at the end of the walk. */
   step(): boolean {
     const schedule = this.#schedule;
     if (schedule === undefined || this.violation !== undefined) return false;
@@ -266,7 +294,7 @@ class Walker {
     return false;
   }
 
-  /** Whether the walks come here for the first time, or nobody knows. */
+  /** Whether the walks visit this state for the first time, or this is unknown. */
   #isNew(): boolean {
     if (this.#isFull) return true;
     const { words } = this.#model;
@@ -277,7 +305,7 @@ class Walker {
     return this.#isFull || this.#table.size > before;
   }
 
-  /** What is wrong with the state, or with a step that can be taken in it, to which the moves have led. */
+  /** The violation in the state, or in a possible step from it, to which the moves have led. */
   #wrong(moves: readonly Move[]): Violation | undefined {
     const { compiled, properties, asserts } = this.#space;
     const which = compiled.violated(this.#state, 0);
@@ -303,7 +331,10 @@ class Walker {
     return false;
   }
 
-  /** Leaves out stretches of a run, long ones first, without which the same is violated: after each attempt the best run so far. */
+  /**
+   * Removes stretches of a run, long ones first, without which the same property is violated. Yields the best run after
+   * each attempt.
+   */
   *cut(violation: Violation): Generator<Violation, void> {
     let best = violation;
     if (violation.moves.length > LONGEST_TO_CUT) return;
@@ -314,7 +345,10 @@ class Walker {
       }
   }
 
-  /** Takes those of the moves that can be taken. @returns the first violation on the way, where it is of the same property and nearer. */
+  /**
+   * Takes those of the moves that are possible. @returns the first violation on the way, if it is of the same property
+   * and nearer.
+   */
   #replay(moves: readonly Move[], { property, moves: known }: Violation): Violation | undefined {
     const taken: Move[] = [];
     this.#state.set(this.#model.initial);

@@ -2,21 +2,21 @@
 import { PULSE_WORDS } from './part.ts';
 
 /**
- * Seconds without a sign of life after which the threads of a search are given up: a thread gives several in each second of work. They
- * are counted one by one, so that a process that was stopped meanwhile, or a machine that slept, has not lost them.
+ * Calls without progress after which the threads of a search are given up: about 120 seconds; a thread reports several
+ * times a second. Calls are counted, so time during which the process or machine was stopped does not count.
  */
 const PATIENCE = 120;
-/** The same until every thread has given one: each has the program compiled for itself first. */
+/** The same until every thread has reported once: each first has the program compiled. */
 const PATIENCE_AT_FIRST = 900;
-/** The same where somebody has interrupted the search: then it ends with what it knows. */
+/** The same after an interruption: the search then ends with what it knows. */
 const PATIENCE_INTERRUPTED = 3;
 
-/** Threads that give no sign of life. */
+/** Threads that report no progress. */
 export class StuckError extends Error {
   override readonly name = 'StuckError';
 }
 
-/** Looks once a second whether the threads of a search still work, so that nobody waits for ever for one that does not. */
+/** Checks once a second whether the threads of a search still work, so that no caller waits for ever. */
 export class Watchdog {
   readonly #pulse: Int32Array;
   readonly #interrupted: () => boolean;
@@ -27,7 +27,7 @@ export class Watchdog {
 
   /**
    * @param pulse `Common.pulse`.
-   * @param everySecond calls a listener about once a second until what it returns is called.
+   * @param everySecond calls a listener about once a second, until its result is called.
    */
   constructor(
     pulse: Int32Array,
@@ -43,8 +43,8 @@ export class Watchdog {
   }
 
   /**
-   * What work comes to, or that somebody interrupted and no thread works any more.
-   * @throws StuckError where no thread has worked for so long that none will.
+   * The result of the work, or that it was interrupted and no thread works any more.
+   * @throws StuckError if no thread has worked for too long.
    */
   async watching<T>(work: Promise<T>): Promise<T | 'interrupted'> {
     this.#silent = 0;
@@ -61,7 +61,7 @@ export class Watchdog {
     }
   }
 
-  /** Looks no more. */
+  /** Stops checking. */
   stop(): void {
     this.#stop();
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Insertion, Piece, StateMemory } from './part.ts';
+import type { Insertion, Piece, StateMemory } from './state_memory.ts';
 import type { Rows } from './rows.ts';
 import { StateTable } from './state_table.ts';
 
-/** States word by word, behind each other in one array: levels are stretches of it. */
+/** States as words, concatenated in one array: levels are stretches of it. */
 export class WholeMemory implements StateMemory {
   readonly lnComplete = 0;
   readonly #heaps: readonly number[];
@@ -14,7 +14,7 @@ export class WholeMemory implements StateMemory {
 
   readonly #beat: () => void;
 
-  /** @param beat called as long as rows are added, heap by heap. */
+  /** @param beat called while rows are added, heap by heap. */
   constructor(words: number, heaps: readonly number[], shared: boolean, mostStates: number, beat: () => void) {
     this.#beat = beat;
     this.#heaps = heaps;
@@ -27,7 +27,7 @@ export class WholeMemory implements StateMemory {
   }
 
   nextLevel(): void {
-    // What is expanded stays where it is.
+    // No effect: expanded states stay where they are.
   }
 
   insert(depth: number, all: readonly Rows[], room: number, bytes: number): Insertion {

@@ -27,31 +27,31 @@ import {
 import type { Space } from './space.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** What a worker is told: first which part of which search it is, then what to do. */
+/** A message to a worker: first its part and search, then its orders. */
 export type ToWorker =
   | { readonly kind: 'setup'; readonly text: SuccessorsText; readonly common: SentCommon; readonly index: number }
   | SentOrder;
 
-/** What it answers. */
+/** A message from a worker. */
 export type FromWorker = SentReply;
 
-/** The way to a worker. Messages are structured clones; shared memory in them stays shared. */
+/** The connection to a worker. Messages are structured clones; shared memory in them stays shared. */
 export interface WorkerPort {
   readonly post: (message: ToWorker) => void;
   readonly onMessage: (listener: (message: FromWorker) => void) => void;
-  /** Called where the worker ends without an answer, or where a message to it or from it is lost. */
+  /** Called if the worker ends without a reply, or if a message to or from it is lost. */
   readonly onFailure: (listener: (error: Error) => void) => void;
   readonly close: () => void;
 }
 
-/** Starts threads: worker_threads of Node, or a browser's workers. What runs in them calls `serve`. */
+/** Starts threads: worker_threads of Node, or a browser's workers. Each must call `serve`. */
 export interface WorkerHost {
   readonly start: () => WorkerPort;
-  /** Calls a listener about once a second until it is stopped, by what it returns. */
+  /** Calls a listener about once a second, until its result is called. */
   readonly everySecond: (listener: () => void) => () => void;
 }
 
-/** To be called in a worker: it does a part's work. */
+/** Entry point of a worker: it does a part's work. */
 export function serve(
   onMessage: (listener: (message: ToWorker) => void) => void,
   answer: (message: FromWorker) => void,
@@ -69,16 +69,52 @@ export function serve(
 
 /**
  * Explores a program with threads that share memory. States, transitions, depth and counterexample are those of one
- * thread. Nothing is computed in the calling thread but who does what, so that it stays free for others; `reach.interrupted`
- * is asked between two rounds of work.
- * @param workers at least 1, at most as many as there are heaps (64).
+ * thread. The calling thread only coordinates, so it stays free; `reach.interrupted` is called between two rounds of
+ * work.
+ * @param workers at least 1, at most the number of heaps (64).
+ * @example
+ * import { exploreProgramWith, type FromWorker, serve, type ToWorker, type WorkerHost } from 'folioscope/check';
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 2 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 2 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const question = {
+ *   program: counting,
+ *   codeOf: [0, 0],
+ *   initial,
+ *   properties: [{ name: 'at most one', holds: total.le(1) }],
+ *   mayEnd: literal<'bool'>(1),
+ * };
+ * // Workers in this thread; a host of threads posts to them instead.
+ * const host: WorkerHost = {
+ *   start: () => {
+ *     let work = (_message: ToWorker): void => {};
+ *     let tell = (_message: FromWorker): void => {};
+ *     serve(
+ *       (listener) => (work = listener),
+ *       (message) => queueMicrotask(() => tell(message)),
+ *     );
+ *     return {
+ *       post: (message) => queueMicrotask(() => work(message)),
+ *       onMessage: (listener) => (tell = listener),
+ *       onFailure: () => {},
+ *       close: () => {},
+ *     };
+ *   },
+ *   everySecond: () => () => {},
+ * };
+ * const found = await exploreProgramWith(question, { mostStates: 1000 }, { workers: 1, host });
+ * found.verdict; // => 'violated'
  */
 export async function exploreProgramWith(
   question: Question,
   reach: Reach,
   { workers, host }: { readonly workers: number; readonly host: WorkerHost },
 ): Promise<ProgramExploration> {
-  // They load what they need while the program is compiled.
+  // They load their modules while the program is compiled.
   const team = Array.from({ length: workers }, () => new Colleague(host.start()));
   try {
     const { space, isPartial } = spaceOfProgram(question, reach, true);
@@ -93,7 +129,7 @@ export async function exploreProgramWith(
   }
 }
 
-/** A search that its threads cannot bring to an end: one has died, or none works any more. The message says how far it was. */
+/** A search that its threads cannot finish: one has died, or none works any more. The message says how far it was. */
 class LostSearchError extends Error {
   override readonly name = 'LostSearchError';
 }
@@ -129,12 +165,12 @@ async function searchWith(
     }
   } finally {
     watchdog.stop();
-    // Who waits for one that has ended would wait for ever.
+    // Otherwise the other threads would wait for ever for the one that has ended.
     new Barrier(common.barrier, team.length).breakDown();
   }
 }
 
-/** A worker, asked one thing at a time. */
+/** A worker, with one order at a time. */
 class Colleague {
   readonly #port: WorkerPort;
   #settle: { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void } | undefined;

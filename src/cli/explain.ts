@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isErrno } from '../abi/index.ts';
 import type {
   Explanation,
   IndexRange,
@@ -18,9 +19,6 @@ import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { version } from './version.ts';
 import { Progress } from './progress.ts';
-
-/** What a refused conversion returns. */
-const EAGAIN = -11;
 
 /** Linux is built for at most so many CPUs (NR_CPUS). */
 const MOST_CPUS = 8192;
@@ -176,7 +174,8 @@ export function codeOf(
   const last = moments.at(-1);
   // A guest_memfd was there and nothing is known of it, or one may have been.
   if (last === undefined) return doubt === undefined ? EXIT.well : EXIT.undecided;
-  if ((failing.calls || failing.any) && conversions.some(({ returned }) => returned === EAGAIN)) return EXIT.notWell;
+  if ((failing.calls || failing.any) && conversions.some(({ returned }) => isErrno(returned, 'EAGAIN')))
+    return EXIT.notWell;
   if (failing.any && moments.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
   const asked = moments.filter(({ at, marker }) => at === last.at && marker === last.marker);
   const isKnown = ({ dev, ino }: MomentAnswer): boolean =>

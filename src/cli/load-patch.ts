@@ -6,7 +6,8 @@ import * as nodeModules from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
-import { ALTERNATIVES, KERNEL_PARTS, KVM_MEMORY_ATTRIBUTE_PRIVATE, MUTANTS, PAGE_SIZE } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { ALTERNATIVES, KERNEL_PARTS, MUTANTS } from '../kernel/index.ts';
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
@@ -22,7 +23,7 @@ export interface PatchChoice {
 }
 
 /** A word that is a file and not a name. */
-const isFile = (word: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(word);
+const isFile = (word: string): boolean => /[/\\]|\.[cm]?[jt]s$|\.[ch](?::\w+)?$/.test(word);
 
 /**
  * The forms that a comma-separated list names, in the list's order and each once: an option's parser.
@@ -42,7 +43,7 @@ function known(word: string): Patch {
   if (word.startsWith(MUTANT))
     throw new InvalidArgumentError(`There is no '${word}', see 'folioscope check --mutants' for those that there are.`);
   throw new InvalidArgumentError(
-    `There is no '${word}', expected ${names([...PATCHES, ...ALTERNATIVES])}, or a file such as ./my-check.ts.`,
+    `There is no '${word}', expected ${names([...PATCHES, ...ALTERNATIVES])}, or a file such as ./my-check.c or ./my-check.ts.`,
   );
 }
 
@@ -62,6 +63,7 @@ let hooked = false;
  * @throws InputError `FILE: what is wrong, what was expected`, one line.
  */
 async function loadPatch(file: string): Promise<Patch> {
+  if (/\.[ch](?::\w+)?$/.test(file)) return loadC(file);
   const path = resolve(file);
   lastLoaded = file;
   try {
@@ -104,6 +106,20 @@ async function hookImports(): Promise<void> {
 }
 
 const isRegisterHooks = (value: unknown): value is RegisterHooks => typeof value === 'function';
+/** A form in C, which needs none of what guards JavaScript. */
+async function loadC(word: string): Promise<Patch> {
+  const { cFile, failureIn, loadCPatch } = await import('./c-patch.ts');
+  const named = cFile(word);
+  if (named === undefined) throw new InputError(`${word}: names no file, expected FILE.c or FILE.c:function`);
+  const patch = await loadCPatch(named.file, named.function);
+  loadedFrom.set(patch, named.file);
+  placesOf.set(patch, failureIn);
+  requireToBuild(named.file, patch);
+  return patch;
+}
+
+/** Forms that were translated from C: what fails in them says its place itself, which this reads. */
+const placesOf = new WeakMap<Patch, (message: string) => string | undefined>();
 
 /** A user's module. One that watchers have made unreadable is read without them. */
 async function imported(url: string): Promise<unknown> {
@@ -185,9 +201,7 @@ export function workingWith<T>(patch: Patch, work: () => T): T {
     return tracing(work);
   } catch (error) {
     if (error instanceof InputError || error instanceof ScheduleMisfit || isOfStore(error)) throw error;
-    throw new InputError(
-      `${placeIn(file, error)}: ${patch.name} fails: ${inOneLine(error)}; expected a form that does not, correct it`,
-    );
+    throw failing(file, patch, error, 'fails');
   }
 }
 
@@ -202,6 +216,15 @@ export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): G
     if (piece.done === true) return piece.value;
     yield piece.value;
   }
+}
+
+/** What has failed in a user's form, in one line. @param how it failed, in words. */
+function failing(file: string, patch: Patch, error: unknown, how: string): InputError {
+  const told = placesOf.get(patch)?.(inOneLine(error));
+  if (told !== undefined) return new InputError(told);
+  return new InputError(
+    `${placeIn(file, error)}: ${patch.name} ${how}: ${inOneLine(error)}; expected a form that does not, correct it`,
+  );
 }
 
 const inOneLine = (error: unknown): string =>
@@ -349,6 +372,8 @@ function requireToBuild(file: string, patch: Patch): void {
     machine = tracing(() => createMachine({ ...BUILT, patch, calls: ['touch', 'convert'] }));
   } catch (error) {
     const place = placeIn(file, error);
+    const told = placesOf.get(patch)?.(inOneLine(error));
+    if (told !== undefined) throw new InputError(told);
     throw new InputError(`${place}: no kernel can be built with it: ${inOneLine(error)}${missing(patch, error)}`);
   }
   try {
@@ -359,6 +384,7 @@ function requireToBuild(file: string, patch: Patch): void {
       if (machine.busy(0)) return;
     }
   } catch (error) {
-    throw new InputError(`${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
+    const told = placesOf.get(patch)?.(inOneLine(error));
+    throw new InputError(told ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
   }
 }

@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.ts')).registerRun,
   check: async () => (await import('./check.ts')).registerCheck,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  source: async () => (await import('./source.ts')).registerSource,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,
 };

@@ -112,8 +112,10 @@ export interface MomentAnswer {
   readonly folios: Ledger;
   /** How many those are. */
   readonly count: number;
-  /** Those of `folios` of which there is more to say than that they are on the LRU. */
+  /** Those of `folios` of which there is more to say than that the page cache alone holds them. */
   readonly notable: Ledger;
+  /** Indexes of folios on the LRU that may be back in a batch, which no event shows, in runs. */
+  readonly unsettled: readonly IndexRange[];
   /** Strengths of `folios`. */
   readonly strengths: ReadonlySet<Strength>;
   /** For each of `folios`, when it came into the page cache and which one it is at its index. */

@@ -9,7 +9,7 @@ import type {
   Strength,
   Verdict,
 } from '../ledger/index.ts';
-import { cpu as cpuNumber, folioIndex, nanoseconds } from '../ledger/index.ts';
+import { cpu as cpuNumber, folioIndex } from '../ledger/index.ts';
 import { patchNamed, type Profile } from '../machine/index.ts';
 import { formatEvent, type TraceSummary } from '../trace/index.ts';
 import type {
@@ -21,9 +21,9 @@ import type {
   NeededEvent,
   RefusalEvidence,
 } from './answer.ts';
-import type { Gap } from './batch.ts';
+import type { Gap } from './gap.ts';
 import { withCounts } from './counted.ts';
-import type { Recorded } from './conversions.ts';
+import { type Recorded, unaddedByCpu } from './conversions.ts';
 import { type Generation, statusAt } from './generation.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { Moment } from './moments.ts';
@@ -31,16 +31,10 @@ import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
 import type { Redactor } from './redactor.ts';
-import {
-  type AskedInode,
-  folded,
-  type Folding,
-  type InodeState,
-  nextChange,
-  stateAt,
-  type Surroundings,
-  unflushedAt,
-} from './state.ts';
+import type { InodeState } from './state/inode-state.ts';
+import { Losses } from './state/losses.ts';
+import { States } from './state/states.ts';
+import { type AskedInode, type Surroundings, unflushedAt } from './state/surroundings.ts';
 import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
@@ -74,9 +68,11 @@ export class Answerer {
     const cpus = this.#cpus(trace);
     const drains = this.#story.drains.answer();
     const drainedAt = this.#story.gaps.length === 0 ? this.#story.drains.firstRoundEnd : undefined;
+    const gaps = this.#seriousGaps();
     const around: Surroundings = {
       batches: this.#story.batches,
-      gaps: this.#seriousGaps(),
+      gaps,
+      losses: new Losses(gaps),
       cpus,
       drainedAt,
       doubt: doubtOf(this.#story),
@@ -93,18 +89,19 @@ export class Answerer {
     const moments: MomentAnswer[] = [];
     const { range } = question;
     const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
-    const states = followed.map((inode) => {
-      const asked = askedOf(inode, born, hasPutbacks);
-      const split = asked.lowestUnknown(range?.from ?? 0);
-      return new States(asked, around, folded(asked, { range, batchSize: profile.profile.batchSize, split }));
-    });
+    const all = this.#story.moments.resolve(trace.from, trace.to, trace.countsTime);
+    const times = all.map(({ at }) => at);
+    const states = followed.map(
+      (inode) =>
+        new States(askedOf(inode, born, hasPutbacks), around, times, { range, batchSize: profile.profile.batchSize }),
+    );
     const callsBy = new CallsSoFar(conversions);
-    for (const moment of this.#story.moments.resolve(trace.from, trace.to, trace.countsTime))
+    for (const moment of all)
       for (const [place, inode] of followed.entries()) {
         const ofInode = states[place];
         if (ofInode === undefined) continue;
         const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.lastCpu);
-        moments.push(this.#moment({ moment, inode, states: ofInode, converter, conversions, verdicts }));
+        moments.push(this.#moment({ trace, moment, inode, states: ofInode, converter, conversions, verdicts }));
       }
     const openInodes = this.#openInodes(inodes);
     const explanation: Explanation = {
@@ -158,16 +155,17 @@ export class Answerer {
   }
 
   #recorded(): Recorded {
-    const { anyAdd, anyInsertion, drains, strays } = this.#story;
+    const { anyAdd, anyInsertion, drains, unadded } = this.#story;
     return {
       adds: anyAdd,
       insertions: anyInsertion,
       works: drains.recorded,
-      strays: strays.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at)),
+      unadded: unaddedByCpu(unadded),
     };
   }
 
   #moment(of: {
+    readonly trace: TraceSummary;
     readonly moment: Moment;
     readonly inode: TrackedInode;
     readonly states: States;
@@ -194,16 +192,17 @@ export class Answerer {
         return states.wholeAt(moment.at).folios;
       },
       get lives() {
-        return states.wholeAt(moment.at).generations.map(({ life }) => life);
+        return states.wholeAt(moment.at).lives;
       },
       get stale() {
-        return states.wholeAt(moment.at).stale();
+        return states.wholeAt(moment.at).stale;
       },
       count: state.count,
       goneNotable: state.goneNotable,
       notable: state.notable,
       strengths: state.strengths,
       staleCount: state.staleCount,
+      unsettled: state.unsettled,
       verdicts: new Map<string, Verdict>(forms),
       localDrainByCpu: byCpu ? verdicts.localDrainByCpu(state, conversion) : undefined,
       baseline,
@@ -214,7 +213,7 @@ export class Answerer {
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment, this.#story.redactor),
+      evidence: evidenceOf(baseline, state, moment, { redactor: this.#story.redactor, pageSize: of.trace.pageSize }),
     };
   }
 
@@ -280,62 +279,6 @@ const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
   file === undefined ? undefined : { pid: file.pid, task: file.task, fd: file.fd };
 
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
-
-/** So many changes one after the other make the next likely. */
-const MOST_CHANGES = 8;
-
-/** Later than any time of a recording, which has 64 bits. */
-const NEVER = nanoseconds(1n << 64n);
-
-/** An inode's state at one moment after the other, made anew only where it has changed. */
-class States {
-  readonly asked: AskedInode;
-  readonly #around: Surroundings;
-  #state: InodeState | undefined = undefined;
-  /** A time that it was made for, and up to when it stays as it was then. */
-  #from: Nanoseconds | undefined = undefined;
-  #until = nanoseconds(0n);
-
-  readonly #folding: Folding;
-  #whole: { readonly at: Nanoseconds; readonly state: InodeState } | undefined = undefined;
-  /** Changes one after the other: after some the next is not looked for at each moment. */
-  #changes = 0;
-
-  constructor(asked: AskedInode, around: Surroundings, folding: Folding) {
-    this.asked = asked;
-    this.#around = around;
-    this.#folding = folding;
-  }
-
-  /** With every folio. */
-  wholeAt(at: Nanoseconds): InodeState {
-    if (this.#whole?.at === at) return this.#whole.state;
-    const state = stateAt(this.asked, at, this.#around);
-    this.#whole = { at, state };
-    return state;
-  }
-
-  /** As much of it as verdicts need. */
-
-  at(at: Nanoseconds): InodeState {
-    const from = this.#from;
-    if (this.#state !== undefined && from !== undefined && from <= at) {
-      if (at < this.#until) return this.#state;
-      if (this.#changes < MOST_CHANGES || this.#changes % MOST_CHANGES === 0) {
-        this.#until = nextChange(this.asked, from, at, this.#around) ?? NEVER;
-        if (at < this.#until) {
-          this.#changes = 0;
-          return this.#state;
-        }
-      }
-      this.#changes++;
-    }
-    this.#from = at;
-    this.#until = at;
-    this.#state = stateAt(this.asked, at, this.#around, this.#folding);
-    return this.#state;
-  }
-}
 
 /** The last call up to a moment, for moments of rising time. */
 class CallsSoFar {
@@ -409,7 +352,7 @@ function evidenceOf(
   baseline: Verdict,
   state: InodeState,
   { at }: Moment,
-  redactor: Redactor | undefined,
+  { redactor, pageSize }: { readonly redactor: Redactor | undefined; readonly pageSize: TraceSummary['pageSize'] },
 ): RefusalEvidence | undefined {
   if (baseline.verdict !== 'refused') return undefined;
   const covers = ({ index, order }: FolioLedger | Generation): boolean =>
@@ -418,7 +361,7 @@ function evidenceOf(
   if (folio === undefined) return undefined;
   const status = statusAt(folio, at);
   if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
-  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event);
+  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event, pageSize);
   return {
     index: folio.index,
     pfn: folio.pfn,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Cpu, type LruInsertion, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
+import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
+import { Flush } from './flush.ts';
+import { Gap } from './gap.ts';
 import type { Generation } from './generation.ts';
 
 /** Insertions of one flush follow each other within microseconds; between flushes lies at least a page fault. */
@@ -18,77 +20,6 @@ const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 function roundedTime(at: Nanoseconds): number {
   CELL[0] = at;
   return (SIGNED[HIGH] ?? 0) * 0x1_0000_0000 + (UNSIGNED[1 - HIGH] ?? 0);
-}
-
-/** Events of a CPU that were lost, and for how long that hides what its batch holds. */
-export class Gap {
-  readonly cpu: Cpu;
-  readonly buffer: string | undefined;
-  /** The last event before it; undefined where there is none. */
-  readonly from: Nanoseconds | undefined;
-  /** The first event after it; undefined where there is none. */
-  readonly to: Nanoseconds | undefined;
-  /** The CPU's first flush after it: whatever entered the batch unseen has left it. */
-  flushedAt: Nanoseconds | undefined = undefined;
-
-  constructor(cpu: Cpu, buffer: string | undefined, from: Nanoseconds | undefined, to: Nanoseconds | undefined) {
-    this.cpu = cpu;
-    this.buffer = buffer;
-    this.from = from;
-    this.to = to;
-  }
-
-  /** Whether the CPU's batch may hold, after every event up to `at`, what the events do not say. */
-  mayHideAt(at: Nanoseconds): boolean {
-    return (this.from === undefined || this.from <= at) && !this.isOver(at);
-  }
-
-  isOver(at: Nanoseconds): boolean {
-    return this.flushedAt !== undefined && this.flushedAt <= at;
-  }
-}
-
-/**
- * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c); the longest from an insertion to the put that was measured, under
- * software emulation and with every reference traced, was 342 us.
- */
-const LONGEST_RELEASE = 500_000n;
-
-/**
- * One flush of a CPU's batch. It inserts its folios one after the other and gives the batch's references back only behind
- * the last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
- */
-export class Flush {
-  readonly cpu: Cpu;
-  readonly pid: number;
-  /** Its first insertion, of a folio of any kind. */
-  readonly first: Nanoseconds;
-  /** Its latest insertion. */
-  last: Nanoseconds;
-  /** The latest of a folio that was in the batch before it began: until then it has given back nothing. */
-  lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU that no flush tells: it was over by then. */
-  over: Nanoseconds | undefined = undefined;
-
-  constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
-    this.cpu = cpu;
-    this.pid = pid;
-    this.first = first;
-    this.last = first;
-  }
-
-  /** From when on it is taken to be over where no event shows that. */
-  get latestEnd(): Nanoseconds {
-    return nanoseconds(this.last + LONGEST_RELEASE + 1n);
-  }
-
-  /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
-  holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
-    if (this.over !== undefined && this.over <= at) return 'no';
-    if (this.lastSure !== undefined && at < this.lastSure) return 'yes';
-    return at - this.last > LONGEST_RELEASE ? 'no' : 'perhaps';
-  }
 }
 
 /** One CPU's lru_add batch, as far as events show what is in it: anonymous folios enter it unseen. */
@@ -164,6 +95,7 @@ export class CpuBatch {
     this.#flush ??= new Flush(this.cpu, event.pid, first);
     const flush = this.#flush;
     flush.last = event.at;
+    if (event.isPreemptible === true) flush.isPreemptible = true;
     if (folio === undefined) return flush;
     const { add } = folio;
     if (folio.insertion === undefined && add?.cpu === this.cpu && add.at < first) flush.lastSure = event.at;
@@ -171,9 +103,18 @@ export class CpuBatch {
     return flush;
   }
 
-  /** Something happened on this CPU that no flush does: the one that was going on is over. */
-  endFlush(at: Nanoseconds): void {
-    if (this.#flusher === undefined) return;
+  /** The task whose flush is going on and may be preempted. */
+  get preemptible(): number | undefined {
+    return this.#flush?.isPreemptible === true ? this.#flusher : undefined;
+  }
+
+  /** Something happened on this CPU that no flush does: the one that was going on is over, unless another task preempts it. */
+  endFlush(at: Nanoseconds, pid: number): void {
+    if (this.#flusher === undefined || (this.#flusher !== pid && this.preemptible !== undefined)) return;
+    this.#end(at);
+  }
+
+  #end(at: Nanoseconds): void {
     this.#flusher = undefined;
     if (this.#flush === undefined) return;
     this.#flush.over = at;
@@ -185,7 +126,8 @@ export class CpuBatch {
   flush({ at, pid }: LruInsertion): void {
     this.firstFlush ??= at;
     if (this.#flusher !== pid) {
-      this.endFlush(at);
+      // Another flush of the same batch waits for its lock, with or without preemption.
+      if (this.#flusher !== undefined) this.#end(at);
       this.#flusher = pid;
       this.#flushBefore = this.#flushLast;
       this.#flushFirst = at;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isErrno, isIoctl, KVM_SET_MEMORY_ATTRIBUTES2 } from '../abi/index.ts';
 import {
   folioIndex,
   type Cpu,
@@ -10,15 +11,12 @@ import {
 } from '../ledger/index.ts';
 import type { BatchedFolio, ConversionCall, HeldFolio } from './answer.ts';
 import type { CpuBatch } from './batch.ts';
+import type { Flush } from './flush.ts';
 import { causesOf } from './causes.ts';
-import { type CheckForm, inferForm } from './check-form.ts';
+import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
 import { isUntold } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
-import { EAGAIN } from './unseen.ts';
-
-/** KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd: include/uapi/linux/kvm.h */
-const SET_MEMORY_ATTRIBUTES2 = 0xc080aed2n;
 
 /** Of one call so many folios are kept that came back into a batch around it. */
 const MOST_BACK = 4096;
@@ -57,6 +55,8 @@ interface Call {
   drained: boolean | undefined;
   /** It queued works of lru_add_drain_all() itself. */
   asked: boolean;
+  /** What waited on its own CPU was flushed by a worker there, and only after it had asked for that. */
+  allBeforeOwn: boolean;
 }
 
 /** A call that is going on. */
@@ -80,8 +80,58 @@ export interface Recorded {
   readonly insertions: boolean;
   /** Works of lru_add_drain_all() would show. */
   readonly works: boolean;
-  /** Unevictable folios that were inserted and of which no add was seen, by rising time. */
-  readonly strays: readonly LruInsertion[];
+  /** Unevictable folios that were inserted and of which no add was seen, of each CPU by rising time. */
+  readonly unadded: ReadonlyMap<Cpu, readonly Unadded[]>;
+}
+
+/** An insertion of an unevictable folio of which no add was seen. */
+export interface Unadded {
+  readonly insertion: LruInsertion;
+  /** When its CPU's batch was empty last: it came in after that. Undefined where that was not seen. */
+  readonly emptiedAt: Nanoseconds | undefined;
+  readonly flush: Flush;
+}
+
+export function unaddedByCpu(unadded: readonly Unadded[]): Recorded['unadded'] {
+  const byCpu = new Map<Cpu, Unadded[]>();
+  for (const one of unadded) {
+    const ofCpu = byCpu.get(one.insertion.cpu);
+    if (ofCpu === undefined) byCpu.set(one.insertion.cpu, [one]);
+    else ofCpu.push(one);
+  }
+  return byCpu;
+}
+
+/**
+ * What may have been in a batch during a call: it was inserted after the call began, and its batch not emptied between the two; or
+ * just before, and the flush had perhaps not given its references back.
+ */
+function unaddedDuring(
+  { unadded }: Recorded,
+  enter: Nanoseconds,
+  until: Nanoseconds | undefined,
+): readonly LruInsertion[] {
+  return [...unadded.values()]
+    .flatMap((ofCpu) => {
+      let low = 0;
+      let high = ofCpu.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((ofCpu[middle]?.insertion.at ?? enter) <= enter) low = middle + 1;
+        else high = middle;
+      }
+      const during: LruInsertion[] = [];
+      for (let before = ofCpu[low - 1]; before !== undefined && before.flush.holdsAt(enter) !== 'no'; ) {
+        low--;
+        before = ofCpu[low - 1];
+      }
+      for (let one = ofCpu[low]; one !== undefined; one = ofCpu[++low]) {
+        if (until !== undefined && one.emptiedAt !== undefined && one.emptiedAt >= until) break;
+        during.push(one.insertion);
+      }
+      return during;
+    })
+    .toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
 }
 
 /** Pairs the calls' entries and exits, and watches what is drained in between. */
@@ -105,8 +155,7 @@ export class Conversions {
   /** A task entered ioctl. @param held folios in the page cache that page_ref events show held by more than is expected. */
   enter(event: SyscallEnter, batches: Iterable<CpuBatch>, held: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
-    const command = (event.args[1] ?? 0n) & 0xffff_ffffn;
-    if (command !== SET_MEMORY_ATTRIBUTES2) return;
+    if (!isIoctl(event.args, KVM_SET_MEMORY_ATTRIBUTES2)) return;
     const waiting: Generation[] = [];
     const flushing: Generation[] = [];
     for (const batch of batches) {
@@ -125,6 +174,7 @@ export class Conversions {
       exit: undefined,
       drained: undefined,
       asked: false,
+      allBeforeOwn: false,
     };
     this.#calls.push(call);
     this.#open.set(event.pid, { call, drained: false, lossy: false });
@@ -139,8 +189,12 @@ export class Conversions {
     if (this.#open.size === 0) return;
     // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by whoever filled it.
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
-    for (const open of this.#open.values())
-      if (event.cpu !== open.call.enter.cpu && open.call.waiting.includes(folio)) open.drained = true;
+    for (const open of this.#open.values()) {
+      const { call } = open;
+      if (!call.waiting.includes(folio)) continue;
+      if (event.cpu !== call.enter.cpu) open.drained = true;
+      else if (call.asked && folio.add?.cpu === event.cpu) call.allBeforeOwn = true;
+    }
   }
 
   /** A folio was inserted again: it has come back into a batch at some time since `from`. */
@@ -201,7 +255,7 @@ export class Conversions {
     const { call } = open;
     call.exit = event;
     call.drained = wasDrained(open);
-    if (Number(event.returned) === EAGAIN && call.drained !== true)
+    if (isErrno(Number(event.returned), 'EAGAIN') && call.drained !== true)
       for (const folio of call.waiting) this.#refused.set(folio, event.at);
     // What refused the call may be among what was lost.
     if (open.lossy) {
@@ -224,9 +278,11 @@ export class Conversions {
     return inferForm(
       this.#calls.map((call) => ({
         at: call.enter.at,
-        refused: call.exit !== undefined && Number(call.exit.returned) === EAGAIN,
+        refused: call.exit !== undefined && isErrno(Number(call.exit.returned), 'EAGAIN'),
         drained:
           call.asked || (call.drained === true && !works) ? true : insertions && leftAlone(call) ? false : undefined,
+        allBeforeOwn: call.allBeforeOwn,
+        met: metBy(call),
       })),
     );
   }
@@ -253,28 +309,25 @@ export class Conversions {
       const until = exit?.at;
       const isDrained = drained === true;
       const known = recorded.insertions && drained === false ? false : isDrained ? true : undefined;
-      const causes =
-        returned === EAGAIN
-          ? causesOf({
-              drained: known,
-              form,
-              looked: looked !== undefined,
-              waited: of(
-                isDrained
-                  ? [...waiting, ...since].filter((folio) => stillWaited(folio, until))
-                  : [...waiting, ...since],
-              ),
-              flushing: of([
-                ...call.flushing,
-                ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
-              ]),
-              back: of(call.back.filter(isBackAt(enter.at, until))),
-              unadded: recorded.strays.filter(({ at }) => at > enter.at),
-              looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
-              held: others.filter(isLookedAt),
-              showAdds: recorded.adds,
-            })
-          : [];
+      const causes = isErrno(returned, 'EAGAIN')
+        ? causesOf({
+            drained: known,
+            form,
+            looked: looked !== undefined,
+            waited: of(
+              isDrained ? [...waiting, ...since].filter((folio) => stillWaited(folio, until)) : [...waiting, ...since],
+            ),
+            flushing: of([
+              ...call.flushing,
+              ...(isDrained ? waiting.filter((folio) => flushedByOther(folio) && !stillWaited(folio, until)) : []),
+            ]),
+            back: of(call.back.filter(isBackAt(enter.at, until))),
+            unadded: unaddedDuring(recorded, enter.at, until),
+            looks: looks.map(({ folio, first, last }) => lookAnswer(folio, first, last)),
+            held: others.filter(isLookedAt),
+            showAdds: recorded.adds,
+          })
+        : [];
       return {
         at: enter.at,
         cpu: enter.cpu,
@@ -290,7 +343,8 @@ export class Conversions {
         held: others,
         causes,
         unexplained:
-          returned === EAGAIN && causes.every(({ how }) => how === 'not recorded' || how === 'pinned or mapped'),
+          isErrno(returned, 'EAGAIN') &&
+          causes.every(({ how }) => how === 'not recorded' || how === 'pinned or mapped'),
         checked: looked,
       };
     });
@@ -363,6 +417,23 @@ function leftAlone({ drained, waiting, enter, exit }: Call): boolean {
     ({ add, insertion }) =>
       add !== undefined && add.cpu !== enter.cpu && insertion?.cpu === add.cpu && insertion.at > exit.at,
   );
+}
+
+/** What a call's check met, as page_ref events show. */
+function metBy({ looks, enter, exit }: Call): FormEvidence['met'] {
+  const returned = exit === undefined ? undefined : Number(exit.returned);
+  const isOwn = ({ kind, cpu }: Holder): boolean => kind === 'lru-add-batch' && cpu === enter.cpu;
+  const flushedItself = ({ insertion }: Generation): boolean =>
+    insertion !== undefined && insertion.pid === enter.pid && insertion.at > enter.at;
+  const own = looks.filter(({ folio, first }) => first.some(isOwn) && flushedItself(folio));
+  const onlyOwn =
+    own.length > 0 &&
+    looks.every(({ first, last = [] }) => first.every(isOwn) && last.every((holder) => isOwn(holder)));
+  return {
+    passedOwn: returned === 0 && own.length > 0,
+    refusedOwn: isErrno(returned, 'EAGAIN') && onlyOwn,
+    onlyOwn,
+  };
 }
 
 function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolean): BatchedFolio[] {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { isIoctl, KVM_CREATE_GUEST_MEMFD } from '../abi/index.ts';
 import type { Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
 import type { CreatedFile } from './answer.ts';
-
-/** KVM_CREATE_GUEST_MEMFD on a VM: include/uapi/linux/kvm.h */
-const CREATE_GUEST_MEMFD = 0xc040aed4n;
 
 /** An inode, as far as its age is asked about. */
 export interface Aged {
@@ -29,7 +27,7 @@ export class Creations {
 
   enter({ name, args, pid }: SyscallEnter): void {
     this.#open.delete(pid);
-    if (name !== 'ioctl' || ((args[1] ?? 0n) & 0xffff_ffffn) !== CREATE_GUEST_MEMFD) return;
+    if (name !== 'ioctl' || !isIoctl(args, KVM_CREATE_GUEST_MEMFD)) return;
     this.seen = true;
     this.#open.add(pid);
   }

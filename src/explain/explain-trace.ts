@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ByteSource, type ByteStream, readTrace } from '../trace/index.ts';
+import { type ByteSource, type ByteStream, type ReadOptions, readTrace, type TraceSummary } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
 import { Explainer } from './explainer.ts';
 import type { Question } from './question.ts';
@@ -8,23 +8,53 @@ import type { Question } from './question.ts';
  * Reads a recording and answers who holds each guest_memfd folio and what a conversion would get.
  * @throws InputError where nothing can be answered from the input.
  * @throws QuestionError where what was asked for is not in it.
+ * @example
+ * import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { memorySource } from 'folioscope/trace';
+ * const text = `# tracer: nop
+ * #
+ * # entries-in-buffer/entries-written: 1/1   #P:2
+ * #
+ *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
+ * `;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const moments = [parseMoment('end')!];
+ * const question = { inode: parseInode('0:16:0x4414'), range: parseRange('0..1'), moments, patches: PATCHES };
+ * const { moments: answers } = await explainTrace(source, question);
+ * answers[0]?.folios[0]?.holders.map(({ kind }) => kind); // => ['page-cache', 'lru-add-batch']
+ * const other = { ...question, inode: parseInode('0x99') };
+ * const refused = await explainTrace(source, other).catch((error: unknown) => error);
+ * refused instanceof QuestionError; // => true
  */
 export async function explainTrace(source: ByteSource | ByteStream, question: Question): Promise<Explanation> {
   // A pipe is read once.
-  if ('pieces' in source) return answer(source, question, true);
-  const explanation = await answer(source, question, false);
+  if ('pieces' in source) return (await answer(source, question, { scheduling: true })).explanation;
+  const { explanation, shownPageSize } = await answer(source, question, { scheduling: false });
   // The scheduler's events are most of many recordings, and what they tell is only asked where something was drained.
-  if (explanation.drains === undefined || explanation.drains.count === 0) return explanation;
-  return answer(source, question, true);
+  const scheduling = explanation.drains !== undefined && explanation.drains.count > 0;
+  if (!scheduling && shownPageSize === undefined) return explanation;
+  return (await answer(source, question, { scheduling, pageSize: shownPageSize })).explanation;
 }
 
-async function answer(source: ByteSource | ByteStream, question: Question, scheduling: boolean): Promise<Explanation> {
+/** @returns with the page size that a text's offsets show: in it folios' places stand in bytes. */
+async function answer(
+  source: ByteSource | ByteStream,
+  question: Question,
+  { scheduling, pageSize }: Pick<ReadOptions, 'scheduling' | 'pageSize'>,
+): Promise<{ readonly explanation: Explanation; readonly shownPageSize: TraceSummary['pageSize'] }> {
   const explainer = new Explainer(question);
   const trace = await readTrace(source, {
     buffer: question.buffer,
     scheduling,
+    pageSize,
     onEvents: (events) => explainer.events(events),
     onProgress: question.onProgress,
   });
-  return explainer.answer(trace);
+  const shownPageSize = trace.format.startsWith('trace.dat') ? undefined : trace.pageSize;
+  if (shownPageSize === undefined) return { explanation: explainer.answer(trace), shownPageSize };
+  const how = pageSize === undefined ? 'read from a pipe it is taken for 4096: give it as a file' : 'no text says it';
+  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also of files that were read; ${how}`;
+  const explanation = explainer.answer({ ...trace, pageSize, notes: [...trace.notes, note] });
+  return { explanation, shownPageSize };
 }

@@ -14,9 +14,11 @@ import { DEFAULT_PROFILE } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
 import { Answerer } from './answerer.ts';
-import { CpuBatch, type Flush, type Gap } from './batch.ts';
+import { CpuBatch } from './batch.ts';
+import type { Gap } from './gap.ts';
+import type { Flush } from './flush.ts';
 import { ByFrame } from './by-frame.ts';
-import { Conversions } from './conversions.ts';
+import { Conversions, type Unadded } from './conversions.ts';
 import { Creations } from './creations.ts';
 import { Drains } from './drains.ts';
 import { Generation, type Putback } from './generation.ts';
@@ -56,8 +58,13 @@ export class Explainer {
   /** Insertions as unevictable of folios whose add was not seen; the first of them by page frame, until it is used again. */
   #strayUnevictable = 0;
   readonly #strays = new Map<Pfn, Stray>();
+  /** All such insertions, the first ones, whatever became of their frames. */
+  readonly #unadded: Unadded[] = [];
   /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
   readonly #gone = new Map<Pfn, Generation>();
+  /** Folios that left under the latest stamp and whose add was not seen, by page frame. */
+  readonly #deletedNow = new Map<Pfn, FilemapEvent>();
+  #deletedNowAt: Nanoseconds | undefined = undefined;
   /** Whether any folio's insertion was seen, and whether a batch filled up again before the first. */
   #anyInsertion = false;
   #filledUnseen = false;
@@ -106,7 +113,7 @@ export class Explainer {
       this.#inserted(event, batch);
     } else if (isOfPageCache(event)) {
       batch.endBurst();
-      batch.endFlush(event.at);
+      batch.endFlush(event.at, event.pid);
       if (event.type === 'mm_filemap_add_to_page_cache') this.#added(event, batch);
       else this.#deleted(event);
     } else {
@@ -120,7 +127,7 @@ export class Explainer {
   /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
   #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
-    if (!mayInterrupt(event.type)) batch.endFlush(event.at);
+    if (!mayInterrupt(event.type)) batch.endFlush(event.at, event.pid);
     switch (event.type) {
       case 'syscall-enter':
         this.#drains.elsewhere(event.pid);
@@ -201,16 +208,22 @@ export class Explainer {
     if (stray !== undefined) this.#strays.delete(pfn);
     if (this.#gone.size > 0) this.#gone.delete(pfn);
     const before = this.#byPfn.get(pfn);
+    const gone = this.#deletedNow.get(pfn);
+    let isTangled = gone?.index === index && areTied(gone, event);
     if (before !== undefined) {
       if (isTwin(before, event)) return;
-      this.#end(before, event, inode); // the pfn is used again: its delete was lost
+      if (areTied(before.add, event) && before.inode !== undefined) {
+        // Which of both was there last does not show: each may be there.
+        before.isTangled = true;
+        isTangled = true;
+      } else this.#end(before, event, inode); // the pfn is used again: its delete was lost
     }
     // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
     if (inode === undefined && order > 0) return;
     const sameIndex = inode?.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
     const folio = new Generation(event, inode);
-    folio.isTangled = sameIndex?.add?.at === event.at && sameIndex.add.cpu !== event.cpu;
+    folio.isTangled = isTangled || areTied(sameIndex?.add, event);
     this.#byPfn.set(pfn, folio);
     if (inode === undefined) return;
     this.#redactor?.frame(pfn);
@@ -286,15 +299,22 @@ export class Explainer {
       }
       if (event.lru !== LRU_UNEVICTABLE) return;
       const known = this.#strays.get(event.pfn);
+      const { emptiedAt } = batch;
+      const unadded = (flush: Flush): void => {
+        if (this.#unadded.length < MOST_STRAYS) this.#unadded.push({ insertion: event, emptiedAt, flush });
+      };
       if (known !== undefined) {
         const last = known.again.at(-1)?.insertion ?? known.insertion;
         if (isTwinInsertion(last, event)) return;
-        known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush: batch.flushOf(event) });
+        const flush = batch.flushOf(event);
+        known.again.push({ from: this.#emptiedSince(last.at), insertion: event, flush });
+        unadded(flush);
         return;
       }
       this.#strayUnevictable++;
-      if (this.#strays.size < MOST_STRAYS)
-        this.#strays.set(event.pfn, { insertion: event, flush: batch.flushOf(event), again: [] });
+      const flush = batch.flushOf(event);
+      unadded(flush);
+      if (this.#strays.size < MOST_STRAYS) this.#strays.set(event.pfn, { insertion: event, flush, again: [] });
       return;
     }
     if (folio.insertion !== undefined) {
@@ -369,6 +389,12 @@ export class Explainer {
     }
     const inode = this.#inodes.of(event);
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
+    const tangled = inode.live.get(event.index);
+    if (tangled?.isTangled === true && tangled.pfn === event.pfn) {
+      this.#end(tangled, event);
+      return;
+    }
+    this.#deletedUnseen(event);
     // Nobody saw it come: it was there before the recording, or its add was lost.
     const fromBefore = this.#gaps.length === 0;
     const stray = this.#strays.get(event.pfn);
@@ -399,6 +425,13 @@ export class Explainer {
     this.#inodes.forgetIfEmpty(inode);
   }
 
+  /** A folio left whose add was not seen: with a coarse clock it may stand behind it, under the same stamp. */
+  #deletedUnseen(event: FilemapEvent): void {
+    if (this.#deletedNowAt !== event.at) this.#deletedNow.clear();
+    this.#deletedNowAt = event.at;
+    this.#deletedNow.set(event.pfn, event);
+  }
+
   /**
    * A folio leaves the page cache with `event`. It may wait in its batch still.
    * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
@@ -406,7 +439,9 @@ export class Explainer {
   #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
     const { inode, pfn, index, add } = folio;
     const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
-    if (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache') this.#byPfn.delete(pfn);
+    const isItsFrame = this.#byPfn.get(pfn) === folio;
+    if (isItsFrame && (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache'))
+      this.#byPfn.delete(pfn);
     if (inode === undefined || folio.deletedAt !== undefined) return;
     this.#remember(folio, event.at);
     folio.references = undefined;
@@ -473,7 +508,7 @@ export class Explainer {
       gaps: this.#gaps,
       buffers: this.#buffers,
       strayUnevictable: this.#strayUnevictable,
-      strays: [...this.#strays.values()].map(({ insertion }) => insertion),
+      unadded: this.#unadded,
       anyInsertion: this.#anyInsertion,
       filledUnseen: this.#filledUnseen,
       anyAdd: this.#anyAdd,
@@ -538,6 +573,9 @@ const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add.index === event.index &&
   add.ino === event.ino &&
   add.dev === event.dev;
+
+/** Whether two events of two CPUs have one stamp: then their order in a recording is none of time. */
+const areTied = (a: FilemapEvent | undefined, b: FilemapEvent): boolean => a?.at === b.at && a.cpu !== b.cpu;
 
 /** Two buffers have clocks of their own: what they tell of one event lies within this. */
 const TWIN_APART = 1_000_000n;

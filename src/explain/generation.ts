@@ -10,7 +10,8 @@ import type {
   Pfn,
 } from '../ledger/index.ts';
 import type { FolioLife } from './answer.ts';
-import type { Flush, Gap } from './batch.ts';
+import type { Gap } from './gap.ts';
+import type { Flush } from './flush.ts';
 import type { TrackedInode } from './inodes.ts';
 import type { References, ReferenceState } from './references.ts';
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, LruInsertion, Nanoseconds } from '../ledger/index.ts';
-import type { CpuBatch, Gap } from './batch.ts';
-import type { Conversions } from './conversions.ts';
+import type { Cpu, Nanoseconds } from '../ledger/index.ts';
+import type { CpuBatch } from './batch.ts';
+import type { Gap } from './gap.ts';
+import type { Conversions, Unadded } from './conversions.ts';
 import type { Creations } from './creations.ts';
 import type { Drains } from './drains.ts';
 import type { Inodes } from './inodes.ts';
 import type { Moments } from './moments.ts';
 import type { Redactor } from './redactor.ts';
-import type { Surroundings } from './state.ts';
+import type { Surroundings } from './state/surroundings.ts';
 
 /** What one pass over the events of a recording found: all that answers rest on. */
 export interface Story {
@@ -22,8 +23,8 @@ export interface Story {
   readonly buffers: ReadonlySet<string | undefined>;
   /** How many folios were inserted as unevictable whose add was not seen. */
   readonly strayUnevictable: number;
-  /** Those insertions, the first of each page frame that was not used again since. */
-  readonly strays: readonly LruInsertion[];
+  /** Insertions as unevictable without an add, the first ones, in the order of the recording. */
+  readonly unadded: readonly Unadded[];
   /** Whether any folio's insertion was seen. */
   readonly anyInsertion: boolean;
   /** Whether a batch filled up again before the first. */

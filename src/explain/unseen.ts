@@ -2,8 +2,6 @@
 import type { FolioIndex, Ledger, Nanoseconds } from '../ledger/index.ts';
 import type { ConversionCall, IndexRange, Unseen } from './answer.ts';
 
-export const EAGAIN = -11;
-
 /**
  * What would refuse a conversion at a moment although nothing that is known does.
  * @param folios all that are known; `isOlder`: others may be there.

@@ -61,6 +61,8 @@ export class Verdicts {
     Ledger,
     { readonly from: FolioIndex | undefined; readonly to: FolioIndex | undefined; readonly ledger: Ledger }
   >();
+  /** By the ledger of the range and the CPU that converts. */
+  readonly #asked = new WeakMap<Ledger, Map<Cpu, Prepared>>();
   readonly #hidden = new WeakMap<Hidden, { readonly of: Ledger; readonly byCpu: Map<Cpu, Ledger | undefined> }>();
 
   /** @param cpus of the machine. */
@@ -128,28 +130,46 @@ export class Verdicts {
     return known.byCpu.get(conversion.cpu);
   }
 
-  #ask(ledger: Ledger, locked: ReadonlySet<FolioIndex>, { range, cpu: converter }: Conversion, patch: Patch): Verdict {
-    const unmapped = this.#shortOf(ledger, range).map((folio) => asTheCheckMeetsIt(folio, locked, converter));
-    const asked = shortened(unmapped, this.#profile.batchSize);
-    const [first] = asked;
-    // The range begins within a large folio: some forms then name its first page, others the range's.
-    const middle = first !== undefined && range !== undefined && first.index < range.from ? first.index + 1 : undefined;
-    const key = keyOf(asked, `${patch.name} ${converter} ${middle ?? ''}`);
-    const verdict = this.#known.get(key) ?? this.#judged(asked, middle, converter, patch);
+  #ask(ledger: Ledger, locked: ReadonlySet<FolioIndex>, conversion: Conversion, patch: Patch): Verdict {
+    const { range } = conversion;
+    const { folios, cpus, isMiddle, key } = this.#prepared(ledger, locked, conversion);
+    const question = `${patch.name} ${key}`;
+    const verdict = this.#known.get(question) ?? this.#judged(smallest(folios, conversion.cpu, cpus), isMiddle, patch);
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-    this.#known.set(key, verdict);
-    if (verdict.verdict !== 'refused' || range === undefined || verdict.index !== middle) return verdict;
-    return { ...verdict, index: range.from };
+    this.#known.set(question, verdict);
+    if (verdict.verdict !== 'refused') return verdict;
+    if (isMiddle && range !== undefined && verdict.index === MIDDLE) return { ...verdict, index: range.from };
+    return { ...verdict, index: folios[verdict.index / PAGES_APART]?.index ?? verdict.index };
   }
 
-  /** @param middle where the range begins, within the first folio. */
-  #judged(ledger: Ledger, middle: number | undefined, converter: Cpu, patch: Patch): Verdict {
-    const last = ledger.at(-1);
-    const range =
-      middle === undefined || last === undefined
-        ? {}
-        : { range: { from: folioIndex(middle), to: folioIndex(endOf(last)) } };
-    return this.#judge.verdict({ ...renumbered(ledger, converter), ...range, patch, profile: this.#profile });
+  /** What a check is asked for a ledger: the same for all its forms. */
+  #prepared(ledger: Ledger, locked: ReadonlySet<FolioIndex>, { range, cpu: converter }: Conversion): Prepared {
+    const short = this.#shortOf(ledger, range);
+    const known = this.#asked.get(short) ?? new Map<Cpu, Prepared>();
+    const prepared = known.get(converter);
+    if (prepared !== undefined) return prepared;
+    const unmapped = short.map((folio) => asTheCheckMeetsIt(folio, locked, converter));
+    const folios = shortened(firstOfEach(unmapped), this.#profile.batchSize);
+    const [first] = folios;
+    // The range begins within a large folio: some forms then name its first page, others the range's.
+    const isMiddle = first !== undefined && range !== undefined && first.index < range.from;
+    const cpus = new Map(
+      [...new Set([converter, ...ownersOf(folios)])]
+        .toSorted((a, b) => a - b)
+        .map((owner, number) => [owner, cpu(number)]),
+    );
+    const key = keyOf(folios, `${cpus.get(converter)} of ${cpus.size}${isMiddle ? ' middle' : ''}`, cpus);
+    const made: Prepared = { folios, cpus, isMiddle, key };
+    known.set(converter, made);
+    this.#asked.set(short, known);
+    return made;
+  }
+
+  /** @param isMiddle the range begins within the first folio. */
+  #judged(machine: Small, isMiddle: boolean, patch: Patch): Verdict {
+    const last = machine.ledger.at(-1);
+    const range = isMiddle && last !== undefined ? { range: { from: MIDDLE, to: folioIndex(endOf(last)) } } : {};
+    return this.#judge.verdict({ ...machine, ...range, patch, profile: this.#profile });
   }
 }
 
@@ -191,14 +211,36 @@ function shortened(ledger: Ledger, batchSize: number): Ledger {
   return kept;
 }
 
+/**
+ * The ledger with only the first of the small folios that the same batches hold. To come past that one the check must have
+ * emptied them, and then they hold none of the others; what else holds it refuses it, and the others are not looked at.
+ */
+function firstOfEach(ledger: Ledger): Ledger {
+  const seen = new Set<string>();
+  return ledger.map((folio) => {
+    if (folio.order > 0 || isPlain(folio)) return folio;
+    const key = holdersKey(folio);
+    if (!seen.has(key)) {
+      seen.add(key);
+      return folio;
+    }
+    return { ...folio, holders: folio.holders.filter(({ kind }) => kind === 'page-cache') };
+  });
+}
+
+const holdersKey = ({ holders }: FolioLedger, cpus?: Renumbering): string =>
+  holders
+    .map(({ kind, cpu: owner, references }) => {
+      const number = owner === undefined ? undefined : (cpus?.get(owner) ?? owner);
+      return `${kind} ${number ?? ''} ${references}`;
+    })
+    .join(',');
+
 /** The same for questions that have the same answer: of plain folios only the number counts. */
-function keyOf(ledger: Ledger, prefix: string): string {
+function keyOf(ledger: Ledger, prefix: string, cpus: Renumbering): string {
   let key = prefix;
-  for (const [place, folio] of ledger.entries()) {
-    if (isPlain(folio)) continue;
-    const { index, order: of, holders } = folio;
-    key += ` ${place}:${index}+${of}${holders.map(({ kind, cpu: owner, references }) => `,${kind} ${owner ?? ''} ${references}`).join('')}`;
-  }
+  for (const [place, folio] of ledger.entries())
+    if (!isPlain(folio)) key += ` ${place}+${folio.order}:${holdersKey(folio, cpus)}`;
   return `${key} of ${ledger.length}`;
 }
 
@@ -206,29 +248,52 @@ function keyOf(ledger: Ledger, prefix: string): string {
 const ownersOf = (ledger: Ledger): readonly Cpu[] =>
   ledger.flatMap(({ holders }) => holders.flatMap(({ cpu: owner }) => (owner === undefined ? [] : [owner])));
 
+/** CPUs that matter, by rising number, and their numbers on a machine of their own. */
+type Renumbering = ReadonlyMap<Cpu, Cpu>;
+
+/** What a check is asked. */
+interface Prepared {
+  readonly folios: Ledger;
+  readonly cpus: Renumbering;
+  /** The range begins within the first folio. */
+  readonly isMiddle: boolean;
+  /** The same for those that have the same answer. */
+  readonly key: string;
+}
+
+/** A ledger as small as a question may be, and its machine. */
+interface Small {
+  readonly ledger: Ledger;
+  readonly cpu: Cpu;
+  readonly cpus: number;
+}
+
+/** Indexes between two folios of a small ledger: each may be the smallest large one. */
+const PAGES_APART = 2;
+/** The second page of the first. */
+const MIDDLE = folioIndex(1);
+
 /**
  * The ledger on a machine of only those CPUs that matter, and one idle one for the rest, with the smallest large
- * folios: CPUs are alike, of a large folio's size nothing depends, and a machine of thousands of either is slow to build.
+ * folios, from index 0 on: CPUs are alike, nothing depends on a large folio's size or on where folios are, only on their order, and
+ * a machine of thousands of either is slow to build.
  */
-function renumbered(
-  ledger: Ledger,
-  converter: Cpu,
-): { readonly ledger: Ledger; readonly cpu: Cpu; readonly cpus: number } {
-  const involved = [...new Set([converter, ...ownersOf(ledger)])].toSorted((a, b) => a - b);
-  const numbers = new Map(involved.map((owner, number) => [owner, cpu(number)]));
+function smallest(ledger: Ledger, converter: Cpu, cpus: Renumbering): Small {
   const renumber = (held: Holder): Holder => {
-    const number = held.cpu === undefined ? undefined : numbers.get(held.cpu);
+    const number = held.cpu === undefined ? undefined : cpus.get(held.cpu);
     return number === undefined ? held : { ...held, cpu: number };
   };
   const smaller = (held: Holder): Holder => (held.kind === 'page-cache' ? { ...held, references: 2 } : held);
   return {
-    ledger: ledger.map((folio) => {
-      if (isPlain(folio)) return folio;
+    ledger: ledger.map((folio, place) => {
+      const index = folioIndex(place * PAGES_APART);
+      if (isPlain(folio)) return { ...folio, index };
       const holders = folio.holders.map(renumber);
-      return folio.order === 0 ? { ...folio, holders } : { ...folio, order: order(1), holders: holders.map(smaller) };
+      if (folio.order === 0) return { ...folio, index, holders };
+      return { ...folio, index, order: order(1), holders: holders.map(smaller) };
     }),
-    cpu: numbers.get(converter) ?? cpu(0),
-    cpus: 2 ** Math.ceil(Math.log2(involved.length + 1)),
+    cpu: cpus.get(converter) ?? cpu(0),
+    cpus: 2 ** Math.ceil(Math.log2(cpus.size + 1)),
   };
 }
 

@@ -16,10 +16,10 @@ import {
 } from './page_ref.ts';
 import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 
-/** How often the form that tries again looks at a folio, as memfd_wait_for_pins() does. */
+/** Number of looks at a folio in the form that tries again, as in memfd_wait_for_pins(). */
 const MOST_SCANS = 5;
 
-/** Drains every CPU unless `drained`, and notes it there. */
+/** Drains every CPU unless `drained` is set, and sets it. */
 function drainOnce(k: K, drained: Place<'bool'>): void {
   k.if(drained.not(), () => {
     k.call(lru_add_drain_all, {});
@@ -27,10 +27,7 @@ function drainOnce(k: K, drained: Place<'bool'>): void {
   });
 }
 
-/**
- * Forms of the check that were never proposed for merging, or were dropped: what else one might have done, to be
- * held against the named ones.
- */
+/** Forms of the check that were never proposed for merging, or were dropped, for comparison with the named forms. */
 export const ALTERNATIVES: readonly Patch[] = [
   {
     name: 'drain-all-per-folio',

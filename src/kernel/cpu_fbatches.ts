@@ -4,9 +4,9 @@ import { boolIn, CPU, FOLIO, LRU_KIND, SLOT } from './kernel.ts';
 import { localLock } from './sched.ts';
 
 /**
- * The LRU batches besides lru_add, by their number in LRU_KIND, in the order in which cpu_needs_drain() asks for them. A
- * folio of guest_memfd enters none of them: all ask for PG_lru, and a folio on the LRU is unevictable by then, which
- * they refuse (docs/limits.md). They are there because a drain of all CPUs asks them, and waits for them.
+ * The LRU batches besides lru_add, by their number in LRU_KIND, in the order in which cpu_needs_drain() asks for them.
+ * No guest_memfd folio enters them: all require PG_lru, and a folio on the LRU is unevictable by then, which they
+ * reject (docs/limits.md). They are modelled because a drain of all CPUs asks them, and waits for them.
  */
 export const LRU_BATCHES = [
   'lru_move_tail',
@@ -26,7 +26,7 @@ export const cpuFbatches = {
       [CPU],
       int(({ slot = 0 }) => slot),
     ),
-    /** A slot is none again as soon as the flush has put its reference: it then names nobody. */
+    /** A slot is none again as soon as the flush has put its reference: it then names no folio. */
     folios: shared('cpu_fbatches.lru_add.folios', [CPU, SLOT], optional(FOLIO)),
   },
   /** Guards lru_move_tail: it is filled from interrupts too. */

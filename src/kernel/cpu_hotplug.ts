@@ -5,7 +5,10 @@ import { CPU, hasPart, HOTPLUG, type K, routine } from './kernel.ts';
 import { mlock_drain_remote } from './mlock.ts';
 import { cpuMasks, kworkerOf, preemptCount, resultCode, taskCpu } from './sched.ts';
 
-/** kernel/cpu.c: cpu_hotplug_lock, held for writing: one CPU at a time goes or comes. The drains do not take it. */
+/**
+ * kernel/cpu.c: cpu_hotplug_lock, held for writing: one CPU at a time goes offline or comes online. The drains do not
+ * take it.
+ */
 export const cpuHotplugLock = shared('cpu_hotplug_lock', [HOTPLUG], bool);
 
 interface OfCpu extends Readonly<Record<string, unknown>> {
@@ -23,23 +26,23 @@ const cpus_write_unlock = routine('cpus_write_unlock', (k) => {
   k.step('percpu_up_write', () => cpuHotplugLock.at(0).set(false));
 });
 
-/** Moves a task off a CPU as soon as it can be moved; whoever runs elsewhere stays there. */
+/** Moves a task off a CPU as soon as it can be moved; a task on another CPU stays there. */
 function pushAway(k: K, name: string, task: Value<'task'>, from: Value<'cpu'>, to: Value<'cpu'>): void {
   const here = taskCpu.at(task).eq(from);
   k.await(name, here.not().or(preemptCount.at(task).eq(0)), () => k.when(here, () => taskCpu.at(task).set(to)));
 }
 
-/** mm/page_alloc.c: page_alloc_cpu_dead(): the batches of a CPU that is gone, from another one. */
+/** mm/page_alloc.c: page_alloc_cpu_dead(): flushes the batches of a CPU that is gone, on another CPU. */
 const page_alloc_cpu_dead = routine('page_alloc_cpu_dead', (k, { cpu }: OfCpu) => {
   k.call(lru_add_drain_cpu, { cpu });
   if (hasPart(k, 'mlock')) k.call(mlock_drain_remote, { cpu });
 });
 
 /**
- * kernel/cpu.c: _cpu_down(), the states that matter to batches, in their order: the scheduler puts nobody there any
- * more; kernel/workqueue.c: workqueue_offline_cpu() unbinds the pool's worker while the CPU is still online, so
- * what is queued for the CPU is done on another one, and drains that one; whoever still runs there is
- * pushed away; the CPU leaves the online mask; only then its batches are flushed. -EBUSY for the last CPU.
+ * kernel/cpu.c: _cpu_down(), the states that matter to batches, in their order. The scheduler admits no task to the
+ * CPU. kernel/workqueue.c: workqueue_offline_cpu() unbinds the pool's worker while the CPU is still online; work that
+ * is then queued for the CPU runs on another one, and drains that one. Tasks that still run there are moved away. The
+ * CPU leaves the online mask. Only then its batches are flushed. -EBUSY for the last CPU.
  */
 export const cpu_down = routine('_cpu_down', (k, { cpu, ret }: OfCpu & { readonly ret: Place<'int'> }) => {
   const online = k.local('online', bool);
@@ -60,7 +63,10 @@ export const cpu_down = routine('_cpu_down', (k, { cpu, ret }: OfCpu & { readonl
   k.call(cpus_write_unlock, {});
 });
 
-/** kernel/cpu.c: _cpu_up(): into the online mask, then its worker is bound to it again, then tasks may come. */
+/**
+ * kernel/cpu.c: _cpu_up(): the CPU enters the online mask, then its worker is bound to it again, then tasks may run
+ * there.
+ */
 export const cpu_up = routine('_cpu_up', (k, { cpu }: OfCpu & { readonly ret: Place<'int'> }) => {
   const offline = k.local('offline', bool);
   k.call(cpus_write_lock, {});

@@ -17,7 +17,7 @@ import {
 import type { Profile } from './profile.ts';
 import { buildKernel } from './program.ts';
 
-/** As little as a conversion needs; large folios, so that a check that asks for them says so. */
+/** The smallest sizes for a conversion; with large folios, so that the calls of a check that tests for them are found. */
 const SIZES: KernelSizes = {
   tasks: 2,
   cpus: 1,
@@ -30,7 +30,7 @@ const SIZES: KernelSizes = {
   order: 1,
 };
 
-/** What the kernel's headers have whole: a module needs no export of it. */
+/** Routines that are inline in the kernel's headers: a module needs no export of them. */
 const INLINE: ReadonlySet<string> = new Set(
   [
     folio_mapped,
@@ -43,7 +43,7 @@ const INLINE: ReadonlySet<string> = new Set(
   ].map(({ name }) => name),
 );
 
-/** The routines that the kernel's own forms are made of, by profile; others are an author's helpers. */
+/** The routines of the kernel's own forms, by profile; others are an author's helpers. */
 const known = new WeakMap<Profile, ReadonlySet<string>>();
 
 function routinesOfTheKernel(profile: Profile): ReadonlySet<string> {
@@ -58,7 +58,7 @@ const routinesIn = (patch: Patch, profile: Profile): readonly string[] =>
     flow.nodes.flatMap((node) => (node.kind === 'step' ? node.step.path : [])),
   );
 
-/** What a check calls of the kernel's memory management, by the kernel's names, each once. */
+/** Routines of the kernel's memory management that a check calls, by the kernel's names, each once. */
 function callsOf(patch: Patch, profile: Profile): readonly string[] {
   const calls = new Set<string>();
   const kernel = routinesOfTheKernel(profile);
@@ -80,8 +80,22 @@ function callsOf(patch: Patch, profile: Profile): readonly string[] {
 }
 
 /**
- * What a form of the check calls that neither the profile's kernel exports to modules nor the patch itself does, so that
- * KVM, which is one, could not be built with it: by the kernel's names, in alphabetical order; empty where all is well.
+ * Calls of a form of the check that neither the profile's kernel nor the patch itself exports to modules: KVM, which is
+ * a module, could not be built with it. By the kernel's names, in alphabetical order; empty if everything is exported.
+ * @example
+ * import {
+ *   DEFAULT_PROFILE,
+ *   folio_may_be_lru_cached,
+ *   folioNrPages,
+ *   lru_add_drain,
+ *   type Patch,
+ *   safetyCheck,
+ *   unexportedCalls,
+ * } from 'folioscope/kernel';
+ * const mine: Patch = { name: 'mine', summary: '', check: safetyCheck((k) => k.call(lru_add_drain, {})) };
+ * unexportedCalls(mine, DEFAULT_PROFILE); // => ['lru_add_drain']
+ * folio_may_be_lru_cached.name; // => 'folio_may_be_lru_cached'
+ * typeof folioNrPages; // => 'function'
  */
 export function unexportedCalls(patch: Patch, profile: Profile): readonly string[] {
   const exported = new Set([...profile.exports, ...(patch.exports ?? [])]);

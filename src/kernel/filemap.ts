@@ -22,7 +22,7 @@ import { FOLIO, hasPart, INDEX, INODE, type K, routine } from './kernel.ts';
 import { REF_SET } from './observations.ts';
 import { folio, folio_put, folio_try_get, folioNrPages, putReferences } from './page_ref.ts';
 
-/** mapping->i_pages: the folio at each offset; a large folio stands at each of its pages' offsets. */
+/** mapping->i_pages: the folio at each offset; a large folio is at each of its pages' offsets. */
 export const iPages = shared('mapping.i_pages', [INODE, INDEX], optional(FOLIO));
 
 interface At extends Readonly<Record<string, unknown>> {
@@ -31,8 +31,8 @@ interface At extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * A new folio from the page allocator with the caller's reference, or none when memory is used up. It
- * prefers the folio numbered like its place, so that equal states look equal.
+ * A new folio from the page allocator with the caller's reference, or none if memory is used up. It prefers the folio
+ * with the number of its page, so that equal states look equal.
  */
 const filemap_alloc_folio = routine(
   'filemap_alloc_folio',
@@ -56,8 +56,8 @@ const filemap_alloc_folio = routine(
 );
 
 /**
- * mm/filemap.c: filemap_add_folio(). The folio is the caller's alone; on success it is in the page cache,
- * locked, and queued for the LRU.
+ * mm/filemap.c: filemap_add_folio(). Only the caller holds the folio; on success it is in the page cache, locked, and
+ * queued for the LRU.
  */
 const filemap_add_folio = routine(
   'filemap_add_folio',
@@ -148,10 +148,27 @@ export const filemap_lock_folio = routine(
   },
 );
 
+/** include/linux/pagemap.h: folio_trylock(). */
+export const folio_trylock = routine(
+  'folio_trylock',
+  (k, args: { readonly folio: Value<'folio'>; readonly locked: Place<'bool'> }) => {
+    const locked = folio.locked.at(args.folio);
+    k.step('folio_trylock', () => {
+      args.locked.set(locked.not());
+      locked.set(true);
+    });
+  },
+);
+
+/** include/linux/pagemap.h: filemap_get_folio(): the folio at an offset with a reference, or none. */
+export const filemap_get_folio = routine('filemap_get_folio', (k, args: At & { readonly found: Place<'folio'> }) =>
+  k.call(filemap_get_entry, args),
+);
+
 /**
- * mm/filemap.c: __filemap_get_folio() with FGP_LOCK | FGP_CREAT: the folio at an offset, locked and with a
- * reference, made if it is not there; none where memory is used up. guest_memfd looks the folio up twice before it makes
- * one (kvm_gmem_get_folio()). A lookup that finds nothing leaves no trace, so the two are as if only the second had been made.
+ * mm/filemap.c: __filemap_get_folio() with FGP_LOCK | FGP_CREAT: the folio at an offset, locked and with a reference,
+ * created if it is absent; none if memory is used up. guest_memfd looks the folio up twice before it creates one
+ * (kvm_gmem_get_folio()). A lookup without a result has no effect, so the two are as if only the second had been made.
  */
 export const filemap_get_folio_create = routine(
   '__filemap_get_folio',
@@ -160,7 +177,7 @@ export const filemap_get_folio_create = routine(
     k.loop(() => {
       k.call(filemap_lock_folio, { inode, index, found });
       k.if(found.ne(none(FOLIO)), () => k.return());
-      // Where a large folio does not fit between what is there, a smaller one is tried before the lookup is repeated.
+      // If a large folio does not fit between its neighbours, a smaller one is tried before the lookup is repeated.
       for (let smaller = order; smaller >= 0; smaller--) {
         const aligned = index
           .mod(2 ** smaller)
@@ -180,11 +197,11 @@ export const filemap_get_folio_create = routine(
 
 /** A task's folio_batch, each of its folios with a reference. */
 export interface FolioBatch {
-  /** What kind of holder the task is while they are in it. */
+  /** Kind of holder that the task is while the folios are in the batch. */
   readonly holder: HolderKind;
   readonly folios: LocalArray<'folio'>;
   readonly count: Place<'int'>;
-  /** percpu_pvec_drained: the release has drained its CPU once already. */
+  /** percpu_pvec_drained: a release has already drained its CPU. */
   readonly drained: Place<'bool'>;
 }
 
@@ -200,8 +217,8 @@ export function folioBatch(k: K, holder: HolderKind = 'safety-check'): FolioBatc
 }
 
 /**
- * mm/filemap.c: find_get_entry(): the first folio from `at` up to and without `end`, with a reference, or none.
- * Moves `at` behind it.
+ * mm/filemap.c: find_get_entry(): the first folio from `at` up to and without `end`, with a reference, or none. Moves
+ * `at` past it.
  */
 export const find_get_entry = routine(
   'find_get_entry',
@@ -250,9 +267,8 @@ export const find_get_entry = routine(
 );
 
 /**
- * mm/filemap.c: filemap_get_folios(): fills the batch with the folios from `start` up to and including
- * `last`, each with a reference, and moves `start` behind the last one taken. It goes on trying where a
- * folio is frozen.
+ * mm/filemap.c: filemap_get_folios(): fills the batch with the folios from `start` up to and including `last`, each
+ * with a reference, and moves `start` past the last one taken. It retries while a folio is frozen.
  */
 export const filemap_get_folios = routine(
   'filemap_get_folios',
@@ -305,8 +321,8 @@ export const filemap_get_folios = routine(
 );
 
 /**
- * include/linux/folio_batch.h: folio_batch_release(), mm/folio.c: __folio_batch_release(): the first time
- * it drains the CPU that it runs on; then it puts every folio.
+ * include/linux/folio_batch.h: folio_batch_release(), mm/folio.c: __folio_batch_release(): the first time it drains the
+ * CPU on which it runs; then it puts every folio.
  */
 export const folio_batch_release = routine('folio_batch_release', (k, { batch }: { readonly batch: FolioBatch }) => {
   k.if(batch.count.eq(0), () => k.return());
@@ -328,6 +344,6 @@ export const folio_batch_release = routine('folio_batch_release', (k, { batch }:
   batch.count.set(0);
 });
 
-/** How many references the page cache has of a folio that it is taking or giving up. */
+/** Number of references that the page cache takes to, or puts of, a folio. */
 export const pagesHeld = (k: K, of: Value<'folio'>): Value<'int'> | number =>
   k.sizes['order'] === 0 ? 1 : folioNrPages(of);

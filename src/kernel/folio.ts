@@ -35,11 +35,11 @@ import {
 import { cpuMasks, eachUserTask, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
-/** What lru_add_drain_all() calls share. */
+/** State that all calls of lru_add_drain_all() share. */
 export const drainAll = {
   /**
-   * lru_drain_gen, as far as anything depends on it: whether it is still what the task has loaded, from its load to its comparison.
-   * A number would have to be bounded, and could come round.
+   * lru_drain_gen, reduced to what is compared: whether it still has the value that the task loaded, from its load to
+   * its comparison. A number would have to be bounded, and could wrap.
    */
   unchanged: shared('lru_drain_gen.unchanged', [TASK], bool),
   mutex: sharedScalar('lru_drain_all.mutex', bool),
@@ -61,10 +61,12 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
   k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
     const entry = folios.at(cpu, i);
     const dead = k.let('dead', bool, false);
+    // 7.2 and 7.3; 6.18 inserts a folio of which the batch has the last reference, and frees it afterwards.
     if (k.config.profile.flushFreesLastReference)
       k.step('folio_ref_freeze', () => {
         dead.set(folio.refcount.at(entry).eq(1));
-        // The kernel frees it after the lruvec lock is dropped; frozen, no modelled task can tell the difference.
+        // The kernel frees it after the lruvec lock is released; while it is frozen, no modelled task can distinguish
+        // the two.
         k.when(dead, () => {
           k.observe(REF_FREEZE, { folio: entry });
           folio.refcount.at(entry).set(0);
@@ -96,7 +98,7 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu }: OfCpu)
 
 /**
  * mm/folio.c: folio_add_lru() and its __folio_batch_add_and_move().
- * @param args.putBack it was isolated, and is not new in the page cache.
+ * @param args.putBack the folio was isolated, and is not new in the page cache.
  */
 export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio & { readonly putBack?: boolean }) => {
   const { lock, lruAdd } = cpuFbatches;
@@ -123,7 +125,7 @@ export const folio_add_lru = routine('folio_add_lru', (k, args: OfFolio & { read
 export const folioMayBeLruCached = (of: Value<'folio'>): Value<'bool'> => askedOrder.at(of).eq(0);
 const askedOrder = observed(folio.order, 'folio', [MAY_BE_LRU_CACHED]);
 
-/** The same as a caller outside of mm/ asks it. */
+/** The same, as a call from outside mm/. */
 export const folio_may_be_lru_cached = routine(
   'folio_may_be_lru_cached',
   (k, args: OfFolio & { readonly cached: Place<'bool'> }) => {
@@ -139,20 +141,20 @@ export const lru_add_drain_cpu = routine('lru_add_drain_cpu', (k, { cpu }: OfCpu
   if (hasPart(k, 'lru_batches')) k.call(drain_other_batches, { cpu });
 });
 
-/** @param meaning observations that its first step makes. */
+/** @param meaning observations of its first step. */
 const drainsLocally = (k: K, meaning?: () => void): void => {
   const cpu = k.local('cpu', one(CPU));
   k.call(local_lock, { lock: cpuFbatches.lock, cpu, meaning });
   k.call(lru_add_drain_cpu, { cpu });
   k.call(local_unlock, { lock: cpuFbatches.lock, cpu });
-  // Here the task may be moved: what it drains next is then another CPU's.
+  // Here the task may migrate: it then drains another CPU's mlock batch.
   if (hasPart(k, 'mlock')) k.call(mlock_drain_local, {});
 };
 
 /** mm/folio.c: lru_add_drain(): the batches of the CPU that the task runs on, the mlock batch last. */
 export const lru_add_drain = routine('lru_add_drain', (k) => drainsLocally(k, () => k.observe(DRAIN_LOCAL, {})));
 
-/** The same as a part of a routine that is known for something else. */
+/** The same as a part of a routine with its own meaning. */
 export const lru_add_drain_within = routine('lru_add_drain', (k) => drainsLocally(k));
 
 /** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its locks. */
@@ -162,15 +164,16 @@ const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & {
   if (hasPart(k, 'mlock')) k.if(needs.not(), () => k.call(need_mlock_drain, { cpu, needs }));
 });
 
-/** Without SMP, to drain all CPUs is to drain one. */
+/** Without SMP, a drain of all CPUs is a drain of one. */
 const lru_add_drain_alone = routine('lru_add_drain', (k) => drainsLocally(k, () => k.observe(DRAIN_ALL, {})));
 
 /**
- * mm/folio.c: __lru_add_drain_all(): every CPU's batches, one caller at a time. With `force` it does not leave
- * early because somebody else has drained meanwhile. The barriers around the
- * generation are implied by sequential consistency; docs/kernel-language.md says what that leaves out.
+ * mm/folio.c: __lru_add_drain_all(): every CPU's batches, one caller at a time. With `force` it does not leave early
+ * because another task has drained meanwhile. The barriers around the generation are implied by sequential consistency;
+ * docs/kernel-language.md says what that leaves out.
  */
 function drainEveryCpu(k: K, force: boolean): void {
+  // Without CONFIG_SMP lru_add_drain_all() is lru_add_drain() (7.3).
   if (!k.config.profile.smp) {
     k.call(lru_add_drain_alone, {});
     return;
@@ -183,9 +186,10 @@ function drainEveryCpu(k: K, force: boolean): void {
     k.observe(DRAIN_GENERATION, {});
     unchanged.at(k.self).set(true);
   });
+  // Since 6.18: "mm: lru_add_drain_all() do local lru_add_drain() first".
   if (k.config.profile.drainAllLocalFirst) k.call(lru_add_drain_within, {});
   k.await('mutex_lock', mutex.not(), () => mutex.set(true));
-  // Pairs with the increment below: a newer generation means that somebody looked at our batches after we came.
+  // Pairs with the increment below: a newer generation means that another task looked at our batches after we entered.
   if (force) newer.set(false);
   else
     k.step('compare_lru_drain_gen', () => {
@@ -205,7 +209,7 @@ function drainEveryCpu(k: K, force: boolean): void {
     if (!bumpsLate) bump();
     k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
       const needs = k.local('needs', bool);
-      // No hotplug lock is held: a CPU may leave the mask before it is asked, and its batches are then nobody's.
+      // No hotplug lock is held: a CPU may leave the mask before it is asked, and no drain sees its batches then.
       if (hasPart(k, 'hotplug')) {
         k.step('for_each_online_cpu', () => needs.set(cpuMasks.offline.at(cpu, 0).not()));
         k.if(needs, () => k.call(cpu_needs_drain, { cpu, needs }));

@@ -37,7 +37,7 @@ export const gmemInode = {
   private: shared('gmem_inode.private', [INODE, INDEX], bool),
 };
 
-/** A routine whose lookups are of a fault: the folio that it holds will be mapped. */
+/** A routine with the lookups of a fault: the folio that it holds will be mapped. */
 const fault = <A extends Readonly<Record<string, unknown>>>(name: string, text: (k: K, args: A) => void) =>
   routine(name, (k, args: A) => k.claimsMean('lookup', FAULT, () => text(k, args)));
 
@@ -46,7 +46,10 @@ interface At extends Readonly<Record<string, unknown>> {
   readonly index: Value<'index'>;
 }
 
-/** virt/kvm/guest_memfd.c: kvm_gmem_get_folio(): always order 0 in the kernel; `order` is there for what its comments plan. */
+/**
+ * virt/kvm/guest_memfd.c: kvm_gmem_get_folio(): always order 0 in the kernel; `order` exists for what its comments
+ * plan.
+ */
 export const kvm_gmem_get_folio = routine(
   'kvm_gmem_get_folio',
   (k, args: At & { readonly found: Place<'folio'>; readonly order: number }) => {
@@ -55,8 +58,8 @@ export const kvm_gmem_get_folio = routine(
 );
 
 /**
- * What a user's fault does not map: a large folio, which guest_memfd warns of (virt/kvm/guest_memfd.c), and a poisoned
- * one (mm/memory.c: __do_fault()). Gives it back and leaves the routine.
+ * Folios that a user's fault does not map: a large one, for which guest_memfd warns (virt/kvm/guest_memfd.c), and a
+ * poisoned one (mm/memory.c: __do_fault()). Puts the folio and leaves the routine.
  */
 function refusing(k: K, of: Value<'folio'>, refuse: () => void): void {
   const refused = k.local('refused', bool);
@@ -69,6 +72,7 @@ function refusing(k: K, of: Value<'folio'>, refuse: () => void): void {
       });
       k.return();
     });
+  // 7.3 and v8 of the series warn of a large folio and answer SIGBUS; the series' comments plan to map its pages.
   if (k.sizes['order'] !== 0 && !k.config.profile.mapsLargeFolios) {
     k.claiming('lookup', of, {}, () => k.step('folio_test_large', () => refused.set(folio.order.at(of).ne(0))));
     unlessRefused();
@@ -135,8 +139,8 @@ const kvm_gmem_fault_user_mapping = fault(
 );
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_allocate(), one turn of its loop: the folio at `index`, of `order` where one
- * fits. Moves `index` behind it. The caller holds the invalidate lock shared.
+ * virt/kvm/guest_memfd.c: kvm_gmem_allocate(), one turn of its loop: the folio at `index`, of `order` if that fits.
+ * Moves `index` past it. The caller holds the invalidate lock shared.
  */
 export const kvm_gmem_allocate = routine(
   'kvm_gmem_allocate',
@@ -167,7 +171,7 @@ export const kvm_gmem_allocate = routine(
   },
 );
 
-/** virt/kvm/guest_memfd.c: kvm_gmem_punch_hole(): the attributes stay as they are. */
+/** virt/kvm/guest_memfd.c: kvm_gmem_punch_hole(): the attributes are unchanged. */
 export const kvm_gmem_punch_hole = routine('kvm_gmem_punch_hole', (k, { inode, start, nr }: Range) => {
   k.call(filemap_invalidate_lock, { inode });
   const end = start.plus(nr);
@@ -181,8 +185,8 @@ interface UserPage extends At {
 }
 
 /**
- * Faults until the page is there, or ends with SIGBUS, SIGSEGV or ENOMEM.
- * @param look the step that looks, and sets whether the page is there.
+ * Faults until the page is mapped, or ends with SIGBUS, SIGSEGV or ENOMEM.
+ * @param look the step that looks, and sets whether the page is mapped.
  */
 function untilMapped(k: K, name: string, args: UserPage, look: (mapped: Place<'bool'>) => void): void {
   const { mm, inode, index, ret } = args;
@@ -206,7 +210,7 @@ function untilMapped(k: K, name: string, args: UserPage, look: (mapped: Place<'b
   });
 }
 
-/** What the CPU does: it uses the translation that it has, and only then looks at the page table. */
+/** An access by the CPU: it uses its translation if it has one, and only otherwise the page table. */
 function access(
   k: K,
   { mm, inode, index }: UserPage,
@@ -217,7 +221,7 @@ function access(
   const reach = (of: Value<'folio'>): void => {
     if (contents !== undefined) k.when(of.ne(none(FOLIO)), () => accessContents(k, of, contents));
   };
-  /** The entry becomes dirty, and the folio when it goes; until then its reference is what soft offline sees. */
+  /** The entry becomes dirty, and the folio when the entry is removed; until then soft offline sees its reference. */
   const dirties = (): void => {
     if (write && hasPart(k, 'memory_failure'))
       k.when(entry.ne(none(FOLIO)), () => hwpoison.dirty.at(entry, 0).set(true));
@@ -241,20 +245,20 @@ function access(
 /** One user access to a mapped page. */
 export const touch = routine('touch', (k, args: UserPage) => untilMapped(k, 'access', args, access(k, args, false)));
 
-/** One that writes, and so makes the page-table entry dirty. */
+/** A writing access, which makes the page-table entry dirty. */
 export const write = routine('write', (k, args: UserPage) => untilMapped(k, 'store', args, access(k, args, true)));
 
-/** One that reads what is there, into what the task has loaded. */
+/** A reading access, whose value goes into the task's loaded value. */
 export const load = routine('load', (k, args: UserPage) =>
   untilMapped(k, 'load', args, access(k, args, false, { kind: 'load' })),
 );
 
-/** One that writes `value`. */
+/** An access that writes `value`. */
 export const store = routine('store', (k, args: UserPage & { readonly value: Value<'int'> }) =>
   untilMapped(k, 'store', args, access(k, args, true, { kind: 'store', value: args.value })),
 );
 
-/** mm/gup.c: __get_user_pages() of one page whose reference nobody wants: the page is mapped when it returns. */
+/** mm/gup.c: __get_user_pages() of one page, without keeping a reference: the page is mapped when it returns. */
 export const faultin_page = routine('faultin_page', (k, args: UserPage) =>
   untilMapped(k, 'follow_page_pte', args, (mapped) =>
     mapped.set(pte.at(args.mm, args.inode, args.index).ne(none(FOLIO))),
@@ -262,8 +266,8 @@ export const faultin_page = routine('faultin_page', (k, args: UserPage) =>
 );
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_get_pfn(): the folio at an offset, with a reference or, in the newest form,
- * without: what keeps it there then is the invalidation that any change begins with.
+ * virt/kvm/guest_memfd.c: kvm_gmem_get_pfn(): the folio at an offset, with a reference or, in the newest form, without:
+ * the folio then stays because every change begins with an invalidation.
  */
 const kvm_gmem_get_pfn = routine(
   'kvm_gmem_get_pfn',
@@ -280,7 +284,8 @@ const kvm_gmem_get_pfn = routine(
     }
     k.call(filemap_invalidate_lock_shared, { inode });
     if (hasPart(k, 'memslots')) {
-      // The kernel's fault keeps the file open, so that a close waits for it; here the close may pass, and the fault finds it.
+      // The kernel's fault keeps the file open, so a close waits for it; here the close may pass, and the fault sees
+      // that.
       k.step('slot_gmem_file', () => closed.set(gmemInode.pages.at(inode).eq(0)));
       k.if(closed, () => {
         args.error?.set(resultCode('EFAULT'));
@@ -320,8 +325,8 @@ const kvm_gmem_get_pfn = routine(
 );
 
 /**
- * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is there; -EFAULT is KVM_EXIT_MEMORY_FAULT, where
- * the access is of the other kind than the page; MMIO is KVM_EXIT_MMIO, where no memory slot has the page.
+ * arch/x86/kvm/mmu/mmu.c: kvm_tdp_page_fault(), until the page is mapped. -EFAULT is KVM_EXIT_MEMORY_FAULT, if the
+ * access is of another kind than the page; MMIO is KVM_EXIT_MMIO, if no memory slot has the page.
  */
 export const kvm_tdp_page_fault = fault(
   'kvm_tdp_page_fault',
@@ -356,14 +361,16 @@ export const kvm_tdp_page_fault = fault(
       });
       if (hasPart(k, 'memslots')) {
         const absent = k.local('absent', bool);
-        // Looked up first in the kernel; who deletes it waits for this fault (SRCU), which is as if it came later.
+        // The kernel looks the slot up first, and its deletion waits for this fault (SRCU), which is as if the deletion
+        // came later.
         k.step('gfn_to_memslot', () => absent.set(kvm.unbound.at(inode, index, 0)));
         k.if(absent, () => {
           ret.set(resultCode('MMIO'));
           k.return();
         });
       }
-      // Pairs with the one under the mmu_lock: who waits for an invalidation does so without the locks that it needs.
+      // Pairs with the check under the mmu_lock: a task that waits for an invalidation holds none of the locks that it
+      // needs.
       k.step('mmu_invalidate_retry_gfn_unsafe', () => stale.set(mmu_invalidate_retry(k, inode)));
       k.if(stale, () => k.continue());
       found.set(none(FOLIO));
@@ -391,15 +398,15 @@ export const kvm_tdp_page_fault = fault(
       });
       release();
       k.call(read_unlock_mmu, { inode });
-      // Who only wants the page mapped has it; an access is made again.
+      // Without contents, the mapped page is enough; otherwise the access is repeated.
       if (args.contents === undefined) k.if(stale.not(), () => k.return());
     });
   },
 );
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_release(), then the inode's end where this was its last file: the guest loses the
- * pages, then the page cache does. Who has a reference keeps a folio, no longer the file's.
+ * virt/kvm/guest_memfd.c: kvm_gmem_release(), then the inode's end if this was its last file: first the guest loses the
+ * pages, then the page cache does. A holder of a reference keeps its folio, which is then no longer the file's.
  */
 export const kvm_gmem_release = routine('kvm_gmem_release', (k, { inode }: { readonly inode: Value<'inode'> }) => {
   const whole = { inode, start: k.let('start', optional(INDEX), 0), end: k.let('end', optional(INDEX), none(INDEX)) };
@@ -422,8 +429,8 @@ interface Range extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * virt/kvm/guest_memfd.c: the architecture's hook for each folio of a range that becomes shared (HAVE_KVM_ARCH_GMEM_INVALIDATE in
- * v6 and v8): no folio is changed, but the release of the batch drains the local CPU.
+ * virt/kvm/guest_memfd.c: the architecture's hook for each folio of a range that becomes shared
+ * (HAVE_KVM_ARCH_GMEM_INVALIDATE in v6 and v8): it changes no folio, but the release of the batch drains the local CPU.
  */
 const kvm_gmem_make_shared = routine(
   'kvm_gmem_make_shared',
@@ -440,8 +447,8 @@ const kvm_gmem_make_shared = routine(
 );
 
 /**
- * virt/kvm/guest_memfd.c: __kvm_gmem_set_attributes(): converts a range as a whole, or leaves its
- * attributes alone. `err_index` is written with -EAGAIN, and with -ENOMEM, where it is the start.
+ * virt/kvm/guest_memfd.c: __kvm_gmem_set_attributes(): converts a range as a whole, or leaves its attributes unchanged.
+ * `err_index` is written with -EAGAIN, and with -ENOMEM, where it is the start.
  */
 const kvm_gmem_set_attributes = routine(
   '__kvm_gmem_set_attributes',
@@ -451,7 +458,7 @@ const kvm_gmem_set_attributes = routine(
       readonly toPrivate: Value<'bool'>;
       readonly ret: Place<'int'>;
       readonly err_index: Place<'index'>;
-      /** There is no memory for the attributes (fault injection). */
+      /** Allocation of the attributes fails (fault injection). */
       readonly outOfMemory: boolean;
     },
   ) => {
@@ -501,8 +508,8 @@ const kvm_gmem_set_attributes = routine(
 );
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_ioctl(KVM_SET_MEMORY_ATTRIBUTES2) once its arguments have passed
- * (guest_memfd_abi.ts). Where the caller's struct cannot be written, an error becomes -EFAULT.
+ * virt/kvm/guest_memfd.c: kvm_gmem_ioctl(KVM_SET_MEMORY_ATTRIBUTES2) after its argument checks
+ * (guest_memfd_arguments.ts). If the caller's struct cannot be written, an error becomes -EFAULT.
  */
 export const kvm_gmem_ioctl = routine(
   'kvm_gmem_ioctl',

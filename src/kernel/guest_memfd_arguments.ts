@@ -6,15 +6,15 @@ import {
   GUEST_MEMFD_FLAG_MMAP,
   KVM_MEMORY_ATTRIBUTE_PRIVATE,
   PAGE_SIZE,
-} from './guest_memfd_abi.ts';
+} from '../abi/index.ts';
 
-// Checks of arguments, each in the kernel's order. They read nothing that others write: which file, of which size and
-// flags, is fixed when it is made.
+// Argument checks, each in the kernel's order. They read nothing that other tasks write: the file, its size and its
+// flags are fixed when it is created.
 
 const U64 = 1n << 64n;
 const aligned = (bytes: bigint): boolean => bytes % PAGE_SIZE === 0n;
 
-/** struct kvm_memory_attributes2 as the caller fills it; all of them unsigned 64 bits. */
+/** struct kvm_memory_attributes2 as the caller fills it; all fields are unsigned 64-bit. */
 export interface MemoryAttributes2 {
   /** In bytes. */
   readonly offset: bigint;
@@ -22,22 +22,44 @@ export interface MemoryAttributes2 {
   readonly size: bigint;
   readonly attributes: bigint;
   readonly flags: bigint;
-  /** reserved[11]; what is left out is 0. */
+  /** reserved[11]; absent elements are 0. */
   readonly reserved: readonly bigint[];
 }
 
-/** What the checks ask of the file and its VM. */
+/** Properties of the file and its VM that the checks need. */
 export interface ConversionTarget {
   /** i_size in bytes. */
   readonly size: bigint;
-  /** Whether the VM's type has private memory at all (KVM_X86_SW_PROTECTED_VM has, the default type has not). */
+  /** Whether the VM's type has private memory (KVM_X86_SW_PROTECTED_VM has, the default type has not). */
   readonly vmHasPrivateMemory: boolean;
 }
 
 /**
  * virt/kvm/guest_memfd.c: kvm_gmem_ioctl(), the checks of its argument in their order. None of them writes
  * error_offset.
- * @param argument the struct, or undefined where it cannot be read.
+ * @param argument the struct, or undefined if it cannot be read.
+ * @example
+ * import {
+ *   checkBind,
+ *   checkCreateGuestMemfd,
+ *   checkFallocate,
+ *   checkHugePageAdvice,
+ *   checkMemoryAttributes2,
+ *   checkMmap,
+ *   checkReadWrite,
+ *   supportedGuestMemfdFlags,
+ * } from 'folioscope/kernel';
+ * const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ * checkMemoryAttributes2(argument, { size: 8192n, vmHasPrivateMemory: true }); // => undefined
+ * checkMemoryAttributes2({ ...argument, flags: 1n }, { size: 8192n, vmHasPrivateMemory: true }); // => 'EINVAL'
+ * const vm = { hasPrivateMemory: true, inPlaceConversion: true };
+ * supportedGuestMemfdFlags(vm); // => 3n
+ * checkCreateGuestMemfd({ size: 4096n, flags: 4n }, vm); // => 'EINVAL'
+ * checkFallocate({ mode: 2, offset: 0n, length: 4096n }, 8192n); // => 'EOPNOTSUPP'
+ * checkMmap(true, 0n); // => 'ENODEV'
+ * checkBind({ offset: 1n, size: 4096n }, 8192n, true); // => 'EINVAL'
+ * checkReadWrite(0n); // => 'ESPIPE'
+ * checkHugePageAdvice('MADV_HUGEPAGE'); // => undefined
  */
 export function checkMemoryAttributes2(
   argument: MemoryAttributes2 | undefined,
@@ -55,10 +77,10 @@ export function checkMemoryAttributes2(
   return undefined;
 }
 
-/** What KVM_CREATE_GUEST_MEMFD's flags depend on. */
+/** Properties of a VM that determine KVM_CREATE_GUEST_MEMFD's flags. */
 export interface GuestMemfdVm {
   readonly hasPrivateMemory: boolean;
-  /** The series' conversion is there and switched on: then files of a VM with private memory may begin shared, too. */
+  /** The series' conversion is present and enabled: then files of a VM with private memory may also begin shared. */
   readonly inPlaceConversion: boolean;
 }
 
@@ -67,8 +89,8 @@ export const supportedGuestMemfdFlags = ({ hasPrivateMemory, inPlaceConversion }
   GUEST_MEMFD_FLAG_MMAP | (!hasPrivateMemory || inPlaceConversion ? GUEST_MEMFD_FLAG_INIT_SHARED : 0n);
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_create(): flags, then the size, which it takes for signed. reserved[] is not looked at.
- * @param argument the struct, or undefined where it cannot be read.
+ * virt/kvm/guest_memfd.c: kvm_gmem_create(): flags, then the size, as a signed number. reserved[] is not checked.
+ * @param argument the struct, or undefined if it cannot be read.
  */
 export function checkCreateGuestMemfd(
   argument: { readonly size: bigint; readonly flags: bigint } | undefined,
@@ -87,7 +109,7 @@ export interface FallocateArguments {
   readonly length: bigint;
 }
 
-/** Modes that some file system has, KEEP_SIZE to WRITE_ZEROES: others are refused before the file is asked. */
+/** Modes of any file system, KEEP_SIZE to WRITE_ZEROES: others are refused before the file is asked. */
 const MODES_OF_FILES = 0xfb;
 /** MAX_LFS_FILESIZE: no file is larger. */
 const S_MAXBYTES = (1n << 63n) - 1n;
@@ -120,23 +142,23 @@ export function checkFallocate(
 export const checkReadWrite = (position: bigint | undefined): 'EINVAL' | 'ESPIPE' =>
   position === undefined ? 'EINVAL' : 'ESPIPE';
 
-/** Advice about a mapping of a guest_memfd that changes none of its folios. */
+/** madvise() advice that changes no folio of a guest_memfd. */
 export type HugePageAdvice = 'MADV_HUGEPAGE' | 'MADV_COLLAPSE';
 
 /**
- * mm/khugepaged.c: hugepage_madvise() marks the mapping; madvise_collapse() takes no file on an anonymous inode, and says so
+ * mm/khugepaged.c: hugepage_madvise() marks the mapping; madvise_collapse() rejects a file on an anonymous inode,
  * before it drains anything.
  */
 export const checkHugePageAdvice = (advice: HugePageAdvice): 'EINVAL' | undefined =>
   advice === 'MADV_COLLAPSE' ? 'EINVAL' : undefined;
 
-/** virt/kvm/guest_memfd.c: kvm_gmem_mmap(): the file has to be made for it, and the mapping to be shared. */
+/** virt/kvm/guest_memfd.c: kvm_gmem_mmap(): the file must allow it, and the mapping must be shared. */
 export function checkMmap(shared: boolean, fileFlags: bigint): 'ENODEV' | 'EINVAL' | undefined {
   if ((fileFlags & GUEST_MEMFD_FLAG_MMAP) === 0n) return 'ENODEV';
   return shared ? undefined : 'EINVAL';
 }
 
-/** Part of a guest_memfd that a memory slot is to be bound to; in bytes. */
+/** Part of a guest_memfd to bind to a memory slot; in bytes. */
 export interface BindArguments {
   readonly offset: bigint;
   readonly size: bigint;

@@ -10,18 +10,18 @@ import { checkedFolio, folio, folio_mapped, folioNrPages } from './page_ref.ts';
 /** The reference that filemap_get_folios() took for the check itself. */
 export const FILEMAP_GET_FOLIOS_REFCOUNT = 1;
 
-/** What a check does with one folio of its batch. */
+/** A check's judgement of one folio of its batch. */
 interface Judgement {
   readonly folio: Value<'folio'>;
-  /** To be set: the folio has no unexpected reference. */
+  /** Set by the judgement: the folio has no unexpected reference. */
   readonly safe: Place<'bool'>;
-  /** To be set: judge the same folio once more. */
+  /** Set by the judgement: judge the same folio once more. */
   readonly again: Place<'bool'>;
 }
 
 /**
- * Reads the folio's count against what the page cache and the check itself hold. The number of pages cannot change while
- * the check has its reference, so that both are one access.
+ * Compares the folio's count with the references of the page cache and of the check itself. The number of pages cannot
+ * change while the check has its reference, so both are one access.
  */
 export function compareCount(k: K, { folio: of, safe }: Pick<Judgement, 'folio' | 'safe'>): void {
   k.step('folio_ref_count', () => {
@@ -30,8 +30,8 @@ export function compareCount(k: K, { folio: of, safe }: Pick<Judgement, 'folio' 
 }
 
 /**
- * The loop that every form shares: the folios of the range in batches, each judged in turn, the walk
- * ended by the first that stays unsafe. The batch is released on every way out.
+ * The loop that every form shares: the folios of the range in batches, each judged in turn, until one stays unsafe. The
+ * batch is released on every exit.
  */
 export function forEachFolio(
   k: K,
@@ -67,7 +67,44 @@ const unclamped = (index: Value<'index'>): Value<'index'> => index;
 export const clamped = (index: Value<'index'>, start: Value<'index'>): Value<'index'> =>
   choose(index.lt(start), start, index);
 
-/** A check's text by the kernel's name. */
+/**
+ * A check's text, under the kernel's name.
+ * @example
+ * import {
+ *   clamped,
+ *   compareCount,
+ *   drainingOnce,
+ *   FILEMAP_GET_FOLIOS_REFCOUNT,
+ *   forEachFolio,
+ *   lru_add_drain_all,
+ *   type Patch,
+ *   safetyCheck,
+ * } from 'folioscope/kernel';
+ * import { createMachine } from 'folioscope/machine';
+ * // A form that refuses at an unexpected count, as the baseline does:
+ * const mine: Patch = {
+ *   name: 'mine',
+ *   summary: 'no drain',
+ *   check: safetyCheck((k, args) => forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement))),
+ * };
+ * const draining: Patch = {
+ *   name: 'draining',
+ *   summary: 'drains all once',
+ *   check: drainingOnce(lru_add_drain_all, clamped),
+ * };
+ * const resultOf = (patch: Patch) => {
+ *   const tasks = [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ];
+ *   const machine = createMachine({ cpus: 2, tasks, guestMemfds: [{ pages: 1 }], patch });
+ *   machine.call(1, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ *   const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ *   return machine.call(0, { call: 'set-memory-attributes2', inode: 0, argument }).result;
+ * };
+ * [mine, draining].map(resultOf); // => ['EAGAIN', 'ok']
+ * FILEMAP_GET_FOLIOS_REFCOUNT; // => 1
+ */
 export const safetyCheck = (text: (k: K, args: CheckArguments) => void): Routine<KernelConfig, CheckArguments> =>
   routine('kvm_gmem_is_safe_for_conversion', (k, args) =>
     k.withoutAsserts(
@@ -76,7 +113,10 @@ export const safetyCheck = (text: (k: K, args: CheckArguments) => void): Routine
     ),
   );
 
-/** A form that drains with `drain`, at most once a request, where the folio may be LRU-cached, and judges the folio again. */
+/**
+ * A form that drains with `drain`, at most once a request, if the folio may be LRU-cached, and then judges the folio
+ * again.
+ */
 export const drainingOnce = (
   drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>,
   errIndexOf: (index: Value<'index'>, start: Value<'index'>) => Value<'index'>,
@@ -97,7 +137,7 @@ export const drainingOnce = (
     });
   });
 
-/** v6 11/43 alone: an unexpected count refuses. */
+/** v6 11/43 alone: an unexpected count is refused. */
 const baseline: Patch = {
   name: 'baseline',
   summary: 'no drain: an unexpected count refuses',
@@ -140,7 +180,7 @@ const drainForFolio: Patch = {
   guestFaultPutsAtOnce: true,
   summary: 'refuses pinned or mapped folios at once; else drains the local CPU, then all, each once',
   mostDrains: { local: 1, all: 1 },
-  // Whether it is pinned, whether to drain, and the last word; once more where a local drain did not help.
+  // For each page: pinned or not, drain or not, and the final read; once more if a local drain did not help.
   mostReads: { each: 3, besides: 1 },
   check: safetyCheck((k, args) => {
     const drained = k.let('drained', int(LRU_CACHE.drainedAll), LRU_CACHE.notDrained);

@@ -6,7 +6,7 @@ import { checkedFolio, folio, folio_try_get, putReferences } from './page_ref.ts
 import { resultCode } from './sched.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
 
-/** Long-lived references from outside the page tables, by the handle that the machine gave out. */
+/** Long-lived references from outside the page tables, by the machine's handle. */
 export const pins = {
   folio: shared('pin.folio', [PIN], optional(FOLIO)),
   /** 1 for FOLL_GET (a pipe buffer) and for a large folio, GUP_PIN_COUNTING_BIAS for FOLL_PIN on a small one. */
@@ -20,8 +20,8 @@ export const pins = {
 };
 
 /**
- * What kind of long reference: `get` is FOLL_GET (vmsplice's pipe buffers, the fragments of MSG_ZEROCOPY), `pin` is
- * FOLL_PIN (O_DIRECT), `longterm` is FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE (VFIO, RDMA, io_uring's buffers).
+ * Kind of long reference: `get` is FOLL_GET (vmsplice's pipe buffers, the fragments of MSG_ZEROCOPY), `pin` is FOLL_PIN
+ * (O_DIRECT), `longterm` is FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE (VFIO, RDMA, io_uring's buffers).
  */
 export type PinKind = 'get' | 'pin' | 'longterm';
 
@@ -36,7 +36,9 @@ interface Pinned extends OfPage {
   readonly ret: Place<'int'>;
 }
 
-/** include/linux/mm.h: folio_maybe_dma_pinned(), within a step: a small folio with many references looks pinned, too. */
+/**
+ * include/linux/mm.h: folio_maybe_dma_pinned(), within a step: a small folio with many references looks pinned, too.
+ */
 export const folioMaybeDmaPinned = (k: K, of: Value<'folio'>): Value<'bool'> => {
   const small = checkedFolio.refcount.at(of).ge(k.config.profile.pinBias);
   return k.sizes['order'] === 0
@@ -53,7 +55,7 @@ export const folio_maybe_dma_pinned = routine(
   },
 );
 
-/** What a reference of a kind counts on a folio, within a step. */
+/** References that a kind adds to a folio's count, within a step. */
 function referencesFor(k: K, kind: PinKind, of: Value<'folio'>): Value<'int'> {
   if (kind === 'get') return literal(1);
   const bias = literal<'int'>(k.config.profile.pinBias);
@@ -64,7 +66,7 @@ function referencesFor(k: K, kind: PinKind, of: Value<'folio'>): Value<'int'> {
 const isCounted = (k: K, kind: PinKind, of: Value<'folio'>): Value<'bool'> =>
   kind === 'get' || k.sizes['order'] === 0 ? literal(0) : folio.order.at(of).ne(0);
 
-/** The reference becomes that of the handle, within the step that took it or that found it good. */
+/** The reference becomes that of the handle, within the step that took or confirmed it. */
 function handOver(k: K, pin: Value<'pin'>, kind: PinKind, of: Value<'folio'>, references: Value<'int'>): void {
   pins.folio.at(pin).set(of);
   pins.references.at(pin).set(references);
@@ -78,17 +80,17 @@ function gupPut(k: K, of: Value<'folio'>, references: Value<'int'>, counted: Val
 }
 
 /**
- * mm/gup.c: gup_fast_pte_range() of one page: reads the entry, tries to take a reference, and backs off
- * where the entry has changed meanwhile. FOLL_PIN takes its rest in a second atomic. A long-term pin that will be
- * written through is refused at the very end, because the file is neither shmem nor anonymous memory. The
- * reference then belongs to `pin`; `found` is none where nothing is mapped.
+ * mm/gup.c: gup_fast_pte_range() of one page: reads the entry, tries to take a reference, and backs off if the entry
+ * has changed meanwhile. FOLL_PIN takes its remaining references in a second atomic. A long-term pin with write access
+ * is refused at the very end, because the file is neither shmem nor anonymous memory. The reference then belongs to
+ * `pin`; `found` is none if nothing is mapped.
  */
 const gup_fast_pte_range = routine(
   'gup_fast_pte_range',
   (k, args: Pinned & { readonly found: Place<'folio'>; readonly taken: Place<'bool'> }) => {
     const { mm, inode, index, pin, kind, found, taken } = args;
     const pinning = kind !== 'get';
-    // A small folio's is known beforehand, and takes no place in a state.
+    // For a small folio the number is constant, and takes no place in a state.
     const varies = pinning && k.sizes['order'] !== 0;
     const refs = varies
       ? k.local(
@@ -126,7 +128,7 @@ const gup_fast_pte_range = routine(
   },
 );
 
-/** GUP of a page that is mapped, by the lockless way alone, again until it is taken. -EFAULT where nothing is mapped. */
+/** GUP of a mapped page, only by the lockless way, repeated until it succeeds. -EFAULT if nothing is mapped. */
 export const gup_fast = routine('gup_fast', (k, args: Pinned) => {
   const found = k.local('found', optional(FOLIO));
   const taken = k.local('taken', bool);
@@ -167,9 +169,9 @@ const follow_page_pte = routine(
 );
 
 /**
- * mm/gup.c: gup_fast_fallback(): the lockless way once, then __get_user_pages(), which faults what is not mapped. A
+ * mm/gup.c: gup_fast_fallback(): the lockless way once, then __get_user_pages(), which faults an unmapped page. A
  * guest_memfd folio may be pinned for long where it is: it is in no movable zone and no CMA, so nothing is collected,
- * drained or migrated. -EFAULT where the page cannot be mapped.
+ * drained or migrated. -EFAULT if the page cannot be mapped.
  */
 export const gup_fast_fallback = routine('gup_fast_fallback', (k, args: Pinned) => {
   const { mm, inode, index, ret } = args;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import * as kernel from './index.ts';
 
@@ -25,3 +25,12 @@ test.each(['guest_memfd_check.ts', 'alternatives.ts'])(
       expect(kernel).toHaveProperty(name);
   },
 );
+
+test('names with underscores are routines of the kernel, and stand for those of that name', async () => {
+  const folder = new URL('.', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const text = (await Promise.all(files.map((file) => readFile(new URL(file, folder), 'utf8')))).join('\n');
+  const names = Object.keys(kernel).filter((name) => /^[a-z]/.test(name) && name.includes('_'));
+  expect(names).toContain('lru_add_drain_all');
+  for (const name of names) expect(text).toMatch(new RegExp(`const ${name} = routine\\(\\s*'${name}'`));
+});

@@ -10,27 +10,27 @@ import { FAULT } from './observations.ts';
 import { folio } from './page_ref.ts';
 import { pte } from './zap.ts';
 
-/** The holders of every folio that has any, by folio number: a view of the state, which holds nothing of its own. */
+/** The holders of every folio that has any, by folio number: a view of the state, without state of its own. */
 export type Holders = ReadonlyMap<number, readonly Holder[]>;
 
-/** A folio whose count is not the sum of its holders. */
+/** A folio whose count differs from the sum of its holders. */
 export interface Imbalance {
   readonly folio: number;
   readonly count: number;
   readonly held: number;
 }
 
-/** Shared memory whose elements name folios, each with references to it. */
+/** Shared memory with elements that name folios, each with references. */
 export interface Holding {
   readonly of: { readonly variable: Variable };
   readonly kind: HolderKind;
-  /** References of one element; 1 where absent. */
+  /** Number of references of one element; 1 if absent. */
   readonly references?: 'mlock_references' | { readonly variable: Variable };
-  /** The first index is a CPU whose holder it is. */
+  /** The first index is the holder's CPU. */
   readonly perCpu?: true;
 }
 
-/** Everything that holds references but is no running task: those say it by their position (`claiming`). */
+/** All holders that are not running tasks; a task's position says what it holds (`claiming`). */
 export const HOLDING: readonly Holding[] = [
   { of: iPages, kind: 'page-cache' },
   { of: pte, kind: 'user-mapping' },
@@ -48,15 +48,15 @@ const kindOf = (label: string): HolderKind => {
 };
 
 /**
- * Who holds what, from batch slots, page tables, the page cache, pins, and each task's position; kept up step by
- * step, at a cost that does not depend on how much memory there is. Who changes the memory by other means than the
- * interpreter's steps makes a new one.
+ * The holders of each reference, from batch slots, page tables, the page cache, pins, and each task's position. It is
+ * updated step by step, at a cost that does not depend on the size of memory. After a change of memory by other means
+ * than the interpreter's steps, a new one must be made.
  */
 export class LiveLedger {
   readonly #interpreter: Interpreter;
   readonly #taskName: (task: number) => string;
   readonly #counts: ArrayLike<number>;
-  /** By folio, then by what tells two holders of it apart. */
+  /** By folio, then by what distinguishes its holders. */
   readonly #holders = new Map<number, Map<string, Holder>>();
   readonly #held: Int32Array;
   readonly #claims: (readonly ClaimHeld[])[] = [];
@@ -77,7 +77,7 @@ export class LiveLedger {
   }
 
   /**
-   * To be told of every step when it has been taken.
+   * Records every step after it was taken.
    * @returns folios that the step touched and whose count is not the sum of their holders (invariant I6).
    */
   took({ task, writes }: Taken): readonly Imbalance[] {
@@ -94,17 +94,17 @@ export class LiveLedger {
     return [...touched].flatMap((of) => this.#imbalance(of));
   }
 
-  /** To be told of a task that has begun a call: from then on it rests somewhere. */
+  /** Records that a task has begun a call: from then on it has a position. */
   began(task: number): void {
     this.#moved(task);
   }
 
-  /** Who holds a folio. */
+  /** The holders of a folio. */
   of(number: number): readonly Holder[] {
     return [...(this.#holders.get(number)?.values() ?? [])].toSorted(inOrder);
   }
 
-  /** Everybody, by folio number. */
+  /** All holders, by folio number. */
   get all(): Holders {
     const held = [...this.#holders].filter(([, holders]) => holders.size > 0);
     return new Map(held.map(([of]) => [of, this.of(of)]));
@@ -115,7 +115,7 @@ export class LiveLedger {
     return count === undefined || held === undefined || count === held ? [] : [{ folio: of, count, held }];
   }
 
-  /** Folios that the row held and holds. */
+  /** Folios that the row held before and holds now. */
   #changed({ kind, perCpu }: Holding, source: Source, row: number): readonly number[] {
     const before = source.known(row);
     const after = source.read(row);
@@ -126,13 +126,13 @@ export class LiveLedger {
     return [before.folio, after.folio];
   }
 
-  /** Folios of which the task claims something else than before. */
+  /** Folios for which the task's claims have changed. */
   #moved(task: number): readonly number[] {
     const before = this.#claims[task] ?? [];
     const after = this.#interpreter.claims(task);
     if (before.length === 0 && after.length === 0) return [];
     this.#claims[task] = after;
-    // Most of a long list stays as it is from step to step; what leaves or joins it does so at one place.
+    // Most of a long list is unchanged from step to step; entries leave or join it at one place.
     let from = 0;
     while (isSameClaim(before[from], after[from])) from++;
     let same = 0;
@@ -167,7 +167,7 @@ export class LiveLedger {
 const isSameClaim = (a: ClaimHeld | undefined, b: ClaimHeld | undefined): boolean =>
   a !== undefined && b !== undefined && a.of === b.of && a.label === b.label && a.amount === b.amount && a.on === b.on;
 
-/** One {@link Holding} of a machine, and what each of its rows held when it was last looked at. */
+/** One {@link Holding} of a machine, and the last known content of each of its rows. */
 class Source {
   readonly rows: number;
   readonly #extents: readonly number[];
@@ -198,7 +198,7 @@ class Source {
     return { folio: this.#knownFolios[row] ?? 0, references: this.#knownReferences[row] ?? 0 };
   }
 
-  /** What the row holds now; it is known from then on. */
+  /** The present content of the row, which is remembered. */
   read(row: number): { readonly folio: number; readonly references: number } {
     const of = this.#folios[row] ?? 0;
     const references = typeof this.#references === 'number' ? this.#references : (this.#references[row] ?? 0);
@@ -208,7 +208,27 @@ class Source {
   }
 }
 
-/** Who holds what, as a view of one state. */
+/**
+ * The holders of each reference, as a view of one state.
+ * @example
+ * import { HOLDING, holdersOf, imbalances, LiveLedger, writeLedger } from 'folioscope/kernel';
+ * import { Interpreter } from 'folioscope/lang';
+ * import { cpu, folioIndex, order, pfn } from 'folioscope/ledger';
+ * import { createMachine } from 'folioscope/machine';
+ * const machine = createMachine({ cpus: 1, tasks: [{ name: 'vmm', cpu: 0 }], guestMemfds: [{ pages: 1 }] });
+ * const holders = [
+ *   { kind: 'page-cache', references: 1 },
+ *   { kind: 'lru-add-batch', cpu: cpu(0), references: 1 },
+ * ] as const;
+ * const folio = { index: folioIndex(0), pfn: pfn(0), order: order(0), strength: 'derived', holders } as const;
+ * writeLedger(machine, [folio], 0); // => 1
+ * const interpreter = new Interpreter(machine.program, machine.memory);
+ * const nameOf = (task: number) => `task ${task}`;
+ * holdersOf(interpreter, nameOf).get(0); // => holders
+ * imbalances(interpreter, holdersOf(interpreter, nameOf)); // => []
+ * new LiveLedger(interpreter, nameOf).of(0); // => holders
+ * HOLDING.map(({ kind }) => kind).includes('gup'); // => true
+ */
 export const holdersOf = (interpreter: Interpreter, taskName: (task: number) => string): Holders =>
   new LiveLedger(interpreter, taskName).all;
 
@@ -219,7 +239,7 @@ function inOrder(a: Holder, b: Holder): number {
   return (a.task ?? '') < (b.task ?? '') ? -1 : 1;
 }
 
-/** Folios whose count is not the sum of their holders (invariant I6); empty in a sound state. */
+/** Folios whose count differs from the sum of their holders (invariant I6); empty in a sound state. */
 export function imbalances(interpreter: Interpreter, holders: Holders): readonly Imbalance[] {
   const counts = columnOf(interpreter.memory, folio.refcount);
   return [...counts].flatMap((count, of) => {

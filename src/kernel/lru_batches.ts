@@ -32,8 +32,8 @@ const kindOf = (batch: LruBatch): Value<'lru_kind'> => element(LRU_KIND, literal
 const lockOf = (batch: LruBatch) => (batch === 'lru_move_tail' ? cpuFbatches.lockIrq : cpuFbatches.lock);
 
 /**
- * mm/folio.c: folio_batch_move_lru() of a batch other than lru_add: an entry that somebody has isolated meanwhile is
- * left alone; each loses its reference at the end. The caller holds the batch's lock.
+ * mm/folio.c: folio_batch_move_lru() of a batch other than lru_add: an entry that was isolated meanwhile is left alone;
+ * each loses its reference at the end. The caller holds the batch's lock.
  */
 const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu, batch }: OfBatch) => {
   const { nr, folios } = cpuFbatches.others;
@@ -47,7 +47,7 @@ const folio_batch_move_lru = routine('folio_batch_move_lru', (k, { cpu, batch }:
       on.set(lru);
       lru.set(false);
     });
-    // What the move function does to the lists is no reference's business.
+    // The move function's work on the lists concerns no reference.
     k.if(on, () => k.step('folio_set_lru', () => lru.set(true)));
   });
   k.for('i', optional(SLOT), 0, element(SLOT, count), (i) => {
@@ -89,11 +89,11 @@ export const other_batches_need_drain = routine(
   },
 );
 
-/** Without SMP there is no lru_activate. */
+/** mm/folio.c: struct cpu_fbatches: without CONFIG_SMP there is no lru_activate (7.3). */
 const batchesOf = (k: K): readonly LruBatch[] =>
   k.config.profile.smp ? LRU_BATCHES : LRU_BATCHES.filter((batch) => batch !== 'lru_activate');
 
-/** mm/folio.c: __folio_batch_add_and_move() to a batch other than lru_add: only what is on the LRU. */
+/** mm/folio.c: __folio_batch_add_and_move() to a batch other than lru_add: only folios on the LRU. */
 const folio_batch_add_and_move = routine(
   '__folio_batch_add_and_move',
   (k, { folio: of, batch }: { readonly folio: Value<'folio'>; readonly batch: LruBatch }) => {
@@ -120,8 +120,8 @@ const folio_batch_add_and_move = routine(
 );
 
 /**
- * What users of other memory leave behind: a page that is on the LRU, of no guest_memfd, is queued to a batch, and
- * its last user goes, so that the batch alone holds it: the end of a writeback (lru_move_tail), an invalidation
+ * Effects of users of other memory: a page on the LRU, of no guest_memfd, is queued to a batch, and its last user goes,
+ * so that only the batch holds it. Causes: the end of a writeback (lru_move_tail), an invalidation
  * (lru_deactivate_file), MADV_COLD (lru_deactivate), MADV_FREE (lru_lazyfree), a second access (lru_activate).
  */
 export const use_other_memory = routine(

@@ -11,12 +11,30 @@ import { checkedFolio, folio, folio_ref_count, folioNrPages, refcountType } from
 export const LRU_CACHE = { notDrained: 0, drained: 1, drainedAll: 2 } as const;
 
 /**
- * mm/folio.c: lru_cache_drain_for_folio(): drains the local CPU, then all, until the count is what is
- * expected besides `extraRefs`; each at most once while the caller keeps `drained`.
+ * include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous: the page cache's references and the page
+ * tables', mapping and mapcount read one after the other.
+ */
+export const folio_expected_ref_count = routine(
+  'folio_expected_ref_count',
+  (k, args: { readonly folio: Value<'folio'>; readonly expected: Place<'int'> }) => {
+    const pages = k.local('pages', refcountType);
+    k.step('folio_mapping', () =>
+      pages.set(choose<'int'>(folio.mapping.at(args.folio).eq(none(INODE)), 0, folioNrPages(args.folio))),
+    );
+    k.step('folio_mapcount', () => args.expected.set(pages.plus(checkedFolio.mapcount.at(args.folio))));
+  },
+);
+
+/**
+ * mm/folio.c: lru_cache_drain_for_folio(): drains the local CPU, then all CPUs, until the count is as expected plus
+ * `extraRefs`; each at most once while the caller keeps `drained`.
  */
 export const lru_cache_drain_for_folio = routine(
   'lru_cache_drain_for_folio',
-  (k, args: { readonly folio: Value<'folio'>; readonly extraRefs: number; readonly drained: Place<'int'> }) => {
+  (
+    k,
+    args: { readonly folio: Value<'folio'>; readonly extraRefs: Value<'int'> | number; readonly drained: Place<'int'> },
+  ) => {
     const { drained } = args;
     const large = k.local('large', bool);
     const count = k.local('count', refcountType);
@@ -32,7 +50,8 @@ export const lru_cache_drain_for_folio = routine(
     ] as const)
       k.if(drained.eq(before), () => {
         k.call(folio_ref_count, { folio: args.folio, count });
-        // include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous: mapping and mapcount, one by one.
+        // include/linux/mm.h: folio_expected_ref_count() of a folio that is not anonymous: mapping and mapcount, one by
+        // one.
         k.step('folio_mapping', () =>
           pages.set(choose<'int'>(folio.mapping.at(args.folio).eq(none(INODE)), 0, folioNrPages(args.folio))),
         );
@@ -47,8 +66,8 @@ export const lru_cache_drain_for_folio = routine(
 );
 
 /**
- * kernel/rcu/tree_exp.h: synchronize_rcu_expedited(), as far as batches go: every CPU has left the local-lock
- * section that it was in. Who enters one later sees what was written before.
+ * kernel/rcu/tree_exp.h: synchronize_rcu_expedited(), as far as batches are concerned: every CPU has left its present
+ * local-lock section. A section that begins later sees what was written before.
  */
 const synchronize_rcu_expedited = routine('synchronize_rcu_expedited', (k) => {
   k.for('cpu', optional(CPU), 0, none(CPU), (cpu) => {
@@ -65,7 +84,10 @@ export const lru_cache_disable = routine('lru_cache_disable', (k) => {
   k.call(lru_add_drain_all_force, {});
 });
 
-/** mm/folio.c: lru_cache_enable(). Without a disable before it, which no caller in the kernel forgets, it does nothing here. */
+/**
+ * mm/folio.c: lru_cache_enable(). Without an earlier disable, which every caller in the kernel makes, it does nothing
+ * here.
+ */
 export const lru_cache_enable = routine('lru_cache_enable', (k) => {
   k.step('atomic_dec', () => k.when(lruDisableCount.gt(0), () => lruDisableCount.sub(1)));
 });

@@ -8,9 +8,9 @@ import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 import { pte, pte_lock, pte_unlock, vmLocked } from './zap.ts';
 
 /**
- * mm/madvise.c: madvise_pageout() and madvise_cold_or_pageout_pte_range(): a page that only this mapping has and that
- * is on the LRU is isolated; it is unevictable, so it is put back at once, through lru_add, with the page-table
- * lock still held. No privilege is needed for a file that one may write. -EINVAL where the mapping is locked.
+ * mm/madvise.c: madvise_pageout() and madvise_cold_or_pageout_pte_range(): a page on the LRU that only this mapping has
+ * is isolated. It is unevictable, so it is put back at once, through lru_add, with the page-table lock still held.
+ * Write access to the file is enough privilege. -EINVAL if the mapping is locked.
  */
 export const madvise_pageout = routine(
   'madvise_pageout',
@@ -42,7 +42,8 @@ export const madvise_pageout = routine(
       k.call(pte_lock, { mm });
       k.step('ptep_get', () => found.set(pte.at(mm, inode, index)));
       k.if(found.ne(none(FOLIO)), () => {
-        // PG_lru, then the mapcount: one step, since the isolation tests PG_lru again, and what it was before decides nothing else.
+        // PG_lru, then the mapcount: one step, since the isolation tests PG_lru again, and its earlier value decides
+        // nothing else.
         k.step('folio_mapcount', () => alone.set(folio.lru.at(found).and(folio.mapcount.at(found).eq(1))));
         k.if(alone, () => k.call(folio_isolate_lru, { folio: found, isolated }));
       });

@@ -12,21 +12,21 @@ import { resultCode } from './sched.ts';
 import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 import { pte, pte_lock, pte_unlock, pteDirty, tlb, vmLocked } from './zap.ts';
 
-/** mm/memory-failure.c: GET_PAGE_MAX_RETRY_NUM: how often get_any_page() tries again. */
+/** mm/memory-failure.c: GET_PAGE_MAX_RETRY_NUM: number of retries of get_any_page(). */
 const MOST_RETRIES = 3;
 
 interface OfFolio extends Readonly<Record<string, unknown>> {
   readonly folio: Value<'folio'>;
 }
 
-/** mf_mutex around all that memory_failure() and soft_offline_page() do, each of whose ways out unlocks it. */
+/** mf_mutex around the whole of memory_failure() and soft_offline_page(); each of their exits unlocks it. */
 const mf_lock = (k: K): void => k.await('mutex_lock', hwpoison.mutex.not(), () => hwpoison.mutex.set(true));
 const mf_unlock = (k: K): void => k.step('mutex_unlock', () => hwpoison.mutex.set(false));
 
 /**
- * mm/memory-failure.c: get_hwpoison_page() and its get_any_page(): a reference by page frame, but only to a folio on the LRU.
- * Where it is on none all CPUs are drained and it is looked at again, at first and once more with the reference. A free page
- * needs no drain.
+ * mm/memory-failure.c: get_hwpoison_page() and its get_any_page(): a reference by page frame, but only to a folio on
+ * the LRU. If it is not on the LRU, all CPUs are drained and it is looked at again, first without and once more with
+ * the reference. A free page needs no drain.
  */
 const get_hwpoison_page = routine('get_hwpoison_page', (k, args: OfFolio & { readonly got: Place<'bool'> }) => {
   const { folio: of, got } = args;
@@ -71,8 +71,8 @@ const get_hwpoison_page = routine('get_hwpoison_page', (k, args: OfFolio & { rea
 });
 
 /**
- * mm/truncate.c: mapping_evict_folio() and remove_mapping() of a locked folio: out of the page cache where it is clean and nobody
- * else has it. Neither the invalidate lock nor the guest is asked.
+ * mm/truncate.c: mapping_evict_folio() and remove_mapping() of a locked folio: removes it from the page cache if it is
+ * clean and has no other holder. It uses neither the invalidate lock nor the guest's invalidation.
  */
 const mapping_evict_folio = routine('mapping_evict_folio', (k, args: OfFolio & { readonly evicted: Place<'bool'> }) => {
   const { folio: of, evicted } = args;
@@ -86,8 +86,8 @@ const mapping_evict_folio = routine('mapping_evict_folio', (k, args: OfFolio & {
   k.if(refused, () => k.return());
   k.step('folio_ref_count', () => refused.set(expected().not()));
   k.if(refused, () => k.return());
-  // Frozen, then removed, then left with the caller's reference: one step, since a folio at this count has no other holder, and
-  // who looks it up meanwhile tries again until it is gone.
+  // Frozen, then removed, then left with the caller's reference: one step, since a folio with this count has no other
+  // holder, and a lookup meanwhile retries until it is gone.
   k.step('remove_mapping', () => {
     evicted.set(expected().and(hwpoison.dirty.at(of, 0).not()));
     k.when(evicted, () => {
@@ -100,8 +100,8 @@ const mapping_evict_folio = routine('mapping_evict_folio', (k, args: OfFolio & {
 });
 
 /**
- * mm/memory-failure.c: page_handle_poison() of a page that nobody has any more: it is poisoned and freed, but the allocator does
- * not get it, and a reference to it is kept. One step: poisoned, it is let be by all that walk by page frame.
+ * mm/memory-failure.c: page_handle_poison() of a page without users: it is poisoned and freed, but the allocator does
+ * not get it, and a reference to it is kept. One step: once it is poisoned, all walkers by page frame leave it alone.
  */
 const page_handle_poison = routine('page_handle_poison', (k, { folio: of }: OfFolio) => {
   k.step('SetPageHWPoison', () => {
@@ -113,9 +113,9 @@ const page_handle_poison = routine('page_handle_poison', (k, { folio: of }: OfFo
 });
 
 /**
- * mm/memory-failure.c: soft_offline_in_use_page(): a clean page that nobody uses leaves the page cache for good. Another is
- * isolated, but its mapping refuses to let it migrate, so it is put back. What happens to page-table entries meanwhile is left
- * out. Called with the reference, which it puts.
+ * mm/memory-failure.c: soft_offline_in_use_page(): a clean page without users leaves the page cache for ever. Any other
+ * page is isolated, but its mapping refuses the migration, so it is put back. The changes of page-table entries
+ * meanwhile are left out. Called with the reference, which it puts.
  */
 const soft_offline_in_use_page = routine(
   'soft_offline_in_use_page',
@@ -127,7 +127,7 @@ const soft_offline_in_use_page = routine(
     const isolated = k.local('isolated', bool);
     const walking = (text: () => void): void => k.claiming('walker', of, {}, text);
     if (k.sizes['order'] !== 0) {
-      // It would be split first, which fails.
+      // The kernel would first split it, which fails.
       walking(() => k.step('folio_test_large', () => already.set(folio.order.at(of).ne(0))));
       k.if(already, () => {
         walking(() => k.call(folio_put, { folio: of }));
@@ -169,8 +169,8 @@ const soft_offline_in_use_page = routine(
 );
 
 /**
- * mm/memory-failure.c: soft_offline_page(), by page frame. -EBUSY where the page stays, also for the kernel's -EIO; a free page is
- * left alone, the kernel would take it from the allocator.
+ * mm/memory-failure.c: soft_offline_page(), by page frame. -EBUSY if the page stays, also for the kernel's -EIO; a free
+ * page is left alone, while the kernel would take it from the allocator.
  */
 export const soft_offline_page = routine('soft_offline_page', (k, args: OfFolio & { readonly ret: Place<'int'> }) => {
   const { folio: of, ret } = args;
@@ -200,8 +200,9 @@ interface UserEntry extends OfFolio {
 }
 
 /**
- * mm/rmap.c: try_to_unmap_one() with TTU_HWPOISON: the entry goes, the TLB is flushed, and only then the reference. The
- * entry that marks the page as poisoned is left out: the next fault finds the folio, and PG_hwpoison.
+ * mm/rmap.c: try_to_unmap_one() with TTU_HWPOISON: the entry is removed, the TLB is flushed, and only then the
+ * reference is put. The entry that marks the page as poisoned is left out: the next fault finds the folio, and
+ * PG_hwpoison.
  */
 const try_to_unmap_one = routine('try_to_unmap_one', (k, args: UserEntry) => {
   const { mm, inode, index } = args;
@@ -243,7 +244,7 @@ const kvm_gmem_error_folio = routine(
   },
 );
 
-/** PG_mlocked, as the mappings have it: the batches of munlock(), which clear it later, have just been flushed. */
+/** PG_mlocked, inferred from the mappings: the batches of munlock(), which clear it later, have just been flushed. */
 function isMlocked(k: K, of: Value<'folio'>, inode: Value<'inode'>, index: Value<'index'>): Value<'bool'> {
   let mlocked = literal<'bool'>(0);
   for (let mm = 0; mm < (k.sizes['mm'] ?? 0); mm++)
@@ -257,8 +258,8 @@ function isMlocked(k: K, of: Value<'folio'>, inode: Value<'inode'>, index: Value
 }
 
 /**
- * mm/memory-failure.c: hwpoison_user_mappings(): takes the page out of all page tables. Where it was mlocked all CPUs are drained
- * once more, with the folio locked.
+ * mm/memory-failure.c: hwpoison_user_mappings(): removes the page from all page tables. If it was mlocked, all CPUs are
+ * drained once more, with the folio locked.
  */
 const hwpoison_user_mappings = routine(
   'hwpoison_user_mappings',
@@ -286,8 +287,8 @@ const hwpoison_user_mappings = routine(
 );
 
 /**
- * mm/memory-failure.c: me_pagecache_clean(): off the LRU for good (delete_from_lru_cache()), then the mapping's own word,
- * kvm_gmem_error_folio(), where it is still in a mapping.
+ * mm/memory-failure.c: me_pagecache_clean(): off the LRU for ever (delete_from_lru_cache()), then the mapping's own
+ * handler, kvm_gmem_error_folio(), if it is still in a mapping.
  */
 const me_pagecache_clean = routine('me_pagecache_clean', (k, { folio: of }: OfFolio) => {
   const isolated = k.local('isolated', bool);
@@ -305,9 +306,9 @@ const me_pagecache_clean = routine('me_pagecache_clean', (k, { folio: of }: OfFo
 });
 
 /**
- * mm/memory-failure.c: memory_failure() of a guest_memfd folio, by page frame. The reference that it takes is kept for good.
- * -EBUSY: truncate_error_folio() takes the MF_DELAYED that kvm_gmem_error_folio() answers for a failure; -EHWPOISON
- * where the folio is poisoned already. A free page is left alone; the kernel would take it from the allocator.
+ * mm/memory-failure.c: memory_failure() of a guest_memfd folio, by page frame. The reference that it takes is kept for
+ * ever. -EBUSY: truncate_error_folio() takes kvm_gmem_error_folio()'s MF_DELAYED for a failure; -EHWPOISON if the folio
+ * is already poisoned. A free page is left alone, while the kernel would take it from the allocator.
  */
 export const memory_failure = routine('memory_failure', (k, args: OfFolio & { readonly ret: Place<'int'> }) => {
   const { ret } = args;
@@ -337,14 +338,14 @@ export const memory_failure = routine('memory_failure', (k, args: OfFolio & { re
     k.return();
   });
   k.claiming('walker', of, {}, () => {
-    // For hwpoison_filter(), which passes all but in tests of it.
+    // For hwpoison_filter(), which passes everything outside its own tests.
     k.call(folio_lock, { folio: of });
     k.call(folio_unlock, { folio: of });
     k.call(lru_add_drain_all, {});
     k.call(folio_lock, { folio: of });
     k.step('folio_test_lru', () => {
       lru.set(folio.lru.at(of));
-      // Stable until the folio is unlocked: who changes them holds that lock.
+      // Stable until the folio is unlocked: they change only under that lock.
       inode.set(folio.mapping.at(of));
       start.set(folio.index.at(of));
       end.set(folio.index.at(of).plus(folioNrPages(of)));

@@ -12,8 +12,8 @@ interface MappedRange extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * mm/mempolicy.c: do_mbind() with MPOL_MF_MOVE: what the task has mapped is isolated, cannot migrate, and is put
- * back, all while nothing stays in a batch. The kernel gathers the pages first; here they go one by one.
+ * mm/mempolicy.c: do_mbind() with MPOL_MF_MOVE: the task's mapped pages are isolated, cannot migrate, and are put back,
+ * while no folio stays in a batch. The kernel collects the pages first; here they are handled one by one.
  */
 export const do_mbind = routine('do_mbind', (k, { mm, inode, start, end }: MappedRange) => {
   k.call(lru_cache_disable, {});
@@ -22,8 +22,9 @@ export const do_mbind = routine('do_mbind', (k, { mm, inode, start, end }: Mappe
 });
 
 /**
- * mm/memory.c: do_numa_page(): the hint faults that NUMA balancing makes of a task's accesses: what is mapped is isolated,
- * cannot migrate, and is put back, with the batches on. The pages are clean: a dirty one is refused before that.
+ * mm/memory.c: do_numa_page(): the hint faults that NUMA balancing makes of a task's accesses: a mapped page is
+ * isolated, cannot migrate, and is put back, with the batches enabled. The pages are clean: a dirty one is refused
+ * earlier.
  */
 export const do_numa_page = routine('do_numa_page', (k, { mm, inode, start, end }: MappedRange) => {
   k.for('index', optional(INDEX), start, end, (index) => k.call(migrate_pages, { mm, inode, index }));

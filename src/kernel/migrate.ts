@@ -5,8 +5,8 @@ import { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
 
 /**
- * mm/migrate.c: what migrating a mapped page comes to here: isolated under the page-table lock, refused by its mapping
- * (-EOPNOTSUPP), and put back. What happens to page-table entries meanwhile is left out.
+ * mm/migrate.c: the effect of migrating a mapped page here: isolated under the page-table lock, refused by its mapping
+ * (-EOPNOTSUPP), and put back. The changes of page-table entries meanwhile are left out.
  */
 export const migrate_pages = routine(
   'migrate_pages',

@@ -6,8 +6,8 @@ import { folio_put } from './page_ref.ts';
 import { pte, pte_lock, pte_unlock } from './zap.ts';
 
 /**
- * mm/mincore.c: mincore_pte_range() of one page: where nothing is mapped the page cache is asked, which takes a
- * reference for a moment. No invalidate_lock, no folio lock, no privilege.
+ * mm/mincore.c: mincore_pte_range() of one page: if nothing is mapped, it asks the page cache, and takes a reference
+ * for a moment. No invalidate_lock, no folio lock, no privilege.
  */
 export const mincore_pte_range = routine(
   'mincore_pte_range',

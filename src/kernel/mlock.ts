@@ -7,9 +7,9 @@ import { folio, folio_put, folio_try_get, putReferences } from './page_ref.ts';
 import { local_lock, local_unlock, localLock } from './sched.ts';
 
 /**
- * mlock_fbatch of each CPU, with a local lock of its own. Entries of mlock_folio() and munlock_folio() stand
- * in it side by side, several of one folio too. What they do to PG_mlocked and mlock_count is accounting that
- * no reference depends on, so an entry needs no tag.
+ * mlock_fbatch of each CPU, with a local lock of its own. It holds entries of mlock_folio() and of munlock_folio(),
+ * also several of one folio. Their effect on PG_mlocked and mlock_count is accounting that concerns no reference, so an
+ * entry needs no tag.
  */
 export const mlockFbatch = {
   lock: localLock('mlock_fbatch.lock', boolIn('mlock')),
@@ -19,7 +19,7 @@ export const mlockFbatch = {
     [CPU],
     int(({ mlock_slot = 0 }) => mlock_slot),
   ),
-  /** A slot is none again as soon as the flush has put its reference: it then names nobody. */
+  /** A slot is none again as soon as the flush has put its reference: it then names no folio. */
   folios: shared('mlock_fbatch.folios', [CPU, MLOCK_SLOT], optional(FOLIO)),
 };
 
@@ -31,8 +31,8 @@ interface OfFolio extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * mm/mlock.c: __mlock_folio() or __munlock_folio() of one entry. A guest_memfd folio stays unevictable either
- * way, but for a moment it looks like one that somebody has isolated.
+ * mm/mlock.c: __mlock_folio() or __munlock_folio() of one entry. A guest_memfd folio stays unevictable either way, but
+ * for a moment it looks isolated.
  */
 const __mlock_folio = routine('__mlock_folio', (k, args: OfFolio) => {
   const lru = folio.lru.at(args.folio);
@@ -49,6 +49,7 @@ const mlock_folio_batch = routine('mlock_folio_batch', (k, { cpu }: OfCpu) => {
   const { nr, folios } = mlockFbatch;
   const count = k.local('count', int(k.config.profile.batchSize));
   k.step('folio_batch_count', () => count.set(nr.at(cpu)));
+  // Up to 7.3 each entry holds a reference; in linux-mm's mm/mlock.c at 0a99d0b0 none does.
   if (k.config.profile.mlockBatchHoldsReference) {
     k.for('i', optional(MLOCK_SLOT), 0, element(MLOCK_SLOT, count), (i) => {
       const entry = k.local('entry', optional(FOLIO));
@@ -68,7 +69,7 @@ const mlock_folio_batch = routine('mlock_folio_batch', (k, { cpu }: OfCpu) => {
   });
 });
 
-/** Kernels to come: only the flush takes a reference, and it drops the entry of a folio that is gone. */
+/** Future kernels: only the flush takes a reference, and it drops the entry of a folio that is gone. */
 function flushWithoutReference(k: K, cpu: Value<'cpu'>, i: Value<'mlock_slot'>): void {
   const { folios } = mlockFbatch;
   const entry = k.local('entry', optional(FOLIO));
@@ -86,13 +87,14 @@ function flushWithoutReference(k: K, cpu: Value<'cpu'>, i: Value<'mlock_slot'>):
   );
 }
 
-/** What mlock_folio() and munlock_folio() do with references; which of the two it was is in the tag. */
+/** The references of mlock_folio() and munlock_folio(); the tag distinguishes the two. */
 function queue(k: K, of: Value<'folio'>): void {
   const { lock, nr, folios } = mlockFbatch;
   const cpu = k.local('cpu', one(CPU));
   const flush = k.local('flush', bool);
   k.call(local_lock, { lock, cpu });
-  // Unlike folio_add_lru() within the lock: a drain that comes after it finds every reference in a batch.
+  // Up to 7.3 an entry holds a reference. It is taken inside the lock, unlike folio_add_lru()'s: a drain that comes after it
+  // finds every reference in a batch.
   if (k.config.profile.mlockBatchHoldsReference) k.step('folio_get', () => folio.refcount.at(of).add(1));
   const add = (): void =>
     k.step('folio_batch_add', () => {
@@ -100,6 +102,7 @@ function queue(k: K, of: Value<'folio'>): void {
       nr.at(cpu).add(1);
       flush.set(nr.at(cpu).eq(size(MLOCK_SLOT)).or(folio.order.at(of).ne(0)));
     });
+  // As above (7.3): without a reference there is nothing to claim.
   if (k.config.profile.mlockBatchHoldsReference) k.claiming('mlock-batch', of, { on: cpu }, add);
   else add();
   lru_cache_disabled(k, flush);
@@ -113,7 +116,7 @@ export const mlock_folio = routine('mlock_folio', (k, args: OfFolio) => queue(k,
 /** mm/mlock.c: munlock_folio(). */
 export const munlock_folio = routine('munlock_folio', (k, args: OfFolio) => queue(k, args.folio));
 
-/** mm/mlock.c: mlock_drain_local(): the mlock batch of the CPU that the task runs on. */
+/** mm/mlock.c: mlock_drain_local(): the mlock batch of the CPU on which the task runs. */
 export const mlock_drain_local = routine('mlock_drain_local', (k) => {
   const { lock, nr } = mlockFbatch;
   const cpu = k.local('cpu', one(CPU));
@@ -124,7 +127,7 @@ export const mlock_drain_local = routine('mlock_drain_local', (k) => {
   k.call(local_unlock, { lock, cpu });
 });
 
-/** mm/mlock.c: mlock_drain_remote(): the mlock batch of a CPU that is not there any more, so without its lock. */
+/** mm/mlock.c: mlock_drain_remote(): the mlock batch of a CPU that is gone, so without its lock. */
 export const mlock_drain_remote = routine('mlock_drain_remote', (k, { cpu }: OfCpu) => {
   const pending = k.local('pending', bool);
   k.step('folio_batch_count', () => pending.set(mlockFbatch.nr.at(cpu).ne(0)));

@@ -15,7 +15,7 @@ interface UserRange extends Readonly<Record<string, unknown>> {
   readonly end: Value<'index'>;
 }
 
-/** mm/mlock.c: mlock_pte_range(): an entry of the mlock batch for every page that is mapped. */
+/** mm/mlock.c: mlock_pte_range(): adds an entry to the mlock batch for every mapped page. */
 const mlock_pte_range = routine(
   'mlock_pte_range',
   (k, { mm, inode, start, end, lock }: UserRange & { readonly lock: boolean }) => {
@@ -39,13 +39,13 @@ const mlock_vma_pages_range = routine('mlock_vma_pages_range', (k, args: UserRan
       else set();
     }),
   );
-  // Drained before, so that its pages are on the LRU list, and after, so that none of them waits in a batch.
+  // Drained before, so that its pages are on the LRU list, and after, so that none of them stays in a batch.
   k.call(lru_add_drain, {});
   k.call(mlock_pte_range, args);
   k.call(lru_add_drain, {});
 });
 
-/** mm/mlock.c: apply_vma_lock_flags(): mapping by mapping, those left alone that are as they should be. */
+/** mm/mlock.c: apply_vma_lock_flags(): mapping by mapping; mappings that already have the flags are skipped. */
 const apply_vma_lock_flags = routine('apply_vma_lock_flags', (k, args: UserRange & { readonly lock: boolean }) => {
   const { mm, inode, end, lock } = args;
   const index = k.let('index', optional(INDEX), args.start);
@@ -63,8 +63,8 @@ const apply_vma_lock_flags = routine('apply_vma_lock_flags', (k, args: UserRange
 });
 
 /**
- * mm/gup.c: populate_vma_page_range(): maps every page. A page that cannot be mapped ends it; mlock() tells
- * that with errors of its own.
+ * mm/gup.c: populate_vma_page_range(): maps every page. A page that cannot be mapped ends it; mlock() reports that with
+ * errors of its own.
  */
 const populate_vma_page_range = routine(
   'populate_vma_page_range',
@@ -85,7 +85,7 @@ const populate_vma_page_range = routine(
   },
 );
 
-/** mm/mlock.c: do_mlock(): marks the mappings and queues what they map, then maps the rest. */
+/** mm/mlock.c: do_mlock(): marks the mappings and queues their pages, then maps the rest. */
 export const do_mlock = routine('do_mlock', (k, args: UserRange & { readonly ret: Place<'int'> }) => {
   const { mm, inode, start, end } = args;
   k.call(mmap_write_lock, { mm });

@@ -18,7 +18,7 @@ interface UserRange extends Readonly<Record<string, unknown>> {
   readonly end: Value<'index'>;
 }
 
-/** mm/mmap.c: do_mmap() of these pages of the file, at the place that the address space has for them. */
+/** mm/mmap.c: do_mmap() of these pages of the file, at the address space's place for them. */
 export const do_mmap = routine('do_mmap', (k, { mm, inode, start, end }: UserRange) => {
   k.call(mmap_write_lock, { mm });
   k.step('vma_link', () => k.each(start, end, (i) => vmaGone.at(mm, inode, i, 0).set(false)));
@@ -26,8 +26,8 @@ export const do_mmap = routine('do_mmap', (k, { mm, inode, start, end }: UserRan
 });
 
 /**
- * mm/vma.c: do_vmi_align_munmap(): the mappings are taken out, so that nobody faults there any more; then the lock
- * is downgraded, entries are zapped, the TLB is flushed, and their references are put.
+ * mm/vma.c: do_vmi_align_munmap(): the mappings are removed, so no task faults there any more; then the lock is
+ * downgraded, entries are zapped, the TLB is flushed, and their references are put.
  */
 export const do_munmap = routine('do_vmi_align_munmap', (k, range: UserRange) => {
   const { mm, inode, start, end } = range;
@@ -47,7 +47,7 @@ export const exit_mmap = routine('exit_mmap', (k, { mm }: { readonly mm: Value<'
   k.for('inode', optional(INODE), 0, none(INODE), (inode) => k.call(do_munmap, { mm, inode, start, end }));
 });
 
-/** mm/madvise.c: madvise_dontneed_free(): the mapping stays, its entries go. -EINVAL where it is locked. */
+/** mm/madvise.c: madvise_dontneed_free(): the mapping stays, its entries are removed. -EINVAL if it is locked. */
 export const madvise_dontneed = routine(
   'madvise_dontneed',
   (k, { ret, ...range }: UserRange & { readonly ret: Place<'int'> }) => {
@@ -66,7 +66,7 @@ export const madvise_dontneed = routine(
 
 /**
  * mm/mmap.c: dup_mmap(): the child has the parent's mappings, none of them locked. Page tables of a shared file are not
- * copied: the child faults its pages in. -EBUSY where the child's address space is in use.
+ * copied: the child faults its pages in. -EBUSY if the child's address space is in use.
  */
 export const dup_mmap = routine(
   'dup_mmap',

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { shared, type Value } from '../lang/index.ts';
-import { boolIn, hasPart, type K, MM, routine } from './kernel.ts';
+import { int, shared, type Value } from '../lang/index.ts';
+import { hasPart, type K, MM, routine } from './kernel.ts';
 import { down_read, down_write, readersWhere, type ReaderWriterLock, waitingWhere } from './rwsem.ts';
 
 /** Whether anything changes mappings in this kernel. */
 export const changesMappings = (k: K): boolean => hasPart(k, 'mlock') || hasPart(k, 'mmap');
 
-/** mm->mmap_lock. It is there where something changes mappings. */
+/** mm->mmap_lock. It exists if a part changes mappings. */
 export const mmapLock = {
   readers: shared(
     'mmap_lock.readers',
     [MM],
     readersWhere(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
   ),
-  writer: shared('mmap_lock.writer', [MM], boolIn('mlock', 'mmap')),
+  writer: shared(
+    'mmap_lock.writer',
+    [MM],
+    int(({ mlock = 0, mmap = 0 }) => Math.max(mlock, mmap)),
+  ),
   waiting: shared(
     'mmap_lock.waiting',
     [MM],
@@ -49,12 +53,12 @@ export const mmap_write_lock = routine('mmap_write_lock', (k, { mm }: OfMm) => {
 /** include/linux/mmap_lock.h: mmap_write_downgrade(). */
 export const mmap_write_downgrade = routine('mmap_write_downgrade', (k, { mm }: OfMm) => {
   k.step('downgrade_write', () => {
-    mmapLock.writer.at(mm).set(false);
+    mmapLock.writer.at(mm).sub(1);
     mmapLock.readers.at(mm).add(1);
   });
 });
 
 /** include/linux/mmap_lock.h: mmap_write_unlock(). */
 export const mmap_write_unlock = routine('mmap_write_unlock', (k, { mm }: OfMm) => {
-  k.step('up_write', () => mmapLock.writer.at(mm).set(false));
+  k.step('up_write', () => mmapLock.writer.at(mm).sub(1));
 });

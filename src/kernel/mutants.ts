@@ -14,19 +14,19 @@ import {
 } from './kernel.ts';
 import { checkedFolio, folio, folioNrPages, putReferences } from './page_ref.ts';
 
-/** The properties that mutants are caught by, as docs/check.md and the scenarios name them. */
+/** The properties that catch mutants, by their names in docs/check.md and the scenarios. */
 type InvariantName = 'I1' | 'I2' | 'I3' | 'I6' | 'I9' | 'expected';
 
-/** A kernel with a mistake in it, to see that somebody notices. */
+/** A kernel with a deliberate mistake, to test that the checks catch it. */
 export interface Mutant {
   readonly name: MutantName;
-  /** What is wrong with it, in one line. */
+  /** The mistake, in one line. */
   readonly forgets: string;
-  /** The scenario in which it shows. */
+  /** The scenario that shows it. */
   readonly scenario: string;
-  /** What it violates there. */
+  /** The property that it violates there. */
   readonly property: InvariantName;
-  /** v6 in the wrong kernel, or the wrong v6; it says so in its name. */
+  /** v6 in the wrong kernel, or a wrong v6; its name says so. */
   readonly patch: Patch;
 }
 
@@ -37,7 +37,7 @@ const v6 = ((): Patch => {
 })();
 
 interface Texts extends Pick<Patch, 'parts'> {
-  /** The check, where it is what is wrong. */
+  /** The check, if the mistake is there. */
   readonly check?: Patch['check'];
   /** Changes single steps of the kernel's text. Absent: the text itself asks for the mutant (`isMutant`). */
   readonly rewrite?: (step: Step) => Step;
@@ -69,7 +69,7 @@ const changing =
 const forgotten = (step: Step): Step => ({ ...step, effects: [] });
 const unguarded = (step: Step): Step => ({ ...step, guard: undefined });
 
-/** What a wrong check gets wrong; nothing: v6 once more. */
+/** Mistakes of a wrong check; none: plain v6. */
 interface Mistakes {
   readonly drain?: (k: K) => void;
   readonly afterDrain?: 'reads again' | 'believes it is safe' | 'gives up';
@@ -77,13 +77,13 @@ interface Mistakes {
   /** References that the check counts as expected. */
   readonly expected?: (of: Value<'folio'>) => Value<'int'>;
   readonly drainedAtFirst?: boolean;
-  /** It never notes that it has drained. */
+  /** It never records that it has drained. */
   readonly forgetsDrain?: boolean;
-  /** The note outlives the request. */
+  /** The flag outlives the request. */
   readonly staticFlag?: boolean;
 }
 
-/** v6 written out once more, with room for mistakes. */
+/** v6 written out once more, with options for mistakes. */
 export function wrongCheck(mistakes: Mistakes): Patch['check'] {
   const { drain = (k: K) => k.call(lru_add_drain_all, {}), afterDrain = 'reads again' } = mistakes;
   const release = mistakes.release ?? ((k: K, batch: FolioBatch) => k.call(folio_batch_release, { batch }));
@@ -126,7 +126,7 @@ export function wrongCheck(mistakes: Mistakes): Patch['check'] {
   });
 }
 
-/** Puts the folios of the batch from `from` on; the others stay held by nobody. */
+/** Puts the folios of the batch from `from` on; the others keep a reference without a holder. */
 const releaseFrom = (from: number) => (k: K, batch: FolioBatch) => {
   k.for('i', int(k.config.profile.batchSize), from, batch.count, (i) => {
     k.claimingList('safety-check', batch.folios, i, batch.count, {}, () => {
@@ -137,7 +137,7 @@ const releaseFrom = (from: number) => (k: K, batch: FolioBatch) => {
   batch.count.set(0);
 };
 
-/** Every mutant. They are run by the name that `mutantNamed` takes, and by no other way. */
+/** All mutants. They run only by the name that `mutantNamed` takes. */
 export const MUTANTS: readonly Mutant[] = [
   mutant('gup-no-barrier', ['SC-10', 'I1'], 'lockless GUP looks at the entry again before its reference can be seen', {
     parts: ['gup'],
@@ -207,7 +207,13 @@ export const MUTANTS: readonly Mutant[] = [
   }),
 ];
 
-/** A mutant by its name. @throws RangeError where there is none. */
+/**
+ * A mutant by its name. @throws RangeError if there is none.
+ * @example
+ * import { ALTERNATIVES, mutantNamed, MUTANTS, PATCHES } from 'folioscope/kernel';
+ * mutantNamed('gup-no-barrier').property; // => 'I1'
+ * MUTANTS.every(({ patch }) => !PATCHES.includes(patch) && !ALTERNATIVES.includes(patch)); // => true
+ */
 export function mutantNamed(name: string): Mutant {
   const found = MUTANTS.find((known) => known.name === name);
   if (found === undefined)

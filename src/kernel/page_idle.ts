@@ -18,7 +18,10 @@ export const page_idle_get_folio = routine('page_idle_get_folio', (k, args: OfFo
   k.if(got, () => k.claiming('walker', args.folio, {}, () => k.call(folio_put, args)));
 });
 
-/** mm/damon/ops-common.c: damon_get_folio() and the put: it takes the reference first, so it meets folios in batches too. */
+/**
+ * mm/damon/ops-common.c: damon_get_folio() and the put: it takes the reference first, so it also meets folios in
+ * batches.
+ */
 export const damon_get_folio = routine('damon_get_folio', (k, args: OfFolio) => {
   const got = k.local('got', bool);
   k.call(folio_try_get, { folio: args.folio, got });

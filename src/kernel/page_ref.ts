@@ -3,7 +3,7 @@ import { bool, int, literal, observed, optional, one, type Place, shared, type V
 import { FOLIO, FREEZE, INDEX, INODE, type K, LARGE, routine } from './kernel.ts';
 import { COUNT, LOOK, REF_MOD_UNLESS } from './observations.ts';
 
-/** struct folio, as far as references go. */
+/** struct folio, as far as references are concerned. */
 export const folio = {
   /** _refcount; 0 is free or frozen. */
   refcount: shared(
@@ -11,7 +11,7 @@ export const folio = {
     [FOLIO],
     int(({ references = 0 }) => references),
   ),
-  /** Page-table entries of user page tables that map it. */
+  /** Number of user page-table entries that map it. */
   mapcount: shared(
     'folio.mapcount',
     [FOLIO],
@@ -34,15 +34,15 @@ export const folio = {
   ),
   /** PG_lru: it is on an LRU list. */
   lru: shared('folio.lru', [FOLIO], bool),
-  /** folio_ref_freeze() has taken it from everybody else: `refcount` is what its thaw restores, and reads as 0 meanwhile. */
+  /** folio_ref_freeze() has frozen it: `refcount` is what its thaw restores, and reads as 0 meanwhile. */
   frozen: shared('folio.frozen', [FOLIO, FREEZE], bool),
-  /** It is not with the page allocator. */
+  /** The folio is not free in the page allocator. */
   allocated: shared('folio.allocated', [FOLIO], bool),
 };
 
 /**
- * The same memory as a safety check reads it: where a step's text reads whether a folio is in use, that is a look at it,
- * however the step is written. What the kernel's own routines read in passing, they read from {@link folio}.
+ * The same memory as a safety check reads it: a read that shows whether a folio is in use is a look at it, in any step.
+ * The kernel's own routines read in passing from {@link folio}.
  */
 export const checkedFolio = {
   ...folio,
@@ -55,12 +55,12 @@ export const checkedFolio = {
 /** include/linux/mm.h: folio_nr_pages(). */
 export const folioNrPages = (of: Value<'folio'>): Value<'int'> => literal<'int'>(1).shiftedLeft(folio.order.at(of));
 
-/** mm/folio.c: __folio_put() of a folio whose count has come to 0, within the step that did it. */
+/** mm/folio.c: __folio_put() of a folio whose count has reached 0, within the step that did it. */
 export function freeFolio(of: Value<'folio'>): void {
   folio.allocated.at(of).set(false);
   folio.lru.at(of).set(false);
   folio.uptodate.at(of).set(false);
-  // A free folio remembers nothing, so that equal states look equal.
+  // A free folio keeps no state, so that equal states look equal.
   folio.index.at(of).set(0);
   folio.order.at(of).set(0);
 }
@@ -85,7 +85,7 @@ export const folio_put = routine('folio_put', (k, args: OfFolio) => {
   k.step('folio_put', () => putReferences(k, args.folio));
 });
 
-/** A local for what folio_ref_count() reads. @example const count = k.local('count', refcountType); */
+/** Type of a local for the result of folio_ref_count(). @example const count = k.local('count', refcountType); */
 export const refcountType = int(({ references = 0 }) => references);
 
 /** include/linux/page_ref.h: folio_ref_count(). */
@@ -112,7 +112,7 @@ export const folio_test_lru = routine(
   },
 );
 
-/** include/linux/page_ref.h: folio_ref_freeze(): from `expected` references to a frozen folio, or not at all. */
+/** include/linux/page_ref.h: folio_ref_freeze(): from `expected` references to a frozen folio, or no change. */
 export const folio_ref_freeze = routine(
   'folio_ref_freeze',
   (k, args: OfFolio & { readonly expected: Value<'int'> | number; readonly frozen: Place<'bool'> }) => {

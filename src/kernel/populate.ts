@@ -15,7 +15,7 @@ interface Page extends Readonly<Record<string, unknown>> {
   readonly index: Value<'index'>;
 }
 
-/** The task's reference to one of its own pages, as `pin`; -EFAULT where it cannot be had. */
+/** The task's reference to one of its own pages, as `pin`; -EFAULT if it fails. */
 export const get_user_page = (
   k: K,
   args: Page & { readonly mm: Value<'mm'>; readonly pin: Value<'pin'>; readonly ret: Place<'int'> },
@@ -35,9 +35,9 @@ export const get_user_page = (
 };
 
 /**
- * virt/kvm/guest_memfd.c: kvm_gmem_populate() of one page, as a VM's launch fills its private memory: the source is the
- * task's own page, of which it has a reference (`pin`) meanwhile; it may be a shared page of the same file. With the
- * invalidate lock held for writing the page has to be private (-EINVAL), is made, and filled.
+ * virt/kvm/guest_memfd.c: kvm_gmem_populate() of one page, as a VM's launch fills its private memory. The source is the
+ * task's own page, with a reference (`pin`) during the copy; it may be a shared page of the same file. With the
+ * invalidate lock held for writing the page must be private (-EINVAL). It is created and filled.
  */
 export const kvm_gmem_populate = routine(
   'kvm_gmem_populate',

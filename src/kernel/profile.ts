@@ -5,22 +5,22 @@ export interface Profile {
   readonly name: string;
   /** The release whose text the features were read in. */
   readonly release: string;
-  /** Its commit, abbreviated; undefined where it is not known. */
+  /** Its commit, abbreviated; undefined if unknown. */
   readonly commit?: string | undefined;
-  /** FOLIO_BATCH_SIZE (was PAGEVEC_SIZE): 31; 15 in older kernels; 2 to explore. include/linux/folio_batch.h */
+  /** Folios in a full batch. FOLIO_BATCH_SIZE (was PAGEVEC_SIZE): 15 up to 6.8, 31 in 6.18 and 7.3; 2 to explore. include/linux/folio_batch.h */
   readonly batchSize: number;
-  /** CONFIG_SMP. Without it lru_add_drain_all() is lru_add_drain(). */
+  /** CONFIG_SMP. Without it lru_add_drain_all() is lru_add_drain(), and there is no lru_activate batch (7.3). mm/folio.c */
   readonly smp: boolean;
-  /** lru_add_drain_all() drains the local CPU before it asks for the mutex (since 2025). mm/folio.c */
+  /** lru_add_drain_all() drains the local CPU before it asks for the mutex. Since 6.18: "mm: lru_add_drain_all() do local lru_add_drain() first". mm/folio.c */
   readonly drainAllLocalFirst: boolean;
   /**
-   * Unmapping drains the local CPU's batches before it puts the references: free_pages_and_swap_cache() did. In
-   * which release that ended is not known to us; 7.2 and 7.3 do not. mm/swap_state.c
+   * Unmapping drains the local CPU's batches before it puts the references: free_pages_and_swap_cache() did. 6.8 does, 7.2 and
+   * 7.3 do not; the release between them in which that ended is not known. mm/swap_state.c
    */
   readonly unmapDrainsLocal: boolean;
-  /** A flush frees a folio whose last reference is the batch's, without an insertion event. mm/folio.c: folio_batch_move_lru() */
+  /** A flush frees a folio whose last reference is the batch's, without an insertion event: 7.2 and 7.3 do, 6.18 does not. mm/folio.c: folio_batch_move_lru() */
   readonly flushFreesLastReference: boolean;
-  /** An entry of the mlock batch holds a reference: so in every release up to 7.3. mm/mlock.c: mlock_folio() */
+  /** An entry of the mlock batch holds a reference: in every release up to 7.3; not in linux-mm's mm/mlock.c at 0a99d0b0. mm/mlock.c: mlock_folio() */
   readonly mlockBatchHoldsReference: boolean;
   /**
    * A user's fault maps a page of a large folio. No kernel does: guest_memfd makes small folios only, warns of others and
@@ -49,12 +49,18 @@ const LINUX_7_3: Profile = {
   flushFreesLastReference: true,
   mlockBatchHoldsReference: true,
   mapsLargeFolios: false,
-  // folio_may_be_lru_cached() and lru_add_drain() have moved to mm/internal.h.
+  // In 7.3 folio_may_be_lru_cached() and lru_add_drain() are in mm/internal.h, and lru_cache_drain_for_folio() is exported to KVM.
   exports: [...EXPORTED, 'lru_cache_drain_for_folio'],
   pinBias: 1024,
 };
 
-/** The kernels that folioscope knows by name. */
+/**
+ * The kernels that folioscope knows by name.
+ * @example
+ * import { DEFAULT_PROFILE, PROFILES } from 'folioscope/kernel';
+ * PROFILES.map(({ name }) => name); // => ['linux-7.3', 'linux-6.18', 'linux-6.8', 'uniprocessor', 'large-folios']
+ * DEFAULT_PROFILE.batchSize; // => 31
+ */
 export const PROFILES: readonly Profile[] = [
   LINUX_7_3,
   {
@@ -64,7 +70,7 @@ export const PROFILES: readonly Profile[] = [
     // linux-next; mm/swap.c there is that of 6.18.
     commit: '6bf823d4',
     flushFreesLastReference: false,
-    // Inline in include/linux/swap.h since 6.17.
+    // folio_may_be_lru_cached() is inline in include/linux/swap.h since 6.17.
     exports: [...EXPORTED, 'folio_may_be_lru_cached'],
   },
   {

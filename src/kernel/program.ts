@@ -25,7 +25,8 @@ import { mmapLock } from './mmap_lock.ts';
 import { folio } from './page_ref.ts';
 import { invalidateLock } from './rwsem.ts';
 import { cpuMasks, preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
-import { syscallNamed, type SyscallName, syscallsOf } from './syscalls.ts';
+import { argumentTypes } from './syscall_arguments.ts';
+import { callSyscall, type SyscallName, syscallsOf } from './syscalls.ts';
 import { work } from './workqueue.ts';
 import { pageTableLock, pte, pteDirty, tlb, vmaGone, vmLocked } from './zap.ts';
 
@@ -69,35 +70,37 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
   staticLruDrained,
 ];
 
-const DECLARED: readonly Variable[] = VARIABLES.map(({ variable }) => variable);
+/** The kernel's memory and the form's own. */
+const memoryOf = ({ patch }: KernelConfig): typeof VARIABLES =>
+  patch.statics === undefined ? VARIABLES : [...VARIABLES, ...patch.statics];
 
-/** With the steps as a mutant has them, where the patch is one. */
+const declaredBy = (config: KernelConfig): readonly Variable[] => memoryOf(config).map(({ variable }) => variable);
+
+/** The program with a mutant's steps, if the patch is one. */
 function mutated({ patch }: KernelConfig, text: Program): Program {
   const rewrite = patch.mutant?.rewrite;
   return rewrite === undefined ? text : rewriteSteps(text, rewrite);
 }
 
-/** A kernel whose tasks are told what to call while it runs: one code, named like it, for each of `calls`. */
+/** A kernel with tasks that receive their calls while it runs: one code for each of `calls`, with the same name. */
 export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, calls?: readonly SyscallName[]): Program {
   const sizes = sizesOf(kernelSizes, config);
   const known = syscallsOf(partsOf(kernelSizes, config.patch));
   const wanted = calls === undefined ? known : known.filter(({ name }) => calls.includes(name));
-  const codes = wanted.map(({ name, params, text }) =>
+  const codes = wanted.map(({ name, args }) =>
     buildCode(
       name,
       config,
       sizes,
-      params.length,
+      args.length,
       (k) => {
-        text(
-          k,
-          params.map((type, i) => k.local(`arg${i}`, type)),
-        );
+        const values = argumentTypes(args).map((type, i) => k.local(`arg${i}`, type));
+        callSyscall(k, name, values);
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }
 
 /** One call of a script: literal values. */
@@ -106,12 +109,20 @@ export interface ScriptedCall {
   readonly args: readonly number[];
 }
 
-/** What a CPU's own task runs, for ever. */
+/** The code of a CPU's own task, for ever. */
 export const KWORKER: ScriptedCall = { name: 'kworker', args: [] };
 
 /**
- * A kernel whose tasks' calls are fixed: one code a task, in which the values are constants. What is
- * explored has to be small, and this is smaller.
+ * A kernel with tasks of fixed calls: one code for each task, with constant values. An explored kernel must be small,
+ * and this is smaller.
+ * @example
+ * import { buildKernel, buildScripted, DEFAULT_PROFILE, KWORKER, PATCHES } from 'folioscope/kernel';
+ * const config = { profile: DEFAULT_PROFILE, patch: PATCHES[0]! };
+ * const sizes = { tasks: 2, cpus: 1, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 9, order: 0 };
+ * // Task 0 touches page 0 of file 0; the last tasks are the CPUs' kworkers.
+ * const scripted = buildScripted(config, sizes, [[{ name: 'touch', args: [0, 0, 1] }], [KWORKER]]);
+ * scripted.codes.length; // => 2
+ * buildKernel(config, sizes, ['touch']).codes.map(({ name }) => name); // => ['touch']
  */
 export function buildScripted(
   config: KernelConfig,
@@ -128,11 +139,11 @@ export function buildScripted(
       (k) => {
         for (const [number, { name, args }] of script.entries()) {
           const values = args.map((arg) => literal(arg));
-          k.script(number, () => syscallNamed(name).text(k, values));
+          k.script(number, () => callSyscall(k, name, values));
         }
       },
-      DECLARED,
+      declaredBy(config),
     ),
   );
-  return mutated(config, program(sizes, VARIABLES, codes));
+  return mutated(config, program(sizes, memoryOf(config), codes));
 }

@@ -15,12 +15,12 @@ import {
 } from '../lang/index.ts';
 import { CPU, hasPart, HOTPLUG, INDEX, type K, MM, routine } from './kernel.ts';
 
-/** The CPU that each task runs on; it changes only by migrate_to. */
+/** The CPU of each task; it changes only by migrate_to. */
 export const taskCpu = shared('task.cpu', [TASK], one(CPU));
-/** The address space that each task uses. */
+/** The address space of each task. */
 export const taskMm = shared('task.mm', [TASK], one(MM));
 
-/** How often each task has switched preemption off; kept only where somebody else may move tasks. */
+/** How often each task has disabled preemption; kept only if other tasks may be moved. */
 export const preemptCount = shared(
   'task.preempt_count',
   [TASK],
@@ -35,16 +35,16 @@ export function preempt_disable(k: K): void {
   if (countsPreemption(k)) preemptCount.at(k.self).add(1);
 }
 
-/** include/linux/preempt.h: preempt_enable(), within the step that gives a lock up. */
+/** include/linux/preempt.h: preempt_enable(), within the step that releases a lock. */
 export function preempt_enable(k: K): void {
   if (countsPreemption(k)) preemptCount.at(k.self).sub(1);
 }
 
-/** kernel/cpu.c: the CPUs that are there, as what is missing, so that a machine begins with all of them. */
+/** kernel/cpu.c: the CPU masks, inverted, so that a machine begins with all CPUs. */
 export const cpuMasks = {
   /** Not in cpu_online_mask. */
   offline: shared('cpu_offline', [CPU, HOTPLUG], bool),
-  /** Not in cpu_active_mask: the scheduler puts nobody there. */
+  /** Not in cpu_active_mask: the scheduler admits no task. */
   inactive: shared('cpu_inactive', [CPU, HOTPLUG], bool),
 };
 
@@ -52,42 +52,45 @@ export const cpuMasks = {
 export const kworkerOf = (k: K, cpu: Value<'cpu'>): Value<'task'> =>
   element(TASK, ordinal(cpu).plus((k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0)));
 
-/** The CPU whose pool a kworker belongs to; where its workers are unbound it runs elsewhere. */
+/** The CPU of a kworker's pool; while its workers are unbound it runs elsewhere. */
 export const poolOf = (k: K): Value<'cpu'> =>
   element(CPU, ordinal(k.self).minus((k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0)));
 
-/** Says something of each task but the kworkers, by number: tasks that are alike stay so, as they would not with a variable. */
+/**
+ * Text for each task but the kworkers, by a constant number: symmetric tasks stay symmetric, which a variable would
+ * prevent.
+ */
 export function eachUserTask(k: K, text: (task: number) => void): void {
   for (let task = 0; task < (k.sizes['task'] ?? 0) - (k.sizes['cpu'] ?? 0); task++) text(task);
 }
 
-/** What every kernel's calls can come to; three bits. */
+/** Results of every kernel's calls; three bits. */
 const COMMON_RESULTS = ['ok', 'EAGAIN', 'EINVAL', 'EFAULT', 'ENOMEM', 'ENOTTY', 'SIGBUS', 'EBUSY'] as const;
-/** What a call came to. `ok` is 0, the others are errno names; a touch can end in a signal, a guest's in an exit. */
+/** Result of a call. `ok` is 0, the others are errno names; a touch can end in a signal, a guest's in an exit. */
 export const RESULTS = [...COMMON_RESULTS, 'SIGSEGV', 'EHWPOISON', 'EEXIST', 'MMIO'] as const;
 export type Result = (typeof RESULTS)[number];
 
-/** The number that stands for a result in the kernel's memory. */
+/** The number of a result in the kernel's memory. */
 export const resultCode = (result: Result): number => RESULTS.indexOf(result);
 
-/** A local that holds a result. */
+/** Type of a local with a result. */
 export const resultType = int(
   ({ mmap = 0, memory_failure = 0, memslots = 0 }) =>
     (mmap + memory_failure + memslots > 0 ? RESULTS : COMMON_RESULTS).length - 1,
 );
 
-/** What each task's last call came to. */
+/** The result of each task's last call. */
 export const taskResult = shared('task.result', [TASK], resultType);
-/** The page that an -EAGAIN of the last conversion names: error_offset in pages; none where it was not written. */
+/** The page of an -EAGAIN of the last conversion: error_offset in pages; none if it was not written. */
 export const taskErrorIndex = shared('task.error_index', [TASK], optional(INDEX));
 
-/** local_lock_t: on a kernel that is not PREEMPT_RT it also keeps the task on its CPU. */
+/** local_lock_t: without PREEMPT_RT it also keeps the task on its CPU. */
 export const localLock = (name: string, type: Type<'bool'> = bool) => shared(name, [CPU], type);
 type LocalLock = ReturnType<typeof localLock>;
 
 /**
- * include/linux/local_lock.h: local_lock(). Binds the task to the CPU that it runs on and hands that back.
- * @param args.meaning observations that the step makes.
+ * include/linux/local_lock.h: local_lock(). Binds the task to its CPU and returns that.
+ * @param args.meaning observations of the step.
  */
 export const local_lock = routine(
   'local_lock',
@@ -114,7 +117,7 @@ export const local_unlock = routine(
   },
 );
 
-/** kernel/sched/core.c: sched_setaffinity() to one CPU, seen from the task that asks for it. */
+/** kernel/sched/core.c: sched_setaffinity() to one CPU, by the task itself. */
 export const migrate_to = routine(
   'migrate_to',
   (k, { cpu, ret }: { readonly cpu: Value<'cpu'>; readonly ret: Place<'int'> }) => {
@@ -130,7 +133,7 @@ export const migrate_to = routine(
   },
 );
 
-/** kernel/sched/core.c: migration_cpu_stop(): the scheduler moves another task, wherever preemption is on. */
+/** kernel/sched/core.c: migration_cpu_stop(): the scheduler moves another task, whenever preemption is on. */
 export const migration_cpu_stop = routine(
   'migration_cpu_stop',
   (k, { task, cpu }: { readonly task: Value<'task'>; readonly cpu: Value<'cpu'> }) => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /**
- * What a routine of the executable kernel is called in a stack of the real one, innermost first: inlined helpers are in
- * none, and what stands for a system call has its entry. Seen in stacks of Linux 7.3 (test/recordings, *.pageref.txt), the
- * entries of calls that are in no recording aside.
+ * Names of a routine of the executable kernel in a stack of the real one, innermost first: inlined helpers have none,
+ * and the routine of a system call has its entry. Seen in stacks of Linux 7.3 (test/recordings, *.pageref.txt), except
+ * the entries of calls that are in no recording.
  */
 const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -16,7 +16,7 @@ const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
     vmsplice: ['iov_iter_get_pages2', '__do_sys_vmsplice', 'do_syscall_64'],
     kworker: ['lru_add_drain_per_cpu', 'process_one_work', 'worker_thread'],
     migrate_to: [],
-    // Inlined, or steps of their own here only.
+    // Inlined in the kernel, or separate steps only here.
     touch: ['__handle_mm_fault', 'handle_mm_fault'],
     faultin_page: ['__handle_mm_fault', 'handle_mm_fault', 'faultin_page', '__get_user_pages'],
     folio_get: [],
@@ -25,7 +25,7 @@ const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
     find_get_entry: [],
     filemap_alloc_folio: [],
     worker_thread: [],
-    // Others' names.
+    // Different names.
     __filemap_get_folio: ['__filemap_get_folio_mpol'],
     kvm_gmem_fault_user_mapping: ['kvm_gmem_fault_user_mapping', '__do_fault'],
     filemap_get_folios: ['filemap_get_folios_tag', 'filemap_get_folios'],
@@ -38,10 +38,11 @@ const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 );
 
-/** Steps that the kernel takes in a function of their own, which stands for the routine that they are in here. */
+/** Steps that the kernel takes in a function of their own, which stands for the routine that contains them here. */
 const STEPS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
-    // include/linux/mm.h: set_pte_range() adds what its caller's lookup did not bring: nothing, for a small folio.
+    // include/linux/mm.h: set_pte_range() adds the references that its caller's lookup did not take: none, for a small
+    // folio.
     'kvm_gmem_fault_user_mapping set_pte_at': ['finish_fault'],
     'filemap_add_folio folio_ref_add': ['__filemap_add_folio', 'filemap_add_folio'],
     'folio_batch_move_lru folios_put': ['folios_put_refs', 'folio_batch_move_lru'],
@@ -50,7 +51,12 @@ const STEPS: ReadonlyMap<string, readonly string[]> = new Map(
   }),
 );
 
-/** The kernel stack of a step, innermost first. @param path routines that it stands in, outermost first. */
+/**
+ * The kernel stack of a step, innermost first. @param path routines that contain it, outermost first.
+ * @example
+ * import { stackOf } from 'folioscope/kernel';
+ * stackOf(['lru_add_drain'], 'local_lock').at(-1); // => 'lru_add_drain'
+ */
 export function stackOf(path: readonly string[], step: string): readonly string[] {
   const innermost = path.at(-1) ?? '';
   const own = STEPS.get(`${innermost} ${step}`);

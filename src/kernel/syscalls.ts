@@ -1,521 +1,592 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  bool,
-  element,
-  int,
-  none,
-  one,
-  optional,
-  ordinal,
-  type Place,
-  type Routine,
-  TASK,
-  type Type,
-  type Value,
-} from '../lang/index.ts';
-import { type Access, contentsType } from './contents.ts';
-import { LRU_BATCHES } from './cpu_fbatches.ts';
+import type { Value } from '../lang/index.ts';
 import { cpu_down, cpu_up } from './cpu_hotplug.ts';
-import { lru_add_drain, lru_add_drain_all, lru_add_drain_within } from './folio.ts';
-import {
-  kvm_gmem_allocate,
-  kvm_gmem_ioctl,
-  kvm_gmem_punch_hole,
-  kvm_gmem_release,
-  kvm_tdp_page_fault,
-  load,
-  store,
-  touch,
-  write,
-} from './guest_memfd.ts';
-import { gup_fast_fallback, type PinKind, unpin } from './gup.ts';
-import {
-  CPU,
-  FOLIO,
-  hasPart,
-  INDEX,
-  INODE,
-  isMutant,
-  type K,
-  type KernelConfig,
-  type KernelPart,
-  MM,
-  PIN,
-  routine,
-} from './kernel.ts';
-import { kvm, kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
-import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
-import { RETURNED } from './observations.ts';
+import { lru_add_drain, lru_add_drain_all } from './folio.ts';
+import { kvm_gmem_release, load, store, touch, write } from './guest_memfd.ts';
+import { unpin } from './gup.ts';
+import type { K, KernelPart } from './kernel.ts';
+import { kvm_delete_memslot, kvm_gmem_bind } from './kvm_mmu.ts';
 import { use_other_memory } from './lru_batches.ts';
+import { lru_cache_disable, lru_cache_enable } from './lru_cache.ts';
 import { madvise_pageout } from './madvise.ts';
 import { memory_failure, soft_offline_page } from './memory_failure.ts';
 import { do_mbind, do_numa_page } from './mempolicy.ts';
-import { mincore_pte_range } from './mincore.ts';
 import { do_mmap, do_munmap, dup_mmap, exit_mmap, madvise_dontneed } from './mmap.ts';
 import { do_mlock, munlock } from './mlock_vma.ts';
 import { damon_get_folio, page_idle_get_folio } from './page_idle.ts';
-import { get_user_page, kvm_gmem_populate } from './populate.ts';
+import { kvm_gmem_populate } from './populate.ts';
+import { migrate_to, migration_cpu_stop, type Result } from './sched.ts';
+import { type ArgumentName, type Arguments, argumentsOf } from './syscall_arguments.ts';
 import {
-  migrate_to,
-  migration_cpu_stop,
-  poolOf,
-  resultCode,
-  resultType,
-  taskCpu,
-  taskErrorIndex,
-  taskMm,
-  taskResult,
-} from './sched.ts';
-import { filemap_invalidate_lock_shared, filemap_invalidate_unlock_shared } from './rwsem.ts';
-import { worker_thread } from './workqueue.ts';
+  accessRange,
+  allocateRange,
+  convert,
+  currentMm,
+  draining,
+  guestAccess,
+  guestTouch,
+  kworker,
+  lockRange,
+  mincore,
+  onMapping,
+  onMemslots,
+  punchHole,
+  returning,
+  takePin,
+} from './syscall_text.ts';
 
-/** A call that a task makes: the values that it passes, and the text that runs. */
-export interface Syscall {
-  readonly name: SyscallName;
-  /** Types of the values, in order. */
-  readonly params: readonly Type[];
-  readonly text: (k: K, args: readonly Value<string>[]) => void;
-  /** The part of the kernel that it needs, or the parts. */
-  readonly part?: KernelPart | readonly KernelPart[];
+/** The arguments of a call, in words; empty for absent ones. */
+export interface CallWords {
+  /** ` of NAME` if the file has a name; the ranges and pages have it too. */
+  readonly file: string;
+  readonly range: string;
+  readonly page: string;
+  readonly from: string;
+  readonly value: string;
+  /** `private` or `shared`. */
+  readonly as: string;
+  readonly pin: string;
+  readonly task: string;
+  readonly cpu: string;
+  readonly process: string;
+  readonly frame: string;
+  readonly batch: string;
 }
 
-const SYSCALL_NAMES = [
-  'touch',
-  'fallocate',
-  'fallocate_large',
-  'punch_hole',
-  'convert',
-  'vmsplice',
-  'pin_user_pages',
-  'pin_longterm',
-  'unpin',
-  'sched_setaffinity',
-  'migrate',
-  'lru_add_drain',
-  'lru_add_drain_all',
-  'mlock',
-  'munlock',
-  'guest_touch',
-  'mincore',
-  'page_idle',
-  'damon',
-  'soft_offline',
-  'mbind',
-  'numa_hint_fault',
-  'madvise_pageout',
-  'use_other_memory',
-  'lru_cache_disable',
-  'lru_cache_enable',
-  'write',
-  'mmap',
-  'munmap',
-  'madvise_dontneed',
-  'fork',
-  'exit',
-  'memory_failure',
-  'cpu_down',
-  'cpu_up',
-  'load',
-  'store',
-  'guest_load',
-  'guest_store',
-  'populate',
-  'bind',
-  'delete_memslot',
-  'release',
-  'convert_out_of_memory',
-  'kworker',
-] as const;
-export type SyscallName = (typeof SYSCALL_NAMES)[number];
+/** Features that only some calls bring into a run, by their names in reports. */
+export type Brought = 'pfn walkers' | 'migration of pages';
 
-const number = int(({ index = 0 }) => index);
-
-/** Writes what the call came to where the task's user would see it. */
-function returning(k: K, text: (ret: Place<'int'>) => void): void {
-  const ret = k.let('ret', resultType, resultCode('ok'));
-  text(ret);
-  k.step('exit_to_user_mode', () => {
-    k.observe(RETURNED, { result: ret, index: none(INDEX) });
-    taskResult.at(k.self).set(ret);
-    // Where a conversion's -ENOMEM names a page, that of another call does not.
-    if (hasPart(k, 'fault_injection')) taskErrorIndex.at(k.self).set(none(INDEX));
-    // A fault that was given up remembers no invalidation, so that equal states look equal.
-    if (hasPart(k, 'guest')) k.each<'inode'>(0, none(INODE), (inode) => kvm.sameSeq.at(inode, k.self, 0).set(false));
-  });
+/**
+ * A call that a task can make, with all facts about it. Scenario files, their schema, machines, searches and reports
+ * use this table (docs/ARCHITECTURE.md, "Add a call").
+ */
+export interface CallKind<
+  A extends readonly ArgumentName[] = readonly ArgumentName[],
+  E extends string | undefined = string | undefined,
+> {
+  /** Its behaviour: sentences for the schema and docs/calls.md. */
+  readonly about: string;
+  /** Its arguments, in the order of its code's values. */
+  readonly args: A;
+  /** Name of its code; undefined if the kernel refuses it at once. */
+  readonly entry: E;
+  /** Its code. */
+  readonly text: (k: K, args: Pick<Arguments, A[number]>) => void;
+  /** Parts of the kernel that it needs; none if absent. */
+  readonly parts?: readonly KernelPart[];
+  /** The call in a few words, for reports. Absent: its name and its arguments. */
+  readonly says?: (words: CallWords) => string;
+  /** Its form in a scenario file. Absent: its own name, with its arguments. */
+  readonly written?: { readonly key: string; readonly word?: string };
+  /** Its fixed result, for any arguments: the kernel refuses it. */
+  readonly refused?: Result;
+  /** Its result if its range reaches beyond the end of the file. Absent: not possible. */
+  readonly beyondEnd?: Result;
+  /** It returns the value that it found in the page. */
+  readonly loads?: true;
+  /** It may add a page to the page cache, and lose the race to do so. */
+  readonly allocates?: true;
+  /** It takes a pin: one reference, or FOLL_PIN's bias. */
+  readonly pin?: 'one' | 'bias';
+  /** Most references, besides pins, that it leaves on a folio of so many pages. */
+  readonly leaves?: (pages: number) => number;
+  /** Features that it brings into a run, which are otherwise listed as absent. */
+  readonly brings?: readonly Brought[];
+  /** The LRU caches stay disabled after its return. */
+  readonly staysDisabled?: true;
+  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages. */
+  readonly takes?: (pages: number) => number;
 }
 
-/** The task's own address space, read once. */
-function currentMm(k: K): Place<'mm'> {
-  const mm = k.local('mm', one(MM));
-  k.step('current', () => mm.set(taskMm.at(k.self)));
-  return mm;
-}
+const call = <const A extends readonly ArgumentName[], const E extends string | undefined>(
+  kind: CallKind<A, E>,
+): CallKind<A, E> => kind;
 
-interface Range extends Readonly<Record<string, unknown>> {
-  readonly inode: Value<'inode'>;
-  readonly start: Value<'index'>;
-  readonly nr: Value<'int'>;
-}
+const PAGE = ['inode', 'index'] as const;
+const RANGE = ['inode', 'start', 'pages'] as const;
 
-interface Page extends Readonly<Record<string, unknown>> {
-  readonly inode: Value<'inode'>;
-  readonly index: Value<'index'>;
-}
-interface GuestPage extends Page {
-  readonly private: Value<'bool'>;
-}
-
-const accessRange = (name: string, text: typeof touch): Routine<KernelConfig, Range> =>
-  routine(name, (k, { inode, start, nr }: Range) =>
-    returning(k, (ret) => {
-      const mm = currentMm(k);
-      k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
-        k.call(text, { mm, inode, index, ret });
-        k.if(ret.ne(resultCode('ok')), () => k.break());
-      });
-    }),
-  );
-
-const allocateRange = (large: boolean): Routine<KernelConfig, Range> =>
-  routine('fallocate', (k, { inode, start, nr }: Range) =>
-    returning(k, (ret) => {
-      const order = large ? (k.sizes['order'] ?? 0) : 0;
-      const index = k.let('index', optional(INDEX), start);
-      const locks = !isMutant(k, 'fallocate-without-lock');
-      if (locks) k.call(filemap_invalidate_lock_shared, { inode });
-      k.while(index.lt(start.plus(nr)), () => {
-        k.call(kvm_gmem_allocate, { inode, index, order, ret });
-        k.if(ret.ne(resultCode('ok')), () => k.break());
-      });
-      if (locks) k.call(filemap_invalidate_unlock_shared, { inode });
-    }),
-  );
-
-const punchHole = routine('fallocate', (k, range: Range) => returning(k, () => k.call(kvm_gmem_punch_hole, range)));
-
-const convert = routine(
-  'ioctl',
-  (
-    k,
-    args: Range & {
-      readonly toPrivate: Value<'bool'>;
-      readonly writable: Value<'bool'>;
-      readonly outOfMemory: boolean;
-    },
-  ) => {
-    const ret = k.let('ret', resultType, resultCode('ok'));
-    const err_index = k.let('err_index', optional(INDEX), none(INDEX));
-    k.call(kvm_gmem_ioctl, { ...args, ret, err_index });
-    k.step('exit_to_user_mode', () => {
-      k.observe(RETURNED, { result: ret, index: err_index });
-      taskResult.at(k.self).set(ret);
-      taskErrorIndex.at(k.self).set(err_index);
-    });
-  },
-);
-
-const takePin = (kind: PinKind) =>
-  routine(
-    kind === 'get' ? 'vmsplice' : 'pin_user_pages_fast',
-    (k, { pin, inode, index }: { pin: Value<'pin'>; inode: Value<'inode'>; index: Value<'index'> }) =>
+/** All calls, by their names for machines, in the order of listings. */
+export const CALLS = {
+  touch: call({
+    about:
+      "Reads from each page of the range through the task's own mapping. A page that is not mapped is faulted in. " +
+      'A private page ends the call with SIGBUS, a missing mapping with SIGSEGV.',
+    args: RANGE,
+    entry: 'touch',
+    text: (k, range) => k.call(accessRange('access', touch), range),
+    allocates: true,
+  }),
+  fallocate: call({
+    about:
+      'fallocate(2): allocates each page of the range that the file does not have yet. A new page is not mapped; it ' +
+      "waits in the lru_add batch of the task's CPU.",
+    args: RANGE,
+    entry: 'fallocate',
+    text: (k, range) => k.call(allocateRange(false), range),
+    allocates: true,
+    beyondEnd: 'EINVAL',
+  }),
+  'fallocate-large': call({
+    about:
+      "fallocate(2) in folios of the machine's 'largest-order'. guest_memfd of Linux 7.3 has only single pages; " +
+      'its comments plan larger folios.',
+    args: RANGE,
+    entry: 'fallocate_large',
+    text: (k, range) => k.call(allocateRange(true), range),
+    allocates: true,
+    beyondEnd: 'EINVAL',
+  }),
+  'set-memory-attributes2': call({
+    about:
+      'KVM_SET_MEMORY_ATTRIBUTES2, the conversion: makes the pages private or shared. To private, it unmaps them and ' +
+      'runs the safety check. If the check refuses a page, the call returns EAGAIN, and error_offset names the page.',
+    args: [...RANGE, 'private', 'writable'],
+    entry: 'convert',
+    text: (k, args) => k.call(convert(false), args),
+    written: { key: 'convert' },
+  }),
+  vmsplice: call({
+    about:
+      "vmsplice(2): puts the page into a pipe, which holds one reference until 'unpin'. A page that is not mapped is " +
+      'faulted in; EFAULT if that fails.',
+    args: ['pin', ...PAGE],
+    entry: 'vmsplice',
+    text: (k, args) => k.call(takePin('get'), args),
+    says: ({ page, pin }) => `vmsplice ${page} as ${pin}`,
+    allocates: true,
+    pin: 'one',
+  }),
+  'pin-user-pages': call({
+    about:
+      "pin_user_pages_fast(), as for direct I/O: takes FOLL_PIN's references (1024 on a small folio) until 'unpin'. A " +
+      'page that is not mapped is faulted in; EFAULT if that fails.',
+    args: ['pin', ...PAGE],
+    entry: 'pin_user_pages',
+    text: (k, args) => k.call(takePin('pin'), args),
+    says: ({ page, pin }) => `pin-user-pages ${page} as ${pin}`,
+    allocates: true,
+    pin: 'bias',
+  }),
+  'pin-longterm': call({
+    about:
+      "pin_user_pages_fast() with FOLL_LONGTERM, as for VFIO and RDMA: the same references until 'unpin', by the " +
+      'lockless way first, then under the page-table lock.',
+    args: ['pin', ...PAGE],
+    entry: 'pin_longterm',
+    text: (k, args) => k.call(takePin('longterm'), args),
+    parts: ['gup'],
+    says: ({ page, pin }) => `pin-longterm ${page} as ${pin}`,
+    allocates: true,
+    pin: 'bias',
+  }),
+  unpin: call({
+    about: 'Gives a pin back: the pipe is read, or the I/O ends.',
+    args: ['pin'],
+    entry: 'unpin',
+    text: (k, { pin }) => returning(k, () => k.call(unpin, { pin })),
+  }),
+  populate: call({
+    about:
+      "A VM's launch fills a private page from one of the task's own pages (kvm_gmem_populate()). The task has a " +
+      'reference to the source meanwhile, which is the pin. EINVAL if the page is shared.',
+    args: ['pin', ...PAGE, 'sourceInode', 'sourceIndex'],
+    entry: 'populate',
+    text: (k, { pin, inode, index, sourceInode, sourceIndex }) =>
       returning(k, (ret) => {
-        const args = { mm: currentMm(k), inode, index, pin, ret };
-        if (kind !== 'longterm') get_user_page(k, args, kind);
-        else k.call(gup_fast_fallback, { ...args, kind });
+        const source = { inode: sourceInode, index: sourceIndex };
+        k.call(kvm_gmem_populate, { mm: currentMm(k), pin, inode, index, source, ret });
       }),
-  );
-
-const lockRange = (text: typeof do_mlock | typeof munlock): Routine<KernelConfig, Range> =>
-  routine('mlock', (k, { inode, start, nr }: Range) => {
-    const ret = k.let('ret', resultType, resultCode('ok'));
-    const mm = currentMm(k);
-    k.call(text, { mm, inode, start, end: start.plus(nr), ret });
-    k.step('exit_to_user_mode', () => {
-      k.observe(RETURNED, { result: ret, index: none(INDEX) });
-      taskResult.at(k.self).set(ret);
-      // An -EAGAIN of mlock() names no page.
-      taskErrorIndex.at(k.self).set(none(INDEX));
-    });
-  });
-
-const guestTouch = routine('vcpu_run', (k, args: Range & { readonly private: Value<'bool'> }) =>
-  returning(k, (ret) => {
-    const { inode, start, nr } = args;
-    k.for('index', optional(INDEX), start, start.plus(nr), (index) => {
-      k.call(kvm_tdp_page_fault, { inode, index, private: args.private, ret, contents: undefined });
-      k.if(ret.ne(resultCode('ok')), () => k.break());
-    });
+    says: ({ page, from }) => `populate ${page} from ${from}`,
+    allocates: true,
+    pin: 'one',
   }),
-);
-
-const guestAccess = (contents: Access): Routine<KernelConfig, GuestPage> =>
-  routine('vcpu_run', (k, args: GuestPage) =>
-    returning(k, (ret) => k.call(kvm_tdp_page_fault, { ...args, ret, contents })),
-  );
-
-const mincore = routine('mincore', (k, { inode, start, nr }: Range) =>
-  returning(k, () => {
-    const mm = currentMm(k);
-    k.for('index', optional(INDEX), start, start.plus(nr), (index) => k.call(mincore_pte_range, { mm, inode, index }));
+  'migrate-to': call({
+    about: 'sched_setaffinity(2): the task moves itself to a CPU.',
+    args: ['cpu'],
+    entry: 'sched_setaffinity',
+    text: (k, { cpu }) => returning(k, (ret) => k.call(migrate_to, { cpu, ret })),
+    says: ({ cpu }) => `migrate to ${cpu}`,
   }),
-);
-
-const mbind = routine('mbind', (k, { inode, start, nr }: Range) =>
-  returning(k, () => k.call(do_mbind, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
-);
-
-const hintFault = routine('access', (k, { inode, start, nr }: Range) =>
-  returning(k, () => k.call(do_numa_page, { mm: currentMm(k), inode, start, end: start.plus(nr) })),
-);
-
-const pageout = routine('madvise', (k, { inode, start, nr }: Range) =>
-  returning(k, (ret) => k.call(madvise_pageout, { mm: currentMm(k), inode, start, end: start.plus(nr), ret })),
-);
-
-const draining = (drain: Routine<KernelConfig, Readonly<Record<string, unknown>>>) =>
-  routine('drain', (k) => returning(k, () => k.call(drain, {})));
-
-/** lru_add_drain_per_cpu() on the CPU whose worker runs it. */
-const kworker = routine('kworker', (k) => {
-  const cpu = k.local('cpu', one(CPU));
-  // Where workers may be unbound, the pool's CPU is not the one that the worker runs on.
-  k.step('current', () => cpu.set(hasPart(k, 'hotplug') ? poolOf(k) : taskCpu.at(k.self)));
-  k.call(worker_thread, { cpu, run: (inner) => inner.call(lru_add_drain_within, {}) });
-});
-
-const argument = (args: readonly Value<string>[], i: number): Value<'int'> => {
-  const arg = args[i];
-  if (arg === undefined) throw new Error(`value ${i} is missing`);
-  return ordinal(arg);
-};
-
-const rangeOf = (args: readonly Value<string>[]): Range => ({
-  inode: element(INODE, argument(args, 0)),
-  start: element(INDEX, argument(args, 1)),
-  nr: argument(args, 2),
-});
-
-const pageOf = (args: readonly Value<string>[], i = 0): Page => ({
-  inode: element(INODE, argument(args, i)),
-  index: element(INDEX, argument(args, i + 1)),
-});
-
-const PAGE: readonly Type[] = [one(INODE), one(INDEX)];
-const RANGE: readonly Type[] = [one(INODE), one(INDEX), number];
-
-/** Every call that a task can make, by name; a code of the kernel's program each, in this order. */
-const SYSCALLS: readonly Syscall[] = [
-  { name: 'touch', params: RANGE, text: (k, args) => k.call(accessRange('access', touch), rangeOf(args)) },
-  { name: 'fallocate', params: RANGE, text: (k, args) => k.call(allocateRange(false), rangeOf(args)) },
-  { name: 'fallocate_large', params: RANGE, text: (k, args) => k.call(allocateRange(true), rangeOf(args)) },
-  { name: 'punch_hole', params: RANGE, text: (k, args) => k.call(punchHole, rangeOf(args)) },
-  {
-    name: 'convert',
-    params: [...RANGE, bool, bool],
-    text: (k, args) => convertText(k, args, false),
-  },
-  { name: 'vmsplice', params: [one(PIN), one(INODE), one(INDEX)], text: (k, args) => pinText(k, args, 'get') },
-  { name: 'pin_user_pages', params: [one(PIN), one(INODE), one(INDEX)], text: (k, args) => pinText(k, args, 'pin') },
-  {
-    name: 'unpin',
-    params: [one(PIN)],
-    text: (k, args) => returning(k, () => k.call(unpin, { pin: element(PIN, argument(args, 0)) })),
-  },
-  {
-    name: 'sched_setaffinity',
-    params: [one(CPU)],
-    text: (k, args) => returning(k, (ret) => k.call(migrate_to, { cpu: element(CPU, argument(args, 0)), ret })),
-  },
-  {
-    name: 'migrate',
-    params: [one(TASK), one(CPU)],
-    text: (k, args) => {
-      const [task, cpu] = [element(TASK, argument(args, 0)), element(CPU, argument(args, 1))];
-      returning(k, () => k.call(migration_cpu_stop, { task, cpu }));
-    },
-    part: 'migration',
-  },
-  { name: 'lru_add_drain', params: [], text: (k) => k.call(draining(lru_add_drain), {}) },
-  { name: 'lru_add_drain_all', params: [], text: (k) => k.call(draining(lru_add_drain_all), {}) },
-  {
-    name: 'mlock',
-    params: RANGE,
-    text: (k, args) => k.call(lockRange(do_mlock), rangeOf(args)),
-    part: 'mlock',
-  },
-  {
-    name: 'munlock',
-    params: RANGE,
-    text: (k, args) => k.call(lockRange(munlock), rangeOf(args)),
-    part: 'mlock',
-  },
-  {
-    name: 'guest_touch',
-    params: [...RANGE, bool],
-    text: (k, args) => k.call(guestTouch, { ...rangeOf(args), private: argument(args, 3).ne(0) }),
-    part: 'guest',
-  },
-  { name: 'mincore', params: RANGE, text: (k, args) => k.call(mincore, rangeOf(args)) },
-  { name: 'page_idle', params: [one(FOLIO)], text: (k, args) => walking(k, page_idle_get_folio, args) },
-  { name: 'damon', params: [one(FOLIO)], text: (k, args) => walking(k, damon_get_folio, args) },
-  {
-    name: 'soft_offline',
-    params: [one(FOLIO)],
-    text: (k, args) =>
-      returning(k, (ret) => k.call(soft_offline_page, { folio: element(FOLIO, argument(args, 0)), ret })),
-    part: 'memory_failure',
-  },
-  { name: 'mbind', params: RANGE, text: (k, args) => k.call(mbind, rangeOf(args)), part: 'lru_disable' },
-  { name: 'numa_hint_fault', params: RANGE, text: (k, args) => k.call(hintFault, rangeOf(args)) },
-  { name: 'madvise_pageout', params: RANGE, text: (k, args) => k.call(pageout, rangeOf(args)) },
-  {
-    name: 'use_other_memory',
-    params: [int(LRU_BATCHES.length - 1)],
-    text: (k, args) => returning(k, () => k.call(use_other_memory, { batch: argument(args, 0) })),
-    part: 'lru_batches',
-  },
-  {
-    name: 'lru_cache_disable',
-    params: [],
+  migrate: call({
+    about: 'The scheduler moves another task to a CPU. It waits until preemption is enabled in that task.',
+    args: ['task', 'cpu'],
+    entry: 'migrate',
+    text: (k, { task, cpu }) => returning(k, () => k.call(migration_cpu_stop, { task, cpu })),
+    parts: ['migration'],
+    says: ({ task, cpu }) => `the scheduler moves ${task} to ${cpu}`,
+  }),
+  'punch-hole': call({
+    about:
+      'fallocate(2) with FALLOC_FL_PUNCH_HOLE: unmaps the pages and removes them from the file. Their attributes stay.',
+    args: RANGE,
+    entry: 'punch_hole',
+    text: (k, range) => k.call(punchHole, range),
+    takes: (pages) => pages,
+  }),
+  'guest-touch': call({
+    about:
+      "The guest accesses each page of the range, as private or as shared memory; KVM maps it into the guest's page " +
+      'table. If the page is of the other kind, the call ends with EFAULT (KVM_EXIT_MEMORY_FAULT).',
+    args: [...RANGE, 'private'],
+    entry: 'guest_touch',
+    text: (k, args) => k.call(guestTouch, args),
+    parts: ['guest'],
+    says: ({ range, as }) => `guest touches ${range} as ${as}`,
+    allocates: true,
+  }),
+  load: call({
+    about:
+      "Reads the byte that fills a page, through the task's own mapping; faults like 'touch'. The expected byte is " +
+      "'loads' in 'expect'.",
+    args: PAGE,
+    entry: 'load',
+    text: (k, { inode, index }) => returning(k, (ret) => k.call(load, { mm: currentMm(k), inode, index, ret })),
+    parts: ['contents'],
+    loads: true,
+    allocates: true,
+  }),
+  store: call({
+    about: "Fills a page with a byte, through the task's own mapping; faults like 'touch'.",
+    args: [...PAGE, 'value'],
+    entry: 'store',
+    text: (k, { inode, index, value }) =>
+      returning(k, (ret) => k.call(store, { mm: currentMm(k), inode, index, value, ret })),
+    parts: ['contents'],
+    says: ({ page, value }) => `store ${value} to ${page}`,
+    allocates: true,
+  }),
+  'guest-load': call({
+    about:
+      "The guest reads the byte that fills a page, as private or as shared memory; EFAULT like 'guest-touch'. The " +
+      "expected byte is 'loads' in 'expect'.",
+    args: [...PAGE, 'private'],
+    entry: 'guest_load',
+    text: (k, args) => k.call(guestAccess({ kind: 'load' }), args),
+    parts: ['contents', 'guest'],
+    says: ({ page, as }) => `guest loads ${page} as ${as}`,
+    loads: true,
+    allocates: true,
+  }),
+  'guest-store': call({
+    about: "The guest fills a page with a byte, as private or as shared memory; EFAULT like 'guest-touch'.",
+    args: [...PAGE, 'private', 'value'],
+    entry: 'guest_store',
+    text: (k, args) => k.call(guestAccess({ kind: 'store', value: args.value }), args),
+    parts: ['contents', 'guest'],
+    says: ({ page, value, as }) => `guest stores ${value} to ${page} as ${as}`,
+    allocates: true,
+  }),
+  bind: call({
+    about:
+      'KVM_SET_USER_MEMORY_REGION2: gives the pages a memory slot. Every page has one at the beginning. EEXIST if one ' +
+      'of the pages has a slot.',
+    args: RANGE,
+    entry: 'bind',
+    text: (k, range) => onMemslots(k, kvm_gmem_bind, range),
+    parts: ['memslots'],
+  }),
+  'delete-memslot': call({
+    about:
+      'KVM_SET_USER_MEMORY_REGION2 with size 0: the pages lose their memory slot, and the guest loses the pages. Its ' +
+      'next access ends with MMIO.',
+    args: RANGE,
+    entry: 'delete_memslot',
+    text: (k, range) => onMemslots(k, kvm_delete_memslot, range),
+    parts: ['memslots'],
+  }),
+  release: call({
+    about:
+      'The last reference to the file is closed: the guest and the page cache lose its pages. No task may map or use ' +
+      'the file afterwards.',
+    args: ['inode'],
+    entry: 'release',
+    text: (k, { inode }) => returning(k, () => k.call(kvm_gmem_release, { inode })),
+    parts: ['memslots'],
+    says: ({ file }) => `the last reference to the file${file} is closed`,
+  }),
+  mlock: call({
+    about:
+      "mlock(2): locks the task's own mapping of the range and maps each page. A page then waits in the mlock batch of " +
+      "the task's CPU.",
+    args: RANGE,
+    entry: 'mlock',
+    text: (k, range) => k.call(lockRange(do_mlock), range),
+    parts: ['mlock'],
+    allocates: true,
+    leaves: (pages) => 2 * pages,
+  }),
+  munlock: call({
+    about:
+      "munlock(2): unlocks the task's own mapping of the range. A mapped page then waits in the mlock batch of the " +
+      "task's CPU.",
+    args: RANGE,
+    entry: 'munlock',
+    text: (k, range) => k.call(lockRange(munlock), range),
+    parts: ['mlock'],
+    leaves: (pages) => 2 * pages,
+  }),
+  mincore: call({
+    about:
+      'mincore(2): asks which pages are in memory. For a page that the task has not mapped, the page cache is asked, ' +
+      'which takes a reference for a moment.',
+    args: RANGE,
+    entry: 'mincore',
+    text: (k, range) => k.call(mincore, range),
+    brings: ['pfn walkers'],
+  }),
+  mbind: call({
+    about:
+      'mbind(2) with MPOL_MF_MOVE: isolates each page that the task has mapped, cannot migrate it, and puts it back. ' +
+      'The LRU caches are disabled meanwhile.',
+    args: RANGE,
+    entry: 'mbind',
+    text: (k, range) => k.call(onMapping('mbind', do_mbind), range),
+    parts: ['lru_disable'],
+    brings: ['migration of pages'],
+  }),
+  'numa-hint-fault': call({
+    about:
+      "NUMA balancing's hint faults: isolates each page that the task has mapped, cannot migrate it, and puts it back, " +
+      'with the LRU caches enabled.',
+    args: RANGE,
+    entry: 'numa_hint_fault',
+    text: (k, range) => k.call(onMapping('access', do_numa_page), range),
+    says: ({ range }) => `NUMA hint fault at ${range}`,
+    brings: ['migration of pages'],
+  }),
+  'madvise-pageout': call({
+    about:
+      'madvise(2) with MADV_PAGEOUT: isolates each page that is on the LRU and mapped only by this task, and puts it ' +
+      'back through a lru_add batch. EINVAL if the mapping is locked.',
+    args: RANGE,
+    entry: 'madvise_pageout',
+    text: (k, range) => k.call(onMapping('madvise', madvise_pageout), range),
+    says: ({ range }) => `madvise(MADV_PAGEOUT) ${range}`,
+  }),
+  'madvise-dontneed': call({
+    about:
+      'madvise(2) with MADV_DONTNEED: drops the page-table entries of the range; the mapping stays, so the next access ' +
+      'faults. EINVAL if the mapping is locked.',
+    args: RANGE,
+    entry: 'madvise_dontneed',
+    text: (k, range) => k.call(onMapping('madvise', madvise_dontneed), range),
+    parts: ['mmap'],
+    says: ({ range }) => `madvise(MADV_DONTNEED) ${range}`,
+  }),
+  write: call({
+    about:
+      "Writes to each page of the range through the task's own mapping, as 'touch' reads: the page-table entry becomes " +
+      'dirty. It is not write(2), which a guest_memfd refuses.',
+    args: RANGE,
+    entry: 'write',
+    text: (k, range) => k.call(accessRange('store', write), range),
+    parts: ['mmap'],
+    allocates: true,
+  }),
+  mmap: call({
+    about:
+      'mmap(2): maps the range of the file into the process. Every process has such a mapping at the beginning, with ' +
+      'no page in its page table.',
+    args: RANGE,
+    entry: 'mmap',
+    text: (k, range) => k.call(onMapping('mmap', do_mmap), range),
+    parts: ['mmap'],
+  }),
+  munmap: call({
+    about: 'munmap(2): removes the mapping of the range and its page-table entries. The next access ends with SIGSEGV.',
+    args: RANGE,
+    entry: 'munmap',
+    text: (k, range) => k.call(onMapping('munmap', do_munmap), range),
+    parts: ['mmap'],
+  }),
+  fork: call({
+    about:
+      "fork(2): the named process gets the mappings of the caller's; its page table is empty. EBUSY if it has a mapping " +
+      'already.',
+    args: ['process'],
+    entry: 'fork',
+    text: (k, { process: child }) => returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child, ret })),
+    parts: ['mmap'],
+    says: ({ process }) => `fork into ${process}`,
+  }),
+  exit: call({
+    about: 'exit(2) of the whole process: it loses all its mappings.',
+    args: [],
+    entry: 'exit',
+    text: (k) => returning(k, () => k.call(exit_mmap, { mm: currentMm(k) })),
+    parts: ['mmap'],
+    says: () => 'its process exits',
+  }),
+  'page-idle': call({
+    about:
+      'page_idle looks at the folio in a page frame, as compaction does: it takes a reference for a moment, but only if ' +
+      'the folio is on the LRU. Page N of the only guest_memfd is in frame N, unless that frame was taken.',
+    args: ['pfn'],
+    entry: 'page_idle',
+    text: (k, { pfn: folio }) => returning(k, () => k.call(page_idle_get_folio, { folio })),
+    brings: ['pfn walkers'],
+  }),
+  damon: call({
+    about:
+      'DAMON looks at the folio in a page frame: it takes a reference for a moment, also of a folio that waits in a ' +
+      "batch. Frames are counted as for 'page-idle'.",
+    args: ['pfn'],
+    entry: 'damon',
+    text: (k, { pfn: folio }) => returning(k, () => k.call(damon_get_folio, { folio })),
+    brings: ['pfn walkers'],
+  }),
+  'soft-offline': call({
+    about:
+      'soft_offline_page() of a page frame: removes a clean page that only the page cache holds from the file; else ' +
+      "isolates it, cannot migrate it, and puts it back. Frames are counted as for 'page-idle'.",
+    args: ['pfn'],
+    entry: 'soft_offline',
+    text: (k, { pfn: folio }) => returning(k, (ret) => k.call(soft_offline_page, { folio, ret })),
+    parts: ['memory_failure'],
+    takes: () => 1,
+    brings: ['pfn walkers', 'migration of pages'],
+  }),
+  'memory-failure': call({
+    about:
+      'memory_failure() of a page frame: the memory is bad. The folio is poisoned, unmapped, and keeps one reference ' +
+      "for good. Frames are counted as for 'page-idle'.",
+    args: ['pfn'],
+    entry: 'memory_failure',
+    text: (k, { pfn: folio }) => returning(k, (ret) => k.call(memory_failure, { folio, ret })),
+    parts: ['memory_failure'],
+    leaves: () => 1,
+  }),
+  'cpu-down': call({
+    about: 'A CPU goes offline: its tasks move away, then its batches are flushed. EBUSY for the last CPU.',
+    args: ['cpu'],
+    entry: 'cpu_down',
+    text: (k, { cpu }) => returning(k, (ret) => k.call(cpu_down, { cpu, ret })),
+    parts: ['hotplug'],
+    says: ({ cpu }) => `${cpu} goes offline`,
+  }),
+  'cpu-up': call({
+    about: 'A CPU comes back online, and its kworker with it.',
+    args: ['cpu'],
+    entry: 'cpu_up',
+    text: (k, { cpu }) => returning(k, (ret) => k.call(cpu_up, { cpu, ret })),
+    parts: ['hotplug'],
+    says: ({ cpu }) => `${cpu} comes back`,
+  }),
+  'use-other-memory': call({
+    about:
+      "Leaves a page of other memory, of no guest_memfd, in one of the CPU's other LRU batches. A drain of all CPUs " +
+      'then has to ask this CPU.',
+    args: ['batch'],
+    entry: 'use_other_memory',
+    text: (k, { batch }) => returning(k, () => k.call(use_other_memory, { batch })),
+    parts: ['lru_batches'],
+    says: ({ batch }) => `leaves a page of other memory in ${batch}`,
+    takes: () => 1,
+  }),
+  'lru-cache-disable': call({
+    about: 'lru_cache_disable(), as memory hot-unplug calls it: every batch is drained, and no folio waits in one.',
+    args: [],
+    entry: 'lru_cache_disable',
     text: (k) => k.call(draining(lru_cache_disable), {}),
-    part: 'lru_disable',
-  },
-  { name: 'lru_cache_enable', params: [], text: (k) => k.call(draining(lru_cache_enable), {}), part: 'lru_disable' },
-  {
-    name: 'pin_longterm',
-    params: [one(PIN), one(INODE), one(INDEX)],
-    text: (k, args) => pinText(k, args, 'longterm'),
-    part: 'gup',
-  },
-  { name: 'write', params: RANGE, text: (k, args) => k.call(accessRange('store', write), rangeOf(args)), part: 'mmap' },
-  { name: 'mmap', params: RANGE, text: (k, args) => mappingText(k, 'mmap', do_mmap, args), part: 'mmap' },
-  { name: 'munmap', params: RANGE, text: (k, args) => mappingText(k, 'munmap', do_munmap, args), part: 'mmap' },
-  {
-    name: 'madvise_dontneed',
-    params: RANGE,
-    text: (k, args) => mappingText(k, 'madvise', madvise_dontneed, args),
-    part: 'mmap',
-  },
-  {
-    name: 'fork',
-    params: [one(MM)],
-    text: (k, args) =>
-      returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child: element(MM, argument(args, 0)), ret })),
-    part: 'mmap',
-  },
-  { name: 'exit', params: [], text: (k) => returning(k, () => k.call(exit_mmap, { mm: currentMm(k) })), part: 'mmap' },
-  {
-    name: 'memory_failure',
-    params: [one(FOLIO)],
-    text: (k, args) => returning(k, (ret) => k.call(memory_failure, { folio: element(FOLIO, argument(args, 0)), ret })),
-    part: 'memory_failure',
-  },
-  { name: 'cpu_down', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_down, args), part: 'hotplug' },
-  { name: 'cpu_up', params: [one(CPU)], text: (k, args) => hotplugging(k, cpu_up, args), part: 'hotplug' },
-  {
-    name: 'load',
-    params: PAGE,
-    text: (k, args) => returning(k, (ret) => k.call(load, { mm: currentMm(k), ...pageOf(args), ret })),
-    part: 'contents',
-  },
-  {
-    name: 'store',
-    params: [...PAGE, contentsType],
-    text: (k, args) =>
-      returning(k, (ret) => k.call(store, { mm: currentMm(k), ...pageOf(args), value: argument(args, 2), ret })),
-    part: 'contents',
-  },
-  {
-    name: 'guest_load',
-    params: [...PAGE, bool],
-    text: (k, args) => k.call(guestAccess({ kind: 'load' }), { ...pageOf(args), private: argument(args, 2).ne(0) }),
-    part: ['contents', 'guest'],
-  },
-  {
-    name: 'guest_store',
-    params: [...PAGE, bool, contentsType],
-    text: (k, args) => {
-      const access: Access = { kind: 'store', value: argument(args, 3) };
-      k.call(guestAccess(access), { ...pageOf(args), private: argument(args, 2).ne(0) });
-    },
-    part: ['contents', 'guest'],
-  },
-  {
-    name: 'populate',
-    params: [one(PIN), ...PAGE, ...PAGE],
-    text: (k, args) =>
-      returning(k, (ret) => {
-        const [pin, mm] = [element(PIN, argument(args, 0)), currentMm(k)];
-        k.call(kvm_gmem_populate, { mm, pin, ...pageOf(args, 1), source: pageOf(args, 3), ret });
-      }),
-  },
-  { name: 'bind', params: RANGE, text: (k, args) => bindText(k, kvm_gmem_bind, args), part: 'memslots' },
-  { name: 'delete_memslot', params: RANGE, text: (k, args) => bindText(k, kvm_delete_memslot, args), part: 'memslots' },
-  {
-    name: 'release',
-    params: [one(INODE)],
-    text: (k, args) => returning(k, () => k.call(kvm_gmem_release, { inode: element(INODE, argument(args, 0)) })),
-    part: 'memslots',
-  },
+    parts: ['lru_disable'],
+    written: { key: 'lru-cache', word: 'disable' },
+    says: () => 'lru_cache_disable()',
+    staysDisabled: true,
+  }),
+  'lru-cache-enable': call({
+    about: 'lru_cache_enable(): folios wait in batches again.',
+    args: [],
+    entry: 'lru_cache_enable',
+    text: (k) => k.call(draining(lru_cache_enable), {}),
+    parts: ['lru_disable'],
+    written: { key: 'lru-cache', word: 'enable' },
+    says: () => 'lru_cache_enable()',
+  }),
+  'lru-add-drain': call({
+    about: "lru_add_drain(): drains the batches of the task's own CPU.",
+    args: [],
+    entry: 'lru_add_drain',
+    text: (k) => k.call(draining(lru_add_drain), {}),
+    written: { key: 'drain', word: 'local' },
+    says: () => 'lru_add_drain()',
+  }),
+  'lru-add-drain-all': call({
+    about: 'lru_add_drain_all(), as drop_caches and compaction call it: drains the batches of all CPUs.',
+    args: [],
+    entry: 'lru_add_drain_all',
+    text: (k) => k.call(draining(lru_add_drain_all), {}),
+    written: { key: 'drain', word: 'all' },
+    says: () => 'lru_add_drain_all()',
+  }),
+  'unknown-ioctl': call({
+    about: 'An ioctl whose number the file does not know: ENOTTY.',
+    args: [],
+    entry: undefined,
+    text: () => undefined,
+    written: { key: 'ioctl' },
+    refused: 'ENOTTY',
+    says: () => 'an ioctl of unknown number',
+  }),
+} as const;
+export type CallName = keyof typeof CALLS;
+const isCallName = (name: string): name is CallName => Object.hasOwn(CALLS, name);
+/** In the order of the table. */
+export const CALL_NAMES: readonly CallName[] = Object.keys(CALLS).filter(isCallName);
+/** A kernel's code: that of a call, and two without a call. */
+export type SyscallName = Exclude<(typeof CALLS)[CallName]['entry'], undefined> | 'convert_out_of_memory' | 'kworker';
+/** Any call of the table. */
+export type AnyCall = CallKind<readonly ArgumentName[], SyscallName | undefined>;
+
+/**
+ * The entry of the table for a call.
+ * @example
+ * import { argumentNumber, CALL_NAMES, callNamed, CALLS, partsOfSyscall, RESULTS } from 'folioscope/kernel';
+ * callNamed('mlock').args; // => ['inode', 'start', 'pages']
+ * CALL_NAMES.length === Object.keys(CALLS).length; // => true
+ * partsOfSyscall('mlock'); // => ['mlock']
+ * argumentNumber(true); // => 1
+ * RESULTS[0]; // => 'ok'
+ */
+export const callNamed = (name: CallName): AnyCall => CALLS[name];
+
+/** A code of the kernel's program. */
+interface Syscall {
+  readonly name: SyscallName;
+  readonly args: readonly ArgumentName[];
+  readonly text: (k: K, args: Arguments) => void;
+  readonly parts: readonly KernelPart[];
+}
+
+/** All codes, in the order of the calls. */
+const SYSCALLS: readonly Syscall[] = [
+  ...CALL_NAMES.map(callNamed).flatMap(({ entry: name, args, text, parts = [] }) =>
+    name === undefined ? [] : [{ name, args, text, parts }],
+  ),
   {
     name: 'convert_out_of_memory',
-    params: [...RANGE, bool, bool],
-    text: (k, args) => convertText(k, args, true),
-    part: 'fault_injection',
+    args: CALLS['set-memory-attributes2'].args,
+    text: (k, { inode, start, pages, private: toPrivate, writable }) =>
+      k.call(convert(true), { inode, start, pages, private: toPrivate, writable }),
+    parts: ['fault_injection'],
   },
-  { name: 'kworker', params: [], text: (k) => k.call(kworker, {}) },
+  { name: 'kworker', args: [], text: (k) => k.call(kworker, {}), parts: [] },
 ];
 
-function convertText(k: K, args: readonly Value<string>[], outOfMemory: boolean): void {
-  const [toPrivate, writable] = [argument(args, 3).ne(0), argument(args, 4).ne(0)];
-  k.call(convert, { ...rangeOf(args), toPrivate, writable, outOfMemory });
-}
-
-/** What is done to the memory slots of a file's pages. */
-function bindText(k: K, text: typeof kvm_gmem_bind | typeof kvm_delete_memslot, args: readonly Value<string>[]): void {
-  const { inode, start, nr } = rangeOf(args);
-  returning(k, (ret) => k.call(text, { inode, start, end: start.plus(nr), ret }));
-}
-
-/** What is done to the task's own mapping of a range. */
-function mappingText(
-  k: K,
-  name: string,
-  text: typeof madvise_dontneed | typeof do_munmap,
-  args: readonly Value<string>[],
-): void {
-  const call = routine(name, (inner, { inode, start, nr }: Range) =>
-    returning(inner, (ret) => inner.call(text, { mm: currentMm(inner), inode, start, end: start.plus(nr), ret })),
-  );
-  k.call(call, rangeOf(args));
-}
-
-function hotplugging(k: K, text: typeof cpu_down, args: readonly Value<string>[]): void {
-  returning(k, (ret) => k.call(text, { cpu: element(CPU, argument(args, 0)), ret }));
-}
-
-/** What is done to a folio by its page frame number, which is its number. */
-function walking(k: K, walk: typeof page_idle_get_folio, args: readonly Value<string>[]): void {
-  returning(k, () => k.call(walk, { folio: element(FOLIO, argument(args, 0)) }));
-}
-
-function pinText(k: K, args: readonly Value<string>[], kind: PinKind): void {
-  const [pin, inode] = [element(PIN, argument(args, 0)), element(INODE, argument(args, 1))];
-  k.call(takePin(kind), { pin, inode, index: element(INDEX, argument(args, 2)) });
-}
-
-/** The calls that a kernel has which was built with these parts. */
+/** The codes of a kernel with these parts. */
 export const syscallsOf = (parts: readonly KernelPart[]): readonly Syscall[] =>
-  SYSCALLS.filter(({ name }) => partsOfSyscall(name).every((part) => parts.includes(part)));
+  SYSCALLS.filter((syscall) => syscall.parts.every((part) => parts.includes(part)));
 
-export function syscallNamed(name: SyscallName): Syscall {
+function syscallNamed(name: SyscallName): Syscall {
   const found = SYSCALLS.find((syscall) => syscall.name === name);
   if (found === undefined) throw new Error(`no call '${name}'`);
   return found;
 }
 
-/** The parts of the kernel that a call needs; none where every kernel has it. */
-export function partsOfSyscall(name: SyscallName): readonly KernelPart[] {
-  const { part = [] } = syscallNamed(name);
-  return typeof part === 'string' ? [part] : part;
+/** The parts of the kernel that a code needs; none if every kernel has it. */
+export const partsOfSyscall = (name: SyscallName): readonly KernelPart[] => syscallNamed(name).parts;
+
+/** Writes the text of a code, for a call with these values. */
+export function callSyscall(k: K, name: SyscallName, values: readonly Value<string>[]): void {
+  const { args, text } = syscallNamed(name);
+  text(k, argumentsOf(args, values));
 }

@@ -27,12 +27,12 @@ interface Entries extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * Folios that one round takes. guest_memfd has none but small ones; where large ones are tried out a round
- * takes one, so that what the page cache held of the round's folios is one number.
+ * Folios of one round. guest_memfd has only small ones; with large ones a round takes one, so that one number describes
+ * what the page cache held of it.
  */
 const mostEntries = (k: K): number => (k.sizes['order'] === 0 ? k.config.profile.batchSize : 1);
 
-/** Does something to each folio of a batch, all of them being held. */
+/** Applies a text to each folio of a batch, while all of them are held. */
 function forEach(k: K, batch: FolioBatch, text: (of: Value<'folio'>) => void): void {
   k.for('i', int(k.config.profile.batchSize), 0, batch.count, (i) => text(batch.folios.at(i)));
 }
@@ -50,9 +50,10 @@ const truncate_cleanup_folio = routine('truncate_cleanup_folio', (k, { inode, fo
   k.if(mapped, () => k.call(unmap_mapping_pages, { inode, start, end }));
 });
 
-/** mm/filemap.c: page_cache_delete(): lookups find nothing from here on; the references are still there. */
+/** mm/filemap.c: page_cache_delete(): lookups find nothing from here on; the references still exist. */
 const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }: OfFolio) => {
-  // The entry, then the mapping: one step, since who asks for the mapping has the folio locked, as the caller has.
+  // The entry, then the mapping: one step, since a reader of the mapping has the folio locked, and here the caller has
+  // it locked.
   k.step('xas_store', () => {
     const index = folio.index.at(of);
     k.each(index, index.plus(folioNrPages(of)), (i) => iPages.at(inode, i).set(none(FOLIO)));
@@ -60,14 +61,14 @@ const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }:
   });
 });
 
-/** mm/filemap.c: filemap_free_folio(): puts what the page cache held. */
+/** mm/filemap.c: filemap_free_folio(): puts the page cache's references. */
 const filemap_free_folio = routine('filemap_free_folio', (k, args: { readonly folio: Value<'folio'> }) => {
   k.step('folio_put_refs', () => putReferences(k, args.folio, folioNrPages(args.folio)));
 });
 
 /**
- * mm/filemap.c: find_lock_entries(): fills the batch with folios that lie within the range and that nobody has
- * locked, each with a reference and locked. Moves `start` behind the last one.
+ * mm/filemap.c: find_lock_entries(): fills the batch with unlocked folios within the range, each with a reference, and
+ * locks them. Moves `start` past the last one.
  */
 const find_lock_entries = routine('find_lock_entries', (k, { inode, start, end, batch }: Entries) => {
   const at = k.let('at', optional(INDEX), start);
@@ -98,7 +99,7 @@ const find_lock_entries = routine('find_lock_entries', (k, { inode, start, end, 
   });
 });
 
-/** mm/filemap.c: find_get_entries(): fills the batch, each folio with a reference. Moves `start` behind the last one. */
+/** mm/filemap.c: find_get_entries(): fills the batch, each folio with a reference. Moves `start` past the last one. */
 const find_get_entries = routine('find_get_entries', (k, { inode, start, end, batch }: Entries) => {
   const found = k.local('found', optional(FOLIO));
   batch.count.set(0);
@@ -112,7 +113,7 @@ const find_get_entries = routine('find_get_entries', (k, { inode, start, end, ba
   });
 });
 
-/** mm/filemap.c: delete_from_page_cache_batch(): all leave the page cache, then it gives up what it held. */
+/** mm/filemap.c: delete_from_page_cache_batch(): all leave the page cache, then their references are put. */
 const delete_from_page_cache_batch = routine(
   'delete_from_page_cache_batch',
   (k, { inode, batch }: Pick<Entries, 'inode' | 'batch'>) => {
@@ -127,7 +128,7 @@ const delete_from_page_cache_batch = routine(
   },
 );
 
-/** mm/truncate.c: truncate_inode_folio(): a locked folio, unless somebody else has taken it out. */
+/** mm/truncate.c: truncate_inode_folio(): a locked folio, unless another task has already removed it. */
 const truncate_inode_folio = routine('truncate_inode_folio', (k, args: OfFolio) => {
   const { inode, folio: of } = args;
   const gone = k.local('gone', bool);
@@ -139,9 +140,9 @@ const truncate_inode_folio = routine('truncate_inode_folio', (k, args: OfFolio) 
 });
 
 /**
- * mm/truncate.c: truncate_inode_pages_range(): what it does to the first and to the last page of a range between its two
- * passes: waits for the folio's lock, and removes it. Its reference goes without a drain: what a fault had locked until
- * now can be in any CPU's batch, the own one too, and outlive the hole there.
+ * mm/truncate.c: truncate_inode_pages_range(), the first and the last page of a range between its two passes: waits for
+ * the folio's lock, and removes it. Its reference is put without a drain: a folio that a fault had locked until now can
+ * be in any CPU's batch, also its own, and outlive the hole there.
  */
 const truncate_edge = routine(
   '__filemap_get_folio',
@@ -159,10 +160,10 @@ const truncate_edge = routine(
 );
 
 /**
- * mm/truncate.c: truncate_inode_pages_range(), whole pages: first the folios that nobody has locked, a batch
- * at a time; then the first and the last page of the range, where a fault may have had them; then, one by one, what a fault still
- * has. The references of a round of a pass go after a drain of the own CPU's batches. An empty mapping is left at once in the
- * kernel: here its lookups find nothing.
+ * mm/truncate.c: truncate_inode_pages_range(), whole pages: first the unlocked folios, a batch at a time; then the
+ * first and the last page of the range, which a fault may have had locked; then, one by one, the folios that faults
+ * still hold. The references of a round of a pass are put after a drain of the own CPU's batches. The kernel leaves an
+ * empty mapping at once: here its lookups find nothing.
  */
 export const truncate_inode_pages_range = routine(
   'truncate_inode_pages_range',
@@ -208,7 +209,7 @@ export const truncate_inode_pages_range = routine(
         batch.count.eq(0),
         () => {
           k.if(found.eq(start), () => k.break());
-          // Once more from the start, to make sure that all are gone.
+          // Once more from the start, to verify that all are gone.
           index.set(start);
         },
         () => {
@@ -227,8 +228,8 @@ export const truncate_inode_pages_range = routine(
 );
 
 /**
- * mm/truncate.c: truncate_inode_partial_folio() at both ends: a large folio that reaches out of the range stays,
- * as where it cannot be split, and the range shrinks.
+ * mm/truncate.c: truncate_inode_partial_folio() at both ends: a large folio that reaches out of the range stays, as if
+ * it cannot be split, and the range shrinks.
  */
 const truncate_inode_partial_folio = routine(
   'truncate_inode_partial_folio',

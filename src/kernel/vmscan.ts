@@ -9,8 +9,8 @@ interface OfFolio extends Readonly<Record<string, unknown>> {
 }
 
 /**
- * mm/vmscan.c: folio_isolate_lru(): takes a folio off the LRU, with a reference. A folio that waits in a batch
- * is on none. The caller has a reference already; from here on it claims one as `isolated`.
+ * mm/vmscan.c: folio_isolate_lru(): takes a folio off the LRU, with a reference. A folio in a batch is not on the LRU.
+ * The caller already has a reference; from here on it claims one as `isolated`.
  */
 export const folio_isolate_lru = routine(
   'folio_isolate_lru',
@@ -24,7 +24,7 @@ export const folio_isolate_lru = routine(
   },
 );
 
-/** mm/vmscan.c: folio_putback_lru(): back through lru_add, where it waits with a reference of the batch's own. */
+/** mm/vmscan.c: folio_putback_lru(): back through lru_add, where the batch has its own reference to it. */
 export const folio_putback_lru = routine('folio_putback_lru', (k, args: OfFolio) => {
   k.claiming('isolated', args.folio, {}, () => {
     k.call(folio_add_lru, { ...args, putBack: true });

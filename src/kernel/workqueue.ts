@@ -14,7 +14,7 @@ interface OfCpu extends Readonly<Record<string, unknown>> {
 /** kernel/workqueue.c: queue_work_on(). */
 export const queue_work_on = routine('queue_work_on', (k, { cpu }: OfCpu) => {
   k.step('queue_work', () => {
-    // Work that is queued already is not queued again.
+    // Work that is already queued is not queued again.
     k.when(work.at(cpu).eq(WORK.idle), () => k.observe(WORK_QUEUED, { cpu }));
     work.at(cpu).set(WORK.queued);
   });

@@ -6,13 +6,48 @@ import { munlock_folio } from './mlock.ts';
 import { folio, putReferences } from './page_ref.ts';
 import { preempt_disable, preempt_enable, taskCpu } from './sched.ts';
 
-/** Page tables: the folio that an address space maps at an inode's offset, or none. */
+/**
+ * Page tables: the folio that an address space maps at an inode's offset, or none.
+ * @example
+ * import {
+ *   contents,
+ *   cpuFbatches,
+ *   cpuMasks,
+ *   folio,
+ *   gmemInode,
+ *   invalidateLock,
+ *   iPages,
+ *   kvm,
+ *   LRU_BATCHES,
+ *   mlockFbatch,
+ *   pins,
+ *   pte,
+ *   taskCpu,
+ *   taskErrorIndex,
+ *   taskMm,
+ *   taskResult,
+ *   tlb,
+ *   vmaGone,
+ *   work,
+ * } from 'folioscope/kernel';
+ * import { columnOf } from 'folioscope/lang';
+ * import { createMachine } from 'folioscope/machine';
+ * const machine = createMachine({ cpus: 1, tasks: [{ name: 'vmm', cpu: 0 }], guestMemfds: [{ pages: 1 }] });
+ * machine.call(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ * const first = (of: Parameters<typeof columnOf>[1]) => columnOf(machine.memory, of)[0];
+ * // Folio 0 is page 0 of file 0, in the page table of process 0 and in CPU 0's batch: three references.
+ * [iPages, pte, cpuFbatches.lruAdd.folios].map(first); // => [0, 0, 0]
+ * [folio.refcount, folio.mapcount, cpuFbatches.lruAdd.nr, gmemInode.pages, taskResult, taskCpu].map(first); // => [3, 1, 1, 1, 0, 0]
+ * LRU_BATCHES.length; // => 5
+ * [contents, cpuMasks, invalidateLock, kvm, mlockFbatch, pins, tlb, work].every((memory) => typeof memory === 'object'); // => true
+ * [taskErrorIndex, taskMm, vmaGone].map(({ variable }) => variable.domains.length > 0); // => [true, true, true]
+ */
 export const pte = shared('mm.pte', [MM, INODE, INDEX], optional(FOLIO));
-/** VM_LOCKED of the mapping that each page is in: mlock() of a part splits a mapping. Stable under the mm's mmap_lock. */
+/** VM_LOCKED of each page's mapping: mlock() of a part splits a mapping. Stable under the mm's mmap_lock. */
 export const vmLocked = shared('vma.VM_LOCKED', [MM, INODE, INDEX, MLOCK], bool);
-/** The entry is dirty: somebody wrote through it. */
+/** The entry is dirty: a write went through it. */
 export const pteDirty = shared('mm.pte.dirty', [MM, INODE, INDEX, MMAP], bool);
-/** Translations that some CPU of the address space may still use, whatever the page table says by now. */
+/** Translations that some CPU of the address space may still use, independent of the page table. */
 export const tlb = shared('mm.tlb', [MM, INODE, INDEX, MMAP], optional(FOLIO));
 /** No mapping of the address space has the page. */
 export const vmaGone = shared('vma.gone', [MM, INODE, INDEX, MMAP], bool);
@@ -40,11 +75,11 @@ export const pte_unlock = routine('pte_unmap_unlock', (k, { mm }: OfMm) => {
 });
 
 /**
- * mm/memory.c: zap_vma_range() of one address space, in groups as large as a batch: under the page-table
- * lock entries are cleared and their references move to the gather; the TLB is flushed; only then the
- * references are put. The rmap of a clean entry goes at once, and what was mlocked goes into the mlock batch of the CPU
- * that zaps. Where entries can be dirty (part `mmap`), that of a dirty one waits until the TLB has been
- * flushed, which then happens under the page-table lock. Without that part all entries count as clean.
+ * mm/memory.c: zap_vma_range() of one address space, in groups as large as a batch. Under the page-table lock entries
+ * are cleared and their references move to the gather; the TLB is flushed; only then the references are put. The rmap
+ * of a clean entry is removed at once, and a mlocked page goes into the mlock batch of the zapping CPU. If entries can
+ * be dirty (part `mmap`), the rmap of a dirty one is removed after the TLB flush, which then happens under the
+ * page-table lock. Without that part all entries count as clean.
  */
 export const zap_vma_range = routine(
   'zap_vma_range',
@@ -65,7 +100,7 @@ export const zap_vma_range = routine(
     const dirty = k.local('dirty', bool);
     const forceFlush = k.local('force_flush', bool);
     const from = k.local('from', optional(INDEX));
-    /** Where the entries of the gather were whose rmap is still there. */
+    /** Places of the gather's entries that still have their rmap. */
     const delayed = k.localArray('delay_rmap', dirties ? size : 0, optional(INDEX));
     const flushTlb = (): void => k.each(from, index, (i) => tlb.at(mm, inode, i, 0).set(none(FOLIO)));
     const removeRmap = (of: Value<'folio'>, at: Value<'index'>): void => {
@@ -124,6 +159,7 @@ export const zap_vma_range = routine(
             cpu.set(taskCpu.at(k.self));
             if (dirties && !flushesLate) flushTlb();
           });
+          // Up to 6.8 at least, by free_pages_and_swap_cache(); 7.2 and 7.3 do not.
           if (k.config.profile.unmapDrainsLocal) k.call(lru_add_drain, {});
         });
         k.for('i', int(size), 0, gathered, (i) => {

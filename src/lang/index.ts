@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-export { alikeTasks } from './alike.ts';
-export type { Body, Claim, Effect, Observe, Step, Where } from './body.ts';
-export type { Builder, LocalArray, Routine } from './builder.ts';
-export { language, TASK } from './builder.ts';
-export type { Columns } from './columns.ts';
-export { compileColumns } from './columns.ts';
-export { applyingWhere } from './effects.ts';
-export type { Arg, Expr, SharedArray, Variable } from './expression.ts';
+export { alikeTasks } from './analyse/alike.ts';
+export type { Body, Claim, Effect, Observe, Origin, Step, Where } from './text/body.ts';
+export type { Builder, LocalArray, Routine, Turn } from './text/builder.ts';
+export { language, TASK } from './text/builder.ts';
+export type { Columns } from './compile/columns.ts';
+export { compileColumns } from './compile/columns.ts';
+export { applyingWhere } from './text/effects.ts';
+export type { Arg, SharedArray } from './text/expression.ts';
+export type { Expr, Variable } from './text/expr.ts';
 export {
   choose,
   claimed,
@@ -22,25 +23,27 @@ export {
   sharedScalar,
   size,
   Value,
-} from './expression.ts';
+} from './text/expression.ts';
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
-export { compilesText, generated } from './generated.ts';
-export type { ClaimHeld, Observed, Taken, Write } from './interpreter.ts';
-export { Interpreter } from './interpreter.ts';
-export type { Independence } from './independence.ts';
-export { FUSABLE, independence } from './independence.ts';
-export type { Mark, MarkArgs, Nothing } from './mark.ts';
-export { mark } from './mark.ts';
-export type { Column, Memory } from './memory.ts';
-export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './memory.ts';
-export type { Packed } from './packed.ts';
-export { compilePacked } from './packed.ts';
-export type { Code, Program } from './program.ts';
-export { buildCode, program } from './program.ts';
-export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './successors.ts';
-export type { Symmetry } from './symmetry.ts';
-export { compileSuccessors, HEAPS, readSuccessors, writeSuccessors } from './successors.ts';
+export { compilesText, generated } from './compile/generated.ts';
+export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
+export { Interpreter } from './run/interpreter.ts';
+export type { Independence } from './analyse/independence.ts';
+export { independence } from './analyse/independence.ts';
+export { FUSABLE } from './analyse/choice.ts';
+export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
+export { mark } from './text/mark.ts';
+export type { Column, Memory } from './program/memory.ts';
+export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './program/memory.ts';
+export type { Packed } from './compile/packed.ts';
+export { compilePacked } from './compile/packed.ts';
+export type { Code, Program } from './program/program.ts';
+export { buildCode, program } from './program/program.ts';
+export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './explore/successors.ts';
+export type { Symmetry } from './analyse/symmetry.ts';
+export { compileSuccessors, readSuccessors, writeSuccessors } from './explore/successors.ts';
+export { HEAPS } from './explore/state_words.ts';
 export {
   observationsIn,
   rewriteEffects,
@@ -49,6 +52,6 @@ export {
   withLocal,
   withLocalArray,
   withoutAssert,
-} from './rewrite.ts';
-export type { Domain, Sizes, Type } from './types.ts';
-export { bool, domain, int, one, optional } from './types.ts';
+} from './program/rewrite.ts';
+export type { Domain, Sizes, Type } from './text/types.ts';
+export { bool, domain, int, one, optional } from './text/types.ts';

@@ -32,8 +32,8 @@ import {
   type Successors,
   TASK,
 } from './index.ts';
-import { Emitter } from './emit.ts';
-import { settle } from './settle.ts';
+import { Emitter } from './compile/emit.ts';
+import { settle } from './compile/settle.ts';
 
 const SEAT = domain('seat');
 const SIZES = { task: 2, seat: 11 };

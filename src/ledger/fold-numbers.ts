@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Numbers with their runs folded: `0-7, 12, 74-92 step 2`. A run has at least three numbers at the same distance,
- * or two that follow each other.
+ * Numbers with their runs folded: `0-7, 12, 74-92 step 2`. A run has at least three numbers at the same distance, or
+ * two consecutive ones.
  * @param numbers rising.
+ * @example
+ * import { foldNumbers } from 'folioscope/ledger';
+ * foldNumbers([1, 2, 4, 6, 8, 20]); // => '1-2, 4-8 step 2, 20'
  */
 export function foldNumbers(numbers: readonly number[]): string {
   const pieces: string[] = [];

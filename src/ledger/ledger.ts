@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, FolioIndex, Nanoseconds, Order, Pfn } from './units.ts';
 
-/** Everything that can hold a reference to a folio; the table of holders is in docs/ARCHITECTURE.md. */
+/** All kinds of holders of a folio's references; the table of holders is in docs/ARCHITECTURE.md. */
 export const HOLDER_KINDS = [
   'page-cache',
   'lru-add-batch',
@@ -18,22 +18,22 @@ export const HOLDER_KINDS = [
 ] as const;
 export type HolderKind = (typeof HOLDER_KINDS)[number];
 
-/** Somebody who holds `references` of a folio's count. */
+/** A holder of `references` of a folio's count. */
 export interface Holder {
   readonly kind: HolderKind;
   readonly references: number;
-  /** For per-CPU holders: whose batch or gather. */
+  /** For per-CPU holders: the CPU of the batch or gather. */
   readonly cpu?: Cpu;
   /** For holders that are a running task: its name. */
   readonly task?: string;
-  /** When the reference was taken, where known. */
+  /** Time at which the reference was taken, if known. */
   readonly since?: Nanoseconds;
 }
 
-/** How well founded a statement from outside the model is. */
+/** Strength of the evidence for a statement from outside the model. */
 export type Strength = 'proved' | 'derived' | 'unknown';
 
-/** One folio of an inode with everybody who holds it. */
+/** One folio of an inode with all its holders. */
 export interface FolioLedger {
   readonly index: FolioIndex;
   readonly pfn: Pfn;
@@ -42,14 +42,28 @@ export interface FolioLedger {
   readonly holders: readonly Holder[];
 }
 
-/** The folios of one inode that are in its page cache at one moment, by rising index. */
+/** The folios of one inode in its page cache at one moment, by rising index. */
 export type Ledger = readonly FolioLedger[];
 
-/** The reference count that the holders add up to. */
+/**
+ * Sum of the holders' references.
+ * @example
+ * import { cpu, heldOnlyByBatches, HOLDER_KINDS, type Holder, isIdle, CHECKS_OWN, referencesOf } from 'folioscope/ledger';
+ * const holders: readonly Holder[] = [
+ *   { kind: 'page-cache', references: 1 },
+ *   { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
+ *   { kind: 'safety-check', references: 1 },
+ * ];
+ * referencesOf(holders); // => 3
+ * heldOnlyByBatches(holders); // => true
+ * HOLDER_KINDS.filter((kind) => !isIdle(kind) && !CHECKS_OWN.has(kind)); // => ['user-mapping', 'mmu-gather', 'gup', 'unknown']
+ */
 export const referencesOf = (holders: readonly Holder[]): number =>
   holders.reduce((sum, holder) => sum + holder.references, 0);
 
-/** Holders that are no use of the page: what a conversion expects, and what a drain or the check's own end removes. */
+/**
+ * Kinds of holders that do not use the page: a conversion expects them, or a drain or the check's own end removes them.
+ */
 const IDLE_KINDS: ReadonlySet<HolderKind> = new Set([
   'page-cache',
   'lru-add-batch',
@@ -58,11 +72,14 @@ const IDLE_KINDS: ReadonlySet<HolderKind> = new Set([
   'safety-check',
 ]);
 
-/** Whether a holder of this kind is no use of the page. */
+/** Whether a holder of this kind does not use the page. */
 export const isIdle = (kind: HolderKind): boolean => IDLE_KINDS.has(kind);
 
-/** What a check may itself hold of the folio that it looks at, besides the reference of its batch: that is no use either. */
+/**
+ * Kinds of references that a check may itself hold to the folio of its look, besides the reference of its batch: they
+ * are no use either.
+ */
 export const CHECKS_OWN: ReadonlySet<HolderKind> = new Set(['isolated', 'walker', 'lookup']);
 
-/** Whether nothing but batches (and the page cache and the check) holds the folio, so that refusing it is spurious. */
+/** Whether only batches (and the page cache and the check) hold the folio, so that a refusal is spurious. */
 export const heldOnlyByBatches = (holders: readonly Holder[]): boolean => holders.every(({ kind }) => isIdle(kind));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A number that may not be mixed up with another kind of number; erased at run time. */
+/** A number that must not be confused with another kind of number; erased at run time. */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name };
 
 /** Page frame number of a folio's head page. */
@@ -24,7 +24,13 @@ const bounded = (value: number, what: string): number => {
   return value;
 };
 
-/** @throws RangeError unless `value` is a whole number from 0. */
+/**
+ * @throws RangeError unless `value` is a whole number from 0.
+ * @example
+ * import { cpu, dev, folioIndex, ino, nanoseconds, order, pfn } from 'folioscope/ledger';
+ * [cpu(1), folioIndex(3), ino(0x4414n), nanoseconds(5n), order(0), pfn(1396979)]; // => [1, 3, 17428n, 5n, 0, 1396979]
+ * dev(0, 16); // => '0:16'
+ */
 export const pfn = (value: number): Pfn => bounded(value, 'pfn') as Pfn;
 /** @throws RangeError unless `value` is a whole number from 0. */
 export const folioIndex = (value: number): FolioIndex => bounded(value, 'folio index') as FolioIndex;
@@ -37,7 +43,14 @@ export const dev = (major: number, minor: number): Dev =>
   `${bounded(major, 'major')}:${bounded(minor, 'minor')}` as Dev;
 export const ino = (value: bigint): Ino => value as Ino;
 
-/** `718.867524000`: seconds and nine digits of nanoseconds, the spelling of every time in our output. */
+/**
+ * A time as `718.867524000`: seconds and nine digits of nanoseconds, as everywhere in our output.
+ * @example
+ * import { formatTime, parseTime } from 'folioscope/ledger';
+ * parseTime('718.867524'); // => 718867524000n
+ * formatTime(parseTime('718.867524')!); // => '718.867524000'
+ * parseTime('now'); // => undefined
+ */
 export function formatTime(time: Nanoseconds): string {
   const sign = time < 0n ? '-' : '';
   const magnitude = time < 0n ? -time : time;
@@ -46,7 +59,7 @@ export function formatTime(time: Nanoseconds): string {
 
 /**
  * Reads `seconds[.fraction]` with up to nine digits of fraction.
- * @returns undefined where the text is no such time.
+ * @returns undefined if the text is no such time.
  */
 export function parseTime(text: string): Nanoseconds | undefined {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);

@@ -2,8 +2,8 @@
 import type { FolioIndex } from './units.ts';
 
 /**
- * What a safety check says of a range. A refusal is spurious when nothing but batches (and the page cache
- * and the check itself) holds the folio that it names.
+ * Verdict of a safety check on a range. A refusal is spurious if only batches (and the page cache and the check itself)
+ * hold the folio that it names.
  */
 export type Verdict =
   | { readonly verdict: 'safe' }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import type { Call } from './calls.ts';
 import { entryOf, partsFor, syscallsFor } from './entry.ts';
 

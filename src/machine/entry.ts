@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
 import {
+  type ArgumentName,
+  argumentNumber,
+  type CallFields,
+  callNamed,
   checkMemoryAttributes2,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
   type KernelPart,
-  LRU_BATCHES,
-  PAGE_SIZE,
   partsOfSyscall,
   type Result,
   type ScriptedCall,
   type SyscallName,
 } from '../kernel/index.ts';
-import type { Call } from './calls.ts';
+import type { Call, Conversion } from './calls.ts';
 
-/** What calls can name: the part of a machine's options that decides what a call means to the kernel. */
+/** Objects that calls can name: the machine options that determine what a call means to the kernel. */
 export interface CallSurroundings {
   readonly cpus: number;
   readonly tasks: readonly unknown[];
@@ -21,110 +23,46 @@ export interface CallSurroundings {
   readonly pins?: number;
 }
 
-/** The kernel refuses the call's arguments before it does anything. */
+/** A call whose arguments the kernel refuses before it does anything. */
 export interface Refused {
   readonly result: Result;
 }
 
 /**
- * Where a call enters the kernel, and with which values: for machines that are told what to call while they run, and
- * for those whose tasks' calls are fixed (`buildScripted`).
- * @throws RangeError where the call names what there is not.
+ * The kernel entry of a call, and its values: for machines that receive calls while they run, and for tasks with fixed
+ * calls (`buildScripted`).
+ * @throws RangeError if the call names an object that does not exist.
+ * @example
+ * import { entryOf, partsFor, syscallsFor } from 'folioscope/machine';
+ * const around = { cpus: 1, tasks: ['vmm'], guestMemfds: [{ pages: 2 }] };
+ * const lock = { call: 'mlock', inode: 0, start: 0, pages: 2 } as const;
+ * entryOf(lock, around); // => { name: 'mlock', args: [0, 0, 2] }
+ * syscallsFor([lock], around); // => ['mlock']
+ * partsFor([lock], around); // => ['mlock']
  */
 export function entryOf(call: Call, around: CallSurroundings): ScriptedCall | Refused {
   requireInRange(call, around);
-  switch (call.call) {
-    case 'touch':
-      return { name: 'touch', args: [call.inode, call.start, call.pages] };
-    case 'punch-hole':
-      return { name: 'punch_hole', args: [call.inode, call.start, call.pages] };
-    case 'guest-touch':
-      return { name: 'guest_touch', args: [call.inode, call.start, call.pages, Number(call.private)] };
-    case 'mincore':
-    case 'mbind':
-    case 'write':
-    case 'mmap':
-    case 'munmap':
-    case 'mlock':
-    case 'munlock':
-      return { name: call.call, args: [call.inode, call.start, call.pages] };
-    case 'fallocate':
-      if (call.start + call.pages > (around.guestMemfds[call.inode]?.pages ?? 0)) return { result: 'EINVAL' };
-      return {
-        name: call.large === true ? 'fallocate_large' : 'fallocate',
-        args: [call.inode, call.start, call.pages],
-      };
-    case 'set-memory-attributes2':
-      return conversionEntry(call, around);
-    case 'load':
-      return { name: 'load', args: [call.inode, call.index] };
-    case 'store':
-      return { name: 'store', args: [call.inode, call.index, call.value] };
-    case 'guest-load':
-      return { name: 'guest_load', args: [call.inode, call.index, Number(call.private)] };
-    case 'guest-store':
-      return { name: 'guest_store', args: [call.inode, call.index, Number(call.private), call.value] };
-    case 'populate':
-      return { name: 'populate', args: [call.pin, call.inode, call.index, call.sourceInode, call.sourceIndex] };
-    case 'bind':
-      return { name: 'bind', args: [call.inode, call.start, call.pages] };
-    case 'delete-memslot':
-      return { name: 'delete_memslot', args: [call.inode, call.start, call.pages] };
-    case 'release':
-      return { name: 'release', args: [call.inode] };
-    case 'unknown-ioctl':
-      return { result: 'ENOTTY' };
-    case 'vmsplice':
-      return { name: 'vmsplice', args: [call.pin, call.inode, call.index] };
-    case 'pin-user-pages':
-      return { name: 'pin_user_pages', args: [call.pin, call.inode, call.index] };
-    case 'pin-longterm':
-      return { name: 'pin_longterm', args: [call.pin, call.inode, call.index] };
-    case 'unpin':
-      return { name: 'unpin', args: [call.pin] };
-    case 'migrate-to':
-      return { name: 'sched_setaffinity', args: [call.cpu] };
-    case 'migrate':
-      return { name: 'migrate', args: [call.task, call.cpu] };
-    case 'page-idle':
-      return { name: 'page_idle', args: [call.pfn] };
-    case 'damon':
-      return { name: 'damon', args: [call.pfn] };
-    case 'soft-offline':
-      return { name: 'soft_offline', args: [call.pfn] };
-    case 'lru-cache-disable':
-      return { name: 'lru_cache_disable', args: [] };
-    case 'lru-cache-enable':
-      return { name: 'lru_cache_enable', args: [] };
-    case 'numa-hint-fault':
-      return { name: 'numa_hint_fault', args: [call.inode, call.start, call.pages] };
-    case 'madvise-pageout':
-      return { name: 'madvise_pageout', args: [call.inode, call.start, call.pages] };
-    case 'use-other-memory':
-      return { name: 'use_other_memory', args: [LRU_BATCHES.indexOf(call.batch)] };
-    case 'madvise-dontneed':
-      return { name: 'madvise_dontneed', args: [call.inode, call.start, call.pages] };
-    case 'fork':
-      return { name: 'fork', args: [call.process] };
-    case 'exit':
-      return { name: 'exit', args: [] };
-    case 'memory-failure':
-      return { name: 'memory_failure', args: [call.pfn] };
-    case 'cpu-down':
-      return { name: 'cpu_down', args: [call.cpu] };
-    case 'cpu-up':
-      return { name: 'cpu_up', args: [call.cpu] };
-    case 'lru-add-drain':
-      return { name: 'lru_add_drain', args: [] };
-    case 'lru-add-drain-all':
-      return { name: 'lru_add_drain_all', args: [] };
-  }
+  if (call.call === 'set-memory-attributes2') return conversionEntry(call, around);
+  const { entry: name, args, refused, beyondEnd } = callNamed(call.call);
+  if (name === undefined) return { result: refused ?? 'ENOTTY' };
+  if (beyondEnd !== undefined && isBeyondEnd(call, around)) return { result: beyondEnd };
+  return { name, args: args.map((arg) => numberOf(call, arg)) };
 }
 
-function conversionEntry(
-  call: Extract<Call, { call: 'set-memory-attributes2' }>,
-  { guestMemfds }: CallSurroundings,
-): ScriptedCall | Refused {
+/** A call with any arguments. */
+type AnyFields = Partial<CallFields> & Pick<Call, 'call'>;
+
+/** @throws RangeError if the call does not have it. */
+function numberOf(call: AnyFields, name: ArgumentName): number {
+  const value = call[name];
+  if (value === undefined) throw new RangeError(`${call.call}: '${name}' is missing`);
+  return argumentNumber(value);
+}
+
+const isBeyondEnd = ({ inode = 0, start = 0, pages = 0 }: AnyFields, around: CallSurroundings): boolean =>
+  start + pages > (around.guestMemfds[inode]?.pages ?? 0);
+
+function conversionEntry(call: Conversion, { guestMemfds }: CallSurroundings): ScriptedCall | Refused {
   const inode = guestMemfds[call.inode];
   const target = {
     size: BigInt(inode?.pages ?? 0) * PAGE_SIZE,
@@ -139,7 +77,7 @@ function conversionEntry(
   return { name, args: [call.inode, ...range, toPrivate, Number(call.writable ?? true)] };
 }
 
-/** The kernel's entries that calls use, each once; what the kernel refuses at once needs none. */
+/** The kernel entries of calls, each once; a call that the kernel refuses at once needs none. */
 export const syscallsFor = (calls: readonly Call[], around: CallSurroundings): readonly SyscallName[] => [
   ...new Set(
     calls.flatMap((call) => {
@@ -154,7 +92,7 @@ export const partsFor = (calls: readonly Call[], around: CallSurroundings): read
   ...new Set(syscallsFor(calls, around).flatMap((name) => partsOfSyscall(name))),
 ];
 
-/** @throws RangeError where a call names what the machine does not have. */
+/** @throws RangeError if a call names an object that the machine does not have. */
 function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: CallSurroundings): void {
   const within = (what: string, number: number, size: number): void => {
     if (!Number.isInteger(number) || number < 0 || number >= size)
@@ -164,7 +102,11 @@ function requireInRange(call: Call, { cpus, tasks, guestMemfds, pins = 0 }: Call
   if ('inode' in call) within('guest_memfd', call.inode, guestMemfds.length);
   if ('start' in call) {
     within('page', call.start, pages);
-    within('page', call.start + call.pages - 1, call.call === 'fallocate' ? Number.MAX_SAFE_INTEGER : pages);
+    within(
+      'page',
+      call.start + call.pages - 1,
+      callNamed(call.call).beyondEnd === undefined ? pages : Number.MAX_SAFE_INTEGER,
+    );
   }
   if ('index' in call) within('page', call.index, pages);
   if ('sourceInode' in call) {

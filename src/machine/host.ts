@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { type Errno, FALLOC_FL_PUNCH_HOLE, GUEST_MEMFD_FLAG_INIT_SHARED, PAGE_SIZE } from '../abi/index.ts';
 import {
   checkBind,
   checkCreateGuestMemfd,
@@ -7,17 +8,13 @@ import {
   checkMemoryAttributes2,
   checkMmap,
   checkReadWrite,
-  type Errno,
-  FALLOC_FL_PUNCH_HOLE,
   type FallocateArguments,
   gmemInode,
-  GUEST_MEMFD_FLAG_INIT_SHARED,
   type GuestMemfdVm,
   type HugePageAdvice,
   type KernelPart,
   kvm,
   type MemoryAttributes2,
-  PAGE_SIZE,
   type Patch,
   pins,
   type Profile,
@@ -28,7 +25,7 @@ import { columnOf } from '../lang/index.ts';
 import type { Call, Outcome } from './calls.ts';
 import { createMachine, type Machine, type TaskOptions } from './machine.ts';
 
-/** What a host is built for; what is made on it later has to fit. */
+/** Limits of a host; everything created on it later must fit. */
 export interface HostOptions {
   readonly cpus: number;
   readonly threads: readonly TaskOptions[];
@@ -37,17 +34,17 @@ export interface HostOptions {
   /** Most guest_memfds at a time, and pages of the largest mapping or file. */
   readonly files: number;
   readonly pages: number;
-  /** Most pins at a time; 0 where absent. */
+  /** Most pins at a time; 0 if absent. */
   readonly pins?: number;
 }
 
-/** What the calls here need of the kernel. */
+/** Kernel parts that the calls here need. */
 const PARTS: readonly KernelPart[] = ['mmap', 'gup', 'mlock', 'guest', 'contents', 'memslots', 'fault_injection'];
 
-/** What a system call that hands nothing out returns: ok, the name of an error, or of the signal that it ends in. */
+/** Return value of a system call without data: ok, the name of an error, or of the signal that ends it. */
 export type Returned = Outcome['result'] | Errno;
 
-/** A mapping of a guest_memfd into a process, at the place that the process has for it. */
+/** A mapping of a guest_memfd in a process, at the process's place for it. */
 export interface Mapping {
   readonly file: GuestMemfd;
   /** In bytes, from the file's beginning. */
@@ -62,8 +59,14 @@ export interface PinHandle {
 const pagesIn = (bytes: bigint): number => Number(bytes / PAGE_SIZE);
 
 /**
- * A computer, as programs on it see the kernel: files are made and closed, mapped and unmapped, and every call returns
- * what the system call does. Beneath is a {@link Machine}, whose tasks are the threads; calls made here run to their end.
+ * A computer, as programs see the kernel: files are created and closed, mapped and unmapped, and every call returns the
+ * system call's result. It stands on a {@link Machine}, whose tasks are the threads; calls made here run to their end.
+ * @example
+ * import { GuestMemfd, Host } from 'folioscope/machine';
+ * const host = new Host({ cpus: 1, threads: [{ name: 'vmm', cpu: 0 }], files: 1, pages: 2 });
+ * const vm = host.createVm({ hasPrivateMemory: true, inPlaceConversion: true });
+ * const file = vm.createGuestMemfd({ size: 8192n, flags: 3n });
+ * file instanceof GuestMemfd; // => true
  */
 export class Host {
   readonly machine: Machine;
@@ -74,7 +77,7 @@ export class Host {
     this.boot();
   }
 
-  /** Back to where it began: no file, no mapping, no slot. What was made before is not to be used any more. */
+  /** Resets the host: no file, no mapping, no slot. Objects created before must not be used any more. */
   boot(): void {
     this.machine.boot();
     const { memory } = this.machine;
@@ -83,7 +86,7 @@ export class Host {
     columnOf(memory, kvm.unbound).fill(1);
   }
 
-  /** A thread by its name. @throws RangeError where there is none. */
+  /** A thread by its name. @throws RangeError if there is none. */
   thread(name: string): Thread {
     return new Thread(this, this.machine.taskNamed(name));
   }
@@ -100,7 +103,7 @@ export interface AttributeRange {
   readonly private: boolean;
 }
 
-/** A guest_memfd: the memory that its file descriptor stands for. */
+/** A guest_memfd: the memory behind its file descriptor. */
 export class GuestMemfd {
   readonly vm: Vm;
   /** Number of the machine's guest_memfd. */
@@ -115,7 +118,7 @@ export class GuestMemfd {
     this.flags = flags;
   }
 
-  /** The attributes as the kernel keeps them: whole ranges, merged. */
+  /** The attributes as the kernel stores them: whole ranges, merged. */
   attributes(): readonly AttributeRange[] {
     const { memory, program } = this.vm.host.machine;
     const width = program.sizes['index'] ?? 0;
@@ -162,8 +165,8 @@ export class Vm {
   }
 
   /**
-   * KVM_CREATE_GUEST_MEMFD. @param argument undefined where the kernel cannot read the struct.
-   * @throws RangeError where the host has no room for it.
+   * KVM_CREATE_GUEST_MEMFD. @param argument undefined if the kernel cannot read the struct.
+   * @throws RangeError if the host has no room for it.
    */
   createGuestMemfd(argument: { readonly size: bigint; readonly flags: bigint } | undefined): GuestMemfd | Errno {
     const errno = checkCreateGuestMemfd(argument, this.kind);
@@ -192,7 +195,7 @@ export class Vm {
       this.#slots.delete(slot);
       return thread.call({ call: 'delete-memslot', ...rangeOf(present.file, present.offset, present.size) });
     }
-    // A slot with a guest_memfd can be moved or changed in nothing.
+    // A slot with a guest_memfd cannot be moved or changed.
     if (present !== undefined || region.gpa % PAGE_SIZE !== 0n || region.size % PAGE_SIZE !== 0n) return 'EINVAL';
     const { gpa, size } = region;
     if ([...this.#slots.values()].some((other) => gpa < other.gpa + other.size && other.gpa < gpa + size))
@@ -204,7 +207,7 @@ export class Vm {
     return result;
   }
 
-  /** The file's page behind a guest physical address; undefined where no slot has it. */
+  /** The file's page at a guest physical address; undefined if no slot has it. */
   pageAt(gpa: bigint): { readonly inode: number; readonly index: number; readonly private: boolean } | undefined {
     for (const { gpa: from, size, file, offset } of this.#slots.values())
       if (gpa >= from && gpa < from + size) {
@@ -233,12 +236,12 @@ export class Thread {
     this.task = task;
   }
 
-  /** A call of the machine, to its end. */
+  /** Makes a call on the machine, and runs it to its end. */
   call(call: Call): Outcome['result'] {
     return this.#host.machine.call(this.task, call).result;
   }
 
-  /** mmap(2) of the file from its beginning; MAP_PRIVATE where not `shared`. */
+  /** mmap(2) of the file from its beginning; MAP_PRIVATE unless `shared`. */
   mmap(file: GuestMemfd, { length, shared }: { readonly length: bigint; readonly shared: boolean }): Mapping | Errno {
     if (length === 0n) return 'EINVAL';
     const errno = checkMmap(shared, file.flags);
@@ -251,12 +254,12 @@ export class Thread {
     return this.call({ call: 'munmap', ...rangeOf(file, 0n, length + PAGE_SIZE - 1n) });
   }
 
-  /** Accesses every page of a part of the mapping, until one ends in SIGBUS or SIGSEGV. */
+  /** Accesses every page of a part of the mapping, until an access ends in SIGBUS or SIGSEGV. */
   touch({ file }: Mapping, offset: bigint, length: bigint): Returned {
     return this.call({ call: 'touch', ...rangeOf(file, offset, length) });
   }
 
-  /** Reads what a page holds; SIGBUS or SIGSEGV where there is none. */
+  /** Reads the content of a page; SIGBUS or SIGSEGV if there is none. */
   load({ file }: Mapping, offset: bigint): number | Returned {
     const result = this.call({ call: 'load', inode: file.inode, index: pagesIn(offset) });
     return result === 'ok' ? this.#host.machine.loaded(this.task) : result;
@@ -267,7 +270,7 @@ export class Thread {
     return this.call({ call: 'store', inode: file.inode, index: pagesIn(offset), value });
   }
 
-  /** The VM's guest reads, on a vCPU that this thread runs; EFAULT is KVM_EXIT_MEMORY_FAULT, MMIO is KVM_EXIT_MMIO. */
+  /** A read by the VM's guest, on a vCPU of this thread; EFAULT is KVM_EXIT_MEMORY_FAULT, MMIO is KVM_EXIT_MMIO. */
   guestLoad(vm: Vm, gpa: bigint): number | Returned {
     const page = vm.pageAt(gpa);
     if (page === undefined) return 'MMIO';
@@ -287,14 +290,14 @@ export class Thread {
     const { mode, offset, length } = asked;
     const range = rangeOf(file, offset, length);
     if ((mode & FALLOC_FL_PUNCH_HOLE) === 0) return this.call({ call: 'fallocate', ...range });
-    // Nothing of a hole beyond the end of the file is there.
+    // The part of a hole beyond the end of the file has no effect.
     const pages = Math.min(range.pages, pagesIn(file.size) - range.start);
     return pages <= 0 ? 'ok' : this.call({ call: 'punch-hole', ...range, pages });
   }
 
   /**
-   * KVM_SET_MEMORY_ATTRIBUTES2. `errorOffset` is there where the kernel wrote error_offset, in bytes.
-   * @param argument undefined where the kernel cannot read the struct.
+   * KVM_SET_MEMORY_ATTRIBUTES2. `errorOffset`, in bytes, is present if the kernel wrote error_offset.
+   * @param argument undefined if the kernel cannot read the struct.
    */
   setMemoryAttributes2(
     file: GuestMemfd,
@@ -310,7 +313,7 @@ export class Thread {
     return errorIndex === undefined ? { result } : { result, errorOffset: BigInt(errorIndex) * PAGE_SIZE };
   }
 
-  /** vmsplice(2) of a page into a pipe, or a pin of the other kinds; unpin() ends it. EFAULT where there is no page. */
+  /** vmsplice(2) of a page into a pipe, or a pin of another kind; unpin() ends it. EFAULT if there is no page. */
   pin({ file }: Mapping, offset: bigint, how: 'vmsplice' | 'pin-user-pages' | 'pin-longterm'): PinHandle | Returned {
     const pin = this.#freePin();
     const result = this.call({ call: how, pin, inode: file.inode, index: pagesIn(offset) });
@@ -321,7 +324,7 @@ export class Thread {
     this.call({ call: 'unpin', pin });
   }
 
-  /** A VM's launch fills a private page with what is at `offset` in one of this thread's mappings. */
+  /** A VM's launch fills a private page with the content at `offset` in one of this thread's mappings. */
   populate(file: GuestMemfd, at: bigint, { file: source }: Mapping, offset: bigint): Returned {
     const [index, sourceIndex] = [pagesIn(at), pagesIn(offset)];
     const pages = { inode: file.inode, index, sourceInode: source.inode, sourceIndex };
@@ -341,17 +344,17 @@ export class Thread {
     return checkHugePageAdvice(advice) ?? 'ok';
   }
 
-  /** read(2), or pread(2) with a position: no guest_memfd can be read from. */
+  /** read(2), or pread(2) with a position: a guest_memfd cannot be read. */
   read(_file: GuestMemfd, position?: bigint): Errno {
     return checkReadWrite(position);
   }
 
-  /** write(2), or pwrite(2) with a position: no guest_memfd can be written to. */
+  /** write(2), or pwrite(2) with a position: a guest_memfd cannot be written. */
   write(_file: GuestMemfd, position?: bigint): Errno {
     return checkReadWrite(position);
   }
 
-  /** fork(2): the other process, one of the host's that has no mappings, gets this one's. */
+  /** fork(2): another process of the host, which has no mappings, gets this one's. */
   fork(process: number): Returned {
     return this.call({ call: 'fork', process });
   }
@@ -360,12 +363,12 @@ export class Thread {
     return this.call({ call: 'migrate-to', cpu });
   }
 
-  /** The last close(2) of a file that nobody maps any more. */
+  /** The last close(2) of a file without mappings. */
   close({ inode }: GuestMemfd): Returned {
     return this.call({ call: 'release', inode });
   }
 
-  /** A pin that nobody has. @throws RangeError where the host has no room for another. */
+  /** A free pin. @throws RangeError if the host has no room for another. */
   #freePin(): number {
     const pin = columnOf(this.#host.machine.memory, pins.references).indexOf(0);
     if (pin === -1) throw new RangeError('the host has no room for another pin');

@@ -3,7 +3,7 @@ export type { KernelPart, Patch, Profile, Result, ScriptedCall, SyscallName } fr
 export { DEFAULT_PROFILE, PATCHES, PROFILES } from '../kernel/index.ts';
 export type { Taken } from '../lang/index.ts';
 export { compilesText } from '../lang/index.ts';
-export type { Call, Outcome, PageRange } from './calls.ts';
+export type { Call, Conversion, Outcome, PageRange } from './calls.ts';
 export type { CallSurroundings, Refused } from './entry.ts';
 export { entryOf, partsFor, syscallsFor } from './entry.ts';
 export type { AttributeRange, HostOptions, Mapping, PinHandle, Returned, Thread, Vm } from './host.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Profile, PROFILES } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { type Profile, PROFILES } from '../kernel/index.ts';
 import type { Call } from './calls.ts';
 import { createMachine, type Machine, patchNamed } from './machine.ts';
 

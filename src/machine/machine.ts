@@ -2,6 +2,7 @@
 import {
   ALTERNATIVES,
   buildKernel,
+  callNamed,
   contents,
   DEFAULT_PROFILE,
   folio,
@@ -47,20 +48,20 @@ import { entryOf } from './entry.ts';
 export interface TaskOptions {
   readonly name: string;
   readonly cpu: number;
-  /** Its address space, from 0; tasks of one process share it. */
+  /** Number of its address space, from 0; tasks of one process share it. */
   readonly process?: number;
 }
 
 /** A guest_memfd of the machine. */
 export interface GuestMemfdOptions {
   readonly pages: number;
-  /** GUEST_MEMFD_FLAG_INIT_SHARED; true where absent. */
+  /** GUEST_MEMFD_FLAG_INIT_SHARED; true if absent. */
   readonly initShared?: boolean;
-  /** Whether its VM's type has private memory; true where absent. */
+  /** Whether its VM's type has private memory; true if absent. */
   readonly vmHasPrivateMemory?: boolean;
 }
 
-/** A moment of a machine, see {@link Machine.snapshot}. */
+/** A saved state of a machine, see {@link Machine.snapshot}. */
 export interface Snapshot {
   readonly of: Program;
   readonly memory: Memory;
@@ -72,20 +73,20 @@ export interface MachineOptions {
   readonly guestMemfds: readonly GuestMemfdOptions[];
   readonly profile?: Profile;
   readonly patch?: Patch;
-  /** Folios of memory; by default twice the pages of all guest_memfds. */
+  /** Number of folios; by default twice the pages of all guest_memfds. */
   readonly folios?: number;
-  /** Largest order of a folio, for `fallocate` with `large`; 0 where absent. */
+  /** Largest order of a folio, for `fallocate` with `large`; 0 if absent. */
   readonly largestOrder?: number;
   readonly pins?: number;
-  /** References that one folio may have besides, for machines whose memory is written from outside; 0 where absent. */
+  /** Additional references that one folio may have, for machines whose memory is written from outside; 0 if absent. */
   readonly outsideReferences?: number;
-  /** Parts of the kernel that only some calls need (see KernelPart); none where absent. */
+  /** Parts of the kernel that only some calls need (see KernelPart); none if absent. */
   readonly parts?: readonly KernelPart[];
-  /** The calls that will be made; all that the parts allow where absent. Fewer build faster. */
+  /** The calls that will be made; if absent, all that the parts allow. Fewer calls build faster. */
   readonly calls?: readonly SyscallName[];
 }
 
-/** The form of the check that a name stands for. @throws RangeError where there is none. */
+/** The form of the check with this name. @throws RangeError if there is none. */
 export function patchNamed(name: string): Patch {
   const known = [...PATCHES, ...ALTERNATIVES];
   const found = known.find((patch) => patch.name === name);
@@ -94,13 +95,13 @@ export function patchNamed(name: string): Patch {
   return found;
 }
 
-/** Folios of memory where a machine is not told how many: twice the pages of all its guest_memfds, each as large as the largest. */
+/** Default number of folios: twice the pages of all guest_memfds, each as large as the largest. */
 export const foliosOf = (guestMemfds: readonly GuestMemfdOptions[]): number =>
   Math.max(1, 2 * guestMemfds.length * Math.max(1, ...guestMemfds.map((inode) => inode.pages)));
 
 /**
- * Counts that a folio can reach: the page cache and every page table once a page, all pins, all places of the CPUs' batches, and
- * what tasks hold in passing.
+ * Highest count of a folio: the page cache and every page table once a page, all pins, all places of the CPUs' batches,
+ * and the references that tasks hold in passing.
  */
 const mostReferences = (options: MachineOptions, { pinBias, batchSize }: Profile, processes: number): number =>
   2 ** (options.largestOrder ?? 0) * (1 + processes) +
@@ -111,8 +112,8 @@ const mostReferences = (options: MachineOptions, { pinBias, batchSize }: Profile
   64;
 
 /**
- * A machine of CPUs, memory and tasks that runs the kernel: deterministic, stepped or run to the end. Each
- * CPU has a kworker, whose tasks come after the machine's own.
+ * A machine of CPUs, memory and tasks that runs the kernel: deterministic, stepped or run to the end. Each CPU has a
+ * kworker; their tasks follow the machine's own.
  */
 export class Machine {
   readonly options: MachineOptions;
@@ -151,7 +152,7 @@ export class Machine {
     this.boot();
   }
 
-  /** Puts the machine back to where it began. */
+  /** Resets the machine to its initial state. */
   boot(): void {
     resetMemory(this.program, this.memory);
     const { cpus, tasks, guestMemfds } = this.options;
@@ -172,12 +173,12 @@ export class Machine {
     }
   }
 
-  /** Everything that the machine is now, to come back to. */
+  /** A copy of the machine's state, for {@link Machine.restore}. */
   snapshot(): Snapshot {
     return { of: this.program, memory: copyMemory(this.memory) };
   }
 
-  /** Goes back to a moment; the snapshot can be used again. @throws Error where it is another machine's. */
+  /** Restores a saved state; the snapshot can be used again. @throws Error if it is another machine's. */
   restore({ of, memory }: Snapshot): void {
     if (of !== this.program) throw new Error('the snapshot is of another machine');
     for (const [variable, column] of memory.columns) this.memory.columns.get(variable)?.set(column);
@@ -191,22 +192,22 @@ export class Machine {
     return this.options.tasks[task]?.name ?? `kworker/${task - this.options.tasks.length}`;
   }
 
-  /** Number of a task by its name. @throws RangeError where there is none. */
+  /** Number of a task by its name. @throws RangeError if there is none. */
   taskNamed(name: string): number {
     const task = this.options.tasks.findIndex((candidate) => candidate.name === name);
     if (task === -1) throw new RangeError(`no task '${name}'`);
     return task;
   }
 
-  /** Number of all tasks, kworkers included. */
+  /** Number of tasks, kworkers included. */
   get tasks(): number {
     return this.memory.code.length;
   }
 
   /**
-   * Lets an idle task make a call.
-   * @returns what it came to, where the kernel refuses its arguments before it does anything; otherwise
-   * undefined: the task is to be stepped.
+   * Begins a call of an idle task.
+   * @returns the outcome, if the kernel refuses its arguments before it does anything; otherwise undefined, and the
+   * task must be stepped.
    */
   begin(task: number, call: Call): Outcome | undefined {
     this.#requireFreePin(call);
@@ -221,12 +222,12 @@ export class Machine {
     return 'result' in entryOf(call, this.options);
   }
 
-  /** Takes a task's next step; undefined where it is idle or waits. */
+  /** Takes a task's next step; undefined if it is idle or waits. */
   step(task: number): Taken | undefined {
     return this.interpreter.step(task);
   }
 
-  /** Whether a task's next step is that of a place: a step's name, or `routine.step` with a routine that it stands in. */
+  /** Whether a task's next step is at a place: a step's name, or `routine.step` with a routine that contains it. */
   isAt(task: number, place: string): boolean {
     const [step = '', routine] = place.split('.').toReversed();
     const next = this.interpreter.next(task);
@@ -238,25 +239,25 @@ export class Machine {
     return this.memory.code[task] !== IDLE;
   }
 
-  /** What a task's last call came to. */
+  /** The outcome of a task's last call. */
   outcome(task: number): Outcome {
     const result = RESULTS[columnOf(this.memory, taskResult)[task] ?? 0] ?? 'ok';
     const index = columnOf(this.memory, taskErrorIndex)[task] ?? 0;
-    // Only with fault injection does an -ENOMEM come to a conversion; other calls' then reset the index.
+    // Only fault injection gives a conversion -ENOMEM; for other calls it resets the index.
     const naming = result === 'EAGAIN' || (result === 'ENOMEM' && this.program.sizes['fault_injection'] === 1);
     const named = naming && index < (this.program.sizes['index'] ?? 0);
     return { result, errorIndex: named ? folioIndex(index) : undefined };
   }
 
-  /** What a task's last `load` or `guest-load` found. Needs the machine's part `contents`. */
+  /** The value that a task's last `load` or `guest-load` found. Needs the machine's part `contents`. */
   loaded(task: number): number {
     return columnOf(this.memory, contents.loaded)[task] ?? 0;
   }
 
   /**
    * Makes a call and runs it to its end; other tasks run only while it waits.
-   * @param observe is told of every step that anybody takes.
-   * @throws Error where it waits for something that nobody does.
+   * @param observe called with every step of every task.
+   * @throws Error if it waits for something that no task does.
    */
   call(task: number, call: Call, observe?: (taken: Taken) => void): Outcome {
     if (observe === undefined) return this.#callFast(task, call);
@@ -271,7 +272,7 @@ export class Machine {
   }
 
   #requireFreePin(call: Call): void {
-    if (!('pin' in call) || call.call === 'unpin') return;
+    if (!('pin' in call) || callNamed(call.call).pin === undefined) return;
     if (columnOf(this.memory, pins.references)[call.pin] !== 0)
       throw new RangeError(`pin ${call.pin} is in use or beyond the machine's ${this.options.pins ?? 0}`);
   }
@@ -295,8 +296,8 @@ export class Machine {
   }
 
   /**
-   * Lets another task take a step, and says whether any could: the one that took the last as long as it can, then the
-   * next one by number. To ask all of them for every step costs more than the step where there are many.
+   * Lets another task take a step, and returns whether any could: the task of the last step while it can, then the next
+   * one by number. Asking all tasks for every step would cost more than the step if there are many.
    */
   #others(task: number, step: (task: number) => boolean): () => boolean {
     let last = 0;
@@ -317,17 +318,17 @@ export class Machine {
     return code;
   }
 
-  /** Everybody who holds a reference, by folio number. */
+  /** All holders of a reference, by folio number. */
   holders(): Holders {
     return holdersOf(this.interpreter, (task) => this.taskName(task));
   }
 
-  /** The same, to be kept up with every step that is taken from now on. */
+  /** The same, updated with every later step. */
   liveLedger(): LiveLedger {
     return new LiveLedger(this.interpreter, (task) => this.taskName(task));
   }
 
-  /** The folios of an inode's page cache with their holders. */
+  /** The folios of an inode in the page cache, with their holders. */
   ledger(inode: number, holders = this.holders()): Ledger {
     const width = this.program.sizes['index'] ?? 0;
     const pages = columnOf(this.memory, iPages).subarray(inode * width, (inode + 1) * width);
@@ -338,7 +339,7 @@ export class Machine {
     return ledger;
   }
 
-  /** One folio, which is in the page cache, with its holders. */
+  /** One folio in the page cache, with its holders. */
   folioLedger(of: number, holders: readonly Holder[], index = columnOf(this.memory, folio.index)[of]): FolioLedger {
     return {
       index: folioIndex(index ?? 0),
@@ -349,10 +350,31 @@ export class Machine {
     };
   }
 
-  /** Invariant I6: folios whose count is not the sum of their holders. */
+  /** Invariant I6: folios whose count differs from the sum of their holders. */
   imbalances(): readonly Imbalance[] {
     return imbalances(this.interpreter, this.holders());
   }
 }
 
+/**
+ * @example
+ * import { createMachine, DEFAULT_PROFILE, foliosOf, Machine, patchNamed, PATCHES, PROFILES } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const argument = { offset: 0n, size: 4096n, attributes: 8n, flags: 0n, reserved: [] };
+ * machine.call(1, { call: 'touch', inode: 0, start: 0, pages: 1 }).result; // => 'ok'
+ * // The page waits in CPU 1's batch, so a check without a drain refuses it.
+ * machine.call(0, { call: 'set-memory-attributes2', inode: 0, argument }); // => { result: 'EAGAIN', errorIndex: 0 }
+ * machine instanceof Machine; // => true
+ * foliosOf([{ pages: 1 }]); // => 2
+ * PATCHES.map(({ name }) => name); // => ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio']
+ * PROFILES.includes(DEFAULT_PROFILE); // => true
+ */
 export const createMachine = (options: MachineOptions): Machine => new Machine(options);

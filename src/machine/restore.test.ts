@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Patch, PATCHES } from '../kernel/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { DEFAULT_PROFILE, type Patch, PATCHES } from '../kernel/index.ts';
 import {
   cpu,
   folioIndex,
@@ -48,7 +49,7 @@ const conversionOf = (from: number, to: number, attributes = KVM_MEMORY_ATTRIBUT
 
 const call = fc.oneof(
   fc.nat(PAGES - 1).map((start): Call => ({ call: 'touch', inode: 0, start, pages: 1 })),
-  fc.nat(PAGES / 2 - 1).map((i): Call => ({ call: 'fallocate', large: true, inode: 0, start: 2 * i, pages: 2 })),
+  fc.nat(PAGES / 2 - 1).map((i): Call => ({ call: 'fallocate-large', inode: 0, start: 2 * i, pages: 2 })),
   fc.record({ index: fc.nat(PAGES - 1), pinned: fc.boolean() }).map(
     // A page's pin has the page's number, so that none is taken twice.
     ({ index, pinned }): Call => ({ call: pinned ? 'pin-user-pages' : 'vmsplice', pin: index, inode: 0, index }),
@@ -183,7 +184,7 @@ test.each([7, 9])('a folio of order %d can be mapped as a whole, run in one go o
       ],
       guestMemfds: [{ pages }],
     });
-    machine.call(0, { call: 'fallocate', large: true, inode: 0, start: 0, pages }, observe);
+    machine.call(0, { call: 'fallocate-large', inode: 0, start: 0, pages }, observe);
     for (const task of [0, 1]) machine.call(task, { call: 'touch', inode: 0, start: 0, pages }, observe);
     expect(machine.imbalances()).toEqual([]);
   }

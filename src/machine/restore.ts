@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: MIT
-import {
-  cpuFbatches,
-  folio,
-  gmemInode,
-  iPages,
-  KVM_MEMORY_ATTRIBUTE_PRIVATE,
-  mlockFbatch,
-  PAGE_SIZE,
-  type Patch,
-  pins,
-  type Profile,
-  pte,
-} from '../kernel/index.ts';
-import { columnOf } from '../lang/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
+import { type Patch, type Profile, writeLedger } from '../kernel/index.ts';
 import {
   type Cpu,
   type FolioIndex,
@@ -26,10 +14,10 @@ import {
 } from '../ledger/index.ts';
 import { createMachine, type Machine } from './machine.ts';
 
-/** What is asked of a ledger: would a conversion of these pages to private, made on this CPU, be refused? */
+/** A question about a ledger: would a conversion of these pages to private, on this CPU, be refused? */
 export interface ConversionQuestion {
   readonly ledger: Ledger;
-  /** Half-open; the whole inode where absent. */
+  /** Half-open; the whole inode if absent. */
   readonly range?: { readonly from: FolioIndex; readonly to: FolioIndex };
   readonly cpu: Cpu;
   readonly cpus: number;
@@ -38,20 +26,38 @@ export interface ConversionQuestion {
 }
 
 /**
- * Answers by running the kernel's own conversion on machines restored from ledgers. Machines are kept and
- * used again for questions of the same size.
+ * Verdicts from the kernel's own conversion, run on machines restored from ledgers. Machines are reused for questions
+ * of the same size.
+ * @example
+ * import { cpu, folioIndex, order, pfn } from 'folioscope/ledger';
+ * import { DEFAULT_PROFILE, Judge, patchNamed } from 'folioscope/machine';
+ * const ledger = [
+ *   {
+ *     index: folioIndex(0),
+ *     pfn: pfn(7),
+ *     order: order(0),
+ *     strength: 'derived',
+ *     holders: [
+ *       { kind: 'page-cache', references: 1 },
+ *       { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
+ *     ],
+ *   },
+ * ] as const;
+ * const asked = { ledger, cpu: cpu(0), cpus: 2, profile: DEFAULT_PROFILE };
+ * new Judge().verdict({ ...asked, patch: patchNamed('baseline') }); // => { verdict: 'refused', index: 0, spurious: true }
+ * new Judge().verdict({ ...asked, patch: patchNamed('v6') }); // => { verdict: 'safe' }
  */
 export class Judge {
   readonly #machines = new Map<string, Machine>();
 
-  /** @throws RangeError where the ledger names a CPU that the machine would not have. */
+  /** @throws RangeError if the ledger names a CPU that the machine would not have. */
   verdict(question: ConversionQuestion): Verdict {
     const { range } = question;
     const asked = question.ledger.filter(
       ({ index, order }) => range === undefined || (index < range.to && index + 2 ** order > range.from),
     );
     if (!isNotEmpty(asked)) return { verdict: 'safe' };
-    // The machine may have more CPUs than were asked for.
+    // The machine may have more CPUs than requested.
     const stranger = asked.flatMap(({ holders }) => holders).find(({ cpu = 0 }) => cpu >= question.cpus);
     if (stranger !== undefined) throw new RangeError(`CPU ${stranger.cpu} is beyond the machine's ${question.cpus}`);
     const machine = this.#machineFor(question, asked);
@@ -59,7 +65,8 @@ export class Judge {
     // The range may begin or end within a large folio.
     const first = Math.max(0, (range?.from ?? 0) - begins);
     const beyond = range === undefined ? 0 : Math.max(0, endOf(asked) - range.to);
-    const pages = restore(machine, asked, question.cpu, first);
+    machine.call(CONVERTER, { call: 'migrate-to', cpu: question.cpu });
+    const pages = writeLedger(machine, asked, first);
     const outcome = machine.call(CONVERTER, {
       call: 'set-memory-attributes2',
       inode: 0,
@@ -75,7 +82,7 @@ export class Judge {
     if (outcome.result !== 'EAGAIN' || outcome.errorIndex === undefined)
       throw new Error(`the conversion of a restored machine ended in ${outcome.result}`);
     const { folio: refused, offset } = folioAt(asked, outcome.errorIndex);
-    // The conversion unmaps before it counts, so mappings are no reason to refuse.
+    // The conversion unmaps before it counts, so mappings do not cause a refusal.
     const reasons = refused.holders.filter(({ kind }) => kind !== 'user-mapping');
     return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldOnlyByBatches(reasons) };
   }
@@ -127,18 +134,14 @@ const powerOfTwoFrom = (least: number): number => 2 ** Math.ceil(Math.log2(Math.
 type NotEmpty = readonly [FolioLedger, ...FolioLedger[]];
 const isNotEmpty = (ledger: Ledger): ledger is NotEmpty => ledger.length > 0;
 
-/** The index behind the last page. */
+/** The index after the last page. */
 const endOf = (ledger: Ledger): number => Math.max(...ledger.map(({ index, order }) => index + 2 ** order));
 
 const pagesOf = (ledger: Ledger): number => ledger.reduce((sum, { order }) => sum + 2 ** order, 0);
 
-/** References of one kind. */
+/** Number of references of one kind. */
 const of = (holders: readonly Holder[], kind: Holder['kind']): number =>
   referencesOf(holders.filter((holder) => holder.kind === kind));
-
-/** Holders that the machine has no state of its own for: whoever they are, they hold until they let go. */
-const isOutside = ({ kind }: Holder): boolean =>
-  kind !== 'page-cache' && kind !== 'lru-add-batch' && kind !== 'mlock-batch' && kind !== 'user-mapping';
 
 /** The folio of a restored machine's page, which has the ledger's folios without the holes between them. */
 function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedger; readonly offset: number } {
@@ -149,94 +152,4 @@ function folioAt(ledger: Ledger, page: FolioIndex): { readonly folio: FolioLedge
     begins += pages;
   }
   throw new Error(`the restored machine has no page ${page}`);
-}
-
-/** The columns of one kind of per-CPU batch. */
-interface BatchColumns {
-  readonly counts: { [cpu: number]: number; readonly length: number };
-  readonly folios: { [slot: number]: number };
-  readonly slots: number;
-}
-
-/**
- * Puts a folio into a CPU's batch, `entries` times.
- * @returns how many there was room for; none where the CPU is not known.
- */
-function putInto(
-  { counts, folios, slots }: BatchColumns,
-  cpu: Cpu | undefined,
-  folioNumber: number,
-  entries: number,
-): number {
-  if (cpu === undefined) return 0;
-  const taken = counts[cpu];
-  if (taken === undefined) throw new RangeError(`CPU ${cpu} is beyond the machine's ${counts.length}`);
-  const found = Math.min(entries, slots - taken);
-  for (let slot = taken; slot < taken + found; slot++) folios[cpu * slots + slot] = folioNumber;
-  counts[cpu] = taken + found;
-  return found;
-}
-
-/**
- * Puts the ledger's folios, in order and without holes, into a freshly booted machine. A ledger does not say
- * which page of a large folio is mapped: it counts as one that the conversion, from page `first` on, unmaps.
- * @returns the number of pages.
- */
-function restore(machine: Machine, ledger: Ledger, cpu: Cpu, first: number): number {
-  const { memory, program } = machine;
-  const slots = program.sizes['slot'] ?? 1;
-  const pagesPerInode = program.sizes['index'] ?? 1;
-  const lruAdd = {
-    counts: columnOf(memory, cpuFbatches.lruAdd.nr),
-    folios: columnOf(memory, cpuFbatches.lruAdd.folios),
-    slots,
-  };
-  const mlock = {
-    counts: columnOf(memory, mlockFbatch.nr),
-    folios: columnOf(memory, mlockFbatch.folios),
-    slots: program.sizes['mlock_slot'] ?? 0,
-  };
-  let page = 0;
-  let pin = 0;
-  const hold = (number: number, references: number): void => {
-    if (pin >= columnOf(memory, pins.folio).length) throw new Error('a restored machine has too few pins');
-    columnOf(memory, pins.folio)[pin] = number;
-    columnOf(memory, pins.references)[pin] = references;
-    pin++;
-  };
-  machine.call(CONVERTER, { call: 'migrate-to', cpu });
-  for (const [number, entry] of ledger.entries()) {
-    const pages = 2 ** entry.order;
-    columnOf(memory, folio.allocated)[number] = 1;
-    columnOf(memory, folio.order)[number] = entry.order;
-    columnOf(memory, folio.mapping)[number] = 0;
-    columnOf(memory, folio.index)[number] = page;
-    columnOf(memory, folio.uptodate)[number] = 1;
-    columnOf(memory, folio.refcount)[number] = referencesOf(entry.holders);
-    columnOf(memory, folio.mapcount)[number] = of(entry.holders, 'user-mapping');
-    columnOf(memory, iPages).fill(number, page, page + pages);
-    let batched = false;
-    let mm = 0;
-    for (const holder of entry.holders) {
-      if (holder.kind === 'lru-add-batch') {
-        // A folio stands in a lru_add batch once. What is on its way there, or finds it full, no drain finds.
-        const found = putInto(lruAdd, holder.cpu, number, Math.min(1, holder.references));
-        batched ||= found > 0;
-        if (holder.references > found) hold(number, holder.references - found);
-      } else if (holder.kind === 'mlock-batch') {
-        // An entry each for the page's locking and unlocking: several are possible.
-        const found = machine.profile.mlockBatchHoldsReference
-          ? putInto(mlock, holder.cpu, number, holder.references)
-          : 0;
-        if (holder.references > found) hold(number, holder.references - found);
-      } else if (holder.kind === 'user-mapping')
-        for (let i = 0; i < holder.references; i++)
-          columnOf(memory, pte)[mm++ * pagesPerInode + Math.max(first, page)] = number;
-      else if (isOutside(holder)) hold(number, holder.references);
-    }
-    columnOf(memory, folio.lru)[number] = Number(!batched);
-    page += pages;
-  }
-  columnOf(memory, gmemInode.pages)[0] = page;
-  return page;
 }

@@ -3,17 +3,35 @@ import type { Taken } from '../lang/index.ts';
 import type { Call, Outcome } from './calls.ts';
 import type { Machine } from './machine.ts';
 
-/** What a task had of its own before it moved: its values, and where it rested. */
+/** A task's own state before it moved: its values, and its place. */
 interface Before {
   readonly task: number;
   readonly code: number;
   readonly pc: number;
   readonly slots: Int32Array;
-  /** Undefined where a call was entered: that is no step, and writes nothing. */
+  /** Undefined for the entry of a call: that is no step, and writes nothing. */
   readonly taken: Taken | undefined;
 }
 
-/** Steps a machine and takes its steps back, one by one, at the cost of what each changed. */
+/**
+ * A debugger for a machine: takes its steps, and takes them back one by one, at the cost of what each changed.
+ * @example
+ * import { createMachine, patchNamed, Stepper } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const stepper = new Stepper(machine);
+ * stepper.begin(1, { call: 'touch', inode: 0, start: 0, pages: 1 });
+ * stepper.step(1)?.task; // => 1
+ * stepper.undo()?.task; // => 1
+ * stepper.depth; // => 1
+ */
 export class Stepper {
   readonly machine: Machine;
   readonly #done: Before[] = [];
@@ -22,12 +40,12 @@ export class Stepper {
     this.machine = machine;
   }
 
-  /** How many steps and calls entered can be taken back. */
+  /** Number of steps and entered calls that can be taken back. */
   get depth(): number {
     return this.#done.length;
   }
 
-  /** As {@link Machine.begin}; to be undone like a step. */
+  /** {@link Machine.begin}, which can be undone like a step. */
   begin(task: number, call: Call): Outcome | undefined {
     const before = this.#rowOf(task);
     const outcome = this.machine.begin(task, call);
@@ -35,7 +53,7 @@ export class Stepper {
     return outcome;
   }
 
-  /** As {@link Machine.step}. */
+  /** {@link Machine.step}. */
   step(task: number): Taken | undefined {
     const before = this.#rowOf(task);
     const taken = this.machine.step(task);
@@ -44,9 +62,9 @@ export class Stepper {
   }
 
   /**
-   * Takes the last step back, or the entering of a call. Whoever changed the machine by other means meanwhile, such as
-   * a call run to its end, has broken the chain.
-   * @returns whose it was and what it wrote; undefined where nothing is left.
+   * Takes back the last step, or the entry of a call. If the machine was changed by other means meanwhile, such as a
+   * call run to its end, the history is broken.
+   * @returns its task and what it wrote; undefined if nothing is left.
    */
   undo(): { readonly task: number; readonly taken: Taken | undefined } | undefined {
     const before = this.#done.pop();

@@ -272,7 +272,14 @@ const all = (conditions: readonly Value<'bool'>[]): Value<'bool'> =>
   conditions.reduce((both, condition) => both.and(condition), literal<'bool'>(1));
 const asNumber = (condition: Value<'bool'>): Value<'int'> => choose(condition, 1, 0);
 
-/** Builds the protocol. */
+/**
+ * Builds the protocol.
+ * @example
+ * import { buildPeer, NO_FALSE_POSITIVE } from 'folioscope/peer';
+ * const { codeOf, properties } = buildPeer({ cpus: 2, folios: 1, variant: 'v6' });
+ * codeOf.length; // => 4
+ * properties.some(({ name }) => name === NO_FALSE_POSITIVE); // => false
+ */
 export function buildPeer(config: PeerConfig): Peer {
   const { cpus, folios } = config;
   const sizes = { task: cpus + 2, cpu: cpus, folio: folios, slot: BATCH };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type FolioLedger, referencesOf } from '../ledger/index.ts';
 import type { CheckAnswer, Counterexample, CounterexampleStep } from '../verify/index.ts';
-import { callIn, callTextIn, type Subject } from './check-subject.ts';
+import { callIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
 import { balanceText, holderText, ledgerLines } from './holders-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
@@ -37,6 +37,9 @@ export function counterexampleLines(
     const left = ' '.repeat(lane(step.task));
     const call = callOf(scenario, step);
     if (call !== undefined && before?.call !== step.call) lines.push(...wrap(call, left));
+    const { origin } = step;
+    if (origin !== undefined && (before?.origin?.place !== origin.place || before.origin.text !== origin.text))
+      lines.push(...wrap(`${origin.place} ${origin.text}`, left, `${left}  `));
     lines.push(...stepRows(number + 1, step, before, lane(step.task)));
     lines.push(...('threads' in scenario ? ledgerChange(ledger, step.ledger, isBrief) : writesOf(step)));
     last.set(step.task, step);
@@ -71,8 +74,7 @@ function heads(threads: readonly CounterexampleStep[], lane: (task: number) => n
 }
 
 function callOf(scenario: Subject, { task, call }: CounterexampleStep): string | undefined {
-  const made = callIn(scenario, task, call);
-  return made === undefined ? undefined : callTextIn(scenario, made);
+  return callIn(scenario, task, call)?.text;
 }
 
 /** The routine that a step stands in. Where the step bears its name, the routine says nothing: its caller then. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CheckAnswer, Counterexample, CounterexampleStep, PropertyAnswer } from '../verify/index.ts';
-import { callTextIn, type Subject } from './check-subject.ts';
+import type { Subject } from './check-subject.ts';
 import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/check.schema.json describes it. */
@@ -38,14 +38,14 @@ export function checkToJson(
     file: scenario.file,
     scenario: scenario.name,
     title: scenario.title,
-    ...(chosen === undefined ? {} : answerJson(scenario, chosen, coverage)),
-    ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(scenario, one, coverage)) } : {}),
+    ...(chosen === undefined ? {} : answerJson(chosen, coverage)),
+    ...(answers.length > 1 ? { patches: answers.map((one) => answerJson(one, coverage)) } : {}),
     ...(notRun.length > 0 ? { notRun } : {}),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-function answerJson(scenario: Subject, { answer, cost }: CostedAnswer, withCoverage: boolean): object {
+function answerJson({ answer, cost }: CostedAnswer, withCoverage: boolean): object {
   const shortest = shortestOf(answer);
   const { explored } = answer;
   return {
@@ -72,7 +72,7 @@ function answerJson(scenario: Subject, { answer, cost }: CostedAnswer, withCover
     before:
       answer.before.length === 0
         ? undefined
-        : answer.before.map(({ call, mismatches }) => ({ call: callTextIn(scenario, call), mismatches })),
+        : answer.before.map(({ call, mismatches }) => ({ call: call.text, mismatches })),
     properties: answer.properties.map((property) => ({
       property: property.id,
       sentence: property.sentence,
@@ -114,7 +114,18 @@ const runJson = ({
   steps: steps.map(stepJson),
 });
 
-const stepJson = ({ task, thread, cpu, call, option, path, name, writes, ledger }: CounterexampleStep): object => ({
+const stepJson = ({
+  task,
+  thread,
+  cpu,
+  call,
+  option,
+  path,
+  name,
+  writes,
+  ledger,
+  origin,
+}: CounterexampleStep): object => ({
   task,
   thread,
   cpu,
@@ -123,6 +134,7 @@ const stepJson = ({ task, thread, cpu, call, option, path, name, writes, ledger 
   routine: path.at(-1),
   path,
   step: name,
+  origin: origin === undefined ? undefined : { place: origin.place, text: origin.text },
   writes: writes.map(({ variable, index, before, after }) => ({
     variable,
     index,

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-import type { PeerQuestion, Scenario, ScenarioCall } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
+import type { Scenario, ScenarioCall } from '../scenario/index.ts';
 
-/** What was checked: a scenario of the kernel, or the peer protocol. */
-export type Subject = Scenario | PeerQuestion;
+/** Another program than the kernel, as far as a report tells of it. */
+interface OtherProgram {
+  readonly file: string;
+  readonly name: string;
+  readonly title: string;
+}
+
+/** What was checked. */
+export type Subject = Scenario | OtherProgram;
 
 /** A call of a scenario's thread; undefined where there is none. */
 export const callIn = (subject: Subject, task: number, number: number | undefined): ScenarioCall | undefined =>
   'threads' in subject ? subject.threads.find((thread) => thread.task === task)?.calls[number ?? -1] : undefined;
-
-/** A call in a few words. */
-export const callTextIn = (subject: Subject, call: ScenarioCall): string =>
-  'threads' in subject ? callText(subject, call) : '';

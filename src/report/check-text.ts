@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CheckAnswer, Explored, PropertyAnswer, Walked } from '../verify/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
-import { callIn, callTextIn, type Subject } from './check-subject.ts';
+import { callIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
 import { originLines } from './origin-lines.ts';
@@ -24,10 +24,35 @@ export interface CheckReportOptions {
 
 /**
  * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
- *
  * @example
- * const answer = checkScenario(scenario, patchNamed('v6'));
- * const text = checkReport(scenario, [answer]);
+ * import { patchNamed } from 'folioscope/machine';
+ * import { allEnd, allLine, checkReport, checkToItf, checkToJson, notRunLine, outcomeOf } from 'folioscope/report';
+ * import { parseScenario } from 'folioscope/scenario';
+ * import { checking } from 'folioscope/verify';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const pieces = checking(scenario, { patch: patchNamed('baseline'), mostStates: 100_000 });
+ * let piece = pieces.next();
+ * while (piece.done !== true) piece = pieces.next();
+ * const answers = [piece.value];
+ * const command = ['folioscope', 'check', 't.yaml'];
+ * checkReport(scenario, answers, { command, notRun: [], coverage: false }).split('\n')[0]; // => 'T: A page faulted on another CPU'
+ * const cost = { seconds: 0, peakMemoryBytes: 0 };
+ * JSON.parse(checkToJson(scenario, [{ answer: answers[0]!, cost }], { notRun: [], coverage: false })).verdict; // => 'violated'
+ * JSON.parse(checkToItf(scenario, answers)!)['#meta'].format; // => 'ITF'
+ * // The file says nothing of what check comes to, so it is neither as expected nor not:
+ * outcomeOf(answers); // => 'says nothing'
+ * allLine(scenario, answers).length > 0; // => true
+ * allEnd(['as expected', 'as expected']); // => '2 scenarios: 2 as expected\n'
+ * notRunLine('b.yaml').trim().startsWith('not run'); // => true
  */
 export function checkReport(
   scenario: Subject,
@@ -64,7 +89,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
   const before = answer.before.map(({ call, mismatches }) => {
     const text = mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; ');
     const isBefore = 'before' in scenario && scenario.before.includes(call);
-    return `${isBefore ? 'before' : 'refused at once'}, ${callTextIn(scenario, call)}: ${text}`;
+    return `${isBefore ? 'before' : 'refused at once'}, ${call.text}: ${text}`;
   });
   const wrong = violatedIn(answer).map((property) => {
     const { id, sentence, counterexample, explored } = property;
@@ -206,7 +231,7 @@ function detailText(scenario: Subject, { detail }: PropertyAnswer): string {
   const [task, number] = (detail ?? '').split('.').map(Number);
   const call = callIn(scenario, task ?? -1, number);
   if (call === undefined || !('machine' in scenario)) return detail === undefined ? '' : `, ${detail}`;
-  return `, ${scenario.machine.tasks[call.task]?.name}: ${callTextIn(scenario, call)}`;
+  return `, ${scenario.machine.tasks[call.task]?.name}: ${call.text}`;
 }
 
 const counted = (number: number, what: string): string =>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { errnoName } from '../abi/index.ts';
 import type { ConversionCall, Explanation } from '../explain/index.ts';
 import { foldNumbers } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
@@ -6,20 +7,9 @@ import { holderPhrase } from './explain-evidence.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
 
-/** Errnos that the ioctl is known to return: facts of arch-independent include/uapi/asm-generic/errno-base.h. */
-const ERRNO_NAMES: ReadonlyMap<number, string> = new Map([
-  [-4, 'EINTR'],
-  [-11, 'EAGAIN'],
-  [-12, 'ENOMEM'],
-  [-14, 'EFAULT'],
-  [-22, 'EINVAL'],
-  [-25, 'ENOTTY'],
-]);
-export const EAGAIN = -11;
-
 const resultPhrase = ({ returned }: ConversionCall): string => {
   if (returned === undefined) return 'no return seen';
-  const name = ERRNO_NAMES.get(returned);
+  const name = errnoName(returned);
   return name === undefined ? `returned ${returned}` : `returned ${returned} (-${name})`;
 };
 

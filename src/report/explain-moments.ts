@@ -42,7 +42,7 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
 
 /** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
 function waitingPhrase(moment: MomentAnswer): string {
-  const { notable: folios, count, staleCount, goneNotable } = moment;
+  const { notable: folios, unsettled, count, staleCount, goneNotable } = moment;
   const list = (sure: boolean): string =>
     [...waitingByCpu(folios, sure)]
       .map(([cpu, indexes]) => `CPU ${cpu}: ${indexes.length} (${foldNumbers(indexes)})`)
@@ -61,9 +61,12 @@ function waitingPhrase(moment: MomentAnswer): string {
     waits === '' ? '' : `in lru_add batches of ${waits}`,
     mayWait === '' ? '' : `not known whether still in batches of ${mayWait}`,
     others === '' ? '' : `held by ${others}`,
-    unclear.length === 0
+    unclear.length === 0 && unsettled.length === 0
       ? ''
-      : `not known whether in a batch (again): ${foldNumbers(unclear.map(({ index }) => index))}`,
+      : `not known whether in a batch (again): ${[
+          ...unsettled.map(({ from, to }) => (to - from === 1 ? String(from) : `${from}-${to - 1}`)),
+          ...(unclear.length === 0 ? [] : [foldNumbers(unclear.map(({ index }) => index))]),
+        ].join(', ')}`,
     gone,
   ]
     .filter((part) => part !== '')

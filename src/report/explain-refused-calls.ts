@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { isErrno } from '../abi/index.ts';
 import type { BatchedFolio, ConversionCall, Explanation, RefusalCause } from '../explain/index.ts';
 import { type Cpu, foldNumbers, type LruInsertion, nanoseconds } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
-import { EAGAIN, heldPhrase } from './explain-conversions.ts';
+import { heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
 
 /** Which of the recorded conversions were refused, and why the last one was: what most readers come for. */
 export function refusedCallLines({ conversions, form }: Explanation): string[] {
-  const refused = conversions.filter(({ returned }) => returned === EAGAIN);
+  const refused = conversions.filter(({ returned }) => isErrno(returned, 'EAGAIN'));
   const last = refused.at(-1);
   if (last === undefined) return [];
   const which = refused.length === 1 ? 'at' : 'the last one at';
@@ -73,7 +74,7 @@ const stubbornHint = ({ kinds }: RefusalCause): string =>
         ? '; a drain of all CPUs flushes that too'
         : '; no drain helps against that: every form of the check refuses a range that has such a page';
 
-function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: ConversionCall): string {
+function unaddedPhrase(insertions: readonly LruInsertion[], { at, showAdds }: ConversionCall): string {
   const cpus = [...new Set(insertions.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
   const [first] = insertions;
   const count = insertions.length === 1 ? '1 unevictable folio was' : `${insertions.length} unevictable folios were`;
@@ -81,7 +82,8 @@ function unaddedPhrase(insertions: readonly LruInsertion[], { showAdds }: Conver
     ? 'their adds were lost, or came before the recording'
     : 'mm_filemap_add_to_page_cache was not recorded';
   const when = first === undefined ? '' : `, first at ${timeText(first.at)}`;
-  return `${count} inserted later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
+  const isBefore = first !== undefined && first.at <= at;
+  return `${count} inserted ${isBefore ? 'just before or ' : ''}later${when}, by CPU ${foldNumbers(cpus)}, and waited in ${cpus.length === 1 ? 'its batch' : 'their batches'} until then; since when, and of which inode, is not known: ${why}`;
 }
 
 function unseenPhrase({ drained, checked, showAdds, causes }: ConversionCall): string {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isErrno } from '../abi/index.ts';
 import type { Explanation, InodeAnswer, MomentAnswer, OpenInode, Unseen } from '../explain/index.ts';
 import { foldNumbers, type Strength, type Verdict } from '../ledger/index.ts';
 import { timeText, withClock } from './clock-text.ts';
@@ -22,7 +23,24 @@ export interface ExplainCommand {
   readonly version?: string | undefined;
 }
 
-/** An explanation as a mail: the verdict, the evidence, what is not known, how to get it again. */
+/**
+ * An explanation as a mail: the verdict, the evidence, what is not known, how to get it again.
+ * @example
+ * import { explainTrace, parseMoment } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { explanationToJson, explanationToText } from 'folioscope/report';
+ * import { memorySource } from 'folioscope/trace';
+ * const text = `# tracer: nop
+ * #
+ * # entries-in-buffer/entries-written: 1/1   #P:2
+ * #
+ *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
+ * `;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const explanation = await explainTrace(source, { moments: [parseMoment('end')!], patches: PATCHES });
+ * explanationToText(explanation, { file: 'trace.txt', options: [] }).includes('trace.txt'); // => true
+ * JSON.parse(explanationToJson(explanation)).schema; // => 'folioscope.explain/1'
+ */
 export const explanationToText = (explanation: Explanation, command: ExplainCommand): string =>
   withClock(explanation.trace.countsTime, () => mail(explanation, command));
 
@@ -67,11 +85,9 @@ function headline(
   ];
 }
 
-const ENOTTY = -25;
-
 /** Calls that the kernel did not know at all: no refusal, and the first thing to tell. */
 function unknownCallLines({ conversions }: Explanation): string[] {
-  const unknown = conversions.filter(({ returned }) => returned === ENOTTY);
+  const unknown = conversions.filter(({ returned }) => isErrno(returned, 'ENOTTY'));
   const [first] = unknown;
   if (first === undefined) return [];
   const count = unknown.length === conversions.length ? 'all' : `${unknown.length} of ${conversions.length}`;

@@ -16,3 +16,4 @@ export { mutantsText } from './mutants-text.ts';
 export { mutantNotes } from './patch-notes-text.ts';
 export { runsToJson } from './runs-json.ts';
 export { runsReport } from './runs-text.ts';
+export { sourceReport, sourceToJson } from './source-text.ts';

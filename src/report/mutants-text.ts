@@ -9,7 +9,14 @@ interface ListedMutant {
   readonly property: string;
 }
 
-/** Every mistake that can be made on purpose: its name, what is wrong, and what shows it. */
+/**
+ * Every mistake that can be made on purpose: its name, what is wrong, and what shows it.
+ * @example
+ * import { MUTANTS } from 'folioscope/kernel';
+ * import { mutantNotes, mutantsText } from 'folioscope/report';
+ * mutantsText(MUTANTS).split('\n')[0]; // => 'mutant:gup-no-barrier'
+ * mutantNotes([{ patch: 'v6', notes: { mutant: undefined } }]); // => []
+ */
 export function mutantsText(mutants: readonly ListedMutant[]): string {
   const lines = mutants.flatMap(({ patch, forgets, scenario, property }) => [
     patch.name,

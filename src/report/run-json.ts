@@ -8,7 +8,6 @@ import type {
   ScenarioAnswer,
   StepAnswer,
 } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
 import { folioJson } from './folio-json.ts';
 
 /** Name and version of the document; schema/run.schema.json describes it. */
@@ -68,7 +67,7 @@ export function callJson(scenario: Scenario, call: CallAnswer): object {
     stage,
     task: scenario.machine.tasks[of.task]?.name,
     cpu,
-    call: callText(scenario, of),
+    call: of.text,
     returned: outcome?.result,
     errorIndex: outcome?.errorIndex,
     loaded,
@@ -119,7 +118,10 @@ const expectedJson = ({
 const oneOrList = <T>(values: readonly T[] | undefined): T | readonly T[] | undefined =>
   values?.length === 1 ? values[0] : values;
 
-const stepJson = ({ machine }: Scenario, { stage, task, cpu, call, path, name, writes, read }: StepAnswer): object => ({
+const stepJson = (
+  { machine }: Scenario,
+  { stage, task, cpu, call, path, name, writes, read, origin }: StepAnswer,
+): object => ({
   stage,
   task: machine.tasks[task]?.name ?? `kworker/${task - machine.tasks.length}`,
   cpu,
@@ -127,6 +129,7 @@ const stepJson = ({ machine }: Scenario, { stage, task, cpu, call, path, name, w
   path,
   step: name,
   read: read === undefined ? undefined : { pfn: read.folio, count: read.count },
+  origin: origin === undefined ? undefined : { place: origin.place, text: origin.text },
   writes: writes.map(({ variable, index, before, after }) => ({
     variable,
     index,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, ScenarioAnswer } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
 import { wrap } from './flow.ts';
 import { mutantLines } from './patch-notes-text.ts';
 import { mismatchText, resultText } from './verdict-text.ts';
@@ -16,7 +15,7 @@ export function summaryLine({ scenario, patches }: ScenarioAnswer): string {
   const lines = wrap(`${scenario.name}: ${scenario.title}`, outcomeOf(patches).padEnd(11), ' '.repeat(13));
   for (const answer of patches) {
     const first = problemOf(answer);
-    if (first !== undefined) lines.push(...wrap(`${answer.patch}: ${first(scenario)}`, ' '.repeat(13), ' '.repeat(15)));
+    if (first !== undefined) lines.push(...wrap(`${answer.patch}: ${first}`, ' '.repeat(13), ' '.repeat(15)));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -56,13 +55,13 @@ const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): C
 const untold = ({ calls }: PatchAnswer): CallAnswer | undefined => calls.find(({ isUntold }) => isUntold);
 
 /** What to tell first of an answer that is not well. */
-function problemOf(answer: PatchAnswer): ((scenario: ScenarioAnswer['scenario']) => string) | undefined {
+function problemOf(answer: PatchAnswer): string | undefined {
   const { imbalance, unended } = answer;
-  if (imbalance !== undefined) return () => `I6 violated: ${imbalance}`;
-  if (unended !== undefined) return () => unended;
+  if (imbalance !== undefined) return `I6 violated: ${imbalance}`;
+  if (unended !== undefined) return unended;
   const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
-  if (wrong !== undefined) return (scenario) => `${callText(scenario, wrong.of)}: ${mismatchText(wrong)}`;
+  if (wrong !== undefined) return `${wrong.of.text}: ${mismatchText(wrong)}`;
   if (answer.asExpected !== undefined) return undefined;
   const call = untold(answer) ?? cameTo('refused', answer) ?? cameTo('undecided', answer);
-  return call === undefined ? undefined : (scenario) => `${callText(scenario, call.of)}: ${resultText(call)}`;
+  return call === undefined ? undefined : `${call.of.text}: ${resultText(call)}`;
 }

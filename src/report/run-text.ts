@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
 import { commandLines } from './command-lines.ts';
-import { callText } from './call-text.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
 import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
@@ -18,7 +17,35 @@ export interface RunReportOptions {
   readonly version?: string | undefined;
 }
 
-/** The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's. */
+/**
+ * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
+ * import { parseScenario, patchNotes, runMany, runScenario } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const patch = patchNamed('v6');
+ * const answer = { scenario, patches: [runScenario(scenario, { patch })] };
+ * const command = ['folioscope', 'run', 't.yaml'];
+ * runReport(answer, { steps: 'none', command }).split('\n')[0]; // => 'T: A page faulted on another CPU'
+ * summaryLine(answer); // => 'ok         T: A page faulted on another CPU\n'
+ * summaryEnd([answer]); // => '1 scenario: 1 ok\n'
+ * JSON.parse(runToJson([answer], { steps: false })).schema; // => 'folioscope.run/1'
+ * const schedule = { kind: 'random', seed: 1 } as const;
+ * const many = { scenario, patches: [runMany(scenario, { patch, schedule, runs: 2 })] };
+ * runsReport(many, { command }).includes('v6: 2 runs, 1 outcome'); // => true
+ * JSON.parse(runsToJson([many])).schema; // => 'folioscope.run/1'
+ * patchNotes(patch, scenario.machine.profile!).mutant; // => undefined
+ */
 export function runReport(answer: ScenarioAnswer, options: RunReportOptions): string {
   const { scenario, patches } = answer;
   const sections = [
@@ -46,7 +73,7 @@ function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[
     const first = answers[0]?.call;
     if (first === undefined || !answers.some(({ call }) => isTold(call))) continue;
     const name = scenario.machine.tasks[of.task]?.name ?? '';
-    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${callText(scenario, of)}`, '', '  '));
+    lines.push(...wrap(`${name} on CPU ${first.cpu}: ${of.text}`, '', '  '));
     lines.push(...answerLines(answers));
   }
   const outcome = patches.map(outcomeText);
@@ -193,19 +220,8 @@ function orderText(patches: ScenarioAnswer['patches']): string {
   }
 }
 
-/** What the scenario's calls do not need is left out of its machine. */
-function absentText({ machine: { parts, calls } }: Scenario): string {
-  const migrations = ['soft_offline', 'mbind', 'numa_hint_fault'] as const;
-  const walks = ['page_idle', 'damon', 'soft_offline', 'mincore'] as const;
-  const absent = [
-    ...(parts.includes('mlock') ? [] : ['mlock batches']),
-    ...(parts.includes('guest') ? [] : ['guest faults']),
-    ...(walks.some((name) => calls.includes(name)) ? [] : ['pfn walkers']),
-    ...(migrations.some((name) => calls.includes(name)) ? [] : ['migration of pages']),
-  ];
-  if (!parts.includes('hotplug')) absent.push('CPU hotplug');
-  return absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
-}
+const absentText = ({ absent }: Scenario): string =>
+  absent.length === 0 ? '' : `not in this run: ${absent.join(', ')}; `;
 
 function machineText({ machine }: Scenario): string {
   const { cpus, profile } = machine;

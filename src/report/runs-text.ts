@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { Scenario, ScenarioRuns, SeenOutcome } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
 import { originLines } from './origin-lines.ts';
@@ -37,7 +36,7 @@ function outcomeLines(scenario: Scenario, { times, first, well }: SeenOutcome, w
   const texts = told.map((call) => {
     const name = scenario.machine.tasks[call.of.task]?.name ?? '';
     const wrong = call.mismatches.length > 0 ? ', NOT AS EXPECTED' : '';
-    return `${name} ${callText(scenario, call.of)}: ${resultText(call)}${wrong}`;
+    return `${name} ${call.of.text}: ${resultText(call)}${wrong}`;
   });
   if (first.imbalance !== undefined) texts.push(`I6 violated: ${first.imbalance}`);
   if (first.unended !== undefined) texts.push(first.unended);

@@ -4,7 +4,13 @@ import type { StepAnswer } from '../scenario/index.ts';
 /** Steps as the routines that they stand in, with what repeats folded. */
 export type StepItem =
   | { readonly kind: 'step'; readonly name: string; readonly mark: string }
-  | { readonly kind: 'routine'; readonly name: string; readonly items: readonly StepItem[] }
+  | {
+      readonly kind: 'routine';
+      readonly name: string;
+      readonly items: readonly StepItem[];
+      /** It is no routine but a statement of the author's text. */
+      readonly isStatement?: boolean;
+    }
   | { readonly kind: 'repeat'; readonly times: number; readonly items: readonly StepItem[] };
 
 /** How many leading routines two paths share. */
@@ -12,6 +18,14 @@ export function sharedDepth(a: readonly string[], b: readonly string[]): number 
   let depth = 0;
   while (depth < a.length && depth < b.length && a[depth] === b[depth]) depth++;
   return depth;
+}
+
+/** A step with its author's statement among its routines, as the innermost of those that are around it. */
+export function withStatement(step: StepAnswer): StepAnswer {
+  const { origin, path } = step;
+  if (origin === undefined) return step;
+  const { place, text, depth } = origin;
+  return { ...step, path: [...path.slice(0, depth), `${place} ${text}`, ...path.slice(depth)] };
 }
 
 /** The tree of consecutive steps of one task below the outer `depth` routines; `mark` is what stands beside a step. */
@@ -32,7 +46,9 @@ export function stepTree(
     }
     let end = at + 1;
     while (steps[end]?.path[depth] === name) end++;
-    items.push({ kind: 'routine', name, items: stepTree(steps.slice(at, end), mark, depth + 1) });
+    const inner = stepTree(steps.slice(at, end), mark, depth + 1);
+    const statement = first.origin?.depth === depth ? { isStatement: true } : {};
+    items.push({ kind: 'routine', name, items: inner, ...statement });
     at = end;
   }
   return items;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CallAnswer, PatchAnswer, Scenario, StepAnswer } from '../scenario/index.ts';
-import { callText } from './call-text.ts';
-import { fold, READ, sharedDepth, type StepItem, stepTree } from './step-tree.ts';
+import { fold, READ, sharedDepth, type StepItem, stepTree, withStatement } from './step-tree.ts';
 import { unbroken, wrap } from './flow.ts';
 
 /** Steps one under the other, or what repeats folded and short routines in one line. */
@@ -36,10 +35,11 @@ export const sameSteps = (a: PatchAnswer, b: PatchAnswer, from: number): boolean
 /** Lines that show the steps `from` up to and without `to` of one form, a heading where the task or its call changes. */
 export function stepLines(
   scenario: Scenario,
-  { calls, steps }: PatchAnswer,
+  { calls, steps: taken }: PatchAnswer,
   range: { readonly from: number; readonly to: number; readonly style: StepStyle },
 ): readonly string[] {
   const { to, style } = range;
+  const steps = taken.map(withStatement);
   const lines: string[] = [];
   /** What has been shown already, by heading. */
   const bodies = new Map<string, string>();
@@ -55,7 +55,7 @@ export function stepLines(
     // A run that goes round for ever has more steps than a call can have arguments.
     const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);
     const goesOn = call !== undefined && inside > 0;
-    const doing = call === undefined ? '' : `: ${callText(scenario, call.of)}`;
+    const doing = call === undefined ? '' : `: ${call.of.text}`;
     const heading = goesOn ? `${name} goes on in ${first.path[inside - 1]}` : `${name}${doing}`;
     lines.push(...wrap(heading, indent(1), indent(2)));
     const from = goesOn ? inside : 0;
@@ -111,7 +111,7 @@ const collapse = (items: readonly StepItem[], open: Open): readonly StepItem[] =
     const after = i === items.length - 1 ? open.after : 0;
     const inner = collapse(item.items, { before: before - 1, after: after - 1 });
     const whole = { ...item, items: inner };
-    if (before > 0 || after > 0) return [whole];
+    if (before > 0 || after > 0 || item.isStatement === true) return [whole];
     const [only, more] = inner;
     if (more === undefined && only?.kind === 'step') return [{ ...only, name: item.name }];
     return inner.every((one) => one.kind === 'step' && one.name === item.name) ? inner : [whole];
@@ -130,7 +130,7 @@ function inline(item: StepItem): string | undefined {
   const text = parts.join(', ');
   if (item.kind === 'repeat')
     return unbroken(parts.length === 1 ? `${text} x${item.times}` : `(${text}) x${item.times}`);
-  if (item.items.some(({ kind }) => kind === 'routine')) return undefined;
+  if (item.isStatement === true || item.items.some(({ kind }) => kind === 'routine')) return undefined;
   const called = `${item.name} (${text})`;
   if (called.length > SHORT_ROUTINE) return undefined;
   return called.length > UNBROKEN_ROUTINE ? called : unbroken(called);

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: MIT
-import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../kernel/index.ts';
-import { folioIndex, type InputError, pfn } from '../ledger/index.ts';
-import type { Call } from '../machine/index.ts';
+import { KVM_MEMORY_ATTRIBUTE_PRIVATE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../abi/index.ts';
+import { type AnyCall, CALL_NAMES, type CallFields, type CallName, callNamed } from '../kernel/index.ts';
+import { folioIndex, type InputError, type Pfn, pfn } from '../ledger/index.ts';
+import type { Call, Conversion } from '../machine/index.ts';
+import { callText } from './call-text.ts';
 import { suggestion } from './nearest.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
-import { CALL_NAMES, type CallEntry, type ExpectedEntry } from './schema.ts';
+import {
+  CALL_KEYS,
+  checked,
+  type CallEntry,
+  callsOfKey,
+  CONVERT,
+  type ConvertEntry,
+  type ExpectedEntry,
+  writtenIn,
+  WRITTEN,
+  type WrittenName,
+} from './schema.ts';
 import type { Path, Source } from './source.ts';
 
 /** What the calls of a scenario may name. */
@@ -26,12 +39,6 @@ export interface Surroundings {
   readonly taken: Set<string>;
 }
 
-interface PageRange {
-  readonly inode: number;
-  readonly start: number;
-  readonly pages: number;
-}
-
 /** Turns an entry of a list of calls into a call of the machine. @throws InputError */
 export function readCall(around: Surroundings, task: number, entry: CallEntry, path: Path): ScenarioCall {
   const call = new CallReader(around, entry, path).read();
@@ -39,49 +46,20 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
   for (const [patch, expected] of Object.entries(entry.expect ?? {}))
     if (expected !== undefined) {
       const where = [...path, 'expect', patch];
-      byPatch.set(patch, readExpected(around.source, expected, entry, where));
+      byPatch.set(patch, readExpected(around.source, expected, { call, returns: entry.returns }, where));
     }
   const every = byPatch.get('every') ?? (entry.returns === undefined ? undefined : { returns: listOf(entry.returns) });
   byPatch.delete('every');
-  return { task, call, expected: { every, byPatch } };
+  const { tasks, pins, guestMemfds } = around;
+  const text = callText(call, { tasks, pins, guestMemfds: guestMemfds.map(({ name }) => name) });
+  return { task, call, text, expected: { every, byPatch } };
 }
 
-const RANGE_CALLS = [
-  'write',
-  'mmap',
-  'munmap',
-  'madvise-dontneed',
-  'touch',
-  'fallocate',
-  'punch-hole',
-  'mlock',
-  'munlock',
-  'mincore',
-  'mbind',
-  'numa-hint-fault',
-  'madvise-pageout',
-  'bind',
-  'delete-memslot',
-] as const;
-const FRAME_CALLS = ['page-idle', 'damon', 'soft-offline', 'memory-failure'] as const;
-/** The calls that are about one guest_memfd. */
-const IN_GUEST_MEMFD: ReadonlySet<string> = new Set([
-  ...RANGE_CALLS,
-  'fallocate-large',
-  'guest-touch',
-  'convert',
-  'vmsplice',
-  'pin-user-pages',
-  'pin-longterm',
-  'populate',
-  'load',
-  'store',
-  'guest-load',
-  'guest-store',
-  'release',
-]);
-/** The calls that say what was in a page. */
-const LOADS = ['load', 'guest-load'] as const;
+/** A call that names some things; not yet all that it has to. */
+type Partly = Partial<CallFields> & { readonly call: Exclude<CallName, Conversion['call']> };
+
+const isWhole = (call: Partly): call is Exclude<Call, Conversion> =>
+  callNamed(call.call).args.every((name) => call[name] !== undefined);
 
 class CallReader {
   readonly #around: Surroundings;
@@ -96,118 +74,94 @@ class CallReader {
 
   read(): Call {
     const entry = this.#entry;
-    const named = CALL_NAMES.filter((name) => Object.hasOwn(entry, name));
-    const [name] = named;
-    if (named.length > 1) throw this.#error([named[1] ?? ''], `a second call beside ${name}, expected one`, 'key');
-    if (name === undefined) throw this.#error([], `no call, expected one of ${CALL_NAMES.join(', ')}`);
-    if (entry.in !== undefined && !IN_GUEST_MEMFD.has(name))
-      throw this.#error(['in'], `${name} is about no guest_memfd, expected no 'in'`);
-    return this.#rangeCall() ?? this.#frameCall() ?? this.#contentsCall() ?? this.#otherCall();
+    const [key, second] = CALL_KEYS.filter((name) => Object.hasOwn(entry, name));
+    if (second !== undefined) throw this.#error([second], `a second call beside ${key}, expected one`, 'key');
+    if (key === undefined) throw this.#error([], `no call, expected one of ${CALL_KEYS.join(', ')}`);
+    const value = valuesIn(entry).get(key);
+    const names = callsOfKey(key);
+    const call = names.find((name) => callNamed(name).written?.word === value) ?? names[0];
+    if (call === undefined) throw new Error(`no call '${key}'`);
+    const kind = callNamed(call);
+    if (entry.in !== undefined && !kind.args.includes('inode'))
+      throw this.#error(['in'], `${key} is about no guest_memfd, expected no 'in'`);
+    if (call === 'set-memory-attributes2') return this.#convert(checked(CONVERT, value));
+    if (call === 'unknown-ioctl') this.#requireUnknown(value);
+    const made: Partly = { call, ...this.#fields(key, kind, value) };
+    if (!isWhole(made)) throw new Error(`${call} is read without all that it names`);
+    if (made.call === 'fallocate-large') this.#requireWholeFolios(made);
+    return made;
   }
 
-  /** The calls that say a range of pages and nothing else. */
-  #rangeCall(): Call | undefined {
-    const entry = this.#entry;
-    for (const call of RANGE_CALLS) {
-      const range = entry[call];
-      if (range !== undefined) return { call, ...this.#range([call], range) };
+  /** What a call names, checked against what there is. */
+  #fields(key: string, kind: AnyCall, value: unknown): Partial<CallFields> {
+    const written = writtenIn(kind);
+    const parts = valuesIn(value);
+    const fields: Partial<CallFields> = kind.args.includes('inode') ? { inode: this.#inode() } : {};
+    for (const name of written) {
+      const { key: inner } = WRITTEN[name];
+      const [path, part] = written.length > 1 ? [[key, inner], parts.get(inner)] : [[key], value];
+      Object.assign(fields, this.#field(name, kind, part, path));
     }
-    if (entry['fallocate-large'] !== undefined) return this.#fallocateLarge(entry['fallocate-large']);
-    const guest = entry['guest-touch'];
-    if (guest === undefined) return undefined;
-    const range = this.#range(['guest-touch', 'range'], guest.range);
-    return { call: 'guest-touch', ...range, private: guest.as === 'private' };
+    return fields;
   }
 
-  /** The calls by page frame. */
-  #frameCall(): Call | undefined {
-    for (const call of FRAME_CALLS) {
-      const frame = this.#entry[call];
-      if (frame === undefined) continue;
-      const { frames } = this.#around;
-      if (frame >= frames) throw this.#error([call], `no frame ${frame}, expected one from 0 to ${frames - 1}`);
-      return { call, pfn: pfn(frame) };
+  #field(name: WrittenName, kind: AnyCall, value: unknown, path: Path): Partial<CallFields> {
+    const { tasks, processes, pins } = this.#around;
+    switch (name) {
+      case 'start':
+        return this.#range(path, checked(WRITTEN.start.schema, value));
+      case 'index':
+        return { index: this.#page(path, checked(WRITTEN.index.schema, value)) };
+      case 'sourceIndex':
+        return {
+          sourceInode: this.#inode(),
+          sourceIndex: this.#page(path, checked(WRITTEN.sourceIndex.schema, value)),
+        };
+      case 'value':
+        return { value: checked(WRITTEN.value.schema, value) };
+      case 'private':
+        return { private: checked(WRITTEN.private.schema, value) === 'private' };
+      case 'pin': {
+        const pin = checked(WRITTEN.pin.schema, value);
+        if (kind.pin !== undefined) this.#take(path, pin);
+        return { pin: this.#named('pin', pin, pins, path) };
+      }
+      case 'task':
+        return { task: this.#named('task', checked(WRITTEN.task.schema, value), tasks, path) };
+      case 'cpu':
+        return { cpu: this.#cpu(path, checked(WRITTEN.cpu.schema, value)) };
+      case 'process':
+        return { process: this.#named('process', checked(WRITTEN.process.schema, value), processes, path) };
+      case 'pfn':
+        return { pfn: this.#frame(path, checked(WRITTEN.pfn.schema, value)) };
+      case 'batch':
+        return { batch: checked(WRITTEN.batch.schema, value) };
     }
-    return undefined;
   }
 
-  /** The calls about what is in a page. */
-  #contentsCall(): Call | undefined {
-    const { load, store, 'guest-load': guestLoad, 'guest-store': guestStore } = this.#entry;
-    const pageOf = (path: Path, page: number) => {
-      const inode = this.#inode();
-      return { inode, index: this.#page(path, inode, page) };
-    };
-    if (load !== undefined) return { call: 'load', ...pageOf(['load'], load) };
-    if (store !== undefined) return { call: 'store', ...pageOf(['store', 'page'], store.page), value: store.value };
-    if (guestLoad !== undefined) {
-      const { page, as } = guestLoad;
-      return { call: 'guest-load', ...pageOf(['guest-load', 'page'], page), private: as === 'private' };
-    }
-    if (guestStore === undefined) return undefined;
-    const { page, value, as } = guestStore;
-    return { call: 'guest-store', ...pageOf(['guest-store', 'page'], page), value, private: as === 'private' };
+  /** Number of what has a name. */
+  #named(what: string, name: string, names: readonly string[], path: Path): number {
+    const number = names.indexOf(name);
+    if (number !== -1) return number;
+    const known = names.filter((other) => other !== '');
+    throw this.#error(path, `no ${what} '${name}', ${suggestion(name, known)}`);
   }
 
-  #otherCall(): Call {
-    const entry = this.#entry;
-    if (entry.convert !== undefined) return this.#convert(entry.convert);
-    for (const call of ['vmsplice', 'pin-user-pages', 'pin-longterm'] as const) {
-      const pin = entry[call];
-      if (pin !== undefined) return { call, ...this.#pin(call, pin) };
-    }
-    if (entry.release !== undefined) return { call: 'release', inode: this.#inode() };
-    if (entry['use-other-memory'] !== undefined) return { call: 'use-other-memory', batch: entry['use-other-memory'] };
-    if (entry.populate !== undefined) {
-      const { page, from, as } = entry.populate;
-      const { inode, index: sourceIndex, pin } = this.#pin('populate', { page: from, as }, 'from');
-      return {
-        call: 'populate',
-        pin,
-        inode,
-        index: this.#page(['populate', 'page'], inode, page),
-        sourceInode: inode,
-        sourceIndex,
-      };
-    }
-    if (entry.unpin !== undefined) {
-      const { pins } = this.#around;
-      if (!pins.includes(entry.unpin))
-        throw this.#error(['unpin'], `no pin '${entry.unpin}', ${suggestion(entry.unpin, pins)}`);
-      return { call: 'unpin', pin: pins.indexOf(entry.unpin) };
-    }
-    if (entry['migrate-to'] !== undefined)
-      return { call: 'migrate-to', cpu: this.#cpu(['migrate-to'], entry['migrate-to']) };
-    if (entry.migrate !== undefined) {
-      const { tasks } = this.#around;
-      const { task, to } = entry.migrate;
-      if (!tasks.includes(task))
-        throw this.#error(['migrate', 'task'], `no task '${task}', ${suggestion(task, tasks)}`);
-      return { call: 'migrate', task: tasks.indexOf(task), cpu: this.#cpu(['migrate', 'to'], to) };
-    }
-    if (entry.exit !== undefined) return { call: 'exit' };
-    if (entry.fork !== undefined) {
-      const { processes } = this.#around;
-      if (!processes.includes(entry.fork))
-        throw this.#error(
-          ['fork'],
-          `no process '${entry.fork}', ${suggestion(
-            entry.fork,
-            processes.filter((name) => name !== ''),
-          )}`,
-        );
-      return { call: 'fork', process: processes.indexOf(entry.fork) };
-    }
-    for (const call of ['cpu-down', 'cpu-up'] as const) {
-      const cpu = entry[call];
-      if (cpu !== undefined) return { call, cpu: this.#cpu([call], cpu) };
-    }
-    if (entry['lru-cache'] !== undefined)
-      return { call: entry['lru-cache'] === 'disable' ? 'lru-cache-disable' : 'lru-cache-enable' };
-    if (entry.drain !== undefined) return { call: entry.drain === 'all' ? 'lru-add-drain-all' : 'lru-add-drain' };
-    if (entry.ioctl !== undefined && BigInt(entry.ioctl) === KVM_SET_MEMORY_ATTRIBUTES2)
+  #take(path: Path, pin: string): void {
+    const { taken } = this.#around;
+    if (taken.has(pin)) throw this.#error(path, `pin '${pin}' is taken already, expected a name of its own for each`);
+    taken.add(pin);
+  }
+
+  #frame(path: Path, frame: number): Pfn {
+    const { frames } = this.#around;
+    if (frame >= frames) throw this.#error(path, `no frame ${frame}, expected one from 0 to ${frames - 1}`);
+    return pfn(frame);
+  }
+
+  #requireUnknown(number: unknown): void {
+    if (typeof number === 'number' && BigInt(number) === KVM_SET_MEMORY_ATTRIBUTES2)
       throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
-    return { call: 'unknown-ioctl' };
   }
 
   #cpu(path: Path, cpu: number): number {
@@ -238,26 +192,23 @@ class CallReader {
     return this.#around.guestMemfds[inode]?.pages ?? 0;
   }
 
-  #range(path: Path, text: string): PageRange {
-    const inode = this.#inode();
-    const pages = this.#pagesOf(inode);
+  #range(path: Path, text: string): Pick<CallFields, 'start' | 'pages'> {
+    const pages = this.#pagesOf(this.#inode());
     const [start = 0, end = 0] = text.split('..').map(Number);
     if (end <= start) throw this.#error(path, `${text} has no pages, expected A..B with A below B`);
     if (end > pages) throw this.#error(path, `${text} is beyond the guest_memfd, expected at most 0..${pages}`);
-    return { inode, start, pages: end - start };
+    return { start, pages: end - start };
   }
 
-  #fallocateLarge(text: string): Call {
+  #requireWholeFolios({ start, pages }: Pick<CallFields, 'start' | 'pages'>): void {
     const path = ['fallocate-large'];
-    const range = this.#range(path, text);
     const size = this.#around.largeFolio;
     if (size === undefined) throw this.#error(path, "no large folios here, expected 'largest-order' in machine");
-    if (range.start % size !== 0 || range.pages % size !== 0)
-      throw this.#error(path, `${text} is not whole folios, expected multiples of ${size}`);
-    return { call: 'fallocate', ...range, large: true };
+    if (start % size !== 0 || pages % size !== 0)
+      throw this.#error(path, `${start}..${start + pages} is not whole folios, expected multiples of ${size}`);
   }
 
-  #convert(convert: NonNullable<CallEntry['convert']>): Call {
+  #convert(convert: ConvertEntry): Conversion {
     const { range: text, to, struct } = convert;
     const path = (key: string): Path => ['convert', key];
     if (struct === 'unreadable') {
@@ -279,7 +230,7 @@ class CallReader {
     const range = text === undefined ? undefined : this.#range(path('range'), text);
     return {
       call: 'set-memory-attributes2',
-      inode: range?.inode ?? this.#inode(),
+      inode: this.#inode(),
       writable: struct !== 'read-only',
       ...(convert['out-of-memory'] === true ? { outOfMemory: true } : {}),
       argument: {
@@ -292,45 +243,51 @@ class CallReader {
     };
   }
 
-  #page(path: Path, inode: number, page: number): number {
-    const pages = this.#pagesOf(inode);
+  #page(path: Path, page: number): number {
+    const pages = this.#pagesOf(this.#inode());
     if (page >= pages) throw this.#error(path, `no page ${page}, expected one from 0 to ${pages - 1}`);
     return page;
-  }
-
-  #pin(key: string, { page, as }: { readonly page: number; readonly as: string }, field = 'page') {
-    const inode = this.#inode();
-    this.#page([key, field], inode, page);
-    const { pins, taken } = this.#around;
-    if (taken.has(as))
-      throw this.#error([key, 'as'], `pin '${as}' is taken already, expected a name of its own for each`);
-    taken.add(as);
-    return { pin: pins.indexOf(as), inode, index: page };
   }
 }
 
 /** Names of the pins that calls take, each once. */
 export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
-  ...new Set(
-    calls.flatMap((call) =>
-      [call.vmsplice, call['pin-user-pages'], call['pin-longterm'], call.populate].flatMap((pin) => pin?.as ?? []),
-    ),
-  ),
+  ...new Set(calls.flatMap((entry) => PINNING_KEYS.flatMap((key) => pinTaken(valuesIn(entry).get(key))))),
 ];
 
-function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, path: Path): Expected {
+const PINNING_KEYS: readonly string[] = CALL_KEYS.filter((key) =>
+  callsOfKey(key).some((name) => callNamed(name).pin !== undefined),
+);
+
+const pinTaken = (value: unknown): readonly string[] => {
+  const name = valuesIn(value).get(WRITTEN.pin.key);
+  return name === undefined ? [] : [checked(WRITTEN.pin.schema, name)];
+};
+
+/** What a mapping of the file has, by its keys. */
+const valuesIn = (mapping: unknown): ReadonlyMap<string, unknown> =>
+  new Map(isRecord(mapping) ? Object.entries(mapping) : []);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+function readExpected(
+  source: Source,
+  expected: ExpectedEntry,
+  { call: { call: name }, returns: own }: { readonly call: Call; readonly returns: CallEntry['returns'] },
+  path: Path,
+): Expected {
   const { returns, verdict, index, spurious } = expected;
-  if (returns !== undefined && call.returns !== undefined)
+  if (returns !== undefined && own !== undefined)
     throw source.error([...path, 'returns'], "the call has a 'returns' of its own, expected one of the two", 'key');
   for (const key of ['verdict', 'drains-of-all', 'local-drains', 'counts-read'] as const)
-    if (expected[key] !== undefined && call.convert === undefined)
+    if (expected[key] !== undefined && name !== 'set-memory-attributes2')
       throw source.error([...path, key], 'only a conversion has that, expected returns', 'key');
   for (const key of ['index', 'spurious'] as const)
     if (expected[key] !== undefined && !listOf(verdict).includes('refused'))
       throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
-  if (expected.loads !== undefined && !LOADS.some((name) => call[name] !== undefined))
-    throw source.error([...path, 'loads'], `only ${LOADS.join(' and ')} have that, expected returns`, 'key');
-  const all = returns ?? call.returns;
+  if (expected.loads !== undefined && callNamed(name).loads !== true)
+    throw source.error([...path, 'loads'], `only ${LOADING.join(' and ')} have that, expected returns`, 'key');
+  const all = returns ?? own;
   return {
     ...(all === undefined ? {} : { returns: listOf(all) }),
     ...(verdict === undefined ? {} : { verdict: listOf(verdict) }),
@@ -342,6 +299,9 @@ function readExpected(source: Source, expected: ExpectedEntry, call: CallEntry, 
     ...(expected.loads === undefined ? {} : { loads: [expected.loads].flat() }),
   };
 }
+
+/** The calls that say what they found in a page. */
+const LOADING: readonly string[] = CALL_NAMES.filter((name) => callNamed(name).loads === true);
 
 /** A value that may be given alone or as a list. */
 function listOf<T extends string>(given: T | readonly T[] | undefined): readonly T[] {

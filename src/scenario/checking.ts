@@ -2,8 +2,8 @@
 import type { Patch, Profile, Result } from '../machine/index.ts';
 
 /**
- * The properties of a conversion, by the names that mails and scenario files use. A name after a slash is a known
- * exception: what the property would forbid, had it not been named beforehand.
+ * The properties of a conversion, by the names in mails and scenario files. A name after a slash is a known exception:
+ * a violation that was named in advance.
  */
 export const PROPERTY_IDS = [
   'I1',
@@ -23,33 +23,32 @@ export const PROPERTY_IDS = [
 ] as const;
 export type PropertyId = (typeof PROPERTY_IDS)[number];
 
-/** What exploring a scenario comes to under a form of the check. */
+/** Expected result of exploring a scenario under a form of the check. */
 export interface ExpectedCheck {
-  /** The properties that do not hold; none where all hold. */
+  /** The violated properties; empty if all hold. */
   readonly violates: readonly PropertyId[];
 }
 
-/** What may happen while a scenario is explored, by the names that its `sometimes` uses. */
+/** Events while a scenario is explored, by the names in its `sometimes`. */
 export const EVENTS = ['checked', 'refused', 'drained-locally', 'drained-all', 'left-early', 'converted'] as const;
 export type Event = (typeof EVENTS)[number];
 
-/** What is to happen on some run: an event, or a result of one of a task's calls. */
+/** An entry of `sometimes`: an event, or a result of one of a task's calls. */
 export type Wish = { readonly event: Event } | { readonly task: number; readonly result: Result };
 
-/** How a scenario is to be explored, and what comes of it. */
+/** How a scenario is explored, and the expected results. */
 export interface Checking {
-  /** The profile that the scenario is explored with: its own unless the file says what differs. */
+  /** The profile for exploring: the scenario's own, with the features in its `check`. */
   readonly profile: Profile;
-  /** For every form of the check that has no entry of its own; undefined where the file says nothing. */
+  /** For every form of the check without an entry of its own; undefined if the file says nothing. */
   readonly every: ExpectedCheck | undefined;
   readonly byPatch: ReadonlyMap<string, ExpectedCheck>;
-  /** What is to happen on some run, so that what holds does not hold of nothing; by form of the check like what it comes to. */
-  readonly sometimes: { readonly every: readonly Wish[]; readonly byPatch: ReadonlyMap<string, readonly Wish[]> };
-  /** Mistakes that are made on purpose where the scenario is explored, to see that it shows them. */
-  readonly mutants: readonly Patch[];
   /**
-   * Numbers of the tasks, kworkers after the scenario's own, that may be left waiting for ever although they could
-   * step; undefined where the file does not say.
+   * What must happen on some run, so that no property holds vacuously; by form of the check, like the expected results.
    */
+  readonly sometimes: { readonly every: readonly Wish[]; readonly byPatch: ReadonlyMap<string, readonly Wish[]> };
+  /** Deliberate mistakes that are also explored, to show that the scenario detects them. */
+  readonly mutants: readonly Patch[];
+  /** Numbers of the tasks without fairness, kworkers after the scenario's own; undefined if the file does not say. */
   readonly unfair: readonly number[] | undefined;
 }

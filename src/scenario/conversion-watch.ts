@@ -17,7 +17,7 @@ import type { ConversionAnswer, ConversionVerdict, CountRead } from './answer.ts
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
 
-/** Follows one conversion, step by step, by what its text says of itself, and says in the end what it did. */
+/** Follows one conversion, step by step, by the marks of its text, and summarises what it did. */
 export class ConversionWatch {
   readonly #machine: Machine;
   readonly #ledger: LiveLedger;
@@ -39,7 +39,7 @@ export class ConversionWatch {
     this.#ledgerBefore = machine.ledger(inode, ledger.all);
   }
 
-  /** To be told of each step of the converting task when it has been taken, before the ledger is. */
+  /** Records each step of the converting task after it was taken, before the ledger is updated. */
   saw({ task, observed }: Taken): void {
     for (const { mark, args } of observed)
       if (mark === CHECK) this.#checked = true;
@@ -68,7 +68,7 @@ export class ConversionWatch {
     this.#lastLook = look;
   }
 
-  /** A look at a folio that has left its file says nothing of the page, and what was found there before is past. */
+  /** A look at a folio that has left its file says nothing of the page, and earlier looks are obsolete. */
   #forget(index: number): void {
     this.#looks.delete(index);
     this.#lastLook = undefined;
@@ -79,7 +79,7 @@ export class ConversionWatch {
     this.#refused = { index: named, look: named === undefined ? this.#lastLook : this.#looks.get(named) };
   }
 
-  /** What the conversion did. @param outcome undefined where it never returned. */
+  /** What the conversion did. @param outcome undefined if it never returned. */
   answer(outcome: Outcome | undefined): ConversionAnswer {
     const verdict = this.#verdict(outcome);
     return {
@@ -100,7 +100,7 @@ export class ConversionWatch {
     const refused = this.#refused;
     if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is no refusal` };
     const { look } = refused;
-    // With -EFAULT the caller is not told which page it was.
+    // With -EFAULT the caller does not receive the index.
     const index = errorIndex ?? refused.index;
     if (look === undefined)
       return { verdict: 'refused', index, reason: 'this form does not say when it looks at a page' };

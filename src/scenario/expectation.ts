@@ -3,17 +3,20 @@ import type { Outcome } from '../machine/index.ts';
 import type { ConversionAnswer, Mismatch } from './answer.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
 
-/** What a scenario expects of a call under a form of the check: the form's own entry, else that for every form. */
+/**
+ * The scenario's expectation for a call under a form of the check: the form's own entry, otherwise the entry for every
+ * form.
+ */
 export const expectedOf = ({ expected }: ScenarioCall, patch: string): Expected | undefined =>
   expected.byPatch.get(patch) ?? expected.every;
 
-/** Whether it is expected of a refusal that it is spurious or justified, and the form does not show enough to tell. */
+/** Whether the scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
 export const isUntold = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
   expected?.spurious !== undefined &&
   conversion?.verdict.verdict === 'refused' &&
   conversion.verdict.spurious === undefined;
 
-/** The parts of a result that are not as expected. */
+/** The unexpected parts of a result. */
 export function mismatchesOf(
   expected: Expected | undefined,
   outcome: Outcome | undefined,
@@ -37,7 +40,7 @@ export function mismatchesOf(
   const compare = (what: keyof Expected): void => {
     const wanted = expected[what];
     if (wanted === undefined) return;
-    // Of a conversion that may be safe, they are expected of a refusal alone.
+    // If a conversion may be safe, these are expected only of a refusal.
     const isOfRefusal = what === 'index' || what === 'spurious';
     if (isOfRefusal && verdict?.verdict === 'safe' && expected.verdict?.includes('safe') === true) return;
     const any: readonly unknown[] = typeof wanted === 'object' ? wanted : [wanted];

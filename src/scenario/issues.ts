@@ -9,13 +9,24 @@ import type { Path, Source } from './source.ts';
 function schemaAt(path: Path): JsonSchema {
   let schema: JsonSchema = scenarioJsonSchema();
   for (const part of path) {
-    const { items, additionalProperties } = schema;
-    const property = schema.properties?.[String(part)];
-    const next = typeof part === 'number' && !Array.isArray(items) ? items : (property ?? additionalProperties);
-    if (typeof next !== 'object') return {};
+    const next = waysOf(schema)
+      .map((way) => partOf(way, part))
+      .find((found) => found !== undefined);
+    if (next === undefined) return {};
     schema = next;
   }
   return schema;
+}
+
+/** A schema, or each of the several that a value may follow. */
+const waysOf = (schema: JsonSchema): readonly JsonSchema[] => schema.anyOf?.filter(isSchema) ?? [schema];
+const isSchema = (schema: JsonSchema | boolean): schema is JsonSchema => typeof schema === 'object';
+
+/** The part of a schema for a key or a place of a list. */
+function partOf({ items, properties, additionalProperties }: JsonSchema, part: PropertyKey): JsonSchema | undefined {
+  const next = typeof part === 'number' && !Array.isArray(items) ? items : properties?.[String(part)];
+  const found = next ?? (typeof part === 'number' ? undefined : additionalProperties);
+  return typeof found === 'object' && !Array.isArray(found) ? found : undefined;
 }
 
 function valueAt(value: unknown, path: Path): unknown {
@@ -36,14 +47,30 @@ function shown(value: unknown): string {
   return text.length > 30 ? `${text.slice(0, 29)}…` : text;
 }
 
+const firstOf = (issues: readonly Issue[]): Issue | undefined => {
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  return issue === undefined ? undefined : within(issue);
+};
+
+/** Of a value that may follow several schemas, the mistake that lies deepest: in the one that it nearly follows. */
+function within(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue;
+  const found = issue.errors
+    .flatMap((way) => firstOf(way) ?? [])
+    .filter(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+  return found === undefined ? issue : { ...found, path: [...issue.path, ...found.path] };
+}
+
 /** The one mistake of a file to tell first: an unknown key is the likely cause of a missing one. */
 export function firstMistake(source: Source, issues: readonly Issue[]): InputError {
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const issue = firstOf(issues);
   if (issue === undefined) return source.error([], 'not a scenario');
   const schema = schemaAt(issue.path);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    const valid = Object.keys(schema.properties ?? {}).filter((name) => name !== '$schema');
+    const keys = waysOf(schema).flatMap(({ properties = {} }) => Object.keys(properties));
+    const valid = keys.filter((name) => name !== '$schema');
     return source.error([...issue.path, key], `unknown key, ${suggestion(key, valid)}`, 'key');
   }
   if (issue.code === 'invalid_key') {
@@ -52,6 +79,8 @@ export function firstMistake(source: Source, issues: readonly Issue[]): InputErr
     return source.error(issue.path, `not a name, expected ${expected ?? 'another'}`, 'key');
   }
   const value = valueAt(source.value, issue.path);
-  const expected = `expected ${schema.description ?? 'something else'}`;
+  // A call's description says what it does, its title what is expected; the file's own title is a heading.
+  const said = issue.path.length === 0 ? schema.description : (schema.title ?? schema.description);
+  const expected = `expected ${said ?? 'something else'}`;
   return source.error(issue.path, value === undefined ? `missing, ${expected}` : `${expected}, not ${shown(value)}`);
 }

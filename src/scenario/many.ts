@@ -5,24 +5,24 @@ import { type PatchNotes, patchNotes } from './patch-notes.ts';
 import { runScenario } from './run.ts';
 import type { Scenario } from './scenario.ts';
 
-/** What came of a scenario in some of its runs. */
+/** An outcome of a scenario in some of its runs. */
 export interface SeenOutcome {
   readonly times: number;
-  /** The first run that came to it, whole. */
+  /** The first run with this outcome, whole. */
   readonly first: PatchAnswer;
   readonly well: ReturnType<typeof isWell>;
 }
 
-/** What came of a scenario under one form of the check, over many runs. */
+/** Result of a scenario under one form of the check, over many runs. */
 export interface ManyAnswer {
   readonly patch: string;
   readonly notes: PatchNotes;
   readonly runs: number;
-  /** The more frequent first. */
+  /** The most frequent first. */
   readonly seen: readonly SeenOutcome[];
 }
 
-/** What came of many runs of a scenario under several forms of the check. */
+/** Result of many runs of a scenario under several forms of the check. */
 export interface ScenarioRuns {
   readonly scenario: Scenario;
   readonly patches: readonly ManyAnswer[];
@@ -30,14 +30,14 @@ export interface ScenarioRuns {
 
 export interface ManyOptions {
   readonly patch: Patch;
-  /** The first run's; each further one has the next seed. */
+  /** Schedule of the first run; each further run has the next seed. */
   readonly schedule: Extract<Schedule, { readonly seed: number }>;
   readonly runs: number;
   /** Called after every step of every run, for progress. */
   readonly onStep?: () => void;
 }
 
-/** What tells two outcomes apart: what each call came to, and whether it was refused for nothing. */
+/** What distinguishes two outcomes: the result of each call, and whether a refusal was spurious. */
 const outcomeOf = (scenario: Scenario, { calls, unended, imbalance }: PatchAnswer): string => {
   const all = [...scenario.before, ...scenario.threads.flatMap((thread) => thread.calls)];
   return JSON.stringify([
@@ -50,7 +50,7 @@ const outcomeOf = (scenario: Scenario, { calls, unended, imbalance }: PatchAnswe
   ]);
 };
 
-/** Runs a scenario once a seed, each time from the start. */
+/** Runs a scenario once for each seed, each time from the start. */
 export function runMany(scenario: Scenario, { patch, schedule, runs, onStep }: ManyOptions): ManyAnswer {
   const seen = new Map<string, { times: number; first: PatchAnswer }>();
   for (let run = 0; run < runs; run++) {

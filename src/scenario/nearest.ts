@@ -12,14 +12,24 @@ function distance(a: string, b: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The valid spelling that somebody probably meant; undefined where none is near. */
+/** The valid spelling that was probably meant; undefined if none is near. */
 export function nearest(word: string, valid: readonly string[]): string | undefined {
-  const known = valid.map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }));
-  const best = known.toSorted((a, b) => a.far - b.far)[0];
-  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+  const best = closest(word, valid);
+  // A word without common letters was not mistyped.
+  const most = Math.min(Math.max(1, Math.floor(word.length / 3)), word.length - 1);
+  return best !== undefined && best.far <= most ? best.candidate : undefined;
 }
 
-/** What to say of an unknown word: the one probably meant, or all there are. */
+/** The valid spelling with the fewest differences, however many; undefined if there is none. */
+export function closest(
+  word: string,
+  valid: readonly string[],
+): { readonly candidate: string; readonly far: number } | undefined {
+  const known = valid.map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }));
+  return known.toSorted((a, b) => a.far - b.far)[0];
+}
+
+/** Text for an unknown word: the word that was probably meant, or all valid ones. */
 export function suggestion(word: string, valid: readonly string[]): string {
   const meant = nearest(word, valid);
   if (meant !== undefined) return `did you mean '${meant}'?`;

@@ -68,7 +68,7 @@ describe('a scenario', () => {
       calls: ['fallocate_large', 'unpin', 'vmsplice', 'lru_add_drain', 'lru_add_drain_all', 'sched_setaffinity'],
     });
     expect(scenario.before.map(({ task, call }) => [task, call])).toEqual([
-      [1, { call: 'fallocate', inode: 0, start: 0, pages: 4, large: true }],
+      [1, { call: 'fallocate-large', inode: 0, start: 0, pages: 4 }],
       [1, { call: 'unpin', pin: 0 }],
     ]);
     const calls = scenario.threads.flatMap((one) => one.calls);
@@ -247,6 +247,34 @@ describe('mistakes', () => {
     ],
   ])('of the file, case %#', (lines, message) => {
     expect(messageOf(lines)).toBe(message);
+  });
+
+  const events = 'one of checked, refused, drained-locally, drained-all, left-early, converted, or { TASK: RESULT }';
+  test.each([
+    [
+      '{ baseline: { violates: I12 } }',
+      "a.yaml:8:32: check.baseline.violates: expected one of I1, I2, I2/SC-20, I2/SC-21, I3, I4, I4/SC-17, I5, I6, I7, I8, I9, expected, sometimes, or a list of those that may come, not 'I12'",
+    ],
+    [
+      '{ every: { violates: [I1, i2] } }',
+      "a.yaml:8:34: check.every.violates[1]: expected one of I1, I2, I2/SC-20, I2/SC-21, I3, I4, I4/SC-17, I5, I6, I7, I8, I9, expected, sometimes, not 'i2'",
+    ],
+    ['{ v6: { violate: I1 } }', "a.yaml:8:16: check.v6.violate: unknown key, did you mean 'violates'?"],
+    ['{ v6: hold }', "a.yaml:8:14: check.v6: expected 'holds', or { violates: NAME }, not 'hold'"],
+    ['{ sometimes: [refusd] }', `a.yaml:8:22: check.sometimes[0]: expected ${events}, not 'refusd'`],
+    ['{ sometimes: { v6: [refusd] } }', `a.yaml:8:28: check.sometimes.v6[0]: expected ${events}, not 'refusd'`],
+    [
+      '{ sometimes: { basline: [refused] } }',
+      "a.yaml:8:23: check.sometimes.basline: unknown key, did you mean 'baseline'?",
+    ],
+    [
+      '{ sometimes: [{ T0: EAGIN }] }',
+      "a.yaml:8:28: check.sometimes[0].T0: expected one of ok, EAGAIN, EINVAL, EFAULT, ENOMEM, ENOTTY, SIGBUS, EBUSY, SIGSEGV, EHWPOISON, EEXIST, MMIO, not 'EAGIN'",
+    ],
+    ['{ sometimes: [{ T2: ok }] }', "a.yaml:8:24: check.sometimes[0].T2: no task 'T2', did you mean 'T0'?"],
+    ['{ unfair: [C] }', "a.yaml:8:19: check.unfair[0]: no task 'C', expected one of T0, T1, kworker/0, kworker/1"],
+  ])('of what a check comes to: %s', (check, message) => {
+    expect(messageOf({ check: `check: ${check}` })).toBe(message);
   });
 
   const call = 'a.yaml:9:7: threads.T0[0]';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import {
+  type Call,
   DEFAULT_PROFILE,
   foliosOf,
   type GuestMemfdOptions,
@@ -12,12 +13,12 @@ import {
   syscallsFor,
   type TaskOptions,
 } from '../machine/index.ts';
-import { mutantNamed } from '../kernel/index.ts';
+import { type Brought, callNamed, type KernelPart, mutantNamed } from '../kernel/index.ts';
 import { pinNames, readCall, type Surroundings } from './calls.ts';
 import type { Checking, ExpectedCheck, Wish } from './checking.ts';
 import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, ScenarioCall } from './scenario.ts';
 import { namesModel } from './names-model.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
 import type { Path, Source } from './source.ts';
@@ -40,6 +41,33 @@ export function profileNamed(name: string): Profile {
  * The scenario that a document holds.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
+ * @example
+ * import { parseSchedule, patchNamed } from 'folioscope/machine';
+ * import {
+ *   EVENTS,
+ *   parseScenario,
+ *   profileNamed,
+ *   PROPERTY_IDS,
+ *   scenarioJsonSchema,
+ *   unknownPlace,
+ * } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * scenario.threads.map(({ calls }) => calls.length); // => [1]
+ * profileNamed('linux-6.8').batchSize; // => 15
+ * PROPERTY_IDS.slice(0, 2); // => ['I1', 'I2']
+ * EVENTS[0]; // => 'checked'
+ * Object.keys(scenarioJsonSchema()).includes('properties'); // => true
+ * const forms = [patchNamed('v6')];
+ * unknownPlace(scenario, parseSchedule('T9:all'), forms, (_, work) => work()); // => "no task 'T9', did you mean 'T0'?"
  */
 export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
@@ -81,42 +109,61 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     return { task, calls: calls.map((call, i) => readCall(around, task, call, [...path, i])) };
   });
   if (threads.length === 0) throw source.error(['threads'], 'no task, expected at least one with its calls');
-  requirePairs(source, data);
+  requirePairs(source, around.tasks, [
+    ...before.map((call, i) => ({ call, path: ['before', i, around.tasks[call.task] ?? ''] })),
+    ...threads.flatMap(({ task, calls: made }) =>
+      made.map((call, i) => ({ call, path: ['threads', around.tasks[task] ?? '', i] })),
+    ),
+  ]);
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)].map(({ call }) => call);
   const shape = { cpus, tasks, guestMemfds, pins: pins.length };
+  const parts = partsFor(calls, shape);
   return {
     file,
     name: data.scenario,
     title: data.title,
     about: data.about?.trim(),
-    machine: { ...shape, profile, largestOrder, parts: partsFor(calls, shape), calls: syscallsFor(calls, shape) },
+    machine: { ...shape, profile, largestOrder, parts, calls: syscallsFor(calls, shape) },
     guestMemfds: guestMemfds.map(({ name }) => name),
     pins,
     before,
     threads,
+    absent: absentOf(calls, parts),
     schedule: scheduleOf(source, data.schedule, around.tasks),
     check: checkingOf(source, data, options, { profile, cpus, tasks: around.tasks }),
   };
 }
 
+/** What runs of some scenarios have and one of these calls has not. */
+function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonly string[] {
+  const brought = new Set(calls.flatMap(({ call }) => callNamed(call).brings ?? []));
+  const without = (part: KernelPart, what: string): readonly string[] => (parts.includes(part) ? [] : [what]);
+  return [
+    ...without('mlock', 'mlock batches'),
+    ...without('guest', 'guest faults'),
+    ...BROUGHT.filter((what) => !brought.has(what)),
+    ...without('hotplug', 'CPU hotplug'),
+  ];
+}
+const BROUGHT: readonly Brought[] = ['pfn walkers', 'migration of pages'];
+
 /** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
-function requirePairs(source: Source, { before = [], threads }: ScenarioFile): void {
-  const disabling = new Set<string>();
-  const enter = (task: string, call: CallEntry, at: Path): void => {
-    const to = call['lru-cache'];
-    if (to === undefined) return;
-    const isOff = disabling.has(task);
-    if (to === 'disable' && isOff)
-      throw source.error([...at, 'lru-cache'], `${task} has disabled it already, expected 'lru-cache: enable' before`);
-    if (to === 'enable' && !isOff)
-      throw source.error([...at, 'lru-cache'], `${task} has not disabled it, expected 'lru-cache: disable' before`);
-    if (isOff) disabling.delete(task);
-    else disabling.add(task);
-  };
-  for (const [i, entry] of before.entries())
-    for (const [task, call] of Object.entries<CallEntry>(entry)) enter(task, call, ['before', i, task]);
-  for (const [task, calls] of Object.entries<readonly CallEntry[]>(threads))
-    for (const [i, call] of calls.entries()) enter(task, call, ['threads', task, i]);
+function requirePairs(
+  source: Source,
+  tasks: readonly string[],
+  calls: readonly { readonly call: ScenarioCall; readonly path: Path }[],
+): void {
+  const disabling = new Set<number>();
+  for (const { call, path } of calls) {
+    const { task } = call;
+    const at = [...path, 'lru-cache'];
+    if (call.call.call === 'lru-cache-disable') {
+      if (disabling.has(task))
+        throw source.error(at, `${tasks[task]} has disabled it already, expected 'lru-cache: enable' before`);
+      disabling.add(task);
+    } else if (call.call.call === 'lru-cache-enable' && !disabling.delete(task))
+      throw source.error(at, `${tasks[task]} has not disabled it, expected 'lru-cache: disable' before`);
+  }
 }
 
 /** What a scenario has, by the names that its check may use. */

@@ -2,22 +2,29 @@
 import { mutantNamed, unexportedCalls } from '../kernel/index.ts';
 import type { Patch, Profile } from '../machine/index.ts';
 
-/** What a reader has to know of a form of the check before he believes what it came to. */
+/** What a reader must know of a form of the check before its results. */
 export interface PatchNotes {
-  /** Of a mistake that was made on purpose: what is wrong with it. Undefined for forms of the check. */
+  /** For a deliberate mistake: what is wrong with it. Undefined for forms of the check. */
   readonly mutant: string | undefined;
-  /** What the check calls that the profile's kernel does not export to modules, by the kernel's names. */
+  /** Calls of the check that the profile's kernel does not export to modules, by the kernel's names. */
   readonly unexportedCalls: readonly string[];
 }
 
-/** What is wrong with a form that is a mistake made on purpose; undefined for forms of the check. */
+/** What is wrong with a deliberate mistake; undefined for forms of the check. */
 export const mutantIn = ({ mutant }: Patch): string | undefined =>
   mutant === undefined ? undefined : mutantNamed(mutant.name).forgets;
 
-/** A kernel is built for them, and one scenario is run under one form many times. */
+/** Cached: a kernel is built for the notes, and one scenario is run under one form many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
 
-/** What has to be said of a form on a kernel profile, wherever it is run. */
+/**
+ * The notes about a form on a kernel profile, wherever it is run.
+ * @example
+ * import { DEFAULT_PROFILE, patchNamed } from 'folioscope/machine';
+ * import { mutantIn, patchNotes } from 'folioscope/scenario';
+ * patchNotes(patchNamed('v6'), DEFAULT_PROFILE); // => { mutant: undefined, unexportedCalls: ['folio_may_be_lru_cached'] }
+ * mutantIn(patchNamed('v6')); // => undefined
+ */
 export function patchNotes(patch: Patch, profile: Profile): PatchNotes {
   const known = told.get(profile) ?? new WeakMap<Patch, PatchNotes>();
   told.set(profile, known);

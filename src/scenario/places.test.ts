@@ -28,8 +28,6 @@ test.each([
   'kworker/1:@folio_batch_move_lru.lru_add',
   // Only other forms than the one that is run drain.
   'T0:@lru_add_drain_all.mutex_lock',
-  // That there is no such task is said elsewhere.
-  'T7:@folio_ref_count',
 ])('%s names what there is', (schedule) => {
   expect(wrongIn(schedule)).toBeUndefined();
 });
@@ -37,7 +35,13 @@ test.each([
 test.each([
   ['T0:@folio_ref_cont', "'T0:@folio_ref_cont': T0 takes no such step, did you mean 'T0:@folio_ref_count'?"],
   ['T1:@mas_store', "'T1:@mas_store': T1 takes no such step, did you mean 'T1:@xas_store'?"],
-  ['kworker/0:@x', "'kworker/0:@x': kworker/0 takes no such step, run shows the names of its steps"],
+  ['T7:@folio_ref_count', "no task 'T7', did you mean 'T0'?"],
+  ['T1:1,kworker/2:all', "no task 'kworker/2', did you mean 'kworker/0'?"],
+  ['X:all', "no task 'X', expected one of T0, T1, kworker/0, kworker/1"],
+  [
+    'kworker/0:@nosuchstep',
+    "'kworker/0:@nosuchstep': kworker/0 takes no such step, the nearest is 'kworker/0:@work_done'; run --steps all shows the names",
+  ],
 ])('%s names what there is not', (schedule, message) => {
   expect(wrongIn(schedule)).toBe(message);
 });

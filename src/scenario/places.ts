@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { ALTERNATIVES } from '../kernel/index.ts';
 import { createMachine, type Patch, PATCHES, type Schedule, syscallsFor } from '../machine/index.ts';
-import { nearest } from './nearest.ts';
+import { closest, nearest, suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Runs work that touches a form of the check: a user's own may fail. */
+/** Runs work that touches a form of the check: a user's own form may fail. */
 type Within = <T>(patch: Patch, work: () => T) => T;
 
 /**
- * What is wrong with the places that a schedule names (`T0:@step`): one that no form of the check has, so that the task would run to
- * its end and the race would not be played. A place that only some forms have is not wrong.
- * @param patches the forms that are to be run; folioscope's own count too.
- * @returns the message of the first; undefined where all are known.
+ * The error in a schedule's names: a task that does not exist, or a place (`T0:@step`) that no form of the check has.
+ * The task would then run to its end, and the race would not happen. A place that only some forms have is valid.
+ * @param patches the forms to be run; folioscope's own count too.
+ * @returns the message of the first error; undefined if all names are known.
  */
 export function unknownPlace(
   scenario: Scenario,
@@ -20,6 +20,13 @@ export function unknownPlace(
   within: Within,
 ): string | undefined {
   if (schedule.kind !== 'list') return undefined;
+  const { machine } = scenario;
+  const tasks = [
+    ...machine.tasks.map(({ name }) => name),
+    ...Array.from({ length: machine.cpus }, (_, cpu) => `kworker/${cpu}`),
+  ];
+  const absent = schedule.turns.find(({ task }) => !tasks.includes(task));
+  if (absent !== undefined) return `no task '${absent.task}', ${suggestion(absent.task, tasks)}`;
   const forms = [...new Set([...PATCHES, ...ALTERNATIVES, ...patches])];
   const known = new Map<Patch, ReadonlyMap<string, ReadonlySet<string>>>();
   const placesIn = (patch: Patch): ReadonlyMap<string, ReadonlySet<string>> => {
@@ -30,24 +37,20 @@ export function unknownPlace(
   for (const { task, times } of schedule.turns) {
     if (typeof times === 'number' || times === 'all') continue;
     const place = times.slice(1);
-    // A task that there is not is another mistake.
-    if (!placesIn(forms[0] ?? fail()).has(task) || forms.some((form) => placesIn(form).get(task)?.has(place))) continue;
+    if (forms.some((form) => placesIn(form).get(task)?.has(place))) continue;
     const all = [...new Set(forms.flatMap((form) => [...(placesIn(form).get(task) ?? [])]))];
-    const meant = nearest(
-      place,
-      all.filter((name) => name.includes('.') === place.includes('.')),
-    );
-    const help = meant === undefined ? 'run shows the names of its steps' : `did you mean '${task}:@${meant}'?`;
+    const alike = all.filter((name) => name.includes('.') === place.includes('.'));
+    const meant = nearest(place, alike);
+    const help =
+      meant === undefined
+        ? `the nearest is '${task}:@${closest(place, alike)?.candidate ?? ''}'; run --steps all shows the names`
+        : `did you mean '${task}:@${meant}'?`;
     return `'${task}:@${place}': ${task} takes no such step, ${help}`;
   }
   return undefined;
 }
 
-const fail = (): never => {
-  throw new Error('there is no form of the check');
-};
-
-/** By task, kworkers included: the steps that its calls may take, as a schedule may name them. */
+/** By task, kworkers included: the steps that its calls may take, by their names in a schedule. */
 function placesByTask(scenario: Scenario, patch: Patch): ReadonlyMap<string, ReadonlySet<string>> {
   const { machine, threads } = scenario;
   const { program } = createMachine({ ...machine, patch });

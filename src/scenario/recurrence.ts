@@ -1,57 +1,60 @@
 // SPDX-License-Identifier: MIT
 import type { Machine, Snapshot } from '../machine/index.ts';
 
-/** Turns before the first look: most runs are over by then, and pay nothing. */
+/** Turns before the first check: most runs are finished by then, and pay nothing. */
 const FIRST = 256;
 
-/** What a run is about to do, besides what its machine's memory says. */
+/** What determines the continuation of a run, besides its machine's memory. */
 export interface Moment {
-  /** Turns that were taken. */
+  /** Number of turns taken. */
   readonly turns: number;
-  /** Whose turn the last one was. */
+  /** Task of the last turn. */
   readonly last: number;
-  /** Calls that are still to be made. */
+  /** Number of calls still to be made. */
   readonly callsLeft: number;
   /** `Strategy.position`. */
   readonly position: number | undefined;
-  /** Whether a task other than the last can step; asked only where the choice of turns may change. */
+  /** Whether a task other than the last can step; called only if the choice of turns may change. */
   readonly othersReady: () => boolean;
 }
 
-/** How a run goes round. */
+/** A run's repetition. */
 export interface Round {
-  /** Turns that a round takes. */
+  /** Length of a round in turns. */
   readonly turns: number;
-  /** Whether that is for this order of turns only: another task could step, and gets no turn. */
+  /** Whether it holds for this order of turns only: another task could step, and gets no turn. */
   readonly inThisOrder: boolean;
 }
 
 /**
- * Notices a run that goes round for ever: the machine is as it was, and the next turn is the same again, since the schedule chooses by
- * the machine alone or no other task can step. The state is kept at 256 turns and at each doubling (Brent), and compared word for
- * word where the last task stands at the same step with the same locals.
+ * Detects a run that repeats for ever: the machine's state is equal to an earlier one, and the next turn is the same,
+ * since the schedule depends only on the machine, or no other task can step. The state is saved at 256 turns and at
+ * each doubling (Brent). It is compared word for word when the last task is at the same step with the same locals.
  */
 export class Recurrence {
   readonly #machine: Machine;
   #kept: { readonly moment: Moment; readonly snapshot: Snapshot } | undefined;
   #next = FIRST;
-  /** Where the schedule may choose otherwise: the turn at which a second round is complete, on which no other task could step. */
+  /**
+   * If the schedule may choose differently: the turn at which a second round is complete, during which no other task
+   * could step.
+   */
   #alone: { readonly until: number; readonly round: number } | undefined;
-  /** The last turn after which everything was as it is in the state that is kept. */
+  /** The last turn after which the state was equal to the saved one. */
   #met = 0;
 
   constructor(machine: Machine) {
     this.#machine = machine;
   }
 
-  /** Whether there is anything to look at after a turn: it is asked after each, and costs next to nothing. */
+  /** Whether a comparison is due: called after each turn, and nearly free. */
   asks(turns: number, last: number): boolean {
     const kept = this.#kept;
     if (turns >= this.#next || this.#alone !== undefined) return true;
     return kept?.moment.last === last && kept.snapshot.memory.pc[last] === this.#machine.memory.pc[last];
   }
 
-  /** Where it asks. @returns the round that is complete. */
+  /** Compares the state. @returns the complete round. */
   look(moment: Moment): Round | undefined {
     if (moment.turns >= this.#next) {
       this.#kept = { moment, snapshot: this.#machine.snapshot() };
@@ -78,7 +81,7 @@ export class Recurrence {
   }
 }
 
-/** Whether a machine's memory is that of a snapshot; what differs most often first. */
+/** Whether a machine's memory equals a snapshot; what differs most often is compared first. */
 function isSame({ memory }: Machine, { memory: kept }: Snapshot, task: number): boolean {
   if (memory.pc[task] !== kept.pc[task]) return false;
   if (!isEqual(memory.slots, kept.slots) || !isEqual(memory.pc, kept.pc) || !isEqual(memory.code, kept.code))

@@ -64,6 +64,13 @@ const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[]
  * Reads what `run --json` or `check --json` printed, to be played again.
  * @param scenario name and title of the scenario that it is to be played on: files that tell one race share its name.
  * @throws InputError where there is nothing to play.
+ * @example
+ * import { readRecorded } from 'folioscope/scenario';
+ * const step = { stage: 'threads', task: 'T0', step: 'mas_find' };
+ * const run = { scenario: 'T', patches: [{ patch: 'v6', steps: [step] }] };
+ * const text = JSON.stringify({ schema: 'folioscope.run/1', scenarios: [run] });
+ * const [recorded] = readRecorded('run.json', text, { name: 'T', title: '' });
+ * recorded?.schedule; // => { kind: 'list', turns: [{ task: 'T0', times: 1, step: 'mas_find' }] }
  */
 export function readRecorded(
   file: string,

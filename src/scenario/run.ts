@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, COUNT, folio, type Imbalance, type LiveLedger, RETURNED, taskCpu } from '../kernel/index.ts';
+import {
+  ALTERNATIVES,
+  callNamed,
+  COUNT,
+  folio,
+  type Imbalance,
+  type LiveLedger,
+  RETURNED,
+  taskCpu,
+} from '../kernel/index.ts';
 import { columnOf } from '../lang/index.ts';
 import { type Cpu, cpu } from '../ledger/index.ts';
 import {
@@ -25,55 +34,76 @@ import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
-/** More steps than any scenario needs: beyond them somebody goes round for ever. */
+/** More steps than any scenario needs: beyond them the run is taken to repeat for ever. */
 const MOST_STEPS = 20_000_000;
-/** More than there is memory for where all of them are kept. */
+/** More than fits into memory if all of them are kept. */
 const MOST_STEPS_KEPT = 300_000;
 
-/** A defect of the model: a folio's count is not what its holders add up to. */
+/** A defect of the model: a folio's count differs from the sum of its holders. */
 export class BrokenInvariant extends Error {
   override readonly name = 'BrokenInvariant';
 }
 
-/** Where a run is to be left, though not all calls have returned. */
+/** An early end of a run, although not all calls have returned. */
 export interface RunEnd {
-  /** After so many turns of the threads and the kworkers. */
+  /** Number of turns of the threads and the kworkers. */
   readonly turns: number;
-  /** What the answer then says of it. */
+  /** The reason, for the answer. */
   readonly why: string;
 }
 
-/** How a scenario is run. */
+/** Options of a run. */
 export interface RunOptions {
   readonly patch: Patch;
-  /** Whose turn it is among the threads; as the scenario says where absent. */
+  /** Schedule of the threads; the scenario's own if absent. */
   readonly schedule?: Schedule;
-  /** Where the run ends at the latest; nowhere but with its calls where absent. */
+  /** The latest end of the run; if absent, it ends only with its calls. */
   readonly end?: RunEnd | undefined;
-  /** Which steps the answer keeps; all where absent. What is not kept was taken and checked all the same. */
+  /** The steps that the answer keeps; all if absent. The others are taken and checked all the same. */
   readonly keep?: 'all' | 'none';
-  /** Told of every step that anybody takes, before the answer is there. */
+  /** Called with every step of every task, before the answer exists. */
   readonly observer?: RunObserver | undefined;
   /** Called after every step, for progress. */
   readonly onStep?: (() => void) | undefined;
 }
 
-/** Who looks over a run's shoulder. */
+/** Callbacks of a run. */
 export interface RunObserver {
-  /** The machine stands as it was booted; its kworkers sleep. */
+  /** The machine has booted; its kworkers sleep. */
   readonly begins?: (machine: Machine) => void;
-  /** A task has made a call; `outcome` is there where the kernel refused it at once. */
+  /** A task has made a call; `outcome` is present if the kernel refused it at once. */
   readonly calls?: (task: number, call: Call, outcome: Outcome | undefined) => void;
-  /** A task has taken a step. `outcome` is there where its call has returned. */
+  /** A task has taken a step. `outcome` is present if its call has returned. */
   readonly took?: (taken: Taken, outcome: Outcome | undefined) => void;
 }
 
 /**
- * Runs a scenario on a machine of its own: first `before`, call by call, then the threads as the schedule has it.
- * After every step the count of each folio that it touched is held against the sum of its holders. Where they differ the
- * run ends there, if the form is a mutant or a user's.
- * @throws BrokenInvariant where they differ under one of folioscope's own forms.
- * @throws ScheduleMisfit where an explicit schedule does not fit.
+ * Runs a scenario on a machine of its own: first `before`, call by call, then the threads by the schedule. After every
+ * step the count of each folio that it touched is compared with the sum of its holders. If they differ and the form is
+ * a mutant or a user's, the run ends there.
+ * @throws BrokenInvariant if they differ under one of folioscope's own forms.
+ * @throws ScheduleMisfit if an explicit schedule does not fit.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { BrokenInvariant, expectedOf, isWell, parseScenario, runMany, runScenario } from 'folioscope/scenario';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const answer = runScenario(scenario, { patch: patchNamed('baseline') });
+ * answer.calls.at(-1)?.outcome; // => { result: 'EAGAIN', errorIndex: 0 }
+ * isWell(answer); // => false
+ * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
+ * const schedule = { kind: 'random', seed: 1 } as const;
+ * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
+ * // Thrown where a folio's count is not what its holders add up to:
+ * new BrokenInvariant('page 0') instanceof Error; // => true
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
   new Run(scenario, options).answer();
@@ -104,9 +134,9 @@ class Run {
   readonly #steps: StepAnswer[] = [];
   #stepsTaken = 0;
   readonly #turns: string[] = [];
-  /** What each task is within. */
+  /** The present call of each task. */
   readonly #within = new Map<number, Within>();
-  /** Calls that each task has still to make. */
+  /** The remaining calls of each task. */
   #left: ReadonlyMap<number, ScenarioCall[]> = new Map();
   #stage: CallAnswer['stage'] = 'before';
   #unended: string | undefined;
@@ -116,7 +146,7 @@ class Run {
     this.#scenario = scenario;
     this.#options = options;
     this.#machine = createMachine({ ...scenario.machine, patch: options.patch });
-    // The kworkers go to sleep first, so that what they do later is work that somebody gave them.
+    // The kworkers go to sleep first, so that their later work is work that was queued.
     for (let task = scenario.machine.tasks.length; task < this.#machine.tasks; task++)
       while (this.#machine.step(task) !== undefined);
     this.#ledger = this.#machine.liveLedger();
@@ -222,7 +252,7 @@ class Run {
     return left;
   }
 
-  /** Whether a task could be given a turn; lets no call begin. */
+  /** Whether a task could take a turn; begins no call. */
   #mayStep(task: number): boolean {
     if (this.#machine.busy(task)) return this.#machine.interpreter.enabled(task);
     return (this.#left.get(task)?.length ?? 0) > 0;
@@ -238,13 +268,13 @@ class Run {
     return [...this.#left].every(([task, calls]) => calls.length === 0 && !this.#machine.busy(task));
   }
 
-  /** Whether a task can take a step, or is to make a call that the kernel refuses at once. */
+  /** Whether a task can take a step, or is about to make a call that the kernel refuses at once. */
   #isReady(task: number): boolean {
     if (!this.#machine.busy(task) && !this.#enter(task)) return (this.#left.get(task)?.length ?? 0) > 0;
     return this.#machine.interpreter.enabled(task);
   }
 
-  /** Lets an idle task enter its next call, of which it has taken no step. @returns false where there is none, or it is refused. */
+  /** Lets an idle task enter its next call, without a step. @returns false if there is none, or it is refused. */
   #enter(task: number): boolean {
     const [call] = this.#left.get(task) ?? [];
     if (call === undefined || this.#machine.refuses(call.call)) return false;
@@ -272,7 +302,7 @@ class Run {
     return this.#made.push({ ...made, stage: this.#stage, cpu: this.#cpuOf(made.of.task) }) - 1;
   }
 
-  /** The call that a task is within, which counts as made from its first step on. */
+  /** The present call of a task, which counts as made from its first step on. */
   #callOf(task: number): number | undefined {
     const within = this.#within.get(task);
     if (within === undefined || within.made !== undefined) return within?.made;
@@ -303,15 +333,15 @@ class Run {
         name: taken.step.name,
         writes: taken.writes.map((write) => this.#written(write)),
         returns: taken.observed.some(({ mark }) => mark === RETURNED),
+        ...(taken.step.origin === undefined ? {} : { origin: taken.step.origin }),
         read: counted === undefined || counts === undefined ? undefined : { folio: counted, count: counts },
       });
     const [wrong] = this.#ledger.took(taken);
     if (wrong !== undefined) this.#foundImbalance(task, taken.step.name, wrong);
     if (taken.finished && made !== undefined) {
       made.outcome = this.#machine.outcome(task);
-      const { call: name } = made.of.call;
-      if ((name === 'load' || name === 'guest-load') && made.outcome.result === 'ok')
-        made.loaded = this.#machine.loaded(task);
+      const { loads } = callNamed(made.of.call.call);
+      if (loads === true && made.outcome.result === 'ok') made.loaded = this.#machine.loaded(task);
       this.#within.delete(task);
     }
     this.#options.observer?.took?.(taken, taken.finished ? made?.outcome : undefined);

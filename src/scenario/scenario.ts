@@ -3,29 +3,34 @@ import type { FolioIndex } from '../ledger/index.ts';
 import type { Call, MachineOptions, Result, Schedule } from '../machine/index.ts';
 import type { Checking } from './checking.ts';
 
-/** What a scenario says that a call comes to; what it leaves out may be anything. Of a list, any. */
+/** A scenario's expectation for a call; absent fields may have any value. A list allows any of its values. */
 export interface Expected {
   readonly returns?: readonly Result[];
   readonly verdict?: readonly ('safe' | 'refused')[];
   readonly index?: FolioIndex;
   readonly spurious?: boolean;
-  /** Calls of lru_add_drain_all() by the check. */
+  /** Number of calls of lru_add_drain_all() by the check. */
   readonly drainsOfAll?: number;
-  /** Calls of lru_add_drain() by the check, those within lru_add_drain_all() and folio_batch_release() aside. */
+  /**
+   * Number of calls of lru_add_drain() by the check, without those within lru_add_drain_all() and
+   * folio_batch_release().
+   */
   readonly localDrains?: number;
-  /** How often the check read a folio's count. */
+  /** Number of counts that the check read. */
   readonly countsRead?: number;
-  /** What an access that reads found in the page. */
+  /** The value that a reading access found in the page. */
   readonly loads?: readonly number[];
 }
 
-/** A call of a task, with what it is expected to come to. */
+/** A call of a task, with its expected result. */
 export interface ScenarioCall {
   /** Number of the task in the machine. */
   readonly task: number;
   readonly call: Call;
+  /** The call in a few words, for reports. */
+  readonly text: string;
   readonly expected: {
-    /** For every form of the check that has no entry of its own. */
+    /** For every form of the check without an entry of its own. */
     readonly every: Expected | undefined;
     readonly byPatch: ReadonlyMap<string, Expected>;
   };
@@ -37,22 +42,24 @@ export interface Thread {
   readonly calls: readonly ScenarioCall[];
 }
 
-/** A story about one machine: what happens first, and what then happens in any order that the threads allow. */
+/** A scenario on one machine: the calls that run first, and the threads that then run in any possible order. */
 export interface Scenario {
-  /** Where it stands, as the user named it. */
+  /** Path of the file, as the user named it. */
   readonly file: string;
   readonly name: string;
   readonly title: string;
   readonly about: string | undefined;
   readonly machine: Required<Omit<MachineOptions, 'patch' | 'folios' | 'outsideReferences'>>;
-  /** Names of the machine's guest_memfds, by number; undefined for the only one of a scenario with one. */
+  /** Names of the machine's guest_memfds, by number; undefined for the only one of a scenario. */
   readonly guestMemfds: readonly (string | undefined)[];
   /** Names of the machine's pins, by number. */
   readonly pins: readonly string[];
   /** One after the other, each to its end. */
   readonly before: readonly ScenarioCall[];
   readonly threads: readonly Thread[];
-  /** Whose turn it is among the threads, unless somebody asks for another order. */
+  /** Features of other scenarios that its calls do not need, and that its machine therefore lacks. */
+  readonly absent: readonly string[];
+  /** Schedule of the threads, unless another order is requested. */
   readonly schedule: Schedule;
   readonly check: Checking;
 }

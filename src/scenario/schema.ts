@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, LRU_BATCHES, MUTANTS, PATCHES, PROFILES, RESULTS } from '../kernel/index.ts';
+import {
+  ALTERNATIVES,
+  type AnyCall,
+  CALL_NAMES,
+  type CallName,
+  callNamed,
+  LRU_BATCHES,
+  MUTANTS,
+  PATCHES,
+  PROFILES,
+  RESULTS,
+} from '../kernel/index.ts';
 import { EVENTS, PROPERTY_IDS } from './checking.ts';
 import * as z from './shape.ts';
 
@@ -74,7 +85,7 @@ const GUEST_MEMFD = z
 
 const TASK = z.strictObject({ cpu: wholeNumber(0, 63), process: NAME.optional() }).describe('a task: cpu, process');
 
-const CONVERT = z
+export const CONVERT = z
   .strictObject({
     range: RANGE.optional(),
     to: oneOf(['private', 'shared']).optional(),
@@ -92,41 +103,13 @@ const AS = oneOf(['private', 'shared']);
 const BYTE = wholeNumber(0, 255);
 const PAGE = wholeNumber(0, MOST_PAGES - 1);
 
-const PIN = z
-  .strictObject({ page: PAGE, as: NAME })
-  .describe('the page and the name of the pin, { page: N, as: NAME }');
-
-const POPULATE = z
-  .strictObject({ page: PAGE, from: PAGE, as: NAME })
-  .describe('the page, the page that fills it and the name of the pin meanwhile, { page: N, from: N, as: NAME }');
-
-const GUEST_TOUCH = z
-  .strictObject({ range: RANGE, as: AS })
-  .describe("the pages and the guest's idea of them, { range: A..B, as: private }");
-
-const STORE = z
-  .strictObject({ page: PAGE, value: BYTE })
-  .describe('the page and what it is filled with, { page: N, value: N }');
-
-const GUEST_LOAD = z
-  .strictObject({ page: PAGE, as: AS })
-  .describe("the page and the guest's idea of it, { page: N, as: private }");
-
-const GUEST_STORE = z
-  .strictObject({ page: PAGE, value: BYTE, as: AS })
-  .describe("the page, what it is filled with and the guest's idea of it, { page: N, value: N, as: private }");
-
-const MIGRATE = z
-  .strictObject({ task: NAME, to: wholeNumber(0, 63) })
-  .describe('a task and the CPU that the scheduler moves it to, { task: NAME, to: N }');
-
 /** Page N of the only guest_memfd is at frame N, unless that frame was taken when the page came. */
 const FRAME = wholeNumber(0, 2 ** 20);
 
 /** A value, or a list of those that may come. */
 const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z
-    .union([z.enum(values), z.array(z.enum(values)).min(1)])
+    .union([z.enum(values), z.array(oneOf(values)).min(1)])
     .describe(`one of ${values.join(', ')}, or a list of those that may come`);
 
 const EXPECTED = z
@@ -152,66 +135,82 @@ const EXPECT = z
   })
   .describe("expected results by form of the check, 'every' for those that are not named");
 
-/** The calls; each entry of a list has exactly one of them. */
-const CALLS = {
-  touch: RANGE.optional(),
-  fallocate: RANGE.optional(),
-  'fallocate-large': RANGE.optional(),
-  convert: CONVERT.optional(),
-  vmsplice: PIN.optional(),
-  'pin-user-pages': PIN.optional(),
-  'pin-longterm': PIN.optional(),
-  unpin: NAME.optional(),
-  populate: POPULATE.optional(),
-  'migrate-to': wholeNumber(0, 63).optional(),
-  migrate: MIGRATE.optional(),
-  'punch-hole': RANGE.optional(),
-  'guest-touch': GUEST_TOUCH.optional(),
-  load: PAGE.optional(),
-  store: STORE.optional(),
-  'guest-load': GUEST_LOAD.optional(),
-  'guest-store': GUEST_STORE.optional(),
-  bind: RANGE.optional(),
-  'delete-memslot': RANGE.optional(),
-  release: z
-    .literal(true)
-    .describe('true: the last reference to the file goes, so nobody maps or asks it any more')
-    .optional(),
-  mlock: RANGE.optional(),
-  munlock: RANGE.optional(),
-  mincore: RANGE.optional(),
-  mbind: RANGE.optional(),
-  'numa-hint-fault': RANGE.optional(),
-  'madvise-pageout': RANGE.optional(),
-  'madvise-dontneed': RANGE.optional(),
-  write: RANGE.optional(),
-  mmap: RANGE.optional(),
-  munmap: RANGE.optional(),
-  fork: NAME.optional(),
-  exit: z.literal(true).describe('true').optional(),
-  'page-idle': FRAME.optional(),
-  damon: FRAME.optional(),
-  'soft-offline': FRAME.optional(),
-  'memory-failure': FRAME.optional(),
-  'cpu-down': wholeNumber(0, 63).optional(),
-  'cpu-up': wholeNumber(0, 63).optional(),
-  'use-other-memory': oneOf(LRU_BATCHES).optional(),
-  'lru-cache': oneOf(['disable', 'enable']).optional(),
-  drain: oneOf(['local', 'all']).optional(),
-  ioctl: wholeNumber(0, 0xffff_ffff).optional(),
+/** How a file writes what a call names: under its key where the call names several things, else alone. */
+export const WRITTEN = {
+  start: { key: 'range', schema: RANGE, what: 'the pages', example: 'A..B' },
+  index: { key: 'page', schema: PAGE, what: 'the page', example: 'N' },
+  sourceIndex: { key: 'from', schema: PAGE, what: 'the page that fills it', example: 'N' },
+  value: { key: 'value', schema: BYTE, what: 'the byte that fills it', example: 'N' },
+  private: { key: 'as', schema: AS, what: 'the kind of memory', example: 'private' },
+  pin: { key: 'as', schema: NAME, what: 'the name of the pin', example: 'NAME' },
+  task: { key: 'task', schema: NAME, what: 'a task', example: 'NAME' },
+  cpu: { key: 'to', schema: wholeNumber(0, 63), what: 'the CPU that it moves to', example: 'N' },
+  process: { key: 'process', schema: NAME, what: 'a process', example: 'NAME' },
+  pfn: { key: 'frame', schema: FRAME, what: 'a page frame', example: 'N' },
+  batch: { key: 'batch', schema: oneOf(LRU_BATCHES), what: 'a batch', example: 'NAME' },
 } as const;
-export const CALL_NAMES = Object.keys(CALLS);
+export type WrittenName = keyof typeof WRITTEN;
+/** In the order in which a file writes them. The guest_memfd is not here: it is 'in', beside the call. */
+const WRITTEN_NAMES = [
+  ...(['start', 'index', 'sourceIndex', 'value', 'private'] as const),
+  ...(['pin', 'task', 'cpu', 'process', 'pfn', 'batch'] as const),
+];
+
+/** What stands in the value of a call, in order. */
+export const writtenIn = ({ args }: AnyCall): readonly WrittenName[] =>
+  WRITTEN_NAMES.filter((name) => args.includes(name));
+
+/** The calls by their key in a file; several where the value is a word that tells which. */
+const keyOf = (name: CallName): string => callNamed(name).written?.key ?? name;
+export const CALL_KEYS: readonly string[] = [...new Set(CALL_NAMES.map(keyOf))];
+export const callsOfKey = (key: string): readonly CallName[] => CALL_NAMES.filter((name) => keyOf(name) === key);
+
+/** The value of a call, from what the table says that it names. */
+function valueOf(kind: AnyCall): z.Shape<unknown> {
+  const named = writtenIn(kind).map((name) => WRITTEN[name]);
+  const [first, ...more] = named;
+  if (first === undefined) return z.literal(true).describe('true');
+  if (more.length === 0) return first.schema;
+  const what = named.map((one) => one.what);
+  const example = named.map((one) => `${one.key}: ${one.example}`).join(', ');
+  return z
+    .strictObject(Object.fromEntries(named.map(({ key, schema }) => [key, schema])))
+    .describe(`${what.slice(0, -1).join(', ')} and ${what.at(-1)}, { ${example} }`);
+}
+
+/** The calls whose value is more than what they name. */
+const OTHERWISE: Readonly<Record<string, z.Shape<unknown>>> = { convert: CONVERT, ioctl: wholeNumber(0, 0xffff_ffff) };
+
+/** A call's value in a file: what is expected there is its title, what the call does its description. */
+function schemaOfKey(key: string): z.Optional<unknown> {
+  const kinds = callsOfKey(key).map(callNamed);
+  const [word, ...more] = kinds.flatMap(({ written }) => written?.word ?? []);
+  const [kind] = kinds;
+  if (kind === undefined) throw new Error(`no call '${key}'`);
+  const value = OTHERWISE[key] ?? (word === undefined ? valueOf(kind) : oneOf([word, ...more]));
+  const about = kinds.map((one) => [one.written?.word, one.about].filter((part) => part !== undefined).join(': '));
+  return value.meta({ title: value.description ?? '', description: about.join(' ') }).optional();
+}
+
+/** The calls; each entry of a list has exactly one of them. */
+const CALLS: Readonly<Record<string, z.Optional<unknown>>> = Object.fromEntries(
+  CALL_KEYS.map((key) => [key, schemaOfKey(key)]),
+);
 
 const CALL = z
   .strictObject({ ...CALLS, in: NAME.optional(), returns: anyOf(RESULTS).optional(), expect: EXPECT.optional() })
-  .describe(`a call: one of ${CALL_NAMES.join(', ')}`);
+  .describe(`a call: one of ${CALL_KEYS.join(', ')}`);
 
 const CHECKED = z
   .union([z.literal('holds'), z.strictObject({ violates: anyOf(PROPERTY_IDS) })])
   .describe("'holds', or { violates: NAME }");
 
 const WISHES = z
-  .array(z.union([z.enum(EVENTS), z.record(NAME, z.enum(RESULTS))]))
+  .array(
+    z
+      .union([z.enum(EVENTS), z.record(NAME, oneOf(RESULTS))])
+      .describe(`one of ${EVENTS.join(', ')}, or { TASK: RESULT }`),
+  )
   .min(1)
   .describe(`a list of what happens on some run: ${EVENTS.join(', ')}, or { TASK: RESULT }`);
 
@@ -274,9 +273,18 @@ export const SCENARIO = z
 
 export type ScenarioFile = z.output<typeof SCENARIO>;
 export type CallEntry = z.output<typeof CALL>;
+export type ConvertEntry = z.output<typeof CONVERT>;
 export type ExpectedEntry = z.output<typeof EXPECTED>;
 export type CheckedEntry = z.output<typeof CHECKED>;
 export type WishesEntry = z.output<typeof WISHES>;
+
+/** A part of a file that was read already, by its own schema. */
+export function checked<T>(schema: z.Shape<T>, part: unknown): T {
+  const read = schema.safeParse(part);
+  if (!read.success)
+    throw new Error(`a part of the file is read twice, and not alike: ${read.error.issues[0]?.message ?? ''}`);
+  return read.data;
+}
 
 /** JSON Schema 2020-12 of a scenario file, for editors; shipped as schema/scenario.schema.json. */
 export const scenarioJsonSchema = (): z.JsonSchema & { readonly $comment: string; readonly title: string } => ({

@@ -19,13 +19,14 @@ export interface Issue {
   readonly message: string;
   /** Keys that no such object has; none with other codes. */
   readonly keys: readonly string[];
-  /** The mistakes by alternative of a union; none with other codes. */
+  /** The mistakes by alternative of a union, their paths from there on; none with other codes. */
   readonly errors: readonly (readonly Issue[])[];
 }
 
 /** JSON Schema 2020-12, as far as shapes have it. */
 export interface JsonSchema {
   readonly $schema?: string;
+  readonly title?: string;
   readonly description?: string;
   readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'null';
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -51,21 +52,29 @@ type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
 
-/** A set of values that can be told apart from all others. */
+/** Words of a JSON Schema. */
+type Words = Pick<JsonSchema, 'title' | 'description'>;
+
+/** A set of values. */
 export interface Shape<T> {
   readonly read: Read<T>;
   readonly json: () => JsonSchema;
   readonly isOptional: boolean;
-  /** The same shape with a description: it completes "expected ...". */
+  /** Completes "expected ...", if given. */
+  readonly description: string | undefined;
+  /** The same shape with a description. */
   readonly describe: (description: string) => Shape<T>;
+  /** The same shape with other words in its JSON Schema. */
+  readonly meta: (words: Words) => Shape<T>;
   readonly optional: () => Optional<T>;
   readonly safeParse: (value: unknown) => Parsed<T>;
 }
 
 /** A field that may be absent. */
-interface Optional<T> extends Shape<T | undefined> {
+export interface Optional<T> extends Shape<T | undefined> {
   readonly isOptional: true;
   readonly describe: (description: string) => Optional<T>;
+  readonly meta: (words: Words) => Optional<T>;
 }
 
 /** The values of a shape. */
@@ -104,12 +113,14 @@ const issue = (
   { keys = [], errors = [] }: Partial<Pick<Issue, 'keys' | 'errors'>> = {},
 ): Issue => ({ code, path, message, keys, errors });
 
-function shapeOf<T>(read: Read<T>, json: () => JsonSchema): Shape<T> {
+function shapeOf<T>(read: Read<T>, json: () => JsonSchema, words: Words = {}): Shape<T> {
   return {
     read,
     json,
     isOptional: false,
-    describe: (description) => shapeOf(read, () => ({ ...json(), description })),
+    description: words.description,
+    describe: (description) => shapeOf(read, () => ({ ...json(), description }), { description }),
+    meta: (other) => shapeOf(read, () => ({ ...json(), ...other }), other),
     optional: () => optionalOf(read, json),
     safeParse: (value) => {
       const issues: Issue[] = [];
@@ -126,6 +137,7 @@ function optionalOf<T>(read: Read<T>, json: () => JsonSchema): Optional<T> {
     ...shapeOf(all, json),
     isOptional: true,
     describe: (description) => optionalOf(read, () => ({ ...json(), description })),
+    meta: (other) => optionalOf(read, () => ({ ...json(), ...other })),
   };
 }
 
@@ -227,7 +239,7 @@ export function union<const S extends readonly Shape<unknown>[]>(alternatives: S
       const errors: Issue[][] = [];
       for (const { read } of alternatives) {
         const wrong: Issue[] = [];
-        const found = read(value, path, wrong);
+        const found = read(value, [], wrong);
         // What one of the shapes has read is a value of the union.
         if (found !== undefined) return found as { readonly value: output<S[number]> };
         errors.push(wrong);

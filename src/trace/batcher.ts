@@ -3,14 +3,14 @@ import type { KernelEvent, Loss } from '../ledger/index.ts';
 import type { ReadOptions } from './summary.ts';
 
 /**
- * Few enough that a batch is small beside everything else, many enough that the call costs nothing. Measured:
+ * Small enough that a batch needs little memory, large enough that the call costs nothing. Measured:
  * docs/trace-readers.md.
  */
 const BATCH_EVENTS = 256;
-/** Events that text keeps back, so that a stack trace which comes after them can still be given to its event. */
+/** Events that text delays, so that a later stack trace can still be attached to its event. */
 const KEPT_BACK = 256;
 
-/** Gathers events into batches for the consumer, and the losses among them for the summary. */
+/** Collects events into batches for the consumer, and their losses for the summary. */
 export class Batcher {
   readonly lost: Loss[] = [];
   readonly #onEvents: ReadOptions['onEvents'];
@@ -25,7 +25,7 @@ export class Batcher {
     this.#push(loss);
   }
 
-  /** Does not ask for the event's type: of events in so many shapes that is a search. */
+  /** Does not test the event's type: with so many object shapes that is a slow look-up. */
   push(event: Exclude<KernelEvent, Loss>): void {
     this.#push(event);
   }
@@ -37,15 +37,15 @@ export class Batcher {
     this.#onEvents(full);
   }
 
-  /** Puts `event` in the place of `former`, if that is among the last {@link KEPT_BACK} pushed. */
+  /** Replaces `former` by `event`, if it is among the last {@link KEPT_BACK} pushed. */
   replace(former: KernelEvent, event: KernelEvent): void {
     const at = this.#batch.lastIndexOf(former);
     if (at >= 0) this.#batch[at] = event;
   }
 
   /**
-   * Adds `events[from, to)`; whether a batch became full.
-   * @param hasLosses whether some of them may be losses: to look at each event here costs a tenth of the reading.
+   * Adds `events[from, to)`. @returns whether a batch became full.
+   * @param hasLosses whether some of them may be losses: testing each event here costs a tenth of the reading.
    */
   append(events: readonly KernelEvent[], from: number, to: number, hasLosses: boolean): boolean {
     if (hasLosses) for (const event of events.slice(from, to)) if (event.type === 'loss') this.lost.push(event);

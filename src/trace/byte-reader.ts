@@ -5,12 +5,12 @@ import { DamageError } from './damage.ts';
 
 const WINDOW_BYTES = 64 * 1024;
 const LATIN1 = new TextDecoder('latin1');
-/** No part of a recording that is taken whole is larger; it bounds what a damaged size can make us allocate. */
+/** Largest part of a recording that is taken whole, in bytes; it bounds the allocation for a damaged size. */
 export const MAX_PART_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads numbers and strings one after the other, in the recording's byte order, with a window of
- * {@link WINDOW_BYTES} over the source. Every step is checked against the end.
+ * Reads numbers and strings in sequence, in the recording's byte order, with a window of {@link WINDOW_BYTES} over the
+ * source. Every step is checked against the end.
  */
 export class ByteReader {
   /** Offset of the next byte in the source. */
@@ -21,7 +21,7 @@ export class ByteReader {
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
 
-  /** @param place names a position of the source for messages, where the source is only a part of the file. */
+  /** @param place name of a position of the source for messages, if the source is only a part of the file. */
   constructor(
     source: ByteSource,
     position: number,
@@ -38,29 +38,29 @@ export class ByteReader {
     return Math.max(0, this.#source.size - this.position);
   }
 
-  /** Where the reader stands, in the words of its messages. */
+  /** The reader's position, as in its messages. */
   get place(): string {
     return this.#place(this.position);
   }
 
-  /** The same behind the name of the input. */
+  /** The same, after the name of the input. */
   get where(): string {
     return `${this.#source.name}: ${this.place}`;
   }
 
-  /** An error that says where: `what` completes "NAME: byte N: ". */
+  /** An error with its place: `what` completes "NAME: byte N: ". */
   error(what: string): DamageError {
     return new DamageError(this.#source.name, this.place, what);
   }
 
-  /** A reader over `data`, which was just taken (or peeked: `back` is 0), whose messages say where that stands. */
+  /** A reader over `data`, which was just taken (or peeked: `back` is 0), with its place in the file for messages. */
   over(data: Uint8Array, back = data.byteLength): ByteReader {
     const start = this.position - back;
     const source = memorySource(this.#source.name, data.slice());
     return new ByteReader(source, 0, this.littleEndian, (at) => this.#place(start + at));
   }
 
-  /** The next `length` bytes, valid until the next call. @throws InputError where the source ends before. */
+  /** The next `length` bytes, valid until the next call. @throws InputError if the source ends earlier. */
   async take(length: number, what: string): Promise<Uint8Array> {
     if (!(length <= this.remaining)) {
       throw this.error(`${what} (${length} bytes) runs past the end, expected at most ${this.remaining} bytes`);
@@ -78,7 +78,7 @@ export class ByteReader {
     return this.#window.subarray(from, from + length);
   }
 
-  /** As {@link take}, without stepping over them. */
+  /** {@link take}, without advancing. */
   async peek(length: number, what: string): Promise<Uint8Array> {
     const bytes = await this.take(length, what);
     this.position -= length;
@@ -104,7 +104,7 @@ export class ByteReader {
     return view(await this.take(8, what)).getBigUint64(0, this.littleEndian);
   }
 
-  /** A 64-bit size or offset. Beyond 2^53 it cannot be right: the result then is Infinity and fails every check. */
+  /** A 64-bit size or offset. Beyond 2^53 it must be wrong: the result is then Infinity and fails every check. */
   async size(what: string): Promise<number> {
     const value = await this.u64(what);
     return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);

@@ -2,30 +2,30 @@
 
 /**
  * Random access to a recording's bytes. The caller implements it (the command line over a file, the page over a
- * `Blob`), so that the readers run wherever JavaScript does.
+ * `Blob`), so the readers run wherever JavaScript does.
  */
 export interface ByteSource {
-  /** For messages: the file's name as the user gave it. */
+  /** Name for messages: the file's name as the user gave it. */
   readonly name: string;
-  /** In bytes; fixed while the source is being read. */
+  /** In bytes; constant while the source is read. */
   readonly size: number;
   /**
-   * The bytes from `offset` on: `length` of them, or fewer (at least one) where the source prefers to or ends. The
-   * reader does not write to the array.
-   * @param into an array of at least `length` bytes that the reader does not need any more: a source that must copy may
-   *   fill it and hand out a part of it, which saves the memory of a new one.
+   * The bytes from `offset` on: `length` of them, or fewer (at least one) if the source prefers it or ends. The reader
+   * does not write to the array.
+   * @param into an array of at least `length` bytes that the reader no longer needs: a source that must copy may fill
+   * it and return a part of it, which saves memory.
    */
   read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Bytes that are in memory already, as a source. */
+/** A source over bytes in memory. */
 export const memorySource = (name: string, bytes: Uint8Array): ByteSource => ({
   name,
   size: bytes.byteLength,
   read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
 });
 
-/** A part of a source, as far as that has it. */
+/** A part of a source, as far as it exists. */
 export const partOf = (source: ByteSource, from: number, size: number): ByteSource => ({
   name: source.name,
   size: Math.max(0, Math.min(size, source.size - from)),
@@ -33,9 +33,8 @@ export const partOf = (source: ByteSource, from: number, size: number): ByteSour
 });
 
 /**
- * Exactly the bytes `[offset, offset + length)` as far as the source has them, however small the pieces are that
- * it hands out.
- * @param into an array of at least `length` bytes that may be overwritten and handed out.
+ * Exactly the bytes `[offset, offset + length)` as far as the source has them, however small its pieces are.
+ * @param into an array of at least `length` bytes that may be overwritten and returned.
  */
 export async function readFully(
   source: ByteSource,

@@ -5,26 +5,26 @@ import { InputError } from '../ledger/index.ts';
 
 /** A recording's bytes from the first to the last, once: standard input, a download. */
 export interface ByteStream {
-  /** For messages: what the user called it. */
+  /** Name for messages, as the user gave it. */
   readonly name: string;
-  /** Pieces of any size. The reader does not write to one, and is done with it when it asks for the next. */
+  /** Pieces of any size. The reader does not write to a piece, and has finished with it when it asks for the next. */
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
 export const isStream = (input: ByteSource | ByteStream): input is ByteStream => 'pieces' in input;
 
-/** Large enough that a read costs little beside its lines, small enough to be forgotten. */
+/** Large enough that a read costs little beside its lines, small enough to be negligible. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** Bytes in order, with a look at the first ones before they are taken. */
+/** Bytes in order, with peeking at the first ones. */
 export class PieceReader {
   readonly name: string;
-  /** Bytes that have been taken. */
+  /** Number of bytes taken. */
   taken = 0;
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #ahead: Uint8Array[] = [];
   #aheadBytes = 0;
-  /** Why the pieces ended, if by an error; it is told once all before it has been taken. */
+  /** The error that ended the pieces, if any; reported once all bytes before it have been taken. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor({ name, pieces }: ByteStream) {
@@ -46,25 +46,25 @@ export class PieceReader {
     return ahead;
   }
 
-  /** The first `length` bytes of what is still to come, fewer where it ends, without taking them. */
+  /** The first `length` bytes of the rest, fewer if it ends, without taking them. */
   async peek(length: number): Promise<Uint8Array> {
     while (this.#aheadBytes < length) {
       const piece = await this.#fetch();
       if (piece === undefined) break;
-      this.#ahead.push(piece.slice()); // its memory may come again with the next piece
+      this.#ahead.push(piece.slice()); // its memory may be reused for the next piece
       this.#aheadBytes += piece.byteLength;
     }
     return joined(this.#ahead, this.#aheadBytes).subarray(0, length);
   }
 
-  /** All that is left, in memory. @throws InputError for more than `limit` bytes; `advice` says what to do then. */
+  /** The whole rest, in memory. @throws InputError if it has more than `limit` bytes; `advice` says what to do then. */
   async whole(limit: number, advice: string): Promise<ByteSource> {
     const bytes = await this.peek(limit + 1);
     if (bytes.byteLength > limit) throw new InputError(`${this.name}: more than ${limit} bytes: ${advice}`);
     return memorySource(this.name, bytes);
   }
 
-  /** Why there is no more, where that is no end: known once all before it has been seen. */
+  /** The error that ended the pieces, if any: known once all bytes before it have been seen. */
   get failure(): Error | undefined {
     if (this.#failure === undefined) return undefined;
     const { error } = this.#failure;
@@ -97,7 +97,7 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return all;
 }
 
-/** A source read from its start to its end; `onShare` is told how far it is, 0 to 1. */
+/** A source read from its start to its end; `onShare` is called with the progress, 0 to 1. */
 export const streamOf = (source: ByteSource, onShare: ((share: number) => void) | undefined): ByteStream => ({
   name: source.name,
   pieces: (async function* () {

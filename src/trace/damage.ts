@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { InputError } from '../ledger/index.ts';
 
-/** An {@link InputError} at a place of the input: whoever can go on without what stands there tells it as damage. */
+/**
+ * An {@link InputError} at a place of the input: a reader that can continue without that place reports it as damage.
+ */
 export class DamageError extends InputError {
   /** `byte 12`. */
   readonly place: string;
-  /** What is wrong there and what was expected. */
+  /** What is wrong there, and what was expected. */
   readonly what: string;
 
   constructor(input: string, place: string, what: string) {
@@ -15,19 +17,19 @@ export class DamageError extends InputError {
   }
 }
 
-/** What is told of one by one; a recording of noise has thousands. */
+/** Largest number of places that are reported one by one; a recording of noise has thousands. */
 const MOST_TOLD = 20;
 
-/** Gathers the places of an input that are damaged although the rest of it can be read. */
+/** Collects the damaged places of an input whose rest can be read. */
 export class Damages {
   readonly #told: string[] = [];
 
-  /** @param place `byte 12`; `what` says what is wrong there and what was expected. */
+  /** @param place `byte 12`; `what` says what is wrong there, and what was expected. */
   add(place: string, what: string): void {
     if (this.#told.length < MOST_TOLD) this.#told.push(`${place}: ${what}`);
   }
 
-  /** What `work` gives; `otherwise` where damage stops it. */
+  /** The result of `work`, or `otherwise` if damage stops it. */
   async during<Value>(work: Promise<Value>, otherwise: Value): Promise<Value> {
     try {
       return await work;
@@ -38,7 +40,7 @@ export class Damages {
     }
   }
 
-  /** The first of them, each as `byte 12: WHAT, expected WHAT`. */
+  /** The first places, each as `byte 12: WHAT, expected WHAT`. */
   get told(): readonly string[] {
     return this.#told;
   }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
+import { bytesOf, DEFAULT_PAGE_SIZE, type PageSize } from '../abi/index.ts';
 import type { EventOrigin, KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
 
-/** Bytes of a page where a text form gives a folio's place as an offset. */
-const PAGE_BYTES = 4096n;
 const UTF8 = new TextEncoder();
 
 /**
  * The event as the kernel's `trace` file prints it (without the flags column, as with option noirq-info), for
  * quoting as evidence. The ftrace text reader reads it back. A time is rounded to microseconds as the kernel does.
  * What an event does not carry is not printed: a folio's pointer, the flags of an insertion but for `M`.
+ * @param pageSize of the kernel that recorded it: the text has offsets, an event indexes.
  */
-export function formatEvent(event: KernelEvent): string {
+export function formatEvent(event: KernelEvent, pageSize: PageSize = DEFAULT_PAGE_SIZE): string {
   if (event.type === 'loss') {
     return event.events === undefined
       ? `CPU:${event.cpu} [LOST EVENTS]`
       : `CPU:${event.cpu} [LOST ${event.events} EVENTS]`;
   }
   const cpu = String(event.cpu).padStart(3, '0');
-  return `${taskColumn(event)} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event)}`;
+  return `${taskColumn(event)} [${cpu}] ${microseconds(event.at).padStart(12)}: ${formatBody(event, pageSize)}`;
 }
 
 /** The column TASK-PID. */
@@ -27,12 +27,15 @@ export function taskColumn({ comm = '<...>', pid }: EventOrigin): string {
 }
 
 /** What follows the columns. */
-export function formatBody(event: Exclude<KernelEvent, { type: 'loss' }>): string {
+export function formatBody(
+  event: Exclude<KernelEvent, { type: 'loss' }>,
+  pageSize: PageSize = DEFAULT_PAGE_SIZE,
+): string {
   switch (event.type) {
     case 'mm_filemap_add_to_page_cache':
     case 'mm_filemap_delete_from_page_cache': {
       const [major, minor] = event.dev.split(':');
-      const offset = BigInt(event.index) * PAGE_BYTES;
+      const offset = bytesOf(event.index, pageSize);
       const where = `dev ${major}:${minor} ino ${event.ino.toString(16)}`;
       return `${event.type}: ${where} pfn=0x${event.pfn.toString(16)} ofs=${offset} order=${event.order}`;
     }

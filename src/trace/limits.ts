@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What no kernel can have written: beyond it a number is taken for damage.
+// Limits of what a kernel can have written: a number beyond them counts as damage.
 
 /** A folio of 2^31 pages would have 8 TB; the largest there are have 16 GB. */
 export const MAX_ORDER = 31;
@@ -9,6 +9,6 @@ export const MAX_MINOR = 0xf_ffff;
 /** pid_t is an int. */
 export const MAX_PID = 0x7fff_ffff;
 
-/** A number of lost events; undefined, which is "not known", where it cannot be one. */
+/** A number of lost events; undefined, which is "unknown", if it is impossible. */
 export const lostCount = (events: number | undefined): number | undefined =>
   Number.isSafeInteger(events) ? events : undefined;

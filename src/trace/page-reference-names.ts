@@ -3,7 +3,7 @@ import type { ReferenceOperation } from '../ledger/index.ts';
 
 /**
  * The events that change a reference count, by name. `page_ref_init` and `add_unless` are names of a proposal of 2021,
- * `folio_ref_*` of one of 2025; each keeps the fields of the one it replaces.
+ * `folio_ref_*` of one of 2025; each keeps the fields of the one that it replaces.
  */
 export const REFERENCE_EVENTS: ReadonlyMap<string, ReferenceOperation> = new Map([
   ...['page_ref', 'folio_ref'].flatMap((family): [string, ReferenceOperation][] => [

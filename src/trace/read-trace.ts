@@ -11,7 +11,7 @@ import { PackingError, unpackerFor } from './unpack.ts';
 import { whyNoRecording, whyUnsupported } from './unsupported.ts';
 
 const HEAD_BYTES = 64 * 1024;
-/** A trace.dat is read here and there, so one that comes as a stream must be held; larger ones belong into a file. */
+/** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 /** A page loads the reader of the format that comes, and not the other. */
@@ -19,9 +19,26 @@ const dat = () => import('./dat/read.ts');
 const text = () => import('./text/read.ts');
 
 /**
- * Reads a recording in one pass, in whichever known format it is, text also packed: the decoded events and the losses
- * go to `options.onEvents` in time order, what is to be said about the whole comes back.
- * @throws InputError where nothing can be answered from the input.
+ * Reads a recording in one pass, in any known format, text also packed. The decoded events and the losses go to
+ * `options.onEvents` in time order; the result is the summary.
+ * @throws InputError if nothing can be answered from the input.
+ * @example
+ * import { formatEvent, memorySource, readTrace, InputError, traceText, UnknownBufferError } from 'folioscope/trace';
+ * import type { KernelEvent } from 'folioscope/ledger';
+ * const line = '          vmm-1000    [001] .....     1.000001: mm_lru_insertion: folio=0 pfn=0x7 lru=4 flags=M\n';
+ * const text = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/1   #P:2\n#\n${line}`;
+ * const events: KernelEvent[] = [];
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const summary = await readTrace(source, { onEvents: (some) => void events.push(...some) });
+ * summary.events; // => 1
+ * formatEvent(events[0]!).trim(); // => 'vmm-1000    [001]     1.000001: mm_lru_insertion: pfn=0x7 lru=4 flags=M'
+ * [...traceText(events, 2)].length > 1; // => true
+ * const refusal = (error: unknown) => error;
+ * const none = memorySource('none.txt', new Uint8Array(9));
+ * const notRead = await readTrace(none, { onEvents: () => {} }).catch(refusal);
+ * notRead instanceof InputError; // => true
+ * const noBuffer = await readTrace(source, { buffer: 'lab', onEvents: () => {} }).catch(refusal);
+ * noBuffer instanceof UnknownBufferError; // => true
  */
 export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
   if (isStream(input)) return readPieces(new PieceReader(input), options);
@@ -47,7 +64,7 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   );
 }
 
-/** A trace.dat that comes as a stream. What is missing because the stream broke off is told with the reason for it. */
+/** A trace.dat from a stream. If the stream broke off, the missing part is reported with the reason. */
 async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
   const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
   const { failure } = pieces;

@@ -3,17 +3,17 @@ import type { Cpu, SyscallEnter, SyscallExit } from '../ledger/index.ts';
 
 type SyscallEvent = SyscallEnter | SyscallExit;
 
-/** Which of the kernel's two event families a system call was seen through. */
+/** The kernel's event family that showed a system call. */
 export type SyscallFamily = 'syscalls' | 'raw_syscalls';
 
 /**
  * A recording with both `syscalls:*` and `raw_syscalls:*` holds every call twice, because both families are probes on
- * one tracepoint. The second of two such twins is dropped, else one conversion would look like two.
+ * one tracepoint. The second of two such twins is dropped; otherwise one conversion would look like two.
  */
 export class SyscallTwins {
   readonly #last = new Map<Cpu, { readonly family: SyscallFamily; readonly event: SyscallEvent }>();
 
-  /** Whether `event` only repeats the one before it on its CPU. */
+  /** Whether `event` only repeats the previous one on its CPU. */
   isTwin(event: SyscallEvent, family: SyscallFamily): boolean {
     const last = this.#last.get(event.cpu);
     if (last !== undefined && last.family !== family && sameCall(last.event, event)) {

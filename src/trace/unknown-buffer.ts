@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { InputError } from '../ledger/index.ts';
 
-/** The caller asked for a buffer that the recording does not have: that is no fault of the recording's. */
+/** The caller requested a buffer that the recording does not have: not a fault of the recording. */
 export class UnknownBufferError extends InputError {}
 
-/** @param name the recording's; `there`: names of the buffers that it has, '' being the top one. */
+/** @param name the recording's; `there`: names of its buffers, '' being the top one. */
 export function unknownBuffer(name: string, wanted: string, there: readonly string[]): UnknownBufferError {
   const names = there.map((buffer) => (buffer === '' ? "'' (the top buffer)" : `'${buffer}'`)).join(', ');
   return new UnknownBufferError(`${name}: no buffer '${wanted}'; there ${there.length === 1 ? 'is' : 'are'} ${names}`);

@@ -3,10 +3,10 @@ import type { ByteStream, PieceReader } from './byte-stream.ts';
 import { gunzip } from './gunzip.ts';
 import { withoutFetch } from './without-fetch.ts';
 
-/** Packed text ends here because what follows is damaged or missing. What came before it is good. */
+/** Packed text ends here because the rest is damaged or missing. Everything before it is good. */
 export class PackingError extends Error {
   override readonly name = 'PackingError';
-  /** Up to where packed bytes had been taken in. */
+  /** Position up to which packed bytes had been read. */
   readonly place: string;
   readonly what: string;
 
@@ -23,8 +23,9 @@ const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 
 /**
- * How to unpack a stream that starts with `head`; undefined where it is not packed, or not with what can be unpacked
- * everywhere: gzip by text of our own, zstd and xz by WebAssembly. Memory is bounded by the format's window, at most 128 MB.
+ * Unpacker of a stream that starts with `head`; undefined if it is not packed, or not in a format that can be unpacked
+ * everywhere: gzip by our own text, zstd and xz by WebAssembly. Memory is bounded by the format's window, at most 128
+ * MB.
  */
 export function unpackerFor(head: Uint8Array): ((packed: PieceReader) => ByteStream) | undefined {
   if (GZIP.every((byte, at) => head[at] === byte)) return unpackGzip;
@@ -44,7 +45,7 @@ const unpackGzip = (packed: PieceReader): ByteStream => ({
   })(),
 });
 
-/** Calls of the decoder that may give nothing although it still has input; more are a sign that it is stuck. */
+/** Calls of the decoder without output although it still has input; more are a sign that it is stuck. */
 const MAX_IDLE = 8;
 
 const unpackZstd = (packed: PieceReader): ByteStream => ({
@@ -53,8 +54,8 @@ const unpackZstd = (packed: PieceReader): ByteStream => ({
     const { ZSTDDecoder } = await import('zstddec/stream');
     const decoder = new ZSTDDecoder();
     await withoutFetch(() => decoder.init());
-    // The decoder takes its input from an iterator that cannot wait: it gets one piece, and comes for the next only
-    // after it has given all that was in it.
+    // The decoder takes its input from an iterator that cannot wait: it gets one piece, and asks for the next only
+    // after all output of the first.
     const given: Uint8Array[] = [];
     let asked = 0;
     const input: Iterable<Uint8Array> = {
@@ -88,13 +89,16 @@ const unpackZstd = (packed: PieceReader): ByteStream => ({
   })(),
 });
 
-/** Why xz-embedded gives up where the data may be whole, by the number in its message (linux/xz.h, enum xz_ret). */
+/** Why xz-embedded gives up although the data may be whole, by the number in its message (linux/xz.h, enum xz_ret). */
 const XZ_LIMITS: Readonly<Record<string, string>> = {
   4: 'a dictionary of more than 64 MB',
   6: 'a filter or a check that is not known',
 };
 
-/** What a CommonJS package exports: Node offers it as `default`, loaders that know `__esModule` (tsx, bundlers) by its names. */
+/**
+ * The exports of a CommonJS package: Node offers them as `default`, loaders that know `__esModule` (tsx, bundlers) by
+ * name.
+ */
 const exportsOf = <Exports extends object>(module: Exports | { readonly default: Exports }): Exports =>
   'default' in module ? module.default : module;
 
@@ -110,7 +114,7 @@ const unpackXz = (packed: PieceReader): ByteStream => ({
           else controller.enqueue(piece);
         },
       },
-      { highWaterMark: 0 }, // a piece is asked for when the one before is used up, and not earlier
+      { highWaterMark: 0 }, // a piece is requested when the previous one is used up, and not earlier
     );
     try {
       for await (const piece of new XzReadableStream(input)) if (piece.byteLength > 0) yield piece;

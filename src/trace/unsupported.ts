@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Formats that are known and not read, by their first bytes. */
+/** Known but unsupported formats, by their first bytes. */
 const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: string }[] = [
   { bytes: [0x42, 0x5a, 0x68], advice: 'packed with bzip2; unpack it first (bunzip2 -c FILE | folioscope ... -)' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], advice: 'a zip archive; unpack it first (unzip)' },
@@ -10,12 +10,12 @@ const MAGICS: readonly { readonly bytes: readonly number[]; readonly advice: str
   },
 ];
 
-/** How many of the first lines are looked at. */
+/** Number of first lines that are examined. */
 const LINES = 200;
-/** What is looked at of each: the patterns take the square of a length. */
+/** Bytes of each that are examined: the patterns take the square of a length. */
 const LINE_BYTES = 400;
 
-/** Text formats that are known and not read, by what one of the first lines looks like. */
+/** Known but unsupported text formats, by a pattern of one of the first lines. */
 const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string; readonly inTrace: boolean }[] = [
   {
     // Field by field, with a blank before the first one.
@@ -50,7 +50,7 @@ const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string; rea
 ];
 
 /**
- * Why a file that starts with `head` cannot be read and what to do about it, for formats that people are likely to
+ * Why a file that starts with `head` cannot be read, and what to do about it, for formats that people are likely to
  * try; undefined for all others.
  */
 export function whyUnsupported(head: Uint8Array): string | undefined {
@@ -58,7 +58,7 @@ export function whyUnsupported(head: Uint8Array): string | undefined {
   const magic = MAGICS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
   if (magic !== undefined) return magic.advice;
   const lines = firstLines(head);
-  // Perfetto prints generic fields too, with the kernel's header before them.
+  // Perfetto also prints generic fields, with the kernel's header before them.
   const isTracer = lines.some((line) => line.startsWith('# tracer: '));
   return LINE_SIGNS.find(({ sign, inTrace }) => (inTrace || !isTracer) && lines.some((line) => sign.test(line)))
     ?.advice;
@@ -70,7 +70,7 @@ const firstLines = (head: Uint8Array): readonly string[] =>
     .split('\n', LINES)
     .map((line) => line.slice(0, LINE_BYTES));
 
-/** What a file may be that is no trace, and what would help; each is looked for once nothing else fits. */
+/** Other files that are no trace, and advice for each; used if nothing else fits. */
 const OTHER_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[] = [
   {
     sign: /^\s*<(?:!doctype html|html)/i,
@@ -99,10 +99,10 @@ const OTHER_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[]
   },
 ];
 
-/** Head of a raw ring-buffer page: a time, and how many bytes of a page are filled. */
+/** Head of a raw ring-buffer page: a time, and the number of used bytes. */
 const PAGE_HEAD_BYTES = 16;
 
-/** What would help with a file that is no known recording; undefined where nothing is known of it. */
+/** Advice for a file that is no known recording; undefined if nothing is known of it. */
 export function whyNoRecording(head: Uint8Array): string | undefined {
   if (isRawPage(head))
     return "raw pages of one CPU's ring buffer (trace.dat.cpuN, which a killed recorder leaves); 'trace-cmd restore -o trace.dat trace.dat.cpu*' makes a trace.dat of them";
@@ -110,7 +110,10 @@ export function whyNoRecording(head: Uint8Array): string | undefined {
   return OTHER_SIGNS.find(({ sign }) => lines.some((line) => sign.test(line)))?.advice;
 }
 
-/** Whether bytes begin as a ring-buffer page does: a 64-bit time, then the bytes in use, less than a page, both little endian. */
+/**
+ * Whether bytes begin like a ring-buffer page: a 64-bit time, then the number of used bytes, less than a page, both
+ * little endian.
+ */
 function isRawPage(head: Uint8Array): boolean {
   if (head.byteLength < PAGE_HEAD_BYTES) return false;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The zstd decoder brings its code as a text and unpacks it with `fetch(data:...)` where there is a fetch, else with
- * `Buffer`. In Node the first fetch loads an HTTP client for 35 ms, a tenth of a whole run (docs/trace-readers.md).
+ * The zstd decoder contains its code as a text, and unpacks it with `fetch(data:...)` if there is a fetch, otherwise
+ * with `Buffer`. In Node the first fetch loads an HTTP client for 35 ms, a tenth of a whole run
+ * (docs/trace-readers.md).
  */
 export function withoutFetch<T>(start: () => T): T {
   if (!('Buffer' in globalThis)) return start();

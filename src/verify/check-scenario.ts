@@ -2,7 +2,7 @@
 import type { Patch } from '../machine/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import type { CheckAnswer } from './answer.ts';
-import type { SearchOptions } from './rounds.ts';
+import type { SearchOptions } from './search-options.ts';
 import { checking } from './verify.ts';
 
 /** States after which {@link checkScenario} gives up where nothing else is said: some seconds, and some tens of MB. */

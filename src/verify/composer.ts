@@ -14,40 +14,38 @@ import {
 import { RETURNED } from '../kernel/index.ts';
 import { numbers } from './conditions.ts';
 import type { Looks } from './looks.ts';
-import { LooksAtPages } from './looks-at-pages.ts';
-import { LooksInOrder } from './looks-in-order.ts';
 import { converting, note, on, type Watch, watched } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
 /** A note that each converting task keeps in its own memory. */
 export type Note<K extends string> = (of: { readonly task: number }) => Place<K>;
-/** The same for each page: at 0 what is said of no page, then the pages, one further than their index. */
+/** A note for each page: index 0 is for no page, and the pages follow, one beyond their index. */
 export type NoteOfPages<K extends string> = (of: { readonly task: number }, place: Arg<'int'>) => Place<K>;
 
 /**
- * What properties add to a program: notes, watches, conditions on states. All of it is put into the program once, at the
- * end. Notes of a conversion are forgotten when its call returns.
+ * The additions of the properties to a program: notes, watches, conditions on states. All of them are put into the
+ * program once, at the end. Notes of a conversion are forgotten when its call returns.
  */
 export class Composer {
   readonly world: SmallWorld;
   readonly properties: Property[] = [];
   readonly sometimes: Property[] = [];
-  readonly #inOrder: boolean;
+  readonly #watchLooks: (composer: Composer) => Looks;
   readonly #watches: Watch[] = [];
   #looks: Looks | undefined;
   #program: Program;
   #isComposed = false;
 
-  /** @param inOrder looks are assumed to go on in order, which is asked (LooksInOrder). */
-  constructor(world: SmallWorld, inOrder: boolean) {
+  /** @param watchLooks begins to watch looks, if a property asks for them. */
+  constructor(world: SmallWorld, watchLooks: (composer: Composer) => Looks) {
     this.world = world;
-    this.#inOrder = inOrder;
+    this.#watchLooks = watchLooks;
     this.#program = world.program;
   }
 
-  /** What checks have looked at. */
+  /** The looks of the checks. */
   get looks(): Looks {
-    this.#looks ??= this.#inOrder ? new LooksInOrder(this) : new LooksAtPages(this);
+    this.#looks ??= this.#watchLooks(this);
     return this.#looks;
   }
 
@@ -55,12 +53,12 @@ export class Composer {
     this.#watches.push(...watches);
   }
 
-  /** Memory that all tasks share. */
+  /** Declares memory that all tasks share. */
   share(...variables: readonly Variable[]): void {
     this.#program = { ...this.#program, variables: [...this.#program.variables, ...variables] };
   }
 
-  /** A note of each converting task; it is 0 when a conversion begins. */
+  /** A note of each converting task; 0 when a conversion begins. */
   note<K extends string>(name: string, type: Type<K>): Note<K> {
     this.#stillOpen(name);
     const places = new Map<number, Place<K>>();
@@ -97,7 +95,7 @@ export class Composer {
     if (this.#isComposed) throw new Error(`the note '${name}' comes when the program is composed already`);
   }
 
-  /** @param events marks whose coverage is asked for. */
+  /** @param events marks that coverage counts. */
   program(events: ReadonlySet<Mark>): Program {
     this.#isComposed = true;
     return watched(this.#program, this.world, this.#watches, events);

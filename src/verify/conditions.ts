@@ -12,7 +12,7 @@ export const any = (conditions: readonly Value<'bool'>[]): Value<'bool'> =>
 export const sum = (values: readonly Value<'int'>[]): Value<'int'> =>
   joined(values, literal<'int'>(0), (a, b) => a.plus(b));
 
-/** Half and half, so that expressions stay shallow, however many there are. */
+/** Balanced, so that expressions stay shallow for any number of values. */
 function joined<T>(values: readonly T[], none: T, join: (a: T, b: T) => T): T {
   const [first, ...more] = values;
   if (first === undefined) return none;
@@ -28,14 +28,14 @@ type Folio = Value<'folio'>;
 const elementAt = (variable: Variable, index: readonly number[]): Value<string> =>
   new Value({ op: 'read', variable, index: index.map((value) => ({ op: 'const', value })) });
 
-/** Every place of an array over these numbers of elements. */
+/** Every place of an array with these extents. */
 const places = (extents: readonly number[]): readonly (readonly number[])[] =>
   extents.reduce<readonly (readonly number[])[]>(
     (rows, extent) => rows.flatMap((row) => numbers(extent).map((i) => [...row, i])),
     [[]],
   );
 
-/** The elements of a kind of holder that name a folio, each with how many references it then has. */
+/** The elements of a kind of holder that name a folio, each with its number of references. */
 function entries({ program }: SmallWorld, { of, references }: Holding, folio: Folio) {
   const { variable } = of;
   return places(variable.domains.map(({ name }) => program.sizes[name] ?? 0)).map((index) => ({
@@ -50,7 +50,7 @@ function referencesAt({ sizes }: Program, references: Holding['references'], ind
   return new Value<'int'>(elementAt(references.variable, index).expr);
 }
 
-/** The count that a folio's holders add up to. */
+/** The sum of a folio's holders, in references. */
 export function heldBy(world: SmallWorld, of: Folio): Value<'int'> {
   const held = HOLDING.flatMap((holding) => entries(world, holding, of)).map(({ names, references }) =>
     choose<'int'>(names, references, 0),
@@ -65,7 +65,7 @@ const inPageTables = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[
   places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
     pte.at(mm, inode, index).eq(of),
   );
-/** In worlds that have TLBs apart from page tables. */
+/** In programs that have TLBs apart from page tables. */
 const inTlbs = ({ program, sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
   program.sizes['mmap'] === 1
     ? places([sizes.mms, sizes.inodes, sizes.pages]).map(([mm = 0, inode = 0, index = 0]) =>
@@ -79,8 +79,8 @@ const inPins = ({ sizes }: SmallWorld, of: Folio): readonly Value<'bool'>[] =>
 const USES: readonly string[] = [...HOLDER_KINDS.filter((kind) => !isIdle(kind)), FAULT];
 
 /**
- * The folio has a user: a holder that is neither the page cache, nor a batch, nor the check that looks at it.
- * @param step the step that looks, whose task may itself hold the folio for the look.
+ * Whether the folio has a user: a holder other than the page cache, a batch, and the check that looks at it.
+ * @param step the step that looks; its task may itself hold the folio for the look.
  */
 export function used(world: SmallWorld, of: Folio, step: Step | undefined): Value<'bool'> {
   const kept = HOLDING.filter(({ kind }) => !isIdle(kind)).flatMap((holding) => entries(world, holding, of));
@@ -94,15 +94,15 @@ export function used(world: SmallWorld, of: Folio, step: Step | undefined): Valu
 }
 const OWN: ReadonlySet<string> = CHECKS_OWN;
 
-/** Whether CPUs go offline in a world. */
+/** Whether CPUs go offline in this program. */
 export const hasHotplug = ({ program }: SmallWorld): boolean => program.sizes['hotplug'] === 1;
 
-/** A CPU is going offline: work for it runs elsewhere, or is not asked for. */
+/** Whether a CPU is going offline: work for it runs elsewhere, or is not queued. */
 export const isLeaving = (cpu: number): Value<'bool'> => cpuMasks.offline.at(cpu, 0).or(cpuMasks.inactive.at(cpu, 0));
 
 /**
- * Somebody can still reach the folio's memory through a page table, a TLB or an access that has begun, or will: what
- * must not be where a page becomes private. A walker that comes now, or GUP that will back off, cannot.
+ * Whether the folio's memory can still be reached through a page table, a TLB or an access in flight. This must be
+ * false when a page becomes private. A walker that arrives now, or GUP that will back off, cannot reach it.
  */
 export const reachable = (world: SmallWorld, of: Folio): Value<'bool'> =>
   any([

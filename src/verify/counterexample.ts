@@ -13,7 +13,7 @@ const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 /** What is known of a run besides its steps. */
 export type Told = Pick<Counterexample, 'isShortest' | 'fewestSwitches'>;
 
-/** The run that moves stand for, told step by step. */
+/** The run of these moves, step by step. */
 export function tell(
   world: SmallWorld,
   moves: readonly Move[],
@@ -37,6 +37,7 @@ export function tell(
       path: taken.step.path,
       name: taken.step.name,
       writes: taken.writes.map((write) => written(world, write)),
+      ...(taken.step.origin === undefined ? {} : { origin: taken.step.origin }),
       read: undefined,
       ledger: ledgerOf(world, interpreter),
       state: shownIn(interpreter, SHOWN),
@@ -60,7 +61,7 @@ function written({ program }: SmallWorld, { variable, index, before, after }: Ta
   return { variable: variable.name, index, before: shown(before), after: shown(after) };
 }
 
-/** Every folio that somebody holds, by number. */
+/** Every folio that has a holder, by number. */
 function ledgerOf(world: SmallWorld, interpreter: Interpreter): readonly FolioLedger[] {
   const { memory } = interpreter;
   const holders = holdersOf(interpreter, (task) => nameOfTask(world, task));

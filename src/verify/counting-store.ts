@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Store } from '../check/index.ts';
 
-/** A store that knows how much was written to it. */
+/** A store that counts the bytes written to it. */
 export class CountingStore implements Store {
   readonly #store: Store;
-  /** Bytes, of all that was written. */
+  /** Bytes written in total. */
   written = 0;
 
   constructor(store: Store) {

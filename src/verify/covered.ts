@@ -2,12 +2,12 @@
 import type { Coverage as Places, StepOfTask } from '../check/index.ts';
 import type { Coverage, NeverTaken } from './answer.ts';
 
-/** The routine that a step stands in; none where a system call's own text has it. */
+/** The routine that contains a step; undefined if the step is in a system call's own text. */
 const routineOf = ({ path }: StepOfTask): string => path.at(-1) ?? '';
 
 /**
- * What was covered, routine by routine: a routine is inlined wherever it is called, by every task, and what was taken at one of these
- * places was taken.
+ * Coverage by routine. A routine is inlined at each call, by every task; a step counts as taken if it was taken at one
+ * of these places.
  */
 export function coveredBy({ never, ever }: Places): Coverage {
   const taken = stepsByRoutine(ever);

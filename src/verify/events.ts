@@ -6,7 +6,7 @@ import { type Event, EVENTS } from '../scenario/index.ts';
 import { callAt, isConversion } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
-/** The marks by which events show; `anywhere`: not only in conversions. */
+/** The marks that show events; `anywhere`: not only in conversions. */
 const MARKS: Readonly<Record<Event, { readonly mark: Mark; readonly anywhere?: true }>> = {
   checked: { mark: CHECK },
   refused: { mark: REFUSED },
@@ -16,10 +16,10 @@ const MARKS: Readonly<Record<Event, { readonly mark: Mark; readonly anywhere?: t
   'left-early': { mark: DRAIN_LEFT_EARLY, anywhere: true },
 };
 
-/** The marks whose coverage tells of events. */
+/** The marks whose coverage shows events. */
 export const EVENT_MARKS: ReadonlySet<Mark> = new Set(Object.values(MARKS).map(({ mark }) => mark));
 
-/** What happened on any run. */
+/** Events that happened on some run. */
 export function happened(world: SmallWorld, { observed: seen }: Coverage): ReadonlySet<Event> {
   const events = new Set<Event>();
   for (const { task, observed } of seen) {

@@ -3,13 +3,15 @@ import type { Move, Question } from '../check/index.ts';
 import { compilePacked, copyMemory, Interpreter, type Packed } from '../lang/index.ts';
 import { switchesIn } from './switches.ts';
 
-/** Runs that are looked at before the one at hand is kept, and words of their states: 256 MB, and some more for their names. */
+/**
+ * Limit of runs that are examined before the present one is kept, and words of their states: 256 MB, plus their names.
+ */
 const MOST_RESTS = 400_000;
 const MOST_WORDS = 2 ** 26;
-/** Runs that are looked at in some tenths of a second. */
+/** Runs that are examined in some tenths of a second. */
 const RESTS_AT_ONCE = 4096;
 
-/** A run so far: its last move, and the run before it. */
+/** A partial run: its last move, and the run before it. */
 interface Way {
   readonly state: Int32Array;
   readonly move: Move | undefined;
@@ -18,9 +20,9 @@ interface Way {
 }
 
 /**
- * Of all runs as short as a counterexample that end with the same step of the same task and violate the same, one with
- * the fewest context switches: level by level the best way to each state and last task. Where there are too many of
- * them, or where somebody interrupts, the counterexample is kept, and `fewest` is false. Yields between pieces of work.
+ * Among all runs as short as a counterexample that end with the same step of the same task and the same violation, one
+ * with the fewest context switches. Level by level it keeps the best path to each state and last task. If there are too
+ * many, or the search is interrupted, the counterexample is kept, and `fewest` is false. Yields between pieces of work.
  */
 export function* withFewestSwitches(
   question: Question,
@@ -72,7 +74,10 @@ function successors(packed: Packed, way: Way): readonly Way[] {
   return ways;
 }
 
-/** Whether a run ends as the counterexample does: with the same failed asserts, or in a state without what holds. */
+/**
+ * Whether a run ends like the counterexample: with the same failed asserts, or in a state that violates the same
+ * conditions.
+ */
 function endingOf(question: Question, moves: readonly Move[]) {
   const { program, properties } = question;
   const last = moves.at(-1);

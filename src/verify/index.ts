@@ -10,9 +10,11 @@ export type {
   Walked,
 } from './answer.ts';
 export { checkScenario } from './check-scenario.ts';
-export type { PeerOptions } from './peer.ts';
-export { checkingPeer } from './peer.ts';
-export type { CheckProgress, Explorer, SearchOptions } from './rounds.ts';
+export { coveredBy } from './covered.ts';
+export { inRounds } from './rounds.ts';
+export { shownIn } from './shown-state.ts';
+export { switchesIn } from './switches.ts';
+export type { CheckProgress, Explorer, SearchOptions } from './search-options.ts';
 export type { CheckOptions } from './verify.ts';
-export { checking } from './verify.ts';
+export { asExpected, checking } from './verify.ts';
 export { questionAbout } from './question-about.ts';

@@ -3,13 +3,14 @@ import { folio, folioNrPages } from '../kernel/index.ts';
 import { bool, choose, int, literal, ordinal, Value } from '../lang/index.ts';
 import type { Composer, Note, NoteOfPages } from './composer.ts';
 import { any, numbers, sum } from './conditions.ts';
-import { type AtLook, findsUser, forEachPlace, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
+import type { AtLook, Looks, Of } from './looks.ts';
+import { findsUser, forEachPlace, placeOf, watchLooks } from './watching-looks.ts';
 import { type Conversion, note, rangeOf } from './observing.ts';
 
-/** What the last look at a page found: nothing but the page cache and the check; a batch besides; a user. */
+/** Result of the last look at a page: only the page cache and the check; also a batch; a user. */
 const FOUND = { notLooked: 0, nothing: 1, batch: 2, user: 3 } as const;
 
-/** The looks of any check, of every page of the file. */
+/** The looks of any check, with a note for every page of the file. */
 export class LooksAtPages implements Looks {
   readonly #composer: Composer;
   readonly #found: NoteOfPages<'int'>;
@@ -69,18 +70,18 @@ export class LooksAtPages implements Looks {
     return passed.not().and(isFree.not().or(others.not()));
   }
 
-  /** The place of the page that an index stands for. */
+  /** The place of the page with this index. */
   #place(of: Of, index: Value<'index'>): Value<'int'> {
     const isNone = index.ge(this.#composer.world.sizes.pages);
     return choose<'int'>(isNone, this.#last(of), ordinal(index).plus(1));
   }
 }
 
-/** References that the task which looks holds itself while it waits to take the step. */
+/** References that the looking task itself holds while it waits to take the step. */
 const heldBy = ({ step }: Conversion, of: Value<'folio'>): Value<'int'> =>
   sum(
     (step?.claims ?? []).map(({ of: whose, amount }) =>
-      // A batch of folios that the check has looked up: the one that it looks at is among them.
+      // A batch of folios that the check has looked up: it contains the one under examination.
       'list' in whose
         ? new Value<'int'>(amount)
         : choose<'int'>(of.eq(new Value<'folio'>(whose)), new Value<'int'>(amount), 0),

@@ -2,15 +2,16 @@
 import { REFUSED } from '../kernel/index.ts';
 import { applyingWhere, bool, int, literal, ordinal, type Value } from '../lang/index.ts';
 import type { Composer, Note } from './composer.ts';
-import { type AtLook, findsUser, type Looks, type Of, placeOf, watchLooks } from './looks.ts';
+import type { AtLook, Looks, Of } from './looks.ts';
+import { findsUser, placeOf, watchLooks } from './watching-looks.ts';
 import { assert, type Conversion, inConversions, note } from './observing.ts';
 
-/** The name under which a question asks whether looks go on in the order of pages, and a refusal names the last. */
+/** Name of the assert that looks advance in the order of pages, and that a refusal names the last one. */
 export const LOOKS_IN_ORDER = 'looks-in-order';
 
 /**
- * The looks of checks that look at one page after the other and refuse the one they looked at last: nothing is remembered but that
- * page. Where a form does otherwise, {@link LOOKS_IN_ORDER} is violated before anything else is said of it; then every page is
+ * The looks of checks that look at one page after the other, and refuse the one of the last look: only that page is
+ * remembered. If a form does otherwise, {@link LOOKS_IN_ORDER} is violated before any verdict. Then every page is
  * remembered (LooksAtPages), which takes more states and much more analysis.
  */
 export class LooksInOrder implements Looks {

@@ -1,70 +1,31 @@
 // SPDX-License-Identifier: MIT
-import { folio, folioNrPages, LOOK } from '../kernel/index.ts';
-import { applyingWhere, type Effect, literal, ordinal, Value } from '../lang/index.ts';
-import type { Composer } from './composer.ts';
-import { used } from './conditions.ts';
-import { type Conversion, inConversions, rangeOf } from './observing.ts';
+import type { Value } from '../lang/index.ts';
+import type { Conversion } from './observing.ts';
 
-/** Whose looks: those of a converting task. */
+/** Owner of looks: a converting task. */
 export interface Of {
   readonly task: number;
 }
 
-/** What was true of a page when it was looked at the last time. */
+/** A condition on a page at its last look. */
 export type AtLook = (of: Conversion, index: Value<'index'>) => Value<'bool'>;
 
 /**
- * What each conversion's check has looked at, and what it found there. An index is what a refusal names: of none, what is said is
- * said of the page that was looked at last.
+ * The looks of each conversion's check, and their results. An index is the one that a refusal names; without an index,
+ * the page of the last look counts.
  */
 export interface Looks {
-  /** Notes a condition on a folio whenever that is looked at. */
+  /** Records a condition on a folio at each look at it. */
   readonly noting: (name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>) => AtLook;
   /** Whether a look at the page was seen. */
   readonly areShown: AtLook;
-  /** Whether the last look at it found a user. */
+  /** Whether the last look at the page found a user. */
   readonly hadUser: AtLook;
-  /** Whether it is a page of a large folio. */
+  /** Whether the page belongs to a large folio. */
   readonly isLarge: AtLook;
-  /** Whether no page of the range before it was left with a user; and, where it was found free itself, so was every other. */
+  /**
+   * Whether the last look at each earlier page of the range found no user; and, if the last look at this page found it
+   * free, the same for every other page.
+   */
   readonly isFirst: AtLook;
-}
-
-/**
- * Watches every look at a folio of the file that is converted.
- * @param gone what a look comes to at a folio that has left its file: nothing is known of the page then. Absent: nothing.
- */
-export const watchLooks = (
-  composer: Composer,
-  effects: (of: Value<'folio'>, conversion: Conversion) => readonly Effect[],
-  gone: (of: Value<'folio'>, conversion: Conversion) => readonly Effect[] = () => [],
-): void =>
-  composer.watch(
-    inConversions(LOOK, (said, conversion) => {
-      const { sizes } = composer.world;
-      const of = said('folio');
-      const mapping = folio.mapping.at(of);
-      return [
-        applyingWhere(of.lt(sizes.folios), [
-          applyingWhere(mapping.eq(rangeOf(conversion.call).inode), effects(of, conversion)),
-          applyingWhere(mapping.eq(literal(sizes.inodes)), gone(of, conversion)),
-        ]),
-      ];
-    }),
-  );
-
-/** Whether a look finds a user. */
-export const findsUser = ({ world }: Composer, of: Value<'folio'>, { step }: Conversion): Value<'bool'> =>
-  used(world, of, step);
-
-/** The place of a folio's first page: one more than its index, so that 0 is the place of no page. */
-export const placeOf = (of: Value<'folio'>): Value<'int'> => ordinal(folio.index.at(of)).plus(1);
-
-/** An effect for the place of each page of a folio. */
-export function forEachPlace({ world }: Composer, of: Value<'folio'>, effect: (place: Value<'int'>) => Effect): Effect {
-  const first = placeOf(of);
-  if (world.sizes.order === 0) return effect(first);
-  const bound = { name: 'place' };
-  const body = [effect(new Value<'int'>({ op: 'bound', bound }))];
-  return { kind: 'each', bound, from: first.expr, to: first.plus(folioNrPages(of)).expr, body };
 }

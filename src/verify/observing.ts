@@ -12,7 +12,7 @@ import {
 } from '../lang/index.ts';
 import type { SmallWorld, WorldCall } from './small-world.ts';
 
-/** Where and for whom something is observed. */
+/** Place and task of an observation. */
 export interface Moment {
   /** The task, which is also the number of its code. */
   readonly task: number;
@@ -28,18 +28,18 @@ export interface Conversion extends Moment {
   readonly call: WorldCall;
 }
 
-/** What is noted and asserted where a mark stands. */
+/** Notes and asserts at a mark. */
 export interface Watch {
   readonly mark: Mark;
   readonly effects: (args: Readonly<Record<string, Value<string>>>, moment: Moment) => readonly Effect[];
 }
 
-/** A value that a mark says, by its name. */
+/** A value of a mark, by its name. */
 export type Said<A extends MarkArgs> = <N extends keyof A & string>(name: N) => Value<A[N]>;
 
 /**
- * Watches a mark wherever it stands.
- * @example on(STORED, () => [assert('I1', nobody)])
+ * Watches a mark everywhere.
+ * @example on(STORED, () => [assert('I1', unreachable)])
  */
 export const on = <A extends MarkArgs>(
   mark: Mark<A>,
@@ -96,9 +96,9 @@ export const note = <K extends string>(place: Place<K>, value: Value<K>): Effect
 });
 
 /**
- * The program with what the watches say at every observation. All asserts of an observation come before its notes: they
- * judge what was noted before. What nobody asks leaves no trace.
- * @param events marks that stay, so that coverage tells whether they were ever come to.
+ * The program with the notes and asserts of the watches at every observation. All asserts of an observation precede its
+ * notes: they judge what was noted earlier. Marks without a watch are removed.
+ * @param events marks that stay, so that coverage shows whether a run reached them.
  */
 export function watched(
   program: Program,
@@ -120,6 +120,6 @@ export function watched(
   });
 }
 
-/** The call of the scenario that a place in a task's text belongs to; undefined for a kworker. */
+/** The scenario's call that contains a place in a task's text; undefined for a kworker. */
 export const callAt = (world: SmallWorld, task: number, { call }: Where): WorldCall | undefined =>
   world.calls.find((one) => one.task === task && one.scripted === call);

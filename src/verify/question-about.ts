@@ -6,8 +6,8 @@ import { questionOf } from './question.ts';
 import { buildWorld } from './small-world.ts';
 
 /**
- * What `checking` asks the engine first about a scenario under a form of the check, for other engines to be asked too.
- * @param mostFolios as many as tasks can hold at a time where absent.
+ * The first question of `checking` to the engine about a scenario under a form of the check, for other engines.
+ * @param mostFolios number of folios; if absent, as many as tasks can hold at a time.
  */
 export const questionAbout = (scenario: Scenario, patch: Patch, mostFolios?: number): Question =>
   questionOf(

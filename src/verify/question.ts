@@ -4,12 +4,13 @@ import { createMemory, finished, literal, type Memory, type Program } from '../l
 import { Composer } from './composer.ts';
 import { all } from './conditions.ts';
 import { EVENT_MARKS } from './events.ts';
-import { LOOKS_IN_ORDER } from './looks-in-order.ts';
+import { LooksAtPages } from './looks-at-pages.ts';
+import { LooksInOrder, LOOKS_IN_ORDER } from './looks-in-order.ts';
 import { askForLooks, LOOKS_SHOWN, propertiesOf, type PropertyText } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
 import { askForWishes } from './wishes.ts';
 
-/** What a world is asked about: its properties, and what has to be known of looks to answer them. */
+/** The properties of a question, and what must be known of looks to decide them. */
 export const idsOf = (
   world: SmallWorld,
 ): readonly (PropertyText['id'] | typeof LOOKS_SHOWN | typeof LOOKS_IN_ORDER)[] => [
@@ -19,13 +20,14 @@ export const idsOf = (
 ];
 
 /**
- * A world as a question to the engine: its program with asserts for what shows in a step, and conditions on every
+ * A small machine as a question to the engine: its program with asserts for what a step shows, and conditions on every
  * state for the rest.
- * @param without properties that are not asked about, because their answer is known.
+ * @param without properties to leave out, because their answer is known.
  */
 export function questionOf(world: SmallWorld, without: ReadonlySet<string> = new Set()): Question {
-  // Pages of large folios are told apart by what is known of each.
-  const composer = new Composer(world, world.sizes.order === 0 && !without.has(LOOKS_IN_ORDER));
+  // Pages of large folios need a note for each.
+  const inOrder = world.sizes.order === 0 && !without.has(LOOKS_IN_ORDER);
+  const composer = new Composer(world, (its) => (inOrder ? new LooksInOrder(its) : new LooksAtPages(its)));
   const asked = propertiesOf(world).filter(({ id }) => !without.has(id));
   for (const { ask } of asked) ask?.(composer, world);
   if (!without.has(LOOKS_SHOWN)) askForLooks(composer);
@@ -43,7 +45,7 @@ export function questionOf(world: SmallWorld, without: ReadonlySet<string> = new
   };
 }
 
-/** The memory with a place for what the program notes besides, as nothing noted yet. */
+/** The memory with zeroed room for the program's notes. */
 function withNotes(memory: Memory, program: Program): Memory {
   const { columns, slots, slotsPerTask } = createMemory(program);
   const more = [...columns].filter(([variable]) => !memory.columns.has(variable));

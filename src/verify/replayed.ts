@@ -3,21 +3,21 @@ import { BrokenInvariant, type PatchAnswer, runScenario } from '../scenario/inde
 import type { CounterexampleStep, PropertyAnswer } from './answer.ts';
 import type { SmallWorld } from './small-world.ts';
 
-/** `check` and `run` differ on what a run is: a defect of folioscope. */
+/** `check` and `run` disagree about a run: a defect of folioscope. */
 class Contradiction extends Error {
   override readonly name = 'Contradiction';
 }
 
 /**
- * Plays a counterexample with `run`, on a machine as small as the one that was explored, before anybody is shown it.
- * A run with a choice of the kernel's own (`either`) is not played: no schedule can name it.
- * @throws Contradiction where `run` takes other steps, or judges them otherwise.
+ * Plays a counterexample with `run`, on a machine of the explored size, before it is reported. A run with a choice of
+ * the kernel's own (`either`) is not played: no schedule can name it.
+ * @throws Contradiction if `run` takes other steps, or judges them differently.
  */
 export function replayed(world: SmallWorld, { id, counterexample }: PropertyAnswer): void {
   if (counterexample === undefined || counterexample.steps.some(({ option }) => option > 0)) return;
   const { steps } = counterexample;
   const answer = played(world, steps);
-  // Where a count is wrong, run ends, and says so.
+  // At a wrong count `run` ends, and says so.
   if (answer === undefined || answer.imbalance !== undefined) return;
   const taken = answer.steps.filter(({ stage }) => stage === 'threads');
   const wrong = steps.findIndex((step, i) => taken[i] === undefined || placeOf(step) !== placeOf(taken[i]));
@@ -36,7 +36,7 @@ interface Placed {
 }
 const placeOf = ({ task, path, name }: Placed): string => [task, ...path, name].join(' > ');
 
-/** The run; undefined where it ends because a count is wrong, which is what it was to show. */
+/** The run; undefined if it ends at a wrong count, which is then the violation that it shows. */
 function played(
   { scenario, patch, profile, sizes }: SmallWorld,
   steps: readonly CounterexampleStep[],

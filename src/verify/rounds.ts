@@ -3,114 +3,63 @@ import {
   type Coverage,
   type Exploration,
   exploringProgram,
-  type Lossy,
   type Move,
   type ProgramExploration,
-  type Progress,
   type Question,
-  type Reach,
-  type Store,
 } from '../check/index.ts';
-import type { Counterexample, Explored, PropertyAnswer, Walked } from './answer.ts';
+import type { Counterexample, Explored, PropertyAnswer } from './answer.ts';
 import { CountingStore } from './counting-store.ts';
 import type { Told } from './counterexample.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
-import { type Heap, isTooLargeToCompile } from './too-large.ts';
+import type { CheckProgress, SearchOptions } from './search-options.ts';
+import { isTooLargeToCompile } from './too-large.ts';
 import { exploringByWalks } from './walks.ts';
 
-/** Explores a program in pieces, however it does that. */
-export type Explorer = (
-  question: Question,
-  reach: Reach,
-) => Generator<Omit<CheckProgress, 'round'>, ProgramExploration>;
-
-/** How a search is bounded, and who watches it. */
-export interface SearchOptions {
-  /** Gives up after so many states. */
-  readonly mostStates: number;
-  /** Gives up before states and their table take more bytes; the machine's own limit where not given. */
-  readonly mostBytes?: number | undefined;
-  /** Asked now and then: where it says yes, the check ends with what it knows. */
-  readonly interrupted?: (() => boolean) | undefined;
-  /** No reductions, and everything is explored even where a violation is found early. */
-  readonly exact?: boolean | undefined;
-  /** Leaves out orders of steps that nobody can tell where a scenario is large; true where absent. */
-  readonly partialOrder?: boolean | undefined;
-  /** So many states are explored with all orders of steps before any is left out; 300 000 where absent. */
-  readonly wholeUpTo?: number | undefined;
-  /** Explores no state twice that differs only by an exchange of like tasks or CPUs; true where absent. */
-  readonly symmetry?: boolean | undefined;
-  /** Notes which steps were ever taken where nobody needs that for an answer; always in the kernel. */
-  readonly coverage?: boolean | undefined;
-  /** Remembers hashes instead of states: a "holds" is then worth what `omission` says. */
-  readonly lossy?: Lossy | undefined;
-  /** Walks at random instead of exploring everything. Nothing is said to hold then. */
-  readonly walks?: Walked | undefined;
-  /** Where the exploration of this name is kept, so that another process goes on with it. */
-  readonly checkpoint?: ((name: string) => Store) | undefined;
-  /**
-   * Where states go when `mostBytes` ends. Asked for once by each exploration: what those before it put there is of no use any
-   * more. For this thread, whole states and no checkpoints.
-   */
-  readonly spill?: (() => Store) | undefined;
-  /** JavaScript's own memory; what does not fit in is not asked. Not looked at where absent. */
-  readonly heap?: (() => Heap) | undefined;
-  /** Explores; this thread does where absent. */
-  readonly explore?: Explorer | undefined;
-}
-
-/** How far a check is. */
-export interface CheckProgress extends Progress {
-  /** Which of its explorations this is, from 1: each violated property costs one more. */
-  readonly round: number;
-  /** Of random walks: how many are over. */
-  readonly walks?: number | undefined;
-  /** Others work: settles when it is worth asking again. */
-  readonly wait?: Promise<void> | undefined;
-}
-
-/** Something with properties that are asked about together. */
+/** A subject with properties that are checked together. */
 export interface Asked {
   readonly ids: readonly string[];
   readonly sentence: (id: string) => string;
   /** The question without some of the properties. */
   readonly question: (without: ReadonlySet<string>) => Question;
-  /** The property, and what of it, that the engine's name stands for. */
+  /** The property and the detail of an engine's name. */
   readonly named: (name: string) => { readonly id: string; readonly detail: string };
   readonly tell: (moves: readonly Move[], told: Told) => Counterexample;
 }
 
-/** What the rounds came to. */
+/** Result of the rounds. */
 export interface Rounds {
   readonly properties: readonly PropertyAnswer[];
   readonly verdict: 'holds' | 'violated' | 'undecided';
   /** The largest exploration. */
   readonly explored: Explored;
   readonly reason: Exploration['reason'];
-  /** What made the explorations smaller. */
+  /** The reductions that were used. */
   readonly reductions: readonly string[];
-  /** Of the last exploration, on which it rests that something holds. */
+  /** From the last exploration, on which every "holds" rests. */
   readonly omission: number | undefined;
-  /** Of the last exploration, which ended with no violation: names of the question's `sometimes` that never came true. */
+  /**
+   * From the last exploration, which ended without a violation: names of the question's `sometimes` properties that no
+   * state satisfied.
+   */
   readonly unreached: readonly string[];
-  /** Of the same, where the question asks for it. */
+  /** From the same, if the question asks for it. */
   readonly coverage: Coverage | undefined;
 }
 
-/** Explored where nothing was. */
+/** The size of no exploration. */
 export const NOTHING: Explored = { states: 0, transitions: 0, depth: 0, bytes: 0 };
 
-/** Up to so many states a scenario is explored whole, reductions or not: the analysis would take longer. */
+/** Largest number of states that are explored whole, without reductions: beyond it their analysis pays off. */
 const FEW_STATES = 300_000;
 
 /**
- * Asks about all properties at once. Where one does not hold, its shortest counterexample is kept, and the others are
- * asked about once more without it, until the rest holds.
+ * Checks all properties at once. If one is violated, its shortest counterexample is kept, and the others are checked
+ * again without it, until the rest holds.
  */
 export function* inRounds(asked: Asked, options: SearchOptions): Generator<CheckProgress, Rounds> {
   const found = new Map<string, PropertyAnswer>();
   let largest = NOTHING;
-  /** The exploration with all orders that was given up, because there were more states than few. */
+  /** The exploration of all orders that ended at the limit of few states. */
   let tried: { readonly result: ProgramExploration; readonly spilled: number | undefined } | undefined;
   const { walks, lossy, wholeUpTo = FEW_STATES } = options;
   const mayReduce = options.exact !== true && options.partialOrder !== false && walks === undefined;
@@ -124,7 +73,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
         asked.ids.map((id) => found.get(id) ?? answerAll(asked, id, 'undecided', largest)),
         largest,
       );
-    // Who remembers hashes does not know whether a limit was reached by all states.
+    // With hashes it is unknown whether all states reached a limit.
     const isTried = mayReduce && tried === undefined && lossy === undefined && wholeUpTo > 0;
     const mostStates = isTried ? Math.min(wholeUpTo, options.mostStates) : options.mostStates;
     const partialOrder = mayReduce && !isTried;
@@ -138,7 +87,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
       round--;
       continue;
     }
-    // Given up early, it knows less than the one before it.
+    // An exploration that ended early knows less than the previous one.
     const before = last.verdict === 'undecided' && tried && tried.result.states > last.states ? tried : undefined;
     const result = before === undefined ? last : { ...before.result, reason: last.reason };
     const explored = exploredIn(result, before === undefined ? spill?.written : before.spilled);
@@ -161,7 +110,7 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
   }
 }
 
-/** What is known where the question, or the rest of it, is too large to be asked. */
+/** The answers if the question, or the rest of it, is too large to be built. */
 export const unasked = (properties: readonly PropertyAnswer[], explored: Explored): Rounds => ({
   properties,
   verdict: properties.some(({ verdict }) => verdict === 'violated') ? 'violated' : 'undecided',
@@ -173,7 +122,7 @@ export const unasked = (properties: readonly PropertyAnswer[], explored: Explore
   coverage: undefined,
 });
 
-/** A counterexample; of those as short, where it is a shortest one, one with the fewest context switches. */
+/** A counterexample; if it is a shortest one, one with the fewest context switches among those. */
 function* tellingBest(
   asked: Asked,
   question: Question,
@@ -211,7 +160,7 @@ function* numbered(
   }
 }
 
-/** Work that says nothing itself, with what to say between its pieces. */
+/** Work that yields nothing itself, with what to yield between its pieces. */
 function* saying<T>(now: CheckProgress, work: Generator<void, T>): Generator<CheckProgress, T> {
   for (;;) {
     const piece = work.next();

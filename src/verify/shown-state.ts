@@ -2,7 +2,7 @@
 import { columnOf, type Memory, type Program, type Variable } from '../lang/index.ts';
 import type { ShownVariable } from './answer.ts';
 
-/** The values of some shared variables, element by element; what a program does not have is left out. */
+/** The values of some shared variables, element by element; variables that a program does not have are left out. */
 export const shownIn = (
   { program, memory }: { readonly program: Program; readonly memory: Memory },
   variables: readonly Variable[],

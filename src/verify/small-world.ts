@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   buildScripted,
+  callNamed,
   KWORKER,
   type KernelSizes,
   LRU_BATCHES,
@@ -13,26 +14,26 @@ import { columnOf, createMemory, Interpreter, type Memory, type Program } from '
 import { type Call, createMachine, entryOf, partsFor } from '../machine/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 
-/** A call that a task of a small world makes; `entry` is undefined where the kernel refuses the arguments at once. */
+/** A call of a task in a small machine; `entry` is undefined if the kernel refuses the arguments at once. */
 export interface WorldCall {
   readonly task: number;
   /** Its place among the thread's calls in the scenario. */
   readonly number: number;
   readonly call: Call;
-  /** Where it enters the kernel. */
+  /** Its entry into the kernel. */
   readonly entry: ScriptedCall;
   /** Its place in the task's script. */
   readonly scripted: number;
 }
 
-/** A scenario's threads, ready to be interleaved: a program, who runs what, and the memory that `before` left. */
+/** A scenario's threads, ready to be interleaved: a program, the code of each task, and the memory after `before`. */
 export interface SmallWorld {
   readonly scenario: Scenario;
   readonly patch: Patch;
   readonly profile: Profile;
   readonly sizes: KernelSizes;
   readonly program: Program;
-  /** By task: the code that it runs; the CPUs' kworkers come after the scenario's own tasks. */
+  /** By task: its code; the CPUs' kworkers follow the scenario's own tasks. */
   readonly codeOf: readonly number[];
   readonly memory: Memory;
   readonly calls: readonly WorldCall[];
@@ -42,15 +43,15 @@ export interface SmallWorld {
 const IN_PASSING = 3;
 
 /**
- * Makes a machine as small as the scenario: memory for the pages that there are, counts as high as those who can
- * hold a page make them, batches as long as there can be entries. None of that changes what can happen; a count that
- * did not fit would be an error and not a wrong answer.
- * @param mostFolios where there are fewer than could be held at a time, who finds none has to do without.
+ * Builds a machine as small as the scenario: memory for the reachable pages, counts as high as all possible holders
+ * make them, batches as long as their possible entries. None of that changes the behaviour; a count that did not fit
+ * would be an error, not a wrong answer.
+ * @param mostFolios number of folios; if it is less than can be held at a time, an allocation may fail.
  */
 export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.POSITIVE_INFINITY): SmallWorld {
   const scenario = withoutUntouchedPages(given);
   const { machine, before, threads } = scenario;
-  // Which arguments the kernel refuses depends on the sizes that the scenario gives.
+  // The arguments that the kernel refuses depend on the sizes in the scenario.
   const around = given.machine;
   const calls = threads.flatMap(({ task, calls: made }): readonly WorldCall[] => {
     let scripted = 0;
@@ -75,8 +76,8 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
     pins: machine.pins,
     references: referencesFor(scenario, profile, everyCall),
     order: machine.largestOrder,
-    // One a task within a call, and one for each call that leaves them disabled.
-    lruDisables: scripts.length + everyCall.filter(({ call }) => call === 'lru-cache-disable').length,
+    // One for each task within a call, and one for each call that leaves them disabled.
+    lruDisables: scripts.length + everyCall.filter(({ call }) => callNamed(call).staysDisabled === true).length,
     parts,
   };
   const program = buildScripted({ profile, patch }, sizes, [...scripts, ...kworkers]);
@@ -84,24 +85,23 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
   copyColumns(memoryAfter(scenario, { patch, profile, folios }), memory);
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);
-  // The kworkers go to sleep first, so that what they do later is work that somebody gave them.
+  // The kworkers go to sleep first, so that their later work is work that was queued.
   for (let task = scripts.length; task < sizes.tasks; task++) while (interpreter.step(task) !== undefined);
   return { scenario, patch, profile, sizes, program, codeOf: [...program.codes.keys()], memory, calls };
 }
 
-/** Pages that no call reaches might as well not be there. */
+/** The scenario without pages that no call reaches. */
 function withoutUntouchedPages(scenario: Scenario): Scenario {
   const { machine, before, threads } = scenario;
   const calls = [...before, ...threads.flatMap((thread) => thread.calls)];
-  // The numbers of page frames depend on how many pages there are.
+  // The numbers of page frames depend on the number of pages.
   if (machine.guestMemfds.length > 1 && calls.some(({ call }) => 'pfn' in call)) return scenario;
   const ends = calls.map(({ call }) => {
     const entry = entryOf(call, machine);
     if ('result' in entry) return 0;
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
     if ('pages' in call) return call.start + call.pages;
-    if (call.call === 'populate') return Math.max(call.index, call.sourceIndex) + 1;
-    return 'index' in call ? call.index + 1 : 0;
+    return Math.max('index' in call ? call.index + 1 : 0, 'sourceIndex' in call ? call.sourceIndex + 1 : 0);
   });
   const pages = 2 ** machine.largestOrder * Math.ceil(Math.max(1, ...ends) / 2 ** machine.largestOrder);
   const guestMemfds = machine.guestMemfds.map((inode) => ({ ...inode, pages: Math.min(inode.pages, pages) }));
@@ -113,41 +113,24 @@ const processesOf = ({ machine }: Scenario): number =>
   1 + Math.max(0, ...machine.tasks.map(({ process }) => process ?? 0));
 const pagesIn = (call: Call): number => ('pages' in call ? call.pages : 1);
 
-const ALLOCATING: ReadonlySet<Call['call']> = new Set([
-  'touch',
-  'write',
-  'load',
-  'store',
-  'fallocate',
-  'vmsplice',
-  'pin-user-pages',
-  'pin-longterm',
-  'mlock',
-  'guest-touch',
-  'guest-load',
-  'guest-store',
-  'populate',
-]);
-/** FOLL_PIN. */
-export const PINNING: ReadonlySet<Call['call']> = new Set(['pin-user-pages', 'pin-longterm']);
-
-/** A folio for each page, one for each task that may lose the race to add one, and one for each that leaves the page cache. */
+/**
+ * One folio for each page, for each task that may lose the race to add one, and for each folio that leaves the page
+ * cache.
+ */
 function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const { machine, before } = scenario;
   const pages = pagesOf(scenario) * machine.guestMemfds.length;
-  const racing = new Set(calls.filter(({ call }) => ALLOCATING.has(call.call)).map(({ task }) => task)).size;
+  const racing = new Set(calls.filter(({ call }) => callNamed(call.call).allocates === true).map(({ task }) => task))
+    .size;
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
-  const holes = everyCall.filter((call) => call.call === 'punch-hole').reduce((sum, call) => sum + pagesIn(call), 0);
-  const others = everyCall.filter((call) => call.call === 'use-other-memory').length;
-  // What it removes stays out of the allocator.
-  const offlined = everyCall.filter((call) => call.call === 'soft-offline').length;
+  const taken = everyCall.reduce((sum, call) => sum + (callNamed(call.call).takes?.(pagesIn(call)) ?? 0), 0);
   const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
-  return Math.max(pages + Math.max(0, racing - 1) + holes + offlined + others, ...frames);
+  return Math.max(pages + Math.max(0, racing - 1) + taken, ...frames);
 }
 
 /**
- * The scenario's profile with batches no longer than there can be entries, one more so that none is ever full by
- * it, and a bias of FOLL_PIN just above what a count can be without.
+ * The scenario's profile, with batches one place longer than their possible entries, so that this never fills one, and
+ * a FOLL_PIN bias just above the highest count without pins.
  */
 function profileFor(scenario: Scenario, calls: readonly Call[], folios: number): Profile {
   const { profile } = scenario.machine;
@@ -170,20 +153,16 @@ function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number 
   const pages = 2 ** machine.largestOrder;
   const others = partsFor(calls, machine).includes('lru_batches') ? LRU_BATCHES.length : 0;
   const batches = (1 + others) * machine.cpus;
-  const mlocked = calls.reduce(
-    (sum, call) => sum + (call.call === 'mlock' || call.call === 'munlock' ? 2 * pages : 0),
-    0,
-  );
-  const spliced = calls.filter(({ call }) => call === 'vmsplice' || call === 'populate').length;
-  const poisoned = Number(calls.some(({ call }) => call === 'memory-failure'));
+  const left = calls.reduce((sum, { call }) => sum + (callNamed(call).leaves?.(pages) ?? 0), 0);
+  const pinned = calls.filter(({ call }) => callNamed(call).pin === 'one').length;
   const inPassing = IN_PASSING * (machine.tasks.length + machine.cpus);
-  return pages * (1 + processesOf(scenario)) + batches + mlocked + spliced + poisoned + inPassing;
+  return pages * (1 + processesOf(scenario)) + batches + left + pinned + inPassing;
 }
 
 const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly Call[]): number =>
-  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => PINNING.has(call)).length;
+  unpinnedReferences(scenario, calls) + pinBias * calls.filter(({ call }) => callNamed(call).pin === 'bias').length;
 
-/** What `before` leaves: its calls, one after the other, each to its end. */
+/** The memory after `before`: its calls, one after the other, each to its end. */
 function memoryAfter(
   { machine, before }: Scenario,
   { patch, profile, folios }: { patch: Patch; profile: Profile; folios: number },
@@ -197,5 +176,5 @@ function copyColumns(from: Memory, to: Memory): void {
   for (const [variable, column] of to.columns) column.set(columnOf(from, { variable }));
 }
 
-/** The CPU that a task is on. */
+/** The CPU of a task. */
 export const cpuIn = (memory: Memory, task: number): number => columnOf(memory, taskCpu)[task] ?? 0;

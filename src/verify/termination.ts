@@ -8,19 +8,19 @@ import { converting } from './observing.ts';
 import { nameOf, propertyOf } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
-/** The whole graph is stored, with its steps and without reductions. */
+/** Largest graph in states: it is stored whole, with its steps and without reductions. */
 const MOST_STATES = 1_000_000;
-/** The same where the scenario does not ask about it: then a larger graph is left alone. */
+/** Largest graph in states if the scenario does not ask about termination. */
 const MOST_UNASKED = 100_000;
 
-/** Whether every conversion ends, and why nobody knows. */
+/** Whether every conversion ends, or why this is unknown. */
 export interface Termination {
-  /** Undefined where nobody asked, and the graph is large. */
+  /** Undefined if the scenario does not ask, and the graph is large. */
   readonly answer: PropertyAnswer | undefined;
   readonly reason: Reason | undefined;
 }
 
-/** I5: every task that converts gets to its end, on every run on which who can go on from some time on goes on. */
+/** I5: every task that converts returns, on every weakly fair run. */
 export function* conversionsEnd(
   world: SmallWorld,
   { mostStates, mostBytes, interrupted }: PromiseReach,

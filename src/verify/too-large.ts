@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: MIT
 import type { SmallWorld } from './small-world.ts';
 
-/** JavaScript's own memory, in bytes: what objects take now, and the most that they may. Beyond it the process is ended at once. */
+/**
+ * JavaScript's own memory, in bytes: the present use, and the limit. Beyond the limit the process is killed at once.
+ */
 export interface Heap {
   readonly used: number;
   readonly most: number;
 }
 
 /**
- * Bytes that a question and its compiled text take for each pair of a page that a task converts and a page that there is: what is
- * asked about each page names what is to be known of all others. Measured: 530 for the question, half as much again for its text.
+ * Bytes of a question and its compiled text for each pair of a converted page and a page: the assertions about each
+ * page name all others. Measured: 530 for the question, half as much again for its text.
  */
 const BYTES_OF_PAIR = 1000;
-/** The same for each pair of a step and a byte of memory: a step's code names all that it may touch, is written, joined and read. */
+/**
+ * Bytes for each pair of a step and a byte of memory: a step's code names everything that it may touch, and is written,
+ * joined and read.
+ */
 const BYTES_OF_STEP = 25;
-/** Characters of code for the latter, at most, and of a string. */
+/** Largest number of characters of code for the latter, and of a string. */
 const CHARACTERS = 13;
 const LONGEST = 2 ** 29;
-/** A question may grow by so much while it is compiled. */
+/** Factor by which a question may grow while it is compiled. */
 const COMPILED = 2.5;
-/** Of what is free. */
+/** Usable share of the free memory. */
 const SHARE = 0.8;
 
 /**
- * Whether a world is too large to be asked about: building its question would end the process. Estimated from its pages, steps and
- * memory, before anything is built.
+ * Whether a scenario is too large to be checked: building its question would end the process. Estimated from its pages,
+ * steps and memory, before anything is built.
  */
 export function isTooLarge({ scenario, program, memory, calls }: SmallWorld, { used, most }: Heap): boolean {
   const pages = scenario.machine.guestMemfds.reduce((sum, inode) => sum + inode.pages, 0);
@@ -39,6 +44,6 @@ export function isTooLarge({ scenario, program, memory, calls }: SmallWorld, { u
   return needed > SHARE * (most - used) || steps * bytes * CHARACTERS > LONGEST;
 }
 
-/** Whether a question that was built leaves too little memory to compile it. */
+/** Whether a built question leaves too little memory to compile it. */
 export const isTooLargeToCompile = ({ used, most }: Heap, usedBefore: number): boolean =>
   (used - usedBefore) * COMPILED > most - usedBefore;

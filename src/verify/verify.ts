@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
+import { callNamed } from '../kernel/index.ts';
 import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
@@ -16,28 +17,45 @@ import { tell } from './counterexample.ts';
 import { happened } from './events.ts';
 import { LOOKS_SHOWN, NOT_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
-import {
-  answerAll,
-  type Asked,
-  type CheckProgress,
-  inRounds,
-  NOTHING,
-  type Rounds,
-  type SearchOptions,
-  unasked,
-} from './rounds.ts';
+import { answerAll, type Asked, inRounds, NOTHING, type Rounds, unasked } from './rounds.ts';
+import type { CheckProgress, SearchOptions } from './search-options.ts';
 import { replayed } from './replayed.ts';
 import { conversionsEnd, type Termination } from './termination.ts';
-import { buildWorld, PINNING, type SmallWorld } from './small-world.ts';
+import { buildWorld, type SmallWorld } from './small-world.ts';
 import { isTooLarge } from './too-large.ts';
 import { unfulfilled, wishesOf } from './wishes.ts';
 
-/** How a scenario is checked. */
+/** Options for checking a scenario. */
 export interface CheckOptions extends SearchOptions {
   readonly patch: Patch;
 }
 
-/** Checks a scenario on every interleaving of its threads, in pieces of some tenths of a second at most. */
+/**
+ * Checks a scenario on every interleaving of its threads, in pieces of at most some tenths of a second.
+ * @example
+ * import { exploreProgram } from 'folioscope/check';
+ * import { patchNamed } from 'folioscope/machine';
+ * import { parseScenario } from 'folioscope/scenario';
+ * import { checking, questionAbout } from 'folioscope/verify';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const pieces = checking(scenario, { patch: patchNamed('baseline'), mostStates: 100_000 });
+ * let piece = pieces.next();
+ * while (piece.done !== true) piece = pieces.next();
+ * const { verdict, properties } = piece.value;
+ * verdict; // => 'violated'
+ * properties.filter((property) => property.verdict === 'violated').map(({ id }) => id); // => ['I2']
+ * // The same question, for the engine itself:
+ * exploreProgram(questionAbout(scenario, patchNamed('baseline')), { mostStates: 100_000 }).verdict; // => 'violated'
+ */
 export function* checking(scenario: Scenario, options: CheckOptions): Generator<CheckProgress, CheckAnswer> {
   const { patch } = options;
   const world = buildWorld({ ...scenario, machine: { ...scenario.machine, profile: scenario.check.profile } }, patch);
@@ -80,7 +98,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   };
 }
 
-/** The rounds' answers, those about runs without end, and what was to happen. */
+/** The answers of the rounds, of the termination check, and of `sometimes`. */
 function judged(
   world: SmallWorld,
   { properties, unreached, coverage, explored, reductions, omission, ...rounds }: Rounds,
@@ -90,10 +108,11 @@ function judged(
   const seen = isKnown ? happened(world, coverage) : undefined;
   const unshown = properties.find(({ id, verdict: its }) => id === LOOKS_SHOWN && its === 'violated');
   const said = properties.filter(({ id }) => isProperty(id)).map((property) => asFarAsShown(property, unshown, seen));
-  // That it reads no more counts than it may is no promise that it ends.
+  // A bound on the counts that it reads does not prove that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
-  // What hashes have not met may be among what they left out, however unlikely: it is not known to be impossible.
+  // An event that hashes have not met may be among the omitted states, however unlikely: it is not known to be
+  // impossible.
   const looked = rounds.reason ?? (omission === undefined ? undefined : 'omission');
   const wanted = seen === undefined ? [] : sometimes(world, unfulfilled(world, seen, unreached), looked, explored);
   const isOpen = wanted.some(({ verdict }) => verdict === 'undecided');
@@ -108,7 +127,7 @@ function judged(
   };
 }
 
-/** What the scenario wants to see: `missing` never happened where everything was explored. */
+/** The scenario's `sometimes`: `missing` never happened although everything was explored. */
 function sometimes(
   { scenario, patch }: SmallWorld,
   missing: readonly string[],
@@ -129,7 +148,7 @@ function sometimes(
   ];
 }
 
-/** Work that belongs to no round of its own. */
+/** Work outside the rounds. */
 function* withRound<T>(work: Generator<Omit<CheckProgress, 'round'>, T>): Generator<CheckProgress, T> {
   for (;;) {
     const piece = work.next();
@@ -138,25 +157,25 @@ function* withRound<T>(work: Generator<Omit<CheckProgress, 'round'>, T>): Genera
   }
 }
 
-/** The question, with the tasks that are alike where they may stand for each other. */
+/** The question, with its symmetric tasks if symmetry may be used. */
 const withSymmetry = (question: Question, { exact = false, symmetry = true }: SearchOptions): Question =>
   exact || !symmetry
     ? question
     : { ...question, symmetry: alikeTasks(question.program, question.codeOf, question.initial, question) };
 
-/** As the names of properties are always listed. */
+/** In the order in which properties are always listed. */
 const inOrder = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
   PROPERTY_IDS.flatMap((id) => properties.filter((property) => property.id === id));
 
 const worst = (verdicts: readonly CheckAnswer['verdict'][]): CheckAnswer['verdict'] =>
   (['violated', 'undecided'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 
-/** Whether what a question asks is a property; else it is something that properties need. */
+/** Whether the name is a property; otherwise it is something that properties need. */
 const isProperty = (id: string): boolean => PROPERTY_IDS.some((one) => one === readName(id).id);
 const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id)).sentence : id);
 
 /**
- * What a property comes to where a form may not show what it needs: it is undecided. What it says of nothing is said with it.
+ * The answer of a property if a form may not show its looks: undecided. If it also holds vacuously, the answer says so.
  * @param unshown a refusal without a look before it.
  */
 function asFarAsShown(
@@ -172,11 +191,11 @@ function asFarAsShown(
   return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
 }
 
-/** The routine of a step; where the step bears its name, its caller. */
+/** The routine of a step; its caller if the step bears the routine's name. */
 const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
   path.at(-1) === name ? path.at(-2) : path.at(-1);
 
-/** Where a run ends: the task, and its routine and step. */
+/** The end of a run: the task, its routine and step. */
 function placeOf({ counterexample }: PropertyAnswer): string {
   const last = counterexample?.steps.at(-1);
   return last === undefined
@@ -192,8 +211,8 @@ function known(id: string): PropertyId {
 }
 
 /**
- * Results that are not as expected, of calls that are no part of what is explored: those of `before`, and those of the threads that
- * the kernel refuses at once.
+ * Unexpected results of calls that are not explored: those of `before`, and those of the threads that the kernel
+ * refuses at once.
  */
 function mismatchesBefore(scenario: Scenario, patch: Patch): CheckAnswer['before'] {
   const threads = scenario.threads.flatMap(({ task, calls }) => {
@@ -206,7 +225,7 @@ function mismatchesBefore(scenario: Scenario, patch: Patch): CheckAnswer['before
   );
 }
 
-/** Whether exactly those properties do not hold that are said not to; undefined where nothing is said, or known. */
+/** Whether exactly the expected properties are violated; undefined if nothing is expected, or known. */
 export function asExpected(
   expected: CheckAnswer['expected'],
   properties: readonly PropertyAnswer[],
@@ -218,7 +237,9 @@ export function asExpected(
 }
 
 const pinBiasOf = ({ profile, scenario }: SmallWorld): CheckAnswer['pinBias'] =>
-  [...scenario.before, ...scenario.threads.flatMap(({ calls }) => calls)].some(({ call }) => PINNING.has(call.call))
+  [...scenario.before, ...scenario.threads.flatMap(({ calls }) => calls)].some(
+    ({ call }) => callNamed(call.call).pin === 'bias',
+  )
     ? { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias }
     : undefined;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { type Strategy, walkingProgram } from '../check/index.ts';
 import type { Walked } from './answer.ts';
-import type { Explorer } from './rounds.ts';
+import type { Explorer } from './search-options.ts';
 
 const strategyOf = ({ pct }: Walked): Strategy =>
   pct === undefined ? { kind: 'uniform' } : { kind: 'pct', depth: pct };
 
-/** Walks through a program at random where it would be explored. What is not violated is undecided: the walks are over. */
+/** Random walks in place of an exploration. A property that is not violated is undecided: the walks are finished. */
 export const exploringByWalks = (walked: Walked): Explorer =>
   function* (question, { interrupted, mostStates, mostBytes }) {
     const { walks, seed, steps } = walked;
@@ -41,5 +41,5 @@ export const exploringByWalks = (walked: Walked): Explorer =>
     }
   };
 
-/** Most states that are told apart, and most that a search for a nearer violation visits: a second or two. */
+/** Most distinct states to count, and most that a search for a nearer violation visits: a second or two. */
 const MOST_SEARCHED = 1_000_000;

@@ -6,18 +6,18 @@ import type { Composer } from './composer.ts';
 import { note, on } from './observing.ts';
 import type { SmallWorld } from './small-world.ts';
 
-/** What each task's last call came to, plus one, of those that are explored: `before` leaves results too. */
+/** By task: the result of its last explored call, plus one; `before` leaves results too. */
 const returned = shared('noted.returned', [domain('task')], int(RESULTS.length));
 
-/** What a scenario wants to see happen under a form of the check. */
+/** A scenario's `sometimes` under a form of the check. */
 export const wishesOf = ({ check }: Scenario, patch: string): readonly Wish[] =>
   check.sometimes.byPatch.get(patch) ?? check.sometimes.every;
 
-/** A wish as the file says it. */
+/** A `sometimes` entry in the file's words. */
 const wishText = ({ machine }: Scenario, wish: Wish): string =>
   'event' in wish ? wish.event : `${machine.tasks[wish.task]?.name}: ${wish.result}`;
 
-/** Asks for the wishes that conditions on states tell of. */
+/** Adds the conditions on states for `sometimes`. */
 export function askForWishes(composer: Composer, { scenario, patch }: SmallWorld): void {
   const results = wishesOf(scenario, patch.name).flatMap((wish) => ('event' in wish ? [] : [wish]));
   if (results.length === 0) return;
@@ -36,7 +36,7 @@ export function askForWishes(composer: Composer, { scenario, patch }: SmallWorld
   );
 }
 
-/** The wishes that did not come true. */
+/** The `sometimes` entries that no run satisfied. */
 export function unfulfilled(
   { scenario, patch }: SmallWorld,
   seen: ReadonlySet<Event>,

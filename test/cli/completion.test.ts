@@ -34,7 +34,16 @@ describe('bash', () => {
 
   test('completes commands, options and fixed values, and leaves files to the shell', () => {
     const script = scriptOf('bash');
-    expect(complete(script, '')).toEqual(['run', 'check', 'explain', 'export', 'completion', '--help', '--version']);
+    expect(complete(script, '')).toEqual([
+      'run',
+      'check',
+      'explain',
+      'source',
+      'export',
+      'completion',
+      '--help',
+      '--version',
+    ]);
     expect(complete(script, 'ru')).toEqual(['run']);
     expect(complete(script, 'run', '--pa')).toEqual(['--patch', '--page-ref']);
     expect(complete(script, 'run', 'scen')).toEqual([]);

@@ -135,7 +135,7 @@ test('of files that share a name, each is played by its own steps', () => {
 });
 
 test.each([
-  ['T0:@nosuchstep', 'T0:@nosuchstep', 'run shows the names of its steps'],
+  ['T0:@nosuchstep', 'T0:@nosuchstep', "the nearest is 'T0:@up_write'; run --steps all shows the names"],
   ['T0:2,T0:@folio_ref_coutn,T1:all', 'T0:@folio_ref_coutn', "did you mean 'T0:@folio_ref_count'?"],
   [
     'T0:@lru_add_drain_al.mutex_lock',
@@ -225,6 +225,6 @@ test('turns that do not fit are input of which nothing can be answered', () => {
   expect(race('--schedule', 'T0:3,T9')).toEqual({
     status: 65,
     stdout: '',
-    stderr: "folioscope: race.yaml: the schedule does not fit: turn 4 is of 'T9', but there is no such task\n",
+    stderr: "folioscope: race.yaml: the schedule does not fit: no task 'T9', did you mean 'T0'?\n",
   });
 });

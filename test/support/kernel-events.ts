@@ -204,5 +204,6 @@ export function summaryOf(events: readonly KernelEvent[]): TraceSummary {
     clock: undefined,
     showsLosses: true,
     countsTime: false,
+    pageSize: undefined,
   };
 }

@@ -140,7 +140,7 @@ export const formatText = (name: string, id: number, fields: readonly string[]):
   );
 };
 
-const ID = { print: 5, insertion: 621, add: 600, delete: 601, other: 77 } as const;
+const ID = { print: 5, insertion: 621, add: 600, delete: 601, other: 77, enter: 700, exit: 701 } as const;
 
 /** Formats of a kernel as it is today, for a machine's size of long. */
 export function formatsOf({ long }: Machine): Record<string, readonly string[]> {
@@ -170,24 +170,47 @@ export function formatsOf({ long }: Machine): Record<string, readonly string[]> 
   };
 }
 
+/** The same with the calls of ioctl, for a machine with longs of 8 bytes. */
+export const callFormats = (machine: Machine): Record<string, readonly string[]> => ({
+  ...formatsOf(machine),
+  syscalls: [
+    formatText('sys_enter_ioctl', ID.enter, [
+      'int __syscall_nr;8;4',
+      'unsigned int fd;16;8',
+      'unsigned int cmd;24;8',
+      'unsigned long arg;32;8',
+    ]),
+    formatText('sys_exit_ioctl', ID.exit, ['int __syscall_nr;8;4', 'long ret;16;8']),
+  ],
+});
+
 const start = ({ littleEndian }: Machine, id: number, pid: number): ByteWriter =>
   new ByteWriter(littleEndian).number(id, 2).number(0, 2).number(pid, 4);
 
-/** Records that match {@link formatsOf}. */
-export const records = {
-  add: (machine: Machine, pid: number, pfn: number, ino: bigint, index: number): Uint8Array =>
-    start(machine, ID.add, pid)
+const filemapRecord =
+  (id: number) =>
+  (machine: Machine, pid: number, pfn: number, ino: bigint, index: number, device = 16): Uint8Array =>
+    start(machine, id, pid)
       .number(pfn, machine.long)
       .number(ino, machine.long)
       .number(index, machine.long)
-      .number(16, 4)
+      .number(device, 4)
       .number(0, 4)
-      .done(),
-  insertion: (machine: Machine, pid: number, pfn: number, flags = 0x10): Uint8Array =>
+      .done();
+
+/** Records that match {@link formatsOf}. */
+export const records = {
+  add: filemapRecord(ID.add),
+  delete: filemapRecord(ID.delete),
+  enter: (machine: Machine, pid: number, args: readonly bigint[]): Uint8Array =>
+    args.reduce((out, arg) => out.number(arg, 8), start(machine, ID.enter, pid).number(16, 4).padTo(16)).done(),
+  exit: (machine: Machine, pid: number, returned: bigint): Uint8Array =>
+    start(machine, ID.exit, pid).number(16, 4).padTo(16).number(BigInt.asUintN(64, returned), 8).done(),
+  insertion: (machine: Machine, pid: number, pfn: number, flags = 0x10, lru = 4): Uint8Array =>
     start(machine, ID.insertion, pid)
       .number(0xdead, machine.long)
       .number(pfn, machine.long)
-      .number(4, 4)
+      .number(lru, 4)
       .padTo(8 + 3 * machine.long)
       .number(flags, machine.long)
       .done(),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Random scenarios of every call that a scenario file may have, and smaller ones that are like them.
 import { stringify } from 'yaml';
-import { LRU_BATCHES } from '../../src/kernel/index.ts';
+import { callNamed, LRU_BATCHES } from '../../src/kernel/index.ts';
 import { parseScenario, type Scenario } from '../../src/scenario/index.ts';
+import { CALL_KEYS, callsOfKey, writtenIn, WRITTEN, type WrittenName } from '../../src/scenario/schema.ts';
 import { Random } from '../fuzz/random.ts';
 
 /** An entry of a list of calls, as the file has it. */
@@ -58,13 +59,6 @@ const frame = ({ random, pages, memfds }: Around): number => random.below(pages 
 const page = ({ random, pages }: Around): number => random.below(pages);
 const side = ({ random }: Around): string => random.one(['private', 'shared']);
 
-/** The calls that are about no guest_memfd. */
-const OF_NO_MEMFD = new Set(
-  'unpin migrate-to migrate fork exit page-idle damon soft-offline memory-failure cpu-down cpu-up use-other-memory lru-cache drain ioctl'.split(
-    ' ',
-  ),
-);
-
 /** What a few conversions have besides. */
 const ODD_CONVERSIONS: Readonly<Record<number, Entry>> = {
   2: { struct: 'read-only' },
@@ -73,10 +67,34 @@ const ODD_CONVERSIONS: Readonly<Record<number, Entry>> = {
   5: { reserved: [0, 1] },
 };
 
-/** Every call of the schema, each with the value that it may have; undefined where the scenario has no occasion. */
-const CALLS: Readonly<Record<string, (around: Around, task: string) => unknown>> = {
-  touch: range,
-  fallocate: range,
+/** What a call names, as the file has it. */
+const NAMED: Readonly<Record<WrittenName, (around: Around) => unknown>> = {
+  start: range,
+  index: page,
+  sourceIndex: page,
+  value: ({ random }) => 1 + random.below(3),
+  private: side,
+  pin: newPin,
+  task: ({ random, tasks }) => tasks[random.below(tasks.length)],
+  cpu: ({ random, cpus }) => random.below(cpus),
+  process: ({ random, processes }) => (processes.length === 0 ? undefined : processes[random.below(processes.length)]),
+  pfn: frame,
+  batch: ({ random }) => random.one(LRU_BATCHES),
+};
+
+/** The value of a call whose value is what it names; undefined where the scenario has no occasion. */
+function valueOf(key: string, around: Around): unknown {
+  const [kind, ...more] = callsOfKey(key).map(callNamed);
+  if (kind === undefined) throw new Error(`no call '${key}'`);
+  if (more.length > 0) return around.random.one([kind, ...more]).written?.word;
+  const named = writtenIn(kind);
+  const values = named.map((name) => [WRITTEN[name].key, NAMED[name](around)] as const);
+  if (values.length === 0) return true;
+  return values.length === 1 ? values[0]?.[1] : Object.fromEntries(values);
+}
+
+/** The calls that need more than a value for each thing that they name. */
+const OTHERWISE: Readonly<Record<string, (around: Around, task: string) => unknown>> = {
   'fallocate-large': ({ random, largestOrder, pages }) => {
     const size = 2 ** largestOrder;
     const folios = Math.floor(pages / size);
@@ -93,52 +111,17 @@ const CALLS: Readonly<Record<string, (around: Around, task: string) => unknown>>
       return { offset: 4096 * random.below(3), size: 4096 * random.below(3), attributes: random.below(10) };
     return { range: range(around), to, ...ODD_CONVERSIONS[odd] };
   },
-  vmsplice: (around) => ({ page: page(around), as: newPin(around) }),
-  'pin-user-pages': (around) => ({ page: page(around), as: newPin(around) }),
-  'pin-longterm': (around) => ({ page: page(around), as: newPin(around) }),
   unpin: ({ random, pins }) => (pins.length === 0 ? undefined : pins[random.below(pins.length)]),
-  populate: (around) => ({ page: page(around), from: page(around), as: newPin(around) }),
-  'migrate-to': ({ random, cpus }) => random.below(cpus),
-  migrate: ({ random, cpus, tasks }) => ({ task: tasks[random.below(tasks.length)], to: random.below(cpus) }),
-  'punch-hole': range,
-  'guest-touch': (around) => ({ range: range(around), as: side(around) }),
-  load: page,
-  store: (around) => ({ page: page(around), value: 1 + around.random.below(3) }),
-  'guest-load': (around) => ({ page: page(around), as: side(around) }),
-  'guest-store': (around) => ({ page: page(around), value: 1 + around.random.below(3), as: side(around) }),
-  bind: range,
-  'delete-memslot': range,
-  release: () => true,
-  mlock: range,
-  munlock: range,
-  mincore: range,
-  mbind: range,
-  'numa-hint-fault': range,
-  'madvise-pageout': range,
-  'madvise-dontneed': range,
-  write: range,
-  mmap: range,
-  munmap: range,
-  fork: ({ random, processes }) => (processes.length === 0 ? undefined : processes[random.below(processes.length)]),
-  exit: () => true,
-  'page-idle': frame,
-  damon: frame,
-  'soft-offline': frame,
-  'memory-failure': frame,
-  'cpu-down': ({ random, cpus }) => random.below(cpus),
-  'cpu-up': ({ random, cpus }) => random.below(cpus),
-  'use-other-memory': ({ random }) => random.one(LRU_BATCHES),
   'lru-cache': ({ disabling }, task) => {
     if (disabling.delete(task)) return 'enable';
     disabling.add(task);
     return 'disable';
   },
-  drain: ({ random }) => random.one(['local', 'all']),
   ioctl: () => 1,
 };
 
 /** The names of all calls that random scenarios are made of. */
-export const RANDOM_CALLS: readonly string[] = Object.keys(CALLS);
+export const RANDOM_CALLS: readonly string[] = CALL_KEYS;
 
 /** The calls that most stories are about. */
 const COMMON = ['touch', 'touch', 'convert', 'vmsplice', 'mlock', 'punch-hole', 'guest-touch', 'munmap', 'fallocate'];
@@ -148,9 +131,11 @@ function callOf(around: Around, task: string, given?: string): Entry {
   for (;;) {
     const names = chance(random, 35) ? COMMON : RANDOM_CALLS;
     const name = given ?? names[random.below(names.length)] ?? 'touch';
-    const value = CALLS[name]?.(around, task);
+    const otherwise = OTHERWISE[name];
+    const value = otherwise === undefined ? valueOf(name, around) : otherwise(around, task);
     if (value === undefined) continue;
-    const within = memfds.length > 1 && !OF_NO_MEMFD.has(name) ? { in: memfds[random.below(memfds.length)] } : {};
+    const isOfMemfd = callsOfKey(name).some((call) => callNamed(call).args.includes('inode'));
+    const within = memfds.length > 1 && isOfMemfd ? { in: memfds[random.below(memfds.length)] } : {};
     const entry = { [name]: value, ...within };
     return name === 'convert' && chance(random, 25) ? { ...entry, expect: { every: expectation(random) } } : entry;
   }

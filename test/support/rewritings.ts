@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Random rewritings of the forms of the check, each held against the form that it is a rewriting of.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { ALTERNATIVES, type KernelConfig, type CheckArguments, safetyCheck } from '../../src/kernel/index.ts';
 import type { Routine } from '../../src/lang/index.ts';
 import { type Patch, PATCHES } from '../../src/machine/index.ts';
@@ -46,11 +46,21 @@ export const SCENARIOS = [
   'SC-40-two-requests',
 ] as const;
 
+const scenarioText = (name: string): string =>
+  readFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url), 'utf8');
+
+/** Every scenario in which a check is asked for: the threads convert. */
+export const occasions = (): readonly string[] =>
+  readdirSync(new URL('../../scenarios', import.meta.url))
+    .filter((file) => file.startsWith('SC-') && file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .filter((name) =>
+      scenarioNamed(name).threads.some(({ calls }) => calls.some(({ call }) => call.call === 'set-memory-attributes2')),
+    );
+
 const scenarios = new Map<string, Scenario>();
 export function scenarioNamed(name: string): Scenario {
-  const known =
-    scenarios.get(name) ??
-    parseScenario(name, readFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url), 'utf8'));
+  const known = scenarios.get(name) ?? parseScenario(name, scenarioText(name));
   scenarios.set(name, known);
   return known;
 }

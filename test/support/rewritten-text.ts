@@ -2,8 +2,8 @@
 // The text of a check, said in other words while it is recorded: what it does stays, how it says it does not.
 import type { CheckArguments, K, KernelConfig } from '../../src/kernel/index.ts';
 import { type Expr, Place, type Routine, Value } from '../../src/lang/index.ts';
-import { readsShared, walk } from '../../src/lang/expression.ts';
-import { recording } from '../../src/lang/recorder.ts';
+import { readsShared, walk } from '../../src/lang/text/expr.ts';
+import { recording } from '../../src/lang/text/recorder.ts';
 import { Random } from '../fuzz/random.ts';
 
 /** How a text is said otherwise; each of these with a chance of its own at every place. */

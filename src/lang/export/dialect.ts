@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { BinaryOp } from '../expression.ts';
+import type { BinaryOp } from '../text/expr.ts';
 
-/** Statements of a text that is being written, a line each; blocks are already indented. */
+/** Statements of a text, one for each line; blocks are already indented. */
 export type Lines = readonly string[];
 
-/** A value that the model remembers between steps. */
+/** A value that the model stores between steps. */
 export interface Declared {
   readonly name: string;
   /** Largest value; the smallest is 0. */
@@ -14,13 +14,13 @@ export interface Declared {
   readonly initial: readonly number[];
 }
 
-/** One rule of the model: what a task does in one step. */
+/** One rule of the model: a task's step. */
 export interface Rule {
-  /** What the other checker shows of it. */
+  /** Its name in the other checker's output. */
   readonly name: string;
   readonly guard: string;
   readonly body: Lines;
-  /** Names of the numbers that are used within the rule only. */
+  /** Names of the numbers used only within the rule. */
   readonly scratch: readonly string[];
 }
 
@@ -29,11 +29,11 @@ export interface Model {
   readonly declared: readonly Declared[];
   readonly rules: readonly Rule[];
   readonly properties: readonly { readonly name: string; readonly condition: string }[];
-  /** A state in which nothing can happen is a deadlock unless this holds. */
+  /** A state without a possible step is a deadlock unless this holds. */
   readonly mayEnd: string;
 }
 
-/** How another checker's language spells conditions, values and statements. Numbers and conditions are kept apart. */
+/** Spelling of conditions, values and statements in another checker's language. Numbers and conditions are separate. */
 export interface Dialect {
   readonly element: (name: string, index: string | undefined) => string;
   readonly binary: (operator: BinaryOp, left: string, right: string) => string;

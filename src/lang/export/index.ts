@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-import type { Value } from '../expression.ts';
-import { type Flow, type FlowNode, nodeAt, optionsAt } from '../flow.ts';
-import type { Memory } from '../memory.ts';
-import type { Code, Program } from '../program.ts';
-import { dispatched } from '../settle.ts';
-import { simplify } from '../simplify.ts';
-import type { Property } from '../successors.ts';
+import type { Value } from '../text/expression.ts';
+import { type Flow, type FlowNode, nodeAt, optionsAt } from '../program/flow.ts';
+import type { Memory } from '../program/memory.ts';
+import type { Code, Program } from '../program/program.ts';
+import { dispatched } from '../compile/settle.ts';
+import { simplify } from '../text/simplify.ts';
+import type { Property } from '../explore/successors.ts';
 import type { Dialect, Lines, Rule } from './dialect.ts';
 import { MURPHI } from './murphi.ts';
 import { Names } from './names.ts';
 import { PROMELA } from './promela.ts';
 import { Writer } from './writer.ts';
 
-/** What another checker is to explore: the same that `exploreProgram` is asked. */
+/** A question for another checker: the same as for `exploreProgram`. */
 export interface Exported {
   readonly program: Program;
-  /** The code that each task runs from the initial state on. */
+  /** The code that each task runs from the initial state. */
   readonly codeOf: readonly number[];
   readonly initial: Memory;
   readonly properties: readonly Property[];
@@ -23,8 +23,30 @@ export interface Exported {
 }
 
 /**
- * The program for SPIN: `spin -a`, then `cc -DNOREDUCE -DSAFETY pan.c`. SPIN then stores as many states as there are.
- * @throws Error where the program searches in a way that Promela cannot say.
+ * The program for SPIN: `spin -a`, then `cc -DNOREDUCE -DSAFETY pan.c`. SPIN then stores every state.
+ * @throws Error if the program has a search that Promela cannot express.
+ * @example
+ * import {
+ *   buildCode,
+ *   createMemory,
+ *   int,
+ *   Interpreter,
+ *   literal,
+ *   program,
+ *   sharedScalar,
+ *   toMurphi,
+ *   toPromela,
+ * } from 'folioscope/lang';
+ * const total = sharedScalar('total', int(9));
+ * const sizes = { task: 2 };
+ * const adding = buildCode('adding', null, sizes, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program(sizes, [total], [adding]);
+ * const initial = createMemory(counting);
+ * const interpreter = new Interpreter(counting, initial);
+ * for (const task of [0, 1]) interpreter.start(task, 0);
+ * const exported = { program: counting, codeOf: [0, 0], initial, properties: [], mayEnd: literal<'bool'>(1) };
+ * toPromela(exported).includes('proctype'); // => true
+ * toMurphi(exported).includes('ruleset') || toMurphi(exported).includes('rule'); // => true
  */
 export const toPromela = (exported: Exported): string => write(exported, PROMELA);
 
@@ -76,7 +98,7 @@ function rulesOf(code: Code, task: number, writing: () => Writer, names: Names, 
 
 type Resting = Extract<FlowNode, { kind: 'step' | 'either' | 'done' }>;
 
-/** What a task does on its own after a step; see settle.ts, whose order this follows. */
+/** A task's own work after a step; see settle.ts, which has the same order. */
 function settled(flow: Flow, from: number, writer: Writer, rest: (node: Resting) => Lines, dialect: Dialect): Lines {
   const heads = dispatched(flow, from);
   const next = 'n';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { BinaryOp } from '../expression.ts';
+import type { BinaryOp } from '../text/expr.ts';
 import type { Declared, Dialect, Lines, Model, Rule } from './dialect.ts';
 import { indented } from './dialect.ts';
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_ARRAY_SLOT } from '../builder.ts';
-import type { Variable } from '../expression.ts';
-import { IDLE, type Memory } from '../memory.ts';
-import { type Code, extentOf, type Program, rangeOf } from '../program.ts';
+import { FIRST_ARRAY_SLOT } from '../text/builder.ts';
+import type { Variable } from '../text/expr.ts';
+import { IDLE, type Memory } from '../program/memory.ts';
+import { type Code, extentOf, type Program, rangeOf } from '../program/program.ts';
 import type { Declared } from './dialect.ts';
 
-/** Name, range and shape of everything that the exported model remembers: what a packed state has, no more. */
+/** Name, range and shape of everything that the exported model stores: the content of a packed state. */
 export class Names {
   readonly declared: readonly Declared[];
   readonly #variables = new Map<Variable, Declared>();
@@ -75,12 +75,12 @@ export class Names {
     return declared;
   }
 
-  /** Undefined for a task that has nothing to do. */
+  /** Undefined for a task without code. */
   pc(task: number): string | undefined {
     return this.#pcs[task]?.name;
   }
 
-  /** A value of a task; scratch where no rest remembers it. */
+  /** A value of a task; scratch if states do not store it. */
   slot(task: number, slot: number): { readonly name: string; readonly scratch: boolean } {
     const declared = this.#slots[task]?.get(slot);
     return declared === undefined ? { name: `v${slot}`, scratch: true } : { name: declared.name, scratch: false };
@@ -96,7 +96,7 @@ export class Names {
     return slot - FIRST_ARRAY_SLOT;
   }
 
-  /** What a task forgets where it rests with only `live` remembered. */
+  /** Values that a task forgets where it rests, given the ones that stay in `live`. */
   forgotten(task: number, live: ReadonlySet<number>): readonly { readonly name: string; readonly index?: number }[] {
     const values = [...(this.#slots[task] ?? [])].flatMap(([slot, { name }]) => (live.has(slot) ? [] : [{ name }]));
     const arrays = this.#arrays[task];

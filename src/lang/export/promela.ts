@@ -17,7 +17,7 @@ function declaration({ name, max, length, initial }: Declared): string {
 }
 
 function option({ name, guard, body, scratch }: Rule): Lines {
-  // Scratch numbers are back at 0 after each step, so that they tell no states apart where they are stored.
+  // Scratch numbers are reset to 0 after each step, so that they distinguish no states.
   const cleared = scratch.map((number) => `${number} = 0;`);
   return [`:: d_step { /* ${name} */`, ...indented([`${guard} ->`, ...body, ...cleared, 'check_properties()']), '}'];
 }

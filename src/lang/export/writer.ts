@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Claim, Effect } from '../body.ts';
-import { type Bound, type Expr, type Local, walk } from '../expression.ts';
-import { claimsAt } from '../flow.ts';
-import type { Code, Program } from '../program.ts';
-import { sizeOf } from '../types.ts';
+import type { Claim, Effect } from '../text/body.ts';
+import { type Bound, type Expr, type Local, walk } from '../text/expr.ts';
+import { claimsAt } from '../program/flow.ts';
+import type { Code, Program } from '../program/program.ts';
+import { sizeOf } from '../text/types.ts';
 import type { Dialect, Lines } from './dialect.ts';
 import type { Names } from './names.ts';
 
@@ -32,7 +32,7 @@ export class Writer {
     this.#task = task;
   }
 
-  /** @throws Error where the condition searches in a range that is not known when it is written. */
+  /** @throws Error if the condition searches in a range that is unknown at this time. */
   condition(expr: Expr): string {
     const { asCondition, binary, literal, not } = this.#dialect;
     if (expr.op === 'const') return literal(expr.value !== 0);
@@ -125,7 +125,7 @@ export class Writer {
   #effect(effect: Effect): Lines {
     switch (effect.kind) {
       case 'assign': {
-        // What can only be 0 is no part of the model.
+        // A value that can only be 0 is not part of the model.
         if (effect.place.op === 'read' && this.#names.variable(effect.place.variable).max === 0) return [];
         const place = this.place(effect.place);
         return [this.#dialect.assign(place, this.number(effect.value))];
@@ -161,7 +161,7 @@ export class Writer {
     return name;
   }
 
-  /** A search among known numbers, written out. */
+  /** A search among known numbers, unrolled. */
   #first({ bound, from, to, where, otherwise }: Extract<Expr, { op: 'first' }>): string {
     const last = to.op === 'const' ? to.value : this.#extentIn(where, bound);
     const start = from.op === 'const' ? from.value : 0;
@@ -182,7 +182,7 @@ export class Writer {
     }, this.number(otherwise));
   }
 
-  /** How many elements an array has that a search indexes with its number: it cannot go beyond. */
+  /** Number of elements of an array that a search indexes with its number: it cannot go beyond. */
   #extentIn(where: Expr, bound: Bound): number | undefined {
     let extent: number | undefined;
     walk(where, (part) => {
@@ -193,7 +193,7 @@ export class Writer {
     return extent;
   }
 
-  /** How much all tasks claim of an element where they rest. */
+  /** Amount of an element that all tasks claim where they rest. */
   #claimed(label: string | undefined, of: string): string {
     const { binary, choose } = this.#dialect;
     const sums = this.#codes.flatMap((code, task) => {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 import {
   ERRNO,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  KVM_CREATE_VM,
+  KVM_SET_MEMORY_ATTRIBUTES2,
+  PAGE_SIZE,
+} from '../../abi/index.ts';
+import {
   folio,
   INSERTED,
   iPages,
-  KVM_SET_MEMORY_ATTRIBUTES2,
-  PAGE_SIZE,
   REF_FREEZE,
   REF_MOD_NOTHING,
   REF_MOD_UNLESS,
@@ -36,7 +41,7 @@ import {
 import type { Call, Outcome } from '../calls.ts';
 import type { Machine } from '../machine.ts';
 
-/** Which of the kernel's tracepoints are switched on besides those of every kernel. */
+/** Tracepoints that are on in addition to those of every kernel. */
 export interface TracepointOptions {
   /** `page_ref:*`, which needs CONFIG_DEBUG_PAGE_REF. */
   readonly pageReferences?: boolean;
@@ -44,30 +49,47 @@ export interface TracepointOptions {
   readonly stacks?: boolean;
 }
 
-/** enum lru_list: where a folio goes whose mapping is unevictable, and one that has left the page cache. */
+/** enum lru_list of a folio with an unevictable mapping, and of one that has left the page cache. */
 const LRU_UNEVICTABLE = 4;
 const LRU_INACTIVE_FILE = 2;
-/** Simulated time: where it begins, and how far apart two steps or events are; a trace file shows microseconds. */
+/** Simulated time: its start, and the distance between two steps or events; a trace file shows microseconds. */
 const BEGIN = 1_000_000_000n;
 const TICK = 1_000n;
-/** Names that a recording would have: numbers of the superblock, the first inode, file descriptors, tasks. */
+/** Names as in a recording: numbers of the superblock, the first inode, file descriptors, tasks. */
 const DEV = dev(0, 15);
 const FIRST_INO = 0x3961n;
 const FIRST_FD = 8n;
 const FIRST_PID = 1000;
 const FIRST_WORKER_PID = 20;
 const ARGUMENT = 0x7ffd_1000_0000n;
-const OTHER_IOCTL = 0xae01n;
-/** A signal or a guest's exit is no result of a system call. */
+/** A signal or a guest's exit is not a result of a system call. */
 const RETURNED: Readonly<Record<Result, number>> = { ...ERRNO, ok: 0, SIGBUS: 0, SIGSEGV: 0, MMIO: 0 };
-/** fallocate(): FALLOC_FL_KEEP_SIZE, and with FALLOC_FL_PUNCH_HOLE. */
-const KEEP_SIZE = 1n;
-const PUNCH_HOLE = 3n;
+/** Modes of fallocate(). */
+const KEEP_SIZE = BigInt(FALLOC_FL_KEEP_SIZE);
+const PUNCH_HOLE = BigInt(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE);
 
 /**
- * What a real kernel's tracepoints would say of a machine's run, from its steps: the same events, with the fields of
- * theirs that our event types have, on the CPU that they fire on. Time is simulated: a step takes a microsecond. Nothing
- * runs where nobody asks.
+ * Tracepoint events of a machine's run, from its steps: the events of a real kernel, with the fields of our event
+ * types, on the CPU where they fire. Time is simulated: a step takes a microsecond. It costs nothing unless it is used.
+ * @example
+ * import type { KernelEvent } from 'folioscope/ledger';
+ * import { createMachine, patchNamed, Tracepoints } from 'folioscope/machine';
+ * const machine = createMachine({
+ *   cpus: 2,
+ *   tasks: [
+ *     { name: 'vmm', cpu: 0 },
+ *     { name: 'other', cpu: 1 },
+ *   ],
+ *   guestMemfds: [{ pages: 1 }],
+ *   patch: patchNamed('baseline'),
+ * });
+ * const events: KernelEvent[] = [];
+ * const tracepoints = new Tracepoints(machine, {}, (event) => events.push(event));
+ * const touch = { call: 'touch', inode: 0, start: 0, pages: 1 } as const;
+ * machine.begin(1, touch);
+ * tracepoints.calls(1, touch, undefined);
+ * for (let taken = machine.step(1); taken !== undefined; taken = machine.step(1)) tracepoints.took(taken);
+ * events.map(({ type }) => type); // => ['mm_filemap_add_to_page_cache']
  */
 export class Tracepoints {
   readonly #machine: Machine;
@@ -86,7 +108,7 @@ export class Tracepoints {
     return nanoseconds(this.#now);
   }
 
-  /** To be told of a call that a task has made, before its first step; with its outcome where that was all. */
+  /** Records a call of a task, before its first step; with its outcome if the call has no steps. */
   calls(task: number, call: Call, outcome: Outcome | undefined): void {
     const { name, args } = syscallOf(call) ?? {};
     if (name === undefined || args === undefined) return;
@@ -94,7 +116,7 @@ export class Tracepoints {
     if (outcome !== undefined) this.#exits(task, name, outcome);
   }
 
-  /** To be told of a call that has returned. */
+  /** Records the return of a call. */
   returned(task: number, call: Call, outcome: Outcome): void {
     const name = syscallOf(call)?.name;
     if (name !== undefined) this.#exits(task, name, outcome);
@@ -104,7 +126,7 @@ export class Tracepoints {
     this.#emit({ type: 'syscall-exit', name, returned: BigInt(-RETURNED[result]), ...this.#origin(task) });
   }
 
-  /** To be told of each step when it has been taken. */
+  /** Records each step after it was taken. */
   took(taken: Taken): void {
     this.#now += TICK;
     for (const observed of taken.observed) this.#observed(taken, observed);
@@ -135,7 +157,7 @@ export class Tracepoints {
       });
   }
 
-  /** A large folio's entry stands at each of its pages; one event tells of all. */
+  /** A large folio's entry is at each of its pages; there is one event for all. */
   #isHead(of: number, [, index]: readonly number[]): boolean {
     return columnOf(this.#machine.memory, folio.index)[of] === index;
   }
@@ -163,7 +185,9 @@ export class Tracepoints {
     });
   }
 
-  /** The flush tries to freeze each folio before it inserts it (where the kernel does), and says so even where it fails. */
+  /**
+   * The flush tries to freeze each folio before it inserts it (in kernels that do so), and reports it even if it fails.
+   */
   #inserted(taken: Taken, of: number): void {
     const { memory, profile } = this.#machine;
     if (profile.flushFreesLastReference) this.#reference(taken, 'freeze', of, 1, 0);
@@ -253,7 +277,7 @@ export class Tracepoints {
 
 type WorkqueueType = WorkqueueEvent['type'];
 
-/** The worker's events, and the queueing in the task that asks. */
+/** The worker's events, and the queueing in the requesting task. */
 const WORK: ReadonlyMap<Mark, readonly WorkqueueType[]> = new Map<Mark, readonly WorkqueueType[]>([
   [WORK_QUEUED, ['workqueue_queue_work', 'workqueue_activate_work']],
   [WORK_BEGUN, ['workqueue_execute_start']],
@@ -262,13 +286,13 @@ const WORK: ReadonlyMap<Mark, readonly WorkqueueType[]> = new Map<Mark, readonly
 
 const inoOf = (inode: number): ReturnType<typeof ino> => ino(FIRST_INO + BigInt(inode));
 
-/** The system call that a trace shows a call as; undefined for those that `explain` asks nothing of. */
+/** The system call in the trace; undefined for calls that `explain` does not need. */
 function syscallOf(call: Call): { readonly name: 'ioctl' | 'fallocate'; readonly args: readonly bigint[] } | undefined {
   if (call.call === 'set-memory-attributes2')
     return { name: 'ioctl', args: [FIRST_FD + BigInt(call.inode), KVM_SET_MEMORY_ATTRIBUTES2, ARGUMENT] };
-  if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, OTHER_IOCTL, ARGUMENT] };
-  if (call.call !== 'fallocate' && call.call !== 'punch-hole') return undefined;
-  const mode = call.call === 'fallocate' ? KEEP_SIZE : PUNCH_HOLE;
+  if (call.call === 'unknown-ioctl') return { name: 'ioctl', args: [FIRST_FD, KVM_CREATE_VM, ARGUMENT] };
+  if (call.call !== 'fallocate' && call.call !== 'fallocate-large' && call.call !== 'punch-hole') return undefined;
+  const mode = call.call === 'punch-hole' ? PUNCH_HOLE : KEEP_SIZE;
   const [offset, length] = [BigInt(call.start) * PAGE_SIZE, BigInt(call.pages) * PAGE_SIZE];
   return { name: 'fallocate', args: [FIRST_FD + BigInt(call.inode), mode, offset, length] };
 }

@@ -2,21 +2,22 @@
 import { inOrder } from './in-order.ts';
 import { ScheduleMisfit, type Strategy, type Turn } from './strategy.ts';
 
-/** Turns that an explicit schedule names. */
+/** A number of turns in an explicit schedule. */
 export interface ListedTurn {
   readonly task: string;
   /**
-   * How often in a row; `all` is until it is done or waits. A place (`@step`, `@routine.step`) is until its next step is
-   * that one, or it is done. With `all` and with a place kworkers take the turns that it waits for.
+   * Number of turns in a row; `all` is until the task is done or waits. A place (`@step`, `@routine.step`) is until
+   * that is its next step, or the task is done. With `all` and with a place, kworkers take the turns for which it
+   * waits.
    */
   readonly times: number | 'all' | `@${string}`;
-  /** What the step is called; any where absent. */
+  /** Name of the step; any step if absent. */
   readonly step?: string | undefined;
 }
 
 /**
- * The turns that a list names, one after the other; then in order until all is done.
- * @param taskNamed number of a task; undefined where there is none.
+ * The turns of a list, one after the other; then in order until all tasks are done.
+ * @param taskNamed number of a task; undefined if there is none.
  */
 export function listed(list: readonly ListedTurn[], taskNamed: (name: string) => number | undefined): Strategy {
   const rest = inOrder();
@@ -26,7 +27,7 @@ export function listed(list: readonly ListedTurn[], taskNamed: (name: string) =>
     if (task === undefined) throw new ScheduleMisfit(`turn ${turn} is of '${name}', but there is no such task`);
     return task;
   };
-  /** The task of the entry, or who works for it; undefined where the entry is used up. */
+  /** The task of the entry, or the kworker that works for it; undefined if the entry is used up. */
   const ofEntry = ({ task: name, times }: ListedTurn, around: Turn): number | undefined => {
     if (typeof times === 'number' && taken >= times) return undefined;
     const task = numberOf(name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Reproducible numbers: mulberry32, a permutation of a 32-bit counter. What a seed gives is part of the version of
- * a schedule (SCHEDULE_VERSION).
+ * Reproducible pseudo-random numbers: mulberry32, a permutation of a 32-bit counter. The sequence of a seed is part of
+ * the version of a schedule (SCHEDULE_VERSION).
  * @returns a function that gives whole numbers from 0 up to and without its argument.
  */
 export function numbers(seed: number): (limit: number) => number {

@@ -4,15 +4,15 @@ import type { Strategy } from './strategy.ts';
 
 /**
  * Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler with
- * probabilistic guarantees of finding bugs", 2010): of those that are ready the one of highest priority; at `depth` - 1
- * turns, chosen beforehand, whoever would run falls below all others. With n tasks and k turns a run shows a given bug
- * that needs `depth` orderings with a probability of at least 1 / (n * k^(depth - 1)).
- * @param length turns that the run will take, about.
+ * probabilistic guarantees of finding bugs", 2010). The ready task of the highest priority runs; at `depth` - 1 turns,
+ * chosen in advance, its priority falls below all others. With n tasks and k turns a run shows a given bug of `depth`
+ * orderings with a probability of at least 1 / (n * k^(depth - 1)).
+ * @param length expected number of turns of the run.
  */
 export function pct(depth: number, seed: number, length: number): Strategy {
   const below = numbers(seed);
   const changes = new Map<number, number>();
-  // Priorities 1 to depth - 1 are kept for the changes, a lower one for each.
+  // Priorities 1 to depth - 1 are reserved for the changes, a lower one for each.
   for (let change = 1; change < depth; change++) changes.set(below(Math.max(1, length)), depth - change);
   const priorities = new Map<number, number>();
   let turn = 0;

@@ -2,7 +2,7 @@
 import { numbers } from './numbers.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Whoever is ready, each as likely as the other. @param seed a whole number from 0 to 2^32 - 1. */
+/** A ready task, chosen uniformly. @param seed a whole number from 0 to 2^32 - 1. */
 export function random(seed: number): Strategy {
   const below = numbers(seed);
   return {

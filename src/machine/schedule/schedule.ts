@@ -6,7 +6,7 @@ import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Whose turn it is, as data: what one printed string says. */
+/** A schedule as data, equivalent to one printed string. */
 export type Schedule =
   | { readonly kind: 'in-order' | 'rr' }
   | { readonly kind: 'random'; readonly seed: number }
@@ -22,7 +22,7 @@ const VERSION = `v${SCHEDULE_VERSION}:`;
 const LARGEST_SEED = 2 ** 32 - 1;
 const DEEPEST = 100;
 
-/** `v1:random:7`, `v1:pct:3:7`, `v1:rr`, `v1:list:T0:12,kworker/1:4`: the string that parseSchedule() takes back. */
+/** The string of a schedule, for parseSchedule(): `v1:random:7`, `v1:pct:3:7`, `v1:rr`, `v1:list:T0:12,kworker/1:4`. */
 export function formatSchedule(schedule: Schedule): string {
   switch (schedule.kind) {
     case 'in-order':
@@ -38,9 +38,26 @@ export function formatSchedule(schedule: Schedule): string {
 }
 
 /**
- * Reads a schedule. The version may be left out, `list:` too.
- * @param seed where `random` or `pct:D` do not say one.
- * @throws RangeError where it is none; the message says what was expected.
+ * Reads a schedule. The version is optional, and so is `list:`.
+ * @param seed for `random` and `pct:D` without one.
+ * @throws RangeError if it is no schedule; the message says what was expected.
+ * @example
+ * import {
+ *   formatSchedule,
+ *   IN_ORDER,
+ *   inOrder,
+ *   parseSchedule,
+ *   ScheduleMisfit,
+ *   strategyOf,
+ *   turnsTaken,
+ * } from 'folioscope/machine';
+ * formatSchedule(parseSchedule('random:7')); // => 'v1:random:7'
+ * parseSchedule('in-order'); // => IN_ORDER
+ * turnsTaken(['T0', 'T0', 'T1']); // => [{ task: 'T0', times: 2 }, { task: 'T1', times: 1 }]
+ * const named = { taskNamed: (name: string) => (name === 'T0' ? 0 : undefined), length: () => 10 };
+ * Object.keys(strategyOf(IN_ORDER, named)); // => Object.keys(inOrder())
+ * // A list that names another machine's task does not fit:
+ * new ScheduleMisfit('no task T9') instanceof Error; // => true
  */
 export function parseSchedule(text: string, seed = 1): Schedule {
   const version = /^v(\d+):/.exec(text);
@@ -74,7 +91,7 @@ function turnsOf(body: string): readonly ListedTurn[] {
   });
 }
 
-/** Turns of the tasks that took them, equal neighbours as one. */
+/** The list of turns for a sequence of tasks; equal neighbours are merged. */
 export function turnsTaken(tasks: readonly string[]): readonly ListedTurn[] {
   const turns: { task: string; times: number }[] = [];
   for (const task of tasks) {
@@ -85,15 +102,15 @@ export function turnsTaken(tasks: readonly string[]): readonly ListedTurn[] {
   return turns;
 }
 
-/** What a run has to know of its machine to be scheduled. */
+/** What a schedule must know of a machine. */
 export interface Scheduled {
-  /** Number of a task; undefined where there is none. */
+  /** Number of a task; undefined if there is none. */
   readonly taskNamed: (name: string) => number | undefined;
-  /** Turns that the run takes in order; asked for only where the schedule depends on it. */
+  /** Turns that the run takes in order; called only if the schedule depends on it. */
   readonly length: () => number;
 }
 
-/** The strategy that a schedule stands for, fresh: it decides one run. */
+/** The strategy of a schedule, fresh: it decides one run. */
 export function strategyOf(schedule: Schedule, { taskNamed, length }: Scheduled): Strategy {
   switch (schedule.kind) {
     case 'in-order':

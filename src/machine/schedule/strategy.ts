@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: MIT
 
-/** What is known when somebody is to take the next turn. */
+/** What a strategy knows when it chooses the next turn. */
 export interface Turn {
-  /** Everybody who may ever take one, in the machine's order: the scenario's threads, then the kworkers. */
+  /** All tasks that may take turns, in the machine's order: the scenario's threads, then the kworkers. */
   readonly tasks: readonly number[];
-  /** Whether a task can take a step now. Asking costs: a strategy asks no more than it has to. */
+  /** Whether a task can take a step now. It costs time: a strategy calls it as rarely as possible. */
   readonly ready: (task: number) => boolean;
-  /** Those of `tasks` that only ever work for others: the kworkers. */
+  /** Those of `tasks` that only work for others: the kworkers. */
   readonly workers: readonly number[];
-  /** Whether the next step of a task is that of a place: a step's name, or `routine.step` with a routine that it stands in. */
+  /** Whether a task's next step is at a place: a step's name, or `routine.step` with a routine that contains it. */
   readonly isAt: (task: number, place: string) => boolean;
-  /** Who took the turn before; undefined at the first. */
+  /** The task of the previous turn; undefined at the first. */
   readonly last: number | undefined;
 }
 
-/** Decides whose turn it is, one object a run. A turn is one step of a task. */
+/** Chooses the turns of one run. A turn is one step of a task. */
 export interface Strategy {
-  /** @returns undefined where nobody is ready. @throws ScheduleMisfit where an explicit schedule does not fit. */
+  /** @returns undefined if no task is ready. @throws ScheduleMisfit if an explicit schedule does not fit. */
   readonly choose: (turn: Turn) => number | undefined;
-  /** Told of the step that was taken in the turn; undefined where the turn had none (a call that was refused at once). */
+  /** Called with the step of the turn; undefined if the turn had none (a call that was refused at once). */
   readonly took?: (task: number, step: string | undefined) => void;
   /**
-   * What it chooses by, besides what it is told of a turn, as a number: where the machine, the last task and this are as they were
-   * before, the same turns follow. Undefined, or not there, where more than that decides.
+   * The strategy's own state, as a number: if the machine, the last task and this are equal to earlier ones, the same
+   * turns follow. Undefined, or absent, if more than that decides.
    */
   readonly position?: () => number | undefined;
 }
 
-/** An explicit schedule names what cannot happen: it belongs to another scenario, patch or version. */
+/** An explicit schedule names something that cannot happen: it belongs to another scenario, patch or version. */
 export class ScheduleMisfit extends Error {
   override readonly name = 'ScheduleMisfit';
 }
 
-/** The first ready task behind a place in the order, once around. */
+/** The first ready task after a place in the order, wrapping around once. */
 export function firstReadyFrom({ tasks, ready }: Turn, place: number): number | undefined {
   for (let i = 0; i < tasks.length; i++) {
     const task = tasks[(place + i) % tasks.length];

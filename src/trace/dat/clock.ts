@@ -2,7 +2,7 @@
 import type { Nanoseconds } from '../../ledger/index.ts';
 import { nanoseconds } from '../../ledger/index.ts';
 
-/** How a recording's time stamps become nanoseconds: options DATE, OFFSET and TSC2NSEC of trace-cmd.dat(5). */
+/** Conversion of a recording's time stamps to nanoseconds: options DATE, OFFSET and TSC2NSEC of trace-cmd.dat(5). */
 export interface ClockOptions {
   /** Added to every time, in nanoseconds. */
   offset: bigint;

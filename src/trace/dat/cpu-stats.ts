@@ -2,9 +2,9 @@
 import { lostCount } from '../limits.ts';
 
 /**
- * Events that the ring buffer did not take because it was full (option `overwrite` off), by buffer and CPU. Nothing in
- * the pages tells of them; the option CPUSTAT, tracefs `per_cpu/cpuN/stats`, does. Overwritten events are no matter
- * here: the pages say where they are missing.
+ * Events that the ring buffer refused because it was full (option `overwrite` off), by buffer and CPU. The pages do not
+ * show them; the option CPUSTAT, tracefs `per_cpu/cpuN/stats`, does. Overwritten events are excluded: the pages show
+ * where they are missing.
  */
 export function droppedEvents(cpuStats: readonly string[]): Map<string, Map<number, number>> {
   const dropped = new Map<string, Map<number, number>>();
@@ -17,7 +17,7 @@ export function droppedEvents(cpuStats: readonly string[]): Map<string, Map<numb
   return dropped;
 }
 
-/** A buffer and those of its CPUs that have counted events, by rising number. */
+/** A buffer and its CPUs that have counted events, by rising number. */
 export interface RecordedBuffer {
   readonly name: string;
   readonly cpus: readonly number[];
@@ -34,7 +34,7 @@ export function recordedBuffers(cpuStats: readonly string[]): RecordedBuffer[] {
   return [...buffers].map(([name, cpus]) => ({ name, cpus: cpus.toSorted((a, b) => a - b) }));
 }
 
-/** Each text with whose it is: a text may only lead a buffer in. */
+/** Each text with its buffer: some texts only introduce a buffer. */
 function* statistics(
   cpuStats: readonly string[],
 ): Generator<{ buffer: string; cpu: number | undefined; text: string }> {

@@ -9,7 +9,7 @@ import type { Words } from './record-fields.ts';
 import { wordsOf } from './record-fields.ts';
 
 const CHUNK_COUNT_BYTES = 4;
-/** trace-cmd packs ten pages together; more are taken for damage, and so is what is packed larger than it was. */
+/** trace-cmd packs ten pages together; more count as damage, and so does a packed chunk larger than its pages. */
 const MAX_CHUNK_PAGES = 64;
 
 /** Unpacked bytes that all CPUs together may still hold. */
@@ -21,21 +21,21 @@ interface StreamOptions {
   readonly source: ByteSource;
   readonly buffer: BufferData;
   readonly data: CpuData;
-  /** Where they stand; undefined where there are none. */
+  /** Place of the data; undefined if there are none. */
   readonly extent: Extent | undefined;
   readonly walker: PageWalker;
   readonly littleEndian: boolean;
-  /** Unpacked pages that may be held; at least one page is. */
+  /** Largest number of bytes of unpacked pages in memory; at least one page is held. */
   readonly blockBytes: number;
-  /** Events that the full ring buffer refused behind the last one, where the recording says so. */
+  /** Events that the full ring buffer refused after the last one, if the recording says so. */
   readonly droppedAtEnd: number | undefined;
   readonly symbols: Recording['symbols'];
   readonly budget: Budget;
 }
 
 /**
- * One CPU of one buffer: fetches its pages block by block and hands them to its walker. Not more than one block is
- * held, so memory is bounded by the number of CPUs and not by the length of the recording.
+ * One CPU of one buffer: fetches its pages block by block and hands them to its walker. It holds at most one block, so
+ * memory depends on the number of CPUs, not on the length of the recording.
  */
 export class CpuStream {
   readonly walker: PageWalker;
@@ -49,24 +49,24 @@ export class CpuStream {
   readonly #buffer: BufferData;
   readonly #littleEndian: boolean;
   readonly #blockBytes: number;
-  /** End of what is there. */
+  /** End of the available data. */
   #end: number;
   readonly #droppedAtEnd: number | undefined;
   readonly #symbols: Recording['symbols'];
   #offset: number;
   #chunksLeft: number | undefined;
-  /** Bytes of the file from `#fetchedAt` on, in memory that is used again and again. */
+  /** Bytes of the file from `#fetchedAt` on, in reused memory. */
   #fetched: Uint8Array = new Uint8Array(0);
   #fetchedAt = 0;
   #memory: Uint8Array = new Uint8Array(0);
-  /** Pages that are there, and where the next one to walk starts. */
+  /** Available pages, and the position of the next one to walk. */
   #pages: Uint8Array = new Uint8Array(0);
   #words: Words = new Uint32Array(0);
   #nextPage = 0;
   #finished = false;
   readonly #isDamaged: boolean;
   readonly #budget: Budget;
-  /** What this CPU holds of it. */
+  /** This CPU's share of it. */
   #held = 0;
 
   constructor(options: StreamOptions) {
@@ -88,14 +88,14 @@ export class CpuStream {
     this.cpu = data.cpu as Cpu;
   }
 
-  /** Bytes of the file that are still to read. */
+  /** Bytes of the file not yet read. */
   get left(): number {
     return this.#finished ? 0 : Math.max(0, this.#end - this.#offset);
   }
 
   /**
-   * Walks on until there are events to merge: page by page, so that few events are alive at a time and the collector
-   * finds nearly all of them dead (docs/trace-readers.md).
+   * Walks on until there are events to merge: page by page, so that few events are alive at a time and the garbage
+   * collector finds nearly all of them dead (docs/trace-readers.md).
    * @returns false at the end of this CPU's data.
    */
   refill(): boolean | Promise<boolean> {
@@ -104,7 +104,7 @@ export class CpuStream {
     return this.#walkOn() || this.#further();
   }
 
-  /** @returns whether there are events to merge; if not, pages or names have to be waited for. */
+  /** @returns whether there are events to merge; if not, it must wait for pages or names. */
   #walkOn(): boolean {
     const { walker } = this;
     do {
@@ -131,7 +131,7 @@ export class CpuStream {
     return true;
   }
 
-  /** @returns false at the end of the pages that are there. */
+  /** @returns false at the end of the available pages. */
   #walkPage(): boolean {
     const start = this.#nextPage;
     const end = start + this.#buffer.pageSize;
@@ -141,7 +141,7 @@ export class CpuStream {
     return true;
   }
 
-  /** Fetches pages; none where a chunk is damaged. @returns false at the end of this CPU's data. */
+  /** Fetches pages; none if a chunk is damaged. @returns false at the end of this CPU's data. */
   #load(): Promise<boolean> {
     return this.#buffer.inflate === undefined ? this.#rawBlock() : this.#packedChunk();
   }
@@ -154,7 +154,7 @@ export class CpuStream {
     const rest = bytes.byteLength % pageSize;
     const whole = bytes.byteLength - rest;
     if (whole > 0) {
-      // What is missing behind them is told when they have been walked: it hides events after theirs.
+      // The loss behind these pages is reported after they have been walked: it hides later events.
       this.#offset += whole;
       this.#take(bytes.subarray(0, whole));
       return true;
@@ -180,7 +180,7 @@ export class CpuStream {
     this.#nextPage = 0;
   }
 
-  /** The memory of what was fetched before. */
+  /** Memory that was fetched into before. */
   #reusable(size: number): Uint8Array {
     if (this.#memory.byteLength < size) this.#memory = new Uint8Array(size);
     return this.#memory;
@@ -209,7 +209,7 @@ export class CpuStream {
     if (packed === undefined) return this.#cutShort(at);
     this.#offset += packedSize;
     const { pageSize } = this.#buffer;
-    // A chunk that cannot be unpacked does not hide where the next one stands.
+    // A chunk that cannot be unpacked does not hide the position of the next one.
     if (unpackedSize > most) {
       this.walker.damageAt(`byte ${at}`, `a chunk of ${unpackedSize} bytes, expected at most ${most}`);
       return true;
@@ -227,7 +227,7 @@ export class CpuStream {
     return true;
   }
 
-  /** The end of the chunks, where `bytes` are left behind them. */
+  /** The end of the chunks, with `bytes` left behind them. */
   #left(bytes: number): false {
     if (bytes > 0 && !this.#isDamaged) {
       this.walker.damageAt(`byte ${this.#offset}`, `${bytes} bytes behind the last chunk, expected none`);
@@ -235,7 +235,7 @@ export class CpuStream {
     return false;
   }
 
-  /** A chunk that runs past the end: known if the file is cut off, else its size is damaged. */
+  /** A chunk that runs past the end: known if the file is cut off, otherwise its size is damaged. */
   #cutShort(at: number): false {
     if (this.#isDamaged) this.walker.lose(undefined);
     else
@@ -246,7 +246,7 @@ export class CpuStream {
     return false;
   }
 
-  /** The next `length` bytes without stepping over them; undefined where this CPU's data end before. */
+  /** The next `length` bytes without advancing; undefined if this CPU's data end earlier. */
   async #fetch(length: number): Promise<Uint8Array | undefined> {
     if (this.#offset + length > this.#end) return undefined;
     let from = this.#offset - this.#fetchedAt;

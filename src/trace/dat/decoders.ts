@@ -1,62 +1,24 @@
 // SPDX-License-Identifier: MIT
-import type {
-  Cpu,
-  Dev,
-  FolioIndex,
-  KernelEvent,
-  Nanoseconds,
-  Order,
-  Pfn,
-  SyscallEnter,
-  SyscallExit,
-} from '../../ledger/index.ts';
+import type { Dev, FolioIndex, Order, Pfn, SyscallEnter, SyscallExit } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
+import type { Decoder, Maker, Shared } from './decoder.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import { MEMORY_MAKERS } from './memory-decoders.ts';
-import type { NumberField, Words } from './record-fields.ts';
+import type { NumberField } from './record-fields.ts';
 import { numberField, readBigint, readNumber } from './record-fields.ts';
 import { isDynamic, textField } from './text-field.ts';
 import { SCHED_MAKERS, WORK_MAKERS } from './work-decoders.ts';
 
-/** A record being decoded. One object serves a whole stream, because it is filled half a million times a second. */
-export interface RecordInHand {
-  words: Words;
-  /** The same memory as bytes, for text fields. */
-  bytes: Uint8Array;
-  /** Word where the record's payload starts, and how many words it has. */
-  base: number;
-  length: number;
-  at: Nanoseconds;
-  pid: number;
-  comm: string | undefined;
-  readonly cpu: Cpu;
-  readonly buffer: string | undefined;
-  /** Set by a decoder: addresses that the walker is to find names for. */
-  addresses: readonly bigint[] | undefined;
-}
-
-/** What a decoder makes of a record: an event; nothing to tell; a record that it cannot read; one of no known event. */
-type Decoded = KernelEvent | 'nothing' | 'unreadable' | 'unknown';
-
-/** How records of one event id become events. */
-export interface Decoder {
-  readonly id: number;
-  readonly pid: NumberField;
-  /** Words that a record must have. */
-  readonly needs: number;
-  readonly decode: (record: RecordInHand) => Decoded;
-}
-
-/** Names of a system's events that are decoded. Found by name: the ids differ from boot to boot. */
+/** Names of a system's events that are decoded. They are found by name: the ids differ from boot to boot. */
 export const wantedEvents = (system: string): readonly string[] =>
   [...MAKERS.keys()].filter((key) => key.startsWith(`${system}:`)).map((key) => key.slice(system.length + 1));
 
 /**
- * Decoders for the wanted formats. Where a format lacks what its event cannot do without (a kernel before 4.0 has no
- * `pfn`), every record of it is unreadable: that must show as a loss and not pass in silence.
- * @param machine what `uname -m` said, for the system call numbers of `raw_syscalls`.
+ * Decoders for the wanted formats. If a format lacks a field that its event needs (a kernel before 4.0 has no `pfn`),
+ * every record of it is unreadable: that must show as a loss.
+ * @param machine output of `uname -m`, for the system call numbers of `raw_syscalls`.
  */
 export function makeDecoders(
   formats: readonly EventFormat[],
@@ -85,23 +47,8 @@ const UNREADABLE: Omit<Decoder, 'id'> = {
   decode: () => 'unreadable',
 };
 
-/** For records whose id no format has: they may have been anything. */
+/** For records with an id that no format has: they may have been anything. */
 export const UNKNOWN: Decoder = { ...UNREADABLE, id: -1, decode: () => 'unknown' };
-
-interface Shared {
-  readonly twins: SyscallTwins;
-  readonly numbers: ReadonlyMap<number, SyscallEnter['name']>;
-}
-
-interface Given {
-  readonly format: EventFormat;
-  readonly number: (name: string) => NumberField | undefined;
-  readonly littleEndian: boolean;
-}
-
-type Made = Pick<Decoder, 'decode' | 'needs'> | undefined;
-/** Makes the decoder of one event's format. */
-export type Maker = (given: Given, shared: Shared) => Made;
 
 const needed = (...fields: readonly (NumberField | undefined)[]): number =>
   Math.max(...fields.map((field) => field?.needs ?? 0));
@@ -150,6 +97,12 @@ const filemap =
     };
   };
 
+/** TRACE_FLAG_IRQS_OFF in include/linux/trace_events.h; the counts are of preempt_disable() and, above, of migrate_disable(). */
+const isPreemptible = (flags: number, counts: number): boolean =>
+  (flags & 1) === 0 && (counts & 0x0f) === 0 && counts >>> 4 > 0;
+const PREEMPTIBLE = { isPreemptible: true } as const;
+const NOTHING = {} as const;
+
 /** PAGEMAP_MAPPED in include/trace/events/pagemap.h, the `M` of the text form. */
 const MAPPED = 1;
 
@@ -157,9 +110,11 @@ const lruInsertion: Maker = ({ number }) => {
   const pfn = number('pfn');
   const lru = number('lru');
   const flags = number('flags');
+  const context = number('common_flags');
+  const counts = number('common_preempt_count');
   if (pfn === undefined || lru === undefined) return undefined;
   return {
-    needs: needed(pfn, lru, flags),
+    needs: needed(pfn, lru, flags, context, counts),
     decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
       const pfnValue = readNumber(words, base, pfn);
       if (pfnValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
@@ -173,12 +128,20 @@ const lruInsertion: Maker = ({ number }) => {
         pfn: pfnValue as Pfn,
         lru: readNumber(words, base, lru),
         mapped: flags === undefined ? undefined : (readNumber(words, base, flags) & MAPPED) !== 0,
+        ...(context !== undefined &&
+        counts !== undefined &&
+        isPreemptible(readNumber(words, base, context), readNumber(words, base, counts))
+          ? PREEMPTIBLE
+          : NOTHING),
       };
     },
   };
 };
 
-/** `syscalls:sys_enter_NAME`: each argument is a field of its own, one long wide, after `__syscall_nr` (`nr` before 4.x). */
+/**
+ * `syscalls:sys_enter_NAME`: each argument is a field of its own, one long wide, after `__syscall_nr` (`nr` before
+ * 4.x).
+ */
 const syscallEnter =
   (name: SyscallEnter['name']): Maker =>
   ({ format, number }, { twins }) => {
@@ -212,7 +175,7 @@ const syscallExit =
     };
   };
 
-/** How many of the six registers that `raw_syscalls:sys_enter` records are arguments. */
+/** Number of arguments among the six registers that `raw_syscalls:sys_enter` records. */
 const ARGUMENTS = { ioctl: 3, fallocate: 4 } as const;
 
 const rawEnter: Maker = ({ format, number, littleEndian }, { twins, numbers }) => {
@@ -252,7 +215,7 @@ const rawExit: Maker = ({ number }, { twins, numbers }) => {
   };
 };
 
-/** `ftrace:print` holds what was written to trace_marker; the kernel ends it with a newline if the writer did not. */
+/** `ftrace:print` holds the text written to trace_marker; the kernel adds a newline if the writer did not. */
 const marker: Maker = ({ format, littleEndian }) => {
   const field = textField(format.fields.get('buf'), littleEndian);
   if (field === undefined) return undefined;
@@ -283,7 +246,7 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ...SCHED_MAKERS,
 ]);
 
-/** Numbers of the calls that are decoded: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
+/** Numbers of the decoded calls: arch/x86/entry/syscalls/syscall_64.tbl, and the table that newer ports share. */
 function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name']> {
   switch (machine) {
     case '':

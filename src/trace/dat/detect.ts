@@ -5,5 +5,5 @@ const MAGIC = [0x17, 0x08, 0x44, 0x74, 0x72, 0x61, 0x63, 0x69, 0x6e, 0x67];
 
 export const MAGIC_BYTES = MAGIC.length;
 
-/** Whether a file that starts with `head` is a trace.dat, of whatever version. */
+/** Whether a file that starts with `head` is a trace.dat, of any version. */
 export const detectDat = (head: Uint8Array): boolean => MAGIC.every((byte, index) => head[index] === byte);

@@ -21,15 +21,15 @@ export interface EventFormat {
   readonly fields: ReadonlyMap<string, FormatField>;
 }
 
-/** No line of a format is longer; matching one that is could take the square of its length. */
+/** Longest line of a format; matching a longer one could take the square of its length. */
 const MAX_LINE = 500;
 
 /** `field:TYPE NAME[BOUNDS];  offset:N;  size:N;  signed:N;` - very old kernels print no `signed:`. */
 const FIELD = /^\s*field:(.*?);\s*offset:(\d+);\s*size:(\d+);/;
 
 /**
- * Reads a format text by the grammar in libtraceevent's event-parse.c. The `print fmt:` line is C and not looked at.
- * @returns undefined where the text has no name or no usable id.
+ * Reads a format text by the grammar in libtraceevent's event-parse.c. The `print fmt:` line is C, and is skipped.
+ * @returns undefined if the text has no name or no usable id.
  */
 export function parseEventFormat(system: string, text: string): EventFormat | undefined {
   const name = /^name: (.*)$/m.exec(text)?.[1]?.trim();
@@ -47,7 +47,7 @@ export function parseEventFormat(system: string, text: string): EventFormat | un
 export function parseField(line: string): FormatField | undefined {
   if (line.length > MAX_LINE) return undefined;
   const [, declaration = '', offset = '', size = ''] = FIELD.exec(line) ?? [];
-  // The name is the last word; its bounds may stand behind it or, in a dynamic array, behind the type.
+  // The name is the last word; its bounds may follow it or, in a dynamic array, the type.
   const [, type = '', name = '', bounds] = /^(.*?)\s*([A-Za-z_]\w*)\s*(\[[^\]]*\])?\s*$/.exec(declaration.trim()) ?? [];
   if (name === '') return undefined;
   return {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 import type { CpuData } from './recording.ts';
 
-/** Where a CPU's data really stand, and what is wrong with what the file says about it. */
+/** Actual place of a CPU's data, and the error in the file's statement about it. */
 export interface Extent {
-  /** End of what belongs to this CPU alone, at most the end of the file. */
+  /** End of the data that belong to this CPU alone, at most the end of the file. */
   readonly end: number;
-  /** What is wrong, and what was expected; undefined where nothing is. */
+  /** What is wrong, and what was expected; undefined if nothing is. */
   readonly damage: string | undefined;
   /** Whether the file ends before the data do. */
   readonly isCutOff: boolean;
 }
 
 /**
- * Looks at the data of all CPUs together: none of them may go on behind the file's end or stand
- * where those of another stand. Whichever of two is wrong, both are read only where they are alone, so that no event is told twice.
+ * Checks the data of all CPUs together: none may extend past the file's end or overlap another's. If two overlap, both
+ * are read only outside the overlap, so that no event is reported twice.
  * @returns nothing for a CPU without data.
  */
 export function extentsOf(cpus: readonly CpuData[], fileSize: number): Map<CpuData, Extent> {

@@ -2,7 +2,7 @@
 import type { ByteReader } from '../byte-reader.ts';
 import { type FileOptions, MAX_CPUS } from './recording.ts';
 
-/** Option ids of trace-cmd.dat v6 and v7; those that are not named here are skipped by their size. */
+/** Option ids of trace-cmd.dat v6 and v7; others are skipped by their size. */
 export const OPTION = {
   done: 0,
   date: 1,
@@ -22,7 +22,7 @@ export const OPTION = {
   bufferText: 22,
 } as const;
 
-/** Why a recording cannot be read that trace-cmd took from the kernel as text. */
+/** Message for a recording that trace-cmd took from the kernel as text, which cannot be read. */
 export const LATENCY_TEXT = "a recording in 'latency' text, which is not read; record with 'trace-cmd record -p nop'";
 
 export const emptyOptions = (): FileOptions => ({
@@ -36,7 +36,7 @@ export const emptyOptions = (): FileOptions => ({
 
 const LATIN1 = new TextDecoder('latin1');
 
-/** Takes in one option that means the same in both versions; others leave `options` alone. */
+/** Applies one option that means the same in both versions; others leave `options` unchanged. */
 export async function applyOption(
   options: FileOptions,
   id: number,
@@ -82,7 +82,7 @@ export async function applyOption(
   }
 }
 
-/** Of a text option: the statistics of a CPU have some hundred bytes. */
+/** Largest text option in bytes: the statistics of a CPU have some hundred. */
 const MAX_TEXT_BYTES = 4096;
 
 function text(data: Uint8Array): string {
@@ -90,14 +90,14 @@ function text(data: Uint8Array): string {
   return LATIN1.decode(data.subarray(0, Math.min(end < 0 ? data.length : end, MAX_TEXT_BYTES)));
 }
 
-/** @throws DamageError where no kernel can have so many. */
+/** @throws DamageError if no kernel can have so many. */
 export async function cpuCount(reader: ByteReader, what: string): Promise<number> {
   const count = await reader.u32(what);
   if (count > MAX_CPUS) throw reader.error(`${what}: ${count} CPUs are not possible, expected at most ${MAX_CPUS}`);
   return count;
 }
 
-/** As strtoll(..., 0) reads it; 0 where it is no number. */
+/** A number as strtoll(..., 0) reads it; 0 if it is none. */
 function integer(data: Uint8Array): bigint {
   const [, sign, digits] = /^\s*([+-]?)(0x[0-9a-f]{1,16}|\d{1,19})/i.exec(text(data)) ?? [];
   if (digits === undefined) return 0n;

@@ -7,9 +7,9 @@ import type { PageLayout } from './page-layout.ts';
 import { parsePageLayout } from './page-layout.ts';
 import { KernelSymbols } from './symbols.ts';
 
-// The parts that v6 has one after the other and v7 has as sections of their own: trace-cmd.dat.v6(5), v7(5).
+// The parts that v6 has in sequence and v7 has as sections of their own: trace-cmd.dat.v6(5), v7(5).
 
-/** `header_page` and `header_event`. @throws InputError for a ring buffer that this reader does not know. */
+/** `header_page` and `header_event`. @throws InputError for an unknown ring buffer. */
 export async function readHeaderInfo(reader: ByteReader): Promise<PageLayout> {
   const page = await namedText(reader, 'header_page');
   const event = await namedText(reader, 'header_event');
@@ -39,11 +39,11 @@ export const readFtraceFormats = (reader: ByteReader): Promise<Formats> =>
 export const readEventFormats = (reader: ByteReader): Promise<Formats> =>
   readFormats(reader, (scanner) => scanner.systems());
 
-/** What a list of formats holds. */
+/** Content of a list of formats. */
 export interface Formats {
-  /** Those of the events that are decoded. */
+  /** Formats of the decoded events. */
   readonly wanted: readonly EventFormat[];
-  /** The ids of all. */
+  /** The ids of all formats. */
   readonly ids: readonly number[];
 }
 
@@ -52,7 +52,7 @@ export const NO_FORMATS: Formats = { wanted: [], ids: [] };
 /** Enough for the formats of most kernels, 2 MB. */
 const FIRST_WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** Scans the formats that start at the reader's place. How long they are is only known behind them. */
+/** Scans the formats that start at the reader's position. Their length is known only at their end. */
 async function readFormats(
   reader: ByteReader,
   scan: (scanner: FormatScanner) => EventFormat[] | undefined,
@@ -70,8 +70,7 @@ async function readFormats(
 }
 
 /**
- * u32 size and kallsyms, read only when somebody asks: most recordings have nothing to name. What is damaged there costs
- * names and nothing else.
+ * u32 size and kallsyms, read only when needed: most recordings have nothing to name. Damage there costs only names.
  */
 export function symbolsIn(open: () => Promise<ByteReader>): () => Promise<KernelSymbols | undefined> {
   const read = async (): Promise<KernelSymbols | undefined> => {
@@ -90,8 +89,8 @@ export function symbolsIn(open: () => Promise<ByteReader>): () => Promise<Kernel
 }
 
 /**
- * u64 size and tracefs `saved_cmdlines`: the last known name of each task. A name may hold newlines, so a line that
- * does not start with a number goes on with the name before.
+ * u64 size and tracefs `saved_cmdlines`: the last known name of each task. A name may contain newlines, so a line that
+ * does not start with a number continues the previous name.
  */
 export async function readTaskNames(reader: ByteReader): Promise<Map<number, string>> {
   const bytes = await reader.take(await reader.size('size of the task names'), 'the task names');

@@ -7,8 +7,8 @@ import { readEventFormats, readFtraceFormats, readHeaderInfo, readTaskNames, sym
 import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts';
 
 /**
- * Reads what stands before the events of a v6 file, one thing after the other (trace-cmd.dat.v6(5)).
- * @param reader stands behind the page size of the common start.
+ * Reads the part before the events of a v6 file, in sequence (trace-cmd.dat.v6(5)).
+ * @param reader positioned after the page size of the common start.
  */
 export async function readV6(source: ByteSource, reader: ByteReader, littleEndian: boolean): Promise<Recording> {
   const damages = new Damages();
@@ -57,7 +57,7 @@ export async function readV6(source: ByteSource, reader: ByteReader, littleEndia
   };
 }
 
-/** Behind the clock, u64 size and text, which follows a table of CPUs in recordings that name one. */
+/** After the clock, u64 size and text, which follows a table of CPUs in recordings that name a clock. */
 async function endOfClock(reader: ByteReader): Promise<number> {
   const end = reader.position;
   if (reader.remaining < 8) return end;
@@ -66,7 +66,7 @@ async function endOfClock(reader: ByteReader): Promise<number> {
   return /^\[\S+\]\0?$/.test(await reader.text(size, 'the clock')) ? reader.position : end;
 }
 
-/** Clocks have names of a few letters. */
+/** Longest name of a clock. */
 const MAX_CLOCK_BYTES = 64;
 
 interface Instance {
@@ -74,7 +74,7 @@ interface Instance {
   readonly offset: number;
 }
 
-/** Reads `options`, if they stand here, up to the tag that says that the events' table follows. */
+/** Reads `options`, if they are here, up to the tag that precedes the events' table. */
 async function readDataTag(
   reader: ByteReader,
   options: FileOptions,
@@ -115,8 +115,8 @@ async function instanceOf(reader: ByteReader): Promise<Instance> {
 }
 
 /**
- * A row of u64 offset and u64 size for each CPU. Where option CPUCOUNT is smaller than the file's number of CPUs the
- * table has the larger number of rows, the last ones without meaning.
+ * A row of u64 offset and u64 size for each CPU. If option CPUCOUNT is smaller than the file's number of CPUs, the
+ * table has the larger number of rows, and the last ones are meaningless.
  */
 async function readCpuTable(reader: ByteReader, count: number, options: FileOptions): Promise<CpuData[]> {
   const cpus: CpuData[] = [];

@@ -20,28 +20,28 @@ import type { BufferData, CpuData, FileOptions, Recording } from './recording.ts
 import { endOfEvents, MAX_CPUS } from './recording.ts';
 import { isPointedTo, PACKED, SECTION_HEADER_BYTES, sectionsFrom, unlistedBuffers } from './unlisted-buffers.ts';
 
-/** Of a CPU in option BUFFER. */
+/** Bytes of a CPU's row in option BUFFER. */
 const ROW_BYTES = 20;
-/** The number of chunks, which stands before them and which the size of a CPU's packed data leaves out. */
+/** The number of chunks, which precedes them, and which the size of a CPU's packed data excludes. */
 const CHUNK_COUNT_BYTES = 4;
 
-/** What the options of a v7 file point to, by section id; a BUFFER stands there once for each buffer. */
+/** Places that the options of a v7 file name, by section id; a BUFFER appears once for each buffer. */
 interface Contents {
   readonly options: FileOptions;
   readonly sections: Map<number, number>;
   readonly buffers: ByteReader[];
   readonly damages: Damages;
-  /** Where sections of options stand that have been read. */
+  /** Offsets of the option sections already read. */
   readonly seen: Set<number>;
-  /** Where the chain of options leaves the file or breaks, if it does. */
+  /** Place at which the chain of options leaves the file or breaks, if it does. */
   cutAt: number | undefined;
-  /** Why it breaks there, where the file goes on behind it. */
+  /** The chain breaks there, although the file continues. */
   isBroken: boolean;
 }
 
 /**
- * Reads a v7 file's options and the sections that they point to (trace-cmd.dat.v7(5)).
- * @param reader stands behind the page size of the common start.
+ * Reads a v7 file's options and the sections that they name (trace-cmd.dat.v7(5)).
+ * @param reader positioned after the page size of the common start.
  */
 export async function readV7(source: ByteSource, reader: ByteReader, littleEndian: boolean): Promise<Recording> {
   const { where } = reader;
@@ -53,7 +53,7 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
   const file: File = { source, littleEndian, inflate };
   const contents = await readContents(file, { offset: firstOptions, place: optionsAt });
   const { damages, sections } = contents;
-  // Where the options do not lead to the end, what they would have led to may be there all the same.
+  // If the options do not lead to the end, the sections behind the break may still exist.
   const isCut = contents.cutAt !== undefined || contents.buffers.length === 0;
   if (contents.cutAt === undefined && isCut) damages.add(optionsAt, 'the options name no buffer, expected one');
   const found = isCut ? await sectionsFrom(source, reader.position, littleEndian) : [];
@@ -142,7 +142,7 @@ interface File {
 const cut = ({ cutAt, isBroken }: Contents): string =>
   cutAt === undefined || isBroken ? '' : ` (the file is cut off: byte ${cutAt} should follow)`;
 
-/** CPUs of which something may be missing where it is not known what is. */
+/** CPUs with possibly missing data, if it is unknown what is missing. */
 function allCpus({ cpuCount: declared }: FileOptions, buffers: readonly BufferData[]): number[] {
   const named = new Set(buffers.flatMap(({ cpus }) => cpus.map(({ cpu }) => cpu)));
   for (let cpu = 0; cpu < (declared ?? 1); cpu++) named.add(cpu);
@@ -186,7 +186,10 @@ async function readContents(file: File, first: Pointer): Promise<Contents> {
   return contents;
 }
 
-/** Reads one section of options. @returns where the next one stands, 0 where there is none, and where that is said. */
+/**
+ * Reads one section of options. @returns the place of the next one, 0 if there is none, and the place of that
+ * statement.
+ */
 async function readOptions(file: File, contents: Contents, offset: number): Promise<Pointer> {
   const reader = await openSection(file, offset, OPTION.done, 'the options');
   while (reader.remaining > 0) {
@@ -201,7 +204,9 @@ async function readOptions(file: File, contents: Contents, offset: number): Prom
   return { offset: 0, place: reader.place };
 }
 
-/** Behind the last section, whether options lead to it or it follows what they lead to (STRINGS, of trace-cmd 3.1). */
+/**
+ * End of the last section, whether options lead to it or it follows one to which they lead (STRINGS, of trace-cmd 3.1).
+ */
 async function endOfSections(
   { source, littleEndian }: File,
   { seen, sections }: Contents,
@@ -210,7 +215,7 @@ async function endOfSections(
   let from = endOfEvents(buffers);
   for (const start of [...seen, ...sections.values()]) from = Math.max(from, start);
   const found = await sectionsFrom(source, from, littleEndian);
-  // Zeros behind the last section read as sections without a body, and trace-cmd writes none.
+  // Zeros behind the last section parse as sections without a body, and trace-cmd writes no such sections.
   return found.findLast(({ offset, end }) => end > offset + SECTION_HEADER_BYTES)?.end ?? from;
 }
 
@@ -237,7 +242,7 @@ async function takeOption(file: File, contents: Contents, id: number, data: Byte
   }
 }
 
-/** The offset of a section. @throws DamageError where no section can stand there. */
+/** The offset of a section. @throws DamageError if no section can be there. */
 async function placeInFile({ source }: File, reader: ByteReader, what: string): Promise<number> {
   const here = reader.position;
   const offset = await reader.size(what);
@@ -247,7 +252,7 @@ async function placeInFile({ source }: File, reader: ByteReader, what: string): 
   throw reader.error(`${what} points to byte ${offset}, expected at most ${most}`);
 }
 
-/** A reader over a section's body, unpacked where it is packed. */
+/** A reader over a section's body, unpacked if it is packed. */
 async function openSection(file: File, offset: number, id: number, what: string): Promise<ByteReader> {
   const { source, littleEndian } = file;
   const reader = new ByteReader(source, offset, littleEndian);
@@ -281,7 +286,7 @@ async function openSection(file: File, offset: number, id: number, what: string)
 
 /**
  * Option BUFFER: u64 offset of the data section, name, clock, u32 page size, u32 CPUs and a row for each.
- * @param listed is told where the data section of which name stands.
+ * @param listed called with the name and the place of the data section.
  */
 async function readBuffer(
   file: File,

@@ -10,8 +10,8 @@ const LETTER_I = 0x49;
 const COLON = 0x3a;
 
 /**
- * Picks the wanted formats out of a list of thousands. It compares bytes and makes no text of the others: with a string
- * for each this was a third of the time before the first event (docs/trace-readers.md).
+ * Picks the wanted formats out of a list of thousands. It compares bytes, and makes no strings of the others: with a
+ * string for each this was a third of the time before the first event (docs/trace-readers.md).
  */
 export class FormatScanner {
   /** Bytes scanned so far. */
@@ -28,7 +28,7 @@ export class FormatScanner {
     this.#littleEndian = littleEndian;
   }
 
-  /** u32 n, then n systems, each a NUL-ended name and its formats. @returns undefined where the bytes end before. */
+  /** u32 n, then n systems, each a NUL-ended name and its formats. @returns undefined if the bytes end earlier. */
   systems(): EventFormat[] | undefined {
     const formats: EventFormat[] = [];
     const count = this.#u32();
@@ -44,7 +44,7 @@ export class FormatScanner {
     return count < 0 ? undefined : formats;
   }
 
-  /** u32 n, then n times u64 size and the text of a format. @returns undefined where the bytes end before. */
+  /** u32 n, then n times u64 size and the text of a format. @returns undefined if the bytes end earlier. */
   system(name: string): EventFormat[] | undefined {
     const wanted = wantedEvents(name).map((event) => ENCODER.encode(`name: ${event}\n`));
     const formats: EventFormat[] = [];
@@ -75,7 +75,7 @@ export class FormatScanner {
     this.ids.push(id);
   }
 
-  /** The newline is looked at first: it tells nearly all others apart by the length of their name. */
+  /** The newline is compared first: the length of the name already excludes nearly all others. */
   #startsWith(start: number, first: Uint8Array): boolean {
     if (this.#bytes[start + first.length - 1] !== NEWLINE) return false;
     for (let index = 0; index < first.length; index++) if (this.#bytes[start + index] !== first[index]) return false;

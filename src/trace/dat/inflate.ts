@@ -3,13 +3,13 @@ import { InputError } from '../../ledger/index.ts';
 import { withoutFetch } from '../without-fetch.ts';
 
 /**
- * Unpacks `data` into exactly `size` bytes, which the caller has bounded: that much is allocated whatever the data are.
- * @returns undefined where the data are damaged.
+ * Unpacks `data` into exactly `size` bytes. The caller bounds `size`: that much is allocated, whatever the data are.
+ * @returns undefined if the data are damaged.
  */
 export type Inflate = (data: Uint8Array, size: number) => Promise<Uint8Array | undefined>;
 
 /**
- * The unpacker for a compression that a v7 file names; undefined for `none`.
+ * The unpacker for the compression named in a v7 file; undefined for `none`.
  * @throws InputError for any other name.
  */
 export async function inflaterFor(where: string, compression: string): Promise<Inflate | undefined> {
@@ -33,7 +33,7 @@ async function zstdInflater(): Promise<Inflate> {
   const decoder = new ZSTDDecoder();
   await withoutFetch(() => decoder.init());
   return (data, size) => {
-    if (size === 0) return Promise.resolve(undefined); // the decoder would ask the frame, which has no size in it
+    if (size === 0) return Promise.resolve(undefined); // the decoder would read the size from the frame, which has none
     try {
       const unpacked = decoder.decode(data, size);
       return Promise.resolve(unpacked.byteLength === size ? unpacked : undefined);
@@ -48,7 +48,7 @@ async function zlibInflate(data: Uint8Array, size: number): Promise<Uint8Array |
   const unpacked = new Uint8Array(size);
   let filled = 0;
   try {
-    const copy = new Uint8Array(data); // the source may hand out shared memory, which a Blob does not take
+    const copy = new Uint8Array(data); // the source may return shared memory, which a Blob does not accept
     const packed: ReadableStream<Uint8Array> = new Blob([copy]).stream();
     const stream: ReadableStream<Uint8Array> = packed.pipeThrough(new DecompressionStream('deflate'));
     for await (const piece of stream) {

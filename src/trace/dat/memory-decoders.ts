@@ -2,7 +2,7 @@
 import type { Order, PageReference, Pfn, ReferenceOperation } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { REFERENCE_EVENTS } from '../page-reference-names.ts';
-import type { Maker } from './decoders.ts';
+import type { Maker } from './decoder.ts';
 import { readBigint, readNumber } from './record-fields.ts';
 
 /** Texts of numbers, each made once: pages have few different flags and mappings. */
@@ -18,7 +18,7 @@ function hexNames(text: (value: bigint) => string): (value: bigint) => string {
   };
 }
 
-/** include/trace/events/page_ref.h; `mapcount` and `mapping` may go, page_pinner has no `val`. */
+/** include/trace/events/page_ref.h; `mapcount` and `mapping` may be absent, page_pinner has no `val`. */
 const reference =
   (operation: ReferenceOperation): Maker =>
   ({ number }) => {
@@ -75,7 +75,7 @@ const pageFree: Maker = ({ number }) => {
   };
 };
 
-/** The families stand in systems of the same names; a folio_ref event could also stand in page_ref. */
+/** The families are in systems of the same names; a folio_ref event could also be in page_ref. */
 export const MEMORY_MAKERS: readonly (readonly [string, Maker])[] = [
   ['kmem:mm_page_free', pageFree],
   ...[...REFERENCE_EVENTS].flatMap(([name, operation]) =>

@@ -6,21 +6,23 @@ export interface MergeInput {
   readonly walker: {
     readonly events: readonly KernelEvent[];
     readonly keys: readonly number[];
-    /** How many of them are there. */
+    /** Number of entries. */
     readonly length: number;
-    /** Whether losses are among them. */
+    /** Whether some entries are losses. */
     readonly hasLosses: boolean;
   };
   /** Next entry to take. */
   head: number;
-  /** Gets more once all entries are taken, starting over at head 0; false at the end. A promise only where it must wait. */
+  /**
+   * Gets more entries once all are taken, starting over at head 0; false at the end. A promise only if it must wait.
+   */
   refill(): boolean | Promise<boolean>;
 }
 
 /**
- * Merges by smallest key; of equal keys the input that stands first in `inputs` wins, as in trace-cmd (the top buffer
- * before the instances, the lower CPU first). A binary heap, and from its top as many entries as come before the
- * second smallest: CPUs usually work in bursts.
+ * Merges by smallest key; among equal keys the first input in `inputs` wins, as in trace-cmd (the top buffer before the
+ * instances, the lower CPU first). A binary heap; from its top it takes all entries before the second smallest at once:
+ * CPUs usually work in bursts.
  */
 export async function merge(
   inputs: readonly MergeInput[],
@@ -57,7 +59,7 @@ export async function merge(
   }
 }
 
-/** @returns the first place behind `from` whose key is not below `limit`. Where keys are equal the heap decides. */
+/** @returns the first place after `from` with a key not below `limit`. The heap decides between equal keys. */
 function endOfRun(keys: readonly number[], from: number, length: number, limit: number): number {
   let at = from + 1;
   while (at < length && keys[at]! < limit) at++;

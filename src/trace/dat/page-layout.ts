@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseField } from './event-format.ts';
 
-/** Where things stand in a ring-buffer page of the recorded kernel, from its `header_page` text. Offsets in bytes. */
+/** Layout of a ring-buffer page of the recorded kernel, from its `header_page` text. Offsets in bytes. */
 export interface PageLayout {
   readonly commitOffset: number;
   /** Size of the *kernel's* long, 4 or 8: the file header's is the recorder's. */
@@ -11,17 +11,17 @@ export interface PageLayout {
   readonly pageSize: number;
 }
 
-/** Makes an error that says where. */
+/** Makes errors with their place. */
 interface Place {
   error(what: string): Error;
 }
 
-/** buffer_subbuf_size_kb goes up to 128 pages (kernel/trace/trace.c), and the largest page is of 64 KB. */
+/** buffer_subbuf_size_kb is at most 128 pages (kernel/trace/trace.c), and the largest page has 64 KB. */
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 /**
- * @param place of what is read, for errors.
- * @throws InputError where the text does not describe a page that this reader can walk.
+ * @param place of the text, for errors.
+ * @throws InputError if the text describes no page that this reader can walk.
  */
 export function parsePageLayout(place: Place, text: string): PageLayout {
   const fields = new Map<string, { readonly offset: number; readonly size: number }>();
@@ -52,7 +52,7 @@ export function parsePageLayout(place: Place, text: string): PageLayout {
   return { ...layout, pageSize: checkedPageSize(place, layout.pageSize, layout.dataOffset) };
 }
 
-/** @throws InputError unless `size` can be the size of a page whose data starts at `dataOffset`. */
+/** @throws InputError unless `size` can be the size of a page with data from `dataOffset` on. */
 export function checkedPageSize(place: Place, size: number, dataOffset: number): number {
   if (size % 4 !== 0 || size <= dataOffset || size > MAX_PAGE_BYTES) {
     throw place.error(

@@ -5,7 +5,7 @@ import type { Damages } from '../damage.ts';
 import { lostCount } from '../limits.ts';
 import type { ClockOptions } from './clock.ts';
 import { toNanoseconds } from './clock.ts';
-import type { Decoder, RecordInHand } from './decoders.ts';
+import type { Decoder, RecordInHand } from './decoder.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
 import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
@@ -17,7 +17,7 @@ const MISSED_EVENTS = 0x8000_0000;
 const MISSED_STORED = 0x4000_0000;
 
 /**
- * type_len of a record: 1 to 28 are data of that many words, 0 is data whose length stands in the next word, 31 is an
+ * type_len of a record: 1 to 28 are data of that many words, 0 is data with its length in the next word, 31 is an
  * absolute time stamp.
  */
 const PADDING = 29;
@@ -31,21 +31,21 @@ const CELL = new BigInt64Array(1);
 const HALVES = new Uint32Array(CELL.buffer);
 const LOW = HOST_IS_LITTLE_ENDIAN ? 0 : 1;
 
-/** What all streams of one buffer share. */
+/** Data that all streams of one buffer share. */
 export interface WalkContext {
   readonly layout: PageLayout;
   readonly littleEndian: boolean;
   readonly clock: ClockOptions;
   readonly decoders: readonly Decoder[];
-  /** For each event id the place of its decoder plus one; 0 for an event that is only counted. */
+  /** By event id: the place of its decoder plus one; 0 for an event that is only counted. */
   readonly kinds: Uint8Array;
   readonly taskNames: ReadonlyMap<number, string>;
   readonly damages: Damages;
-  /** Time that the merge keys count from: that of the first page seen, in the recording's stamps. */
+  /** Origin of the merge keys: the time of the first page seen, in the recording's stamps. */
   readonly epoch: { value: bigint | undefined };
 }
 
-/** Addresses of an event that are to become names: of its function or of its stack trace. */
+/** Addresses of an event that need names: of its function or of its stack trace. */
 interface Nameless {
   readonly index: number;
   readonly addresses: readonly bigint[];
@@ -53,40 +53,43 @@ interface Nameless {
 }
 
 /**
- * Walks the ring-buffer pages of one CPU, in order, and leaves what it finds in `events` with merge keys beside
- * them. Losses stand among the events, each before the first record after its gap.
+ * Walks the ring-buffer pages of one CPU, in order, and leaves the events in `events`, with merge keys beside them.
+ * Losses are among the events, each before the first record after its gap.
  *
- * The key of an entry is the highest time so far of its CPU, as a distance from the epoch. trace-cmd merges all
- * records by always taking the smallest next time; merging only the decoded ones gives the same order if a time that
- * goes back (unsynchronised clocks) does not pull its record forward.
+ * The key of an entry is the highest time so far of its CPU, as a distance from the epoch. trace-cmd merges all records
+ * by always taking the smallest next time. Merging only the decoded ones gives the same order if a time that goes back
+ * (unsynchronised clocks) does not pull its record forward.
  */
 export class PageWalker {
-  /** Found and not yet merged, `length` of them: the arrays are filled again and again and never shrink. */
+  /** Found and not yet merged, `length` of them: the arrays are reused and never shrink. */
   readonly events: KernelEvent[] = [];
   readonly keys: number[] = [];
   length = 0;
-  /** Whether losses are among them. */
+  /** Whether some of them are losses. */
   hasLosses = false;
   /** Records seen, decoded or not. */
   count = 0;
   /** Times of the first and the last record, in the recording's stamps. */
   first: bigint | undefined;
   last: bigint | undefined;
-  /** Records and pages that made no sense, each also told as a loss. */
+  /** Invalid records and pages, each also reported as a loss. */
   damaged = 0;
-  /** Records whose event no format describes. */
+  /** Records of events that no format describes. */
   unknown = 0;
-  /** Where the first of the words stands that are being walked: in the file, or in what is packed at a byte of it. */
+  /** Offset of the first of the present words: in the file, or in the packed data at a byte of it. */
   origin = 0;
   packedAt: number | undefined;
 
-  /** What waits for {@link giveNames}. */
+  /** Entries that wait for {@link giveNames}. */
   readonly nameless: Nameless[] = [];
 
   readonly #context: WalkContext;
   readonly #record: RecordInHand;
   #pageStamp = 0n;
-  /** Time since the page's stamp; a double from the start, as what is a whole number first is compiled as an int. */
+  /**
+   * Time since the page's stamp; a double from the start, because V8 compiles a variable that is first a whole number
+   * as an int.
+   */
   #elapsed = -0;
   /** The time of the page's last record, likewise; -1 before the first. */
   #lastTime = -0;
@@ -95,10 +98,10 @@ export class PageWalker {
   #baseLow = -0;
   #baseHigh = 0;
   #floor = Number.NEGATIVE_INFINITY;
-  /** A loss that waits for the next record; `undefined` in it is "how many is not known". */
+  /** A loss that waits for the next record; `undefined` in it means "number unknown". */
   #pending: { events: number | undefined } | undefined;
 
-  /** The record, by its number, that the last event was made of. */
+  /** Number of the record of the last event. */
   #lastDecoded = -1;
   #kept: { readonly event: KernelEvent; readonly key: number } | undefined;
 
@@ -120,14 +123,14 @@ export class PageWalker {
     };
   }
 
-  /** Says that something is missing before the next record. */
+  /** Records that something is missing before the next record. */
   lose(events: number | undefined): void {
     if (this.#pending === undefined) this.#pending = { events };
     else if (events === undefined || this.#pending.events === undefined) this.#pending.events = undefined;
     else this.#pending.events = lostCount(this.#pending.events + events);
   }
 
-  /** Starts over with no events but the one that was kept back. */
+  /** Starts over with no events except the delayed one. */
   begin(): void {
     this.length = 0;
     this.hasLosses = false;
@@ -138,7 +141,7 @@ export class PageWalker {
     this.#kept = undefined;
   }
 
-  /** Keeps the last event back if it is the last record, since a stack trace that belongs to it may still come. */
+  /** Delays the last event if it is the last record, since its stack trace may still follow. */
   keepLast(): void {
     if (this.length === 0 || this.#lastDecoded !== this.count) return;
     this.length--;
@@ -160,7 +163,7 @@ export class PageWalker {
     this.nameless.length = 0;
   }
 
-  /** Ends the stream: a loss that is still waiting is told with no time, since nothing follows. */
+  /** Ends the stream: a loss that is still waiting is reported without a time, since nothing follows. */
   finish(): void {
     if (this.#pending !== undefined) this.#tellLoss(undefined, this.#floor);
   }
@@ -204,11 +207,11 @@ export class PageWalker {
   }
 
   /**
-   * Reads each record's header word, adds up the time and looks the event's id up; whatever is not decoded costs no more
-   * than that. In-page times are plain numbers, exact up to 104 days after the page's own stamp; only a decoded event
-   * gets a bigint. What is no record of data is not read here: this loop is compiled for what it has met, and thrown away
-   * and compiled again at the first thing that it has not (docs/trace-readers.md).
-   * @returns where the next record stands if it is none of data, or cannot be; `end` at the end.
+   * Reads each record's header word, adds up the time and looks up the event's id; a record that is not decoded costs
+   * no more than that. In-page times are plain numbers, exact up to 104 days after the page's own stamp; only a decoded
+   * event gets a bigint. Records other than data are handled elsewhere: V8 compiles this loop for the cases that it has
+   * met, and deoptimises it at the first new one (docs/trace-readers.md).
+   * @returns the position of the next record if it is not data, or is invalid; `end` at the end.
    */
   #records(words: Words, start: number, end: number): number {
     const { littleEndian, kinds, decoders } = this.#context;
@@ -221,7 +224,7 @@ export class PageWalker {
     let lastTime = this.#lastTime;
     let { count } = this;
     let floor = this.#floor;
-    // The first record of the CPU, or the first one after a gap: rare, so one test for both.
+    // The first record of the CPU, or the first one after a gap: rare, so one test covers both.
     let isSpecial = this.first === undefined || this.#pending !== undefined;
     let at = start;
 
@@ -272,9 +275,9 @@ export class PageWalker {
   }
 
   /**
-   * Takes what at word `at` is no record of data: padding, a time extension or stamp, or damage, behind which nothing in
-   * the page can be read.
-   * @returns where the next record stands.
+   * Handles a record at word `at` that is not data: padding, a time extension or stamp, or damage, behind which nothing
+   * in the page can be read.
+   * @returns the position of the next record.
    */
   #passTime(words: Words, at: number, end: number): number {
     const { littleEndian } = this.#context;
@@ -283,14 +286,14 @@ export class PageWalker {
     const delta = (header >>> (littleEndian ? 5 : 0)) & 0x07ff_ffff;
     const payload = at + 1;
     if (payload >= end) {
-      // Only "there is no room for another record" may stand in the last word.
+      // Only "there is no room for another record" may be in the last word.
       if (type !== PADDING || delta !== 0) this.#damage(at, RECORD);
       return end;
     }
     const value = words[payload]!;
     if (type === PADDING) {
       const next = payload + (value >>> 2);
-      // The kernel leaves the end of a page empty only where not even the smallest record fits (rb_reset_tail()).
+      // The kernel leaves the end of a page empty only if not even the smallest record fits (rb_reset_tail()).
       if (delta !== 0 && value >= 4 && value % 4 === 0 && next <= end) {
         this.#elapsed += delta;
         return next;
@@ -323,8 +326,8 @@ export class PageWalker {
   }
 
   /**
-   * Remembers addresses that need names: the function of `event`, or a stack trace, which belongs to the record before it
-   * if that was of the same task. If something came in between (an interrupt's event), it would be a guess.
+   * Remembers addresses that need names: the function of `event`, or a stack trace, which belongs to the previous
+   * record if that was of the same task. If something came in between (an interrupt's event), it would be a guess.
    */
   #askNames(event: KernelEvent | undefined, record: RecordInHand, number: number): void {
     const addresses = record.addresses ?? [];
@@ -340,7 +343,7 @@ export class PageWalker {
   }
 
   /**
-   * The time of a record. Where the stamps are nanoseconds the sum goes through two halves of a 64-bit cell:
+   * The time of a record. If the stamps are nanoseconds, the sum goes through two halves of a 64-bit cell:
    * `BigInt(time)` would be a call into the runtime for each event, three times as slow (docs/trace-readers.md).
    */
   #time(time: number): Nanoseconds {
@@ -352,7 +355,7 @@ export class PageWalker {
     return nanoseconds(CELL[0]!);
   }
 
-  /** The number lost stands as a kernel long behind the page's events, if the writer had room for it. */
+  /** The number of lost events is a kernel long behind the page's events, if the writer had room for it. */
   #storedLoss(words: Words, commit: number, end: number, start: number): number | undefined {
     const { layout, littleEndian } = this.#context;
     const size = layout.longSize >>> 2;
@@ -363,7 +366,9 @@ export class PageWalker {
     return lost > 0 && Number.isSafeInteger(lost) ? lost : undefined;
   }
 
-  /** What cannot be read may have been anything: it counts as lost, before the next record. @param word where it stands. */
+  /**
+   * An unreadable place may have been anything: it counts as a loss before the next record. @param word its position.
+   */
   #damage(word: number, what: string): void {
     const at = this.origin + 4 * word;
     this.damageAt(
@@ -372,7 +377,7 @@ export class PageWalker {
     );
   }
 
-  /** The same for what was found before the page was walked. */
+  /** The same for damage found before the page was walked. */
   damageAt(place: string, what: string): void {
     this.damaged++;
     this.tellDamage(place, what);

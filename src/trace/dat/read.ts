@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { pageSize } from '../../abi/index.ts';
 import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { ByteReader } from '../byte-reader.ts';
@@ -21,7 +22,7 @@ import type { BufferData, Recording } from './recording.ts';
 import { endOfEvents, MAX_CPUS } from './recording.ts';
 import { tellRest } from './rest.ts';
 
-/** Unpacked pages that are held at a time, all CPUs together, and the bounds for one of them. */
+/** Unpacked pages in memory at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
 const MIN_BLOCK_BYTES = 4 * 1024;
 const MAX_BLOCK_BYTES = 64 * 1024;
@@ -29,9 +30,9 @@ const MAX_BLOCK_BYTES = 64 * 1024;
 const TOTAL_CHUNK_BYTES = 256 * 1024 * 1024;
 
 /**
- * Reads a trace.dat, version 6 or 7. Records of all CPUs come in the order in which `trace-cmd report` prints them.
- * @throws InputError where nothing can be answered from the file. What is damaged behind a good beginning is told as
- *   losses and notes instead.
+ * Reads a trace.dat, version 6 or 7. Records of all CPUs arrive in the order in which `trace-cmd report` prints them.
+ * @throws InputError if nothing can be answered from the file. Damage behind a good beginning is reported as losses and
+ * notes instead.
  */
 export async function readDat(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
   const recording = await readStart(source);
@@ -60,7 +61,7 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
   return summarise(recording, buffers, streams, batcher);
 }
 
-/** The common start (facts of trace-cmd.dat.v6(5) and v7(5)), then what each version has before its events. */
+/** The common start (trace-cmd.dat.v6(5) and v7(5)), then each version's part before its events. */
 async function readStart(source: ByteSource): Promise<Recording> {
   const early = new ByteReader(source, MAGIC_BYTES, true);
   const { where } = early;
@@ -74,8 +75,9 @@ async function readStart(source: ByteSource): Promise<Recording> {
   early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
-  await reader.u32('page size');
-  return (version === '6' ? readV6 : readV7)(source, reader, order === 0);
+  // Of the machine that recorded; where it is impossible, nothing else rests on it.
+  const size = pageSize(await reader.u32('page size'));
+  return { ...(await (version === '6' ? readV6 : readV7)(source, reader, order === 0)), machinePageSize: size };
 }
 
 function chosenBuffers(source: ByteSource, recording: Recording, wanted: string | undefined): BufferData[] {
@@ -187,12 +189,13 @@ function summarise(
     recordedOn: uname,
     clock: traceClock,
     showsLosses: true,
+    pageSize: recording.machinePageSize,
     countsTime:
       traceClock === 'counter' || traceClock === 'uptime' || (traceClock === 'x86-tsc' && clock.tsc === undefined),
   };
 }
 
-/** Those with data and, if the numbers have no holes, those that option CPUCOUNT declares besides. */
+/** The CPUs with data and, if the numbers have no holes, those that option CPUCOUNT declares in addition. */
 function allCpus(recording: Recording, streams: readonly CpuStream[]): Cpu[] {
   const cpus = new Set<number>([...streams.map((stream) => stream.cpu), ...recording.cutOff]);
   const declared = recording.options.cpuCount ?? 0;

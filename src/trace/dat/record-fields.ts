@@ -3,16 +3,16 @@ import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
 import type { FormatField } from './event-format.ts';
 
 /**
- * The 32-bit words of ring-buffer pages as numbers of this machine, whatever the recording's byte order. Bytes
- * inside a word are taken out by shifting, so one decoder serves both orders.
+ * The 32-bit words of ring-buffer pages as numbers of this machine, for any byte order of the recording. Bytes inside a
+ * word are extracted by shifts, so one decoder serves both orders.
  */
 export type Words = Uint32Array;
 
-/** How to take an unsigned number out of a record's words. */
+/** Place of an unsigned number in a record's words. */
 export interface NumberField {
   /** Word that holds it, or its low half, counted from the record's start. */
   readonly word: number;
-  /** Word that holds the high half; -1 where there is none. */
+  /** Word that holds the high half; -1 if there is none. */
   readonly high: number;
   readonly shift: number;
   readonly mask: number;
@@ -20,7 +20,7 @@ export interface NumberField {
   readonly needs: number;
 }
 
-/** @returns undefined for a field that stands crosswise to the words or has no power of two as its size. */
+/** @returns undefined for a field that is not aligned to its words, or whose size is no power of two. */
 export function numberField(field: FormatField | undefined, littleEndian: boolean): NumberField | undefined {
   if (field === undefined) return undefined;
   const word = field.offset >>> 2;
@@ -46,7 +46,7 @@ export function numberField(field: FormatField | undefined, littleEndian: boolea
 /** The field's value in the record at word `base`; beyond 2^53 it is rounded, which a caller must refuse. */
 export function readNumber(words: Words, base: number, field: NumberField): number {
   const { mask } = field;
-  // A whole word is not masked: the compiler would take it for a small number until the first one that is not.
+  // A whole word is not masked: V8 would assume a small number until the first one that is not.
   const low = mask === 0xffffffff ? words[base + field.word]! : (words[base + field.word]! >>> field.shift) & mask;
   return field.high < 0 ? low : low + words[base + field.high]! * 0x1_0000_0000;
 }
@@ -57,7 +57,7 @@ export function readBigint(words: Words, base: number, field: NumberField): bigi
   return field.high < 0 ? low : (BigInt(words[base + field.high]!) << 32n) | low;
 }
 
-/** The words of `bytes`; a view without a copy where the byte orders and the alignment agree. */
+/** The words of `bytes`; a view without a copy if byte order and alignment agree. */
 export function wordsOf(bytes: Uint8Array, littleEndian: boolean): Words {
   const length = bytes.byteLength >>> 2;
   if (littleEndian === HOST_IS_LITTLE_ENDIAN && bytes.byteOffset % 4 === 0) {

@@ -4,9 +4,9 @@ import type { Damages } from '../damage.ts';
 import { detectDat, MAGIC_BYTES } from './detect.ts';
 
 /**
- * Tells what stands behind everything that a file refers to: trace-cmd writes nothing there, but two recordings that
- * were put one behind the other are a file of which only the first would be answered, and a size that was damaged leaves
- * events there. Zeros up to the end of a page are how pages are aligned.
+ * Reports data behind everything that a file refers to. trace-cmd writes nothing there. But two concatenated recordings
+ * are a file of which only the first would be answered, and a damaged size leaves events there. Zeros up to the end of
+ * a page are page alignment.
  * @param end of the last section and of the last events.
  */
 export async function tellRest(source: ByteSource, end: number, pageSize: number, damages: Damages): Promise<void> {

@@ -5,17 +5,17 @@ const TAB = 0x09;
 const NEWLINE = 0x0a;
 const BRACKET = 0x5b;
 const LATIN1 = new TextDecoder('latin1');
-/** Addresses whose names are remembered. */
+/** Largest number of remembered addresses. */
 const MAX_KNOWN = 1 << 14;
 
 /**
- * Names of the kernel's functions, out of the text of /proc/kallsyms: `ADDRESS TYPE NAME`, and `\t[MODULE]` behind those of
- * modules. The kernel's own come first and by rising address, so they are found by halving the text itself; modules are
- * in no order, they are searched through. An index over the whole would cost more than all questions that are asked.
+ * Names of the kernel's functions, from the text of /proc/kallsyms: `ADDRESS TYPE NAME`, followed by `\t[MODULE]` for
+ * those of modules. The kernel's own come first and by rising address, so binary search in the text itself finds them;
+ * modules are unordered and are scanned. An index over the whole would cost more than all look-ups.
  */
 export class KernelSymbols {
   readonly #text: Uint8Array;
-  /** Where the first line of a module starts. */
+  /** Position of the first line of a module. */
   readonly #modules: number;
   readonly #firstAddress: bigint;
   readonly #lastAddress: bigint;
@@ -29,7 +29,7 @@ export class KernelSymbols {
     this.#lastAddress = this.#address(this.#lineBefore(this.#modules));
   }
 
-  /** The function that `address` lies in; undefined where none is known. */
+  /** The function that contains `address`; undefined if none is known. */
   name(address: bigint): string | undefined {
     if (this.#known.has(address)) return this.#known.get(address);
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
@@ -39,7 +39,7 @@ export class KernelSymbols {
   }
 
   #find(address: bigint): string | undefined {
-    // All addresses are the same where the recorder was not allowed to see them.
+    // All addresses are equal if the recorder was not allowed to see them.
     if (this.#firstAddress === this.#lastAddress || address < this.#firstAddress) return undefined;
     if (address > this.#lastAddress) return this.#findInModules(address);
     const { before } = this.#halve(this.#modules, (line) => this.#address(line) > address);
@@ -58,7 +58,7 @@ export class KernelSymbols {
     return best < 0 ? undefined : this.#nameAt(best);
   }
 
-  /** The last line for which `isBehind` does not hold and the first one for which it does, in `[0, end)`. */
+  /** The last line for which `isBehind` is false and the first one for which it is true, in `[0, end)`. */
   #halve(end: number, isBehind: (line: number) => boolean): { readonly before: number; readonly after: number } {
     let before = -1;
     let low = 0;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-import type { RecordInHand } from './decoders.ts';
+import type { RecordInHand } from './decoder.ts';
 import type { FormatField } from './event-format.ts';
 import { numberField, readNumber } from './record-fields.ts';
 
 const UTF8 = new TextDecoder();
 
-/** How to take the bytes of a text out of a record. */
+/** Place of the bytes of a text in a record. */
 export interface TextField {
   /** Words that a record must have for this field. */
   readonly needs: number;
-  /** Undefined where the record says that the text lies outside it. */
+  /** Undefined if the record says that the text lies outside it. */
   readonly read: (record: RecordInHand) => string | undefined;
 }
 
-/** Whether the field holds where its data stand, and not the data. */
+/** Whether the field holds the place of its data, not the data. */
 export const isDynamic = (field: FormatField): boolean => /^__(?:data|rel)_loc\b/.test(field.type);
 
 /**

@@ -7,31 +7,31 @@ import { OPTION } from './file-options.ts';
 import type { Inflate } from './inflate.ts';
 import type { BufferData, CpuData } from './recording.ts';
 
-/** What stands before a section's body. */
+/** Bytes of the header before a section's body. */
 export const SECTION_HEADER_BYTES = 16;
-/** Flag of a section whose body is packed. */
+/** Flag of a section with a packed body. */
 export const PACKED = 1;
 /** A recording has a dozen sections, and two for each of its buffers. */
 const MAX_SECTIONS = 4096;
 /** Ids of sections are those of options, of which trace-cmd 3.4 has 26. */
 const MAX_SECTION_ID = 255;
-/** Chunks of one CPU: 40 GB of pages. More are taken for damage. */
+/** Chunks of one CPU: 40 GB of pages. More count as damage. */
 const MAX_CHUNKS = 1_000_000;
 const CHUNK_HEADER_BYTES = 8;
 
 /** A section as its own header describes it. */
 export interface FoundSection {
   readonly id: number;
-  /** Where its header stands. */
+  /** Offset of its header. */
   readonly offset: number;
   readonly isPacked: boolean;
-  /** Where its body ends, which may be behind the end of a file that was cut off. */
+  /** End of its body, which may be past the end of a file that was cut off. */
   readonly end: number;
 }
 
 /**
- * The sections from `offset` on, one behind the other as trace-cmd writes them, whether options point to them or not.
- * Ends where no section can stand.
+ * The sections from `offset` on, in sequence as trace-cmd writes them, whether options name them or not. Ends where no
+ * section can be.
  */
 export async function sectionsFrom(source: ByteSource, offset: number, littleEndian: boolean): Promise<FoundSection[]> {
   const reader = new ByteReader(source, offset, littleEndian);
@@ -59,12 +59,12 @@ interface Found {
 }
 
 /**
- * Buffers whose option is missing. trace-cmd writes a buffer's pages, CPU by CPU, and only then the option that says where
- * they are; the statistics of all CPUs come before. So a file that was cut off in its pages still says which CPUs they are
- * of: the n-th section of pages is that of the n-th buffer in the statistics, and only CPUs that have counted events have
- * pages (lib/trace-cmd/trace-output.c, tcmd_out_write_cpu_data()).
+ * Buffers whose option is missing. trace-cmd writes a buffer's pages, CPU by CPU, and only then the option with their
+ * place; the statistics of all CPUs precede them. So a file that was cut off in its pages still shows their CPUs: the
+ * n-th section of pages belongs to the n-th buffer in the statistics, and only CPUs that have counted events have pages
+ * (lib/trace-cmd/trace-output.c, tcmd_out_write_cpu_data()).
  * @param sections of pages, all of the file's.
- * @param listed names of the buffers whose option was read, by where their section stands.
+ * @param listed names of the buffers whose option was read, by the place of their section.
  */
 export async function unlistedBuffers(
   file: Found,
@@ -77,7 +77,7 @@ export async function unlistedBuffers(
     const { offset, end } = section;
     const { name, cpus } = recorded[nth] ?? { name: undefined, cpus: [] };
     const listedName = listed.get(offset);
-    if (listedName !== undefined && listedName !== name) return []; // the order is another one, so nothing is known
+    if (listedName !== undefined && listedName !== name) return []; // the order differs, so nothing is known
     if (listedName !== undefined || end === offset + SECTION_HEADER_BYTES) continue;
     const found = name === undefined ? [] : await cpusIn(file, section, cpus);
     if (name !== undefined && found.length > 0)
@@ -92,13 +92,13 @@ export async function unlistedBuffers(
   return buffers;
 }
 
-/** Where the pages of each of `cpus` stand in a section, as far as it goes. */
+/** Places of the pages of each of `cpus` in a section, as far as it extends. */
 async function cpusIn(file: Found, section: FoundSection, cpus: readonly number[]): Promise<CpuData[]> {
   const { source, pageSize } = file;
   const place = `byte ${section.offset}`;
   const aligned = (at: number): number => Math.ceil(at / pageSize) * pageSize;
   let offset = aligned(section.offset + SECTION_HEADER_BYTES);
-  // Pages that are not packed do not say where those of the next CPU begin.
+  // Unpacked pages do not show where those of the next CPU begin.
   if (!section.isPacked && cpus.length > 1) return [];
   const found: CpuData[] = [];
   for (const cpu of cpus) {
@@ -110,7 +110,7 @@ async function cpusIn(file: Found, section: FoundSection, cpus: readonly number[
   return found;
 }
 
-/** Where the chunks that start at `offset` end; the end of the section where they go on behind it or the file. */
+/** End of the chunks that start at `offset`; the end of the section if they continue past it or the file. */
 async function endOfChunks({ source, littleEndian }: Found, section: FoundSection, offset: number): Promise<number> {
   const reader = new ByteReader(source, offset, littleEndian);
   const end = Math.min(section.end, source.size);
@@ -127,7 +127,7 @@ async function endOfChunks({ source, littleEndian }: Found, section: FoundSectio
   return reader.position;
 }
 
-/** Sections that options point to, by their id. */
+/** Whether options name sections of this id. */
 export const isPointedTo = (id: number): boolean =>
   id === OPTION.headerInfo ||
   id === OPTION.ftraceEvents ||

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, WorkqueueEvent } from '../../ledger/index.ts';
-import type { Maker } from './decoders.ts';
+import type { Maker } from './decoder.ts';
 import type { NumberField } from './record-fields.ts';
 import { numberField, readBigint, readNumber } from './record-fields.ts';
 import { textField } from './text-field.ts';
 
-/** include/trace/events/workqueue.h. The function is an address: the walker asks for its name. */
+/** include/trace/events/workqueue.h. The function is an address: the walker finds its name. */
 const work =
   (type: WorkqueueEvent['type']): Maker =>
   ({ format, number, littleEndian }) => {
@@ -49,10 +49,10 @@ function cpuIfBoth(
   return value === readNumber(words, base, taken) ? (value as Cpu) : undefined;
 }
 
-/** More frames are taken for damage. */
+/** More frames count as damage. */
 const MAX_FRAMES = 512;
 
-/** `ftrace:kernel_stack`: int size, then the addresses; what goes beyond the record is not there. */
+/** `ftrace:kernel_stack`: int size, then the addresses; those beyond the record are absent. */
 const kernelStack: Maker = ({ format, number, littleEndian }) => {
   const size = number('size');
   const caller = format.fields.get('caller');
@@ -135,7 +135,7 @@ export const WORK_MAKERS: readonly (readonly [string, Maker])[] = [
   ['ftrace:kernel_stack', kernelStack],
 ];
 
-/** Only made where somebody asks for them. */
+/** Made only on request. */
 export const SCHED_MAKERS: readonly (readonly [string, Maker])[] = [
   ['sched:sched_switch', schedSwitch],
   ['sched:sched_wakeup', schedWakeup],

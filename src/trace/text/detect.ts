@@ -15,12 +15,12 @@ const REPORT_LINE = /^.{16}-(?:(?=\d{1,5} )[\d ]{6}|\d{6} )\[\d+\] +\d+\.\d+: (?
 
 /** A buffer's name is a file's name in tracefs/instances. */
 const MAX_BUFFER_WIDTH = 260;
-/** Lines of a report that are looked at for the width of the buffers' names. */
+/** Number of lines of a report that determine the width of the buffers' names. */
 const REPORT_LINES = 50;
 
 /**
- * Whose text it is that starts with `beginning`, by the first line that tells: a header, a loss, or an event's columns.
- * Undefined where no line does.
+ * The dialect of a text that starts with `beginning`, from the first line that shows it: a header, a loss, or an
+ * event's columns. Undefined if no line does.
  */
 export function detectText(beginning: Uint8Array): Dialect | undefined {
   const head = beforeNul(beginning);
@@ -45,7 +45,10 @@ export function detectText(beginning: Uint8Array): Dialect | undefined {
   return undefined;
 }
 
-/** The lines before the first with a NUL: no text has one, but a machine that crashed leaves them where a text broke off. */
+/**
+ * The lines before the first with a NUL: no text has one, but a machine that crashed leaves them where a text broke
+ * off.
+ */
 function beforeNul(start: Uint8Array): Uint8Array {
   const nul = start.indexOf(0);
   return nul < 0 ? start : start.subarray(0, start.lastIndexOf(0x0a, nul) + 1);
@@ -79,8 +82,8 @@ function reportDialect(head: Uint8Array, lines: readonly Line[]): Dialect {
 }
 
 /**
- * How many bytes stand before the columns of the first lines: the smallest width with which most of them have columns,
- * since a task's name may imitate them in some.
+ * Number of bytes before the columns of the first lines: the smallest width with which most of them have columns, since
+ * a task's name may imitate them in some.
  */
 function widthOfBuffers(head: Uint8Array, lines: readonly Line[], columns: Dialect['columns']): number | undefined {
   const prefix = new LinePrefix();

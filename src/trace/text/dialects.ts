@@ -8,15 +8,16 @@ import { perfColumns, unpaddedPerfLine } from './perf-columns.ts';
 
 const LATIN1 = new TextDecoder('latin1');
 
-/** `trace_pipe` prints it before the first event after a gap. */
-const LOST = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
+/** `trace_pipe` prints it before the first event after a gap; blanks or a mail's `> ` may stand before it. */
+const LOST = /^(?:> ?)*[ \t]*CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]/;
 /** `trace-cmd report` prints it, behind the name of the buffer if there are several. */
-const DROPPED = /^(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
+const DROPPED = /^(?:> ?)*(?: *(.*): | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]/;
 /** A function of a stack trace: ` => name`, `=> name (address)`, both with an offset if asked for. */
 const FRAME = /^\s*=> (\S+)/;
 /**
- * perf: address, name and offset, object. Addresses of the kernel have all their digits. What looks like an address
- * before `[000]` is the pid of an event whose task name was cut away, and no function has a CPU and a time in its name.
+ * perf: address, name and offset, object. Addresses of the kernel have all their digits. A number before `[000]` that
+ * looks like an address is the pid of an event whose task name was cut away, and no function has a CPU and a time in
+ * its name.
  */
 const PERF_FRAME =
   /^\s+(?:(f[0-9a-f]{15})|[0-9a-f]{1,16}) (?!\[\d+\]|.*\[\d{3,}\] +\d{1,12}\.\d{6,9}: )(\S.*?)(?: \(.*\))?\s*$/;
@@ -53,9 +54,11 @@ export const LATENCY: Dialect = {
   trimmed: () => false,
 };
 
-/** What the log puts before a line: its time, perhaps the level or the task before it (kernel/printk/printk.c). */
+/** The log's prefix of a line: its time, perhaps the level or the task before it (kernel/printk/printk.c). */
 const LOG_PREFIX = /^(?:<\d+>)?(?:.{0,60}? kernel: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? /;
-/** As the latency format has it, with the time in microseconds of the trace's clock (ftrace_dump(), kernel/trace/trace.c). */
+/**
+ * As in the latency format, with the time in microseconds of the trace's clock (ftrace_dump(), kernel/trace/trace.c).
+ */
 const DUMPED =
   /^((?:<\d+>)?(?:.{0,60}? kernel: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? +)(.{1,15}?)-(\d{1,10}) +(\d{1,5})\S{3,6} +(\d{1,18})us[ !#*@$+]?: /;
 
@@ -92,7 +95,7 @@ export const DUMP: Dialect = {
   isSilent: (line) => LOG_PREFIX.test(line) && !/\d+us.?: \w+: /.test(line),
 };
 
-/** `perf script`. Losses stand in lines with columns of their own (`PERF_RECORD_LOST`). */
+/** `perf script`. Losses are lines with columns of their own (`PERF_RECORD_LOST`). */
 export const PERF: Dialect = {
   format: 'perf script',
   commBytes: COMM_BYTES,
@@ -111,7 +114,7 @@ export const PERF: Dialect = {
   isSilent: (line) => line.startsWith('#'),
 };
 
-/** Bytes of an unpadded line that its prefix may have. */
+/** Longest prefix of an unpadded line, in bytes. */
 const UNPADDED_BYTES = 200;
 
 /** `perf script` of a recording with call chains, or of one that has lost its padding. */
@@ -124,8 +127,8 @@ export const UNPADDED_PERF: Dialect = {
 const SILENT = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|\s*(?:.*: )?CPU:\d+ \[SUBBUFFER START\])\s*$/;
 
 /**
- * `trace-cmd report`. With several buffers each line starts with the name of its own, as wide as the longest one, and
- * `: `; lines of the top buffer have blanks there. A line that tells a loss takes the name away from the line after it.
+ * `trace-cmd report`. With several buffers each line starts with the name of its buffer, padded to the longest one, and
+ * `: `; lines of the top buffer have blanks there. After a line with a loss the next line lacks the name.
  */
 export class ReportDialect implements Dialect {
   readonly format = 'trace-cmd report';
@@ -138,7 +141,7 @@ export class ReportDialect implements Dialect {
   readonly isSilent = (line: string): boolean => SILENT.test(line);
   readonly #width: number;
   readonly #columns: Dialect['columns'];
-  /** The buffer of a loss that has just been told. */
+  /** The buffer of the loss on the previous line. */
   #lossOf: { readonly buffer: string | undefined } | undefined;
   #name: string | undefined;
   #nameBytes = new Uint8Array(0);
@@ -176,7 +179,7 @@ export class ReportDialect implements Dialect {
     return { cpu: Number(cpu), events: count(events), buffer };
   }
 
-  /** The name before the columns; made anew only where it changes. */
+  /** The name before the columns; a new string only if it changes. */
   #bufferAt(bytes: Uint8Array, start: number): string | undefined {
     const known = this.#nameBytes;
     const end = start + this.#width - 2;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { ascii } from './text-cursor.ts';
 
-/** How a line's event begins, at least four bytes: four at a time, then the last four, some of them once more. */
+/**
+ * Beginning of a line's event, at least four bytes: compared four at a time, then the last four, some of them twice.
+ */
 interface Beginning {
   readonly words: readonly number[];
   readonly last: number;
@@ -15,7 +17,7 @@ function beginning(text: string): Beginning {
   return { words, last: view.getInt32(text.length - 4), length: text.length };
 }
 
-/** Kinds of line that {@link classify} tells apart. */
+/** Kinds of line that {@link classify} distinguishes. */
 export type EventKind =
   | 'add'
   | 'delete'
@@ -48,8 +50,7 @@ const KERNEL_STACK = beginning('kernel_stack:');
 const PERF_RECORD = beginning('PERF_RECORD_');
 
 /**
- * Which event stands at `at`, judged by its name; undefined for one that is only counted. The first letter decides
- * for most of them.
+ * The event at `at`, by its name; undefined for one that is only counted. The first letter decides for most of them.
  * @param readsSched whether the scheduler's events are wanted.
  */
 export function classify(bytes: Uint8Array, view: DataView, at: number, readsSched: boolean): EventKind | undefined {
@@ -92,7 +93,10 @@ function startsWith(view: DataView, at: number, { words, last, length }: Beginni
   return view.getInt32(end - 4) === last;
 }
 
-/** Where the event's arguments start: behind its name, a colon and the blanks that some writers pad it with. `name` is somewhere in the name. */
+/**
+ * Position of the event's arguments: after its name, a colon and the blanks of some writers. `name` is any position in
+ * the name.
+ */
 export function argumentsAt(bytes: Uint8Array, name: number, end: number): number {
   let at = name;
   while (at < end && bytes[at] !== 0x3a) at++;

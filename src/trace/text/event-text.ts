@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, Dev, FolioIndex, Ino, KernelEvent, Loss, Nanoseconds, Order, Pfn } from '../../ledger/index.ts';
+import { DEFAULT_PAGE_SIZE, type PageSize, pagesOf } from '../../abi/index.ts';
+import type { Dev, FolioIndex, Ino, Order, Pfn } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
+import type { DecodedText, LineOrigin } from './decoded-text.ts';
 import type { EventKind } from './event-kind.ts';
 import { argumentsAt } from './event-kind.ts';
 import { fieldsOf } from './fields-text.ts';
 import { freeFromText, referenceFromText } from './reference-text.ts';
 import { syscallFromText } from './syscall-text.ts';
+import { Offsets } from './offsets.ts';
 import { literal, TextCursor } from './text-cursor.ts';
 import { schedFromText, workFromText } from './work-text.ts';
-
-/** What a line's event is: decoded; of no interest; or of interest and not readable. */
-export type DecodedText = Exclude<KernelEvent, Loss> | 'nothing' | 'unreadable';
-
-/** Where and when a line says that its event fired. */
-export interface LineOrigin {
-  readonly at: Nanoseconds;
-  readonly cpu: Cpu;
-  readonly pid: number;
-  readonly comm: string | undefined;
-  readonly buffer: string | undefined;
-}
 
 type FilemapType = 'mm_filemap_add_to_page_cache' | 'mm_filemap_delete_from_page_cache';
 
@@ -44,10 +35,7 @@ const S_DEV = literal(' s_dev=');
 const MAX_DEVICE = 0xffff_ffff;
 const FLAGS = literal(' flags=');
 
-/** Bytes of a page, by which text gives a folio's place; text does not say it, other page sizes are not supported. */
-const PAGE_BYTES = 4096;
-
-/** No event that patterns are matched with is longer; matching one that is could take the square of its length. */
+/** Longest event that is matched by patterns; matching a longer one could take the square of its length. */
 const MAX_PATTERN_BYTES = 1024;
 
 const LATIN1 = new TextDecoder('latin1');
@@ -62,8 +50,20 @@ export class EventText {
   #lastDev: Dev = dev(0, 0);
   #lastMajor = 0;
   #lastMinor = 0;
+  readonly #pageSize: PageSize;
+  readonly #offsets = new Offsets();
 
-  /** @param start of the event's name; `kind` is what `classify` said of it. */
+  /** @param pageSize of the kernel that wrote the text, which gives places in bytes. */
+  constructor(pageSize: PageSize = DEFAULT_PAGE_SIZE) {
+    this.#pageSize = pageSize;
+  }
+
+  /** What the text's offsets show; undefined where they show nothing, or it has none. */
+  get pageSize(): PageSize | undefined {
+    return this.#offsets.pageSize;
+  }
+
+  /** @param start of the event's name; `kind` is the result of `classify`. */
   decode(
     kind: Exclude<EventKind, 'stack' | 'perf-record'>,
     bytes: Uint8Array,
@@ -81,7 +81,11 @@ export class EventText {
         return this.#filemap(DELETE, bytes, args, end, origin);
       }
       case 'insertion':
-        return this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin);
+        return preemptible(
+          this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin),
+          bytes,
+          start,
+        );
       case 'marker':
         return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(behindSymbol(bytes, start, end), end)) };
       case 'print': {
@@ -138,15 +142,17 @@ export class EventText {
     const offset = cursor.decimal();
     let order = 0;
     // What is cut off here may be the end of the offset, which the missing order then tells.
-    if (cursor.literal(ORDER)) order = cursor.decimal();
-    else if (cursor.at !== end) return 'unreadable';
+    if (cursor.literal(ORDER)) {
+      order = cursor.decimal();
+      if (order === 0 && offset > 0) this.#offsets.saw(offset, major);
+    } else if (cursor.at !== end) return 'unreadable';
     return filemapEvent(
       type,
       origin,
       this.#dev(major, minor),
       inode,
       pfn,
-      offset < 0 ? -1 : offset / PAGE_BYTES,
+      offset < 0 ? -1 : pagesOf(offset, this.#pageSize),
       order,
     );
   }
@@ -237,6 +243,27 @@ export class EventText {
     }
     return this.#lastDev;
   }
+}
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const SPACE = 0x20;
+const DOT = 0x2e;
+/** `....1`: interrupts, need-resched, interrupt context, depth of preempt_disable(), and of migrate_disable() (since 5.15). */
+const CONTEXT_BYTES = 5;
+
+/** An insertion with what the columns before its time say of preemption. @param start of the event's name. */
+function preemptible(event: DecodedText, bytes: Uint8Array, start: number): DecodedText {
+  let at = start - 1;
+  while (at > 0 && bytes[at] === SPACE) at--;
+  at--; // the colon behind the time
+  while (at > 0 && ((bytes[at]! >= ZERO && bytes[at]! <= NINE) || bytes[at] === DOT)) at--;
+  while (at > 0 && bytes[at] === SPACE) at--;
+  const context = at + 1 - CONTEXT_BYTES;
+  // Nearly always nothing keeps from migrating, but that preemption is off.
+  if (context <= 0 || bytes[at]! < ZERO + 1 || bytes[context - 1] !== SPACE) return event;
+  if (bytes[context] !== DOT || bytes[context + 3] !== DOT) return event;
+  return typeof event !== 'string' && event.type === 'mm_lru_insertion' ? { ...event, isPreemptible: true } : event;
 }
 
 /** Behind the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address. */

@@ -12,25 +12,25 @@ const COLON = 0x3a;
 
 /** A second is printed with at most nine digits behind the point. */
 const FRACTION_DIGITS = 9;
-/** What the last of so many digits behind the point counts. */
+/** Unit of the last of so many digits behind the point, in nanoseconds. */
 const NANOSECONDS_OF = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
 /** Bytes of the task name's column: `%16s`, and a task name has at most 15. */
 export const COMM_BYTES = 16;
 
 /**
- * Takes apart a line of the kernel (kernel/trace/trace_output.c, trace_print_context()) or of `trace-cmd report`:
+ * Parses a line of the kernel (kernel/trace/trace_output.c, trace_print_context()) or of `trace-cmd report`:
  * `%16s-%-7d (%7d) [%03d] FLAGS %5lu.%06lu: `, without the tgid unless option record-tgid is on, without the flags if
  * irq-info is off; trace-cmd pads the pid to five and prints nine digits of a second with `-t`.
  *
- * It goes by columns on bytes: a task name may hold anything, even a copy of the rest of a line, but it cannot move the
- * dash behind its column. Needs a byte that is no digit and no blank (the newline) behind the line.
+ * It works by columns on bytes: a task name may contain anything, even a copy of the rest of a line, but it cannot move
+ * the dash behind its column. The byte behind the line must be neither a digit nor a blank (the newline).
  */
 export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
   const repeated = prefix.repeated(bytes, start);
   let at = repeated === 0 ? taskAndCpu(prefix, bytes, start) : start + repeated;
   if (at < 0) return false;
-  // Only behind a second's point are columns known; behind a CPU they go on with `]`.
+  // Columns are known only after a second's point; after a CPU they continue with `]`.
   if (repeated === 0 || bytes[at - 1] !== DOT) {
     const taskBytes = at - start;
     while (bytes[at] === SPACE) at++;
@@ -60,7 +60,7 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
   return prefix.body >= 0;
 }
 
-/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+/** The columns up to and with the CPU. @returns their end; -1 if they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
   prefix.begin();
   let at = start + COMM_BYTES;
@@ -75,7 +75,7 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
   } while (digit >= 0 && digit <= 9);
   while (bytes[at] === SPACE) at++;
   if (bytes[at] === 0x28 /* ( */) {
-    const limit = at + 16; // a tgid, or dashes where it is not known
+    const limit = at + 16; // a tgid, or dashes if it is unknown
     while (at < limit && bytes[at] !== 0x29 /* ) */) at++;
     at++;
     while (bytes[at] === SPACE) at++;
@@ -101,7 +101,8 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
 function countOfClock(prefix: LinePrefix, bytes: Uint8Array, start: number, at: number, count: number): boolean {
   prefix.begin();
   if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !(count <= Number.MAX_SAFE_INTEGER)) return false;
-  // A short line that is taken for a name with what follows it proves nothing: a name there may imitate a number.
+  // A short line that is parsed together with the following ones as one name proves nothing: a name may imitate a
+  // number.
   if (!prefix.isCount) prefix.isCount = !bytes.subarray(start, start + COMM_BYTES).includes(NEWLINE);
   prefix.seconds = Math.floor(count / 1e9);
   prefix.nanoseconds = count % 1e9;
@@ -112,9 +113,9 @@ function countOfClock(prefix: LinePrefix, bytes: Uint8Array, start: number, at: 
 }
 
 /**
- * A second's part behind its point, and `: `.
+ * A second's fraction after its point, and `: `.
  * @param at behind the point.
- * @returns where the next column starts; -1 where it is another.
+ * @returns the position of the next column; -1 if it is another.
  */
 export function fractionColumn(prefix: LinePrefix, bytes: Uint8Array, at: number): number {
   let digits = 0;
@@ -139,13 +140,16 @@ const TRIMMED =
   /^((?:> ?)*[ \t]*)(.{1,15})-(\d{1,10})[ \t]+(?:\([ \d-]+\)[ \t]+)?\[(\d{1,5})\][ \t]+(?:[^\s\d]\S{3,5}[ \t]+)?(\d{1,12})\.(\d{1,9}): /;
 
 /**
- * The same for a line whose blanks were trimmed, or that was quoted (`> `), as text in mails is. The columns are
- * lost, so a task name can deceive here; it is only tried where no line has its columns.
+ * The same for a line whose blanks were trimmed, or that was quoted (`> `), as in mails. The columns are lost, so a
+ * task name can be deceptive here; it is tried only if no line has its columns.
  */
 export const trimmedKernelLine = (prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean =>
   trimmedLine(TRIMMED, prefix, bytes, start, end);
 
-/** @param pattern with groups for what stands before the task's name, for the name, the pid, the CPU and both parts of the time. */
+/**
+ * @param pattern with groups for the text before the task's name, for the name, the pid, the CPU and both parts of the
+ * time.
+ */
 export function trimmedLine(
   pattern: RegExp,
   prefix: LinePrefix,

@@ -14,12 +14,12 @@ const COMM_BYTES = 8;
 const MAX_FLAGS = 8;
 
 /**
- * Takes apart a line in latency format, `%8.8s-%-7d %3dFLAGS` and then a time: of the kernel microseconds since the
- * buffer's start and a mark for long waits (` 9364us+: `), of `trace-cmd report -l` seconds (`  2571.888296: `).
+ * Parses a line in latency format, `%8.8s-%-7d %3dFLAGS` and then a time: of the kernel microseconds since the buffer's
+ * start and a mark for long waits (` 9364us+: `), of `trace-cmd report -l` seconds (`  2571.888296: `).
  */
 export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: number): boolean {
   const repeated = prefix.repeated(bytes, start);
-  // Nothing but its last digit ends the CPU's number: what comes behind it now may be one more.
+  // Only its last digit ends the CPU's number: the next byte may be one more digit.
   const isKnown = repeated > 0 && !(bytes[start + repeated]! >= ZERO && bytes[start + repeated]! <= 0x39);
   let at = isKnown ? start + repeated : taskAndCpu(prefix, bytes, start);
   if (at < 0) return false;
@@ -51,7 +51,7 @@ export function latencyColumns(prefix: LinePrefix, bytes: Uint8Array, start: num
   return prefix.seconds <= 1e12;
 }
 
-/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+/** The columns up to and with the CPU. @returns their end; -1 if they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
   prefix.begin();
   let at = start + COMM_BYTES;

@@ -4,17 +4,17 @@ import { nanoseconds } from '../../ledger/index.ts';
 import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
 
 const SECOND = 1_000_000_000n;
-/** More do not fit into 64 bits with a sign; no clock of a machine gets there, a damaged line may. */
+/** More do not fit into 64 signed bits; no clock of a machine gets there, a damaged line may. */
 const MAX_SECONDS = 9_000_000_000;
 
 const CELL = new BigInt64Array(1);
 const HALVES = new Uint32Array(CELL.buffer);
 const LOW = HOST_IS_LITTLE_ENDIAN ? 0 : 1;
 
-/** Makes the times of lines, of which many share a second and some are the same. */
+/** Makes the times of lines; many share a second, and some are equal. */
 export class LineClock {
   #seconds = -1;
-  /** The second in hand: as a whole, and as the halves of a 64-bit cell. */
+  /** The present second: as a whole, and as the halves of a 64-bit cell. */
   #start = 0n;
   #startLow = 0;
   #startHigh = 0;
@@ -23,7 +23,7 @@ export class LineClock {
 
   /**
    * Through the cell a time is one bigint: `start + BigInt(fraction)` would make two, in twice the time.
-   * @param seconds whole, at least 0; `fraction` the nanoseconds behind it, below 10^9.
+   * @param seconds whole, at least 0; `fraction` the nanoseconds after it, below 10^9.
    */
   at(seconds: number, fraction: number): Nanoseconds {
     if (seconds !== this.#seconds) this.#enter(seconds);

@@ -7,26 +7,26 @@ const BEYOND = 0x0b0b_0b0b;
 const HIGHEST = 0x8080_8080;
 
 /**
- * Finds the ends of lines, and on the way whether a line has a NUL. Lines are some hundred bytes long: eight of them at
- * once are looked at in half the time that `indexOf` takes, most of which is the way into it (bench/line-end.ts).
+ * Finds the ends of lines, and whether a line has a NUL. Lines are some hundred bytes long: testing eight bytes at once
+ * takes half the time of `indexOf`, which is mostly call overhead (bench/line-end.ts).
  *
- * Taking more than a newline from each byte of a word borrows into a highest bit that was not set if a byte is a newline
- * or less, a NUL among them: one test for both. It says of a word that it has such a byte, whatever the machine's byte
- * order, and not which.
+ * Subtracting more than a newline from each byte of a word borrows into a highest bit that was not set if a byte is a
+ * newline or less, a NUL among them: one test for both. It shows that a word has such a byte, for any byte order, and
+ * not which.
  */
 export class LineEnds {
-  /** Whether the bytes that {@link next} last stepped over hold a NUL. */
+  /** Whether the bytes of the last {@link next} contain a NUL. */
   hasNul = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #words: Int32Array = new Int32Array(0);
 
-  /** @param bytes in which ends are looked for, whose first one is at a multiple of four in its buffer. */
+  /** @param bytes to search; the first one is at a multiple of four in its buffer. */
   open(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   }
 
-  /** Where the first newline in `[from, end)` of the bytes is, or -1. */
+  /** Position of the first newline in `[from, end)` of the bytes, or -1. */
   next(from: number, end: number): number {
     const bytes = this.#bytes;
     const words = this.#words;

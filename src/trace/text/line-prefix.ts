@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-/** CPU numbers beyond it are taken for damage (the kernel's NR_CPUS is at most 8192). */
+/** CPU numbers beyond it count as damage (the kernel's NR_CPUS is at most 8192). */
 export const MAX_CPUS = 1 << 16;
 
 const BLANKS = 0x2020_2020;
 
-/** Columns that stood in a line, by which the next line of that task on that CPU is known. */
+/** Columns of an earlier line, by which the next line of that task on that CPU is recognised. */
 interface KnownColumns {
-  /** Where that line starts. */
+  /** Position of that line. */
   start: number;
-  /** Bytes of its columns: up to behind the CPU, and up to behind the second's point; 0 where they are not known. */
+  /** Bytes of its columns: up to and with the CPU, and up to and with the second's point; 0 if they are unknown. */
   taskBytes: number;
   secondBytes: number;
-  /** The last eight bytes up to behind the CPU: the pid and the CPU, which tell most tasks apart at a glance. */
+  /** The last eight bytes up to and with the CPU: the pid and the CPU, which distinguish most tasks. */
   tail: number;
   task: number;
   pid: number;
@@ -20,36 +20,36 @@ interface KnownColumns {
   seconds: number;
 }
 
-/** As many as take turns at a time: two tasks that wake each other on two CPUs. */
+/** Number of tasks that alternate at a time: two tasks that wake each other on two CPUs. */
 const KNOWN = 4;
 
 /**
- * What stands before the event on a line of text, whoever wrote it. One object is filled again for each line, because
- * there are millions.
+ * The part of a line of text before its event, for any writer. One object is reused for each line, because there are
+ * millions.
  *
- * It also knows from which bytes it was filled. Most lines begin as one of the last lines does, since a task fires many
- * events within a second: what is the same byte by byte means the same, and is not taken apart again.
+ * It also remembers the bytes from which it was filled. Most lines begin like one of the last lines, since a task fires
+ * many events within a second. Equal bytes have equal meaning, and are not parsed again.
  */
 export class LinePrefix {
-  /** Another number for each task and CPU that is taken from a line. */
+  /** A new number for each task and CPU that is parsed from a line. */
   task = 0;
-  /** Below {@link KNOWN}: among tasks that are known at a time each has another one. */
+  /** Below {@link KNOWN}: distinct among the tasks that are known at a time. */
   place = 0;
   pid = 0;
   cpu = 0;
   seconds = 0;
-  /** Part of a second, in nanoseconds. */
+  /** Fraction of a second, in nanoseconds. */
   nanoseconds = 0;
-  /** Some line had a whole number for its time: the clock counts, it does not measure time. Never taken back. */
+  /** Some line had a whole number as its time: the clock counts, it does not measure time. Never reset. */
   isCount = false;
-  /** Where the task name's column starts and ends; leading blanks are padding. */
+  /** Start and end of the task name's column; leading blanks are padding. */
   commStart = 0;
   commEnd = 0;
-  /** Where the event's name starts. */
+  /** Position of the event's name. */
   body = 0;
-  /** The instance buffer that the line names; undefined for the top buffer and where lines name none. */
+  /** The instance buffer that the line names; undefined for the top buffer and if lines name none. */
   buffer: string | undefined;
-  /** Bytes of the line's columns, from their first on, that stood in an earlier line since {@link forgetAll}. */
+  /** Bytes of the line's columns, from the first on, that occurred in an earlier line since {@link forgetAll}. */
   known = 0;
 
   #tasks = 0;
@@ -64,23 +64,23 @@ export class LinePrefix {
     seconds: 0,
   }));
   #bytes: Uint8Array | undefined;
-  /** Some bytes at a time from any place of what was opened. */
+  /** A view for reading several bytes at once. */
   view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** The lines that come now stand in `bytes`, which stay as they are until this is called again. */
+  /** The next lines are in `bytes`, which stay unchanged until the next call. */
   open(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.forgetAll();
   }
 
-  /** Nothing is known of the lines before the next one. */
+  /** Forgets all earlier lines. */
   forgetAll(): void {
     for (const columns of this.#columns) columns.taskBytes = 0;
     this.known = 0;
   }
 
-  /** A task and a CPU are taken from a line anew, in place of those that came first. */
+  /** A task and a CPU are parsed from a line anew, in place of the oldest ones. */
   begin(): void {
     this.task = ++this.#tasks;
     this.place = (this.place + 1) % KNOWN;
@@ -88,7 +88,7 @@ export class LinePrefix {
     this.known = 0;
   }
 
-  /** The columns at `start` have been taken apart up to so many bytes, `taskBytes` at least eight. */
+  /** Records that the columns at `start` have been parsed up to so many bytes, `taskBytes` at least eight. */
   remember(start: number, taskBytes: number, secondBytes: number): void {
     const columns = this.#columns[this.place]!;
     columns.start = start;
@@ -102,8 +102,8 @@ export class LinePrefix {
   }
 
   /**
-   * How many bytes from `start` on are known, up to behind the CPU or to behind the second's point, or 0; what they say is
-   * then as in the line that they are known from.
+   * Number of known bytes from `start` on, up to and with the CPU or the second's point, or 0; their meaning is then
+   * that of the earlier line.
    */
   repeated(bytes: Uint8Array, start: number): number {
     if (bytes !== this.#bytes) return 0;
@@ -137,7 +137,7 @@ export class LinePrefix {
     return secondBytes;
   }
 
-  /** Where the blanks end that start at `at`. */
+  /** End of the blanks that start at `at`. */
   behindBlanks(bytes: Uint8Array, at: number): number {
     let end = at;
     if (bytes === this.#bytes) {
@@ -149,9 +149,9 @@ export class LinePrefix {
   }
 
   /**
-   * Whether bytes `[from, to)` are as in the line at `other`; some before `from` may be compared again. Eight at a time,
-   * as one floating-point number: two that are equal have the same bits unless both are zero, which takes seven NULs, and
-   * lines with a NUL are forgotten. What is no number equals nothing, and is then taken apart.
+   * Whether bytes `[from, to)` equal those of the line at `other`; some before `from` may be compared again. Eight at a
+   * time, as one floating-point number: two equal numbers have the same bits unless both are zero, which takes seven
+   * NULs, and lines with a NUL are forgotten. NaN equals nothing, so such a line is parsed.
    */
   #isSame(start: number, other: number, from: number, to: number): boolean {
     const view = this.view;

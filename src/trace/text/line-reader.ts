@@ -8,7 +8,7 @@ import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
 import { classify } from './event-kind.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 import { EventText } from './event-text.ts';
 import { LineClock } from './line-clock.ts';
 import { LineEnds } from './line-end.ts';
@@ -21,40 +21,40 @@ import { TextNotes } from './text-notes.ts';
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const CARRIAGE_RETURN = 0x0d;
-/** A write to trace_marker has at most a page, but the lines behind it may be no part of it. */
+/** Longest marker: a write to trace_marker has at most a page, but the lines behind it may not belong to it. */
 const MAX_MARKER_LENGTH = 1 << 16;
 
 const LATIN1 = new TextDecoder('latin1');
 const UTF8 = new TextDecoder();
 
-/** Header: how many events the text has, how many were written before the oldest were overwritten, CPUs. */
+/** Header: number of events in the text, number written before the oldest were overwritten, CPUs. */
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)(?:\s+#P:(\d+))?/;
 /** The same in the header of the latency format. */
 const LATENCY_ENTRIES = /^# latency: .*, #(\d+)\/(\d+), .*#P:(\d+)\)/;
-/** `trace` prints it at a CPU's first event, once the start of some CPU's buffer has been overwritten. */
+/** Printed by `trace` at a CPU's first event, once the start of some CPU's buffer has been overwritten. */
 const STARTED = /^##### CPU (\d+) buffer started ####/;
 /** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
 const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
 /** A time and an event's name, in a line that has lost some of its columns. Prose around a recording has none. */
 const TIMED_EVENT = /(?:^|\s)\d{1,12}\.\d{6,9}: +(?:\d+ +)?[\w-]+(?::[\w-]+)?[:(] ?/;
-/** Events that an answer rests on, in a line that has lost all columns before them. */
+/** Events that an answer depends on, in a line that has lost all columns before them. */
 const WANTED =
   /\b(?:mm_filemap_(?:add_to|delete_from)_page_cache: |mm_lru_insertion: |mm_page_free: |page_ref_\w+: |workqueue_(?:queue_work|execute_(?:start|end)): |sys_(?:enter_|exit_)?(?:ioctl|fallocate)\b|sys_(?:enter|exit): NR )/;
 
 /**
- * So many bytes before the end of what was read, columns are only looked at once their line is known to end: they need a
+ * Within so many bytes of the end of what was read, columns are parsed only if the line's end is known: they need a
  * byte behind them.
  */
 const MAX_COLUMN_BYTES = 1024;
 
-/** Why a text ends before its end. */
+/** Why a text ends early. */
 export interface TextDamage {
   readonly place: string;
   readonly what: string;
 }
 
-/** No line of a trace is longer; what goes on beyond it is left out up to the next newline. */
+/** Longest line of a trace; the rest of a longer one is skipped up to the next newline. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Turns the lines of a text into events, in the order of the lines. */
@@ -66,7 +66,7 @@ export class LineReader {
   readonly #batcher: Batcher;
   readonly #ends = new LineEnds();
   readonly #prefix = new LinePrefix();
-  readonly #events = new EventText();
+  readonly #events: EventText;
   readonly #taskNames = new TaskNames();
   readonly #notes = new TextNotes();
   readonly #stacks: StackTraces;
@@ -76,7 +76,7 @@ export class LineReader {
   readonly #damages = new Damages();
 
   #lineNumber = 0;
-  /** Bytes of the text before the block in hand, and where in that the line stands that is being read. */
+  /** Bytes of the text before the present block, and the position of the present line in it. */
   #blockAt = 0;
   #lineAt = 0;
   #count = 0;
@@ -85,7 +85,7 @@ export class LineReader {
   #lastSeconds = -1;
   #lastNanoseconds = 0;
   readonly #clock = new LineClock();
-  /** Filled again for each event that is decoded, which takes what it needs. */
+  /** Reused for each decoded event, which copies what it needs. */
   readonly #origin: { -readonly [Part in keyof LineOrigin]: LineOrigin[Part] } = {
     at: nanoseconds(0n),
     cpu: 0 as Cpu,
@@ -95,15 +95,15 @@ export class LineReader {
   };
 
   readonly #seen = new Uint8Array(MAX_CPUS);
-  /** The last event if it is a marker: its text may go on in the next line. */
+  /** The last event if it is a marker: its text may continue in the next line. */
   #marker: Marker | undefined;
   #entries: { readonly kept: number; readonly written: number; readonly cpus: number } | undefined;
-  /** Some line had its columns, so that a line without them is none that was trimmed. */
+  /** Some line had its columns, so a line without them was not trimmed. */
   #hasColumns = false;
   #endsInReturn: boolean | undefined;
   /** Some line had lost its leading blanks. */
   #isTrimmed = false;
-  /** Some line told a loss, so that others would have been told. */
+  /** Some line showed a loss, so the text would show others too. */
   #sawLoss = false;
 
   /** @param name of the input, for messages. */
@@ -113,22 +113,23 @@ export class LineReader {
     this.#options = options;
     this.#readsSched = options.scheduling === true;
     this.#batcher = new Batcher(options.onEvents);
+    this.#events = new EventText(options.pageSize);
     this.#stacks = new StackTraces(this.#batcher);
   }
 
-  /** The line that is being read. */
+  /** Number of the present line. */
   get #lineInHand(): number {
     return this.#lineNumber + 1;
   }
 
-  /** For messages: the same with its first byte in the text. */
+  /** The same with its first byte in the text, for messages. */
   get #place(): string {
     return `line ${this.#lineInHand}, byte ${this.#blockAt + this.#lineAt}`;
   }
 
   /**
-   * Reads the whole lines in `bytes[0, filled)`; `isLast` says that nothing follows.
-   * @returns how many bytes are done with; the rest is to come again with what follows it.
+   * Reads the whole lines in `bytes[0, filled)`; `isLast` means that nothing follows.
+   * @returns the number of finished bytes; the rest must be passed again with what follows it.
    */
   read(bytes: Uint8Array, filled: number, isLast: boolean): number {
     const done = this.#lines(bytes, filled, isLast);
@@ -147,7 +148,7 @@ export class LineReader {
     const mayBeEarly = !dialect.namesBuffers;
     let start = 0;
     for (;;) {
-      // Columns that are known have no newline, so it is looked for behind them.
+      // Known columns have no newline, so the search starts behind them.
       let hasColumns =
         mayBeEarly && start + MAX_COLUMN_BYTES < filled ? dialect.columns(prefix, view, start) : undefined;
       const newline = ends.next(hasColumns === true ? start + prefix.known : start, filled);
@@ -179,12 +180,12 @@ export class LineReader {
       const last = end ?? newline;
       this.#lineNumber += end === undefined ? 1 : countNewlines(view, start, last + 1);
       start = last + 1;
-      // Of lines that were looked at here some have a newline in their columns.
+      // Some of the lines that were parsed here have a newline in their columns.
       prefix.forgetAll();
     }
   }
 
-  /** Says that the line which comes now is too long to be one of a trace; it is left out. */
+  /** Records that the next line is too long for a line of a trace; it is skipped. */
   skipLine(start = 0): void {
     this.#lineAt = start;
     this.#damages.add(this.#place, `a line of more than ${MAX_LINE_BYTES} bytes, expected an event`);
@@ -193,21 +194,21 @@ export class LineReader {
     this.#lineNumber++;
   }
 
-  /** Bytes of it that were left out, its newline among them. */
+  /** Skipped bytes of it, its newline among them. */
   passOver(bytes: number): void {
     this.#blockAt += bytes;
   }
 
   /**
    * Ends the text.
-   * @param end whether its last line lacked the newline; and why the text ends before its end, if it does.
-   * @throws InputError where lines stood in it and none was an event.
+   * @param end whether its last line lacked the newline; and why the text ends early, if it does.
+   * @throws InputError if it had lines and none was an event.
    */
   finish(end: { readonly isCut: boolean; readonly damage: TextDamage | undefined }): TraceSummary {
     this.#stacks.end();
     this.#flushMarker();
     const wanted = this.#options.buffer;
-    // The top buffer is always there, with or without events.
+    // The top buffer always exists, with or without events.
     if (wanted !== undefined && wanted !== '' && this.#buffers.size > 0 && !this.#buffers.has(wanted))
       throw unknownBuffer(this.#name, wanted, [...this.#buffers]);
     const { kept, written } = this.#entries ?? { kept: this.#count, written: this.#count };
@@ -243,6 +244,7 @@ export class LineReader {
       clock: undefined,
       showsLosses: this.#showsLosses,
       countsTime: this.#prefix.isCount,
+      pageSize: this.#events.pageSize,
     };
   }
 
@@ -254,7 +256,7 @@ export class LineReader {
     if (hasNul(bytes, body, newline)) this.#nul();
   }
 
-  /** An event whose prefix has just been parsed and whose line ends at `newline`. Most lines end at `classify`. */
+  /** An event whose prefix has just been parsed, and whose line ends at `newline`. Most lines end at `classify`. */
   #event(bytes: Uint8Array, newline: number): void {
     const { cpu, pid, seconds, nanoseconds: fraction, buffer } = this.#prefix;
     const body = behindDifference(bytes, this.#prefix.body);
@@ -312,7 +314,7 @@ export class LineReader {
     }
   }
 
-  /** A line of perf about the recording itself: no event, but it may tell a loss. */
+  /** A line of perf about the recording itself: no event, but possibly a loss. */
   #perfRecord(bytes: Uint8Array, body: number, newline: number, cpu: number): void {
     this.#count--;
     const match = PERF_LOST.exec(LATIN1.decode(bytes.subarray(body, newline)));
@@ -326,10 +328,10 @@ export class LineReader {
   }
 
   /**
-   * A task name may hold newlines, so that the dash behind its column is found in a later line. Where that line has
-   * columns of its own, the short one before is something else (a marker's second line).
-   * @returns the end of the split line, whose prefix is then parsed; undefined where it is none; 'wait' where what
-   *   follows must be seen first.
+   * A task name may contain newlines, so the dash behind its column is in a later line. If that line has columns of its
+   * own, the short one before is something else (a marker's second line).
+   * @returns the end of the split line, whose prefix is then parsed; undefined if it is none; 'wait' if it needs to see
+   * what follows.
    */
   #endOfSplitLine(bytes: Uint8Array, start: number, newline: number, isLast: boolean): number | 'wait' | undefined {
     const { commBytes } = this.#dialect;
@@ -343,7 +345,7 @@ export class LineReader {
     return this.#dialect.columns(this.#prefix, bytes, start) ? end : undefined;
   }
 
-  /** A line without the columns of an event: header, loss, more of a marker, a stack trace, or something strange. */
+  /** A line without the columns of an event: header, loss, more of a marker, a stack trace, or something unknown. */
   #otherLine(bytes: Uint8Array, start: number, newline: number): void {
     if (hasNul(bytes, start, newline)) {
       this.#nul();
@@ -357,7 +359,7 @@ export class LineReader {
     }
     this.#stacks.end();
     if (this.#headerLine(line) || this.#lossLine(line) || this.#dialect.isSilent(line)) return;
-    // Behind a marker it may be the marker's own; where no line has its columns, a marker has none either.
+    // Behind a marker it may belong to the marker; if no line has its columns, a marker has none either.
     const mayBeTrimmed =
       !this.#hasColumns || ((this.#marker === undefined || this.#isTrimmed) && bytes[start]! > SPACE);
     if (mayBeTrimmed && this.#dialect.trimmed(this.#prefix, bytes, start, newline)) {
@@ -371,14 +373,17 @@ export class LineReader {
     }
   }
 
-  /** No text of a kernel has a NUL: whatever was lost where it stands may be many lines. */
+  /** No text of a kernel has a NUL: the lost part there may be many lines. */
   #nul(): void {
     this.#damages.add(this.#place, 'a NUL, expected text');
     this.#notes.strange(this.#lineInHand, this.#place);
     this.#losses.ofAll();
   }
 
-  /** @param line from before its first byte that is no blank, if it has one: what shifted an event must not hide it. */
+  /**
+   * @param line from before its first byte that is no blank, if it has one: an event must not be hidden by what shifted
+   * it.
+   */
   #strangeLine(line: string): void {
     if (line.trim() === '') return;
     this.#notes.strange(this.#lineInHand, this.#place);
@@ -410,7 +415,7 @@ export class LineReader {
     return true;
   }
 
-  /** Whether a line that tells a loss names a CPU that can be. If not, it may have been any CPU's. */
+  /** Whether a line with a loss names a possible CPU. If not, it may have been any CPU's. */
   #isCpu(cpu: number): boolean {
     if (cpu < MAX_CPUS) return true;
     this.#damages.add(this.#place, `a loss on CPU ${cpu}, expected a CPU below ${MAX_CPUS}`);
@@ -419,15 +424,15 @@ export class LineReader {
   }
 
   /**
-   * Whether losses stand in such a text: `trace-cmd report` and `trace_pipe` print them, `trace` only how many events were
-   * overwritten, and perf script where it was asked to.
+   * Whether losses show in such a text: `trace-cmd report` and `trace_pipe` print them, `trace` only the number of
+   * overwritten events, and perf script on request.
    */
   get #showsLosses(): boolean {
     const { format } = this.#dialect;
     return format === 'trace-cmd report' || this.#sawLoss || (format === 'ftrace text' && this.#isOverwritten());
   }
 
-  /** Whether the oldest events were overwritten, of whichever CPU: each CPU's story then starts in the middle. */
+  /** Whether the oldest events of some CPU were overwritten: each CPU's record then starts in the middle. */
   #isOverwritten(): boolean {
     return this.#entries !== undefined && this.#entries.written > this.#entries.kept;
   }
@@ -461,7 +466,7 @@ export class LineReader {
 }
 
 /**
- * Where the event's name starts: `trace-cmd report --ts-diff` puts the time since the line before in front of it, `(+2)`,
+ * Position of the event's name: `trace-cmd report --ts-diff` puts the time since the previous line before it, `(+2)`,
  * or as many blanks in the first line of a CPU.
  */
 function behindDifference(bytes: Uint8Array, body: number): number {
@@ -476,7 +481,7 @@ function behindDifference(bytes: Uint8Array, body: number): number {
   return at;
 }
 
-/** As much of a line as anything but an event's needs. */
+/** The part of a line that everything but an event needs. */
 const beginning = (bytes: Uint8Array, start: number, newline: number): string =>
   LATIN1.decode(bytes.subarray(start, Math.min(newline, start + 300)));
 

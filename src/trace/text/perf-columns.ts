@@ -10,7 +10,7 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 
 /**
- * Takes apart a line of `perf script` (tools/perf/builtin-script.c, perf_sample__fprintf_start()):
+ * Parses a line of `perf script` (tools/perf/builtin-script.c, perf_sample__fprintf_start()):
  * `%16s %5d [%03d] %5lu.%06lu: SYSTEM:NAME: `, the pid as `PID/TID` with `-F pid`, nine digits of a second with `--ns`,
  * the period before the event's name with `-F period`. By columns on bytes, as with the kernel's own lines.
  */
@@ -38,7 +38,7 @@ export function perfColumns(prefix: LinePrefix, bytes: Uint8Array, start: number
   return true;
 }
 
-/** The columns up to behind the CPU. @returns where they end; -1 where they are others. */
+/** The columns up to and with the CPU. @returns their end; -1 if they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
   prefix.begin();
   let at = start + COMM_BYTES;
@@ -64,7 +64,7 @@ function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): numbe
   return at + 1;
 }
 
-/** Where the event's name starts: behind a period and the system's name, if they stand there. */
+/** Position of the event's name: after a period and the system's name, if they are present. */
 function perfEvent(prefix: LinePrefix, bytes: Uint8Array, from: number): number {
   let at = prefix.behindBlanks(bytes, from);
   const period = at;
@@ -80,7 +80,7 @@ function perfEvent(prefix: LinePrefix, bytes: Uint8Array, from: number): number 
 const UNPADDED =
   /^((?:> ?)*[ \t]*)(\S.{0,14})[ \t]+(?:\d{1,10}\/)?(\d{1,10})[ \t]+\[(\d{1,5})\][ \t]+(\d{1,12})\.(\d{1,9}):[ \t]+(?:\d+[ \t]+)?(?=[\w-]+:[\w-]+:|PERF_RECORD_)/;
 
-/** The same for a line without padding: so perf prints names where call chains follow, and so trimmed text has them. */
+/** The same for a line without padding: perf prints names so if call chains follow, and trimmed text has them too. */
 export function unpaddedPerfLine(prefix: LinePrefix, bytes: Uint8Array, start: number, end: number): boolean {
   if (!trimmedLine(UNPADDED, prefix, bytes, start, end)) return false;
   prefix.body = perfEvent(prefix, bytes, prefix.body);

@@ -7,12 +7,12 @@ import type { Dialect } from './dialect.ts';
 import { LineReader, MAX_LINE_BYTES, type TextDamage } from './line-reader.ts';
 
 const NEWLINE = 0x0a;
-/** Bytes that are taken in at a time. */
+/** Bytes that are read at a time. */
 const BLOCK_BYTES = 256 * 1024;
 
 /**
  * Reads text line by line, block by block. The kernel rounds times to microseconds in it.
- * @throws InputError where no line is an event.
+ * @throws InputError if no line is an event.
  */
 export async function readText(pieces: PieceReader, dialect: Dialect, options: ReadOptions): Promise<TraceSummary> {
   if (options.buffer !== undefined && !dialect.namesBuffers) {
@@ -21,7 +21,7 @@ export async function readText(pieces: PieceReader, dialect: Dialect, options: R
     );
   }
   const lines = new LineReader(pieces.name, dialect, options);
-  // One byte is kept free behind what was read, for the newline that the last line may lack.
+  // One byte is reserved behind the data, for the newline that the last line may lack.
   const block = new Uint8Array(MAX_LINE_BYTES + BLOCK_BYTES + 1);
   let filled = 0;
   let isSkipping = false;
@@ -44,7 +44,7 @@ export async function readText(pieces: PieceReader, dialect: Dialect, options: R
       block.set(part, filled);
       filled += part.byteLength;
       at += part.byteLength;
-      // Small pieces are gathered, since each call of the reader moves what is left of the block.
+      // Small pieces are collected, since each call of the reader moves the rest of the block.
       if (filled >= BLOCK_BYTES) read(false);
       if (filled > MAX_LINE_BYTES) read(true); // a short line that waits for its rest gets none here
       if (filled <= MAX_LINE_BYTES) continue;

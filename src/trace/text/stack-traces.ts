@@ -2,14 +2,14 @@
 import type { KernelEvent } from '../../ledger/index.ts';
 import type { Batcher } from '../batcher.ts';
 
-/** A kernel stack has at most some dozen frames; what goes on is no stack. */
+/** A kernel stack has at most some dozen frames; a longer list is no stack. */
 const MAX_FRAMES = 512;
 
 type Traced = Exclude<KernelEvent, { type: 'loss' }>;
 
 /**
- * Gives each stack trace to its event: the one that stands directly before it on its CPU, in the same task. If something
- * came in between (an interrupt's event), the trace is given to nobody, because it would be a guess.
+ * Attaches each stack trace to its event: the one directly before it on its CPU, in the same task. If something came in
+ * between (an interrupt's event), the trace is dropped, because it would be a guess.
  */
 export class StackTraces {
   readonly #batcher: Batcher;
@@ -23,17 +23,17 @@ export class StackTraces {
     this.#batcher = batcher;
   }
 
-  /** A line of `cpu` with an event that nobody decodes, or undecodable. */
+  /** Records a line of `cpu` with an event that is not decoded, or unreadable. */
   passed(cpu: number): void {
     if (this.#last[cpu] !== undefined) this.#last[cpu] = undefined;
   }
 
-  /** A line of `cpu` with an event that was decoded. */
+  /** Records a line of `cpu` with a decoded event. */
   decoded(cpu: number, event: Traced): void {
     this.#last[cpu] = event;
   }
 
-  /** The line that a stack trace starts with. */
+  /** The line that introduces a stack trace. */
   begin(cpu: number, pid: number): void {
     const last = this.#last[cpu];
     this.#last[cpu] = undefined;
@@ -41,13 +41,13 @@ export class StackTraces {
     this.#isOpen = true;
   }
 
-  /** The same where the trace has no such line: it belongs to the event on the line before. */
+  /** The same for a trace without such a line: it belongs to the event on the previous line. */
   beginBehind(event: Traced | undefined): void {
     this.#target = event;
     this.#isOpen = true;
   }
 
-  /** Whether lines of a trace may come now. */
+  /** Whether lines of a trace may follow now. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -56,7 +56,7 @@ export class StackTraces {
     if (this.#frames.length < MAX_FRAMES) this.#frames.push(name);
   }
 
-  /** Any line that is no part of a trace. */
+  /** Any line that does not belong to a trace. */
   end(): void {
     this.#isOpen = false;
     if (this.#frames.length > 0) {

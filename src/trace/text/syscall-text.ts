@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { SyscallEnter, SyscallExit } from '../../ledger/index.ts';
 import type { SyscallFamily } from '../syscall-twins.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 
 interface Found {
   readonly event: SyscallEnter | SyscallExit;

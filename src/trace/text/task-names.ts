@@ -14,11 +14,11 @@ interface Known {
 /** Task names by pid, so that a string is made once for a task and not once for an event. */
 export class TaskNames {
   readonly #known = new Map<number, Known>();
-  /** By their place, the tasks of the last lines that were asked for. */
+  /** By place: the tasks of the last lines. */
   readonly #tasks: number[] = [];
   readonly #names: (string | undefined)[] = [];
 
-  /** The name in the columns of a line, without the padding; undefined for `<...>`, which is how the kernel says "not known". */
+  /** The name in the columns of a line, without the padding; undefined for `<...>`, the kernel's text for "unknown". */
   of({ task, place, commStart, commEnd, pid }: LinePrefix, bytes: Uint8Array): string | undefined {
     if (task !== this.#tasks[place]) {
       this.#tasks[place] = task;

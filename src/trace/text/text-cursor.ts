@@ -4,11 +4,11 @@ const BLANKS = 0x2020_2020;
 const LOWEST = 0x0101_0101;
 const HIGHEST = 0x8080_8080;
 
-/** What each byte is as a digit, 255 for none: a branch for letters would be guessed wrong at every other digit. */
+/** Value of each byte as a digit, 255 for none: a branch for letters would be mispredicted at every other digit. */
 const HEX_DIGITS = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) HEX_DIGITS[digit.toString(16).charCodeAt(0)] = digit;
 
-/** Four to eight bytes that a line has at some place, as its first and its last four. */
+/** Four to eight bytes of a line, as its first and its last four. */
 export interface Literal {
   readonly first: number;
   readonly last: number;
@@ -21,14 +21,14 @@ export function literal(text: string): Literal {
   return { first: view.getInt32(0), last: view.getInt32(text.length - 4), length: text.length };
 }
 
-/** Steps through one line of bytes without making strings. Every method leaves the cursor alone if it fails. */
+/** Steps through one line of bytes without making strings. Every method leaves the cursor unchanged if it fails. */
 export class TextCursor {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
   end = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Takes up `bytes[at, end)`. */
+  /** Starts at `bytes[at, end)`. */
   open(bytes: Uint8Array, at: number, end: number): void {
     if (bytes !== this.bytes) {
       this.bytes = bytes;
@@ -89,8 +89,8 @@ export class TextCursor {
   }
 
   /**
-   * A number as option `fields` prints it, `0x1f (31)`, or `(31)` for a single byte; -1 for anything else. The first of
-   * both says it; of the second it only matters that it is there, up to its bracket.
+   * A number as option `fields` prints it, `0x1f (31)`, or `(31)` for a single byte; -1 for anything else. The first
+   * one is the value; the second must only be present, up to its bracket.
    */
   field(): number {
     const start = this.at;
@@ -126,7 +126,7 @@ export class TextCursor {
     return -1;
   }
 
-  /** Steps behind the next blank; false where there is none. */
+  /** Steps past the next blank; false if there is none. */
   skipWord(): boolean {
     const { bytes, end } = this;
     const view = this.#view;

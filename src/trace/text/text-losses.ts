@@ -3,14 +3,14 @@ import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
 import { lostCount } from '../limits.ts';
 import type { TextLoss } from './dialect.ts';
 
-/** Losses that were told and wait for the next event of their CPU and buffer. */
+/** Losses that were reported and wait for the next event of their CPU and buffer. */
 export class TextLosses {
   readonly #waiting = new Map<string, TextLoss>();
-  /** A piece of the text is missing: every CPU may have lost something. Those that have been told so since. */
+  /** A piece of the text is missing: every CPU may have lost something. The CPUs that have reported it since. */
   #toldOfAll: Set<string> | undefined;
   #isWaiting = false;
 
-  /** Whether some event may have a loss before it; asked for every line. */
+  /** Whether some event may have a loss before it; called for every line. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
@@ -34,7 +34,7 @@ export class TextLosses {
     for (const cpu of cpus) this.add({ cpu, events: undefined, buffer: undefined });
   }
 
-  /** The loss that stands before an event at `at`, which is then told. */
+  /** The loss before an event at `at`, which is then reported. */
   take(cpu: number, buffer: string | undefined, at: Nanoseconds): Loss | undefined {
     const key = keyOf(cpu, buffer);
     if (this.#toldOfAll !== undefined && !this.#toldOfAll.has(key)) {
@@ -48,7 +48,7 @@ export class TextLosses {
     return { type: 'loss', cpu: cpu as Cpu, at, events: loss.events, buffer };
   }
 
-  /** Those after which nothing of their CPU came. */
+  /** The losses without a later event of their CPU. */
   rest(cpus: readonly number[]): Loss[] {
     const told = this.#toldOfAll;
     if (told !== undefined) this.ofEach(cpus.filter((cpu) => !told.has(keyOf(cpu, undefined))));

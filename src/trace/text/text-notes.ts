@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/** Gathers what is to be said about a text beside its events. */
+/** Collects the notes about a text. */
 export class TextNotes {
-  /** Number of the first line that is nothing known, and that with its byte. */
+  /** Number of the first unknown line, and the same with its byte. */
   strangeLine: number | undefined;
   strangePlace: string | undefined;
   #strange = 0;
@@ -20,12 +20,12 @@ export class TextNotes {
     if (this.#unreadable++ === 0) this.#unreadableLine = line;
   }
 
-  /** A line `CPU n buffer started` stood in the text. */
+  /** Records a line `CPU n buffer started`. */
   sawStart(): void {
     this.#started = true;
   }
 
-  /** @param kept events that the header announces; `written` those before any were overwritten. */
+  /** @param kept number of events that the header announces; `written` the number before any were overwritten. */
   sentences(count: number, kept: number, written: number, hasHeader: boolean): string[] {
     const notes: string[] = [];
     if (written > kept) {

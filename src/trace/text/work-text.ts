@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, SchedSwitch, SchedWakeup, WorkqueueEvent } from '../../ledger/index.ts';
-import type { LineOrigin } from './event-text.ts';
+import type { LineOrigin } from './decoded-text.ts';
 
 /** `struct=P function=F workqueue=W req_cpu=1 cpu=1`, `struct P function=F `, `struct P: function F`, as the step needs. */
 const WORK = /^(workqueue_\w+): *work struct[ =](?:0x)?([0-9a-f]{1,16}|\([^)]*\)):?(?: function[ =](\S+))?/;
@@ -11,7 +11,7 @@ const FUNCTION_FIELD = /\bfunction=(?:0x[0-9a-f]+ \()?([a-z_]\w*)/i;
 const WORKQUEUE_FIELD = /\bworkqueue=(\S+)/;
 const CPU_FIELDS = /\breq_cpu=0x([0-9a-f]{1,8}) \(-?\d+\) cpu=0x([0-9a-f]{1,8}) \(/;
 
-/** Reads `workqueue:*`, of which four events are told. @param text from the name to the end of the line. */
+/** Reads `workqueue:*`, of which four events are used. @param text from the name to the end of the line. */
 export function workFromText(text: string, origin: LineOrigin): WorkqueueEvent | 'nothing' | 'unreadable' {
   const type = text.slice(0, text.indexOf(':'));
   switch (type) {

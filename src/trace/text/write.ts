@@ -2,7 +2,7 @@
 import type { KernelEvent, PageReference } from '../../ledger/index.ts';
 import { formatBody, microseconds, taskColumn } from '../format-event.ts';
 
-/** What the kernel writes above the columns; without it tools take no file for a trace. Readers skip the notes. */
+/** The kernel's header above the columns; without it tools do not recognise a trace. Readers skip the notes. */
 const header = (entries: number, cpus: number, notes: readonly string[]): string => `# tracer: nop
 #
 ${notes.map((note) => `# ${note}\n#\n`).join('')}# entries-in-buffer/entries-written: ${entries}/${entries}   #P:${cpus}
@@ -17,15 +17,15 @@ ${notes.map((note) => `# ${note}\n#\n`).join('')}# entries-in-buffer/entries-wri
 #              | |         |   |||||     |         |
 `;
 
-/** Nobody says in which context an event fired. */
+/** The context of an event is unknown. */
 const CONTEXT = '.....';
-/** Where struct pages begin on x86-64, and the size of one: what a pointer to a folio would be. */
+/** Address of the struct pages on x86-64, and the size of one: for a plausible folio pointer. */
 const VMEMMAP = 0xffff_ea00_0000_0000n;
 const STRUCT_PAGE = 64n;
 
 /**
- * Events as a kernel's `trace` file, its stacks behind them, for this program and others that read such files.
- * @param notes lines for who looks into the file; no program reads them.
+ * Events as a kernel's `trace` file, with their stacks, for this program and others that read such files.
+ * @param notes lines for human readers; no program reads them.
  */
 export function* traceText(
   events: readonly KernelEvent[],
@@ -47,7 +47,7 @@ export function* traceText(
   }
 }
 
-/** An event with the fields too that nobody here asks for. */
+/** An event with all fields, also those that folioscope does not read. */
 function whole(event: Exclude<KernelEvent, { type: 'loss' }>): string {
   if (event.type === 'mm_lru_insertion') {
     const flags = `${event.mapped === true ? 'M' : ' '}f    `;

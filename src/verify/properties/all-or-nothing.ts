@@ -11,7 +11,7 @@ export const allOrNothing: PropertyText = {
   ask: (composer, { sizes, program }) => {
     const inodes = numbers(sizes.inodes);
     const exclusive = inodes.map((inode) =>
-      invalidateLock.writer.at(inode).not().or(invalidateLock.readers.at(inode).eq(0)),
+      invalidateLock.writer.at(inode).eq(0).or(invalidateLock.readers.at(inode).eq(0)),
     );
     const pages = inodes.flatMap((inode) => numbers(sizes.pages).map((index) => [inode, index] as const));
     const mapped = pages.flatMap(([inode, index]) =>

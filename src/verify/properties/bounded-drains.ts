@@ -4,7 +4,7 @@ import { choose, int } from '../../lang/index.ts';
 import { assert, inConversions, note } from '../observing.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
-/** What the newest form allows itself is the most that a form may which says nothing. */
+/** Limits of a form that gives none: those of the newest form. */
 const DRAINS_OF_EACH_KIND = { local: 1, all: 1 };
 
 /** I3, at each drain. */

@@ -6,8 +6,8 @@ import type { WorldCall } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
 /**
- * The part of I5 that a step shows: the check reads no more counts than its loop has turns, where its form says how many.
- * That every conversion ends is asked about runs (termination.ts).
+ * The part of I5 that a step shows: the check reads at most as many counts as its loop has turns, if its form gives the
+ * number. Termination itself is checked on runs (termination.ts).
  */
 export const boundedReads: PropertyText = {
   id: 'I5',

@@ -30,8 +30,8 @@ const TASKS = domain('task');
 const CPUS = domain('cpu');
 
 /**
- * Batches of the CPUs: how many entries there are, and whether some are as old as a task's call to drain them all; in
- * worlds in which the domain `where` has elements.
+ * Batches of the CPUs: the number of entries, and whether some are as old as a task's call to drain them all; in
+ * programs in which the domain `where` has elements.
  */
 const BATCHES: readonly { readonly nr: Variable; readonly old: Variable; readonly where: string }[] = [
   {
@@ -49,8 +49,8 @@ const BATCHES: readonly { readonly nr: Variable; readonly old: Variable; readonl
 const [IN_LRU_ADD, IN_MLOCK, IN_OTHERS] = BATCHES;
 
 /**
- * Tasks that drain all CPUs and may leave early. If no other task drains all CPUs, none does: the generation stays. A task whose
- * own drain is forced never leaves early, and raises the generation all the same.
+ * Tasks that drain all CPUs and may leave early. If no other task drains all CPUs, none can: the generation stays. A
+ * task whose own drain is forced never leaves early, but raises the generation.
  */
 function drainersIn(program: Program): readonly number[] {
   const [drainers, raisers] = [new Set<number>(), new Set<number>()];
@@ -62,9 +62,9 @@ function drainersIn(program: Program): readonly number[] {
 }
 
 /**
- * I9: a task that leaves lru_add_drain_all() early finds no entry any more that was in a batch when it came. A flush empties a
- * batch as a whole, so it is enough to note of each batch whether it had entries then and was not flushed since. Batches of a
- * CPU that goes offline are those of SC-20.
+ * I9: when a task leaves lru_add_drain_all() early, no entry is left that was in a batch when it entered. A flush
+ * empties a batch as a whole. So one note for each batch is enough: it had entries then, and was not flushed since.
+ * Batches of a CPU that goes offline are excluded (SC-20).
  */
 export const cleanEarlyExit: PropertyText = {
   id: 'I9',
@@ -76,7 +76,7 @@ export const cleanEarlyExit: PropertyText = {
     if (drainers.length === 0) return;
     const batches = BATCHES.filter(({ where }) => (program.sizes[where] ?? 0) > 0);
     composer.share(...batches.map(({ old }) => old));
-    /** Every batch of every CPU: the note of a task, and the number of its entries. */
+    /** Every batch of every CPU: the note of a task, and the number of entries. */
     const places = (task: number) =>
       batches.flatMap(({ nr, old }) =>
         elements(program, nr).map((index) => ({

@@ -6,10 +6,10 @@ import { assert, inConversions } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
-/** In larger memories adding up every folio's holders in every state takes longer than all else. */
+/** In larger memories, summing every folio's holders in every state takes longer than everything else. */
 const MOST_FOLIOS_ADDED_UP = 16;
 
-/** A task that flushes a CPU's batch holds its lock; but for a CPU that is gone, whose batch is flushed without it. */
+/** A task that flushes a CPU's batch holds its lock. Only the batch of a CPU that is gone is flushed without it. */
 const mayBeFlushing = (world: SmallWorld, cpu: number): Value<'bool'> => {
   const locked = cpuFbatches.lock.at(cpu);
   return hasHotplug(world) ? locked.or(cpuMasks.offline.at(cpu, 0)) : locked;
@@ -29,7 +29,7 @@ export const conservation: PropertyText = {
       const of = literal<'folio'>(number);
       const isBalanced = folio.refcount.at(of).eq(heldBy(world, of));
       const isFreed = folio.allocated.at(of).not();
-      // Entries of a batch that is being flushed may be the past of a folio that is in another batch already.
+      // Entries of a batch that is being flushed may be old entries of a folio that is already in another batch.
       const batches = sum(
         numbers(world.sizes.cpus).flatMap((cpu) =>
           inLruAddOf(world, cpu, of).map((here) => asNumber(here.and(mayBeFlushing(world, cpu).not()))),

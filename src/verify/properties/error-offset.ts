@@ -14,11 +14,11 @@ const isWithin = ({ call }: Conversion, index: Value<'index'>): Value<'bool'> =>
   return index.ge(start).and(index.lt(end));
 };
 
-/** What the caller is told is what was refused, and an error leaves the attributes alone. */
+/** The caller receives the refused index, and an error leaves the attributes unchanged. */
 function askWhatIsTold(composer: Composer): void {
   const { pages } = composer.world.sizes;
   const stored = composer.note('stored', bool);
-  /** One more than the index; 0 where nothing, or no index, was handed out. */
+  /** The index plus one; 0 if no index was returned. */
   const refused = composer.note('refused', int(pages));
   const numberOf = (index: Value<'index'>): Value<'int'> => choose<'int'>(index.lt(pages), ordinal(index).plus(1), 0);
   composer.watch(
@@ -34,7 +34,7 @@ function askWhatIsTold(composer: Composer): void {
   );
 }
 
-/** I4, where a refusal is decided and where the call returns. */
+/** I4, at the decision of a refusal and at the return of the call. */
 const itself: PropertyText = {
   id: 'I4',
   sentence: 'error_offset names the first page that was found in use, and an error leaves the attributes alone',
@@ -53,7 +53,7 @@ const itself: PropertyText = {
   },
 };
 
-/** Of a large folio that begins before the range, an index in the range is one of the folio's. */
+/** For a large folio that begins before the range, an index in the range is one of the folio's. */
 const ofLargeFolios: PropertyText = {
   id: 'I4/SC-17',
   sentence: 'error_offset is in the range for large folios too',

@@ -10,24 +10,24 @@ import { nameOf, type PropertyText } from './property.ts';
 
 const OK = RESULTS.indexOf('ok');
 
-/** What the scenario expects of a call under the world's form of the check. */
+/** The scenario's expectation for a call under this form of the check. */
 function expectedOfCall({ scenario, patch }: SmallWorld, { task, number }: WorldCall): Expected | undefined {
   const call = scenario.threads.find((thread) => thread.task === task)?.calls[number];
   return call === undefined ? undefined : expectedOf(call, patch.name);
 }
 
-/** What is counted in a conversion, where its mark stands. */
+/** Marks that are counted in a conversion. */
 const COUNTED: readonly (readonly ['localDrains' | 'drainsOfAll' | 'countsRead', Mark])[] = [
   ['localDrains', DRAIN_LOCAL],
   ['drainsOfAll', DRAIN_ALL],
   ['countsRead', COUNT],
 ];
 
-/** What the scenario expects of each call, at the step in which it shows. */
+/** The scenario's expectation for each call, at the step that shows it. */
 export const expected: PropertyText = {
   id: 'expected',
   sentence: 'every call comes to what the scenario expects',
-  // Beside a schedule, what is expected is expected of that order alone.
+  // With a schedule, the expectations apply to that order alone.
   applies: ({ scenario }) => scenario.schedule.kind === 'in-order',
   ask: (composer, world) => {
     const wantedOf = (call: WorldCall | undefined): Expected =>
@@ -85,5 +85,5 @@ export const expected: PropertyText = {
   },
 };
 
-/** The highest number that an expectation tells apart. */
+/** The highest number that an expectation distinguishes. */
 const beyond = (count: number | undefined): number => (count ?? 0) + 1;

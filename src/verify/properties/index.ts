@@ -19,7 +19,7 @@ export { askForLooks, LOOKS_SHOWN, NOT_SHOWN } from './looks-are-shown.ts';
 export type { PropertyText } from './property.ts';
 export { nameOf } from './property.ts';
 
-/** `sometimes` is answered when a search is over: no step shows it. */
+/** `sometimes` is decided at the end of a search: no single step shows it. */
 const sometimes: PropertyText = {
   id: 'sometimes',
   sentence: 'what the scenario wants to see happens on some run',
@@ -47,11 +47,11 @@ export function propertyOf(id: PropertyId): PropertyText {
   return found;
 }
 
-/** The properties that a world is asked about: no exceptions that it has no occasion for. */
+/** The properties that apply to a scenario: without exceptions that it has no occasion for. */
 export const propertiesOf = (world: SmallWorld): readonly PropertyText[] =>
   PROPERTIES.filter(({ applies }) => applies?.(world) ?? true);
 
-/** The property and the detail that a compiled name stands for. */
+/** The property and the detail of a compiled name. */
 export function readName(name: string): {
   readonly id: PropertyId | typeof LOOKS_SHOWN | typeof LOOKS_IN_ORDER;
   readonly detail: string;

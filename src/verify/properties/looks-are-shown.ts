@@ -4,13 +4,13 @@ import type { Composer } from '../composer.ts';
 import { assert, inConversions } from '../observing.ts';
 import { nameOf } from './property.ts';
 
-/** The name under which a question asks whether a form says when it looks: no property, but what some need. */
+/** Name of the assert that a form shows its looks: not a property, but some properties need it. */
 export const LOOKS_SHOWN = 'looks-shown';
 
-/** Why a property that needs looks is undecided where that is not so. */
+/** Reason for "undecided" of a property that needs looks, if that assert fails. */
 export const NOT_SHOWN = 'this form does not say when it looks at a page';
 
-/** Every refusal comes after a look at the page that it names; after any look, where it names none. */
+/** Asserts that every refusal follows a look at the page that it names; if it names none, at any page. */
 export function askForLooks(composer: Composer): void {
   const { looks } = composer;
   composer.watch(

@@ -9,7 +9,7 @@ import { assert, inConversions, note, on } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
-/** An exception to I2: what the refused folio was when it was looked at. */
+/** An exception to I2: a condition on the refused folio at the last look. */
 interface Exception {
   readonly id: PropertyId;
   readonly sentence: string;
@@ -17,7 +17,7 @@ interface Exception {
   readonly when: (world: SmallWorld, of: Value<'folio'>) => Value<'bool'>;
 }
 
-/** What a folio waits in lru_add for: it was isolated and put back, and was not new. */
+/** By folio: whether it waits in lru_add because it was isolated and put back, not because it is new. */
 const putBack = shared('noted.put_back', [domain('folio')], bool);
 
 /** Whether a task puts back a folio that it has isolated. */
@@ -45,7 +45,7 @@ const EXCEPTIONS: readonly Exception[] = [
   },
 ];
 
-/** Where each exception that a world has an occasion for is noted. */
+/** The notes of the exceptions that apply to a scenario. */
 const notesOf = new WeakMap<Composer, ReadonlyMap<PropertyId, AtLook>>();
 
 function exceptionsOf(composer: Composer): ReadonlyMap<PropertyId, AtLook> {
@@ -66,7 +66,7 @@ function exceptionsOf(composer: Composer): ReadonlyMap<PropertyId, AtLook> {
 
 const premise = { event: 'refused', otherwise: 'no page is ever refused' } as const;
 
-/** I2, where a refusal is decided: it asks nothing of a page that is an exception. */
+/** I2, at the decision of a refusal: it demands nothing of a page that is an exception. */
 const itself: PropertyText = {
   id: 'I2',
   sentence: 'no batch-only refusal: somebody used a refused page when it was last looked at',

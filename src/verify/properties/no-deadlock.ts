@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { PropertyText } from './property.ts';
 
-/** I7: the search itself notices a state in which no task can step. */
+/** I7: the search itself detects a state in which no task can step. */
 export const noDeadlock: PropertyText = {
   id: 'I7',
   sentence: 'no deadlock: somebody can go on until every call has returned',

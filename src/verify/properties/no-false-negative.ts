@@ -5,7 +5,7 @@ import { all, numbers, reachable } from '../conditions.ts';
 import { assert, inConversions, rangeOf } from '../observing.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
-/** I1, where the attributes are stored. */
+/** I1, at the store of the attributes. */
 export const noFalseNegative: PropertyText = {
   id: 'I1',
   sentence: 'no false negative: nobody can reach a page that becomes private',

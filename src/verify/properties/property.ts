@@ -3,20 +3,20 @@ import type { Event, PropertyId } from '../../scenario/index.ts';
 import type { Composer } from '../composer.ts';
 import type { SmallWorld } from '../small-world.ts';
 
-/** A property as data: what it says, when it says something, and how it is asked. */
+/** A property as data: its sentence, its premise, and how it is checked. */
 export interface PropertyText {
   readonly id: PropertyId;
-  /** What it says, in a sentence. */
+  /** The property in one sentence. */
   readonly sentence: string;
-  /** What has to happen on some run, so that it does not hold of nothing; and how it is said that it never does. */
+  /** The event without which the property holds vacuously, and the text for that case. */
   readonly premise?: { readonly event: Event; readonly otherwise: string };
-  /** It judges a refusal by the looks before it: where a form does not say when it looks, it is undecided. */
+  /** It judges a refusal by the looks before it: if a form does not show its looks, it is undecided. */
   readonly needsLooks?: true;
-  /** Whether a world has an occasion for it. Absent: every world has. */
+  /** Whether the scenario has an occasion for it. Absent: every scenario has. */
   readonly applies?: (world: SmallWorld) => boolean;
-  /** Adds the notes, asserts and conditions on states that answer it. Absent: it is answered by the search itself. */
+  /** Adds its notes, asserts and conditions on states. Absent: the search itself decides it. */
   readonly ask?: (composer: Composer, world: SmallWorld) => void;
 }
 
-/** The name under which an assert or a condition is compiled: its property, and what exactly it says. */
+/** The compiled name of an assert or condition: its property, and the detail. */
 export const nameOf = (id: string, detail = ''): string => (detail === '' ? id : `${id}: ${detail}`);

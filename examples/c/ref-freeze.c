@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/* Freezes each page at the count that is expected, and thaws it; drains all CPUs' batches once where that fails. */
+static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
+					    size_t nr_pages, pgoff_t *err_index)
+{
+	struct address_space *mapping = inode->i_mapping;
+	pgoff_t next = start, last = start + nr_pages - 1;
+	struct folio_batch batch;
+	bool safe = true;
+	bool drained = false;
+
+	folio_batch_init(&batch);
+	while (safe && filemap_get_folios(mapping, &next, last, &batch)) {
+		for (int i = 0; safe && i < folio_batch_count(&batch); i++) {
+			struct folio *folio = batch.folios[i];
+
+			int expected;
+
+again:
+			expected = folio_nr_pages(folio) + 1;
+			safe = folio_ref_freeze(folio, expected);
+			if (safe) {
+				folio_ref_unfreeze(folio, expected);
+			} else if (!drained) {
+				lru_add_drain_all();
+				drained = true;
+				goto again;
+			}
+			if (!safe)
+				*err_index = max(start, folio->index);
+		}
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+
+	return safe;
+}

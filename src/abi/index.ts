@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+export { ERRNO, type Errno, errnoName, isErrno } from './errno.ts';
+export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './falloc.ts';
+export {
+  GUEST_MEMFD_FLAG_INIT_SHARED,
+  GUEST_MEMFD_FLAG_MMAP,
+  isIoctl,
+  KVM_CAP_GUEST_MEMFD_FLAGS,
+  KVM_CREATE_GUEST_MEMFD,
+  KVM_CREATE_VM,
+  KVM_MEM_GUEST_MEMFD,
+  KVM_MEMORY_ATTRIBUTE_PRIVATE,
+  KVM_SET_MEMORY_ATTRIBUTES,
+  KVM_SET_MEMORY_ATTRIBUTES2,
+  KVM_SET_USER_MEMORY_REGION2,
+  STRUCTS,
+} from './kvm.ts';
+export { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, type PageSize, pageSize, pagesOf } from './page-size.ts';
+export { decodeStruct, encodeStruct, type Field, type FieldValues, type Layout, sizeOfStruct } from './struct.ts';

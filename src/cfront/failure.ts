@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * What a value that does not fit says of the text that it comes from: checks that translation adds are named by their place,
+ * and steps say theirs. Undefined for what is no such failure.
+ */
+export function failureIn(message: string): string | undefined {
+  const value = /^(.+:\d+:\d+): (.*?)(?: \[from (-?\d+)\])? := (-?\d+), allowed is 0 to (\d+), in /.exec(message);
+  if (value !== null) {
+    const [, place = '', text = '', from = '0', given = '', most = ''] = value;
+    const low = Number(from);
+    const [is, high] = [Number(given) + low, Number(most) + low];
+    return `${place}: '${text}' is ${is} here, expected ${low} to ${high}`;
+  }
+  const refused = /^\S+:\d+:\d+: .*/.exec(message);
+  if (refused !== null) return refused[0];
+  const step = /^(.*), in (step '.*'.*), at ([^,]+:\d+)$/.exec(message);
+  if (step === null) return undefined;
+  const [, what = '', where = '', place = ''] = step;
+  return `${place}:1: ${what}, in ${where}, expected a value that fits`;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+import { Language, Parser } from 'web-tree-sitter';
+import type { CSource } from './source.ts';
+import { type TranslateOptions, translateWith, type Translation } from './translate.ts';
+
+export { failureIn } from './failure.ts';
+export { type Known, STEPS, type Table, TABLE, type Word, WORDS } from './known.ts';
+export { type CLine, type CSource, type LineOrigin, wholeFile } from './source.ts';
+export { CHECK_FUNCTION, type TranslateOptions, type Translation } from './translate.ts';
+
+/** What parsing needs, as bytes: the caller has files, this room has none. */
+export interface GrammarBytes {
+  /** tree-sitter-c's grammar, `tree-sitter-c.wasm`. */
+  readonly grammar: Uint8Array;
+  /** web-tree-sitter's own module, `web-tree-sitter.wasm`; where absent it looks for it beside itself. */
+  readonly runtime?: Uint8Array;
+}
+
+/** Translates C into the kernel language. */
+export interface CFront {
+  translate(source: CSource, options: TranslateOptions): Translation;
+}
+
+/** Makes the parser ready, once. */
+export async function cFront({ grammar, runtime }: GrammarBytes): Promise<CFront> {
+  await Parser.init(runtime === undefined ? undefined : { wasmBinary: runtime });
+  const parser = new Parser();
+  parser.setLanguage(await Language.load(grammar));
+  return { translate: (source, options) => translateWith(parser, source, options) };
+}

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: MIT
+import {
+  FOLIO,
+  INDEX,
+  INODE,
+  filemap_get_folio,
+  filemap_get_folios,
+  filemap_lock_folio,
+  folio,
+  folio_batch_release,
+  type FolioBatch,
+  folio_expected_ref_count,
+  folio_get,
+  folio_isolate_lru,
+  folio_lock,
+  folio_maybe_dma_pinned,
+  folio_may_be_lru_cached,
+  folio_put,
+  folio_putback_lru,
+  folio_ref_freeze,
+  folio_ref_unfreeze,
+  folio_trylock,
+  folio_try_get,
+  folio_unlock,
+  folioMaybeDmaPinned,
+  folioMayBeLruCached,
+  folioNrPages,
+  type K,
+  type KernelPart,
+  lru_add_drain,
+  lru_add_drain_all,
+  lru_cache_disable,
+  lru_cache_drain_for_folio,
+  lru_cache_enable,
+} from '../kernel/index.ts';
+import { choose, element, none, ordinal, Place, Value } from '../lang/index.ts';
+import { BOOL, type CType, INT, LONG, pointerTo, UNSIGNED, UNSIGNED_LONG, VOID } from './syntax.ts';
+
+/** How large a kernel is. */
+type Sized = Pick<K, 'sizes' | 'config'>;
+
+/** Whole numbers from `low` to `high`. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a call takes at a place of its arguments. */
+export type Param =
+  | { readonly kind: 'folio' }
+  /** A struct address_space or inode: each inode has one mapping here. */
+  | { readonly kind: 'mapping' }
+  | { readonly kind: 'batch' }
+  | { readonly kind: 'value'; readonly type: CType }
+  /** A pointer to a variable of the caller's, and what it may hold afterwards. */
+  | { readonly kind: 'place'; readonly type: CType; readonly range: (k: Sized) => Interval }
+  /** Something that means nothing here: flags, text. */
+  | { readonly kind: 'ignored' };
+
+/** The arguments of a call while it is recorded. */
+export class Args {
+  readonly #values: readonly (Value<'int'> | FolioBatch | undefined)[];
+
+  constructor(values: readonly (Value<'int'> | FolioBatch | undefined)[]) {
+    this.#values = values;
+  }
+
+  int(at: number): Value<'int'> {
+    const value = this.#values[at];
+    if (value === undefined || 'folios' in value) throw new Error(`argument ${at} is no value`);
+    return value;
+  }
+  folio(at: number): Value<'folio'> {
+    return element(FOLIO, this.int(at));
+  }
+  mapping(at: number): Value<'inode'> {
+    return element(INODE, this.int(at));
+  }
+  /** A page; what lies behind the last page of all inodes is the place behind that. */
+  index(k: K, at: number, most: number): Value<'index'> {
+    const value = this.int(at);
+    const limit = (k.sizes['index'] ?? 0) + most;
+    const { expr } = value;
+    if (expr.op === 'const') return element(INDEX, choose<'int'>(value.gt(limit), limit, value));
+    return element(INDEX, choose<'int'>(value.gt(limit), limit, value));
+  }
+  place<T extends string>(at: number): Place<T> {
+    const value = this.int(at);
+    if (!(value instanceof Place)) throw new Error(`argument ${at} is no place`);
+    return new Place<T>(value.expr);
+  }
+  batch(at: number): FolioBatch {
+    const value = this.#values[at];
+    if (value === undefined || !('folios' in value)) throw new Error(`argument ${at} is no batch`);
+    return value;
+  }
+}
+
+/** Whose reference a call takes or gives up: of the folio that is its argument, or its result. */
+interface Reference {
+  readonly of: number | 'result';
+  /** Kind of holder that the task is meanwhile. */
+  readonly holder: 'safety-check' | 'isolated';
+  /** Only where the call answers true. */
+  readonly ifTrue?: true;
+}
+
+interface Named {
+  /** As C calls it. */
+  readonly name: string;
+  readonly params: readonly Param[];
+  readonly returns: CType;
+  /** What it stands for here, for docs/c-subset.md. */
+  readonly means: string;
+}
+
+/** A call that takes steps. */
+export interface Known extends Named {
+  readonly kind: 'steps';
+  /** What it can answer. */
+  readonly range?: (k: Sized) => Interval;
+  /** One step that reads and changes nothing: then other reads of its expression may be part of it. `stable` has no step where sizes fix it. */
+  readonly read?: { readonly of: (k: K, args: Args) => Value<'int'>; readonly stable?: (k: K) => boolean };
+  readonly text: (k: K, args: Args, result: Place<'int'> | undefined) => void;
+  /** It begins with a step and takes one on every way. */
+  readonly always: boolean;
+  readonly takes?: Reference;
+  readonly puts?: Reference;
+  readonly parts?: readonly KernelPart[];
+  readonly freezes?: true;
+  /** It fills a batch, or empties it: it says itself who holds what is in it. */
+  readonly claims?: 'fills' | 'releases';
+}
+
+/** All that a text may call, by the names that C has for it. */
+export interface Table {
+  readonly steps: ReadonlyMap<string, Known>;
+  readonly words: ReadonlyMap<string, Word>;
+}
+
+/** A word that only computes, and what it is here. */
+export interface Word extends Named {
+  readonly kind: 'word';
+  readonly word: WordKind;
+}
+
+type WordKind =
+  | 'same'
+  | 'truth'
+  | 'nothing'
+  | 'least'
+  | 'most'
+  | 'between'
+  | 'batch-init'
+  | 'batch-reinit'
+  | 'batch-count'
+  | 'batch-space'
+  | 'is-error'
+  | 'is-error-or-null'
+  | 'error-of'
+  | 'mapping-of'
+  | 'write'
+  | 'print';
+
+/** A value of any kind as the number that stands for it. */
+const number = <T extends string>(of: Value<T>): Value<'int'> => new Value<'int'>(of.expr);
+
+const FOLIO_ARG: Param = { kind: 'folio' };
+const MAPPING: Param = { kind: 'mapping' };
+const BATCH: Param = { kind: 'batch' };
+const value = (type: CType): Param => ({ kind: 'value', type });
+const FOLIO_POINTER = pointerTo('folio');
+
+const TRUTH = (): Interval => ({ low: 0, high: 1 });
+const references = (k: Sized): Interval => ({ low: 0, high: k.sizes['references'] ?? 0 });
+const pages = (k: Sized): Interval => ({ low: 0, high: k.sizes['index'] ?? 0 });
+const folioOrNone = (k: Sized): Interval => ({ low: 0, high: k.sizes['folio'] ?? 0 });
+const largest = (k: Sized): number => 2 ** (k.sizes['order'] ?? 0);
+
+/** A call that is one read. */
+const reads = (
+  name: string,
+  returns: CType,
+  range: (k: Sized) => Interval,
+  means: string,
+  of: (k: K, args: Args) => Value<'int'>,
+): Known => ({
+  kind: 'steps',
+  name,
+  params: [FOLIO_ARG],
+  returns,
+  range,
+  means,
+  read: { of },
+  text: (k, args, result) => k.step(name, () => result?.set(of(k, args))),
+  always: true,
+});
+
+/** A read of what cannot change while the check has a reference, so that it is part of the step beside it. */
+const readsStable = (
+  name: string,
+  returns: CType,
+  range: (k: Sized) => Interval,
+  means: string,
+  of: (k: K, args: Args) => Value<'int'>,
+): Known => {
+  const known = reads(name, returns, range, means, of);
+  return { ...known, read: { of, stable: (k) => k.sizes['order'] === 0 } };
+};
+
+/** A call that is a routine of the kernel's. */
+const calls = (
+  name: string,
+  params: readonly Param[],
+  returns: CType,
+  means: string,
+  text: Known['text'],
+  more: Partial<Known> = {},
+): Known => ({ kind: 'steps', name, params, returns, means, text, always: true, ...more });
+
+/** The result's place, or one that nobody reads. */
+const into = (k: K, result: Place<'int'> | undefined, most: number): Place<'int'> =>
+  result ?? k.local('unused', { kind: 'int', max: most, initial: 0 });
+const truth = (k: K, result: Place<'int'> | undefined): Place<'bool'> => new Place<'bool'>(into(k, result, 1).expr);
+
+/** Every call that takes steps. A field stands among them under the name of its struct and its own. */
+const CALLS: readonly Known[] = [
+  // include/linux/page_ref.h
+  reads('folio_ref_count', INT, references, 'one read of the count; a look at the page', (_, args) =>
+    folio.refcount.at(args.folio(0)),
+  ),
+  calls(
+    'folio_try_get',
+    [FOLIO_ARG],
+    BOOL,
+    'takes a reference unless the folio is free or frozen',
+    (k, args, result) => k.call(folio_try_get, { folio: args.folio(0), got: truth(k, result) }),
+    { range: TRUTH, takes: { of: 0, holder: 'safety-check', ifTrue: true } },
+  ),
+  calls(
+    'folio_ref_freeze',
+    [FOLIO_ARG, value(INT)],
+    INT,
+    'freezes the folio if its count is the second argument; a look at the page',
+    (k, args, result) =>
+      k.call(folio_ref_freeze, { folio: args.folio(0), expected: args.int(1), frozen: truth(k, result) }),
+    { range: TRUTH, freezes: true },
+  ),
+  calls(
+    'folio_ref_unfreeze',
+    [FOLIO_ARG, { kind: 'ignored' }],
+    VOID,
+    'thaws it to the count that it had',
+    (k, args) => k.call(folio_ref_unfreeze, { folio: args.folio(0) }),
+    { freezes: true },
+  ),
+  // include/linux/mm.h
+  readsStable(
+    'folio_nr_pages',
+    LONG,
+    (k) => ({ low: 1, high: largest(k) }),
+    'part of the step beside it: it cannot change while the check has a reference',
+    (_, args) => folioNrPages(args.folio(0)),
+  ),
+  readsStable(
+    'folio_order',
+    UNSIGNED,
+    (k) => ({ low: 0, high: k.sizes['order'] ?? 0 }),
+    'likewise',
+    (_, args) => number(folio.order.at(args.folio(0))),
+  ),
+  readsStable('folio_test_large', BOOL, TRUTH, 'likewise', (_, args) => number(folio.order.at(args.folio(0)).ne(0))),
+  reads('folio_mapped', BOOL, TRUTH, 'one read of the mapcount; a look at the page', (_, args) =>
+    number(folio.mapcount.at(args.folio(0)).gt(0)),
+  ),
+  reads(
+    'folio_mapcount',
+    INT,
+    (k) => ({ low: 0, high: (k.sizes['mm'] ?? 0) * largest(k) }),
+    'one read of the mapcount; a look at the page',
+    (_, args) => number(folio.mapcount.at(args.folio(0))),
+  ),
+  {
+    ...reads(
+      'folio_maybe_dma_pinned',
+      BOOL,
+      TRUTH,
+      'one read of the count, of a large folio of its pincount; a look at the page',
+      (k, args) => number(folioMaybeDmaPinned(k, args.folio(0))),
+    ),
+    text: (k, args, result) => k.call(folio_maybe_dma_pinned, { folio: args.folio(0), pinned: truth(k, result) }),
+  },
+  calls(
+    'folio_expected_ref_count',
+    [FOLIO_ARG],
+    INT,
+    'two reads: mapping and mapcount, as the kernel makes them',
+    (k, args, result) =>
+      k.call(folio_expected_ref_count, {
+        folio: args.folio(0),
+        expected: into(k, result, largest(k) * (1 + (k.sizes['mm'] ?? 0))),
+      }),
+    { range: (k) => ({ low: 0, high: largest(k) * (1 + (k.sizes['mm'] ?? 0)) }) },
+  ),
+  calls('folio_get', [FOLIO_ARG], VOID, 'takes a reference', (k, args) => k.call(folio_get, { folio: args.folio(0) }), {
+    takes: { of: 0, holder: 'safety-check' },
+  }),
+  calls('folio_put', [FOLIO_ARG], VOID, 'puts a reference', (k, args) => k.call(folio_put, { folio: args.folio(0) }), {
+    puts: { of: 0, holder: 'safety-check' },
+  }),
+  // include/linux/page-flags.h, include/linux/swap.h, mm/internal.h
+  reads('folio_test_lru', BOOL, TRUTH, 'one read of PG_lru; a look at the page', (_, args) =>
+    number(folio.lru.at(args.folio(0))),
+  ),
+  reads('folio_test_locked', BOOL, TRUTH, 'one read of PG_locked', (_, args) => number(folio.locked.at(args.folio(0)))),
+  reads('folio_test_uptodate', BOOL, TRUTH, 'one read of PG_uptodate', (_, args) =>
+    number(folio.uptodate.at(args.folio(0))),
+  ),
+  {
+    ...reads('folio_may_be_lru_cached', BOOL, TRUTH, 'one step: whether the folio is small', (_, args) =>
+      number(folioMayBeLruCached(args.folio(0))),
+    ),
+    text: (k, args, result) => k.call(folio_may_be_lru_cached, { folio: args.folio(0), cached: truth(k, result) }),
+  },
+  // include/linux/pagemap.h, mm/filemap.c
+  calls('folio_lock', [FOLIO_ARG], VOID, 'waits for PG_locked and takes it', (k, args) =>
+    k.call(folio_lock, { folio: args.folio(0) }),
+  ),
+  calls(
+    'folio_trylock',
+    [FOLIO_ARG],
+    BOOL,
+    'takes PG_locked if it is free',
+    (k, args, result) => k.call(folio_trylock, { folio: args.folio(0), locked: truth(k, result) }),
+    { range: TRUTH },
+  ),
+  calls('folio_unlock', [FOLIO_ARG], VOID, 'gives PG_locked up', (k, args) =>
+    k.call(folio_unlock, { folio: args.folio(0) }),
+  ),
+  calls(
+    'filemap_get_folios',
+    [MAPPING, { kind: 'place', type: UNSIGNED_LONG, range: pages }, value(UNSIGNED_LONG), BATCH],
+    UNSIGNED,
+    "fills the batch, each folio with a reference of the check's, and moves the start; answers how many",
+    (k, args, result) => {
+      const batch = args.batch(3);
+      k.call(filemap_get_folios, {
+        inode: args.mapping(0),
+        start: args.place<'index'>(1),
+        last: args.index(k, 2, -1),
+        batch,
+      });
+      result?.set(batch.count);
+    },
+    { claims: 'fills', range: (k) => ({ low: 0, high: k.config.profile.batchSize }) },
+  ),
+  calls(
+    'filemap_get_folio',
+    [MAPPING, value(UNSIGNED_LONG)],
+    FOLIO_POINTER,
+    'looks the page up and takes a reference; ERR_PTR(-ENOENT) where there is none',
+    (k, args, result) =>
+      lookUp(k, args, result, (inode, index, found) => k.call(filemap_get_folio, { inode, index, found })),
+    { takes: { of: 'result', holder: 'safety-check' }, range: (k) => ({ low: 0, high: folioOrNone(k).high + 1 }) },
+  ),
+  calls(
+    'filemap_lock_folio',
+    [MAPPING, value(UNSIGNED_LONG)],
+    FOLIO_POINTER,
+    'the same, and locks it',
+    (k, args, result) =>
+      lookUp(k, args, result, (inode, index, found) => k.call(filemap_lock_folio, { inode, index, found })),
+    { takes: { of: 'result', holder: 'safety-check' }, range: (k) => ({ low: 0, high: folioOrNone(k).high + 1 }) },
+  ),
+  calls(
+    'folio_batch_release',
+    [BATCH],
+    VOID,
+    "drains the CPU's own batches the first time, and puts every folio of the batch",
+    (k, args) => k.call(folio_batch_release, { batch: args.batch(0) }),
+    { claims: 'releases', always: false },
+  ),
+  // mm/folio.c (was mm/swap.c)
+  calls('lru_add_drain', [], VOID, "drains the batches of the task's CPU", (k) => k.call(lru_add_drain, {})),
+  calls('lru_add_drain_all', [], VOID, "drains all CPUs' batches", (k) => k.call(lru_add_drain_all, {})),
+  calls(
+    'lru_cache_drain_for_folio',
+    [FOLIO_ARG, value(INT), { kind: 'place', type: UNSIGNED, range: () => ({ low: 0, high: 2 }) }],
+    VOID,
+    'drains locally, then all, until the count is as expected',
+    (k, args) => {
+      k.call(lru_cache_drain_for_folio, {
+        folio: args.folio(0),
+        extraRefs: args.int(1),
+        drained: args.place<'int'>(2),
+      });
+    },
+    { always: false },
+  ),
+  calls('lru_cache_disable', [], VOID, 'switches batches off, and drains all', (k) => k.call(lru_cache_disable, {}), {
+    parts: ['lru_disable'],
+  }),
+  calls('lru_cache_enable', [], VOID, 'switches them on again', (k) => k.call(lru_cache_enable, {}), {
+    parts: ['lru_disable'],
+  }),
+  // mm/vmscan.c
+  calls(
+    'folio_isolate_lru',
+    [FOLIO_ARG],
+    BOOL,
+    'takes the folio off the LRU, with a reference, if it is on it; a look at the page',
+    (k, args, result) => k.call(folio_isolate_lru, { folio: args.folio(0), isolated: truth(k, result) }),
+    { range: TRUTH, takes: { of: 0, holder: 'isolated', ifTrue: true } },
+  ),
+  calls(
+    'folio_putback_lru',
+    [FOLIO_ARG],
+    VOID,
+    'puts it back through lru_add, and puts the reference',
+    (k, args) => k.call(folio_putback_lru, { folio: args.folio(0) }),
+    { puts: { of: 0, holder: 'isolated' } },
+  ),
+  // Fields.
+  reads(
+    'folio->index',
+    UNSIGNED_LONG,
+    (k) => ({ low: 0, high: Math.max(0, (k.sizes['index'] ?? 0) - 1) }),
+    'one read of the field',
+    (_, args) => number(folio.index.at(args.folio(0))),
+  ),
+  {
+    ...reads(
+      'folio->mapping',
+      pointerTo('address_space'),
+      (k) => ({ low: 0, high: k.sizes['inode'] ?? 0 }),
+      'one read of the field',
+      (_, args) => number(folio.mapping.at(args.folio(0))),
+    ),
+  },
+];
+export const STEPS: readonly Known[] = CALLS.map((known) =>
+  known.name.startsWith('folio->') ? fieldOf(known) : known,
+);
+
+/** A read of a field, under the name that its step has in the kernel's text here. */
+function fieldOf(known: Known): Known {
+  const step = known.name.replace('->', '_');
+  const { read } = known;
+  return {
+    ...known,
+    text: (k, args, result) =>
+      k.step(step, () => {
+        if (read !== undefined) result?.set(read.of(k, args));
+      }),
+  };
+}
+
+/** A lookup, whose answer is a folio, or a number behind NULL for ERR_PTR. */
+function lookUp(
+  k: K,
+  args: Args,
+  result: Place<'int'> | undefined,
+  call: (inode: Value<'inode'>, index: Value<'index'>, found: Place<'folio'>) => void,
+): void {
+  const found = k.local('found', { kind: 'folio', max: (sizes) => sizes['folio'] ?? 0, initial: 0 });
+  const index = k.local('index', { kind: 'index', max: (sizes) => sizes['index'] ?? 0, initial: 0 });
+  index.set(args.index(k, 1, 0));
+  k.if(
+    index.eq(none(INDEX)),
+    () => found.set(none(FOLIO)),
+    () => call(args.mapping(0), index, found),
+  );
+  result?.set(choose<'int'>(found.eq(none(FOLIO)), ordinal(none(FOLIO)).plus(1), ordinal(found)));
+}
+
+const word = (name: string, kind: WordKind, params: number, returns: CType, means: string): Word => ({
+  kind: 'word',
+  name,
+  word: kind,
+  params: Array.from({ length: params }, () => value(INT)),
+  returns,
+  means,
+});
+
+/** Every word that only computes. */
+export const WORDS: readonly Word[] = [
+  word('likely', 'truth', 1, BOOL, 'its argument'),
+  word('unlikely', 'truth', 1, BOOL, 'its argument'),
+  word('WARN_ON', 'truth', 1, BOOL, 'its argument'),
+  word('WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
+  word('VM_WARN_ON', 'truth', 1, BOOL, 'its argument'),
+  word('VM_WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
+  word('READ_ONCE', 'same', 1, INT, 'its argument, read once'),
+  word('data_race', 'same', 1, INT, 'its argument'),
+  word('min', 'least', 2, INT, 'the smaller one'),
+  word('max', 'most', 2, INT, 'the larger one'),
+  word('clamp', 'between', 3, INT, 'the first, from the second to the third'),
+  word('cond_resched', 'nothing', 0, VOID, 'nothing: other tasks may run between any two steps'),
+  word('might_sleep', 'nothing', 0, VOID, 'nothing'),
+  word('folio_batch_init', 'batch-init', 1, VOID, 'an empty batch'),
+  word('folio_batch_reinit', 'batch-reinit', 1, VOID, 'an empty batch; it puts nothing'),
+  word('folio_batch_count', 'batch-count', 1, UNSIGNED, 'how many folios are in it'),
+  word('folio_batch_space', 'batch-space', 1, UNSIGNED, 'how many more fit'),
+  word('IS_ERR', 'is-error', 1, BOOL, 'whether a lookup found nothing'),
+  word('IS_ERR_OR_NULL', 'is-error-or-null', 1, BOOL, 'whether a lookup found nothing, or it is NULL'),
+  word('PTR_ERR', 'error-of', 1, LONG, '-ENOENT'),
+  word('WRITE_ONCE', 'write', 2, VOID, 'an assignment'),
+  word('rcu_read_lock', 'nothing', 0, VOID, 'nothing: folios are looked up with a reference'),
+  word('rcu_read_unlock', 'nothing', 0, VOID, 'nothing'),
+  ...['pr_debug', 'pr_info', 'pr_warn', 'pr_warn_once', 'pr_warn_ratelimited', 'pr_err'].map((name) =>
+    word(name, 'print', 1, VOID, 'nothing but what its arguments read'),
+  ),
+  word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
+];
+
+/** The one table of what a check may call. */
+export const TABLE: Table = {
+  steps: new Map(STEPS.map((known) => [known.name, known])),
+  words: new Map(WORDS.map((known) => [known.name, known])),
+};

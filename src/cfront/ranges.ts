@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Batch,
+  eachPart,
+  type Expr,
+  type Form,
+  type Given,
+  type Label,
+  type Part,
+  type Static,
+  type Var,
+} from './ir.ts';
+import type { Interval } from './known.ts';
+import type { K } from '../kernel/index.ts';
+import { computed } from './lower.ts';
+import { type Place, Refused } from './source.ts';
+
+/** What is known of a variable: what it may be, and whether nothing may have been written to it. */
+interface Known extends Interval {
+  readonly unset: boolean;
+}
+
+/** What is known of the variables at a place that is come to. */
+export type State = Map<Var, Known>;
+
+/** How large the kernel is for which ranges are found. */
+export type Kernel = Pick<K, 'sizes' | 'config'>;
+
+/** What the caller gives, as far as it is known. */
+export type GivenRanges = Readonly<Record<Given, Interval>>;
+
+/** What the ranges of a form's variables are in a kernel. */
+export interface Found {
+  /** Before each part that is come to. */
+  readonly before: ReadonlyMap<Part, State>;
+  /** All that a variable may be given; a counter without a bound has none here either. */
+  readonly stored: ReadonlyMap<Var, Interval>;
+  readonly statics: ReadonlyMap<Static, Interval>;
+}
+
+const LARGEST = Number.MAX_SAFE_INTEGER;
+const UNKNOWN: Interval = { low: -LARGEST, high: LARGEST };
+const BIT: Interval = { low: 0, high: 1 };
+
+/** Rounds after which what still grows is taken for unbounded. */
+const PATIENCE = 4;
+/** Rounds in which it is made smaller again. */
+const SECOND_LOOKS = 2;
+
+const join = (a: Interval, b: Interval): Interval => ({
+  low: Math.min(a.low, b.low),
+  high: Math.max(a.high, b.high),
+});
+const single = (value: number): Interval => ({ low: value, high: value });
+export const isWithin = (a: Interval, b: Interval): boolean => a.low >= b.low && a.high <= b.high;
+const clip = ({ low, high }: Interval): Interval => ({ low: Math.max(low, -LARGEST), high: Math.min(high, LARGEST) });
+
+/** Finds what every variable may be at every part. @throws Refused where something may be read before it is set. */
+export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
+  let statics = new Map(form.statics.map((one) => [one, single(one.value.op === 'const' ? one.value.value : 0)]));
+  for (let round = 0; ; round++) {
+    const run = new Run(form, kernel, given, statics);
+    const next = new Map(statics);
+    let isLarger = false;
+    for (const [of, stored] of run.stores) {
+      const was = statics.get(of);
+      if (was === undefined || isWithin(stored, was)) continue;
+      isLarger = true;
+      const all = join(was, stored);
+      next.set(
+        of,
+        round < PATIENCE
+          ? all
+          : { low: all.low < was.low ? -LARGEST : was.low, high: all.high > was.high ? LARGEST : was.high },
+      );
+    }
+    if (!isLarger) return { before: run.before, stored: run.stored, statics };
+    statics = next;
+  }
+}
+
+class Run {
+  readonly before = new Map<Part, State>();
+  readonly stored = new Map<Var, Interval>();
+  readonly stores = new Map<Static, Interval>();
+  readonly #kernel: Kernel;
+  readonly #given: GivenRanges;
+  readonly #statics: ReadonlyMap<Static, Interval>;
+  readonly #leaves = new Map<Label, State>();
+  readonly #agains = new Map<Label, State>();
+  #joining = false;
+  #at: Place;
+
+  constructor(form: Form, kernel: Kernel, given: GivenRanges, statics: ReadonlyMap<Static, Interval>) {
+    this.#kernel = kernel;
+    this.#given = given;
+    this.#statics = statics;
+    this.#at = { line: 0, column: 0, text: '' };
+    this.#run(form.body, new Map());
+    for (const [part, state] of this.before) this.#collect(part, state);
+  }
+
+  /** Notes what a part writes, once what is known of the variables does not change any more. */
+  #collect(part: Part, state: State): void {
+    const note = (of: Var, value: Interval): void => {
+      const was = this.stored.get(of);
+      this.stored.set(of, was === undefined ? value : join(was, value));
+    };
+    switch (part.kind) {
+      case 'set':
+        note(part.to, this.of(part.value, state, part.at));
+        break;
+      case 'load':
+        note(part.to, this.#statics.get(part.from) ?? UNKNOWN);
+        break;
+      case 'store': {
+        const value = this.of(part.value, state, part.at);
+        const was = this.stores.get(part.to);
+        this.stores.set(part.to, was === undefined ? value : join(was, value));
+        break;
+      }
+      case 'call':
+        for (const call of [part, ...part.also]) {
+          if (call.result !== undefined) note(call.result, call.known.range?.(this.#kernel) ?? UNKNOWN);
+          for (const [i, arg] of call.args.entries()) {
+            const param = call.known.params[i];
+            if (arg.kind === 'place' && param?.kind === 'place') note(arg.of, param.range(this.#kernel));
+          }
+        }
+        break;
+      case 'again':
+      case 'block':
+      case 'check':
+      case 'declare':
+      case 'if':
+      case 'leave':
+      case 'loop':
+      case 'orders':
+      case 'routine':
+      case 'scope':
+      case 'unclaim':
+      case 'set-element':
+    }
+  }
+
+  #run(parts: readonly Part[], from: State | undefined): State | undefined {
+    let state = from;
+    for (const part of parts) {
+      if (state === undefined) return undefined;
+      const known = this.#joining ? this.before.get(part) : undefined;
+      this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
+      if ('at' in part && part.at !== undefined) this.#at = part.at;
+      state = this.#part(part, state);
+    }
+    return state;
+  }
+
+  #part(part: Part, state: State): State | undefined {
+    switch (part.kind) {
+      case 'declare':
+        if ('count' in part.of) {
+          state.set(part.of.count, { ...single(0), unset: true });
+          state.set(part.of.drained, { ...single(0), unset: false });
+          state.set(part.of.holds, { ...single(0), unset: false });
+        } else state.set(part.of, { ...single(0), unset: true });
+        return state;
+      case 'set':
+        this.#set(state, part.to, this.of(part.value, state, part.at));
+        return state;
+      case 'set-element':
+        this.of(part.index, state, part.at);
+        this.of(part.value, state, part.at);
+        return state;
+      case 'unclaim':
+        this.of(part.folio, state, part.at);
+        return state;
+      case 'check': {
+        const value = this.of(part.value, state, part.at);
+        if (value.high < part.low || value.low > part.high) return undefined;
+        return part.value.op === 'var' ? meet(state, part.value.of, part) : state;
+      }
+      case 'call':
+        for (const call of [part, ...part.also]) {
+          const kernel = this.#kernel;
+          for (const [i, arg] of call.args.entries()) {
+            const param = call.known.params[i];
+            if (arg.kind === 'value') this.of(arg.of, state, part.at);
+            else if (arg.kind === 'batch') this.#requireSet(state, arg.of, part.at);
+            if (arg.kind === 'place' && param?.kind === 'place') {
+              this.of({ op: 'var', of: arg.of }, state, part.at);
+              this.#set(state, arg.of, join(param.range(kernel), this.of({ op: 'var', of: arg.of }, state, part.at)));
+              this.#set(state, arg.of, param.range(kernel));
+            }
+            if (arg.kind === 'batch' && call.known.claims !== undefined) {
+              const fills = call.known.claims === 'fills';
+              this.#set(state, arg.of.count, fills ? this.#capacity() : single(0));
+              this.#set(state, arg.of.holds, fills ? BIT : single(0));
+            }
+          }
+          if (call.result !== undefined) this.#set(state, call.result, call.known.range?.(kernel) ?? UNKNOWN);
+        }
+        return state;
+      case 'load':
+        this.#set(state, part.to, this.#statics.get(part.from) ?? UNKNOWN);
+        return state;
+      case 'store':
+        this.of(part.value, state, part.at);
+        return state;
+      case 'if': {
+        this.of(part.if, state, this.#at);
+        const then = this.#run(part.then, this.#assuming(part.if, true, new Map(state)));
+        const otherwise = this.#run(part.else, this.#assuming(part.if, false, new Map(state)));
+        return either(then, otherwise);
+      }
+      case 'block':
+        this.#leaves.delete(part.label);
+        return either(this.#run(part.body, state), this.#leaves.get(part.label));
+      case 'loop':
+        return this.#loop(part, state);
+      case 'leave':
+        this.#jump(this.#leaves, part.label, state);
+        return undefined;
+      case 'again':
+        this.#jump(this.#agains, part.label, state);
+        return undefined;
+      case 'scope':
+      case 'routine':
+        return this.#run(part.body, state);
+      case 'orders': {
+        for (const thread of part.threads) eachPart(thread, (one) => this.before.delete(one));
+        const outer = this.#joining;
+        this.#joining = true;
+        let after: State | undefined;
+        for (const order of part.orders) after = either(after, this.#run(order, new Map(state)));
+        this.#joining = outer;
+        return after;
+      }
+    }
+  }
+
+  #jump(jumps: Map<Label, State>, label: Label, state: State): void {
+    const known = jumps.get(label);
+    jumps.set(label, known === undefined ? new Map(state) : joined(known, state));
+  }
+
+  #loop({ label, body }: Extract<Part, { kind: 'loop' }>, from: State): State | undefined {
+    const turn = (entry: State): State | undefined => {
+      this.#leaves.delete(label);
+      this.#agains.delete(label);
+      const end = this.#run(body, new Map(entry));
+      return either(end, this.#agains.get(label));
+    };
+    let entry = from;
+    for (let round = 0; ; round++) {
+      const back = turn(entry);
+      const next = back === undefined ? from : joined(from, back);
+      if (isCovered(next, entry)) break;
+      entry = round < PATIENCE ? joined(entry, next) : widened(entry, next);
+    }
+    for (let look = 0; look < SECOND_LOOKS; look++) {
+      const back = turn(entry);
+      entry = back === undefined ? from : joined(from, back);
+    }
+    turn(entry);
+    return this.#leaves.get(label);
+  }
+
+  #set(state: State, of: Var, { low, high }: Interval): void {
+    state.set(of, { ...clip({ low, high }), unset: false });
+  }
+
+  #capacity(): Interval {
+    return { low: 0, high: this.#kernel.config.profile.batchSize };
+  }
+
+  #requireSet(state: State, batch: Batch, at: Place): void {
+    if (state.get(batch.count)?.unset !== false)
+      throw new Refused(`'${batch.name}' may be used here before it is set up, expected folio_batch_init()`, at);
+  }
+
+  // Conditions.
+
+  /** What is known where a condition is (not) so; undefined where that cannot be. */
+  #assuming(expr: Expr, holds: boolean, state: State): State | undefined {
+    const now = this.of(expr, state, this.#at);
+    if (holds ? now.low === 0 && now.high === 0 : now.low > 0 || now.high < 0) return undefined;
+    switch (expr.op) {
+      case 'not':
+        return this.#assuming(expr.of, !holds, state);
+      case 'var':
+        if (!holds) return meet(state, expr.of, single(0));
+        return now.low === 0 ? meet(state, expr.of, { low: 1, high: LARGEST }) : state;
+      case 'binary':
+        return this.#assumingBinary(expr, holds, state);
+      case 'capacity':
+      case 'choose':
+      case 'const':
+      case 'element':
+      case 'given':
+      case 'no-entry':
+      case 'null':
+        return state;
+    }
+  }
+
+  #assumingBinary(expr: Extract<Expr, { op: 'binary' }>, holds: boolean, state: State): State | undefined {
+    const { operator, left, right } = expr;
+    switch (operator) {
+      case '&&':
+      case '||': {
+        const all = (operator === '&&') === holds;
+        const first = this.#assuming(left, holds, new Map(state));
+        if (all) return first === undefined ? undefined : this.#assuming(right, holds, first);
+        const other = this.#assuming(left, !holds, new Map(state));
+        return either(first, other === undefined ? undefined : this.#assuming(right, holds, other));
+      }
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=': {
+        const relation = holds ? operator : OPPOSITE[operator];
+        const now = this.#limited(left, relation, this.of(right, state, this.#at), state);
+        return now === undefined
+          ? undefined
+          : this.#limited(right, MIRRORED[relation], this.of(left, now, this.#at), now);
+      }
+      case '%':
+      case '&':
+      case '*':
+      case '+':
+      case '-':
+      case '/':
+      case '<<':
+      case '>>':
+      case '^':
+      case '|':
+        return state;
+    }
+  }
+
+  /** What is known where `expr relation other`. */
+  #limited(expr: Expr, relation: Relation, other: Interval, state: State): State | undefined {
+    if (expr.op !== 'var') return state;
+    const now = this.of(expr, state, this.#at);
+    switch (relation) {
+      case '==':
+        return meet(state, expr.of, other);
+      case '!=':
+        if (other.low !== other.high) return state;
+        if (now.low === other.low) return meet(state, expr.of, { low: other.low + 1, high: LARGEST });
+        if (now.high === other.low) return meet(state, expr.of, { low: -LARGEST, high: other.low - 1 });
+        return state;
+      case '<':
+        return meet(state, expr.of, { low: -LARGEST, high: other.high - 1 });
+      case '<=':
+        return meet(state, expr.of, { low: -LARGEST, high: other.high });
+      case '>':
+        return meet(state, expr.of, { low: other.low + 1, high: LARGEST });
+      case '>=':
+        return meet(state, expr.of, { low: other.low, high: LARGEST });
+    }
+  }
+
+  // Values.
+
+  of(expr: Expr, state: State, at: Place): Interval {
+    return valueOf(expr, state, { kernel: this.#kernel, given: this.#given }, (of) => {
+      throw new Refused(
+        of.place === 'batch'
+          ? `'${of.name}' may be read here before folio_batch_init(), expected that first`
+          : `'${of.name}' may be read here before it is set, expected a value where it is declared`,
+        at,
+      );
+    });
+  }
+}
+
+type Relation = '==' | '!=' | '<' | '<=' | '>' | '>=';
+const OPPOSITE: Readonly<Record<Relation, Relation>> = {
+  '==': '!=',
+  '!=': '==',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
+const MIRRORED: Readonly<Record<Relation, Relation>> = {
+  '==': '==',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** What an expression may come to. @param unset is told of a variable that may not have been written. */
+export function valueOf(
+  expr: Expr,
+  state: State,
+  around: { readonly kernel: Kernel; readonly given: GivenRanges },
+  unset: (of: Var) => void = () => {},
+): Interval {
+  const of = (inner: Expr): Interval => valueOf(inner, state, around, unset);
+  const { sizes, config } = around.kernel;
+  switch (expr.op) {
+    case 'const':
+      return single(expr.value);
+    case 'given':
+      return around.given[expr.of];
+    case 'null':
+      return single(sizes[expr.of] ?? 0);
+    case 'no-entry':
+      return single((sizes['folio'] ?? 0) + 1);
+    case 'capacity':
+      return single(config.profile.batchSize);
+    case 'element': {
+      of(expr.index);
+      return { low: 0, high: (sizes['folio'] ?? 0) + 1 };
+    }
+    case 'var': {
+      if (expr.of.place === 'err_index') return { low: 0, high: sizes['index'] ?? 0 };
+      const known = state.get(expr.of);
+      if (known === undefined || known.unset) unset(expr.of);
+      return known ?? UNKNOWN;
+    }
+    case 'not': {
+      const inner = of(expr.of);
+      if (inner.low > 0 || inner.high < 0) return single(0);
+      return inner.low === 0 && inner.high === 0 ? single(1) : BIT;
+    }
+    case 'choose': {
+      const condition = of(expr.if);
+      const [then, otherwise] = [of(expr.then), of(expr.else)];
+      if (condition.low > 0) return then;
+      return condition.high === 0 && condition.low === 0 ? otherwise : join(then, otherwise);
+    }
+    case 'binary':
+      return clip(operation(expr.operator, of(expr.left), of(expr.right)));
+  }
+}
+
+/** All that an operation may come to. */
+function operation(operator: Extract<Expr, { op: 'binary' }>['operator'], a: Interval, b: Interval): Interval {
+  if (a.low === a.high && b.low === b.high && Math.abs(a.low) <= LARGEST && Math.abs(b.low) <= LARGEST)
+    if (operator !== '/' && operator !== '%') return single(computed(operator, a.low, b.low));
+  switch (operator) {
+    case '+':
+      return { low: a.low + b.low, high: a.high + b.high };
+    case '-':
+      return { low: a.low - b.high, high: a.high - b.low };
+    case '*': {
+      const all = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
+      return { low: Math.min(...all), high: Math.max(...all) };
+    }
+    case '/':
+      return { low: Math.trunc(a.low / b.low), high: Math.trunc(a.high / b.low) };
+    case '%': {
+      const most = b.high - 1;
+      if (a.low >= 0 && a.high <= most) return a;
+      return { low: a.low >= 0 ? 0 : Math.max(a.low, -most), high: a.high <= 0 ? 0 : Math.min(a.high, most) };
+    }
+    case '<<':
+      return {
+        low: Math.min(a.low * 2 ** Math.max(0, b.low), a.low * 2 ** Math.min(31, Math.max(0, b.high))),
+        high: Math.max(a.high * 2 ** Math.min(31, Math.max(0, b.high)), a.high * 2 ** Math.max(0, b.low)),
+      };
+    case '>>': {
+      const all = [a.low, a.high].flatMap((x) =>
+        [b.low, b.high].map((by) => Math.floor(x / 2 ** Math.min(63, Math.max(0, by)))),
+      );
+      return { low: Math.min(...all), high: Math.max(...all) };
+    }
+    case '&': {
+      const above = [a, b].filter(({ low }) => low >= 0).map(({ high }) => high);
+      return above.length === 0 ? UNKNOWN : { low: 0, high: Math.min(...above) };
+    }
+    case '|':
+    case '^':
+      if (a.low < 0 || b.low < 0) return UNKNOWN;
+      return { low: 0, high: 2 ** Math.ceil(Math.log2(Math.max(a.high, b.high, 0) + 1)) - 1 };
+    case '==':
+      return a.high < b.low || b.high < a.low ? single(0) : BIT;
+    case '!=':
+      return a.high < b.low || b.high < a.low ? single(1) : BIT;
+    case '<':
+      return decided(a.high < b.low, a.low >= b.high);
+    case '<=':
+      return decided(a.high <= b.low, a.low > b.high);
+    case '>':
+      return decided(a.low > b.high, a.high <= b.low);
+    case '>=':
+      return decided(a.low >= b.high, a.high < b.low);
+    case '&&':
+      return decided(a.low > 0 && b.low > 0, isZero(a) || isZero(b));
+    case '||':
+      return decided(a.low > 0 || b.low > 0, isZero(a) && isZero(b));
+  }
+}
+
+const isZero = ({ low, high }: Interval): boolean => low === 0 && high === 0;
+const decided = (always: boolean, never: boolean): Interval => (always ? single(1) : never ? single(0) : BIT);
+
+function meet(state: State, of: Var, { low, high }: Interval): State | undefined {
+  const now = state.get(of);
+  if (now === undefined) return state;
+  const both = { low: Math.max(low, now.low), high: Math.min(high, now.high) };
+  if (both.low > both.high) return undefined;
+  state.set(of, { ...both, unset: now.unset });
+  return state;
+}
+
+/** What is known at a place that is come to in two ways. A variable of only one of them is out of scope. */
+function joined(a: State, b: State): State {
+  const all: State = new Map();
+  for (const [of, known] of a) {
+    const other = b.get(of);
+    if (other !== undefined) all.set(of, { ...joinKnown(known, other), unset: known.unset || other.unset });
+  }
+  return all;
+}
+
+/** The numbers of two; what was not set has none. */
+function joinKnown(a: Known, b: Known): Interval {
+  if (a.unset && !b.unset && isZero(a)) return b;
+  if (b.unset && !a.unset && isZero(b)) return a;
+  return join(a, b);
+}
+
+const either = (a: State | undefined, b: State | undefined): State | undefined =>
+  a === undefined ? b : b === undefined ? a : joined(a, b);
+
+const isCovered = (a: State, b: State): boolean =>
+  [...a].every(([of, known]) => {
+    const other = b.get(of);
+    return other === undefined || (isWithin(known, other) && (other.unset || !known.unset));
+  });
+
+function widened(was: State, now: State): State {
+  const all: State = new Map();
+  for (const [of, before] of was) {
+    const after = now.get(of);
+    if (after === undefined) continue;
+    all.set(of, {
+      low: after.low < before.low ? lower(after.low) : before.low,
+      high: after.high > before.high ? higher(after.high) : before.high,
+      unset: before.unset || after.unset,
+    });
+  }
+  return all;
+}
+
+/** Bounds that a growing range is tried with before it is taken for unbounded. */
+const STAGES = [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023];
+const higher = (value: number): number => STAGES.find((stage) => stage >= value) ?? LARGEST;
+const lower = (value: number): number => -(STAGES.find((stage) => stage >= -value) ?? LARGEST);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+import type { Parser } from 'web-tree-sitter';
+import { DEFAULT_PROFILE, type KernelPart, type Patch, routine } from '../kernel/index.ts';
+import { int, shared } from '../lang/index.ts';
+import { readUnit } from './decode.ts';
+import { COUNTER, type Lasting, record } from './emit.ts';
+import type { Form } from './ir.ts';
+import { type Table, TABLE } from './known.ts';
+import { type Answers, lower } from './lower.ts';
+import { type Kernel, ranges } from './ranges.ts';
+import { type CSource, placeName, Refused } from './source.ts';
+import type { CFunction, CUnit } from './syntax.ts';
+import { counted } from './turns.ts';
+
+/** The check's function in every kernel with in-place conversion that is known here. */
+export const CHECK_FUNCTION = 'kvm_gmem_is_safe_for_conversion';
+
+/** How a text is to be translated. */
+export interface TranslateOptions {
+  /** The form's name, as reports call it. */
+  readonly name: string;
+  /** The check's function; where absent {@link CHECK_FUNCTION}, or the only one that has a check's parameters. */
+  readonly function?: string | undefined;
+  /** Names that are exported to modules besides those that the text exports. */
+  readonly exports?: readonly string[];
+  /** What may be called; {@link TABLE} where absent. Tests have tables of their own. */
+  readonly table?: Table;
+}
+
+/** A form of the check, or why there is none. */
+export type Translation =
+  | {
+      readonly kind: 'form';
+      readonly form: Patch;
+      /** The function's name. */
+      readonly function: string;
+      /** Lines of the source that the function stands in, from 0. */
+      readonly lines: { readonly from: number; readonly to: number };
+    }
+  /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
+  | { readonly kind: 'refused'; readonly errors: readonly string[] };
+
+/** Remarks in comments that say what the rest of the kernel does, of which the check's text says nothing. */
+const REMARKS = ['skipsLru', 'guestFaultPutsAtOnce'] as const;
+type Remark = (typeof REMARKS)[number];
+const isRemark = (text: string): text is Remark => REMARKS.some((one) => one === text);
+
+/** A kernel for which ranges are found once, so that what is wrong in any is said at once. */
+const TRIAL: Kernel = {
+  config: {
+    profile: DEFAULT_PROFILE,
+    patch: { name: 'trial', summary: '', check: routine('trial', () => {}) },
+  },
+  sizes: { folio: 4, index: 4, inode: 2, references: 64, order: 1, mm: 2, cpu: 2, task: 4 },
+};
+const TRIAL_GIVEN = { inode: { low: 0, high: 1 }, start: { low: 0, high: 3 }, nr: { low: 1, high: 4 } };
+
+/** Translates a check. It touches no file. */
+export function translateWith(parser: Parser, source: CSource, options: TranslateOptions): Translation {
+  let done = (): void => {};
+  try {
+    const read = readUnit(parser, source);
+    ({ done } = read);
+    const fn = functionIn(read.unit, options.function);
+    const lowered = lower(read.unit, fn, options.table ?? TABLE, answersOf(fn));
+    const form: Form = { ...lowered, body: counted(lowered.body) };
+    const remarks = read.unit.remarks.map(({ text, at }): Remark => {
+      if (isRemark(text)) return text;
+      throw new Refused(`'folioscope: ${text}' says nothing that is known, expected ${REMARKS.join(' or ')}`, at);
+    });
+    const { statics } = ranges(form, TRIAL, TRIAL_GIVEN);
+    const lasting = [...statics].map(([of, { low, high }]): Lasting => {
+      const [from, to] = [Math.max(Math.min(low, 0), -COUNTER - 1), Math.min(high, COUNTER)];
+      const first = of.value.op === 'const' ? of.value.value : 0;
+      const type = { ...int(Math.max(1, to - from)), initial: first - from };
+      return { of, shared: shared(`static ${of.name}`, [], type), low: from, high: to };
+    });
+    const last = lastLine(fn);
+    return {
+      kind: 'form',
+      function: fn.name,
+      lines: { from: fn.at.line, to: last },
+      form: patchOf(form, source, lasting, { options, remarks, exported: read.unit.exported }),
+    };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { kind: 'refused', errors: [messageOf(error, source)] };
+  } finally {
+    done();
+  }
+}
+
+/** A refusal in one line. */
+const messageOf = ({ message, at }: Refused, source: CSource): string =>
+  at === undefined ? `${source.name}: ${message}` : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
+
+/** What stands there, unless the message says it. */
+const quoted = (text: string, message: string): string => (text === '' || message.startsWith("'") ? '' : `'${text}' `);
+
+const lastLine = (fn: CFunction): number => fn.at.line;
+
+function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
+  const names = [...unit.functions.keys()];
+  if (wanted !== undefined) {
+    const found = unit.functions.get(wanted);
+    if (found !== undefined) return found();
+    throw new Refused(`no function '${wanted}', expected ${namesText(names)}`, undefined);
+  }
+  const usual = unit.functions.get(CHECK_FUNCTION);
+  if (usual !== undefined) return usual();
+  const [first, more] = names;
+  if (first === undefined)
+    throw new Refused(`no function in it, expected ${CHECK_FUNCTION}() or another check`, undefined);
+  // Helpers come first in C, and the check calls them.
+  const found = more === undefined ? unit.functions.get(first) : unit.functions.get(names.at(-1) ?? '');
+  if (found === undefined || names.length > MOST_GUESSED)
+    throw new Refused(
+      `no function '${CHECK_FUNCTION}', expected it, or another's name behind a colon: ${namesText(names)}`,
+      undefined,
+    );
+  return found();
+}
+
+/** In a file with more functions than these the check is not guessed. */
+const MOST_GUESSED = 8;
+const MOST_NAMED = 8;
+
+function namesText(names: readonly string[]): string {
+  if (names.length === 0) return 'a function';
+  const named = names.slice(0, MOST_NAMED).join(', ');
+  return names.length > MOST_NAMED ? `one of ${named} and ${names.length - MOST_NAMED} more` : `one of ${named}`;
+}
+
+/** A check of bool answers whether the pages are safe, unless its name asks for their users; one of int answers 0 where they are. */
+function answersOf({ returns, name, at }: CFunction): Answers {
+  if (returns.kind === 'bool')
+    return /outstanding|in_use|busy|pinned|unsafe/.test(name) ? 'true-is-used' : 'true-is-safe';
+  if (returns.kind === 'int') return 'zero-is-safe';
+  throw new Refused(`returns no answer, expected bool or int`, at);
+}
+
+function patchOf(
+  form: Form,
+  source: CSource,
+  lasting: readonly Lasting[],
+  {
+    options,
+    remarks,
+    exported,
+  }: { readonly options: TranslateOptions; readonly remarks: readonly Remark[]; readonly exported: readonly string[] },
+): Patch {
+  const parts = [...new Set(form.calls.flatMap((known): readonly KernelPart[] => known.parts ?? []))];
+  const exports = [...new Set([...exported, ...(options.exports ?? [])])];
+  return {
+    name: options.name,
+    summary: `${form.name}() of ${source.name}`,
+    check: routine(form.name, (k, args) => {
+      try {
+        record(form, source, lasting, k, args);
+      } catch (error) {
+        if (error instanceof Refused) throw new Error(messageOf(error, source), { cause: error });
+        throw error;
+      }
+    }),
+    ...(parts.length === 0 ? {} : { parts }),
+    ...(form.calls.some(({ freezes }) => freezes === true) ? { freezes: true } : {}),
+    ...(lasting.length === 0 ? {} : { statics: lasting.map((one) => one.shared) }),
+    ...(exports.length === 0 ? {} : { exports }),
+    ...Object.fromEntries(remarks.map((remark) => [remark, true])),
+  };
+}

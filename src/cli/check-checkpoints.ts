@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SearchOptions } from '../verify/index.ts';
+import { ASKED } from './asked-before.ts';
+import type { Options } from './check-options.ts';
+import { complain, reasonOf, UsageError } from './failure.ts';
+
+/**
+ * Takes a directory of checkpoints for this process alone.
+ * @returns what gives it back.
+ * @throws UsageError where another process has it, or it cannot be one.
+ */
+export async function ownCheckpoints(path: string, { resume = false }: Options): Promise<() => void> {
+  if (existsSync(path) && !statSync(path).isDirectory())
+    throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
+  if (!existsSync(path) && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
+  const { giveUpOwnership, InUseError, takeOwnership } = await import('./ownership.ts');
+  const { makeDirectory } = await import('./make-directory.ts');
+  const file = join(path, OWNER);
+  try {
+    makeDirectory(path);
+    takeOwnership(file);
+  } catch (error) {
+    if (error instanceof InUseError)
+      throw new UsageError(`${path} is in use by process ${error.pid}: wait for its end, or name another directory`);
+    // Where nothing can be written no other process writes either, and the checkpoint itself says why it cannot.
+    return () => undefined;
+  }
+  return () => {
+    try {
+      giveUpOwnership(file);
+    } catch (error) {
+      // The answer stands all the same, and the next process takes over what this one leaves.
+      complain(`${file} cannot be removed: ${reasonOf(error)}`);
+    }
+  };
+}
+
+/** Says in a directory of checkpoints which process has it. */
+const OWNER = 'folioscope-checkpoint';
+
+const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`) || name === ASKED;
+
+/**
+ * Checkpoints of each form, each of its explorations in a directory of its own.
+ * @param unwritten told why one cannot be written.
+ */
+export async function checkpointsIn(
+  { checkpoint: path, checkpointEvery, resume = false }: Options,
+  unwritten: (message: string) => void,
+): Promise<(form: string) => SearchOptions['checkpoint']> {
+  if (path === undefined) return () => undefined;
+  const isBegun = existsSync(path) && readdirSync(path).some((name) => !isOfOwnership(name));
+  if (isBegun && !resume)
+    throw new UsageError(`${path} is not empty: go on from it with --resume, or name another directory`);
+  if (!isBegun && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
+  const { CheckpointDirectory, neverWritten, telling } = await import('./checkpoint-directory.ts');
+  const { UnwrittenError } = await import('../check/index.ts');
+  let isFirst = true;
+  return (form) => (name) => {
+    try {
+      return telling(
+        new CheckpointDirectory(join(path, form.replaceAll(/[^\w.-]/g, '_'), name), checkpointEvery),
+        unwritten,
+      );
+    } catch (error) {
+      // Before anything is known there is nothing to lose.
+      if (isFirst || !(error instanceof UnwrittenError)) throw error;
+      return telling(neverWritten(error), unwritten);
+    } finally {
+      isFirst = false;
+    }
+  };
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import { writeFile } from 'node:fs/promises';
+import type { CostedAnswer } from '../report/index.ts';
+import type { CheckAnswer } from '../verify/index.ts';
+import { answersOf } from './check-answers.ts';
+import { commandFor, type Options } from './check-options.ts';
+import { askedIn } from './check-subject.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { complain, reasonOf, UsageError } from './failure.ts';
+import { version } from './version.ts';
+
+/** Checks one scenario, and prints the report. @throws InputError, UsageError */
+export async function checkOne(
+  files: readonly string[],
+  options: Options,
+  interrupted: () => boolean,
+): Promise<ExitCode> {
+  const [file, more] = files;
+  if (file === undefined) throw new UsageError('no scenario given, expected a file, or --all');
+  if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
+  const { checkReport, checkToItf, checkToJson } = await import('../report/index.ts');
+  const asked = await askedIn(file, options);
+  const { subject } = asked;
+  const coverage = options.coverage === true;
+  const costed: CostedAnswer[] = [];
+  const notRun: string[] = [];
+  for await (const given of answersOf(asked, options, interrupted))
+    if (typeof given === 'string') notRun.push(given);
+    else costed.push(given);
+  const answers = costed.map(({ answer }) => answer);
+  process.stdout.write(
+    options.json === true
+      ? checkToJson(subject, costed, { notRun, coverage })
+      : checkReport(subject, answers, {
+          command: commandFor(file, options),
+          version: version(),
+          notRun,
+          interrupted: interrupted(),
+          coverage,
+        }),
+  );
+  if (options.itf !== undefined) await writeTrace(options.itf, checkToItf(subject, answers));
+  return codeOf(answers, notRun);
+}
+
+/** Writes a counterexample to a file. @throws UsageError where it cannot be written. */
+async function writeTrace(file: string, trace: string | undefined): Promise<void> {
+  if (trace === undefined) {
+    complain(`${file} is not written: nothing is violated`);
+    return;
+  }
+  try {
+    await writeFile(file, trace);
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+function codeOf(answers: readonly CheckAnswer[], notRun: readonly string[]): ExitCode {
+  if (notRun.length > 0 || answers.some(({ reason }) => reason === 'interrupted')) return EXIT.undecided;
+  if (answers.some(({ verdict }) => verdict === 'violated')) return EXIT.notWell;
+  return answers.some(({ verdict }) => verdict === 'undecided') ? EXIT.undecided : EXIT.well;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+import { InvalidArgumentError } from 'commander';
+import type { Profile } from '../machine/index.ts';
+import { UsageError } from './failure.ts';
+import type { PatchChoice } from './load-patch.ts';
+
+/** States after which a check gives up by default. */
+export const MOST_STATES = 200_000_000;
+
+/** What the command line of `check` says. */
+export interface Options {
+  readonly patch?: readonly PatchChoice[];
+  readonly profile?: Profile;
+  readonly all?: boolean;
+  readonly mutants?: boolean;
+  readonly cpus?: number;
+  readonly folios?: number;
+  readonly exact?: boolean;
+  readonly symmetry: boolean;
+  readonly partialOrder: boolean;
+  readonly json?: boolean;
+  readonly coverage?: boolean;
+  readonly itf?: string;
+  readonly mostStates: number;
+  readonly memory?: number;
+  readonly workers: number;
+  readonly depthFirst?: boolean;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly pct?: number;
+  readonly steps?: number;
+  readonly hashCompaction?: boolean;
+  readonly bitstate?: number;
+  readonly checkpoint?: string;
+  readonly checkpointEvery?: number;
+  readonly resume?: boolean;
+  readonly spill?: string;
+}
+
+export function positive(text: string): number {
+  if (!/^\d{1,12}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('Expected a whole number above 0.');
+  return Number(text);
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 on.');
+  return Number(text);
+}
+
+/** Bits of an index into the bits of a bitstate memory. */
+const [FEWEST_BITS, MOST_BITS] = [5, 32];
+
+export function bitsOf(text: string): number {
+  const bits = positive(text);
+  if (bits < FEWEST_BITS || bits > MOST_BITS)
+    throw new InvalidArgumentError(`Expected a whole number from ${FEWEST_BITS} to ${MOST_BITS}.`);
+  return bits;
+}
+
+/** Each thread has at least one of the heaps that states are sorted into. */
+const MOST_WORKERS = 64;
+
+export function threads(text: string): number {
+  const workers = positive(text);
+  if (workers > MOST_WORKERS) throw new InvalidArgumentError(`Expected at most ${MOST_WORKERS}.`);
+  return workers;
+}
+
+/** What does not go together, beyond what each option says of others. */
+export function checkOptions({
+  workers,
+  depthFirst,
+  random,
+  seed,
+  pct,
+  steps,
+  hashCompaction,
+  bitstate,
+  ...options
+}: Options): void {
+  const lossy = hashCompaction === true || bitstate !== undefined;
+  if (workers > 1 && (lossy || random !== undefined || depthFirst === true))
+    throw new UsageError(
+      '--workers shares an exact search, so without --random, --depth-first, --hash-compaction and --bitstate',
+    );
+  if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
+    throw new UsageError('--seed, --pct and --steps are about random walks, so with --random N');
+  const { checkpoint, checkpointEvery, resume, all, spill } = options;
+  if (workers > 1 && spill !== undefined)
+    throw new UsageError('--spill is for an exploration on one thread, so without --workers');
+  if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
+    throw new UsageError('--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR');
+  if (checkpoint !== undefined && all === true)
+    throw new UsageError('--checkpoint keeps one scenario, so without --all');
+}
+
+/**
+ * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
+ * goes on, --itf and --json where and how it is written.
+ */
+export const commandFor = (file: string, options: Options): readonly string[] => {
+  const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
+  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate, memory, spill } = options;
+  const valued = {
+    cpus,
+    folios,
+    random,
+    seed,
+    pct,
+    steps,
+    bitstate,
+    workers: workers === 1 ? undefined : workers,
+    'most-states': options.mostStates === MOST_STATES ? undefined : options.mostStates,
+    memory,
+    spill,
+  };
+  return [
+    'folioscope',
+    'check',
+    file,
+    ...(patch === undefined ? [] : ['--patch', patch.map(({ word }) => word).join(',')]),
+    ...(profile === undefined ? [] : ['--profile', profile.name]),
+    ...Object.entries(valued).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
+    ...(exact === true ? ['--exact'] : []),
+    ...(partialOrder ? [] : ['--no-partial-order']),
+    ...(symmetry ? [] : ['--no-symmetry']),
+    ...(depthFirst === true ? ['--depth-first'] : []),
+    ...(hashCompaction === true ? ['--hash-compaction'] : []),
+    ...(coverage === true ? ['--coverage'] : []),
+  ];
+};

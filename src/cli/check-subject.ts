@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
+import { PATCHES } from '../machine/index.ts';
+import type { Asked } from './check-asked.ts';
+import type { Options } from './check-options.ts';
+import { UsageError } from './failure.ts';
+import { fileOf, loadPatches, workingInPieces, workingWith } from './load-patch.ts';
+import { readScenarioText } from './scenario-files.ts';
+
+/** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
+export async function askedIn(file: string, options: Options): Promise<Asked> {
+  const { textNamesModel } = await import('../scenario/index.ts');
+  const text = await readScenarioText(file);
+  if (textNamesModel(file, text)) return (await import('./check-peer.ts')).peerIn(file, text, options);
+  const { cpus, folios } = options;
+  if (cpus !== undefined || folios !== undefined)
+    throw new UsageError(`--cpus and --folios are for the peer protocol; ${file} says what its machine has`);
+  return scenarioIn(file, text, options);
+}
+
+async function scenarioIn(file: string, text: string, { profile, patch: chosen }: Options): Promise<Asked> {
+  const { parseScenario, unknownPlace } = await import('../scenario/index.ts');
+  const { checking } = await import('../verify/index.ts');
+  const subject = parseScenario(file, text, profile === undefined ? {} : { profile });
+  return {
+    subject,
+    forms: async () => {
+      const patches = chosen === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(chosen);
+      const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
+      if (wrong !== undefined) throw new InputError(`${file}: the schedule does not fit: ${wrong}`);
+      return patches.map((patch) => ({
+        name: patch.name,
+        files: [file, fileOf(patch) ?? file],
+        checking: (search) => workingInPieces(patch, checking(subject, { ...search, patch })),
+      }));
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
+import type { Flush } from '../flush.ts';
+import type { Generation } from '../generation.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/**
+ * Tells every time at which it may change where a folio stands (`standingAt`): between two of them it stays as it was at the
+ * first. What changes for all folios at once is not among them.
+ */
+export function tellChanges(folio: Generation, around: Surroundings, tell: (at: Nanoseconds) => void): void {
+  const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
+  const { flush, gap } = folio;
+  event(add?.at, around, tell);
+  event(insertion?.at, around, tell);
+  event(deletedAt, around, tell);
+  if (doubtedAt !== undefined) tell(doubtedAt);
+  if (releasedAt !== undefined) tell(releasedAt);
+  if (flush !== undefined) flushChanges(flush, tell);
+  for (const putback of putbacks) {
+    tell(putback.from);
+    event(putback.insertion.at, around, tell);
+    flushChanges(putback.flush, tell);
+  }
+  if (references !== undefined) tell(references.from);
+  for (const { from } of referencesBefore) tell(from);
+  if (gap !== undefined) {
+    if (gap.from !== undefined) tell(gap.from);
+    if (gap.flushedAt !== undefined) tell(gap.flushedAt);
+  }
+  const refused = around.refusedAt(folio);
+  if (refused !== undefined) tell(nanoseconds(refused + 1n));
+  // A delete that was seen shows that it was there until then.
+  if (deletedAt !== undefined && seenAt >= deletedAt) return;
+  if (!around.showsDeletes) tell(nanoseconds(seenAt + 1n));
+  const lost = around.losses.after(seenAt);
+  if (lost !== undefined) tell(lost);
+}
+
+/** Where ties are no order, an event is doubtful in its own tick. */
+function event(at: Nanoseconds | undefined, { isCoarse }: Surroundings, tell: (at: Nanoseconds) => void): void {
+  if (at === undefined) return;
+  tell(at);
+  if (isCoarse) tell(nanoseconds(at + 1n));
+}
+
+function flushChanges({ over, lastSure, latestEnd }: Flush, tell: (at: Nanoseconds) => void): void {
+  if (over !== undefined) tell(over);
+  if (lastSure !== undefined) tell(lastSure);
+  if (latestEnd !== undefined && (over === undefined || over > latestEnd)) tell(latestEnd);
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+
+/** An index as JavaScript, and its number if it is a constant. */
+export interface JsIndex {
+  readonly js: string;
+  readonly known: number | undefined;
+}

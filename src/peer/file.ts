@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import { readSource, shape as z, suggestion } from '../scenario/index.ts';
+
+/** Forms of the check that the protocol knows. */
+export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
+export type PeerVariant = (typeof PEER_VARIANTS)[number];
+
+/** What exploring the protocol comes to. */
+interface ExpectedOfPeer {
+  readonly violates: readonly string[];
+}
+
+/** A file about the protocol that other model checkers were measured with. */
+export interface PeerQuestion {
+  readonly file: string;
+  readonly name: string;
+  readonly title: string;
+  readonly about: string | undefined;
+  readonly cpus: number;
+  readonly folios: number;
+  readonly check: {
+    readonly every: ExpectedOfPeer | undefined;
+    readonly byPatch: ReadonlyMap<string, ExpectedOfPeer>;
+  };
+}
+
+const CHECKED = z.union([z.literal('holds'), z.strictObject({ violates: z.string() })]);
+const PEER = z.strictObject({
+  $schema: z.string().optional(),
+  model: z.literal('peer-protocol'),
+  scenario: z.string().regex(/^[\w.-]{1,40}$/),
+  title: z.string().regex(/^\S(?:.{0,198}\S)?$/),
+  about: z.string().optional(),
+  cpus: z.int().min(1).max(8),
+  folios: z.int().min(1).max(8),
+  check: z
+    .strictObject({
+      every: CHECKED.optional(),
+      baseline: CHECKED.optional(),
+      'local-drain': CHECKED.optional(),
+      v6: CHECKED.optional(),
+    })
+    .optional(),
+});
+
+/**
+ * Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong`
+ * @example
+ * import { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from 'folioscope/scenario';
+ * const file = `
+ * model: peer-protocol
+ * scenario: peer
+ * title: The protocol
+ * cpus: 2
+ * folios: 1
+ * `;
+ * const asked = parsePeerQuestion('peer.yaml', file);
+ * [asked.cpus, asked.folios]; // => [2, 1]
+ * textNamesModel('peer.yaml', file); // => true
+ * PEER_VARIANTS; // => ['baseline', 'local-drain', 'v6']
+ */
+export function parsePeerQuestion(file: string, text: string): PeerQuestion {
+  const source = readSource(file, text);
+  const parsed = PEER.safeParse(source.value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    if (issue?.code === 'unrecognized_keys') {
+      const [key = ''] = issue.keys;
+      throw source.error([...issue.path, key], `unknown key, ${suggestion(key, Object.keys(PEER.shape))}`, 'key');
+    }
+    const expected =
+      issue?.path[0] === 'model'
+        ? "expected 'peer-protocol', or no 'model' in a scenario of the kernel"
+        : `not as a file about the peer protocol has it: ${issue?.message ?? ''}`;
+    throw source.error(issue?.path ?? [], expected);
+  }
+  const { data } = parsed;
+  const { every, ...forms } = data.check ?? {};
+  const expectedOf = (entry: z.output<typeof CHECKED>): ExpectedOfPeer => ({
+    violates: entry === 'holds' ? [] : [entry.violates],
+  });
+  const byPatch = new Map<string, ExpectedOfPeer>();
+  for (const name of PEER_VARIANTS) {
+    const entry = forms[name];
+    if (entry !== undefined) byPatch.set(name, expectedOf(entry));
+  }
+  return {
+    file,
+    name: data.scenario,
+    title: data.title,
+    about: data.about?.trim(),
+    cpus: data.cpus,
+    folios: data.folios,
+    check: { every: every === undefined ? undefined : expectedOf(every), byPatch },
+  };
+}

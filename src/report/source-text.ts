@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import type { RoutineState } from '../source/index.ts';
+import { wrap } from './flow.ts';
+
+const WORDS = ['same', 'changed', 'moved', 'gone'] as const;
+
+/** What became of the kernel's routines, as text to be mailed: how many first, then those that are not the same. */
+export function sourceReport(dir: string, release: string, states: readonly RoutineState[], all: boolean): string {
+  const counts = WORDS.flatMap((word) => {
+    const count = states.filter(({ state }) => state === word).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  const rows = states
+    .filter(({ state }) => all || state !== 'same')
+    .flatMap(({ file, routine, state, now, since }) => {
+      const place = now === undefined ? '' : `, now in ${now}`;
+      const known = since === undefined || since === release ? '' : `, as in linux-${since}`;
+      return wrap(`${file}: ${routine}()${place}${known}`, `  ${state.padEnd(8)}`, '            ');
+    });
+  return `${[
+    ...wrap(`${dir}: of ${states.length} routines that the model follows ${counts.join(', ')}`, '', '  '),
+    `held against linux-${release}`,
+    ...(rows.length === 0 ? [] : ['', ...rows]),
+  ].join('\n')}\n`;
+}
+
+/** The same as the JSON document of `source --json`. */
+export const sourceToJson = (dir: string, release: string, states: readonly RoutineState[]): string =>
+  `${JSON.stringify(
+    {
+      schema: 'folioscope.source/1',
+      directory: dir,
+      heldAgainst: release,
+      routines: states.map(({ file, routine, state, now, since }) => ({
+        file,
+        routine,
+        state,
+        now: now ?? null,
+        since: since ?? null,
+      })),
+    },
+    undefined,
+    2,
+  )}\n`;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import { type KnownRoutine, RELEASES, ROUTINES } from './known.ts';
+import { hashOf, routinesIn } from './routines.ts';
+
+/** The kernel's sources, as a directory or an archive has them. */
+export interface Sources {
+  /** A file's text; undefined where there is none. */
+  readonly read: (path: string) => Promise<string | undefined>;
+  /** Files in which a routine may stand that is not where it was: all of C below some directories. */
+  readonly list: () => Promise<readonly string[]>;
+}
+
+/** What became of a routine in some sources. */
+export interface RoutineState {
+  readonly file: string;
+  readonly routine: string;
+  readonly state: 'same' | 'changed' | 'moved' | 'gone';
+  /** Where it stands now, where it has moved. */
+  readonly now: string | undefined;
+  /** The oldest known release with the very text that these sources have; undefined where none has it. */
+  readonly since: string | undefined;
+}
+
+/** The release that the model was held against. */
+export const HELD_AGAINST = RELEASES[0];
+
+/** Compares the routines that `src/kernel` stands on with some sources. @param only those of these names, where given. */
+export async function compareSources(sources: Sources, only?: ReadonlySet<string>): Promise<readonly RoutineState[]> {
+  const files = new Map<string, Promise<ReadonlyMap<string, readonly string[]> | undefined>>();
+  const routinesOf = async (path: string): Promise<ReadonlyMap<string, readonly string[]> | undefined> => {
+    const known =
+      files.get(path) ?? sources.read(path).then((text) => (text === undefined ? undefined : routinesIn(text)));
+    files.set(path, known);
+    return known;
+  };
+  const asked = ROUTINES.filter(({ routine }) => only?.has(routine) ?? true);
+  const states: RoutineState[] = [];
+  const missing: KnownRoutine[] = [];
+  for (const known of asked) {
+    const words = (await routinesOf(known.file))?.get(known.routine);
+    if (words === undefined) missing.push(known);
+    states.push(await stateOf(known, words, undefined));
+  }
+  const places = await placesOf(missing, sources, routinesOf);
+  return Promise.all(
+    states.map(async (state, i) => {
+      const known = asked[i];
+      const place = known === undefined ? undefined : places.get(known);
+      return known === undefined || place === undefined ? state : stateOf(known, place.words, place.file);
+    }),
+  );
+}
+
+async function stateOf(
+  { file, routine, hashes }: KnownRoutine,
+  words: readonly string[] | undefined,
+  now: string | undefined,
+): Promise<RoutineState> {
+  if (words === undefined) return { file, routine, state: 'gone', now, since: undefined };
+  const hash = await hashOf(words);
+  const since = [...RELEASES].toReversed().find((release) => hashes[release] === hash);
+  const isSame = hashes[HELD_AGAINST] === hash;
+  return { file, routine, state: isSame ? (now === undefined ? 'same' : 'moved') : 'changed', now, since };
+}
+
+interface Found {
+  readonly file: string;
+  readonly words: readonly string[];
+}
+
+/** Where routines stand that are not in their file any more. */
+async function placesOf(
+  missing: readonly KnownRoutine[],
+  sources: Sources,
+  routinesOf: (path: string) => Promise<ReadonlyMap<string, readonly string[]> | undefined>,
+): Promise<ReadonlyMap<KnownRoutine, Found>> {
+  const places = new Map<KnownRoutine, Found>();
+  if (missing.length === 0) return places;
+  const word = new RegExp(`\\b(?:${missing.map(({ routine }) => routine).join('|')})\\s*\\(`);
+  for (const file of await sources.list()) {
+    const text = await sources.read(file);
+    if (text === undefined || !word.test(text)) continue;
+    for (const known of missing) {
+      const words = (await routinesOf(file))?.get(known.routine);
+      if (words !== undefined && !places.has(known)) places.set(known, { file, words });
+    }
+  }
+  return places;
+}
