@@ -12,7 +12,7 @@ export type {
 export { isWell } from './answer.ts';
 export type { Checking, Event, ExpectedCheck, PropertyId, Wish } from './checking.ts';
 export { EVENTS, PROPERTY_IDS } from './checking.ts';
-export { textNamesModel } from './names-model.ts';
+export { textNamesModel } from './text-names-model.ts';
 export { suggestion } from './nearest.ts';
 export { expectedOf } from './expectation.ts';
 export type { ManyAnswer, ScenarioRuns, SeenOutcome } from './many.ts';
@@ -30,5 +30,5 @@ export type { RunEnd, RunObserver, RunOptions } from './run.ts';
 export { BrokenInvariant, runScenario } from './run.ts';
 export type { Expected, Scenario, ScenarioCall, Thread } from './scenario.ts';
 export { scenarioJsonSchema } from './schema.ts';
-export { readSource } from './source.ts';
+export { readSource } from './source-at-once.ts';
 export * as shape from './shape.ts';

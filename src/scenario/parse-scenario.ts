@@ -5,9 +5,6 @@ import { readSource } from './source.ts';
 
 /**
  * A scenario from the text of its file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
- *
- * @example
- * const scenario = parseScenario('SC-02.yaml', readFileSync('SC-02.yaml', 'utf8'));
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  */
