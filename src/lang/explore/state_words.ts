@@ -16,16 +16,13 @@ const HEAP_SHIFT = 26;
 export class StateWords {
   readonly #words: number;
   readonly #canonical: string;
-  readonly #hashed: number;
 
   /**
    * @param canonical statements that replace the words by those of the state that stands for all equivalent ones.
-   * @param hashed how many words, from the first, a row's hash is made of.
    */
-  constructor(layout: Layout, canonical: string, hashed: number) {
+  constructor(layout: Layout, canonical: string) {
     this.#words = layout.words;
     this.#canonical = canonical;
-    this.#hashed = hashed;
   }
 
   /** The words, to be declared as parameters or passed on. */
@@ -51,7 +48,7 @@ export class StateWords {
 
   /** Statements that hash the words into `h` (the finalizer of MurmurHash3 between words). */
   get hash(): string {
-    const mix = this.each((i) => (i >= this.#hashed ? '' : `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`));
+    const mix = this.each((i) => `h=Math.imul(h^n${i},${0x85ebca6b | 0});h^=h>>>15;`);
     return `let h=${0x9e3779b9 | 0};${mix}h=Math.imul(h,${0xc2b2ae35 | 0});h^=h>>>13;`;
   }
 

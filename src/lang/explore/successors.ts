@@ -147,7 +147,6 @@ const flags = (count: number, shared: boolean): Uint8Array =>
 
 /**
  * The first half of `compileSuccessors`.
- * @param hashed how many words, from the first, a row's hash is made of; all where not given.
  */
 export function writeSuccessors(
   program: Program,
@@ -155,7 +154,6 @@ export function writeSuccessors(
   { properties, sometimes = [], mayEnd, coverage = false }: Asked,
   symmetry?: Symmetry,
   reduction?: Independence,
-  hashed = Number.POSITIVE_INFINITY,
   shared = false,
 ): Pick<Successors, 'asserts' | 'places'> & {
   readonly text: SuccessorsText;
@@ -168,7 +166,7 @@ export function writeSuccessors(
     return code;
   });
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const words = new StateWords(layout, canonical, hashed);
+  const words = new StateWords(layout, canonical);
   const { parameters, load } = words;
   const functions = new StepFunctions({ program, codes, layout, words, toScratch: reduction !== undefined, coverage });
   const steps = codes.map((code, task) => functions.task(code, task));
