@@ -41,7 +41,7 @@ test.each([
   [withCall({ as: 'A' }), 'invalid_format', 'calls.a.0.as'],
   [withCall({ as: 'none' }), 'invalid_format', 'calls.a.0.as'],
   [withCall({ how: 'saf' }), 'invalid_union', 'calls.a.0.how'],
-  [withCall({ how: [] }), 'invalid_union', 'calls.a.0.how'],
+  [withCall({ how: [] }), 'out_of_range', 'calls.a.0.how'],
   [withCall({ exit: false }), 'invalid_value', 'calls.a.0.exit'],
   [withCall({ pages: 1 }), 'unrecognized_keys', 'calls.a.0'],
   [withCall([]), 'invalid_type', 'calls.a.0'],

@@ -232,6 +232,9 @@ function enumOf<const T extends readonly string[]>(values: T): Shape<T[number]> 
 }
 export { enumOf as enum };
 
+/** Mistakes of a value of the right kind: the only alternative of a union that has no others is the one that was meant. */
+const DETAILS: ReadonlySet<Issue['code']> = new Set(['unrecognized_keys', 'out_of_range', 'invalid_format']);
+
 /** Any of several shapes: the first that a value has. */
 export function union<const S extends readonly Shape<unknown>[]>(alternatives: S): Shape<output<S[number]>> {
   return shapeOf<output<S[number]>>(
@@ -244,7 +247,11 @@ export function union<const S extends readonly Shape<unknown>[]>(alternatives: S
         if (found !== undefined) return found as { readonly value: output<S[number]> };
         errors.push(wrong);
       }
-      issues.push(issue('invalid_union', path, 'expected another value', { errors }));
+      const near = errors.filter((wrong) => wrong.every(({ code }) => DETAILS.has(code)));
+      const [only = [], second] = near;
+      if (near.length > 0 && second === undefined)
+        issues.push(...only.map((wrong) => ({ ...wrong, path: [...path, ...wrong.path] })));
+      else issues.push(issue('invalid_union', path, 'expected another value', { errors }));
       return undefined;
     },
     () => ({ anyOf: alternatives.map(({ json }) => json()) }),
@@ -333,7 +340,10 @@ export function record<T>(keys: Shape<string>, values: Shape<T>): Shape<Record<s
       const found: [string, T][] = [];
       for (const [key, of] of given) {
         const here = [...path, key];
-        if (keys.read(key, here, []) === undefined) issues.push(issue('invalid_key', here, `'${key}' is no such key`));
+        if (keys.read(key, here, []) === undefined) {
+          issues.push(issue('invalid_key', here, `'${key}' is no such key`));
+          continue;
+        }
         const one = values.read(of, here, issues);
         if (one !== undefined) found.push([key, one.value]);
       }
