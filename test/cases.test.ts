@@ -118,6 +118,19 @@ describe('a flush in progress', () => {
     expect(hows(after.explanation)).toEqual(['not recorded']);
   });
 
+  test('that was going on as the recording began may hold what no event tells of', async () => {
+    const other = (on: number, time: string): string =>
+      line(on, time, 'mm_lru_insertion: folio=ffffea0000000000 pfn=0x77 lru=0 flags=Ma bd');
+    const gone = line(0, '1.900000', 'mm_filemap_delete_from_page_cache: dev 0:15 ino 3961 pfn=0x10 ofs=4096 order=0');
+    const known = add(0, '1.000010', 9) + insert(0, '1.000011', 9) + line(0, '1.000012', 'sys_fallocate -> 0x0');
+    const text = other(0, '1.000001') + known + other(1, '1.000100') + gone;
+    const at = async (when: string): Promise<unknown> =>
+      (await answerOf(text, { at: when, range: '1..2' })).explanation.moments[0]?.baseline.verdict;
+    expect(await at('1.000099')).toBe('undecided');
+    expect(await at('1.000150')).toBe('undecided');
+    expect(await at('1.000700')).toBe('safe');
+  });
+
   test('can be preempted with PREEMPT_RT: another task on its CPU, or some time, ends it no more', async () => {
     // Nothing but migration is off while it inserts.
     const preemptible = insert(1, '1.000100', 1).replace('.....', '....1');
@@ -432,6 +445,11 @@ describe('text in the wild', () => {
   test.each([
     ['raw pages of a CPU', page, 'trace-cmd restore'],
     [
+      'perf script without fields',
+      '            perf 23104 [000] 14746.985595:                  syscalls:sys_enter_ioctl: \n            vmm 23104 [000] 14746.985600: filemap:mm_filemap_add_to_page_cache: \n',
+      'leave the -F out',
+    ],
+    [
       'perf trace',
       '     0.000 ( 0.004 ms): qemu-system/1234 ioctl(fd: 8, cmd: 0xc080aed2) = -1 EAGAIN\n',
       'perf script',
@@ -452,6 +470,53 @@ describe('text in the wild', () => {
     const said = await refusal(text);
     expect(said).toContain(words);
     expect(said).not.toContain('\n');
+  });
+});
+
+describe('what a stranger recorded', () => {
+  const TWO = readFileSync('examples/two-cpu.txt', 'utf8');
+
+  test("option 'fields' hides the texts of markers: that is said, also where one is asked for", async () => {
+    const hidden = TWO.replaceAll(/tracing_mark_write: .*/g, 'UNKNOWN TYPE 5');
+    const { explanation } = await answerOf(hidden);
+    expect(explanation.notes.join()).toMatch(/\d+ markers are without a text, which option 'fields' hides/);
+    await expect(answerOf(hidden, { at: 'marker:phase faulted' })).rejects.toThrow(
+      /without a text.*nofields.*ask for a time/,
+    );
+  });
+
+  test('the buffer of one CPU says nothing of the others', async () => {
+    const lines = TWO.split('\n');
+    const only = lines.filter((one) => one.startsWith('#') || one.includes('[000]'));
+    const count = only.filter((one) => !one.startsWith('#')).length;
+    const text = only.join('\n').replace(/entries-written: \d+\/\d+/, `entries-written: ${count}/${count}`);
+    expect((await answerOf(`${text}\n`)).text).toContain('all events are of CPU 0, of 2 CPUs');
+    expect((await answerOf(TWO)).text).not.toContain('all events are of CPU');
+  });
+
+  test('two recordings in one file are not taken for one', async () => {
+    const later = TWO.replaceAll(
+      / (\d+)(\.\d{6}: )/g,
+      (_, seconds: string, rest: string) => ` ${Number(seconds) + 100}${rest}`,
+    );
+    const { explanation, code } = await answerOf(later + TWO);
+    expect(explanation.notes.join()).toContain('not sorted by time');
+    expect(explanation.trace.from).toBe((await answerOf(TWO)).explanation.trace.from);
+    expect([explanation.moments.at(-1)?.baseline.verdict, code]).toEqual(['undecided', 2]);
+  });
+
+  test('of CPUs one after the other nothing is said to wait or not', async () => {
+    const lines = TWO.split('\n').filter((one) => one !== '' && !one.startsWith('#'));
+    const inTurn = ['[000]', '[001]'].flatMap((on) => lines.filter((one) => one.includes(on)));
+    const { explanation } = await answerOf(`${inTurn.join('\n')}\n`);
+    for (const { folios } of explanation.moments)
+      expect(folios.filter(({ strength }) => strength !== 'unknown')).toEqual([]);
+  });
+
+  test('a loss in a mail is one', async () => {
+    const lossy = TWO.replace(/(.*phase faulted\n)/, 'CPU:1 [LOST 12 EVENTS]\n$1');
+    const mailed = lossy.replaceAll(/^#.*\n/gm, '').replaceAll(/^(?=.)/gm, '> ');
+    expect((await answerOf(mailed)).explanation.trace.lost).toMatchObject([{ cpu: 1, events: 12 }]);
   });
 });
 

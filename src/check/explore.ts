@@ -159,7 +159,7 @@ export function spaceOfProgram(
   const model = { ...packed, initial: packed.pack(initial) };
   const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
   const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once, symmetry) : undefined;
-  const { text, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, shared);
+  const { text, ...names } = writeSuccessors(program, codeOf, question, { symmetry, reduction, shared });
   const compiled = readSuccessors(text);
   const space: Space = {
     ...names,

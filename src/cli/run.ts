@@ -142,7 +142,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       );
     } catch (error) {
       progress.end();
-      // One bad file among many does not keep the others from being answered.
+      // One bad file among many does not prevent the other answers.
       if (!(error instanceof InputError)) throw error;
       codes.add(reportFailure(error));
     }
@@ -154,7 +154,9 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   return worst(codes);
 }
 
-/** The scenario files that a path stands for; of a directory not those about another model, which are only checked. */
+/**
+ * The scenario files of a path; a directory's files about another model are excluded, because they can only be checked.
+ */
 async function runnableFiles(path: string): Promise<readonly string[]> {
   const { textNamesModel } = await import('../scenario/index.ts');
   const runnable: string[] = [];
@@ -183,6 +185,6 @@ async function codeOf({ patches }: ScenarioAnswer): Promise<ExitCode> {
   return well.has('undecided') ? EXIT.undecided : EXIT.well;
 }
 
-/** Of several answers' codes the one to end with: bad input first, then a bad answer, then an open one. */
+/** The exit code for several answers: bad input first, then a bad result, then an undecided one. */
 const worst = (codes: ReadonlySet<ExitCode>): ExitCode =>
   [EXIT.input, EXIT.notWell, EXIT.undecided].find((code) => codes.has(code)) ?? EXIT.well;

@@ -3,14 +3,17 @@ import { type Cpu, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
 /**
  * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c), except with PREEMPT_RT; the longest from an insertion to the put that was measured, under
- * software emulation and with every reference traced, was 342 us.
+ * with preemption off (folio_batch_move_lru(), mm/folio.c of 7.3, mm/swap.c of 6.18), except with PREEMPT_RT; the longest from an
+ * insertion to the put that was measured, under software emulation and with every reference traced, was 342 us (7.3).
  */
 const LONGEST_RELEASE = 500_000n;
 
+/** From when on a flush is taken to be over that inserted its last folio at `last`, where no event shows that. */
+export const latestEndOf = (last: Nanoseconds): Nanoseconds => nanoseconds(last + LONGEST_RELEASE + 1n);
+
 /**
- * One flush of a CPU's batch. It inserts its folios one after the other and gives the batch's references back only behind
- * the last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
+ * One flush of a CPU's batch. It inserts its folios one after the other, and puts the batch's references only after the
+ * last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
  */
 export class Flush {
   readonly cpu: Cpu;
@@ -19,11 +22,13 @@ export class Flush {
   readonly first: Nanoseconds;
   /** Its latest insertion. */
   last: Nanoseconds;
-  /** The latest of a folio that was in the batch before it began: until then it has given back nothing. */
+  /**
+   * The latest insertion of a folio that was in the batch before the flush began: until then it has put no reference.
+   */
   lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU that no flush tells, of its own task where it can be preempted: it was over by then. */
+  /** The first event of its CPU outside a flush, of its own task if it can be preempted: it was finished by then. */
   over: Nanoseconds | undefined = undefined;
-  /** Other tasks may run on its CPU before it is over, for any time. */
+  /** Whether other tasks may run on its CPU before its end, for any time. */
   isPreemptible = false;
 
   constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
@@ -33,12 +38,12 @@ export class Flush {
     this.last = first;
   }
 
-  /** From when on it is taken to be over where no event shows that; undefined: never. */
+  /** Time at which it counts as finished if no event shows it; undefined: never. */
   get latestEnd(): Nanoseconds | undefined {
-    return this.isPreemptible ? undefined : nanoseconds(this.last + LONGEST_RELEASE + 1n);
+    return this.isPreemptible ? undefined : latestEndOf(this.last);
   }
 
-  /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
+  /** Whether, after every event up to `at`, it still holds the references of its inserted folios. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
     if (this.lastSure !== undefined && at < this.lastSure) return 'yes';

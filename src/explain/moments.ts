@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 import { type Cpu, formatTime, type Marker, type Nanoseconds } from '../ledger/index.ts';
+import type { TraceSummary } from '../trace/index.ts';
 import { type MomentSelector, QuestionError } from './question.ts';
 
-/** A time that the state is asked for. */
+/** A time at which the state is requested. */
 export interface Moment {
   readonly at: Nanoseconds;
-  /** Text of the marker that stands there, and the CPU that wrote it; undefined for a time or the end. */
+  /** Text of the marker there, and the CPU that wrote it; undefined for a time or the end. */
   readonly marker: { readonly text: string; readonly cpu: Cpu } | undefined;
 }
 
-/** Texts of markers that are kept, to name some in a message. */
+/** Largest number of marker texts that are kept, to name some in a message. */
 const MOST_TEXTS = 100;
 
-/** What is asked for where nothing is: every marker, and the end. */
+/** The default: every marker, and the end. */
 const EVERYTHING: readonly MomentSelector[] = [{ kind: 'every-marker' }, { kind: 'end' }];
 
-/** Finds the moments that are asked for while the recording goes by. */
+/** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
   readonly #tellsTexts: boolean;
@@ -24,18 +25,18 @@ export class Moments {
   readonly #found: Moment[] = [];
   /** Times of the moments known so far, rising. */
   readonly #times: Nanoseconds[] = [];
-  /** Texts of markers, for the message that one is not there. */
+  /** Texts of markers, for the message that one is missing. */
   readonly #seen = new Set<string>();
-  /** How many markers say each text that was asked for. */
+  /** Number of markers with each requested text. */
   readonly #counts = new Map<string, number>();
 
-  /** @param tellsTexts whether messages may name markers that are there. */
+  /** @param tellsTexts whether messages may name existing markers. */
   constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
     this.#tellsTexts = tellsTexts;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
-    // Which of both is meant shows with the clock; what either needs is kept.
+    // The clock decides later which of both is meant; what either needs is kept.
     for (const selector of this.#selectors)
       if (selector.kind === 'time')
         for (const at of [selector.at, ...(selector.count === undefined ? [] : [selector.count])]) this.#mayAsk(at);
@@ -48,7 +49,7 @@ export class Moments {
     if (asked || this.#everyMarker) this.#add({ at, marker: { text, cpu } });
   }
 
-  /** Texts that were asked for and that several markers say: the first one is answered. */
+  /** Requested texts that several markers have: the answer is for the first one. */
   get repeated(): readonly { readonly text: string; readonly count: number }[] {
     return [...this.#counts].flatMap(([text, count]) => (count > 1 ? [{ text, count }] : []));
   }
@@ -68,28 +69,36 @@ export class Moments {
 
   /**
    * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts.
+   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without a text.
    * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
    */
-  resolve(begin: Nanoseconds | undefined, end: Nanoseconds | undefined, countsTime = false): readonly Moment[] {
+  resolve(
+    begin: Nanoseconds | undefined,
+    end: Nanoseconds | undefined,
+    { countsTime = false, hiddenMarkers: hidden = 0 }: Partial<Pick<TraceSummary, 'countsTime' | 'hiddenMarkers'>> = {},
+  ): readonly Moment[] {
     const times = this.#selectors.flatMap((selector) =>
       selector.kind === 'time' ? [countsTime ? (selector.count ?? selector.at) : selector.at] : [],
     );
     for (const time of times) requireWithin(time, begin, end, countsTime);
-    for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text));
+    for (const text of this.#texts) if (!this.#seen.has(text)) throw new QuestionError(this.#noMarker(text, hidden));
     const asksEnd = this.#selectors.some(({ kind }) => kind === 'end');
     const ends = asksEnd && end !== undefined ? [end] : [];
     const all = [...this.#found, ...[...times, ...ends].map((at) => ({ at, marker: undefined }))];
     return all.toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
   }
 
-  #noMarker(text: string): string {
+  #noMarker(text: string, hidden: number): string {
     if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);
     const there =
-      some.length === 0 ? 'it has no markers' : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
+      some.length === 0
+        ? hidden > 0
+          ? `${hidden} are there without a text, which option 'fields' hides (echo nofields > trace_options): ask for a time`
+          : 'it has no markers'
+        : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
     return `no marker '${text}' in the recording; ${there}`;
   }
 

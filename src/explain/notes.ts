@@ -6,8 +6,8 @@ import type { TrackedInode } from './inodes.ts';
 import { isBlind, type Story } from './story.ts';
 
 /**
- * One sentence each: what somebody who reads the answer must know of the recording.
- * @param followed inodes that moments are answered of.
+ * One sentence each: facts about the recording that a reader of the answer must know.
+ * @param followed inodes with answered moments.
  */
 export function notesOf(
   story: Story,
@@ -41,16 +41,16 @@ function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
     });
 }
 
-function orderNotes({ late }: Story): readonly string[] {
+function orderNotes({ order: { late } }: Story): readonly string[] {
   if (late === undefined) return [];
   const { count, first } = late;
   return [
-    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one of another CPU, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted`,
+    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted, one recording each`,
   ];
 }
 
 function insertionNotes(story: Story, followed: readonly TrackedInode[]): readonly string[] {
-  if (story.anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
+  if (story.seen.anyInsertion || followed.every(({ adds }) => adds === 0)) return [];
   return [
     isBlind(story)
       ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
@@ -62,7 +62,7 @@ function inodeNotes(
   story: Story,
   { inodes, openInodes: open }: { readonly inodes: readonly Pick<InodeAnswer, 'kind'>[]; readonly openInodes: number },
 ): readonly string[] {
-  const { strayUnevictable: strays } = story;
+  const { unevictable: strays } = story.strays;
   const notes: string[] = [];
   const isNone = inodes.every(({ kind }) => kind === 'other');
   if (strays > 0)

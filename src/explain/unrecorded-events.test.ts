@@ -111,11 +111,11 @@ describe('where no insertion is in a recording', () => {
 });
 
 describe('the order of time', () => {
-  test('what stands behind a later event of another CPU is told', () => {
+  test('what stands behind a later event is told', () => {
     const sorted = [...made({ at: 2 }), added({ index: 0, pfn: 1 }, { at: 100 }), inserted(1, { at: 200 })];
     expect(explain([...sorted, marker('m', { at: 300, cpu: 1 })]).notes).toEqual([]);
     expect(explain([...sorted, marker('m', { at: 150, cpu: 1 })]).notes.join()).toContain(
-      'not sorted by time: once an event stands behind a later one of another CPU, first at 0.000000150',
+      'not sorted by time: once an event stands behind a later one, first at 0.000000150',
     );
   });
 

@@ -131,6 +131,13 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  * names; what computes a value only, and takes no step, is a function.
  * @example
  * import {
+ *   filemap_get_folio,
+ *   filemap_lock_folio,
+ *   folio_lock,
+ *   folio_trylock,
+ *   folio_unlock,
+ *   folio_expected_ref_count,
+ *   folio_get,
  *   filemap_get_folios,
  *   filemap_invalidate_lock,
  *   filemap_invalidate_unlock,
@@ -156,6 +163,7 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folioMayBeLruCached,
  *   folioNrPages,
  *   INDEX,
+ *   INODE,
  *   FOLIO,
  *   LRU_CACHE,
  *   refcountType,
@@ -171,6 +179,13 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  * });
  * peek.name; // => 'peek'
  * const routines = [
+ *   filemap_get_folio,
+ *   filemap_lock_folio,
+ *   folio_lock,
+ *   folio_trylock,
+ *   folio_unlock,
+ *   folio_expected_ref_count,
+ *   folio_get,
  *   filemap_get_folios,
  *   filemap_invalidate_lock,
  *   filemap_invalidate_unlock,
@@ -192,9 +207,9 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   lru_cache_drain_for_folio,
  *   lru_cache_enable,
  * ];
- * routines.length; // => 20
+ * routines.length; // => 27
  * [folioBatch, folioMaybeDmaPinned, folioMayBeLruCached].every((value) => typeof value === 'function'); // => true
- * [FOLIO.name, INDEX.name]; // => ['folio', 'index']
+ * [FOLIO.name, INDEX.name, INODE.name]; // => ['folio', 'index', 'inode']
  * LRU_CACHE.drainedAll; // => 2
  */
 export const { routine } = language<KernelConfig>();

@@ -46,7 +46,8 @@ const PEER = z.strictObject({
 /**
  * Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong`
  * @example
- * import { parsePeerQuestion, PEER_VARIANTS, textNamesModel } from 'folioscope/scenario';
+ * import { parsePeerQuestion, PEER_VARIANTS } from 'folioscope/peer';
+ * import { textNamesModel } from 'folioscope/scenario';
  * const file = `
  * model: peer-protocol
  * scenario: peer

@@ -29,6 +29,8 @@ export interface TraceSummary {
   readonly showsLosses: boolean;
   /** Whether times are counts (jiffies, cycles, events), each of which is one nanosecond here. */
   readonly countsTime: boolean;
+  /** How many markers stand in it without their texts. */
+  readonly hiddenMarkers?: number;
   /** Bytes of a page of the recorded kernel, where the recording says or shows it; else 4096 are taken. */
   readonly pageSize: PageSize | undefined;
   /** The trace clock, as tracefs names it, where the recording says it. */

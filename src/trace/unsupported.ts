@@ -24,6 +24,11 @@ const LINE_SIGNS: readonly { readonly sign: RegExp; readonly advice: string; rea
     advice: "text of 'trace-cmd report -R'; leave the -R out, or give the trace.dat itself",
   },
   {
+    sign: /^.{1,40}\[\d+\] +\d+\.\d+: +(?:filemap:mm_filemap_(?:add|delete)\w+|pagemap:mm_lru_insertion|syscalls:sys_enter_ioctl): *$/,
+    inTrace: false,
+    advice: "text of 'perf script -F ...' without the events' fields; leave the -F out, or add 'trace' to it",
+  },
+  {
     sign: /^# verbose latency|^ *.{8,16} +\d+ +\d+ +\d [0-9a-f]{8} \[[0-9a-f]{8}\]/,
     inTrace: true,
     advice:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Dev, FolioIndex, Order, Pfn, SyscallEnter, SyscallExit } from '../../ledger/index.ts';
+import type { Dev, FolioIndex, LruInsertion, Order, Pfn, SyscallEnter, SyscallExit } from '../../ledger/index.ts';
 import { dev, ino } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
@@ -97,11 +97,10 @@ const filemap =
     };
   };
 
-/** TRACE_FLAG_IRQS_OFF in include/linux/trace_events.h; the counts are of preempt_disable() and, above, of migrate_disable(). */
-const isPreemptible = (flags: number, counts: number): boolean =>
-  (flags & 1) === 0 && (counts & 0x0f) === 0 && counts >>> 4 > 0;
-const PREEMPTIBLE = { isPreemptible: true } as const;
-const NOTHING = {} as const;
+/** TRACE_FLAG_IRQS_OFF in include/linux/trace_events.h. */
+const INTERRUPTS_OFF = 1;
+/** Of common_preempt_count the depth of preempt_disable(); above it, since 5.15, that of migrate_disable(). */
+const PREEMPTION_OFF = 0x0f;
 
 /** PAGEMAP_MAPPED in include/trace/events/pagemap.h, the `M` of the text form. */
 const MAPPED = 1;
@@ -118,7 +117,7 @@ const lruInsertion: Maker = ({ number }) => {
     decode: ({ words, base, at, cpu, pid, comm, buffer }) => {
       const pfnValue = readNumber(words, base, pfn);
       if (pfnValue > Number.MAX_SAFE_INTEGER) return 'unreadable';
-      return {
+      const event: LruInsertion = {
         type: 'mm_lru_insertion',
         at,
         cpu,
@@ -128,12 +127,13 @@ const lruInsertion: Maker = ({ number }) => {
         pfn: pfnValue as Pfn,
         lru: readNumber(words, base, lru),
         mapped: flags === undefined ? undefined : (readNumber(words, base, flags) & MAPPED) !== 0,
-        ...(context !== undefined &&
-        counts !== undefined &&
-        isPreemptible(readNumber(words, base, context), readNumber(words, base, counts))
-          ? PREEMPTIBLE
-          : NOTHING),
       };
+      if (counts === undefined || context === undefined) return event;
+      const count = readNumber(words, base, counts);
+      // Hardly ever: most kernels have preemption off here.
+      return (count & PREEMPTION_OFF) === 0 && count > 0 && (readNumber(words, base, context) & INTERRUPTS_OFF) === 0
+        ? { ...event, isPreemptible: true }
+        : event;
     },
   };
 };

@@ -67,7 +67,7 @@ const kernelStack: Maker = ({ format, number, littleEndian }) => {
       const { words, base, length } = record;
       const room = Math.floor((length * 4 - caller.offset) / long);
       const count = Math.min(size === undefined ? room : readNumber(words, base, size), room, MAX_FRAMES);
-      const end = (1n << BigInt(8 * long)) - 1n; // older kernels end the list with ULONG_MAX
+      const end = (1n << BigInt(8 * long)) - 1n; // kernels before 5.2 end the list with ULONG_MAX
       const addresses: bigint[] = [];
       for (let nth = 0; nth < count; nth++) {
         const address = readBigint(words, base + (nth * long) / 4, first);

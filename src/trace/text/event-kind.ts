@@ -30,7 +30,9 @@ export type EventKind =
   | 'work'
   | 'sched'
   | 'stack'
-  | 'perf-record';
+  | 'perf-record'
+  /** A marker whose text the recorder left out. */
+  | 'hidden-marker';
 
 const ADD = beginning('mm_filemap_add_to_page_cache:');
 const DELETE = beginning('mm_filemap_delete_from_page_cache:');
@@ -48,6 +50,8 @@ const WORKQUEUE = beginning('workqueue_');
 const STACK_TRACE = beginning('<stack trace');
 const KERNEL_STACK = beginning('kernel_stack:');
 const PERF_RECORD = beginning('PERF_RECORD_');
+/** What option `fields` makes of a marker (TRACE_PRINT of enum trace_type, kernel/trace/trace.h; seen on 6.18). */
+const HIDDEN_MARKER = beginning('UNKNOWN TYPE 5');
 
 /**
  * The event at `at`, by its name; undefined for one that is only counted. The first letter decides for most of them.
@@ -81,6 +85,8 @@ export function classify(bytes: Uint8Array, view: DataView, at: number, readsSch
       return startsWith(view, at, KERNEL_STACK) ? 'stack' : undefined;
     case 0x50 /* P */:
       return startsWith(view, at, PERF_RECORD) ? 'perf-record' : undefined;
+    case 0x55 /* U */:
+      return startsWith(view, at, HIDDEN_MARKER) ? 'hidden-marker' : undefined;
     default:
       return undefined;
   }

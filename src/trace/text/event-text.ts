@@ -65,7 +65,7 @@ export class EventText {
 
   /** @param start of the event's name; `kind` is the result of `classify`. */
   decode(
-    kind: Exclude<EventKind, 'stack' | 'perf-record'>,
+    kind: Exclude<EventKind, 'stack' | 'perf-record' | 'hidden-marker'>,
     bytes: Uint8Array,
     start: number,
     end: number,

@@ -237,6 +237,7 @@ export class LineReader {
         ...(end.damage === undefined ? [] : [`${end.damage.what}: what came before it was read`]),
         ...(end.isCut ? ['the last line does not end: the text may be cut off'] : []),
         ...this.#notes.sentences(this.#count, kept, written, this.#entries !== undefined),
+        ...this.#oneCpuOnly(cpus),
       ],
       damage: this.#damages.told,
       buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...this.#buffers] : [wanted]) : undefined,
@@ -245,6 +246,7 @@ export class LineReader {
       showsLosses: this.#showsLosses,
       countsTime: this.#prefix.isCount,
       pageSize: this.#events.pageSize,
+      hiddenMarkers: this.#notes.hiddenMarkers,
     };
   }
 
@@ -271,7 +273,7 @@ export class LineReader {
     if (seconds > this.#lastSeconds || (seconds === this.#lastSeconds && fraction > this.#lastNanoseconds)) {
       this.#lastSeconds = seconds;
       this.#lastNanoseconds = fraction;
-    }
+    } else if (seconds < this.#lastSeconds) this.#earlier(seconds, fraction);
     const kind = classify(bytes, this.#prefix.view, body, this.#readsSched);
     if (kind === 'perf-record') {
       this.#perfRecord(bytes, body, newline, cpu);
@@ -282,7 +284,8 @@ export class LineReader {
       this.#stacks.begin(cpu, pid);
       return;
     }
-    if (kind === undefined) {
+    if (kind === 'hidden-marker') this.#notes.hiddenMarkers++;
+    if (kind === undefined || kind === 'hidden-marker') {
       this.#stacks.passed(cpu);
       if (this.#dialect.stackFollows) this.#stacks.beginBehind(undefined);
       return;
@@ -312,6 +315,12 @@ export class LineReader {
       this.#stacks.decoded(cpu, event);
       if (this.#dialect.stackFollows) this.#stacks.beginBehind(event);
     }
+  }
+
+  /** A time that runs back: texts of several buffers or recordings, one after the other. */
+  #earlier(seconds: number, fraction: number): void {
+    const at = this.#clock.at(seconds, fraction);
+    if (this.#first !== undefined && at < this.#first) this.#first = at;
   }
 
   /** A line of perf about the recording itself: no event, but possibly a loss. */
@@ -453,6 +462,17 @@ export class LineReader {
   #flushMarker(): void {
     if (this.#marker !== undefined) this.#batcher.push(this.#marker);
     this.#marker = undefined;
+  }
+
+  /** The same header stands above the buffer of one CPU, in which the others' events are missing without a sign. */
+  #oneCpuOnly(cpus: readonly Cpu[]): string[] {
+    const seen = cpus.filter((cpu) => this.#seen[cpu] === 1);
+    const [only] = seen;
+    if (this.#entries === undefined || this.#entries.cpus < 2 || this.#entries.kept !== this.#count) return [];
+    if (seen.length !== 1 || only === undefined) return [];
+    return [
+      `all events are of CPU ${only}, of ${this.#entries.cpus} CPUs: if this is that CPU's buffer alone (per_cpu/cpu${only}/trace), it tells nothing of folios that others added, and nothing of their batches; 'trace' has all`,
+    ];
   }
 
   /** The CPUs with events; with the header's number of CPUs also the silent ones, if the numbers are without holes. */

@@ -5,7 +5,8 @@ import { REFERENCE_EVENTS } from '../page-reference-names.ts';
 import type { LineOrigin } from './decoded-text.ts';
 import { fieldsOf } from './fields-text.ts';
 
-/** The kernel's text; newer ones may omit the mapping and its count, page_pinner has no `val`. */
+/** The kernel's text; newer ones may omit the mapping and its count (proposed in January 2025; 7.3 has
+ * them), page_pinner has no `val`. */
 const REFERENCE =
   /^(\w+): *pfn=(0x[0-9a-f]{1,13}|\d{1,15}) flags=(\S*) count=(-?\d{1,10})(?: mapcount=(-?\d{1,10}))?(?: mapping=(\S+))?(?: mt=-?\d{1,10})?(?: val=(-?\d{1,10}))?(?: ret=(-?\d{1,10}))?\s*$/;
 const NAME = /^(\w+):/;

@@ -5,6 +5,8 @@ export class TextNotes {
   /** Number of the first unknown line, and the same with its byte. */
   strangeLine: number | undefined;
   strangePlace: string | undefined;
+  /** Markers without their texts. */
+  hiddenMarkers = 0;
   #strange = 0;
   #unreadable = 0;
   #unreadableLine = 0;
@@ -38,6 +40,10 @@ export class TextNotes {
     if (count !== kept) {
       const why = count < kept ? 'cut or filtered' : 'more than one recording put together';
       notes.push(`the header announces ${kept} events, the text holds ${count}: ${why}`);
+    }
+    if (this.hiddenMarkers > 0) {
+      const are = this.hiddenMarkers === 1 ? '1 marker is' : `${this.hiddenMarkers} markers are`;
+      notes.push(`${are} without a text, which option 'fields' hides (echo nofields > trace_options)`);
     }
     if (this.#unreadable > 0) {
       notes.push(
