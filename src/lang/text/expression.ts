@@ -113,7 +113,7 @@ export class Value<K extends string> {
     );
   }
   not(): Value<'bool'> {
-    requireKind('bool', this, () => "'.not()'");
+    // Of a number too, as in C: whether it is 0.
     return new Value({ op: 'not', of: this.expr });
   }
 
