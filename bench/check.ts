@@ -170,7 +170,6 @@ try {
   say(`in turns, seconds of wall clock. Load before: ${loadavg()[0]?.toFixed(1)}.`);
   if (!isLarge) {
     ours('one thread');
-    ours('one thread, compact', 'compact');
     ours('two workers', 'workers', '2');
   }
   for (const [name, ...words] of REDUCED) {

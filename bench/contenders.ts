@@ -2,14 +2,13 @@
 // Who is measured, and what one round of each is. Every contender runs in a process of its own, so that none sees what
 // the optimiser has learnt from another.
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
+import { spaceOfProgram } from '../src/check/explore.ts';
+import { search } from '../src/check/search.ts';
 import { DEFAULT_PROFILE, type MemoryAttributes2 } from '../src/kernel/index.ts';
+import { finished } from '../src/lang/index.ts';
 import { createMachine, type Machine, patchNamed } from '../src/machine/index.ts';
 import { pack, type SmallWorld } from '../test/exploring.ts';
 import { kernelByHand } from './kernel-by-hand.ts';
-import { builders, explorerOf } from './language/builders.ts';
-import { byHand, byHandInEngine } from './language/by-hand.ts';
-import { generators } from './language/generator-runs.ts';
-import type { Explored, Final, Prototype, Stepping } from './language/protocol.ts';
 
 /** What one round came to. */
 export interface Round {
@@ -20,9 +19,6 @@ export interface Round {
   readonly answer: string;
 }
 
-export const SMALL_WORLD = { folios: 6, slots: 2 };
-export const FULL_WORLD = { folios: 1 << 19, slots: 31 };
-export const STEPPED_WORLD = { folios: 5000, slots: 31 };
 /** 31 * 33825 + 1: touched in order, the last page is left in a batch; with page 0 touched last, that one. */
 export const PAGES = 1 << 20;
 
@@ -34,15 +30,6 @@ function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
   return { ms: (user + system) / 1000, result };
 }
 
-const exploring = (explorer: Prototype['explorer']) => (): (() => Round) => {
-  const run = explorer(SMALL_WORLD);
-  return () => {
-    const { ms, result } = timed<Explored>(run);
-    const { states, transitions, ends } = result;
-    return { ms: { explore: ms }, counts: { states, transitions }, answer: [...ends].toSorted().join('; ') };
-  };
-};
-
 /** A short text for much memory. */
 function digest(arrays: Iterable<ArrayLike<number>>): string {
   let hash = 0;
@@ -50,23 +37,6 @@ function digest(arrays: Iterable<ArrayLike<number>>): string {
     for (let i = 0; i < array.length; i++) hash = Math.imul(hash ^ array[i]!, 0x5bd1e995) ^ (hash >>> 13);
   return String(hash);
 }
-
-const atFullSize = (runner: Prototype['runner']) => (): (() => Round) => {
-  const run = runner(FULL_WORLD);
-  return () => {
-    const { ms, result } = timed<Final>(run);
-    const answer = `${result.verdict} ${digest([result.refcount, result.lru, result.nr])}`;
-    return { ms: { run: ms }, counts: { folios: FULL_WORLD.folios }, answer };
-  };
-};
-
-const stepping = (stepper: Stepping['stepper']) => (): (() => Round) => {
-  const run = stepper(STEPPED_WORLD);
-  return () => {
-    const { ms, result: steps } = timed(run);
-    return { ms: { step: ms }, counts: { steps }, answer: String(steps) };
-  };
-};
 
 /** A conversion by form v6 on CPU 0 while a task on CPU 1 touches the pages; with a pinner beside it on request. */
 const conversionWorld = (pages: number, pinner: boolean): SmallWorld => ({
@@ -83,8 +53,16 @@ const conversionWorld = (pages: number, pinner: boolean): SmallWorld => ({
 function kernelExplorer(pages: number, pinner: boolean, mostStates: number) {
   const world = conversionWorld(pages, pinner);
   const { packed, initial, inspect } = pack(world);
-  const explored = explorerOf(inspect(initial).program, packed, initial, [...world.tasks.keys()]);
-  return { words: packed.words, run: () => explored(mostStates) };
+  const codeOf = Array.from({ length: packed.tasks }, (_, task) => task);
+  const mayEnd = [...world.tasks.keys()].map(finished).reduce((all, one) => all.and(one));
+  const { program } = inspect(initial);
+  const { space } = spaceOfProgram({ program, codeOf, initial: packed.unpack(initial), properties: [], mayEnd });
+  const run = () => {
+    const { verdict, states, transitions, depth } = search(space, { mostStates });
+    if (verdict !== 'holds') throw new Error(`exploring: ${verdict}`);
+    return { states, transitions, depth };
+  };
+  return { words: packed.words, run };
 }
 
 const exploringKernel = (pages: number, pinner: boolean, mostStates: number) => (): (() => Round) => {
@@ -202,12 +180,10 @@ function building(): () => Round {
       }).ms;
     });
     const packed = generatedBytes(() => kernelExplorer(2, false, 1));
-    const prototypePacked = generatedBytes(() => builders.explorer(SMALL_WORLD));
-    const prototypeColumns = generatedBytes(() => builders.runner({ ...FULL_WORLD, folios: 64 })());
     const steps = built.result.program.codes.reduce((sum, { flow }) => sum + flow.steps.length, 0);
     return {
       ms: { build: built.ms, compile },
-      counts: { columns, packed, prototypePacked, prototypeColumns, steps },
+      counts: { columns, packed, steps },
       answer: '',
     };
   };
@@ -215,17 +191,8 @@ function building(): () => Round {
 
 /** Prepares a contender and returns what a round of it is. */
 export const CONTENDERS: Readonly<Record<string, () => () => Round>> = {
-  'step, interpreter': stepping(builders.stepper),
-  'step, generators': stepping(generators.stepper),
-  'explore, builders': exploring(builders.explorer),
-  'explore, by hand': exploring(byHand.explorer),
-  'explore, by hand in src/check': exploring(byHandInEngine),
-  'explore, generators': exploring(generators.explorer),
   'explore kernel, 2 pages': exploringKernel(2, false, 10_000),
   'explore kernel, 3 pages and a pinner': exploringKernel(3, true, 1_000_000),
-  'full, builders': atFullSize(builders.runner),
-  'full, by hand': atFullSize(byHand.runner),
-  'full, generators': atFullSize(generators.runner),
   'kernel, Machine.call': kernelRun,
   'kernel, by hand': kernelHand,
   build: building,

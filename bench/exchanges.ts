@@ -166,7 +166,7 @@ const reduction =
         question.properties.map(({ holds }) => holds),
       )
     : undefined;
-const { expand, most, words } = compileSuccessors(program, codeOf, question, undefined, reduction);
+const { expand, most, words } = compileSuccessors(program, codeOf, question, { reduction });
 const states = new Map<string, Int32Array>();
 const first = packed.pack(initial);
 states.set(first.join(), first);

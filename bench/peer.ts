@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Explores the peer protocol whole, and prints counts, rate and memory.
 //
-//   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry] [partial-order] [compact] [workers N]
+//   npx tsx bench/peer.ts CPUS FOLIOS baseline|local-drain|v6 [symmetry] [partial-order] [workers N]
 //       [hash-compaction | bitstate BITS] [memory MIB] [spill DIRECTORY]
 //
 // On one thread unless workers are named. Their start is not counted, nor what they do to get warm.
@@ -16,7 +16,7 @@ const [cpus, folios, name, ...words] = process.argv.slice(2);
 const variant = VARIANTS.find((known) => known === name);
 if (!(Number(cpus) > 1) || !(Number(folios) > 0) || variant === undefined) {
   process.stderr.write(
-    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [compact] [workers N] [hash-compaction | bitstate BITS] [memory MIB] [spill DIRECTORY]\n`,
+    `usage: peer.ts CPUS FOLIOS ${VARIANTS.join('|')} [symmetry] [partial-order] [workers N] [hash-compaction | bitstate BITS] [memory MIB] [spill DIRECTORY]\n`,
   );
   process.exit(64);
 }
@@ -30,7 +30,7 @@ const mostBytes = words.includes('memory') ? Number(words[words.indexOf('memory'
 const spill = words.includes('spill')
   ? new CheckpointDirectory(words[words.indexOf('spill') + 1] ?? '', Number.POSITIVE_INFINITY)
   : undefined;
-const reach = { mostStates: 200_000_000, whole: true, compact: words.includes('compact'), lossy, mostBytes, spill };
+const reach = { mostStates: 200_000_000, whole: true, lossy, mostBytes, spill };
 const host = new WorkerPool();
 
 function question(size: { readonly cpus: number; readonly folios: number }, form: Variant) {

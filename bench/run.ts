@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// npm run bench: what the kernel language costs, beside generator functions and code by hand. Prints a report; fails
-// where contenders that do the same come to different answers. It asserts no time.
+// npm run bench: what the kernel language costs, beside loops by hand. Prints a report; fails where contenders that do
+// the same come to different answers. It asserts no time.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { FULL_WORLD, PAGES, type Round, SMALL_WORLD, STEPPED_WORLD } from './contenders.ts';
+import { PAGES, type Round } from './contenders.ts';
 
 /** The rounds of contenders that do the same, taken in turns: A B A B. */
 interface Results {
@@ -86,60 +85,10 @@ function rate(count: number, ms: number): string {
 }
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
 
-/** Lines of a text that are neither empty nor comment; of its protocol alone where it is marked. */
-function lines(file: string, protocolOnly = true): number {
-  const source = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const [, marked] = source.split(/^\s*\/\/ <\/?protocol>$/m);
-  const code = (protocolOnly ? marked : undefined) ?? source.replace(marked ?? '', '');
-  return code.split('\n').filter((line) => line.trim() !== '' && !/^\s*(?:\/\/|\/?\*)/.test(line)).length;
-}
-
 const begun = performance.now();
 say(`Node ${process.version}, V8 ${process.versions.v8}, ${cpus().length} CPUs (${cpus()[0]?.model ?? 'unknown'})`);
 say('Medians of rounds taken in turns, a process each, in CPU time. Ratio: the');
 say(`median of the rounds' ratios, above 1 is slower. Load before: ${loadavg()[0]?.toFixed(1)}.`);
-
-{
-  const [interpreter, generators] = ['step, interpreter', 'step, generators'] as const;
-  const { median, ratio, count } = await measure([interpreter, generators], 3, 9);
-  say(`\nSTEPPING the small protocol, all tasks in turns, ${grouped(STEPPED_WORLD.folios)} folios`);
-  row('', 'steps/s', 'time ratio');
-  const [mine, theirs] = [median(interpreter, 'step'), median(generators, 'step')];
-  row('builders: interpreter', rate(count(interpreter, 'steps'), mine), ratio(interpreter, generators, 'step'));
-  row('generators: next()', rate(count(generators, 'steps'), theirs), '1');
-  say('  The interpreter also names the step and every value before and after,');
-  say('  checks each value against its range, and clears what is no longer used.');
-  say('  A generator does none of it, and can neither be copied nor stepped back.');
-}
-
-{
-  const [ours, hand, inEngine, generators] = [
-    'explore, builders',
-    'explore, by hand',
-    'explore, by hand in src/check',
-    'explore, generators',
-  ] as const;
-  const { median, ratio, count } = await measure([ours, hand, inEngine, generators], 8, 9);
-  for (const what of ['states', 'transitions'])
-    if (count(ours, what) !== count(hand, what) || count(ours, what) !== count(inEngine, what))
-      throw new Error(`builders and by hand find different numbers of ${what}`);
-  say(`\nEXPLORING the small protocol, ${SMALL_WORLD.folios} folios, batches of ${SMALL_WORLD.slots}`);
-  row('', 'states', 'transitions/s', 'time ratio');
-  for (const [what, name] of [
-    ['builders', ours],
-    ['by hand, its own explorer', hand],
-    ['by hand, in src/check', inEngine],
-    ['generators, logs as a tree', generators],
-  ] as const) {
-    const ms = median(name, 'explore');
-    row(what, grouped(count(name, 'states')), rate(count(name, 'transitions'), ms), ratio(name, hand, 'explore'));
-  }
-  say('  The first three find the same states and transitions, all four the same');
-  const more = (count(generators, 'states') / count(ours, 'states')).toFixed(2);
-  say(`  ends. Logs make ${more} times the states: a task cannot forget what it read.`);
-  say('  By hand there is one layout, for at most 6 folios and batches of 2, and');
-  say('  no property, assert or bound. Builders are compiled before the clock starts.');
-}
 
 say(
   "\nEXPLORING THE KERNEL: a conversion (v6) on CPU 0, a task that touches the\npages on CPU 1, both CPUs' kworkers; batches of 2",
@@ -157,22 +106,6 @@ for (const [what, name, warmUps, rounds] of [
   );
   const [compile, first] = [median(name, 'compile'), median(name, 'first')];
   say(`    cold: built and compiled in ${compile.toFixed(0)} ms, then explored in ${first.toFixed(0)} ms`);
-}
-
-{
-  const [ours, hand, generators] = ['full, builders', 'full, by hand', 'full, generators'] as const;
-  const { median, ratio, count } = await measure([ours, hand, generators], 2, 5);
-  say(
-    `\nFULL SIZE, the small protocol: ${grouped(FULL_WORLD.folios)} folios added and\nchecked, batches of ${FULL_WORLD.slots}`,
-  );
-  row('', 'folios/s', 'time ratio');
-  for (const [what, name] of [
-    ['builders', ours],
-    ['by hand', hand],
-    ['generators', generators],
-  ] as const)
-    row(what, rate(count(name, 'folios'), median(name, 'run')), ratio(name, hand, 'run'));
-  say('  The same final memory. The drain comes in the middle of the check.');
 }
 
 {
@@ -196,15 +129,7 @@ for (const [what, name, warmUps, rounds] of [
   for (let i = 0; i < 3; i++) cold.push(await measure(['build'], 0, 1));
   const ms = (what: string): string => `${medianOf(cold.map(({ median }) => median('build', what))).toFixed(0)} ms`;
   const count = (what: string): number => cold[0]?.count('build', what) ?? Number.NaN;
-  const hand = [lines('language/by-hand-packed.ts'), lines('language/by-hand-columns.ts')] as const;
-  say('\nSIZE, in lines that are neither empty nor comment');
-  row('builders: one text, three uses', String(lines('language/builders.ts')));
-  row('generators: one text', String(lines('language/generators.ts')));
-  row('  and what runs and explores it', String(lines('language/generator-runs.ts')));
-  row('by hand, packed and columns', `${hand[0]} + ${hand[1]}`);
-  say(
-    `  Generated from the small protocol: ${grouped(count('prototypePacked'))} bytes to explore,\n  ${grouped(count('prototypeColumns'))} for columns.`,
-  );
+  say('\nSIZE');
   say(`  The whole kernel: ${grouped(count('steps'))} steps in all calls; built in ${ms('build')}. A first touch`);
   say(`  and a first conversion at full size: ${ms('compile')}, ${grouped(count('columns'))} bytes. The 2-page`);
   say(`  world above, to explore: ${grouped(count('packed'))} bytes.`);

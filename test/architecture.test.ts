@@ -37,3 +37,16 @@ test('every room is drawn in the house', () => {
   const drawn = [...page.matchAll(/^ {2}(\w+)\/ /gm)].map(([, room]) => room);
   expect(new Set(drawn)).toEqual(new Set(rooms));
 });
+
+const readmes = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => basename(file) === 'README.md')
+  .map((file) => join('src', file));
+
+test.each(readmes)('%s is short, and every file that it names is there', (file) => {
+  const [title, blank, ...lines] = readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n');
+  expect({ title, blank }).toEqual({ title: `# ${dirname(file).replace(/^src\//, '')}`, blank: '' });
+  expect(lines.length).toBeLessThanOrEqual(15);
+  const paths = [...lines.join('\n').matchAll(/`([\w./-]+(?:\.\w+|\/))`/g)].map(([, path = '']) => path);
+  const places = (path: string): readonly string[] => [join(dirname(file), path), path];
+  expect(paths.filter((path) => !places(path).some((place) => existsSync(join(ROOT, place))))).toEqual([]);
+});

@@ -103,6 +103,6 @@ test('what the store has lost or damaged is noticed', () => {
 });
 
 test('states are put aside by one thread that keeps them whole', () => {
-  const reach: Reach = { mostStates: 10, compact: true, spill: new InMemory() };
-  expect(() => exploreProgram(questionOf('v6', false), reach)).toThrow(/one thread, without compact/);
+  const reach: Reach = { mostStates: 10, lossy: { kind: 'hash compaction' }, spill: new InMemory() };
+  expect(() => exploreProgram(questionOf('v6', false), reach)).toThrow(/one thread, without hashes/);
 });

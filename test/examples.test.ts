@@ -43,27 +43,31 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
 const examples = sources.flatMap(examplesIn);
 
 /** Names of the values that a face hands out; what it hands on from another room is shown there. */
-const valuesOf = (room: string): readonly string[] =>
-  [...readFileSync(join(ROOT, 'src', room, 'index.ts'), 'utf8').matchAll(/export \{([^}]*)\} from '\.\//g)].flatMap(
-    ([, list = '']) =>
-      list
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '' && !name.startsWith('type '))
-        .map((name) => name.replace(/^.* as /, '')),
+function valuesOf(room: string): readonly string[] {
+  const face = readFileSync(join(ROOT, 'src', room, 'index.ts'), 'utf8');
+  const listed = [...face.matchAll(/export \{([^}]*)\} from '\.\//g)].flatMap(([, list = '']) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && !name.startsWith('type '))
+      .map((name) => name.replace(/^.* as /, '')),
   );
+  const own = [...face.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)].map(([, name = '']) => name);
+  return [...listed, ...own];
+}
 
 /** The example as a script: imports by a name that is given, and what a line comes to held against what it says. */
 async function scriptOf(code: string): Promise<string> {
   const expecting = code.replaceAll(/^(.*?);[ \t]*\/\/ => (.*)$/gm, 'expect($1).toEqual($2);');
   const { code: script } = await transform(expecting, { loader: 'ts', format: 'esm', target: 'es2023' });
   return script.replaceAll(
-    /import \{([^}]*)\} from "folioscope\/(\w+)";/g,
-    (_, names: string, room: string) => `const {${names.replaceAll(' as ', ': ')}} = await load('${room}');`,
+    /import \{([^}]*)\} from "([^"]+)";/g,
+    (_, names: string, from: string) => `const {${names.replaceAll(' as ', ': ')}} = await load('${from}');`,
   );
 }
 
-const load = (room: string): Promise<unknown> => import(`../src/${room}/index.ts`);
+const load = (from: string): Promise<unknown> =>
+  from.startsWith('folioscope/') ? import(`../src/${from.slice('folioscope/'.length)}/index.ts`) : import(from);
 const AsyncFunction = (async (): Promise<void> => {}).constructor as new (
   ...args: readonly string[]
 ) => (loader: typeof load, check: typeof expect) => Promise<void>;

@@ -68,6 +68,8 @@ describe('check-directions', () => {
     ['kernel', "import { l } from '../lang/compile/index.ts';", 'lang is imported through its index.ts'],
     ['explain', "import { readFileSync } from 'node:fs';", 'explain may not import node:fs'],
     ['ledger', "import { z } from 'zod';", 'ledger may not import packages (zod)'],
+    ['scenario', "import { z } from 'zod';", 'zod is imported as zod/mini or zod/locales, not zod'],
+    ['scenario', "import type { z } from 'zod/v4';", 'zod is imported as zod/mini or zod/locales, not zod/v4'],
     ['kernel', "import { x } from 'folioscope/ledger';", 'rooms are imported by path'],
     ['report', "import { explain } from '../explain/index.ts';", 'report may not import explain'],
     ['cli', "import { f } from '../../test/needs.ts';", 'is in no room of src/'],
@@ -158,7 +160,9 @@ describe('check-directions', () => {
 
   test('says nothing of what is allowed', () => {
     write('src/kernel/a.ts', "import { l } from '../ledger/index.ts';\nimport { x } from './b.ts';\n");
-    write('src/report/a.ts', "import type { E } from '../explain/index.ts';\nimport { z } from 'zod';\n");
+    write('src/report/a.ts', "import type { E } from '../explain/index.ts';\nimport * as z from 'zod/mini';\n");
+    write('src/report/b.ts', "import { parse } from 'yaml';\n");
+    write('src/report/a.test.ts', "import { z } from 'zod';\n");
     write('src/cli/main.ts', "import 'node:fs';\nconst e = await import('../explain/index.ts');\n");
     write('src/kernel/a.test.ts', "import 'node:fs';\nimport { e } from '../explain/inner.ts';\n");
     write('src/lang/a.ts', "// import { k } from '../kernel/index.ts';\n/**\n * import('../kernel/index.ts')\n */\n");

@@ -17,7 +17,7 @@ export const ERRNO = {
   EOPNOTSUPP: 95,
   EHWPOISON: 133,
 } as const;
-/** The name of an error. */
+/** Name of an error. */
 export type Errno = keyof typeof ERRNO;
 
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([name, number]) => [number, name]));
@@ -25,7 +25,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([n
 /**
  * The name of the error that a system call returned.
  * @param returned as the kernel returns it: an errno, negative.
- * @returns undefined for what is no error of this table.
+ * @returns undefined for a number outside this table.
  * @example
  * import { ERRNO, errnoName, isErrno } from 'folioscope/abi';
  * errnoName(-11); // => 'EAGAIN'

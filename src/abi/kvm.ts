@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { type Layout, layout, sizeOfStruct } from './struct.ts';
 
-// Numbers, flags and structs of include/uapi/linux/kvm.h, for x86 and every other architecture whose ioctl numbers are
-// coded alike. The conversion's part is that of the series (v8); it may still change until it is merged, so the number
-// of its capability is not here: ask for it by the header that you build against.
+// Numbers, flags and structs of include/uapi/linux/kvm.h, for x86 and every other architecture with the same coding of
+// ioctl numbers. The conversion's part is that of the series (v8) and may change until it is merged. So the number of
+// its capability is not here: take it from the header of your build.
 
-/** The structs that the ioctls take; every field is unsigned. */
+/** The structs of the ioctls; every field is unsigned. */
 export const STRUCTS = {
   kvm_create_guest_memfd: layout([
     ['size', 8],
     ['flags', 8],
     ['reserved', 8, 6],
   ]),
-  /** error_offset is written by the kernel, with -EAGAIN and -ENOMEM only. */
+  /** The kernel writes error_offset, with -EAGAIN and -ENOMEM only. */
   kvm_memory_attributes2: layout([
     ['offset', 8],
     ['size', 8],
@@ -58,14 +58,14 @@ export const KVM_SET_MEMORY_ATTRIBUTES2 = ioc(IOC_WRITE | IOC_READ, 0xd2n, STRUC
 /** On the VM's fd. */
 export const KVM_SET_USER_MEMORY_REGION2 = ioc(IOC_WRITE, 0x49n, STRUCTS.kvm_userspace_memory_region2);
 
-/** The one attribute of kvm_memory_attributes2.attributes that it takes. */
+/** The one attribute that kvm_memory_attributes2.attributes accepts. */
 export const KVM_MEMORY_ATTRIBUTE_PRIVATE = 1n << 3n;
 /** kvm_create_guest_memfd.flags: the file can be mapped. */
 export const GUEST_MEMFD_FLAG_MMAP = 1n << 0n;
-/** kvm_create_guest_memfd.flags: all of it is shared in the beginning; private where absent. */
+/** kvm_create_guest_memfd.flags: all of the file is shared at the beginning; private if absent. */
 export const GUEST_MEMFD_FLAG_INIT_SHARED = 1n << 1n;
 /**
- * KVM_CHECK_EXTENSION: which flags a VM's guest_memfds may have.
+ * KVM_CHECK_EXTENSION: the flags that a VM's guest_memfds may have.
  * @example
  * import {
  *   GUEST_MEMFD_FLAG_INIT_SHARED,

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 
-/** A field of a struct; `count` of them follow each other where it is an array. */
+/** A field of a struct; an array has `count` consecutive ones. */
 export interface Field {
   /** In bytes. */
   readonly offset: number;
-  /** Of one element, in bytes. */
+  /** Size of one element in bytes. */
   readonly size: 4 | 8;
   readonly count: number;
 }
-/** A struct's fields by name; the last one ends where the struct does. */
+/** A struct's fields by name; the struct ends with the last one. */
 export type Layout = Readonly<Record<string, Field>>;
 
-/** Fields one behind the other, as a compiler lays them out where each is aligned to its size. */
+/** Consecutive fields, as a compiler lays them out with natural alignment. */
 export function layout(fields: readonly (readonly [name: string, size: 4 | 8, count?: number])[]): Layout {
   let offset = 0;
   return Object.fromEntries(
@@ -23,16 +23,16 @@ export function layout(fields: readonly (readonly [name: string, size: 4 | 8, co
   );
 }
 
-/** Bytes of a struct. */
+/** Size of a struct in bytes. */
 export const sizeOfStruct = (of: Layout): number =>
   Math.max(0, ...Object.values(of).map(({ offset, size, count }) => offset + size * count));
 
-/** What a struct's fields hold; an array's elements in order, those that are left out are 0. */
+/** Values of a struct's fields; an array's elements in order, absent ones are 0. */
 export type FieldValues = Readonly<Record<string, bigint | readonly bigint[]>>;
 
 /**
- * A struct's bytes, little-endian, as an ioctl takes them. Fields that are left out are 0.
- * @throws RangeError where a value does not fit, or there is no such field.
+ * A struct's bytes, little-endian, as for an ioctl. Absent fields are 0.
+ * @throws RangeError if a value does not fit, or there is no such field.
  * @example
  * import {
  *   decodeStruct,
@@ -66,7 +66,7 @@ export function encodeStruct(of: Layout, values: FieldValues): Uint8Array {
   return bytes;
 }
 
-/** What a struct's bytes say, an array's elements as a list. @throws RangeError where there are too few bytes. */
+/** The values in a struct's bytes, an array's elements as a list. @throws RangeError if there are too few bytes. */
 export function decodeStruct(of: Layout, bytes: Uint8Array): FieldValues {
   if (bytes.length < sizeOfStruct(of)) throw new RangeError(`${bytes.length} bytes, expected ${sizeOfStruct(of)}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -287,6 +287,7 @@ function functionOf(node: Node): CFunction {
     returns,
     params,
     body: statements(part(node, 'body')),
+    last: node.endPosition.row,
     at: placeOf(node, declarator.text),
   };
 }
@@ -506,8 +507,12 @@ function expression(node: Node): CExpr {
       return { kind: 'number', value: Number(node.type === 'true'), type: INT, at };
     case 'null':
       return { kind: 'name', name: 'NULL', at };
-    case 'number_literal':
-      return { ...numberOf(node), at };
+    case 'number_literal': {
+      // The grammar takes a sign for a part of the number.
+      const [, sign] = /^([-+])/.exec(node.text) ?? [];
+      const number: CExpr = { ...numberOf(node), at };
+      return sign === '-' || sign === '+' ? { kind: 'unary', operator: sign, of: number, at } : number;
+    }
     case 'char_literal':
       return { kind: 'number', value: characterOf(node), type: INT, at };
     case 'string_literal':
@@ -598,7 +603,7 @@ function expression(node: Node): CExpr {
 }
 
 function numberOf(node: Node): { readonly kind: 'number'; readonly value: number; readonly type: CType } {
-  const [, digits = '', suffix = ''] = /^(0x[\da-f]+|0b[01]+|\d+)([ul]*)$/i.exec(node.text) ?? [];
+  const [, digits = '', suffix = ''] = /^[-+]?\s*(0x[\da-f]+|0b[01]+|\d+)([ul]*)$/i.exec(node.text) ?? [];
   if (digits === '') return refuse(node, `'${inOneLine(node.text)}' is not taken, expected a whole number`);
   const octal = /^0\d+$/.test(digits);
   if (octal && /[89]/.test(digits)) return refuse(node, `'${digits}' is no number, expected octal digits`);

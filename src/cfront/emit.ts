@@ -15,16 +15,11 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
-import { type Found, type GivenRanges, isWithin, ranges, type State, valueOf } from './ranges.ts';
-import { type CSource, inOneLine, lineName, type Place, placeName } from './source.ts';
+import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
+import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
-/** What a counter without a bound is allowed at least, from below 0 on. */
-export const COUNTER = 1023;
 /** Most of a statement that stands beside a step. */
 const MOST_SHOWN = 50;
-/** Largest number that a variable holds whatever the kernel's sizes. */
-const MOST = 2 ** 30;
-
 /** Where a variable of C stands in the task's memory: what is stored is its value less `low`. */
 interface Home {
   readonly place: Stored<'int'>;
@@ -55,7 +50,13 @@ export function record(form: Form, source: CSource, lasting: readonly Lasting[],
     nr: rangeOfGiven(args.nr, { low: 1, high: pages }),
   };
   const known = ranges(form, k, given);
-  new Recording({ form, source, lasting, k, args, given, known }).all();
+  const recording = new Recording({ form, source, lasting, k, args, given, known });
+  try {
+    recording.all();
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Refused(error instanceof Error ? error.message : String(error), recording.at);
+  }
 }
 
 interface Recorded {
@@ -81,7 +82,8 @@ class Recording {
   /** Of batches whose folios may be put one by one: those of which a reference is held. */
   readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
-  readonly #counterHigh: number;
+  /** What is being recorded, for messages. */
+  at: Place | undefined;
   /** Claims stand around what is recorded already. */
   #isClaimed = false;
 
@@ -93,8 +95,7 @@ class Recording {
     this.#lasting = lasting;
     this.#given = given;
     this.#known = known;
-    const { references = 0, index = 0 } = k.sizes;
-    this.#counterHigh = Math.max(COUNTER, references, 2 * index);
+    this.at = undefined;
   }
 
   all(): void {
@@ -105,7 +106,9 @@ class Recording {
     for (const part of parts) {
       const state = this.#known.before.get(part);
       // What is never come to is not recorded.
-      if (state !== undefined) this.#part(part, state);
+      if (state === undefined) continue;
+      if ('at' in part) this.at = part.at;
+      this.#part(part, state);
     }
   }
 
@@ -117,7 +120,7 @@ class Recording {
         else this.#declare(part.of);
         return;
       case 'set':
-        this.#set(part.to, part.value, state, part.at);
+        k.scope(() => this.#set(part, state));
         return;
       case 'set-element': {
         const batch = this.#batch(part.to);
@@ -153,10 +156,12 @@ class Recording {
         );
         return;
       case 'if':
-        k.if(
-          new Value<'bool'>(this.#value(part.if, state).expr),
-          () => this.#parts(part.then),
-          () => this.#parts(part.else),
+        k.scope(() =>
+          k.if(
+            new Value<'bool'>(this.#value(part.if, state).expr),
+            () => this.#parts(part.then),
+            () => this.#parts(part.else),
+          ),
         );
         return;
       case 'block':
@@ -212,8 +217,7 @@ class Recording {
 
   #declare(of: Var): void {
     const stored = this.#known.stored.get(of) ?? { low: 0, high: 0 };
-    const high = Math.min(stored.high, stored.high > MOST ? this.#counterHigh : MOST);
-    const low = Math.max(Math.min(0, stored.low), stored.low < -MOST ? -COUNTER - 1 : -MOST);
+    const [low, high] = [Math.max(Math.min(0, stored.low), -MOST), Math.min(stored.high, MOST)];
     const place = this.#k.local(of.name, { kind: 'int', max: Math.max(1, high - low), initial: 0 });
     this.#homes.set(of, { place, low, allowed: { low, high } });
   }
@@ -255,13 +259,14 @@ class Recording {
     return found;
   }
 
-  #set(to: Var, value: Expr, state: State, at: Place): void {
+  #set(part: Extract<Part, { kind: 'set' }>, state: State): void {
+    const { to, value, at } = part;
     if (to.place === 'safe') {
       this.#args.safe.set(new Value<'bool'>(this.#value(value, state).expr));
       return;
     }
     const { place, low, allowed } = this.#home(to);
-    this.#check(value, allowed, state, at);
+    this.#check(value, this.#known.held.has(part) ? counterRange(this.#k) : allowed, state, at);
     place.set(shifted(this.#value(value, state), -low));
   }
 
@@ -366,23 +371,70 @@ class Recording {
       case '>=':
         return number(a.ge(b));
       case '*':
-        return y.low === y.high ? times(a, y.low) : x.low === x.high ? times(b, x.low) : product(a, b, y);
+        if (y.low === y.high) return times(this.#once(a, x), y.low);
+        return x.low === x.high ? times(this.#once(b, y), x.low) : product(this.#once(a, x), this.#once(b, y), y);
       case '%':
         return a.mod(b);
       case '/':
-        return divided(a, x, y.low);
+        return this.#divided(a, x, y.low);
       case '<<':
-        return y.low === y.high ? times(a, 2 ** y.low) : byCases(b, y, (by) => times(a, 2 ** by));
+        return y.low === y.high
+          ? times(a, 2 ** y.low)
+          : byCases(this.#once(b, y), y, (by) => times(this.#once(a, x), 2 ** by));
       case '>>':
-        return byCases(b, y, (by) => floored(a, x, 2 ** by));
+        return byCases(this.#once(b, y), y, (by) => this.#floored(a, x, 2 ** by));
       case '&':
       case '|':
       case '^':
-        return bitwise(operator, { of: a, range: x }, { of: b, range: y });
+        return bitwise(operator, { of: this.#once(a, x), range: x }, { of: this.#once(b, y), range: y });
       case '&&':
       case '||':
         throw new Error('conditions are no numbers');
     }
+  }
+
+  /** A value that is used more than once: it is computed once, into a variable. */
+  #once(value: Value<'int'>, { low, high }: Interval): Value<'int'> {
+    if (value.expr.op === 'const' || value.expr.op === 'local' || high - low > MOST) return value;
+    const of = this.#k.local('value', { kind: 'int', max: Math.max(1, high - low), initial: 0 });
+    of.set(shifted(value, -low));
+    return shifted(of, low);
+  }
+
+  /** A quotient towards 0. */
+  #divided(of: Value<'int'>, range: Interval, by: number): Value<'int'> {
+    if (by === 1) return of;
+    const value = this.#once(of, range);
+    const size = Math.max(Math.abs(range.low), Math.abs(range.high));
+    if (range.low >= 0) return this.#quotient(value, size, by);
+    const quotient = this.#quotient(choose<'int'>(value.lt(0), literal<'int'>(0).minus(value), value), size, by);
+    return choose<'int'>(value.lt(0), literal<'int'>(0).minus(quotient), quotient);
+  }
+
+  /** A quotient downwards, as a shift to the right of two's complement. */
+  #floored(of: Value<'int'>, { low, high }: Interval, by: number): Value<'int'> {
+    if (by === 1) return of;
+    const more = low < 0 ? Math.ceil(-low / by) : 0;
+    return shifted(this.#quotient(shifted(of, more * by), high + more * by, by), -more);
+  }
+
+  /** A quotient of what is not negative, bit by bit: the language only subtracts. */
+  #quotient(of: Value<'int'>, size: number, by: number): Value<'int'> {
+    if (size > MOST)
+      throw new RangeError(`a quotient of up to ${size} by ${by} is not computed, expected smaller numbers`);
+    const k = this.#k;
+    const rest = k.let('rest', { kind: 'int', max: Math.max(1, size), initial: 0 }, of);
+    const quotient = k.let('quotient', { kind: 'int', max: Math.max(1, Math.floor(size / by)), initial: 0 }, 0);
+    let bit = 0;
+    while (by * 2 ** (bit + 1) <= size) bit++;
+    for (; bit >= 0; bit--) {
+      const part = by * 2 ** bit;
+      k.if(rest.ge(part), () => {
+        rest.sub(part);
+        quotient.add(2 ** bit);
+      });
+    }
+    return quotient;
   }
 
   // Steps.
@@ -550,39 +602,6 @@ function product(a: Value<'int'>, b: Value<'int'>, { low, high }: Interval): Val
 
 /** Whether a bit of a number from 0 on is set. */
 const isSet = (of: Value<'int'>, bit: number): Value<'bool'> => of.mod(2 ** (bit + 1)).ge(2 ** bit);
-
-/** More steps of a ladder than any expression needs. */
-const MOST_RUNGS = 4096;
-
-/** A quotient towards 0, bit by bit from the highest. */
-function divided(of: Value<'int'>, { low, high }: Interval, by: number): Value<'int'> {
-  if (by === 1) return of;
-  const size = Math.max(Math.abs(low), Math.abs(high));
-  const negative = low < 0;
-  const amount = negative ? choose<'int'>(of.lt(0), literal<'int'>(0).minus(of), of) : of;
-  const quotient = quotientOf(amount, size, by);
-  return negative ? choose<'int'>(of.lt(0), literal<'int'>(0).minus(quotient), quotient) : quotient;
-}
-
-/** A quotient of what is not negative: how many multiples it reaches. */
-function quotientOf(of: Value<'int'>, size: number, by: number): Value<'int'> {
-  const most = Math.floor(size / by);
-  if (most > MOST_RUNGS) throw new RangeError(`a quotient of up to ${most} is too large to be computed`);
-  const halves = (from: number, to: number): Value<'int'> => {
-    if (from === to) return literal(from);
-    const middle = Math.ceil((from + to) / 2);
-    return choose<'int'>(of.ge(middle * by), halves(middle, to), halves(from, middle - 1));
-  };
-  return halves(0, most);
-}
-
-/** A quotient downwards, as a shift to the right of two's complement. */
-function floored(of: Value<'int'>, range: Interval, by: number): Value<'int'> {
-  if (by === 1) return of;
-  const most = range.low < 0 ? Math.ceil(-range.low / by) : 0;
-  const moved = most === 0 ? of : of.plus(most * by);
-  return shifted(quotientOf(moved, range.high + most * by, by), -most);
-}
 
 /** One text for each of few numbers. */
 function byCases(of: Value<'int'>, { low, high }: Interval, text: (value: number) => Value<'int'>): Value<'int'> {

@@ -21,7 +21,26 @@ export interface CFront {
   translate(source: CSource, options: TranslateOptions): Translation;
 }
 
-/** Makes the parser ready, once. */
+/**
+ * Makes the parser ready, once.
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ * import { cFront, CHECK_FUNCTION, failureIn, STEPS, TABLE, WORDS, wholeFile } from 'folioscope/cfront';
+ * const grammar = await readFile('node_modules/tree-sitter-c/tree-sitter-c.wasm');
+ * const { translate } = await cFront({ grammar });
+ * const text = `static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
+ *                                                    size_t nr_pages, pgoff_t *err_index)
+ * {
+ * 	return true;
+ * }`;
+ * const translation = translate(wholeFile('mine.c', text), { name: 'mine' });
+ * translation.kind === 'form' ? translation.form.name : translation.errors; // => 'mine'
+ * CHECK_FUNCTION; // => 'kvm_gmem_is_safe_for_conversion'
+ * // What a check may call:
+ * STEPS.every(({ name }) => TABLE.steps.has(name)); // => true
+ * WORDS.map(({ name }) => name).includes('likely'); // => true
+ * failureIn('mine.c:3:5: expected an expression'); // => 'mine.c:3:5: expected an expression'
+ */
 export async function cFront({ grammar, runtime }: GrammarBytes): Promise<CFront> {
   await Parser.init(runtime === undefined ? undefined : { wasmBinary: runtime });
   const parser = new Parser();

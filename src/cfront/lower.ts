@@ -17,7 +17,7 @@ import {
   type Var,
   variable,
 } from './ir.ts';
-import type { Known, Param, Table, Word } from './known.ts';
+import { type Known, type Param, type Table, UNMODELLED, type Word } from './known.ts';
 import { nearest } from './nearest.ts';
 import { orderings } from './orders.ts';
 import { type Place, Refused } from './source.ts';
@@ -71,7 +71,7 @@ interface LoopFrame {
 /** More orders of one expression than any check needs. */
 const MOST_ORDERS = 24;
 /** More parts than a function of the kernel's comes to with its helpers. */
-const MOST_PARTS = 20_000;
+const MOST_PARTS = 8_000;
 /** How many references a check may hold besides those of its batches. */
 const HELD = 3;
 
@@ -1086,7 +1086,8 @@ class Lowering {
       if (expr.value >= low && expr.value <= high) return { kind: 'value', expr, type };
       return { kind: 'value', expr: constant(wrapped(expr.value, type)), type };
     }
-    if (type.kind === 'int') this.#check(expr, type, at);
+    // What is signed is held to far smaller ranges wherever it is kept, so that it cannot get out of its own.
+    if (type.kind === 'int' && !type.signed) this.#check(expr, type, at);
     return { kind: 'value', expr, type };
   }
 
@@ -1322,6 +1323,12 @@ class Lowering {
     if (known !== undefined) return this.#known(known, expr);
     if (this.#unit.macros.has(name))
       throw new Refused(`the macro '${name}()' is not taken, expected a function, or its text here`, at);
+    const why = UNMODELLED.get(name);
+    if (why !== undefined)
+      throw new Refused(
+        `'${name}()' cannot be called: ${why}${why.includes('expected') ? '' : ', expected a check without it'}`,
+        at,
+      );
     const near = nearest(name, [...this.#table.steps.keys(), ...this.#table.words.keys()]);
     throw new Refused(
       `'${name}()' is not known, expected the text of it in this file, or a call of ${near} or another of docs/c-subset.md`,

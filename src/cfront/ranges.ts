@@ -36,7 +36,33 @@ export interface Found {
   /** All that a variable may be given; a counter without a bound has none here either. */
   readonly stored: ReadonlyMap<Var, Interval>;
   readonly statics: ReadonlyMap<Static, Interval>;
+  /** Assignments whose values have no bound, and are held to the range of a counter. */
+  readonly held: ReadonlySet<Part>;
 }
+
+/** What a counter without a bound is allowed, besides what the kernel's sizes ask for. */
+export const COUNTER = 1023;
+/** Beyond this a value has no bound. */
+export const MOST = 2 ** 30;
+
+/** What a variable may be given where its values have no bound. */
+export function counterRange({ sizes }: Kernel): Interval {
+  const { references = 0, index = 0 } = sizes;
+  return { low: -COUNTER - 1, high: Math.max(COUNTER, references, 2 * index) };
+}
+
+/** Parts of which more is asked than whether they are come to. */
+const NOTED: ReadonlySet<Part['kind']> = new Set([
+  'set',
+  'set-element',
+  'check',
+  'unclaim',
+  'call',
+  'load',
+  'store',
+  'if',
+  'orders',
+] as const);
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const UNKNOWN: Interval = { low: -LARGEST, high: LARGEST };
@@ -44,6 +70,8 @@ const BIT: Interval = { low: 0, high: 1 };
 
 /** Rounds after which what still grows is taken for unbounded. */
 const PATIENCE = 4;
+/** Parts looked at in all, above which a text is taken for endless. */
+const MOST_VISITS = 3_000_000;
 /** Rounds in which it is made smaller again. */
 const SECOND_LOOKS = 2;
 
@@ -57,9 +85,17 @@ const clip = ({ low, high }: Interval): Interval => ({ low: Math.max(low, -LARGE
 
 /** Finds what every variable may be at every part. @throws Refused where something may be read before it is set. */
 export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
+  const held = new Set<Part>();
   let statics = new Map(form.statics.map((one) => [one, single(one.value.op === 'const' ? one.value.value : 0)]));
   for (let round = 0; ; round++) {
-    const run = new Run(form, kernel, given, statics);
+    const run = new Run(form, { kernel, given, statics, held });
+    // What has no bound though all is known is held to one from here on, which bounds others.
+    let isBounded = true;
+    for (const part of run.unbounded) {
+      held.add(part);
+      isBounded = false;
+    }
+    if (!isBounded) continue;
     const next = new Map(statics);
     let isLarger = false;
     for (const [of, stored] of run.stores) {
@@ -74,7 +110,7 @@ export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
           : { low: all.low < was.low ? -LARGEST : was.low, high: all.high > was.high ? LARGEST : was.high },
       );
     }
-    if (!isLarger) return { before: run.before, stored: run.stored, statics };
+    if (!isLarger) return { before: run.before, stored: run.stored, statics, held };
     statics = next;
   }
 }
@@ -83,15 +119,38 @@ class Run {
   readonly before = new Map<Part, State>();
   readonly stored = new Map<Var, Interval>();
   readonly stores = new Map<Static, Interval>();
+  /** Assignments of values without a bound. */
+  readonly unbounded: Part[] = [];
   readonly #kernel: Kernel;
   readonly #given: GivenRanges;
   readonly #statics: ReadonlyMap<Static, Interval>;
   readonly #leaves = new Map<Label, State>();
   readonly #agains = new Map<Label, State>();
   #joining = false;
+  #visits = 0;
+  /** A loop's ranges still grow: what is noted meanwhile is noted again. */
+  #isGrowing = false;
+  /** With what ranges each loop's turns began. */
+  readonly #entries = new Map<Label, State>();
   #at: Place;
 
-  constructor(form: Form, kernel: Kernel, given: GivenRanges, statics: ReadonlyMap<Static, Interval>) {
+  readonly #held: ReadonlySet<Part>;
+
+  constructor(
+    form: Form,
+    {
+      kernel,
+      given,
+      statics,
+      held,
+    }: {
+      readonly kernel: Kernel;
+      readonly given: GivenRanges;
+      readonly statics: ReadonlyMap<Static, Interval>;
+      readonly held: ReadonlySet<Part>;
+    },
+  ) {
+    this.#held = held;
     this.#kernel = kernel;
     this.#given = given;
     this.#statics = statics;
@@ -108,7 +167,9 @@ class Run {
     };
     switch (part.kind) {
       case 'set':
-        note(part.to, this.of(part.value, state, part.at));
+        if (part.to.place === 'own' && !isWithin(this.#assigned(part, state), { low: -MOST, high: MOST }))
+          this.unbounded.push(part);
+        note(part.to, this.#assigned(part, state));
         break;
       case 'load':
         note(part.to, this.#statics.get(part.from) ?? UNKNOWN);
@@ -147,8 +208,11 @@ class Run {
     let state = from;
     for (const part of parts) {
       if (state === undefined) return undefined;
+      if (++this.#visits > MOST_VISITS)
+        throw new Refused('has too many loops in loops for their ranges to be found, expected fewer', this.#at);
       const known = this.#joining ? this.before.get(part) : undefined;
-      this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
+      if (!NOTED.has(part.kind)) this.before.set(part, state);
+      else this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
       if ('at' in part && part.at !== undefined) this.#at = part.at;
       state = this.#part(part, state);
     }
@@ -165,7 +229,7 @@ class Run {
         } else state.set(part.of, { ...single(0), unset: true });
         return state;
       case 'set':
-        this.#set(state, part.to, this.of(part.value, state, part.at));
+        this.#set(state, part.to, this.#assigned(part, state));
         return state;
       case 'set-element':
         this.of(part.index, state, part.at);
@@ -238,6 +302,17 @@ class Run {
     }
   }
 
+  /** What an assignment gives its variable. What has no bound is held to a counter's range. */
+  #assigned(part: Extract<Part, { kind: 'set' }>, state: State): Interval {
+    const value = this.of(part.value, state, part.at);
+    if (!this.#held.has(part)) return value;
+    const allowed = counterRange(this.#kernel);
+    return {
+      low: Math.min(Math.max(value.low, allowed.low), allowed.high),
+      high: Math.max(Math.min(value.high, allowed.high), allowed.low),
+    };
+  }
+
   #jump(jumps: Map<Label, State>, label: Label, state: State): void {
     const known = jumps.get(label);
     jumps.set(label, known === undefined ? new Map(state) : joined(known, state));
@@ -250,16 +325,25 @@ class Run {
       const end = this.#run(body, new Map(entry));
       return either(end, this.#agains.get(label));
     };
-    let entry = from;
+    // While an outer loop's ranges grow, this one's begin where they ended before.
+    const known = this.#isGrowing ? this.#entries.get(label) : undefined;
+    let entry = known === undefined ? from : joined(from, known);
+    const outer = this.#isGrowing;
+    this.#isGrowing = true;
     for (let round = 0; ; round++) {
       const back = turn(entry);
       const next = back === undefined ? from : joined(from, back);
       if (isCovered(next, entry)) break;
       entry = round < PATIENCE ? joined(entry, next) : widened(entry, next);
     }
+    this.#isGrowing = outer;
+    this.#entries.set(label, entry);
+    if (outer) return this.#leaves.get(label);
     for (let look = 0; look < SECOND_LOOKS; look++) {
       const back = turn(entry);
-      entry = back === undefined ? from : joined(from, back);
+      const next = back === undefined ? from : joined(from, back);
+      if (isCovered(entry, next)) break;
+      entry = next;
     }
     turn(entry);
     return this.#leaves.get(label);
@@ -552,6 +636,6 @@ function widened(was: State, now: State): State {
 }
 
 /** Bounds that a growing range is tried with before it is taken for unbounded. */
-const STAGES = [0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023];
+const STAGES = [1, 7, 31, 255, 1023];
 const higher = (value: number): number => STAGES.find((stage) => stage >= value) ?? LARGEST;
 const lower = (value: number): number => -(STAGES.find((stage) => stage >= -value) ?? LARGEST);

@@ -113,6 +113,8 @@ export interface CFunction extends At {
   readonly returns: CType;
   readonly params: readonly CParameter[];
   readonly body: readonly CStatement[];
+  /** The line of its last brace, from 0. */
+  readonly last: number;
 }
 
 /** What a translation unit has, as far as a check may use it. */

@@ -3,11 +3,11 @@ import type { Parser } from 'web-tree-sitter';
 import { DEFAULT_PROFILE, type KernelPart, type Patch, routine } from '../kernel/index.ts';
 import { int, shared } from '../lang/index.ts';
 import { readUnit } from './decode.ts';
-import { COUNTER, type Lasting, record } from './emit.ts';
+import { type Lasting, record } from './emit.ts';
 import type { Form } from './ir.ts';
 import { type Table, TABLE } from './known.ts';
 import { type Answers, lower } from './lower.ts';
-import { type Kernel, ranges } from './ranges.ts';
+import { COUNTER, type Kernel, ranges } from './ranges.ts';
 import { type CSource, placeName, Refused } from './source.ts';
 import type { CFunction, CUnit } from './syntax.ts';
 import { counted } from './turns.ts';
@@ -34,7 +34,7 @@ export type Translation =
       readonly form: Patch;
       /** The function's name. */
       readonly function: string;
-      /** Lines of the source that the function stands in, from 0. */
+      /** The first and the last line of the source that the function stands in, from 0. */
       readonly lines: { readonly from: number; readonly to: number };
     }
   /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
@@ -75,14 +75,16 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
       const type = { ...int(Math.max(1, to - from)), initial: first - from };
       return { of, shared: shared(`static ${of.name}`, [], type), low: from, high: to };
     });
-    const last = lastLine(fn);
     return {
       kind: 'form',
       function: fn.name,
-      lines: { from: fn.at.line, to: last },
+      lines: { from: fn.at.line, to: fn.last },
       form: patchOf(form, source, lasting, { options, remarks, exported: read.unit.exported }),
     };
   } catch (error) {
+    // JavaScript's own stack ends before that of a text which is nested for nobody to read.
+    const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
+    if (isTooDeep) return { kind: 'refused', errors: [`${source.name}:1:1: is nested too deeply, expected less`] };
     if (!(error instanceof Refused)) throw error;
     return { kind: 'refused', errors: [messageOf(error, source)] };
   } finally {
@@ -92,12 +94,12 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
 
 /** A refusal in one line. */
 const messageOf = ({ message, at }: Refused, source: CSource): string =>
-  at === undefined ? `${source.name}: ${message}` : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
+  at === undefined
+    ? `${source.name}:1:1: ${message}`
+    : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
 
 /** What stands there, unless the message says it. */
 const quoted = (text: string, message: string): string => (text === '' || message.startsWith("'") ? '' : `'${text}' `);
-
-const lastLine = (fn: CFunction): number => fn.at.line;
 
 function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
   const names = [...unit.functions.keys()];

@@ -53,8 +53,8 @@ function countedLoop(part: Extract<Part, { kind: 'loop' }>): readonly Part[] {
   const at = { ...part.at, text: 'turns of the loop without a step' };
   const more = binary('+', variable(of), constant(1));
   const head: readonly Part[] = [
-    { kind: 'check', value: more, low: 0, high: MOST_TURNS, at },
     { kind: 'set', to: of, value: more, at },
+    { kind: 'check', value: variable(of), low: 0, high: MOST_TURNS, at },
   ];
   const from: Part = { kind: 'set', to: of, value: constant(0), at };
   return [

@@ -97,8 +97,8 @@ interface Index {
 }
 
 /**
- * The levels of a search in a store: all states, in chunks, level by level, and an index. Tables and numbers of halves
- * are rebuilt from the states, so the number of threads and the kind of table may change.
+ * The levels of a search in a store: all states, in chunks, level by level, and an index. Tables are rebuilt from the
+ * states, so the number of threads may change.
  */
 export class Checkpoint {
   readonly #store: Store;

@@ -36,7 +36,7 @@ interface Wrong {
  */
 export function* exploringDepthFirst(asked: Question, reach: Reach): Generator<Progress, ProgramExploration> {
   const question = { ...asked, symmetry: undefined };
-  const { space, isPartial } = spaceOfProgram(question, {});
+  const { space, isPartial } = spaceOfProgram(question);
   const walk = new DepthFirst(space, reach);
   const { reason, wrong } = yield* walk.run();
   const found = {
@@ -103,12 +103,12 @@ class DepthFirst {
   *run(): Generator<Progress, { readonly reason: Reason | undefined; readonly wrong: Wrong | undefined }> {
     const { mostStates, mostBytes = Number.POSITIVE_INFINITY, whole = false, interrupted, progress } = this.#reach;
     const over = (reason?: Reason) => ({ reason, wrong: this.#wrong });
-    const { words, hashed } = this.#space.compiled;
+    const { words } = this.#space.compiled;
     this.#table.allow(mostStates, mostBytes);
     const first = this.#space.initial;
     this.#rows.clear();
-    putRow(first, hashed, this.#rows.words, this.#rows.ends);
-    const heap = heapOf(first, hashed);
+    putRow(first, this.#rows.words, this.#rows.ends);
+    const heap = heapOf(first);
     if (!this.#table.add(heap, this.#rows.words, this.#rows.begin(heap), this.#rows.end(heap))) return over('states');
     this.#enter(first);
     for (let turns = 0; ; turns++) {

@@ -15,7 +15,7 @@ import {
 } from '../lang/index.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
 import type { Exploration, Limits, Model, Progress, Reach } from './model.ts';
-import { fingerprintOf, leftOf, putRow } from './rows.ts';
+import { fingerprintOf, putRow } from './rows.ts';
 import { search, searching } from './search.ts';
 import type { Arrival, Space } from './space.ts';
 
@@ -114,12 +114,12 @@ export function exploreProgram(question: Question, reach: Reach): ProgramExplora
  * caller may stop early.
  */
 export function* exploringProgram(question: Question, reach: Reach): Generator<Progress, ProgramExploration> {
-  const { space, isPartial } = spaceOfProgram(question, reach);
+  const { space, isPartial } = spaceOfProgram(question);
   const found = yield* searching(space, reach);
   const about = whatElse(question, space, isPartial);
   const isToBeSearched = found.verdict === 'violated' && (isPartial || reach.lossy !== undefined);
   if (!isToBeSearched) return { ...found, ...about, isShortest: found.counterexample !== undefined };
-  const whole = spaceOfProgram({ ...question, partialOrder: false }, reach);
+  const whole = spaceOfProgram({ ...question, partialOrder: false });
   return { ...found, ...about, ...nearestOf(yield* searching(whole.space, exactly(reach))) };
 }
 
@@ -152,7 +152,6 @@ export function whatElse(
  */
 export function spaceOfProgram(
   question: Question,
-  { compact = false }: Pick<Reach, 'compact'> = {},
   shared = false,
 ): { readonly space: Space; readonly isPartial: boolean; readonly model: Model } {
   const { program, codeOf, initial, properties, sometimes = [], symmetry, partialOrder = false } = question;
@@ -160,9 +159,8 @@ export function spaceOfProgram(
   const model = { ...packed, initial: packed.pack(initial) };
   const [always, once] = [properties, sometimes].map((of) => of.map(({ holds }) => holds));
   const reduction = partialOrder ? independence(program, codeOf, initial, always ?? [], once, symmetry) : undefined;
-  const hashed = hashedWords(packed.words, compact);
-  const { text, ...names } = writeSuccessors(program, codeOf, question, symmetry, reduction, hashed, shared);
-  const compiled = { ...readSuccessors(text), hashed };
+  const { text, ...names } = writeSuccessors(program, codeOf, question, { symmetry, reduction, shared });
+  const compiled = readSuccessors(text);
   const space: Space = {
     ...names,
     canonicalize: compiled.canonicalize,
@@ -175,10 +173,8 @@ export function spaceOfProgram(
       return failed;
     },
     fingerprint: () => {
-      // The way of storing states does not change the question.
-      const whole = compact ? writeSuccessors(program, codeOf, question, symmetry, reduction) : { text };
       const named = [...names.asserts, ...[...properties, ...sometimes].map(({ name }) => name)];
-      return fingerprintOf([whole.text.source, ...model.initial, ...named]);
+      return fingerprintOf([text.source, ...model.initial, ...named]);
     },
     text,
     initial: model.initial,
@@ -229,12 +225,8 @@ function forEachSuccessor(model: Model, state: Int32Array, visit: (task: number,
       if (model.step(task, state, option)) visit(task, option);
 }
 
-/** If halves are numbered, one half alone determines the heap. */
-export const hashedWords = (words: number, compact: boolean): number => (compact ? leftOf(words) : words);
-
-function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits): Space {
+function spaceOf(model: Model, { invariants, mayEnd }: Limits): Space {
   const { words } = model;
-  const hashed = hashedWords(words, compact);
   const state = new Int32Array(words);
   const load = (states: Int32Array, at: number): Int32Array => {
     for (let i = 0; i < words; i++) state[i] = states[at + i]!;
@@ -255,13 +247,12 @@ function spaceOf(model: Model, { invariants, mayEnd, compact = false }: Limits):
     fingerprint: undefined,
     compiled: {
       words,
-      hashed,
       most: Array.from({ length: model.tasks }, (_, task) => model.options?.[task] ?? 1).reduce((a, b) => a + b, 0),
       expand: (states, at, rows, ends) => {
         let count = 0;
         load(states, at);
         forEachSuccessor(model, state, () => {
-          putRow(state, hashed, rows, ends);
+          putRow(state, rows, ends);
           count++;
           load(states, at);
         });

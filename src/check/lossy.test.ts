@@ -70,6 +70,5 @@ test('limits hold, and what does not go together is refused', () => {
   });
   const { bytes } = explored('v6', { lossy });
   expect(explored('v6', { lossy, mostBytes: bytes - 1 })).toMatchObject({ verdict: 'undecided', reason: 'memory' });
-  expect(() => explored('v6', { lossy, compact: true })).toThrow('without compact');
   expect(() => explored('v6', { lossy: bitstate(33) })).toThrow('bitstate takes 5 to 32 bits of a position, not 33');
 });

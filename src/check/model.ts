@@ -29,19 +29,14 @@ export interface Reach {
   /** Continues after a violation and visits everything; otherwise the search ends with the level of the violation. */
   readonly whole?: boolean;
   /**
-   * Stores states as numbers of their halves and pairs of them in 32 bits, exactly. It takes at most two thirds of the
-   * memory, less for longer states, and half as much time again.
-   */
-  readonly compact?: boolean | undefined;
-  /**
    * Stores hashes instead of states. It takes less memory, but a state may be taken for another and omitted, with
    * everything that only it leads to (`Exploration.omission`). A violation is real even in this mode; a second, exact
-   * search within the same limits recomputes its run. For one thread, neither compact nor with checkpoints.
+   * search within the same limits recomputes its run. For one thread, without checkpoints.
    */
   readonly lossy?: Lossy | undefined;
   /**
    * Storage for levels, so that another process can resume. If the store holds a checkpoint of the same question, the
-   * search continues from it, to the same result, with any number of threads, compact or not. A store belongs to one
+   * search continues from it, to the same result, with any number of threads. A store belongs to one
    * question. For programs only.
    * @throws CheckpointError if the store holds another question's checkpoint, or a damaged one.
    */
@@ -49,7 +44,7 @@ export interface Reach {
   /**
    * Storage for states beyond `mostBytes`; up to half of that is for the two levels that stay in memory. The result is
    * the same. The content is useless afterwards. If it throws `StoreFullError`, the search ends with what it knows. For
-   * one thread, neither compact nor lossy.
+   * one thread, not lossy.
    */
   readonly spill?: Store | undefined;
   /** Progress callback, called about ten times in a second of work. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { HEAPS, type Successors } from '../lang/index.ts';
 import { Barrier } from './barrier.ts';
-import { CompactMemory } from './compact_memory.ts';
 import { type Lossy, LossyMemory } from './lossy_memory.ts';
 import type { Store } from './checkpoint.ts';
 import { comesBefore, compare, type Fault } from './fault.ts';
@@ -11,10 +10,7 @@ import type { Piece, StateMemory } from './state_memory.ts';
 import { WholeMemory } from './whole_memory.ts';
 
 /** The compiled steps of a space: `expand` writes rows to heaps. */
-export interface Steps extends Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'> {
-  /** Number of words, from the first, that a row's hash covers. */
-  readonly hashed: number;
-}
+export type Steps = Pick<Successors, 'expand' | 'violated' | 'mayEnd' | 'failed' | 'words' | 'most'>;
 
 /** An order to a part. */
 export type Order =
@@ -71,8 +67,6 @@ export interface Common {
   /** Whether each state must be checked. */
   readonly judged: boolean;
   readonly shared: boolean;
-  /** Whether states are stored as numbers of their halves. */
-  readonly compact: boolean;
   /** Whether only hashes are stored. */
   readonly lossy: Lossy | undefined;
   /** Storage for states when memory is full. */
@@ -125,9 +119,7 @@ export class Part {
         ? new LossyMemory(steps.words, lossy)
         : spill !== undefined
           ? new SpillMemory(steps.words, heaps, mostStates, spill)
-          : common.compact
-            ? new CompactMemory(steps.words, heaps, shared, this.#beat)
-            : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
+          : new WholeMemory(steps.words, heaps, shared, mostStates, this.#beat);
     this.#beat();
   }
 
@@ -136,7 +128,7 @@ export class Part {
     switch (order.kind) {
       case 'begin':
         this.#own.clear();
-        putRow(order.state, this.#steps.hashed, this.#own.words, this.#own.ends);
+        putRow(order.state, this.#own.words, this.#own.ends);
         return this.#reply({});
       case 'clear':
         this.#own.clear();
@@ -258,9 +250,9 @@ export class Part {
   }
 
   #predecessor(depth: number, wanted: Int32Array): Int32Array | undefined {
-    const { expand, failed, words: length, hashed } = this.#steps;
+    const { expand, failed, words: length } = this.#steps;
     const { words, ends } = this.#own;
-    const heap = heapOf(wanted, hashed);
+    const heap = heapOf(wanted);
     let best: Int32Array | undefined;
     let visited = 0;
     this.#memory.visit(depth, (states, at) => {

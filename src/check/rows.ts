@@ -10,9 +10,6 @@ export const COLLECTED = 2 ** 21;
 export const STRIDE = 64;
 const HEAP_SHIFT = 32 - Math.log2(HEAPS);
 
-/** Number of words of a state's left half. The right half has the rest; for a state of one word it is empty. */
-export const leftOf = (words: number): number => (words + 1) >> 1;
-
 /** JavaScript that hashes words, given as expressions, into a new variable. */
 export function hashing(into: string, words: readonly string[]): string {
   const mix = words.map((word) => `${into}=Math.imul(${into}^${word},${0x85ebca6b | 0});${into}^=${into}>>>15;`);
@@ -43,13 +40,12 @@ export function fingerprintOf(parts: readonly (string | number)[]): string {
     .join('');
 }
 
-/** The heap of a state whose hash covers its first `hashed` words. */
-export const heapOf = (state: Int32Array, hashed: number): number =>
-  hashOf(state, 0, Math.min(hashed, state.length)) >>> HEAP_SHIFT;
+/** The heap of a state. */
+export const heapOf = (state: Int32Array): number => hashOf(state, 0, state.length) >>> HEAP_SHIFT;
 
 /** Writes a state to its heap, as the generated code does. */
-export function putRow(state: Int32Array, hashed: number, rows: Int32Array, ends: Int32Array): void {
-  const hash = hashOf(state, 0, Math.min(hashed, state.length));
+export function putRow(state: Int32Array, rows: Int32Array, ends: Int32Array): void {
+  const hash = hashOf(state, 0, state.length);
   const heap = hash >>> HEAP_SHIFT;
   const end = ends[heap]!;
   rows.set(state, end);

@@ -77,17 +77,17 @@ export class Search {
   #isFar = false;
 
   constructor(space: Space, reach: Reach, parts: number, shared: boolean) {
-    if (reach.lossy !== undefined && (parts > 1 || shared || reach.compact === true || reach.checkpoint !== undefined))
-      throw new Error('hashes instead of states are for one thread, without compact and without checkpoints');
-    if (reach.spill !== undefined && (parts > 1 || shared || reach.compact === true || reach.lossy !== undefined))
-      throw new Error('states are put aside by one thread, without compact and without hashes');
+    if (reach.lossy !== undefined && (parts > 1 || shared || reach.checkpoint !== undefined))
+      throw new Error('hashes instead of states are for one thread, without checkpoints');
+    if (reach.spill !== undefined && (parts > 1 || shared || reach.lossy !== undefined))
+      throw new Error('states are put aside by one thread, without hashes');
     const { words: length, most } = space.compiled;
     // Spilled states are read once for each batch of successors, so large batches are better. Otherwise batches take as
     // much as helps, less if memory is saved, and an eighth of what is allowed.
     const { mostBytes = Number.POSITIVE_INFINITY } = reach;
     const collected =
       reach.spill === undefined
-        ? Math.min(reach.compact === true ? COLLECTED / 2 : COLLECTED, mostBytes / 32 / parts)
+        ? Math.min(COLLECTED, mostBytes / 32 / parts)
         : Math.max(COLLECTED, Math.min(MOST_COLLECTED, (reach.mostBytes ?? 0) / 16));
     this.#space = space;
     this.#reach = reach;
@@ -102,7 +102,6 @@ export class Search {
       pulse: allocate(parts * PULSE_WORDS, shared),
       judged: space.properties.length + space.reached.length > 0,
       shared,
-      compact: reach.compact === true,
       lossy: reach.lossy,
       spill: reach.spill,
       mostStates: reach.mostStates,
@@ -196,7 +195,7 @@ export class Search {
     this.#wrong = known.wrong;
     this.#space.reached.set(known.reached);
     this.#space.taken.set(known.taken);
-    const { words, hashed } = this.#space.compiled;
+    const { words } = this.#space.compiled;
     const [rows] = this.#rows;
     if (rows === undefined) throw new Error('a search without a part');
     let depth = 0;
@@ -215,7 +214,7 @@ export class Search {
           yield clear('next');
         }
         for (let i = 0; missing > 0 && at < states.length && (i % STRIDE !== 0 || !rows.isFull); i++) {
-          putRow(states.subarray(at, at + words), hashed, rows.words, rows.ends);
+          putRow(states.subarray(at, at + words), rows.words, rows.ends);
           at += words;
           missing--;
         }

@@ -9,7 +9,7 @@ const WORDS = 2;
 function rowsOf(numbers: readonly number[]): Rows {
   const rows = new Rows(new Int32Array(HEAPS * 1000 * (WORDS + 1)), new Int32Array(HEAPS), 0);
   rows.clear();
-  for (const number of numbers) putRow(Int32Array.of(number, -number), WORDS, rows.words, rows.ends);
+  for (const number of numbers) putRow(Int32Array.of(number, -number), rows.words, rows.ends);
   return rows;
 }
 

@@ -301,7 +301,7 @@ class Walker {
     const before = this.#table.size;
     this.#row.set(this.#state);
     this.#row[words] = hashOf(this.#state, 0, words);
-    this.#isFull = !this.#table.add(heapOf(this.#state, words), this.#row, 0, words + 1);
+    this.#isFull = !this.#table.add(heapOf(this.#state), this.#row, 0, words + 1);
     return this.#isFull || this.#table.size > before;
   }
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readSuccessors, type SuccessorsText } from '../lang/index.ts';
 import { Barrier } from './barrier.ts';
-import {
-  exactly,
-  hashedWords,
-  nearestOf,
-  type ProgramExploration,
-  type Question,
-  spaceOfProgram,
-  whatElse,
-} from './explore.ts';
+import { exactly, nearestOf, type ProgramExploration, type Question, spaceOfProgram, whatElse } from './explore.ts';
 import type { Exploration, Reach } from './model.ts';
 import { type Order, Part, type Reply } from './part.ts';
 import { Search } from './search.ts';
@@ -60,8 +52,7 @@ export function serve(
   onMessage((message) => {
     if (message.kind === 'setup') {
       const { text, common, index } = message;
-      const hashed = hashedWords(text.words, common.compact);
-      part = new Part({ ...readSuccessors(text), hashed }, commonFrom(common), index);
+      part = new Part(readSuccessors(text), commonFrom(common), index);
     } else if (part === undefined) throw new Error('a worker was told to work before it was told on what');
     else answer(sentReply(part.do(orderFrom(message))));
   });
@@ -117,12 +108,12 @@ export async function exploreProgramWith(
   // They load their modules while the program is compiled.
   const team = Array.from({ length: workers }, () => new Colleague(host.start()));
   try {
-    const { space, isPartial } = spaceOfProgram(question, reach, true);
+    const { space, isPartial } = spaceOfProgram(question, true);
     const found = await searchWith(space, reach, team, host);
     const about = whatElse(question, space, isPartial);
     if (found.verdict !== 'violated' || !isPartial)
       return { ...found, ...about, isShortest: found.counterexample !== undefined };
-    const whole = spaceOfProgram({ ...question, partialOrder: false }, reach, true);
+    const whole = spaceOfProgram({ ...question, partialOrder: false }, true);
     return { ...found, ...about, ...nearestOf(await searchWith(whole.space, exactly(reach), team, host)) };
   } finally {
     for (const colleague of team) colleague.close();

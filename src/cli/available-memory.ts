@@ -2,12 +2,12 @@
 import { freemem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 
-/** The rest is for what runs besides, and for what a search takes while it grows. */
+/** The rest is for other programs, and for the temporary memory of a growing search. */
 const SHARE = 0.8;
 
 /**
- * How many bytes a search may take where nobody says so. Linux promises memory that it does not have, and kills who touches it:
- * a search has to end before.
+ * Default limit of a search in bytes. Linux overcommits memory, and kills the process that touches too much: a search
+ * must end before.
  */
 export function availableBytes(): number {
   const constrained = process.constrainedMemory();
@@ -15,7 +15,7 @@ export function availableBytes(): number {
   return SHARE * (constrained > 0 ? Math.min(constrained, free) : free);
 }
 
-/** V8's heap: beyond its limit the process is ended at once, whatever the machine has. */
+/** V8's heap in bytes: beyond its limit the process is killed at once, whatever the machine has. */
 export function heapNow(): { readonly used: number; readonly most: number } {
   const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
   return { used, most };

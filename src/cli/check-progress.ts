@@ -4,10 +4,10 @@ import type { CheckProgress } from '../verify/index.ts';
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * How far a check is, in a line.
+ * Progress of a check, in one line.
  *
- * How many states there will be is not known before the end. What is known is that those in the queue have to be expanded, so
- * it is said how long these take at the rate so far: the rest takes at least as long.
+ * The final number of states is unknown until the end. But the queued states must be expanded, so the line gives their
+ * time at the present rate: a lower bound of the rest.
  *
  * @param seconds since this check began.
  */

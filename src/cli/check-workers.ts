@@ -3,10 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { exploreProgramWith, type ProgramExploration, type WorkerHost } from '../check/index.ts';
 import type { CheckProgress, Explorer } from '../verify/index.ts';
 
-/** How long nothing is looked at while others work, in milliseconds. */
+/** Time between two checks while others work, in milliseconds. */
 const NAP = 50;
 
-/** Explores with so many threads of Node, started for each search. */
+/** Explores with so many Node threads, started for each search. */
 export function exploringWith(workers: number): Explorer {
   return function* (question, reach) {
     let now: Omit<CheckProgress, 'round'> = { states: 0, transitions: 0, depth: 0, queue: 0, bytes: 0 };
@@ -69,7 +69,7 @@ const HOST: WorkerHost = {
 
 function startThread(): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('check-worker.js', import.meta.url));
-  // Threads do not inherit what lets Node load the sources.
+  // Threads do not inherit the loader for the sources.
   const [loader, entry] = [import.meta.resolve('tsx/esm/api'), new URL('check-worker.ts', import.meta.url).href];
   const code = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); });`;
   return new Worker(code, { eval: true });

@@ -7,9 +7,9 @@ import { makeDirectory } from './make-directory.ts';
 import { writeParts } from './write-parts.ts';
 
 /**
- * A directory that holds a checkpoint. It is made where it is missing, and belongs to one search at a time.
- * @param every seconds between two writings, at least; a level that is found meanwhile waits in memory.
- * @throws UnwrittenError where the directory cannot be made or written. @throws CheckpointError where it cannot be read.
+ * A directory that holds a checkpoint. It is created if it is missing, and belongs to one search at a time.
+ * @param every shortest time between two writes in seconds; a level that is found meanwhile waits in memory.
+ * @throws UnwrittenError if the directory cannot be created or written. @throws CheckpointError if it cannot be read.
  */
 export class CheckpointDirectory implements Store {
   readonly #path: string;
@@ -24,7 +24,7 @@ export class CheckpointDirectory implements Store {
     });
   }
 
-  /** Whether there is something to go on from. */
+  /** Whether there is a checkpoint to resume from. */
   get isBegun(): boolean {
     return existsSync(join(this.#path, 'index.json'));
   }
@@ -59,7 +59,7 @@ export class CheckpointDirectory implements Store {
   }
 }
 
-/** A store that also tells why it cannot be written. */
+/** A store that also reports why it cannot be written. */
 export const telling = (store: Store, tell: (why: string) => void): Store => ({
   isDue: () => store.isDue(),
   read: (name) => store.read(name),
@@ -73,7 +73,7 @@ export const telling = (store: Store, tell: (why: string) => void): Store => ({
   },
 });
 
-/** Stands for a directory that cannot be made: what is small enough needs no checkpoint. */
+/** A store for a directory that cannot be created: a small search needs no checkpoint. */
 export const neverWritten = (error: UnwrittenError): Store => ({
   isDue: () => false,
   read: () => undefined,

@@ -4,12 +4,12 @@ import { Argument, type Command } from 'commander';
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** What can be completed after a command's name. */
+/** Possible completions after a command's name. */
 interface Words {
   readonly command: string;
   readonly summary: string;
   readonly options: readonly { readonly flag: string; readonly summary: string; readonly takesValue: boolean }[];
-  /** Fixed values of its arguments; files where there are none. */
+  /** Fixed values of its arguments; files if there are none. */
   readonly values: readonly string[];
 }
 
@@ -59,7 +59,7 @@ const wordsOf = (command: Command): Words => ({
   values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
 });
 
-/** A text between single quotes of a shell. */
+/** A text in single quotes of a shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 const bash = (name: string, words: readonly Words[]): string => `# bash completion of ${name}

@@ -2,15 +2,15 @@
 
 /** The exit codes of every command: a contract. */
 export const EXIT = {
-  /** Answered, and it is well: safe, holds, conforms, every expected result came true. */
+  /** The result is good: safe, holds, conforms, every expected result occurred. */
   well: 0,
-  /** Answered, and it is not: refused, violated, does not conform. */
+  /** The result is not good: refused, violated, does not conform. */
   notWell: 1,
-  /** Not decidable: events lost, input damaged but partly answered, a bound reached. */
+  /** Undecided: data loss, input damaged but partly answered, a limit reached. */
   undecided: 2,
   /** The command line was wrong. */
   usage: 64,
-  /** Input of which nothing can be answered. */
+  /** Input from which nothing can be answered. */
   input: 65,
   /** This machine lacks what the command needs. */
   unavailable: 69,

@@ -19,7 +19,7 @@ import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 
-/** Linux is built for at most so many CPUs (NR_CPUS). */
+/** Largest number of CPUs that Linux is built for (NR_CPUS). */
 const MOST_CPUS = 8192;
 
 interface Options {
@@ -37,7 +37,7 @@ interface Options {
 
 const names = (known: readonly { readonly name: string }[]): string => known.map(({ name }) => name).join(', ');
 
-/** `folioscope explain FILE`: who holds each guest_memfd folio of a recording, and what a conversion would get. */
+/** `folioscope explain FILE`: the holders of each guest_memfd folio in a recording, and the result of a conversion. */
 export function registerExplain(program: Command): void {
   program
     .command('explain')
@@ -107,7 +107,7 @@ Examples:
 
 async function explain(file: string, options: Options): Promise<ExitCode> {
   const explanation = await answer(file, options);
-  // Neither a verdict nor the absence of guest_memfd could be told.
+  // There is neither a verdict nor proof that no guest_memfd exists.
   if (explanation.moments.length === 0 && explanation.inodes.some(({ kind }) => kind !== 'other'))
     throw new UsageError(`${file}: the recording has no markers; --at end asks for its end`);
   for (const damage of explanation.trace.damage) complain(`${file}: ${damage}`);
@@ -151,19 +151,19 @@ async function answer(file: string, options: Options): Promise<Explanation> {
   }
 }
 
-/** What an exit code of 1 is for. */
+/** Conditions for an exit code of 1. */
 interface Failing {
-  /** Any moment that is refused, not only the last. */
+  /** Any refused moment, not only the last. */
   readonly any: boolean;
-  /** Recorded conversions that were refused: where no moment was asked for. */
+  /** Refused recorded conversions: if no moment was requested. */
   readonly calls: boolean;
-  /** The inode was asked for: judged whatever it is. */
+  /** The inode was requested: it is judged in any case. */
   readonly isWanted?: boolean;
 }
 
 /**
- * By the recorded refusals, then by the last moment's `baseline` verdict; the worst, where it is told of several inodes.
- * Damage leaves it open, and so does a recording that does not even tell which inode it is about.
+ * Decided by the recorded refusals, then by the last moment's `baseline` verdict; the worst of several inodes. It is
+ * undecided after damage, or if the recording does not show its inode.
  */
 export function codeOf(
   { moments, trace, doubt, conversions, inodes }: Explanation,
@@ -171,7 +171,7 @@ export function codeOf(
 ): ExitCode {
   if (trace.damage.length > 0) return EXIT.undecided;
   const last = moments.at(-1);
-  // A guest_memfd was there and nothing is known of it, or one may have been.
+  // There was a guest_memfd without known content, or there may have been one.
   if (last === undefined) return doubt === undefined ? EXIT.well : EXIT.undecided;
   if ((failing.calls || failing.any) && conversions.some(({ returned }) => isErrno(returned, 'EAGAIN')))
     return EXIT.notWell;
@@ -186,7 +186,7 @@ export function codeOf(
   return isCutOff || asked.some(({ strength }) => strength === 'unknown') ? EXIT.undecided : EXIT.well;
 }
 
-/** A value that a parser understood. @throws InvalidArgumentError that says what was expected. */
+/** A parsed value. @throws InvalidArgumentError with what was expected. */
 function understood<Value>(value: Value | undefined, expected: string): Value {
   if (value === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
   return value;
@@ -224,7 +224,7 @@ const readPatches = (text: string): readonly Patch[] => {
   return [...new Set(named)];
 };
 
-/** The options that lead to the same answer again. */
+/** The options that give the same answer again. */
 const optionsAgain = ({
   at,
   inode,

@@ -3,25 +3,25 @@ import { CommanderError } from 'commander';
 import { InputError } from '../ledger/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
-/** The command line asks for something that there is not. The message is one line. */
+/** The command line names something that does not exist. The message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Prints an error as one line on standard error, harmless to a terminal whatever names of a recording stand in it. */
+/** Prints an error as one line on standard error, without control characters from names in a recording. */
 export function complain(message: string): void {
   process.stderr.write(`folioscope: ${message.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/\p{Cc}/gu, '?')}\n`);
 }
 
-/** Tells the user what went wrong. @returns the exit code that says so. */
+/** Reports an error to the user. @returns the exit code for it. */
 export function reportFailure(error: unknown): ExitCode {
-  // Commander has printed its own message, or the help that was asked for.
+  // Commander has printed its own message, or the requested help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.well : EXIT.usage;
   if (error instanceof UsageError) {
     complain(error.message);
     return EXIT.usage;
   }
-  // A checkpoint of another question, or a damaged one. The engine, which its class is of, is not loaded for other commands.
+  // A checkpoint of another question, or a damaged one. The engine, with its class, is not loaded for other commands.
   if (error instanceof InputError || (error instanceof Error && error.name === 'CheckpointError')) {
     complain(error.message);
     return EXIT.input;

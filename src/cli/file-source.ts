@@ -6,15 +6,15 @@ import { InputError } from '../ledger/index.ts';
 import type { ByteSource, ByteStream } from '../trace/index.ts';
 import { complain, reasonOf } from './failure.ts';
 
-/** Something to read that is to be closed. */
+/** An input that must be closed. */
 interface Closing {
   close(): Promise<void>;
 }
 
 /**
- * A regular file as a {@link ByteSource}; what can be read only once as a {@link ByteStream}: `-` for standard input, a
- * named pipe, and files of tracefs, which say that they have no bytes.
- * @throws InputError where the file cannot be read.
+ * A regular file as a {@link ByteSource}; an input that can be read only once as a {@link ByteStream}: `-` for standard
+ * input, a named pipe, and files of tracefs, which report a size of 0.
+ * @throws InputError if the file cannot be read.
  */
 export const openSource = (path: string): Promise<(ByteSource | ByteStream) & Closing> =>
   path === '-' ? Promise.resolve(streamSource('standard input', process.stdin)) : openFileSource(path);
@@ -38,8 +38,8 @@ async function openFileSource(path: string): Promise<(ByteSource | ByteStream) &
 }
 
 /**
- * What is read once, from the first byte on. The first Ctrl-C ends it, so that what came until then is answered, as of a
- * trace_pipe that never ends; the second one is as usual.
+ * An input that is read once, from the first byte. The first Ctrl-C ends it, so that the data read so far is answered,
+ * as for an endless trace_pipe; the second Ctrl-C acts as usual.
  */
 function streamSource(name: string, stream: Readable): ByteStream & Closing {
   const bytes: AsyncIterable<Uint8Array> = stream;
@@ -72,7 +72,7 @@ function streamSource(name: string, stream: Readable): ByteStream & Closing {
 const source = (name: string, file: FileHandle, size: number): ByteSource & Closing => ({
   name,
   size,
-  // A command has nothing else to do meanwhile, and the way through the thread pool takes longer than a block.
+  // The command has no other work meanwhile, and the thread pool would take longer than reading a block.
   read: (offset, length, into) =>
     new Promise((resolve) => {
       const wanted = Math.max(0, Math.min(length, size - offset));

@@ -240,6 +240,10 @@ const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allo
     expected: '{ each: N, besides: N }',
     allows: (value) => hasNumbers(value, ['each', 'besides']),
   },
+  statics: {
+    expected: 'a list of shared variables',
+    allows: (value) => isList(value, (one) => typeof one === 'object' && one !== null && 'variable' in one),
+  },
   exports: { expected: 'a list of names', allows: (value) => isList(value, (one) => typeof one === 'string') },
   parts: {
     expected: `a list of ${KERNEL_PARTS.join(', ')}`,

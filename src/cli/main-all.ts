@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Register, runCommandLine } from './program.ts';
 
-/** Each command's file, loaded only where it is used. */
+/** The file of each command, loaded only if it is used. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.ts')).registerRun,
   check: async () => (await import('./check.ts')).registerCheck,
@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 
 const args = process.argv.slice(2);
 const [name = ''] = args;
-// Completion is made of all commands, and so is the help.
+// Completion and the help need all commands.
 const one = Object.hasOwn(COMMANDS, name) && name !== 'completion' ? COMMANDS[name] : undefined;
 const loads = one === undefined ? Object.values(COMMANDS) : [one];
 const commands: Register[] = [];

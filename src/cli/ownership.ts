@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Attempts to take over what a dead process has left, where others try the same. */
+/** Attempts to take over a dead process's file while others try the same. */
 const MOST_TRIES = 10;
 
 const MOMENT_MS = 100;
 
-/** Somebody else has what was to be taken. */
+/** Another process owns it. */
 export class InUseError extends Error {
   override readonly name = 'InUseError';
-  /** The process that has it. */
+  /** The process that owns it. */
   readonly pid: number;
 
   constructor(pid: number) {
@@ -19,15 +19,14 @@ export class InUseError extends Error {
 }
 
 /**
- * Makes a file that says which process has what lies beside it. One of a process that has died, however it did, is
- * taken over.
- * @throws InUseError where a process that runs has it. @throws Error of the system where it cannot be made.
+ * Creates a file that names the owner of what lies beside it. The file of a dead process is taken over.
+ * @throws InUseError if a running process owns it. @throws Error of the system if it cannot be created.
  */
 export function takeOwnership(file: string): void {
   const own = identityOf(process.pid);
   for (let nth = 0; ; nth++) {
     try {
-      // Of two that come at once, one fails here.
+      // Of two processes at the same time, one fails here.
       writeFileSync(file, own, { flag: 'wx' });
       return;
     } catch (error) {
@@ -40,7 +39,7 @@ export function takeOwnership(file: string): void {
   }
 }
 
-/** What stands in a file, which whoever has just made it writes in the next moment. */
+/** The content of a file, which its creator writes a moment after creating it. */
 function writtenBy(file: string): string | undefined {
   const text = readIfThere(file);
   if (text !== '') return text;
@@ -48,12 +47,12 @@ function writtenBy(file: string): string | undefined {
   return readIfThere(file);
 }
 
-/** Gives it back. */
+/** Releases the ownership. */
 export function giveUpOwnership(file: string): void {
   if (readIfThere(file) === identityOf(process.pid)) rmSync(file, { force: true });
 }
 
-/** Removes a file of a dead process, unless somebody has put his own there meanwhile. */
+/** Removes a dead process's file, unless another process has replaced it meanwhile. */
 function removeStale(file: string, stale: string): void {
   const aside = `${file}.${process.pid}`;
   try {
@@ -71,12 +70,14 @@ function removeStale(file: string, stale: string): void {
   }
 }
 
-/** A process's number with what tells it from a later one of the same number, where the system says that (Linux). */
+/**
+ * A process's number, with what distinguishes it from a later one with the same number, if the system shows it (Linux).
+ */
 function identityOf(pid: number): string {
-  // The name of the program, in parentheses, may hold anything; field 22 is when the process began.
+  // The program's name, in parentheses, may contain anything; field 22 is the start time of the process.
   const stat = readIfThere(`/proc/${pid}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  // One that has died and that nobody has waited for yet has a number, and nothing else any more.
+  // A zombie has only its number.
   const began = fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
   const boot = readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return `${pid} ${boot} ${began}`;
@@ -84,7 +85,7 @@ function identityOf(pid: number): string {
 
 const pidOf = (identity: string): number => Number.parseInt(identity, 10);
 
-/** Whether the process that wrote `identity` runs still, also as another user's. */
+/** Whether the process that wrote `identity` still runs, also as another user's. */
 function isAlive(identity: string): boolean {
   const pid = pidOf(identity);
   if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
@@ -93,7 +94,7 @@ function isAlive(identity: string): boolean {
   } catch (error) {
     if (!isCode(error, 'EPERM')) return false;
   }
-  // A number alone is all that is known where the system does not say more.
+  // If the system shows no more, the number decides.
   return identity.trim() === String(pid) || identityOf(pid) === identity;
 }
 

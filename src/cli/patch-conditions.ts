@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Puts watchers into the text of a user's form: around what JavaScript takes for a condition, and into its loops. Runs in the thread of
-// module.register(), so it imports no room.
+// Puts watchers into the text of a user's form: around JavaScript's conditions, and into its loops. Runs in the thread
+// of module.register(), so it imports no room.
 //
-// A Value of the kernel language is an object, and to JavaScript every object is true: `if (x.not())` takes its branch always, and no
-// object can tell that it was asked. So conditions are handed to a function first. No parser is needed for that: a condition is a group
-// of brackets behind a keyword, or an operand between tokens that bind less tightly.
+// A Value of the kernel language is an object, and every object is true in JavaScript: `if (x.not())` always takes its
+// branch, without any notice. So conditions are passed to a function first. This needs no parser: a condition is a
+// bracket group after a keyword, or an operand between tokens that bind less tightly.
 
-/** What stands in a text: brackets know their partners. */
+/** A token of a text: brackets know their partners. */
 interface Token {
   readonly kind: 'word' | 'property' | 'number' | 'string' | 'regex' | 'template' | 'mark';
   readonly text: string;
@@ -16,18 +16,18 @@ interface Token {
   readonly afterLine: boolean;
 }
 
-/** Something to put into the text. */
+/** A text to insert. */
 interface Insertion {
   readonly at: number;
   readonly text: string;
-  /** Of several at one place, the lowest comes first. */
+  /** Of several at one place, the lowest is first. */
   readonly rank: number;
 }
 
-/** Behind the address of a module that is loaded without watchers. */
+/** Suffix of the address of a module that is loaded without watchers. */
 export const UNWATCHED = '?unwatched';
 
-/** The names by which the text reaches the watchers; no name of a user's is like them. */
+/** The names of the watchers in the text; no user's name is like them. */
 export const WATCHERS = { condition: '$folioscopeCondition', turn: '$folioscopeTurn' } as const;
 
 const MARKS = [
@@ -67,9 +67,9 @@ const MARKS = [
 ];
 const OPENING: ReadonlySet<string> = new Set(['(', '[', '{', '${']);
 const CLOSING: ReadonlySet<string> = new Set([')', ']', '}']);
-/** Words before which an operand has not begun yet. */
+/** Words before the beginning of an operand. */
 const OPERATORS: ReadonlySet<string> = new Set(['typeof', 'void', 'delete', 'await', 'new', 'in', 'instanceof']);
-/** Words that end whatever stood before them. */
+/** Words that end the text before them. */
 const LIMITS: ReadonlySet<string> = new Set(
   'return throw case default else do yield of extends const let var if for while switch break continue import export'.split(
     ' ',
@@ -77,7 +77,7 @@ const LIMITS: ReadonlySet<string> = new Set(
 );
 const ASSIGNMENTS: ReadonlySet<string> = new Set('= += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??='.split(' '));
 
-/** The text with watchers, at the same lines; `module` is what they are imported from. */
+/** The text with watchers, at the same lines; `module` is the module of the watchers. */
 export function withWatchers(source: string, module: string): string {
   const tokens = tokensOf(source);
   const insertions = new Watching(tokens).insertions();
@@ -94,10 +94,10 @@ export function withWatchers(source: string, module: string): string {
 
 const isWordStart = (char: string): boolean => /[\p{ID_Start}$_#]/u.test(char);
 
-/** Splits a text without types into tokens. Whatever of a template is no expression is part of its marks. */
+/** Splits a text without types into tokens. The parts of a template outside its expressions belong to its marks. */
 function tokensOf(source: string): readonly Token[] {
   const tokens: Token[] = [];
-  /** Open brackets; a `${` goes on with its template where it closes. */
+  /** Open brackets; a `${` returns to its template at its end. */
   const open: string[] = [];
   let at = 0;
   let afterLine = true;
@@ -106,7 +106,7 @@ function tokensOf(source: string): readonly Token[] {
     at = end;
     afterLine = false;
   };
-  /** From behind a backtick or a closing brace to behind the next backtick or `${`. */
+  /** From after a backtick or a closing brace to after the next backtick or `${`. */
   const template = (from: number): void => {
     let end = from;
     while (end < source.length && source[end] !== '`' && !source.startsWith('${', end))
@@ -168,14 +168,14 @@ function tokensOf(source: string): readonly Token[] {
   return tokens;
 }
 
-/** Whether an operand may end with a token, so that what follows is an operator. */
+/** Whether an operand may end with a token, so that an operator follows. */
 function endsOperand(token: Token | undefined): boolean {
   if (token === undefined) return false;
   if (token.kind === 'mark') return token.text === ')' || token.text === ']' || token.text === '}';
   return token.kind !== 'word' || !(OPERATORS.has(token.text) || LIMITS.has(token.text));
 }
 
-/** Whether an operand begins with a token that cannot go on with one before it. */
+/** Whether an operand begins with a token that cannot continue a previous one. */
 const beginsOperand = ({ kind, text }: Token): boolean =>
   kind === 'word' ? !OPERATORS.has(text) : kind !== 'mark' && kind !== 'template';
 
@@ -221,7 +221,7 @@ class Watching {
     if (text === 'for') this.#for(i, end);
   }
 
-  /** `for (;;)`: its condition stands between two semicolons. The others end with what they go through. */
+  /** `for (;;)`: its condition is between two semicolons. The other forms have none. */
   #for(i: number, end: number): void {
     const semicolons: number[] = [];
     for (let at = i + 2; at < end; at++) {
@@ -235,7 +235,7 @@ class Watching {
     this.#turn(i, this.#tokens[first]?.end, second === first + 1 ? undefined : this.#tokens[second]?.start);
   }
 
-  /** Counts the turns of a loop where its condition, from one place to another, is asked. */
+  /** Counts the turns of a loop at its condition, from one place to another. */
   #turn(loop: number, from: number | undefined, to: number | undefined): void {
     if (from === undefined) return;
     const counted = `${WATCHERS.turn}(${loop})`;
@@ -250,7 +250,7 @@ class Watching {
       const token = this.#tokens[i];
       if (token === undefined || this.#limits(token, text)) break;
       const next = this.#tokens[i + 1];
-      // Two operands with nothing between them are two statements, or a statement behind its condition.
+      // Two operands without an operator between them are two statements, or a statement after its condition.
       if (start < operator && next !== undefined && endsOperand(token) && beginsOperand(next) && token.text !== '...') {
         if (!(token.kind === 'word' && (token.text === 'async' || token.text === 'function' || token.text === 'class')))
           break;
@@ -302,17 +302,17 @@ class Watching {
     return token?.kind === 'mark' && ['!', '-', '+', '~', '++', '--'].includes(token.text);
   }
 
-  /** The token that closes what is opened at `at`, or that token. */
+  /** The token that closes the bracket at `at`, or that token. */
   #closed(at: number): number {
     const token = this.#tokens[at];
     return token !== undefined && OPENING.has(token.text) ? (this.#partner.get(at) ?? at) : at;
   }
 
-  /** Hands the tokens from `first` to `last` to the watcher of conditions. */
+  /** Passes the tokens from `first` to `last` to the watcher of conditions. */
   #wrap(first: number, last: number, what: string): void {
     const [from, to] = [this.#tokens[first], this.#tokens[last]];
     if (from === undefined || to === undefined || last < first) return;
-    // Of those that begin at one place the widest comes first.
+    // Of those that begin at one place the widest is first.
     this.#insertions.push({
       at: from.start,
       text: `${WATCHERS.condition}(${JSON.stringify(what)},(`,

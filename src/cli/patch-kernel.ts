@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
-// What a user's form of the check imports as folioscope/kernel: the very modules that this command line runs.
+// The module folioscope/kernel for a user's form of the check: the modules of this command line.
 export * from '../kernel/index.ts';

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
-// What a user's form of the check imports as folioscope/lang: the very modules that this command line runs.
+// The module folioscope/lang for a user's form of the check: the modules of this command line.
 export * from '../lang/index.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the watchers in a user's form call (patch-conditions.ts), and what they count.
+// The watchers in a user's form (patch-conditions.ts), and their counters.
 import { Value } from '../lang/index.ts';
 
-/** More turns of one loop than any text needs, while it is recorded once. */
+/** More turns of one loop than any text needs while it is recorded once. */
 const MOST_TURNS = 1_000_000;
 
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -16,7 +16,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '!': '.not()',
 };
 
-/** A value that JavaScript takes for a condition. @throws TypeError where it is one of the kernel language: that is true, always. */
+/**
+ * A value that JavaScript takes for a condition. @throws TypeError if it is a value of the kernel language, which is
+ * always true.
+ */
 export function $folioscopeCondition<T>(what: string, value: T): T {
   if (!(value instanceof Value)) return value;
   throw new TypeError(
@@ -26,7 +29,7 @@ export function $folioscopeCondition<T>(what: string, value: T): T {
 
 const turns = new Map<number, number>();
 
-/** Called before each turn of a loop. @throws RangeError where there are too many. */
+/** Called before each turn of a loop. @throws RangeError if there are too many. */
 export function $folioscopeTurn(loop: number): true {
   const taken = (turns.get(loop) ?? 0) + 1;
   if (taken > MOST_TURNS)
@@ -37,5 +40,5 @@ export function $folioscopeTurn(loop: number): true {
   return true;
 }
 
-/** Counts anew: a text begins to be recorded. */
+/** Resets the counters at the beginning of a recording. */
 export const forgetTurns = (): void => turns.clear();

@@ -42,9 +42,9 @@ Exit codes:
   return program;
 }
 
-/** Runs a command line with the commands that it may name, and sets the process's exit code. */
+/** Runs a command line with its possible commands, and sets the process's exit code. */
 export async function runCommandLine(args: readonly string[], commands: readonly Register[]): Promise<void> {
-  // A reader such as head(1) that has seen enough closes the pipe; the answer stands.
+  // A reader such as head(1) may close the pipe early; the answer stands.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
     complain(`standard output cannot be written: ${reasonOf(error)}`);

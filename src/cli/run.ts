@@ -2,37 +2,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALTERNATIVES } from '../kernel/index.ts';
 import { InputError } from '../ledger/index.ts';
-import {
-  formatSchedule,
-  parseSchedule,
-  type Patch,
-  PATCHES,
-  type Profile,
-  PROFILES,
-  type Schedule,
-  ScheduleMisfit,
-} from '../machine/index.ts';
-import type { PatchAnswer, RunEnd, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
+import { PATCHES, PROFILES } from '../machine/index.ts';
+import type { Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
+import { patchChoices } from './load-patch.ts';
 import { Progress } from './progress.ts';
-import { readScenarioText, readText, scenarioFiles } from './scenario-files.ts';
+import { answerOf, manyRuns } from './run-answers.ts';
+import { commandFor, type Options, planOf } from './run-plan.ts';
+import { readScenarioText, scenarioFiles } from './scenario-files.ts';
 import { TraceRecorder } from './trace-recorder.ts';
-
-interface Options {
-  readonly patch?: readonly PatchChoice[];
-  readonly profile?: Profile;
-  readonly schedule?: string;
-  readonly seed?: number;
-  readonly runs?: number;
-  readonly replay?: string;
-  readonly trace?: string;
-  readonly pageRef?: boolean;
-  readonly steps: 'none' | 'folded' | 'all';
-  readonly json?: boolean;
-}
 
 /** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
 export function registerRun(program: Command): void {
@@ -160,7 +140,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       );
     } catch (error) {
       progress.end();
-      // One bad file among many does not keep the others from being answered.
+      // One bad file among many does not prevent the other answers.
       if (!(error instanceof InputError)) throw error;
       codes.add(reportFailure(error));
     }
@@ -172,7 +152,9 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   return worst(codes);
 }
 
-/** The scenario files that a path stands for; of a directory not those about another model, which are only checked. */
+/**
+ * The scenario files of a path; a directory's files about another model are excluded, because they can only be checked.
+ */
 async function runnableFiles(path: string): Promise<readonly string[]> {
   const { textNamesModel } = await import('../scenario/index.ts');
   const runnable: string[] = [];
@@ -183,105 +165,9 @@ async function runnableFiles(path: string): Promise<readonly string[]> {
   return runnable;
 }
 
-/** What is run, as the options have it. */
-interface Plan {
-  readonly patches: readonly Patch[];
-  readonly schedule: Schedule | undefined;
-  readonly replay: { readonly file: string; readonly text: string } | undefined;
-}
-
-/** More than any run's steps need in JSON. */
-const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
-
-async function planOf(options: Options): Promise<Plan> {
-  const { schedule: how, seed, replay, runs } = options;
-  if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
-    throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
-  const asked = how ?? (seed === undefined && runs === undefined ? undefined : 'random');
-  const schedule = asked === undefined ? undefined : scheduleOf(asked, seed);
-  const takesSeed = schedule?.kind === 'random' || schedule?.kind === 'pct' ? schedule.seed === seed : false;
-  if (how !== undefined && seed !== undefined && !takesSeed)
-    throw new UsageError(`--seed goes with a schedule that is to have one, random or pct:D, not with ${how}`);
-  if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
-    throw new UsageError(`--runs goes with a schedule that has seeds, random or pct:D, not with ${how ?? ''}`);
-  return {
-    patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
-    schedule,
-    replay:
-      replay === undefined
-        ? undefined
-        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
-  };
-}
-
-function scheduleOf(how: string, seed: number | undefined): Schedule {
-  try {
-    return parseSchedule(how, seed);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--schedule: ${error.message}`);
-    throw error;
-  }
-}
-
 async function scenarioOf(file: string, { profile }: Options): Promise<Scenario> {
   const { parseScenario } = await import('../scenario/index.ts');
   return parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
-}
-
-async function answerOf(
-  scenario: Scenario,
-  { patches, schedule, replay }: Plan,
-  keep: 'all' | 'none',
-  onStep: (patch: string, steps: number) => void,
-  observer?: RunObserver,
-): Promise<ScenarioAnswer> {
-  const { readRecorded, runScenario, unknownPlace } = await import('../scenario/index.ts');
-  const one = (patch: Patch, how: Schedule = scenario.schedule, end?: RunEnd): PatchAnswer => {
-    let steps = 0;
-    const tick = (): void => onStep(patch.name, ++steps);
-    return workingWith(patch, () => runScenario(scenario, { patch, schedule: how, end, keep, observer, onStep: tick }));
-  };
-  if (replay === undefined) {
-    const wrong = unknownPlace(scenario, schedule ?? scenario.schedule, patches, workingWith);
-    if (wrong !== undefined) throw new InputError(`${scenario.file}: the schedule does not fit: ${wrong}`);
-    try {
-      return { scenario, patches: patches.map((patch) => one(patch, schedule)) };
-    } catch (error) {
-      if (error instanceof ScheduleMisfit)
-        throw new InputError(`${scenario.file}: the schedule does not fit: ${error.message}`);
-      throw error;
-    }
-  }
-  const recorded = readRecorded(replay.file, replay.text, scenario);
-  const chosen = patches.flatMap((patch) => {
-    const found = recorded.find(({ patch: name }) => (name ?? patch.name) === patch.name);
-    return found === undefined ? [] : [{ patch, how: found.schedule, end: found.end }];
-  });
-  const known = recorded.map(({ patch }) => patch ?? 'unnamed').join(', ');
-  if (chosen.length === 0) throw new InputError(`${replay.file}: has steps of ${known}, not of what --patch names`);
-  try {
-    return { scenario, patches: chosen.map(({ patch, how, end }) => one(patch, how, end)) };
-  } catch (error) {
-    if (!(error instanceof ScheduleMisfit)) throw error;
-    throw new InputError(`${replay.file}: does not fit ${scenario.file} any more: ${error.message}`);
-  }
-}
-
-/** Runs a scenario under many seeds. */
-async function manyRuns(
-  scenario: Scenario,
-  { patches, schedule }: Plan,
-  runs: number,
-  onRun: (patch: string, steps: number) => void,
-): Promise<ScenarioRuns> {
-  const { runMany } = await import('../scenario/index.ts');
-  if (schedule?.kind !== 'random' && schedule?.kind !== 'pct') throw new Error('a schedule without seeds');
-  const answers = patches.map((patch) => {
-    let steps = 0;
-    const onStep = (): void => onRun(patch.name, ++steps);
-    return workingWith(patch, () => runMany(scenario, { patch, schedule, runs, onStep }));
-  });
-  return { scenario, patches: answers };
 }
 
 function codeOfRuns({ patches }: ScenarioRuns): ExitCode {
@@ -297,25 +183,6 @@ async function codeOf({ patches }: ScenarioAnswer): Promise<ExitCode> {
   return well.has('undecided') ? EXIT.undecided : EXIT.well;
 }
 
-/** Of several answers' codes the one to end with: bad input first, then a bad answer, then an open one. */
+/** The exit code for several answers: bad input first, then a bad result, then an undecided one. */
 const worst = (codes: ReadonlySet<ExitCode>): ExitCode =>
   [EXIT.input, EXIT.notWell, EXIT.undecided].find((code) => codes.has(code)) ?? EXIT.well;
-
-/** The command that gives the same report again. */
-const commandFor = (
-  file: string,
-  { patch, profile, runs, replay, trace, pageRef, steps }: Options,
-  { schedule }: Plan,
-): readonly string[] => [
-  'folioscope',
-  'run',
-  file,
-  ...(patch === undefined ? [] : ['--patch', patch.map((choice) => choice.word).join(',')]),
-  ...(profile === undefined ? [] : ['--profile', profile.name]),
-  ...(schedule === undefined ? [] : ['--schedule', formatSchedule(schedule)]),
-  ...(runs === undefined ? [] : ['--runs', String(runs)]),
-  ...(replay === undefined ? [] : ['--replay', replay]),
-  ...(trace === undefined ? [] : ['--trace', trace]),
-  ...(pageRef === true ? ['--page-ref'] : []),
-  ...(steps === 'folded' ? [] : ['--steps', steps]),
-];

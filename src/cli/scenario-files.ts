@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { InputError } from '../ledger/index.ts';
 import { reasonOf } from './failure.ts';
 
-/** More than any scenario needs; what is larger is some other file. */
+/** More than any scenario needs; a larger file is something else. */
 const MOST_BYTES = 1024 * 1024;
 const ENDINGS = ['.yaml', '.yml', '.json'];
 
-/** The scenario files that paths stand for: a file itself, or those of a directory by name. @throws InputError */
+/** The scenario files of a path: a file itself, or those of a directory by name. @throws InputError */
 export async function scenarioFiles(path: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];

@@ -7,14 +7,14 @@ import { makeDirectory } from './make-directory.ts';
 import { InUseError, takeOwnership } from './ownership.ts';
 import { writeParts } from './write-parts.ts';
 
-/** Holds the number of the process whose states the directory has. */
+/** Holds the number of the process that owns the directory's states. */
 const OWNER = 'folioscope-spill';
-/** Names that `SpillMemory` gives. */
+/** Names of files from `SpillMemory`. */
 const OURS = /^seen-\d+-\d+$/;
 
 /**
- * A directory for states that memory does not hold. It is made where it is missing, and one process's at a time; what a process
- * that was killed has left there is removed.
+ * A directory for states that do not fit into memory. It is created if it is missing, and belongs to one process at a
+ * time; the files of a killed process are removed.
  */
 export class SpillDirectory implements Store {
   readonly #path: string;
@@ -22,8 +22,8 @@ export class SpillDirectory implements Store {
   readonly #tell: (why: string) => void;
 
   /**
-   * @param tell told why it cannot be written or removed any more.
-   * @throws UsageError where it cannot be written, holds what is not ours, or is in use.
+   * @param tell called with the reason if it can no longer be written or removed.
+   * @throws UsageError if it cannot be written, holds other files, or is in use.
    */
   constructor(path: string, tell: (why: string) => void) {
     this.#path = path;
@@ -50,18 +50,18 @@ export class SpillDirectory implements Store {
       if (!(error instanceof InUseError)) throw error;
       throw new UsageError(`${this.#path} is in use by process ${error.pid}: name another directory for --spill`);
     }
-    // What a process has left that was killed.
+    // Files of a killed process.
     this.clear();
   }
 
-  /** Removes the states. @throws CheckpointError where they cannot be removed. */
+  /** Removes the states. @throws CheckpointError if they cannot be removed. */
   clear(): void {
     this.#removing(() => {
       for (const name of readdirSync(this.#path)) if (OURS.test(name)) rmSync(join(this.#path, name));
     });
   }
 
-  /** Removes all that was made. Where it cannot be removed that is told: the answer stands all the same. */
+  /** Removes everything that was created. If that fails, it is reported: the answer stands. */
   close(): void {
     try {
       this.#close();
@@ -80,7 +80,7 @@ export class SpillDirectory implements Store {
   }
 
   #removing(work: () => void): void {
-    // Somebody else may have removed it.
+    // Another process may have removed it.
     if (!existsSync(this.#path)) return;
     try {
       work();
@@ -97,7 +97,7 @@ export class SpillDirectory implements Store {
     try {
       writeParts(join(this.#path, name), parts, false);
     } catch (error) {
-      // A full disk or one that became read-only: what is in memory is known all the same.
+      // A full or read-only disk: the states in memory are known all the same.
       const message = `${this.#path} cannot be written: ${reasonOf(error)}`;
       this.#tell(message);
       throw new StoreFullError(message);

@@ -5,7 +5,7 @@ import { type Call, type Machine, type Outcome, type Taken, Tracepoints } from '
 import type { RunObserver } from '../scenario/index.ts';
 import { reasonOf } from './failure.ts';
 
-/** Records a run as a kernel with its tracepoints switched on would, for `run --trace`. */
+/** Records a run like a kernel with its tracepoints on, for `run --trace`. */
 export class TraceRecorder implements RunObserver {
   readonly #pageReferences: boolean;
   readonly #events: KernelEvent[] = [];
@@ -14,7 +14,7 @@ export class TraceRecorder implements RunObserver {
   readonly #notes: readonly string[];
   #cpus = 0;
 
-  /** @param notes what has to be said of the form that was run, a line each. */
+  /** @param notes notes about the form, a line each. */
   constructor(pageReferences: boolean, notes: readonly string[]) {
     this.#pageReferences = pageReferences;
     this.#notes = notes;
@@ -38,12 +38,12 @@ export class TraceRecorder implements RunObserver {
     if (call !== undefined && outcome !== undefined) this.#tracepoints?.returned(taken.task, call, outcome);
   };
 
-  /** What was recorded so far. */
+  /** The events recorded so far. */
   get events(): readonly KernelEvent[] {
     return this.#events;
   }
 
-  /** @throws InputError where the file cannot be written. */
+  /** @throws InputError if the file cannot be written. */
   async write(file: string): Promise<void> {
     const { traceText } = await import('../trace/index.ts');
     try {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 
-/** Writes a file anew. @param toDisk waits until it would survive that the machine stops. */
+/** Replaces a file. @param toDisk waits until it would survive a crash of the machine. */
 export function writeParts(path: string, parts: readonly Uint8Array[], toDisk: boolean): void {
   const file = openSync(path, 'w');
   try {

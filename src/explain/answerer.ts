@@ -39,7 +39,7 @@ import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
-/** Answers a question from what one pass over the events found. */
+/** Answers a question from the results of one pass over the events. */
 export class Answerer {
   readonly #question: Question;
   readonly #story: Story;
@@ -50,8 +50,8 @@ export class Answerer {
   }
 
   /**
-   * @param trace what the reader says of the whole.
-   * @throws QuestionError where what was asked for is not in the recording.
+   * @param trace the reader's summary.
+   * @throws QuestionError if the recording does not have the requested object.
    */
   answer(trace: TraceSummary): Explanation {
     const { question, profile } = this.#assumptions(trace);
@@ -61,7 +61,7 @@ export class Answerer {
     const followed = inodes.flatMap(({ tracked, kind }) =>
       tracked === undefined || (kind === 'other' && !tracked.wanted) ? [] : [tracked],
     );
-    // One that had nothing left was forgotten and, when pages came again, followed anew.
+    // An empty inode was forgotten and, after later adds, tracked anew.
     const names = new Set(followed.map(nameOf));
     const recorded = this.#recorded();
     const conversions = this.#story.conversions.answers((inode) => names.has(nameOf(inode)), recorded);
@@ -142,7 +142,7 @@ export class Answerer {
     return this.#story.redactor?.explanation(told) ?? told;
   }
 
-  /** Why it is not known whether there is a guest_memfd, where none is listed. */
+  /** Why it is unknown whether there is a guest_memfd, if none is listed. */
   #noInodeDoubt(converted: boolean, lossy: boolean, open: number): Explanation['doubt'] {
     const { creations, strays, seen } = this.#story;
     if (this.#question.inode !== undefined) return undefined;
@@ -187,7 +187,7 @@ export class Answerer {
       marker: moment.marker?.text,
       dev: inode.dev,
       ino: inode.ino,
-      // All of them at all moments would be more than a machine holds; most readers need few.
+      // All of them at all moments would not fit into memory; most readers need few.
       get folios() {
         return states.wholeAt(moment.at).folios;
       },
@@ -245,7 +245,7 @@ export class Answerer {
     return { question: this.#question, profile: chosen };
   }
 
-  /** CPUs that the recording or the question names, by rising number. */
+  /** CPUs of the recording or the question, by rising number. */
   #cpus(trace: TraceSummary): readonly Cpu[] {
     const { cpu } = this.#question;
     const named = [...trace.cpus, ...this.#story.batches.keys(), ...(cpu === undefined ? [] : [cpu])];
@@ -256,7 +256,7 @@ export class Answerer {
     return this.#story.gaps.filter(({ buffer }) => this.#story.seen.mayHide(buffer));
   }
 
-  /** @param inodes that the answer lists: where one of them is a guest_memfd or asked for, the others are of no interest. */
+  /** @param inodes of the answer: if one of them is a guest_memfd or requested, the others are irrelevant. */
   #openInodes(inodes: readonly Pick<InodeAnswer, 'kind'>[]): number {
     const isNone = inodes.every(({ kind }) => kind === 'other');
     return isNone && this.#question.inode === undefined ? this.#story.inodes.open : 0;
@@ -287,7 +287,7 @@ class CallsSoFar {
     this.#calls = calls;
   }
 
-  /** @returns the first where none was so early; undefined where there is none at all. */
+  /** @returns the first if none was so early; undefined if there is none at all. */
   upTo(at: Nanoseconds): Explanation['conversions'][number] | undefined {
     for (let next = this.#calls[this.#place]; next !== undefined && next.at <= at; next = this.#calls[++this.#place]);
     return this.#calls[Math.max(0, this.#place - 1)];
@@ -323,7 +323,7 @@ function missingOf({ seen: { anyAdd, anyDelete, anyInsertion } }: Story): Explan
   return missing;
 }
 
-/** The CPU that would convert. */
+/** The converting CPU. */
 function chooseCpu(
   { cpu }: Question,
   { marker }: Moment,
@@ -336,7 +336,7 @@ function chooseCpu(
   return { cpu: last ?? cpuNumber(0), because: 'where the last event was' };
 }
 
-/** A verdict is as well founded as what it rests on. */
+/** The strength of a verdict is that of its evidence. */
 function strengthOf(
   { verdict }: Verdict,
   folios: Ledger,

@@ -4,40 +4,43 @@ import { Flush, latestEndOf } from './flush.ts';
 import { Gap } from './gap.ts';
 import type { Generation } from './generation.ts';
 
-/** Insertions of one flush follow each other within microseconds; between flushes lies at least a page fault. */
+/** Insertions of one flush follow each other within microseconds; at least a page fault lies between flushes. */
 const BURST_PAUSE = 20_000;
 
 const CELL = new BigInt64Array(1);
-/** The high half has a sign; two views, since the compiler takes a result of `>>> 0` for a small number until it is not. */
+/**
+ * The high half has a sign; two views, since V8 assumes a small number for a result of `>>> 0` until the first that is
+ * not.
+ */
 const SIGNED = new Int32Array(CELL.buffer);
 const UNSIGNED = new Uint32Array(CELL.buffer);
 const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /**
- * A time as a number, exact to the nanosecond up to 104 days, then to a few: to subtract and compare bigints at each
- * insertion costs more than all else that is done with it.
+ * A time as a number, exact to the nanosecond up to 104 days, then to a few. Subtracting and comparing bigints at each
+ * insertion would cost more than all other work on it.
  */
 function roundedTime(at: Nanoseconds): number {
   CELL[0] = at;
   return (SIGNED[HIGH] ?? 0) * 0x1_0000_0000 + (UNSIGNED[1 - HIGH] ?? 0);
 }
 
-/** One CPU's lru_add batch, as far as events show what is in it: anonymous folios enter it unseen. */
+/** One CPU's lru_add batch, as far as events show its content: anonymous folios enter it unseen. */
 export class CpuBatch {
   readonly cpu: Cpu;
-  /** When the CPU first flushed it. */
+  /** Time of the CPU's first flush. */
   firstFlush: Nanoseconds | undefined = undefined;
-  /** How many bursts of insertions there were of each length. */
+  /** Number of bursts of insertions of each length. */
   readonly bursts: number[] = [];
   /** Time of the CPU's latest event. */
   lastEvent: Nanoseconds | undefined = undefined;
-  /** Folios of inodes that may be guest_memfd, in the order in which they came. */
+  /** Folios of inodes that may be guest_memfd, in the order of arrival. */
   #waiting: Generation[] = [];
   readonly #openGaps: Gap[] = [];
   #burst = 0;
-  /** Its time as {@link roundedTime} gives it. */
+  /** Its time by {@link roundedTime}. */
   #lastInsertion = Number.POSITIVE_INFINITY;
-  /** The task whose insertions are one flush, as far as events show; undefined while none is going on. */
+  /** The task whose insertions are one flush, as far as events show; undefined without a flush in progress. */
   #flusher: number | undefined = undefined;
   #flushFirst: Nanoseconds | undefined = undefined;
   #flushLast: Nanoseconds | undefined = undefined;
@@ -45,9 +48,9 @@ export class CpuBatch {
   #firstEnd: Nanoseconds | undefined = undefined;
   /** The flush that is going on, once it has inserted a folio that is followed. */
   #flush: Flush | undefined = undefined;
-  /** What it has inserted. */
+  /** The folios that it has inserted. */
   readonly #flushed: Generation[] = [];
-  /** When the flush before the latest inserted its last folio. */
+  /** Time of the last insertion of the flush before the latest. */
   #flushBefore: Nanoseconds | undefined = undefined;
 
   constructor(cpu: Cpu) {
@@ -59,8 +62,8 @@ export class CpuBatch {
   }
 
   /**
-   * @param size how many folios fill the batch.
-   * @returns folios of which it is not known any more whether they wait.
+   * @param size number of folios that fill the batch.
+   * @returns folios whose waiting is now unknown.
    */
   enter(folio: Generation, at: Nanoseconds, size: number): readonly Generation[] {
     const doubtful = this.#waiting.length >= size ? this.#waiting : [];
@@ -70,7 +73,7 @@ export class CpuBatch {
     return doubtful;
   }
 
-  /** When it inserted its last folio; undefined where it never did. */
+  /** Time of its last insertion; undefined if there was none. */
   get lastFlush(): Nanoseconds | undefined {
     return this.#flushLast;
   }
@@ -87,8 +90,8 @@ export class CpuBatch {
   }
 
   /**
-   * When this CPU's batch was last empty for sure, before the flush that is going on: what that inserts came in later.
-   * Undefined where no flush was seen before.
+   * The last time at which this CPU's batch was certainly empty, before the flush in progress: its folios arrived
+   * later. Undefined if no flush was recorded before.
    */
   get emptiedAt(): Nanoseconds | undefined {
     return this.#flusher === undefined ? this.#flushLast : this.#flushBefore;
@@ -96,7 +99,7 @@ export class CpuBatch {
 
   /**
    * The flush that inserts a folio with the latest event.
-   * @param folio undefined where its add was not seen.
+   * @param folio undefined without a recorded add.
    */
   flushOf(event: LruInsertion, folio?: Generation): Flush {
     const first = this.#flushFirst ?? event.at;
@@ -111,12 +114,12 @@ export class CpuBatch {
     return flush;
   }
 
-  /** The task whose flush is going on and may be preempted. */
+  /** The task of the flush in progress, which may be preempted. */
   get preemptible(): number | undefined {
     return this.#flush?.isPreemptible === true ? this.#flusher : undefined;
   }
 
-  /** Something happened on this CPU that no flush does: the one that was going on is over, unless another task preempts it. */
+  /** An event on this CPU outside a flush: the flush in progress has ended, unless another task preempts it. */
   endFlush(at: Nanoseconds, pid: number): void {
     if (this.#flusher === undefined || (this.#flusher !== pid && this.preemptible !== undefined)) return;
     this.#end(at);
@@ -176,7 +179,7 @@ export class CpuBatch {
   /** Events of this CPU were lost up to `to`. */
   lose(buffer: string | undefined, to: Nanoseconds | undefined): Gap {
     const gap = new Gap(this.cpu, buffer, this.lastEvent, to);
-    // What one buffer of a recording lost, another may have.
+    // Another buffer may have what one buffer of a recording lost.
     const hidden = this.#waiting.filter(({ add }) => add?.buffer === buffer);
     for (const folio of hidden) folio.gap ??= gap;
     this.#waiting = this.#waiting.filter((folio) => !hidden.includes(folio));
@@ -185,7 +188,7 @@ export class CpuBatch {
     return gap;
   }
 
-  /** Something else happened on this CPU, or the recording ended: what is inserted next is another flush. */
+  /** Another event on this CPU, or the end of the recording: the next insertion belongs to another flush. */
   endBurst(): void {
     if (this.#burst === 0) return;
     this.bursts[this.#burst] = (this.bursts[this.#burst] ?? 0) + 1;

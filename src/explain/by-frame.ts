@@ -6,14 +6,15 @@ const SPREAD = 0x9e37_79b1;
 const FIRST_BITS = 8;
 
 /**
- * Values by page frame, for entries that come and go by the hundred thousand. A Map takes a new table each time it has
- * seen enough of them, and V8 lets the old tables point to the new ones: one that has become old keeps all that came
- * after it until the next full collection. Here the table stays, and what is deleted is gone (docs/trace-readers.md).
+ * Values by page frame, for entries that come and go by the hundred thousand. A Map allocates a new table each time it
+ * has seen enough of them, and V8 lets the old tables point to the new ones: a table in the old generation keeps all
+ * later ones alive until the next full collection. Here the table stays, and deleted entries are freed
+ * (docs/trace-readers.md).
  */
 export class ByFrame<Value extends object> {
   #bits = FIRST_BITS;
   #frames = new Float64Array(1 << FIRST_BITS);
-  /** `undefined` where nothing is; from a frame's own slot to its entry there is no such slot. */
+  /** `undefined` for an empty slot; there is no empty slot between a frame's own slot and its entry. */
   #values = slots<Value>(1 << FIRST_BITS);
   #size = 0;
 
@@ -38,7 +39,7 @@ export class ByFrame<Value extends object> {
     if (this.#values[hole] === undefined) return;
     this.#size--;
     const last = this.#values.length - 1;
-    // What follows moves up, unless it stands between its own slot and the hole.
+    // Later entries move up, unless they are between their own slot and the hole.
     for (let next = (hole + 1) & last; this.#values[next] !== undefined; next = (next + 1) & last) {
       const other = this.#frames[next] ?? 0;
       if (((next - this.#slot(other)) & last) < ((next - hole) & last)) continue;
@@ -54,12 +55,12 @@ export class ByFrame<Value extends object> {
     this.#size = 0;
   }
 
-  /** In no order that means anything. */
+  /** In no particular order. */
   values(): readonly Value[] {
     return this.#values.filter((value) => value !== undefined);
   }
 
-  /** Where the frame's entry is, or would be. */
+  /** Position of the frame's entry, or of the slot for it. */
   #place(frame: number): number {
     const values = this.#values;
     const frames = this.#frames;

@@ -3,36 +3,39 @@ import { type HolderKind, HOLDER_KINDS, type LruInsertion } from '../ledger/inde
 import type { BatchedFolio, HeldFolio, RefusalCause } from './answer.ts';
 import { type CheckForm, drainsFirst } from './check-form.ts';
 
-/** What the events say of one refused call. */
+/** Facts from the events about one refused call. */
 export interface Suspects {
-  /** Whether it drained all CPUs; undefined where that does not show. */
+  /** Whether it drained all CPUs; undefined if the events do not show it. */
   readonly drained: boolean | undefined;
   readonly form: CheckForm | undefined;
-  /** Whether page_ref events show what its check looked at. */
+  /** Whether page_ref events show the looks of its check. */
   readonly looked: boolean;
-  /** Folios that waited in batches; where it drained, those that waited still when it was answered. */
+  /** Folios that waited in batches; if it drained, those that still waited at its return. */
   readonly waited: readonly BatchedFolio[];
-  /** Folios that were inserted, and the flush may have held their references still. */
+  /** Folios that were inserted while the flush may still have held their references. */
   readonly flushing: readonly BatchedFolio[];
   /** Folios that were inserted again later. */
   readonly back: readonly BatchedFolio[];
-  /** Insertions after it of unevictable folios whose add was not seen. */
+  /** Later insertions of unevictable folios without a recorded add. */
   readonly unadded: readonly LruInsertion[];
-  /** Of each folio that its check looked at who held it from the first look to the last, and who for a part of that. */
+  /**
+   * For each folio that its check looked at: the holders from the first look to the last, and those for a part of that
+   * time.
+   */
   readonly looks: readonly { readonly held: readonly HeldFolio[]; readonly wasGone: readonly HeldFolio[] }[];
-  /** Other references when it was called. */
+  /** Other references at the call. */
   readonly held: readonly HeldFolio[];
   readonly showAdds: boolean;
 }
 
-/** Everything that can hold a reference and that no stock event shows. */
+/** All kinds of holders that no stock event shows. */
 const UNRECORDED: readonly HolderKind[] = HOLDER_KINDS.filter(
   (kind) => kind !== 'page-cache' && kind !== 'safety-check' && kind !== 'lru-batch' && kind !== 'unknown',
 );
 
 /**
- * Everything that may have refused a call, what is known before what is only possible. A cause is certain where page_ref
- * events show that it held the folio from the check's first look to its last.
+ * All possible causes of a refusal, known ones before possible ones. A cause is certain if page_ref events show that it
+ * held the folio from the check's first look to its last.
  */
 export function causesOf(of: Suspects): readonly RefusalCause[] {
   const seen = of.looks.flatMap(({ held }) => held);
@@ -40,7 +43,7 @@ export function causesOf(of: Suspects): readonly RefusalCause[] {
   const passing = of.looks.flatMap(({ wasGone }) => wasGone);
   const causes: RefusalCause[] = grouped(passing, false).map((cause) => placed(cause, of));
   if (!of.looked) causes.push(...grouped(of.held, false, 'held when it was called'));
-  // It would have drained, had it been a batch that made the count too high.
+  // It would have drained if a batch had raised the count.
   if (of.drained === false && drainsFirst(of.form)) {
     const kinds = ['gup', 'user-mapping'] as const;
     return [...causes, { how: 'pinned or mapped', kinds, certain: false, batched: [], held: [], insertions: [] }];
@@ -68,7 +71,7 @@ export function causesOf(of: Suspects): readonly RefusalCause[] {
   return causes;
 }
 
-/** A batch that held what its check looked at, as add and insertion events tell of it. */
+/** A batch that held a folio of the check's looks, by add and insertion events. */
 function placed(cause: RefusalCause, { waited, flushing }: Suspects): RefusalCause {
   if (!cause.kinds.every((kind) => kind === 'lru-add-batch')) return cause;
   const isMeant = ({ pfn }: BatchedFolio): boolean => cause.held.some((held) => held.pfn === pfn);
@@ -86,9 +89,9 @@ function grouped(
   const kinds = [...new Set(held.map(({ holder }) => holder.kind))];
   return kinds.map((kind) => ({
     how,
-    // What an unmap has taken out of the page table it holds until the translations are flushed: no count tells.
+    // After an unmap the page table's reference is held until the translations are flushed: no count shows that.
     kinds: kind === 'user-mapping' ? [kind, 'mmu-gather'] : [kind],
-    // Several folios may have had holders; the check was refused by the first of them.
+    // Several folios may have had holders; the first of them refused the check.
     certain: certain && kinds.length === 1 && kind !== 'unknown' && kind !== 'user-mapping',
     batched: [],
     held: held.filter(({ holder }) => holder.kind === kind),

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT
 import { formatTime, type Nanoseconds } from '../ledger/index.ts';
 
-/** Which forms of the check a kernel may run, as its recorded conversions show. */
+/** The forms of the check that a kernel may run, by its recorded conversions. */
 export interface CheckForm {
-  /** Names of forms, of those that there are; what is left of them. */
+  /** Names of the remaining possible forms. */
   readonly forms: readonly string[];
-  /** What that rests on, as a phrase. */
+  /** The evidence, as a phrase. */
   readonly because: string;
 }
 
-/** A conversion, as far as the form shows in it. */
+/** Evidence of a conversion about the form. */
 export interface FormEvidence {
   readonly at: Nanoseconds;
   readonly refused: boolean;
-  /** Whether it drained all CPUs: false where another CPU's batch surely held something before and after it. */
+  /** Whether it drained all CPUs: false if another CPU's batch certainly held something before and after it. */
   readonly drained: boolean | undefined;
-  /** It asked for a drain of all CPUs while its own CPU's batch held something, which a worker flushed only then. */
+  /** It requested a drain of all CPUs while its own CPU's batch held something, which a worker flushed only then. */
   readonly allBeforeOwn: boolean;
   /**
-   * What its check met, by page_ref events: `passed own`: it passed a folio that its own CPU's batch had held, and flushed that batch
-   * itself. `refused own`: of what it looked at only that batch held something, and it was refused. `only own`: the same,
-   * whether refused or not.
+   * What its check met, by page_ref events. `passed own`: it passed a folio that its own CPU's batch had held, and
+   * flushed that batch itself. `refused own`: among its looks only that batch held something, and it was refused.
+   * `only own`: the same, refused or not.
    */
   readonly met: { readonly passedOwn: boolean; readonly refusedOwn: boolean; readonly onlyOwn: boolean };
 }
 
-/** Forms of the check, by what they do. */
+/** Forms of the check, by their behaviour. */
 const FORMS = ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio'] as const;
 type Form = (typeof FORMS)[number];
 
-/** What a call shows, and which forms do not do that. */
+/** The evidence of a call, and the forms that it excludes. */
 interface Sign {
   readonly shows: (call: FormEvidence) => boolean;
   readonly not: readonly Form[];
@@ -43,7 +43,7 @@ const DRAINED: Sign = {
   phrase: (at) => `the call at ${at} drained all CPUs`,
 };
 
-/** Only drain-for-folio refuses a small folio without, which is pinned or mapped. */
+/** Only drain-for-folio refuses a small folio without a drain, if it is pinned or mapped. */
 const REFUSED_WITHOUT: Sign = {
   shows: ({ refused, drained }) => refused && drained === false,
   not: ['v6', 'v8'],
@@ -51,10 +51,10 @@ const REFUSED_WITHOUT: Sign = {
     `the call at ${at} was refused without a drain of all CPUs, while another CPU's batch held folios; no call drained them`,
 };
 
-/** In which order, and for what, a call drained its own CPU and all: signs that say more than that it did. */
+/** The order and cause of a call's drains of its own CPU and of all CPUs: they show more than the drain alone. */
 const ORDER: readonly Sign[] = [
   {
-    // lru_add_drain_all() drains its own CPU first since 2025 (6.18); before, and without it, a worker does.
+    // lru_add_drain_all() drains its own CPU first since 2025 (6.18); in older kernels a worker does.
     shows: ({ allBeforeOwn }) => allBeforeOwn,
     not: ['baseline', 'local-drain', 'drain-for-folio'],
     phrase: (at) =>
@@ -84,8 +84,8 @@ const ORDER: readonly Sign[] = [
 ];
 
 /**
- * Which forms the calls of a recording leave. One kernel runs one form.
- * @returns undefined where no call tells, and where they contradict each other.
+ * The forms that the calls of a recording allow. One kernel runs one form.
+ * @returns undefined if no call shows it, and if they contradict each other.
  */
 export function inferForm(calls: readonly FormEvidence[]): CheckForm | undefined {
   const left = new Set<Form>(FORMS);
@@ -110,6 +110,6 @@ export function inferForm(calls: readonly FormEvidence[]): CheckForm | undefined
   return { forms: FORMS.filter((form) => left.has(form)), because: because.join('; ') };
 }
 
-/** Whether every form that is left drains all CPUs before it refuses for a batch. */
+/** Whether every remaining form drains all CPUs before it refuses because of a batch. */
 export const drainsFirst = (form: CheckForm | undefined): boolean =>
   form !== undefined && form.forms.every((name) => name !== 'baseline' && name !== 'local-drain');

@@ -18,20 +18,20 @@ import type { Generation } from './generation.ts';
 import { isUntold } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
 
-/** Of one call so many folios are kept that came back into a batch around it. */
+/** Largest number of folios of one call that are recorded as returned to a batch. */
 const MOST_BACK = 4096;
-/** A folio that came back is put down to at most so many calls before. */
+/** Largest number of earlier calls to which a returned folio is attributed. */
 const MOST_CALLS_BACK = 64;
 
-/** A folio that a check took a reference on while something else held it too. */
+/** A folio with a reference of a check while it had another holder. */
 interface Look {
   readonly folio: Generation;
-  /** Who did when it took the reference, and when it gave it back; undefined until then. */
+  /** The holders when the check took its reference, and when it put it; undefined until then. */
   readonly first: readonly Holder[];
   last: readonly Holder[] | undefined;
 }
 
-/** Pages of one inode, half-open, that a check took references on. */
+/** Pages of one inode, half-open, on which a check took references. */
 interface Pages {
   readonly inode: TrackedInode;
   from: number;
@@ -40,13 +40,13 @@ interface Pages {
 
 interface Call {
   readonly enter: SyscallEnter;
-  /** What waited when it began. */
+  /** Folios that waited at its begin. */
   readonly waiting: readonly Generation[];
-  /** What a flush had inserted by then and perhaps not given back. */
+  /** Folios that a flush had inserted by then, perhaps without having put their references. */
   readonly flushing: readonly Generation[];
-  /** What came into batches since. */
+  /** Folios that entered batches since. */
   readonly since: Generation[];
-  /** What was inserted again later: it may have been back in a batch. */
+  /** Folios that were inserted again later: they may have been back in a batch. */
   readonly back: Generation[];
   readonly held: readonly Held[];
   readonly looks: Look[];
@@ -55,14 +55,14 @@ interface Call {
   drained: boolean | undefined;
   /** It queued works of lru_add_drain_all() itself. */
   asked: boolean;
-  /** What waited on its own CPU was flushed by a worker there, and only after it had asked for that. */
+  /** A worker on its own CPU flushed its waiting folios, and only after the request. */
   allBeforeOwn: boolean;
 }
 
-/** A call that is going on. */
+/** A call in progress. */
 interface Open {
   readonly call: Call;
-  /** It queued the works of a drain, or a kworker of another CPU inserted something of what waited. */
+  /** It queued the works of a drain, or a kworker of another CPU inserted waiting folios. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
   lossy: boolean;
@@ -74,20 +74,20 @@ interface Held {
   readonly holder: Holder;
 }
 
-/** What a recording shows at all, so that what it does not show can be told from what was not there. */
+/** What a recording can show at all, which distinguishes "not shown" from "did not happen". */
 export interface Recorded {
   readonly adds: boolean;
   readonly insertions: boolean;
   /** Works of lru_add_drain_all() would show. */
   readonly works: boolean;
-  /** Unevictable folios that were inserted and of which no add was seen, of each CPU by rising time. */
+  /** Inserted unevictable folios without a recorded add, of each CPU by rising time. */
   readonly unadded: ReadonlyMap<Cpu, readonly Unadded[]>;
 }
 
-/** An insertion of an unevictable folio of which no add was seen. */
+/** An insertion of an unevictable folio without a recorded add. */
 export interface Unadded {
   readonly insertion: LruInsertion;
-  /** When its CPU's batch was empty last: it came in after that. Undefined where that was not seen. */
+  /** Last time at which its CPU's batch was empty: it arrived after that. Undefined if not recorded. */
   readonly emptiedAt: Nanoseconds | undefined;
   readonly flush: Flush;
 }
@@ -103,8 +103,8 @@ export function unaddedByCpu(unadded: readonly Unadded[]): Recorded['unadded'] {
 }
 
 /**
- * What may have been in a batch during a call: it was inserted after the call began, and its batch not emptied between the two; or
- * just before, and the flush had perhaps not given its references back.
+ * Folios that may have been in a batch during a call: inserted after the call began, without an empty batch between the
+ * two; or just before, and the flush had perhaps not put its references.
  */
 function unaddedDuring(
   { unadded }: Recorded,
@@ -134,15 +134,15 @@ function unaddedDuring(
     .toSorted((a, b) => Number(a.at > b.at) - Number(a.at < b.at));
 }
 
-/** Pairs the calls' entries and exits, and watches what is drained in between. */
+/** Pairs the calls' entries and exits, and tracks the drains in between. */
 export class Conversions {
   readonly #calls: Call[] = [];
   /** By pid: a task is in one call at a time. */
   readonly #open = new Map<number, Open>();
-  /** When the latest call was answered that was refused without a drain while a folio waited. */
+  /** Return time of the latest call that was refused without a drain while a folio waited. */
   readonly #refused = new Map<Generation, Nanoseconds>();
 
-  /** Whether some call was seen. */
+  /** Whether some call was recorded. */
   get seen(): boolean {
     return this.#calls.length > 0;
   }
@@ -152,7 +152,7 @@ export class Conversions {
     return this.#calls.map(({ enter }) => enter.pid);
   }
 
-  /** A task entered ioctl. @param held folios in the page cache that page_ref events show held by more than is expected. */
+  /** A task entered ioctl. @param held folios in the page cache with unexpected holders by page_ref events. */
   enter(event: SyscallEnter, batches: Iterable<CpuBatch>, held: Iterable<Generation>): void {
     if (event.name !== 'ioctl') return;
     if (!isIoctl(event.args, KVM_SET_MEMORY_ATTRIBUTES2)) return;
@@ -180,14 +180,15 @@ export class Conversions {
     this.#open.set(event.pid, { call, drained: false, lossy: false });
   }
 
-  /** A folio came into a batch: the conversion takes its lock only after its entry, and may meet it still. */
+  /** A folio entered a batch: the conversion takes its lock only after its entry, and may still meet it. */
   added(folio: Generation): void {
     for (const { call } of this.#open.values()) call.since.push(folio);
   }
 
   inserted(folio: Generation, event: LruInsertion): void {
     if (this.#open.size === 0) return;
-    // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by whoever filled it.
+    // lru_add_drain_all() has each CPU's own worker flush its batch; a full batch is flushed by the task that filled
+    // it.
     if (event.comm?.startsWith(`kworker/${event.cpu}:`) !== true) return;
     for (const open of this.#open.values()) {
       const { call } = open;
@@ -197,7 +198,7 @@ export class Conversions {
     }
   }
 
-  /** A folio was inserted again: it has come back into a batch at some time since `from`. */
+  /** A folio was inserted again: it returned to a batch at some time since `from`. */
   putBack(folio: Generation, from: Nanoseconds): void {
     for (let place = this.#calls.length - 1; place >= 0 && place >= this.#calls.length - MOST_CALLS_BACK; place--) {
       const call = this.#calls[place];
@@ -206,7 +207,7 @@ export class Conversions {
     }
   }
 
-  /** A task's check took a reference on a folio. @param holders who holds it then. */
+  /** A task's check took a reference on a folio. @param holders its holders at that time. */
   checked(pid: number, folio: Generation, holders: readonly Holder[]): void {
     const call = this.#open.get(pid)?.call;
     const { inode, index, order } = folio;
@@ -221,7 +222,7 @@ export class Conversions {
     if (others.length > 0) call.looks.push({ folio, first: others, last: undefined });
   }
 
-  /** It gave it back. @param holders who holds it just before. */
+  /** The check put it. @param holders its holders just before. */
   unchecked(pid: number, folio: Generation, holders: readonly Holder[]): void {
     const call = this.#open.get(pid)?.call;
     if (call === undefined) return;
@@ -231,12 +232,12 @@ export class Conversions {
     else if (others.length > 0) call.looks.push({ folio, first: [], last: others });
   }
 
-  /** When the conversion was called that a task is in. */
+  /** Call time of the conversion that a task is in. */
   of(pid: number): Nanoseconds | undefined {
     return this.#open.get(pid)?.call.enter.at;
   }
 
-  /** A task asked for a drain of all CPUs. */
+  /** A task requested a drain of all CPUs. */
   drains(pid: number): void {
     const open = this.#open.get(pid);
     if (open === undefined) return;
@@ -257,7 +258,7 @@ export class Conversions {
     call.drained = wasDrained(open);
     if (isErrno(Number(event.returned), 'EAGAIN') && call.drained !== true)
       for (const folio of call.waiting) this.#refused.set(folio, event.at);
-    // What refused the call may be among what was lost.
+    // The cause of the refusal may be among the lost events.
     if (open.lossy) {
       call.checked = undefined;
       call.looks.length = 0;
@@ -268,12 +269,14 @@ export class Conversions {
     return this.#refused.size > 0;
   }
 
-  /** When a call was answered last that was refused without a drain while a folio waited; undefined where none was. */
+  /**
+   * Return time of the last call that was refused without a drain while a folio waited; undefined if there was none.
+   */
   refusedAt(folio: Generation): Nanoseconds | undefined {
     return this.#refused.get(folio);
   }
 
-  /** Which forms of the check the recorded calls leave possible. */
+  /** The forms of the check that the recorded calls allow. */
   form({ insertions, works }: Pick<Recorded, 'insertions' | 'works'>): CheckForm | undefined {
     return inferForm(
       this.#calls.map((call) => ({
@@ -287,7 +290,7 @@ export class Conversions {
     );
   }
 
-  /** @param counts which inodes' folios count as those of guest_memfd. */
+  /** @param counts whether an inode's folios count as those of guest_memfd. */
   answers(counts: (inode: TrackedInode) => boolean, recorded: Recorded): readonly ConversionCall[] {
     const form = this.form(recorded);
     return this.#calls.map((call) => {
@@ -353,17 +356,17 @@ export class Conversions {
 
 const byIndex = (a: { readonly index: number }, b: { readonly index: number }): number => a.index - b.index;
 
-/** What a check meets on every folio. */
+/** Holders that a check meets on every folio. */
 const isNoneOfCheck = ({ kind }: Holder): boolean => kind !== 'page-cache' && kind !== 'safety-check';
 
 const mayBeFlushing = (folio: Generation, at: Nanoseconds): boolean =>
   folio.deletedAt === undefined && folio.releasedAt === undefined && folio.flush?.holdsAt(at) !== 'no';
 
-/** Whether a folio's batch was not flushed before a call was answered. */
+/** Whether a folio's batch was not flushed before a call returned. */
 const stillWaited = ({ insertion }: Generation, until: Nanoseconds | undefined): boolean =>
   insertion === undefined || until === undefined || insertion.at > until;
 
-/** Whether a flush of no drain inserted a folio: as a CPU goes offline, another empties its batch. */
+/** Whether a flush outside a drain inserted a folio: when a CPU goes offline, another empties its batch. */
 const flushedByOther = ({ insertion }: Generation): boolean => insertion?.comm?.startsWith('kworker/') === false;
 
 /** Whether a folio may have been back in a batch during a call. */
@@ -392,14 +395,14 @@ function checkedPages(checked: Pages | undefined, counts: (inode: TrackedInode) 
   return { dev: inode.dev, ino: inode.ino, from: folioIndex(from), to: folioIndex(to) };
 }
 
-/** Whether a folio may have refused a call: one that its check looked at, or any where no event shows which those were. */
+/** Whether a folio may have refused a call: one of its check's looks, or any if no event shows those. */
 const lookedAt =
   (checked: ConversionCall['checked']) =>
   ({ dev, ino, index }: Pick<BatchedFolio, 'dev' | 'ino' | 'index'>): boolean =>
     checked === undefined ||
     (dev === checked.dev && ino === checked.ino && index >= checked.from && index < checked.to);
 
-/** lru_add_drain_all() leaves nothing that waited before it in any batch. */
+/** lru_add_drain_all() leaves no earlier entry in any batch. */
 function wasDrained({ drained, lossy, call: { waiting, enter } }: Open): boolean | undefined {
   if (drained) return true;
   if (lossy) return undefined;
@@ -408,8 +411,8 @@ function wasDrained({ drained, lossy, call: { waiting, enter } }: Open): boolean
 }
 
 /**
- * Whether another CPU's batch held something all along, and that CPU was there: a CPU that goes offline is not drained, and
- * another inserts what its batch holds.
+ * Whether another CPU's batch held something all the time, and that CPU was online: a CPU that goes offline is not
+ * drained, and another one inserts its folios.
  */
 function leftAlone({ drained, waiting, enter, exit }: Call): boolean {
   if (drained !== false || exit === undefined) return false;
@@ -419,7 +422,7 @@ function leftAlone({ drained, waiting, enter, exit }: Call): boolean {
   );
 }
 
-/** What a call's check met, as page_ref events show. */
+/** What a call's check met, by page_ref events. */
 function metBy({ looks, enter, exit }: Call): FormEvidence['met'] {
   const returned = exit === undefined ? undefined : Number(exit.returned);
   const isOwn = ({ kind, cpu }: Holder): boolean => kind === 'lru-add-batch' && cpu === enter.cpu;

@@ -4,11 +4,11 @@ import type { Explanation, MomentAnswer } from './answer.ts';
 
 const SECONDS = /\b(\d+)\.(\d{9})\b/g;
 
-/** A sentence with the stamps of a clock that counts, which stand in it as seconds. */
+/** A sentence whose times are seconds, with the stamps of a clock that counts. */
 const counted = (sentence: string): string =>
   sentence.replaceAll(SECONDS, (_, seconds: string, rest: string) => String(BigInt(seconds + rest)));
 
-/** The sentences of an explanation as the recorder prints times, where its clock counts. */
+/** The sentences of an explanation with times as the recorder prints them, if its clock counts. */
 export function withCounts(explanation: Explanation): Explanation {
   const { moments, notes, form } = explanation;
   return {

@@ -3,24 +3,25 @@ import { isIoctl, KVM_CREATE_GUEST_MEMFD } from '../abi/index.ts';
 import type { Nanoseconds, SyscallEnter, SyscallExit } from '../ledger/index.ts';
 import type { CreatedFile } from './answer.ts';
 
-/** An inode, as far as its age is asked about. */
+/** Age of an inode. */
 export interface Aged {
   /** Its first event. */
   readonly firstAt: Nanoseconds;
-  /** A folio of it was seen to be there before any add of it was. */
+  /** A folio of it was seen before any add of it. */
   readonly isOlder: boolean;
   /** The task that added its first folio. */
   readonly firstPid: number | undefined;
 }
 
 /**
- * Which guest_memfds were made within the recording: of those nothing is hidden, of others folios may be there that no
- * event tells of. No event names the inode that a call made, so the calls are held against the inodes' first events.
+ * The guest_memfds that were created within the recording: nothing of these is hidden, while others may have folios
+ * without an event. No event names the inode that a call created, so the calls are compared with the inodes' first
+ * events.
  */
 export class Creations {
   /** Whether some call was seen, successful or not. */
   seen = false;
-  /** Each successful call, by the time when it returned, rising. */
+  /** Each successful call, by the time of its return, rising. */
   readonly made: CreatedFile[] = [];
   /** Tasks that are in such a call. */
   readonly #open = new Set<number>();
@@ -38,9 +39,9 @@ export class Creations {
   }
 
   /**
-   * Those that were made within the recording, and by which call. A call is an inode's only where the task that made it
-   * added the inode's first folio: another task's may be of another machine, whose call was not recorded. With more inodes
-   * of a task than calls it could be any of them.
+   * The inodes that were created within the recording, and their calls. A call belongs to an inode only if the same
+   * task added the inode's first folio: another task may belong to another virtual machine, whose call was not
+   * recorded. If a task has more inodes than calls, the calls may belong to any of them.
    */
   born<Inode extends Aged>(inodes: readonly Inode[]): ReadonlyMap<Inode, CreatedFile> {
     const born = new Map<Inode, CreatedFile>();
@@ -54,7 +55,7 @@ export class Creations {
   }
 }
 
-/** @param made calls of one task; `inodes`: those of which it added the first folio. */
+/** @param made calls of one task; `inodes`: those whose first folio it added. */
 function pair<Inode extends Aged>(
   made: readonly CreatedFile[],
   inodes: readonly Inode[],

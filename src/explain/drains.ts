@@ -10,13 +10,13 @@ import {
 import type { CpuDrains, DrainAnswer, DrainRound, DrainWork, RanMeanwhile } from './answer.ts';
 import { Durations } from './durations.ts';
 
-/** What lru_add_drain_all() queues on each CPU that has something to drain (mm/folio.c; mm/swap.c before). */
+/** The work that lru_add_drain_all() queues on each CPU with something to drain (mm/folio.c; mm/swap.c before). */
 const DRAIN_FUNCTION = 'lru_add_drain_per_cpu';
 const DRAIN_WORKQUEUE = 'mm_percpu_wq';
 
-/** A round queues its works within microseconds; whoever asks again has waited for the last round to end. */
+/** A round queues its works within microseconds; a second request has waited for the end of the last round. */
 const QUEUEING_PAUSE = 100_000n;
-/** Rounds that are kept whole; of more only the sums. */
+/** Number of rounds that are stored whole; of more only the sums. */
 const MOST_ROUNDS = 1000;
 
 interface Work {
@@ -25,7 +25,7 @@ interface Work {
   started: Nanoseconds | undefined;
   ended: Nanoseconds | undefined;
   insertions: number;
-  /** Up to when what ran on its CPU is put down. */
+  /** Time up to which the tasks on its CPU are recorded. */
   watchedUpTo: Nanoseconds;
   readonly meanwhile: Map<string, { pid: number; task: string; time: bigint }>;
 }
@@ -44,20 +44,20 @@ interface Sums {
 }
 
 /**
- * Rounds of lru_add_drain_all(), from workqueue events: one work a CPU that seemed to have something in a batch, all
- * waited for. A mutex lets only one task queue and wait at a time.
+ * Rounds of lru_add_drain_all(), from workqueue events: one work for each CPU that seemed to have something in a batch,
+ * all waited for. A mutex lets only one task queue and wait at a time.
  */
 export class Drains {
   readonly #kept: Round[] = [];
   readonly #sums = new Map<Cpu, Sums>();
   readonly #rounds = new Durations();
-  /** By the work's address; an entry lives from its queueing to its end. */
+  /** By the work's address; an entry exists from its queueing to its end. */
   readonly #open = new Map<string, Work>();
   readonly #running = new Map<Cpu, Work>();
-  /** What runs on each CPU, once a switch has told. */
+  /** The running task of each CPU, after its first recorded switch. */
   readonly #onCpu = new Map<Cpu, { readonly pid: number; readonly task: string }>();
   #current: Round | undefined = undefined;
-  /** When the first round was over of which every work was seen to end: all CPUs' batches had been empty since it began. */
+  /** End of the first round with recorded ends of all works: all CPUs' batches had been empty since it began. */
   firstRoundEnd: Nanoseconds | undefined = undefined;
   #count = 0;
   #total = 0n;
@@ -68,8 +68,8 @@ export class Drains {
   #nameless = false;
 
   /**
-   * @param conversion when the conversion was called in which the task is, if it is in one.
-   * @returns whether with this event a drain of a CPU was asked for, or was done.
+   * @param conversion call time of the task's conversion, if it is in one.
+   * @returns whether this event requests or finishes a drain of a CPU.
    */
   workqueue(event: WorkqueueEvent, conversion: Nanoseconds | undefined): 'asked' | 'done' | undefined {
     this.recorded = true;
@@ -93,7 +93,7 @@ export class Drains {
     if (work !== undefined) work.insertions++;
   }
 
-  /** What ran on a CPU while a work waited for it. */
+  /** Records the task that ran on a CPU while a work waited for it. */
   switched({ cpu, at, pid, comm, nextPid, nextComm }: SchedSwitch): void {
     this.#ran(cpu, at, { pid, task: comm ?? '<...>' });
     this.#onCpu.set(cpu, { pid: nextPid, task: nextComm });
@@ -133,7 +133,7 @@ export class Drains {
   #roundOf({ pid, comm, cpu, at }: WorkqueueEvent, requested: Cpu, conversion: Nanoseconds | undefined): Round {
     const current = this.#current;
     const last = current?.works.at(-1);
-    // CPUs are asked by rising number. A round whose works are all done may still be queueing, but not for long.
+    // CPUs are asked by rising number. A round with all works done may still be queueing, but not for long.
     if (current !== undefined && last !== undefined && current.pid === pid && requested > last.cpu) {
       const isOver = current.works.every(({ ended }) => ended !== undefined) && at - last.queued > QUEUEING_PAUSE;
       if (!isOver) return current;
@@ -186,7 +186,7 @@ export class Drains {
     return made;
   }
 
-  /** No further work comes to the current round. */
+  /** No further work belongs to the current round. */
   #close(): void {
     const round = this.#current;
     this.#current = undefined;
@@ -203,7 +203,7 @@ export class Drains {
     if (round.conversion !== undefined) this.#inConversions += took;
   }
 
-  /** @returns undefined where no workqueue event was recorded, so that drains do not show. */
+  /** @returns undefined if no workqueue event was recorded, so that drains do not show. */
   answer(): DrainAnswer | undefined {
     if (!this.recorded) return undefined;
     this.#close();
@@ -230,10 +230,10 @@ export class Drains {
   }
 }
 
-/** Clocks of two CPUs may differ, and a damaged time run back: nothing takes less than no time. */
+/** Clocks of two CPUs may differ, and a damaged time may run back: a duration is at least 0. */
 const between = (from: Nanoseconds, to: Nanoseconds): Nanoseconds => nanoseconds(to > from ? to - from : 0n);
 
-/** From the first queueing to the last end; undefined where a work's end was not seen. */
+/** From the first queueing to the last end; undefined if a work's end was not recorded. */
 function tookOf(works: readonly Work[]): Nanoseconds | undefined {
   const [first] = works;
   let last: Nanoseconds | undefined;
@@ -244,7 +244,7 @@ function tookOf(works: readonly Work[]): Nanoseconds | undefined {
   return first === undefined || last === undefined ? undefined : between(first.queued, last);
 }
 
-/** So many tasks are named that ran while a work waited, the longest first. */
+/** Largest number of named tasks that ran while a work waited, the longest first. */
 const MOST_TASKS = 3;
 
 function roundAnswer({ pid, task, cpu, conversion, works }: Round): DrainRound {

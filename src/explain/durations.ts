@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
-/** So many durations are kept as they are; of more only how many fell into each class. */
+/** Number of durations that are stored exactly; beyond it only the number in each class. */
 const MOST_EXACT = 1024;
 /** Classes of a power of two: a percentile of many durations is less than 1/128 too high. */
 const CLASSES_OF_POWER = 128;
@@ -9,14 +9,14 @@ const CLASSES_OF_POWER = 128;
 /** Upper limits of the histogram, in nanoseconds: 1 us to 10 s by powers of ten. */
 const LIMITS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10] as const;
 
-/** How many durations lay below a limit, and not below the one before. */
+/** Number of durations below a limit, and not below the previous one. */
 export interface HistogramRow {
   /** Undefined for those at or above the last limit. */
   readonly below: Nanoseconds | undefined;
   readonly count: number;
 }
 
-/** Many durations in bounded memory: up to some thousand exactly, of more the percentiles to within 1 %. */
+/** Many durations in bounded memory: up to some thousand exactly, beyond that the percentiles to within 1 %. */
 export class Durations {
   #exact: number[] | undefined = [];
   readonly #classes = new Map<number, number>();
@@ -32,7 +32,7 @@ export class Durations {
     return this.#count === 0 ? undefined : nanoseconds(BigInt(this.#max));
   }
 
-  /** @param duration nanoseconds; clocks of two CPUs may differ, so that it can come out negative: that is 0. */
+  /** @param duration nanoseconds; a negative one, from clocks of two CPUs that differ, counts as 0. */
   add(duration: bigint): void {
     const ns = duration > 0n ? Number(duration) : 0;
     this.#count++;
@@ -49,7 +49,7 @@ export class Durations {
     this.#classify(ns);
   }
 
-  /** The least duration that `share` of all do not exceed (nearest rank); undefined where there is none. */
+  /** The least duration that `share` of all do not exceed (nearest rank); undefined if there is none. */
   percentile(share: number): Nanoseconds | undefined {
     if (this.#count === 0) return undefined;
     const rank = Math.max(1, Math.ceil(share * this.#count));
@@ -82,7 +82,7 @@ export class Durations {
   }
 }
 
-/** Numbers below {@link CLASSES_OF_POWER} have a class each, then every power of two has as many. */
+/** Numbers below {@link CLASSES_OF_POWER} have a class each, and every power of two has as many classes. */
 function classOf(ns: number): number {
   if (ns < CLASSES_OF_POWER) return ns;
   const power = Math.floor(Math.log2(ns / CLASSES_OF_POWER));

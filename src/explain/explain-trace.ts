@@ -5,9 +5,9 @@ import { Explainer } from './explainer.ts';
 import type { Question } from './question.ts';
 
 /**
- * Reads a recording and answers who holds each guest_memfd folio and what a conversion would get.
- * @throws InputError where nothing can be answered from the input.
- * @throws QuestionError where what was asked for is not in it.
+ * Reads a recording, and answers who holds each guest_memfd folio and what a conversion would get.
+ * @throws InputError if nothing can be answered from the input.
+ * @throws QuestionError if the recording does not have the requested object.
  * @example
  * import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from 'folioscope/explain';
  * import { PATCHES } from 'folioscope/machine';
@@ -28,16 +28,16 @@ import type { Question } from './question.ts';
  * refused instanceof QuestionError; // => true
  */
 export async function explainTrace(source: ByteSource | ByteStream, question: Question): Promise<Explanation> {
-  // A pipe is read once.
+  // A pipe can be read only once.
   if ('pieces' in source) return (await answer(source, question, { scheduling: true })).explanation;
   const { explanation, shownPageSize } = await answer(source, question, { scheduling: false });
-  // The scheduler's events are most of many recordings, and what they tell is only asked where something was drained.
+  // The scheduler's events are most of many recordings, and are needed only if something was drained.
   const scheduling = explanation.drains !== undefined && explanation.drains.count > 0;
   if (!scheduling && shownPageSize === undefined) return explanation;
   return (await answer(source, question, { scheduling, pageSize: shownPageSize })).explanation;
 }
 
-/** @returns with the page size that a text's offsets show: in it folios' places stand in bytes. */
+/** @returns with the page size that a text's offsets show: text has folios' places in bytes. */
 async function answer(
   source: ByteSource | ByteStream,
   question: Question,

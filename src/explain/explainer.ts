@@ -17,9 +17,9 @@ import type { Question } from './question.ts';
 import { Redactor } from './redactor.ts';
 
 /**
- * Follows the folios of every inode that may be a guest_memfd through one pass over the events, then answers. Which
- * inode is one may show only at its first insertion, so all that may be are followed. Memory grows with their live
- * folios and with what the moments that are asked for need, not with the recording.
+ * Tracks the folios of every inode that may be a guest_memfd in one pass over the events, then answers. Its first
+ * insertion may be the first evidence about an inode, so all candidates are tracked. Memory grows with their live
+ * folios and with the needs of the requested moments, not with the recording.
  */
 export class Explainer {
   readonly #question: Question;
@@ -46,7 +46,7 @@ export class Explainer {
     });
   }
 
-  /** What waits in each CPU's batch as of the last event, of inodes that may be guest_memfd. */
+  /** The waiting folios of each CPU's batch as of the last event, of inodes that may be guest_memfd. */
   get waiting(): ReadonlyMap<Cpu, readonly Generation[]> {
     return new Map([...this.#pageCache.batches.byCpu].map(([cpu, batch]) => [cpu, batch.waiting]));
   }
@@ -78,7 +78,7 @@ export class Explainer {
     this.#order.passed(event);
   }
 
-  /** All but the events of which a recording is full: a function that meets a new case is compiled anew as a whole. */
+  /** All rare events, in a function of their own: V8 recompiles a function as a whole when it meets a new case. */
   #rarer(event: Exclude<KernelEvent, Loss | LruInsertion | FilemapEvent>, batch: CpuBatch): void {
     if (!isOfFlush(event.type)) batch.endBurst();
     if (!mayInterrupt(event.type)) batch.endFlush(event.at, event.pid);
@@ -114,14 +114,14 @@ export class Explainer {
         this.#drains.switched(event);
         break;
       case 'sched_wakeup':
-        break; // who wakes whom is asked nowhere
+        break; // wakers are not needed
     }
   }
 
   #workqueue(event: WorkqueueEvent): void {
     const drain = this.#drains.workqueue(event, this.#conversions.of(event.pid));
     if (drain === 'asked') this.#conversions.drains(event.pid);
-    // Which work is the first round's last shows when it is over; until then each may be.
+    // The end of the round shows which work is its last; until then each may be.
     else if (drain === 'done' && this.#drains.firstRoundEnd === undefined) this.#inodes.drained(event.at);
   }
 
@@ -132,8 +132,8 @@ export class Explainer {
   }
 
   /**
-   * @param trace what the reader says of the whole.
-   * @throws QuestionError where what was asked for is not in the recording.
+   * @param trace the reader's summary.
+   * @throws QuestionError if the recording does not have the requested object.
    */
   answer(trace: TraceSummary): Explanation {
     const { batches, seen, strays } = this.#pageCache;
@@ -166,7 +166,7 @@ function toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
 const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent =>
   event.type === 'mm_filemap_add_to_page_cache' || event.type === 'mm_filemap_delete_from_page_cache';
 
-/** What a CPU tells while it flushes its batch, beside insertions; all else comes before or after. */
+/** Events of a CPU during the flush of its batch, besides insertions; all others come before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
 
 /** What an interrupt tells as well, or the flush itself: a flush may be going on around it. */

@@ -12,8 +12,8 @@ const LONGEST_RELEASE = 500_000n;
 export const latestEndOf = (last: Nanoseconds): Nanoseconds => nanoseconds(last + LONGEST_RELEASE + 1n);
 
 /**
- * One flush of a CPU's batch. It inserts its folios one after the other and gives the batch's references back only behind
- * the last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
+ * One flush of a CPU's batch. It inserts its folios one after the other, and puts the batch's references only after the
+ * last of them (folios_put() in folio_batch_move_lru(), mm/folio.c); no stock event shows that.
  */
 export class Flush {
   readonly cpu: Cpu;
@@ -22,11 +22,13 @@ export class Flush {
   readonly first: Nanoseconds;
   /** Its latest insertion. */
   last: Nanoseconds;
-  /** The latest of a folio that was in the batch before it began: until then it has given back nothing. */
+  /**
+   * The latest insertion of a folio that was in the batch before the flush began: until then it has put no reference.
+   */
   lastSure: Nanoseconds | undefined = undefined;
-  /** The first event of its CPU that no flush tells, of its own task where it can be preempted: it was over by then. */
+  /** The first event of its CPU outside a flush, of its own task if it can be preempted: it was finished by then. */
   over: Nanoseconds | undefined = undefined;
-  /** Other tasks may run on its CPU before it is over, for any time. */
+  /** Whether other tasks may run on its CPU before its end, for any time. */
   isPreemptible = false;
 
   constructor(cpu: Cpu, pid: number, first: Nanoseconds) {
@@ -36,12 +38,12 @@ export class Flush {
     this.last = first;
   }
 
-  /** From when on it is taken to be over where no event shows that; undefined: never. */
+  /** Time at which it counts as finished if no event shows it; undefined: never. */
   get latestEnd(): Nanoseconds | undefined {
     return this.isPreemptible ? undefined : latestEndOf(this.last);
   }
 
-  /** Whether it holds, after every event up to `at`, the references of what it has inserted. */
+  /** Whether, after every event up to `at`, it still holds the references of its inserted folios. */
   holdsAt(at: Nanoseconds): 'yes' | 'perhaps' | 'no' {
     if (this.over !== undefined && this.over <= at) return 'no';
     if (this.lastSure !== undefined && at < this.lastSure) return 'yes';

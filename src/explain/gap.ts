@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Nanoseconds } from '../ledger/index.ts';
 
-/** Events of a CPU that were lost, and for how long that hides what its batch holds. */
+/** A gap of lost events of a CPU, and the time for which it hides the content of its batch. */
 export class Gap {
   readonly cpu: Cpu;
   readonly buffer: string | undefined;
-  /** The last event before it; undefined where there is none. */
+  /** The last event before it; undefined if there is none. */
   readonly from: Nanoseconds | undefined;
-  /** The first event after it; undefined where there is none. */
+  /** The first event after it; undefined if there is none. */
   readonly to: Nanoseconds | undefined;
-  /** The CPU's first flush after it: whatever entered the batch unseen has left it. */
+  /** The CPU's first flush after it: every unseen entry has left the batch. */
   flushedAt: Nanoseconds | undefined = undefined;
 
   constructor(cpu: Cpu, buffer: string | undefined, from: Nanoseconds | undefined, to: Nanoseconds | undefined) {
@@ -19,7 +19,7 @@ export class Gap {
     this.to = to;
   }
 
-  /** Whether the CPU's batch may hold, after every event up to `at`, what the events do not say. */
+  /** Whether, after every event up to `at`, the CPU's batch may hold unseen folios. */
   mayHideAt(at: Nanoseconds): boolean {
     return (this.from === undefined || this.from <= at) && !this.isOver(at);
   }

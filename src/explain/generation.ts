@@ -27,38 +27,38 @@ import type { References, ReferenceState } from './references.ts';
  * and 7.3; not of 6.18), never.
  */
 export class Generation {
-  /** Undefined where only the end was seen: it was there before the recording, or its add was lost. */
+  /** Undefined if only the end was recorded: the folio was there before the recording, or its add was lost. */
   readonly add: FilemapEvent | undefined;
   readonly pfn: Pfn;
   readonly index: FolioIndex;
   readonly order: Order;
-  /** Undefined for folios of inodes that cannot be guest_memfd: they are followed up to their insertion only. */
+  /** Undefined for folios of inodes that cannot be guest_memfd: they are tracked only up to their insertion. */
   readonly inode: TrackedInode | undefined;
-  /** Where the add was not seen: nothing was lost before, so that it was there when the recording began. */
+  /** Without a recorded add: nothing was lost before, so it was there when the recording began. */
   readonly fromBefore: boolean;
   /** As answers have it: made once, because every moment may need it. */
   readonly life: FolioLife;
   insertion: LruInsertion | undefined = undefined;
   /** The flush that inserted it. */
   flush: Flush | undefined = undefined;
-  /** When an event showed that flush give its reference back. */
+  /** Time of the event that showed that flush put its reference. */
   releasedAt: Nanoseconds | undefined = undefined;
-  /** Later insertions: it was isolated and put back. Those only that a moment can need, the latest in any case. */
+  /** Later insertions: it was isolated and put back. Only those that a moment can need, the latest in any case. */
   putbacks: readonly Putback[] = NONE;
   deletedAt: Nanoseconds | undefined = undefined;
   /** The latest event that shows it in the page cache: its add, an insertion as unevictable, its delete. */
   seenAt: Nanoseconds;
   /** Events of its CPU were lost while it was in the batch. */
   gap: Gap | undefined = undefined;
-  /** Its batch filled up again since, and it was not inserted: from here on nothing is known of its place. */
+  /** Its batch filled up again since, and it was not inserted: from here on its place is unknown. */
   doubtedAt: Nanoseconds | undefined = undefined;
-  /** Another folio came to its index under the same stamp on another CPU: which one stayed does not show. */
+  /** Another folio was added at its index with the same stamp on another CPU: which one stayed is unknown. */
   isTangled = false;
-  /** Its page frame's references as of now, where page_ref events tell of them. */
+  /** Its page frame's present references, if page_ref events show them. */
   references: References | undefined = undefined;
-  /** Its references before, where some moment that is asked for fell into that time; by rising time. */
+  /** Its earlier references, for the requested moments in that time; by rising time. */
   readonly referencesBefore: ReferenceState[] = [];
-  /** It on the LRU, as ledgers have it: made once, because every moment may need it. */
+  /** Its ledger on the LRU: made once, because every moment may need it. */
   onLru: FolioLedger | undefined = undefined;
 
   constructor(event: FilemapEvent, inode: TrackedInode | undefined, fromBefore = false) {
@@ -74,29 +74,29 @@ export class Generation {
 }
 
 /**
- * A folio on the LRU that is isolated and put back comes into a batch again (folio_putback_lru(), mm/vmscan.c), and no event
- * tells: only the insertion that ends it.
+ * A folio on the LRU that is isolated and put back enters a batch again (folio_putback_lru(), mm/vmscan.c). No event
+ * shows it except the final insertion.
  */
 export interface Putback {
-  /** Up to then it was in no batch; from then on its place is not known. */
+  /** Until then it was in no batch; from then on its place is unknown. */
   readonly from: Nanoseconds;
   readonly insertion: LruInsertion;
   readonly flush: Flush;
 }
 
-/** One list for all folios that have none: there are many. */
+/** One shared list for all folios without any: there are many. */
 const NONE: readonly Putback[] = [];
 
-/** Whether a folio waits in a lru_add batch, and how sure that is. */
+/** Whether a folio waits in a lru_add batch, with its certainty. */
 export type BatchStatus =
   | { readonly status: 'on-lru' }
-  /** It was inserted, and the flush may not have given the batch's reference back. */
+  /** It was inserted, and the flush may not have put the batch's reference yet. */
   | { readonly status: 'may-be-held'; readonly cpu: Cpu }
-  /** Other folios of its inode have come back into batches, and some CPU has not flushed since: so may this one have. */
+  /** Other folios of its inode have returned to batches, and some CPU has not flushed since: so may this one have. */
   | { readonly status: 'may-be-back-unseen' }
-  /** It was inserted, and again later: it may have come back into the batch. */
+  /** It was inserted, and again later: it may have returned to the batch. */
   | { readonly status: 'may-be-back'; readonly cpu: Cpu }
-  /** `since` is undefined where that was before the recording. */
+  /** `since` is undefined if that was before the recording. */
   | { readonly status: 'waits' | 'may-wait'; readonly cpu: Cpu; readonly since: Nanoseconds | undefined }
   /** It was in the page cache before its first event: it may wait on any CPU that has not flushed since. */
   | { readonly status: 'may-wait-anywhere' };
@@ -104,8 +104,8 @@ export type BatchStatus =
 const ON_LRU: BatchStatus = { status: 'on-lru' };
 
 /**
- * Where a folio is after every event stamped at or before `at`.
- * @returns undefined where it is not in the page cache.
+ * The place of a folio after every event stamped at or before `at`.
+ * @returns undefined if it is not in the page cache.
  */
 export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | undefined {
   const { add, insertion, deletedAt, gap, doubtedAt } = folio;
@@ -113,12 +113,12 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   // folio_may_be_lru_cached(): large folios never stay in a batch.
   if (folio.order > 0) return ON_LRU;
   if (insertion !== undefined && insertion.at <= at) return afterInsertion(folio, at);
-  // Since when it was in the batch that inserts it does not show: it may have come back into it.
+  // The recording does not show since when it was in the batch that inserts it: it may have returned to it.
   if (add === undefined)
     return insertion !== undefined && folio.fromBefore
       ? { status: 'may-be-back', cpu: insertion.cpu }
       : { status: 'may-wait-anywhere' };
-  // The task can have moved between the add event and the batch: the CPU that inserts is the one whose batch it was.
+  // The task can have moved between the add event and the batch: the inserting CPU owns the batch.
   if (insertion !== undefined) return { status: 'waits', cpu: insertion.cpu, since: add.at };
   if (gap !== undefined && gap.mayHideAt(at)) return { status: 'may-wait', cpu: add.cpu, since: add.at };
   // A flush after the gap would have shown its insertion: it left within the gap.
@@ -127,7 +127,7 @@ export function statusAt(folio: Generation, at: Nanoseconds): BatchStatus | unde
   return { status: 'waits', cpu: add.cpu, since: add.at };
 }
 
-/** Where a folio is that was inserted at or before `at`. */
+/** The place of a folio that was inserted at or before `at`. */
 function afterInsertion(folio: Generation, at: Nanoseconds): BatchStatus {
   const { putbacks, add } = folio;
   const next = putbacks.find((putback) => at < putback.insertion.at);
@@ -146,7 +146,7 @@ function afterInsertion(folio: Generation, at: Nanoseconds): BatchStatus {
   }
 }
 
-/** Who holds a folio after every event stamped at or before `at`, as page_ref events tell; undefined without them. */
+/** The holders of a folio after every event stamped at or before `at`, from page_ref events; undefined without them. */
 export function referencesAt(folio: Generation, at: Nanoseconds): ReferenceState | undefined {
   const { references, referencesBefore } = folio;
   if (references !== undefined && references.from <= at) return references.state;

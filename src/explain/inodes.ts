@@ -5,46 +5,46 @@ import type { Generation } from './generation.ts';
 import type { InodeSelector } from './question.ts';
 import { WaitingTimes } from './waiting-times.ts';
 
-/** enum lru_list: where folios go whose mapping is unevictable, as a guest_memfd's is. */
+/** enum lru_list: the list of folios with an unevictable mapping, such as a guest_memfd's. */
 export const LRU_UNEVICTABLE = 4;
 
-/** An inode whose folios are followed because it may be a guest_memfd or was asked for. */
+/** An inode whose folios are tracked because it may be a guest_memfd or was requested. */
 export class TrackedInode {
   readonly dev: Dev;
   readonly ino: Ino;
-  /** Asked for by the user: followed whatever it turns out to be. */
+  /** Requested by the user: tracked in any case. */
   readonly wanted: boolean;
-  /** Folios that are in the page cache. */
+  /** Folios in the page cache. */
   readonly live = new Map<FolioIndex, Generation>();
   readonly waiting: WaitingTimes;
-  /** Folios that have left it, and were in it at some moment that is asked for. */
+  /** Folios that have left it, and were in it at some requested moment. */
   readonly ended: Generation[] = [];
   /** Insertions of folios that were in its page cache. */
   unevictable = 0;
   evictable = 0;
   adds = 0;
-  /** Insertions of folios as unevictable whose add was not seen, and whose delete named it. */
+  /** Insertions as unevictable of folios without a recorded add, whose delete named the inode. */
   insertedBefore = 0;
-  /** Who added folios of it, by pid, the first ones. */
+  /** Tasks that added folios of it, by pid, the first ones. */
   readonly touchers: Toucher[] = [];
-  /** Of the latest add: the next one is usually of the same task. */
+  /** Task of the latest add: the next one is usually of the same task. */
   #lastPid: number | undefined = undefined;
   #lastToucher: Toucher | undefined = undefined;
-  /** Who added the first. */
+  /** Task of the first add. */
   firstPid: number | undefined = undefined;
-  /** How often folios of it were inserted that had been inserted before: isolated and put back. */
+  /** Number of repeated insertions of folios: isolated and put back. */
   reinsertions = 0;
   /** A stack showed guest_memfd's code allocate a folio of it. */
   allocatedByKvm = false;
   lastDelete: FilemapEvent | undefined = undefined;
   /** Its first event. */
   firstAt: Nanoseconds;
-  /** A folio of it left the page cache whose add was not seen. */
+  /** A folio of it without a recorded add left the page cache. */
   isOlder = false;
-  /** How many folios have left each index: with those of `live` all that events told of. */
+  /** Number of folios that have left each index: with those of `live` all recorded ones. */
   readonly #left = new Map<number, number>();
 
-  /** @param blind CPUs of whose batches events were lost and that have not flushed since, as of now. */
+  /** @param blind CPUs with lost events of their batches that have not flushed since, as of now. */
   constructor({ dev, ino, at }: FilemapEvent, wanted: boolean, blind: ReadonlySet<Cpu>) {
     this.waiting = new WaitingTimes(this.live, blind);
     this.dev = dev;
@@ -71,17 +71,17 @@ export class TrackedInode {
     for (let page = 0; page < 2 ** order; page++) this.#left.set(index + page, this.hadAt(index + page) + 1);
   }
 
-  /** Whether some event told of a folio at an index, at whatever time, besides those that are `live`. */
+  /** Whether some event showed a folio at an index, at any time, besides those that are `live`. */
   hasLeft(index: number): boolean {
     return this.#left.has(index);
   }
 
-  /** How many folios have left an index so far. */
+  /** Number of folios that have left an index so far. */
   hadAt(index: number): number {
     return this.#left.get(index) ?? 0;
   }
 
-  /** All folios that were in the page cache at some moment that is asked for, or still are. */
+  /** All folios in the page cache at some requested moment, or now. */
   folios(): readonly Generation[] {
     return [...this.ended, ...this.live.values()];
   }
@@ -94,10 +94,10 @@ interface Toucher {
   folios: number;
 }
 
-/** Tasks that are kept of those that added folios of an inode. */
+/** Largest number of recorded tasks that added folios of an inode. */
 const MOST_TOUCHERS = 16;
 
-/** Inodes of which nothing tells that are named one by one. */
+/** Largest number of undecided inodes that are named one by one. */
 const MOST_OPEN = 12;
 
 /** An inode that an answer lists. */
@@ -111,26 +111,27 @@ const ON_DRIVER = 'it is on a device that a driver stands behind';
 const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
 
 /**
- * Sorts inodes into those that may be a guest_memfd and those that are not. A guest_memfd's mapping is unevictable,
- * so its folios are inserted to LRU_UNEVICTABLE; an insertion of a folio in the page cache to another list refutes.
+ * Sorts inodes into those that may be a guest_memfd and those that are not. A guest_memfd's mapping is unevictable, so
+ * its folios are inserted to LRU_UNEVICTABLE; an insertion of a folio in the page cache to another list is
+ * counter-evidence.
  */
 export class Inodes {
   readonly #wanted: InodeSelector | undefined;
   readonly #blind = new Set<Cpu>();
   readonly #tracked = new Map<Dev, Map<Ino, TrackedInode>>();
   readonly #refuted = new Map<Dev, Set<Ino>>();
-  /** Inodes on devices of drivers, and refuted ones, with how many of their folios were inserted as unevictable. */
+  /** Inodes on devices of drivers, and excluded ones, with the number of their folios inserted as unevictable. */
   readonly #unevictableElsewhere = new Map<string, { dev: Dev; ino: Ino; count: number }>();
-  /** Inodes that were followed, had nothing left and were forgotten, by device: when they were first seen, and their age. */
+  /** Inodes that were tracked, became empty and were forgotten, by device: their first event, and their age. */
   readonly #forgotten = new Map<Dev, Map<Ino, Pick<TrackedInode, 'firstAt' | 'firstPid' | 'isOlder'>>>();
   #last: TrackedInode | undefined = undefined;
 
-  /** @param wanted the only inode that the answer is about, if there is one. */
+  /** @param wanted the only inode of the answer, if there is one. */
   constructor(wanted: InodeSelector | undefined) {
     this.#wanted = wanted;
   }
 
-  /** The inode of an event; undefined where it cannot be a guest_memfd. */
+  /** The inode of an event; undefined if it cannot be a guest_memfd. */
   of(event: FilemapEvent): TrackedInode | undefined {
     const { dev, ino } = event;
     if (this.#last?.ino === ino && this.#last.dev === dev) return this.#last;
@@ -153,8 +154,8 @@ export class Inodes {
   }
 
   /**
-   * A folio in the page cache of a followed inode was inserted.
-   * @returns whether the inode is still followed.
+   * A folio in the page cache of a tracked inode was inserted.
+   * @returns whether the inode is still tracked.
    */
   inserted(inode: TrackedInode, lru: number): boolean {
     if (lru === LRU_UNEVICTABLE) {
@@ -170,7 +171,7 @@ export class Inodes {
     return false;
   }
 
-  /** What a CPU's batch holds is not known from here on, or is again. */
+  /** The content of a CPU's batch is unknown from here on, or known again. */
   blind(cpu: Cpu, isBlind: boolean, at: Nanoseconds): void {
     if (!isBlind && this.#blind.size === 0) return;
     if (this.#blind.has(cpu) === isBlind) return;
@@ -189,7 +190,7 @@ export class Inodes {
     for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.drained(at);
   }
 
-  /** Forgets an inode of which nothing is left that an answer could speak of. */
+  /** Forgets an inode without anything left for an answer. */
   forgetIfEmpty(inode: TrackedInode): void {
     if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;
     this.#tracked.get(inode.dev)?.delete(inode.ino);
@@ -205,12 +206,12 @@ export class Inodes {
     if (this.#last === inode) this.#last = undefined;
   }
 
-  /** Folios of an inode that is not followed were inserted as unevictable. */
+  /** Folios of an inode that is not tracked were inserted as unevictable. */
   insertedElsewhere({ dev, ino }: { readonly dev: Dev; readonly ino: Ino }, count: number): void {
     within(this.#unevictableElsewhere, `${dev}:${ino}`, () => ({ dev, ino, count: 0 })).count += count;
   }
 
-  /** How many inodes may be one as well as not, where nothing points to one. */
+  /** Number of undecided inodes, if nothing indicates that one is a guest_memfd. */
   get open(): number {
     return [...this.#tracked.values()].reduce(
       (sum, ofDev) => sum + [...ofDev.values()].filter((inode) => isOpen(inode) && isAnonymous(inode.dev)).length,
@@ -218,7 +219,7 @@ export class Inodes {
     );
   }
 
-  /** Those inodes, the first ones. */
+  /** The first of those inodes. */
   openOnes(): readonly OpenInode[] {
     return [...this.#tracked.values()]
       .flatMap((ofDev) => [...ofDev.values()])
@@ -233,7 +234,7 @@ export class Inodes {
   }
 
   /**
-   * Which inodes there are, in the order of their appearance, those that are none of guest_memfd's last.
+   * All inodes, in the order of their appearance, those that are no guest_memfd last.
    * @param callers tasks that made calls which only a guest_memfd's user makes.
    */
   sorted(callers: ReadonlySet<number>): readonly KnownInode[] {
@@ -267,21 +268,23 @@ export class Inodes {
   }
 }
 
-/** By its own events: a stack names guest_memfd's code, or a folio was seen to be unevictable and none to be evictable. */
+/**
+ * By its own events: a stack names guest_memfd's code, or a folio was inserted as unevictable and none as evictable.
+ */
 const isGuestMemfd = ({ allocatedByKvm, unevictable, evictable, dev }: TrackedInode): boolean =>
   allocatedByKvm || (unevictable > 0 && evictable === 0 && isAnonymous(dev));
 
-/** Nothing tells whether it is one. */
+/** Whether it is undecided. */
 const isOpen = (inode: TrackedInode): boolean => !isGuestMemfd(inode) && inode.evictable === 0 && inode.adds > 0;
 
-/** What is known of all inodes, to tell which one is a guest_memfd. */
+/** Facts about all inodes that decide which one is a guest_memfd. */
 interface KnownOfAll {
   /** Devices that may be guest_memfd's. All guest_memfds of a kernel are on one. */
   readonly devices: ReadonlySet<Dev>;
-  /** A stack told which device it is. */
+  /** A stack showed which device it is. */
   readonly isProved: boolean;
   readonly callers: ReadonlySet<number>;
-  /** Of no other inode nothing tells. */
+  /** No other inode is undecided. */
   readonly isAlone: boolean;
 }
 
@@ -319,7 +322,7 @@ function classify(
   return { kind: 'unknown', because: 'on an anonymous device, but none of its folios was inserted' };
 }
 
-/** The value of a key, made where it is missing. */
+/** The value of a key, created if it is missing. */
 function within<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key);
   if (known !== undefined) return known;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import type { FolioIndex } from '../ledger/index.ts';
 
-/** So many indexes are kept sorted; refilled from all when too few of them are left. */
+/** Number of indexes that are kept sorted; refilled from all when too few of them are left. */
 const MOST_KEPT = 4096;
 
-/** How many indexes of a changing set lie below one, as long as it is few, without sorting the set at each change. */
+/** Number of indexes of a changing set below one, as long as it is small, without sorting the set at each change. */
 export class LowestIndexes {
   readonly #all: ReadonlyMap<FolioIndex, unknown>;
   /** The lowest of all, rising. */
   #kept: FolioIndex[] = [];
-  /** Whether `#kept` is all there are. */
+  /** Whether `#kept` has all of them. */
   #complete = true;
 
-  /** @param all the set; {@link add} and {@link delete} tell of its changes after they were made. */
+  /** @param all the set; {@link add} and {@link delete} record its changes after they were made. */
   constructor(all: ReadonlyMap<FolioIndex, unknown>) {
     this.#all = all;
   }
@@ -33,7 +33,7 @@ export class LowestIndexes {
     if (this.#kept[place] === index) this.#kept.splice(place, 1);
   }
 
-  /** How many lie below `index`, but no more than `most`. */
+  /** Number of indexes below `index`, but no more than `most`. */
   below(index: FolioIndex, most: number): number {
     if (!this.#complete && this.#kept.length < most) this.#refill();
     return Math.min(most, this.#placeOf(index));
@@ -45,7 +45,7 @@ export class LowestIndexes {
     this.#kept = sorted.slice(0, MOST_KEPT);
   }
 
-  /** Where `index` stands or would. */
+  /** Position of `index`, or of the place for it. */
   #placeOf(index: FolioIndex): number {
     let low = 0;
     let high = this.#kept.length;

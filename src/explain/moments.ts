@@ -3,20 +3,20 @@ import { type Cpu, formatTime, type Marker, type Nanoseconds } from '../ledger/i
 import type { TraceSummary } from '../trace/index.ts';
 import { type MomentSelector, QuestionError } from './question.ts';
 
-/** A time that the state is asked for. */
+/** A time at which the state is requested. */
 export interface Moment {
   readonly at: Nanoseconds;
-  /** Text of the marker that stands there, and the CPU that wrote it; undefined for a time or the end. */
+  /** Text of the marker there, and the CPU that wrote it; undefined for a time or the end. */
   readonly marker: { readonly text: string; readonly cpu: Cpu } | undefined;
 }
 
-/** Texts of markers that are kept, to name some in a message. */
+/** Largest number of marker texts that are kept, to name some in a message. */
 const MOST_TEXTS = 100;
 
-/** What is asked for where nothing is: every marker, and the end. */
+/** The default: every marker, and the end. */
 const EVERYTHING: readonly MomentSelector[] = [{ kind: 'every-marker' }, { kind: 'end' }];
 
-/** Finds the moments that are asked for while the recording goes by. */
+/** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
   readonly #tellsTexts: boolean;
@@ -25,18 +25,18 @@ export class Moments {
   readonly #found: Moment[] = [];
   /** Times of the moments known so far, rising. */
   readonly #times: Nanoseconds[] = [];
-  /** Texts of markers, for the message that one is not there. */
+  /** Texts of markers, for the message that one is missing. */
   readonly #seen = new Set<string>();
-  /** How many markers say each text that was asked for. */
+  /** Number of markers with each requested text. */
   readonly #counts = new Map<string, number>();
 
-  /** @param tellsTexts whether messages may name markers that are there. */
+  /** @param tellsTexts whether messages may name existing markers. */
   constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
     this.#tellsTexts = tellsTexts;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
-    // Which of both is meant shows with the clock; what either needs is kept.
+    // The clock decides later which of both is meant; what either needs is kept.
     for (const selector of this.#selectors)
       if (selector.kind === 'time')
         for (const at of [selector.at, ...(selector.count === undefined ? [] : [selector.count])]) this.#mayAsk(at);
@@ -49,7 +49,7 @@ export class Moments {
     if (asked || this.#everyMarker) this.#add({ at, marker: { text, cpu } });
   }
 
-  /** Texts that were asked for and that several markers say: the first one is answered. */
+  /** Requested texts that several markers have: the answer is for the first one. */
   get repeated(): readonly { readonly text: string; readonly count: number }[] {
     return [...this.#counts].flatMap(([text, count]) => (count > 1 ? [{ text, count }] : []));
   }

@@ -5,8 +5,8 @@ import type { TrackedInode } from './inodes.ts';
 import { isBlind, type Story } from './story.ts';
 
 /**
- * One sentence each: what somebody who reads the answer must know of the recording.
- * @param followed inodes that moments are answered of.
+ * One sentence each: facts about the recording that a reader of the answer must know.
+ * @param followed inodes with answered moments.
  */
 export function notesOf(
   story: Story,

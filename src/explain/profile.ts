@@ -3,8 +3,8 @@ import { DEFAULT_PROFILE, type Profile, PROFILES } from '../machine/index.ts';
 import type { CpuBatch } from './batch.ts';
 
 /**
- * What the recording tells of the kernel. A full batch is flushed at once, so that bursts of exactly its size are
- * far more frequent than bursts of one more or one less.
+ * The kernel profile that the recording shows. A full batch is flushed at once, so bursts of exactly its size are far
+ * more frequent than bursts of one more or one less.
  */
 export function inferProfile(
   batches: readonly CpuBatch[],
@@ -14,7 +14,7 @@ export function inferProfile(
   const bursts = (length: number): number => batches.reduce((sum, batch) => sum + (batch.bursts[length] ?? 0), 0);
   const sizes = [...new Set(PROFILES.map(({ batchSize }) => batchSize))].toSorted((a, b) => b - a);
   const size = sizes.find((length) => bursts(length) > bursts(length - 1) + bursts(length + 1));
-  // One peak of few is enough where nothing contradicts the default.
+  // A few bursts are enough if nothing contradicts the default.
   const enough = size === DEFAULT_PROFILE.batchSize ? 1 : ENOUGH_BURSTS;
   const profile = PROFILES.find(({ batchSize }) => batchSize === size);
   if (named !== undefined && (size === undefined || bursts(size) < enough || size === named.profile.batchSize))
@@ -22,7 +22,7 @@ export function inferProfile(
   if (size === undefined || profile === undefined || bursts(size) < enough)
     return { profile: DEFAULT_PROFILE, because: 'assumed: the recording does not show how many folios fill a batch' };
   const times = bursts(size) === 1 ? 'one burst' : `${bursts(size)} bursts`;
-  // Nobody records a kernel that there is not.
+  // A recording cannot be of an unknown kernel.
   const alike = PROFILES.filter((other) => other !== profile && !other.mapsLargeFolios && other.batchSize === size).map(
     ({ name }) => name,
   );
@@ -30,7 +30,7 @@ export function inferProfile(
   return { profile, because: `inferred from ${times} of exactly ${size} insertions${others}` };
 }
 
-/** The newest profile that is no newer than the release that a recording names: `Linux vm 6.18.44 x86_64`. */
+/** The newest profile that is no newer than the release in a recording: `Linux vm 6.18.44 x86_64`. */
 function ofRelease(recordedOn: string | undefined): ReturnType<typeof inferProfile> | undefined {
   const release = versionOf(/(?<= )\d+\.\d+/.exec(recordedOn ?? '')?.[0]);
   if (release === undefined) return undefined;
@@ -53,5 +53,5 @@ function versionOf(text: string | undefined): number | undefined {
   return major === undefined || minor === undefined ? undefined : 1000 * major + minor;
 }
 
-/** So many bursts of one length are no accident. */
+/** Number of bursts of one length that is no accident. */
 const ENOUGH_BURSTS = 3;

@@ -13,9 +13,9 @@ import {
 import type { Patch, Profile } from '../machine/index.ts';
 import type { IndexRange } from './answer.ts';
 
-/** When the state is asked for. */
+/** The requested time of a state. */
 export type MomentSelector =
-  /** `count`: the same where the recording's clock counts, as its recorder prints stamps; undefined for a fraction. */
+  /** `count`: the same if the recording's clock counts, as its recorder prints stamps; undefined for a fraction. */
   | { readonly kind: 'time'; readonly at: Nanoseconds; readonly count?: Nanoseconds | undefined }
   | { readonly kind: 'end' }
   /** The first marker with exactly this text. */
@@ -23,21 +23,21 @@ export type MomentSelector =
   | { readonly kind: 'every-marker' };
 
 export interface InodeSelector {
-  /** Any device where undefined. */
+  /** Any device if undefined. */
   readonly dev: Dev | undefined;
   readonly ino: Ino;
 }
 
 export interface Question {
-  /** Every marker, and the end, where empty. */
+  /** Every marker, and the end, if empty. */
   readonly moments: readonly MomentSelector[];
-  /** Only this inode, whatever it is; all guest_memfd inodes where undefined. */
+  /** Only this inode, in any case; all guest_memfd inodes if undefined. */
   readonly inode?: InodeSelector | undefined;
-  /** The pages that would be converted; the whole inode where undefined. */
+  /** The pages to convert; the whole inode if undefined. */
   readonly range?: IndexRange | undefined;
-  /** The CPU that would convert; chosen from the recording where undefined. */
+  /** The converting CPU; chosen from the recording if undefined. */
   readonly cpu?: Cpu | undefined;
-  /** Inferred from the recording where undefined. */
+  /** Inferred from the recording if undefined. */
   readonly profile?: Profile | undefined;
   /** Forms of the check, in the order of the answer. */
   readonly patches: readonly Patch[];
@@ -45,16 +45,16 @@ export interface Question {
   readonly redact?: boolean | undefined;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
-  /** Called now and then with the share of the recording that has been read. */
+  /** Progress callback with the share of the recording that has been read. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
 
-/** What was asked for is not in the recording. The message is one line and names what there is. */
+/** The recording does not have the requested object. The message is one line and names the existing ones. */
 export class QuestionError extends Error {
   override readonly name = 'QuestionError';
 }
 
-/** Reads `SECONDS`, `end`, `marker:TEXT` or `every-marker`. @returns undefined where it is none of them. */
+/** Reads `SECONDS`, `end`, `marker:TEXT` or `every-marker`. @returns undefined for any other text. */
 export function parseMoment(text: string): MomentSelector | undefined {
   if (text === 'end' || text === 'every-marker') return { kind: text };
   if (text.startsWith('marker:')) return { kind: 'marker', text: text.slice('marker:'.length) };
@@ -63,7 +63,10 @@ export function parseMoment(text: string): MomentSelector | undefined {
   return { kind: 'time', at: nanoseconds(at), count: /^\d+$/.test(text) ? nanoseconds(BigInt(text)) : undefined };
 }
 
-/** Reads `MAJOR:MINOR:INO` or `INO`, the inode in hexadecimal with `0x` or in decimal. @returns undefined where it is neither. */
+/**
+ * Reads `MAJOR:MINOR:INO` or `INO`, the inode in hexadecimal with `0x` or in decimal. @returns undefined for any other
+ * text.
+ */
 export function parseInode(text: string): InodeSelector | undefined {
   const match = /^(?:(\d{1,9}):(\d{1,9}):)?(0x[\da-f]{1,16}|\d{1,20})$/i.exec(text);
   if (match === null) return undefined;
@@ -74,7 +77,7 @@ export function parseInode(text: string): InodeSelector | undefined {
   };
 }
 
-/** Reads `A..B`, page indexes, half-open. @returns undefined where it is no such range or holds no page. */
+/** Reads `A..B`, page indexes, half-open. @returns undefined if it is no such range or is empty. */
 export function parseRange(text: string): IndexRange | undefined {
   const match = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text);
   if (match === null) return undefined;

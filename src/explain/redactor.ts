@@ -5,38 +5,38 @@ import type { ConversionCall, DrainAnswer, Explanation, MomentAnswer } from './a
 /** A kernel address, in a text from outside: sixteen digits, or as many as follow `0x` and are no small number. */
 const ADDRESS = /\b(?:0x[\da-f]{8,16}|[\da-f]{16})\b/gi;
 
-/** What a page frame's number may look like in a text from outside. */
+/** Pattern of a possible page frame number in a text from outside. */
 const NUMBER = /\b(?:0x)?[\da-f]{4,13}\b/gi;
 
 /**
- * Puts `task1`, `task2`, ... for the names of tasks and 1, 2, ... for page frames and addresses, the same for the same
- * within one answer. Inodes, indexes, CPUs, pids and times stay: the answer is about them.
+ * Replaces the names of tasks by `task1`, `task2`, ... and page frames and addresses by 1, 2, ..., consistently within
+ * one answer. Inodes, indexes, CPUs, pids and times stay: the answer is about them.
  */
 export class Redactor {
   readonly #tasks = new Map<string, string>();
   readonly #frames = new Map<Pfn, Pfn>();
   readonly #addresses = new Map<string, string>();
-  /** Names and page frames of the recording: texts from outside may hold them anywhere. */
+  /** Names and page frames of the recording: texts from outside may contain them anywhere. */
   readonly #names = new Set<string>();
   readonly #pfns = new Set<number>();
 
-  /** A name that some text may hold. */
+  /** Records a name that some text may contain. */
   name(comm: string | undefined): void {
     if (comm !== undefined && comm !== '') this.#names.add(comm);
   }
 
-  /** A page frame that some text may hold. */
+  /** Records a page frame that some text may contain. */
   frame(pfn: Pfn): void {
     this.#pfns.add(pfn);
   }
 
-  /** An event that is going to be quoted. */
+  /** An event for quoting. */
   event<Event extends FilemapEvent | LruInsertion>(event: Event): Event {
     const { comm, pfn: frame } = event;
     return { ...event, comm: comm === undefined ? undefined : this.#task(comm), pfn: this.#pfn(frame) };
   }
 
-  /** The answer without its evidence, of which {@link event} is the part. */
+  /** The answer without its evidence, which {@link event} replaces. */
   explanation(explanation: Explanation): Explanation {
     const { moments, conversions, drains, notes } = explanation;
     return {
@@ -129,7 +129,7 @@ export class Redactor {
     return longest.reduce((rest, name) => (rest.includes(name) ? this.#without(rest, name) : rest), framed);
   }
 
-  /** The text without a task's name, where that stands alone: `sh` is no part of `pushed`. */
+  /** The text without a task's name, if that stands alone: `sh` is no part of `pushed`. */
   #without(text: string, name: string): string {
     let result = '';
     let from = 0;
@@ -142,7 +142,7 @@ export class Redactor {
   }
 }
 
-/** What stands for a key: made from how many there are so far. */
+/** The replacement of a key, from its number. */
 function numbered<Key, Value>(known: Map<Key, Value>, key: Key, make: (number: number) => Value): Value {
   const value = known.get(key) ?? make(known.size + 1);
   known.set(key, value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { HolderKind } from '../ledger/index.ts';
 
-/** Who a reference belongs to, by the functions that took or dropped it. */
+/** Owner of a reference, by the functions that took or dropped it. */
 export type Owner = Exclude<HolderKind, 'unknown' | 'mmu-gather'>;
 
 const KINDS = [
@@ -17,12 +17,12 @@ const KINDS = [
 ] as const satisfies readonly Owner[];
 
 /**
- * Functions that take a reference, or drop one, by whom it belongs to. Seen in stacks of Linux 7.3 (test/recordings,
+ * Functions that take a reference, or drop one, by its owner. Seen in stacks of Linux 7.3 (test/recordings,
  * *.pageref.txt): `__filemap_add_folio`, `folio_add_lru`, `filemap_get_folios_tag`, `filemap_get_entry`,
  * `try_grab_folio_fast`, `finish_fault`, `folio_batch_move_lru`, `__folio_batch_release`, `tlb_batch_pages_flush`,
- * `page_cache_pipe_buf_release`. The others are their callers' and older names, in no recording here: where one is
- * missing, what it takes is `unknown` and nothing of that folio is proved any more. A stack is searched from its
- * innermost function outwards, so that a helper which many use has no row.
+ * `page_cache_pipe_buf_release`. The others are names of callers and older names, which no recording here has: if one
+ * is missing, its reference is `unknown` and nothing of that folio is proved any more. A stack is searched from its
+ * innermost function outwards, so a shared helper has no row.
  */
 const TAKERS: ReadonlyMap<string, Owner> = rows({
   'page-cache': ['__filemap_add_folio', 'filemap_add_folio', '__add_to_page_cache_locked'],
@@ -118,7 +118,7 @@ const DROPPERS: ReadonlyMap<string, Owner> = rows({
   ],
 });
 
-/** Other per-CPU batches than lru_add, of which nothing is known here: what they hold counts as unknown. */
+/** Other per-CPU batches than lru_add, which are not tracked here: their references count as unknown. */
 const OTHER_BATCHES: ReadonlySet<string> = new Set([
   'folio_activate',
   'deactivate_file_folio',
@@ -130,7 +130,7 @@ const OTHER_BATCHES: ReadonlySet<string> = new Set([
 /** The conversion's check, in each of its forms. */
 const SAFETY_CHECK = /^_*kvm_gmem_(?:is_safe_for_conversion|set_attributes|convert|folio_has_outstanding)/;
 
-/** @returns undefined where no function of the stack is known. */
+/** @returns undefined if no function of the stack is known. */
 export function takerOf(stack: readonly string[]): Owner | undefined {
   if (stack.some((name) => OTHER_BATCHES.has(plain(name)))) return undefined;
   // The batch's own reference is taken in a helper that filemap_add_folio() calls too.
@@ -139,18 +139,18 @@ export function takerOf(stack: readonly string[]): Owner | undefined {
   return owner === 'lookup' && isCheck(stack) ? 'safety-check' : owner;
 }
 
-/** @returns undefined where no function of the stack is known. */
+/** @returns undefined if no function of the stack is known. */
 export function dropperOf(stack: readonly string[]): Owner | undefined {
   const owner = firstOf(DROPPERS, stack);
   return owner === 'lookup' && isCheck(stack) ? 'safety-check' : owner;
 }
 
-/** A fault hands the reference of its lookup to the page table: no count changes then. */
+/** A fault hands the reference of its lookup to the page table: then no count changes. */
 export const mapsFolio = (stack: readonly string[]): boolean => stack.some((name) => plain(name) === 'finish_fault');
 
 /**
- * Whether a stack locks a page into memory, or unlocks it; undefined where it does neither. What is locked is put into
- * the mlock batch of the CPU that unmaps it (munlock_vma_folio(), mm/internal.h).
+ * Whether a stack locks a page into memory, or unlocks it; undefined if it does neither. A locked page is put into the
+ * mlock batch of the unmapping CPU (munlock_vma_folio(), mm/internal.h).
  */
 export function locksFolio(stack: readonly string[]): boolean | undefined {
   const name = stack.map(plain).find((one) => LOCKING.has(one));
@@ -163,7 +163,7 @@ const LOCKING: ReadonlySet<string> = new Set(['mlock_folio', 'mlock_new_folio', 
 export const isOfCheck = ({ stack = [] }: { readonly stack?: readonly string[] | undefined }): boolean =>
   isCheck(stack) && firstOf(TAKERS, stack) === 'lookup';
 
-/** Whether an event gives back a reference of a conversion's check. */
+/** Whether an event puts a reference of a conversion's check. */
 export const isEndOfCheck = ({ stack = [] }: { readonly stack?: readonly string[] | undefined }): boolean =>
   isCheck(stack) && dropperOf(stack) === 'safety-check';
 
@@ -177,7 +177,7 @@ function firstOf(owners: ReadonlyMap<string, Owner>, stack: readonly string[]): 
   return undefined;
 }
 
-/** Without what compilers add: `kvm_gmem_set_attributes.isra.0`. */
+/** A name without the suffixes of compilers: `kvm_gmem_set_attributes.isra.0`. */
 const plain = (name: string): string => name.replace(/\..*$/, '');
 
 function rows(owners: Partial<Record<Owner, readonly string[]>>): ReadonlyMap<string, Owner> {

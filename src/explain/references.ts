@@ -3,11 +3,11 @@ import { type Cpu, HOLDER_KINDS, type Holder, type Nanoseconds, type PageReferen
 import { isHeld } from './held.ts';
 import { dropperOf, locksFolio, mapsFolio, type Owner, takerOf } from './reference-rules.ts';
 
-/** Who held a folio for some time. */
+/** Holders of a folio for some time. */
 export interface ReferenceState {
   readonly from: Nanoseconds;
   readonly holders: readonly Holder[];
-  /** Every reference since the folio's allocation was seen, and whose it was. */
+  /** Every reference since the folio's allocation was recorded with its owner. */
   readonly proved: boolean;
   /** It was locked by mlock() and not unlocked since. */
   readonly locked: boolean;
@@ -23,13 +23,13 @@ interface Held {
 }
 
 /**
- * One page frame's reference count, by its holders: `page_ref:*` events added up, each put down to whom its stack names.
- * The events' own `count` is read unsynchronised after the operation, so it serves only where the story begins in the
+ * One page frame's reference count, by its holders: the sum of `page_ref:*` events, each attributed by its stack. The
+ * events' own `count` is read unsynchronised after the operation, so it is used only if the recording starts in the
  * middle. The holders always add up to the count.
  */
 export class References {
   #held: Held[] = [];
-  /** What was held when it was frozen, for the unfreeze that gives it back. */
+  /** The holders before a freeze, for the unfreeze that restores them. */
   #frozen: Held[] = [];
   #from: Nanoseconds;
   #proved: boolean;
@@ -48,7 +48,7 @@ export class References {
     return this.#held.reduce((sum, { references }) => sum + references, 0);
   }
 
-  /** Whether somebody holds it besides the page cache, the lru_add batch, mappings and the check. */
+  /** Whether it has a holder besides the page cache, the lru_add batch, mappings and the check. */
   get isHeld(): boolean {
     return isHeld(this.#held);
   }
@@ -76,7 +76,7 @@ export class References {
         this.#held = [];
         this.#proved = true;
         this.#locked = false;
-        if (value > 0) this.#take('lookup', value, event); // whoever allocates it
+        if (value > 0) this.#take('lookup', value, event); // the allocating task
         break;
       case 'mod':
       case 'mod-and-return':
@@ -94,7 +94,7 @@ export class References {
         break;
       case 'pinner-failure':
       case 'pinner-put':
-        break; // tell of references, change none
+        break; // show references, change none
     }
   }
 
@@ -104,7 +104,7 @@ export class References {
       const lookup =
         this.#find('lookup', (held) => held.pid === event.pid) ??
         this.#find('lookup', () => true) ??
-        // Without stacks a lookup is among those of whom nothing is known.
+        // Without stacks a lookup is among the unknown holders.
         (stack.length === 0 ? this.#find('unknown', () => true) : undefined);
       if (lookup !== undefined) this.#drop(lookup, 1);
       this.#take('user-mapping', delta + (lookup === undefined ? 0 : 1), event);
@@ -138,7 +138,7 @@ export class References {
     }
   }
 
-  /** Whose reference an event drops, the likeliest first. */
+  /** The possible owners of a dropped reference, the likeliest first. */
   *#likely(event: PageReference): Generator<Held> {
     const { stack = [], cpu, pid } = event;
     const kind = dropperOf(stack);
@@ -146,19 +146,19 @@ export class References {
     if (kind !== undefined) {
       yield* this.#held.filter((held) => held.kind === kind && own(held));
       yield* this.#held.filter((held) => held.kind === kind);
-      // Before finish_fault() had an event, a mapping's reference still went by its lookup's name.
+      // Before finish_fault() had an event, a mapping's reference still had its lookup's name.
       if (kind === 'user-mapping') yield* this.#held.filter((held) => held.kind === 'lookup');
     } else {
       if (stack.length === 0) yield* this.#unmapped(event);
       yield* this.#held.filter((held) => TRANSIENT.has(held.kind) && held.pid === pid);
     }
-    // From here on it is a guess whose it was.
+    // From here on the owner is a guess.
     yield* this.#held.filter((held) => held.kind === 'unknown');
     this.#proved = false;
     yield* this.#held.toSorted((a, b) => byKind(b, a));
   }
 
-  /** Mappings, where the event says that there are fewer than were known: it drops the reference of one that is gone. */
+  /** Mappings, if the event shows fewer than were known: it drops the reference of a removed one. */
   #unmapped({ mapcount }: PageReference): Held[] {
     const mapped = this.#find('user-mapping', () => true);
     // The raw field counts from -1.
@@ -184,14 +184,14 @@ export class References {
 
 /**
  * A fault hands its lookup's reference to the page table, in an event that changes no count: folio_ref_add() of the
- * folio's other pages, of which a small one has none (finish_fault(), mm/memory.c). No other adds nothing.
+ * folio's other pages, of which a small one has none (finish_fault(), mm/memory.c). No other event adds 0.
  */
 const maps = ({ stack = [], value }: PageReference): boolean => (stack.length === 0 ? value === 0 : mapsFolio(stack));
 
-/** What a task takes and drops within one call. */
+/** References that a task takes and drops within one call. */
 const TRANSIENT: ReadonlySet<Held['kind']> = new Set(['lookup', 'walker', 'isolated']);
 
-/** What an operation added; for those that replace the count 0. */
+/** The change of the count by an operation; 0 for those that replace the count. */
 function deltaOf({ operation, value, returned }: PageReference): number {
   switch (operation) {
     case 'mod':

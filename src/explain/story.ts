@@ -13,7 +13,7 @@ import type { Moments } from './moments.ts';
 import type { Redactor } from './redactor.ts';
 import type { Surroundings } from './state/surroundings.ts';
 
-/** What one pass over the events of a recording found: all that answers rest on. */
+/** Results of one pass over the events of a recording: the basis of all answers. */
 export interface Story {
   readonly moments: Moments;
   readonly inodes: Inodes;
@@ -34,7 +34,7 @@ export interface Story {
 /** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
 export const isBlind = ({ seen: { filledUnseen, anyInsertion } }: Story): boolean => filledUnseen && !anyInsertion;
 
-/** What leaves it unknown of every folio whether it waits. */
+/** Why it is unknown for every folio whether it waits. */
 export function doubtOf(story: Story): Surroundings['doubt'] {
   if (isBlind(story)) return 'no insertions';
   if (story.order.late !== undefined) return 'not sorted';

@@ -3,8 +3,8 @@ import type { FolioIndex, Ledger, Nanoseconds } from '../ledger/index.ts';
 import type { ConversionCall, IndexRange, Unseen } from './answer.ts';
 
 /**
- * What would refuse a conversion at a moment although nothing that is known does.
- * @param folios all that are known; `isOlder`: others may be there.
+ * References that would refuse a conversion at a moment although no known one does.
+ * @param folios all known folios; `isOlder`: others may exist.
  */
 export function unseenAt(
   at: Nanoseconds,
@@ -20,7 +20,7 @@ export function unseenAt(
   return call === undefined ? { what: 'unrecorded references' } : { what: 'refused call', at: call.at };
 }
 
-/** Whether of every folio of a range all references are known. */
+/** Whether all references of every folio of a range are known. */
 export function areProved(folios: Ledger, range: IndexRange | undefined): boolean {
   const isAsked = isWithin(range);
   return folios.every((folio) => folio.strength === 'proved' || !isAsked(folio));
@@ -32,7 +32,7 @@ export const isWithin =
   ({ index, order }: { readonly index: FolioIndex; readonly order: number }): boolean =>
     range === undefined || (index < range.to && index + 2 ** order > range.from);
 
-/** The last call up to a moment that was refused unseen, unless one of the same file has succeeded since. */
+/** The last call up to a moment with an unseen cause of refusal, unless a later one on the same file has succeeded. */
 function standing(calls: readonly ConversionCall[], at: Nanoseconds): ConversionCall | undefined {
   const done = calls.filter(({ until }) => until !== undefined && until <= at);
   const last = done.findLastIndex(({ unexplained }) => unexplained);

@@ -14,48 +14,48 @@ import {
 import { Judge, type Patch, patchNamed, type Profile } from '../machine/index.ts';
 import type { IndexRange } from './answer.ts';
 
-/** What is known of an inode's folios at a moment, and what is not. */
+/** The known and the unknown facts about an inode's folios at a moment. */
 export interface KnownState {
-  /** Every folio that may have left its batch has. */
+  /** The best case: every folio that may have left its batch has. */
   readonly best: Ledger;
-  /** None has. */
+  /** The worst case: none has. */
   readonly worst: Ledger;
-  /** Why the two differ; undefined where they do not. */
+  /** Why the two differ; undefined if they do not. */
   readonly reason: string | undefined;
-  /** Folios that may be there besides. */
+  /** Folios that may exist in addition. */
   readonly hidden: readonly Hidden[];
-  /** Indexes of folios that mlock() keeps in memory: on unmapping them the conversion makes a reference more. */
+  /** Indexes of folios that mlock() keeps in memory: unmapping them adds a reference. */
   readonly locked: ReadonlySet<FolioIndex>;
 }
 
-/** Folios of the inode that no event tells of may wait in batches. */
+/** Possible folios of the inode without an event, in batches. */
 export interface Hidden {
   /** In these CPUs' batches. */
   readonly cpus: readonly Cpu[];
-  /** At which indexes there are none; undefined where they can be anywhere. */
+  /** Whether an index certainly has none; undefined if they can be anywhere. */
   readonly isKnown: ((index: number) => boolean) | undefined;
-  /** The lowest index from one on of which it is not known, where that is known without a look at the folios. */
+  /** The lowest unknown index from one on, if it can be computed without the folios. */
   readonly lowest?: (from: number) => number;
-  /** Why that is not known, and what would tell. */
+  /** Why that is unknown, and what would decide it. */
   readonly reason: string;
 }
 
-/** A conversion to private that somebody may make. */
+/** A possible conversion to private. */
 export interface Conversion {
   readonly range: IndexRange | undefined;
   readonly cpu: Cpu;
 }
 
 /**
- * Asks the kernel's check. Where something is not known it is asked twice, once with every doubtful folio out of the
- * batches and once with all of them in, and only an answer that stays is one. Folios that may be hidden can make a
- * refusal of what is safe otherwise; they cannot undo one, only move it to a lower index.
+ * Runs the kernel's check. If something is unknown it runs twice, once with every doubtful folio out of the batches and
+ * once with all of them in, and only an equal answer counts. Possible hidden folios can turn a safe verdict into a
+ * refusal; they cannot undo a refusal, only move it to a lower index.
  */
 export class Verdicts {
   readonly #judge = new Judge();
   readonly #cpus: readonly Cpu[];
   readonly #profile: Profile;
-  /** Answers by question: most moments are like the one before. */
+  /** Answers by question: most moments equal the previous one. */
   readonly #known = new Map<string, Verdict>();
   readonly #short = new WeakMap<
     Ledger,
@@ -84,7 +84,7 @@ export class Verdicts {
     return best;
   }
 
-  /** Why a refusal may be at a lower index than the one that {@link verdict} names; undefined where it is not. */
+  /** Why a refusal may be at a lower index than {@link verdict} names; undefined if it cannot. */
   lowerIndex(state: KnownState, conversion: Conversion, patch: Patch): string | undefined {
     const known = this.verdict(state, conversion, patch);
     if (known.verdict !== 'refused') return undefined;
@@ -95,7 +95,7 @@ export class Verdicts {
     })?.reason;
   }
 
-  /** What form `local-drain` says on each CPU. CPUs whose batches hold nothing of the inode are all alike. */
+  /** Verdict of form `local-drain` on each CPU. CPUs whose batches hold nothing of the inode are equivalent. */
   localDrainByCpu(state: KnownState, { range }: Conversion): ReadonlyMap<Cpu, Verdict> {
     const patch = patchNamed('local-drain');
     const owners = new Set([
@@ -113,7 +113,7 @@ export class Verdicts {
     return verdicts;
   }
 
-  /** Each ledger is asked of once for each form and CPU; only the first time it is gone through whole. */
+  /** Each ledger is used once for each form and CPU; only the first time it is walked whole. */
   #shortOf(ledger: Ledger, range: IndexRange | undefined): Ledger {
     const known = this.#short.get(ledger);
     if (known !== undefined && known.from === range?.from && known.to === range?.to) return known.ledger;
@@ -142,7 +142,7 @@ export class Verdicts {
     return { ...verdict, index: folios[verdict.index / PAGES_APART]?.index ?? verdict.index };
   }
 
-  /** What a check is asked for a ledger: the same for all its forms. */
+  /** The question to a check for a ledger: the same for all its forms. */
   #prepared(ledger: Ledger, locked: ReadonlySet<FolioIndex>, { range, cpu: converter }: Conversion): Prepared {
     const short = this.#shortOf(ledger, range);
     const known = this.#asked.get(short) ?? new Map<Cpu, Prepared>();
@@ -179,8 +179,8 @@ const within = (ledger: Ledger, range: IndexRange | undefined): Ledger =>
     : ledger.filter(({ index, order: of }) => index < range.to && index + 2 ** of > range.from);
 
 /**
- * The conversion unmaps before it counts, so that a small folio's mappings are gone then. A locked one goes into the
- * mlock batch of the converting CPU by that (munlock_vma_folio(), mm/internal.h; a 7.3 kernel showed it).
+ * The conversion unmaps before it counts, so a small folio's mappings are gone then. A locked one thereby enters the
+ * mlock batch of the converting CPU (munlock_vma_folio(), mm/internal.h; a 7.3 kernel showed it).
  */
 function asTheCheckMeetsIt(folio: FolioLedger, locked: ReadonlySet<FolioIndex>, converter: Cpu): FolioLedger {
   if (folio.order > 0 || folio.holders.every(({ kind }) => kind !== 'user-mapping')) return folio;
@@ -192,9 +192,9 @@ function asTheCheckMeetsIt(folio: FolioLedger, locked: ReadonlySet<FolioIndex>, 
 const isPlain = ({ order: of, holders }: FolioLedger): boolean => of === 0 && holders.length === 1;
 
 /**
- * The ledger without most of its long runs of plain folios, small ones that only the page cache holds: the check goes
- * through them in full batches, refuses none and drains nothing that it has not drained after the first batch. So whole
- * batches can be left out behind one, and a guest of millions of pages needs a machine of hundreds.
+ * The ledger without most of its long runs of plain folios, small ones that only the page cache holds: the check walks
+ * them in full batches, refuses none, and drains nothing more after the first batch. So whole batches can be left out
+ * after one, and a guest of millions of pages needs a machine of hundreds.
  */
 function shortened(ledger: Ledger, batchSize: number): Ledger {
   const kept: FolioLedger[] = [];
@@ -212,8 +212,8 @@ function shortened(ledger: Ledger, batchSize: number): Ledger {
 }
 
 /**
- * The ledger with only the first of the small folios that the same batches hold. To come past that one the check must have
- * emptied them, and then they hold none of the others; what else holds it refuses it, and the others are not looked at.
+ * The ledger with only the first of the small folios that the same batches hold. To pass that one the check must have
+ * emptied them, and then they hold none of the others. If another holder refuses it, the others are not reached.
  */
 function firstOfEach(ledger: Ledger): Ledger {
   const seen = new Set<string>();
@@ -236,7 +236,7 @@ const holdersKey = ({ holders }: FolioLedger, cpus?: Renumbering): string =>
     })
     .join(',');
 
-/** The same for questions that have the same answer: of plain folios only the number counts. */
+/** Equal for questions with the same answer: of plain folios only the number counts. */
 function keyOf(ledger: Ledger, prefix: string, cpus: Renumbering): string {
   let key = prefix;
   for (const [place, folio] of ledger.entries())
@@ -244,24 +244,24 @@ function keyOf(ledger: Ledger, prefix: string, cpus: Renumbering): string {
   return `${key} of ${ledger.length}`;
 }
 
-/** CPUs whose batches hold something. */
+/** CPUs with non-empty batches. */
 const ownersOf = (ledger: Ledger): readonly Cpu[] =>
   ledger.flatMap(({ holders }) => holders.flatMap(({ cpu: owner }) => (owner === undefined ? [] : [owner])));
 
-/** CPUs that matter, by rising number, and their numbers on a machine of their own. */
+/** Relevant CPUs, by rising number, and their numbers on a machine of their own. */
 type Renumbering = ReadonlyMap<Cpu, Cpu>;
 
-/** What a check is asked. */
+/** A question to a check. */
 interface Prepared {
   readonly folios: Ledger;
   readonly cpus: Renumbering;
   /** The range begins within the first folio. */
   readonly isMiddle: boolean;
-  /** The same for those that have the same answer. */
+  /** Equal for questions with the same answer. */
   readonly key: string;
 }
 
-/** A ledger as small as a question may be, and its machine. */
+/** The smallest ledger of a question, and its machine. */
 interface Small {
   readonly ledger: Ledger;
   readonly cpu: Cpu;
@@ -274,9 +274,9 @@ const PAGES_APART = 2;
 const MIDDLE = folioIndex(1);
 
 /**
- * The ledger on a machine of only those CPUs that matter, and one idle one for the rest, with the smallest large
- * folios, from index 0 on: CPUs are alike, nothing depends on a large folio's size or on where folios are, only on their order, and
- * a machine of thousands of either is slow to build.
+ * The ledger on a machine with only the relevant CPUs and one idle one for the rest, with the smallest large folios,
+ * from index 0 on. CPUs are equivalent, and nothing depends on a large folio's size or on the places of folios, only on
+ * their order. A machine of thousands of either is slow to build.
  */
 function smallest(ledger: Ledger, converter: Cpu, cpus: Renumbering): Small {
   const renumber = (held: Holder): Holder => {
@@ -301,9 +301,9 @@ function smallest(ledger: Ledger, converter: Cpu, cpus: Renumbering): Small {
 const MOST_KNOWN = 1024;
 
 /**
- * The ledger with the hidden folios that matter most: one in the batch of the converting CPU, if it may have one, and
- * one in another's, at the lowest index that they can have, which the check comes to first.
- * @returns undefined where the range has no place for one.
+ * The ledger with the worst hidden folios: one in the batch of the converting CPU, if it may have one, and one in
+ * another's, at their lowest possible index, which the check reaches first.
+ * @returns undefined if the range has no place for one.
  */
 function withHidden(
   ledger: Ledger,

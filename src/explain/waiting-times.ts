@@ -8,22 +8,25 @@ import { LowestIndexes } from './lowest-indexes.ts';
 
 const BATCH_SIZES: readonly number[] = [...new Set(PROFILES.map(({ batchSize }) => batchSize))];
 
-/** What is kept of one CPU's batch. */
+/** Data about one CPU's batch. */
 class OfCpu {
   /** Folios of the inode that wait in it and are in the page cache. */
   readonly waiting = new Set<Generation>();
   readonly dwell = new Durations();
   /**
-   * For each batch size how long a conversion on this CPU would have passed although folios waited: they were in
-   * its own batch only, and behind the first batch of folios that the check reads. On releasing that it drains its CPU
-   * (folio_batch_release(), facts of Linux 7.3).
+   * For each batch size the time during which a conversion on this CPU would have passed although folios waited: they
+   * were only in its own batch, and after the first batch of folios that the check reads. When it releases that batch
+   * it drains its CPU (folio_batch_release(), facts of Linux 7.3).
    */
   readonly spared = BATCH_SIZES.map(() => 0n);
   /** Left the page cache while it waited. */
   gone = 0;
 }
 
-/** How long folios of one inode waited in each batch, and how long a conversion of all of it would have been refused. */
+/**
+ * Waiting times of folios of one inode in each batch, and the time during which a conversion of all of it would have
+ * been refused.
+ */
 export class WaitingTimes {
   readonly #cpus = new Map<Cpu, OfCpu>();
   readonly #lowest: LowestIndexes;
@@ -33,8 +36,8 @@ export class WaitingTimes {
   #refused = 0n;
   #unknown = 0n;
   /**
-   * For how long nothing was known to wait; how much of that was before the latest first flush of a CPU, and how much
-   * before the first round of drains was over.
+   * Time during which nothing was known to wait; the part of it before the latest first flush of a CPU, and the part
+   * before the end of the first round of drains.
    */
   #idle = 0n;
   #idleBeforeFlush = 0n;
@@ -42,14 +45,14 @@ export class WaitingTimes {
 
   /**
    * @param live the inode's folios in the page cache.
-   * @param blind CPUs of whose batches events were lost and that have not flushed since, as of now.
+   * @param blind CPUs with lost events of their batches that have not flushed since, as of now.
    */
   constructor(live: ReadonlyMap<FolioIndex, unknown>, blind: ReadonlySet<Cpu>) {
     this.#lowest = new LowestIndexes(live);
     this.#blind = blind;
   }
 
-  /** A folio came into the page cache. */
+  /** A folio entered the page cache. */
   added({ index }: Generation, at: Nanoseconds): void {
     this.account(at);
     this.#lowest.add(index);
@@ -76,13 +79,13 @@ export class WaitingTimes {
     this.#lowest.delete(index);
   }
 
-  /** Whether a folio waits is not known from here on. */
+  /** The place of a folio is unknown from here on. */
   forget(folio: Generation, at: Nanoseconds): void {
     this.account(at);
     if (folio.add !== undefined) this.#cpus.get(folio.add.cpu)?.waiting.delete(folio);
   }
 
-  /** Puts the time since the last change to what held in it. To be called before anything changes. */
+  /** Adds the time since the last change to the present state. Call it before any change. */
   account(at: Nanoseconds): void {
     this.#from ??= at;
     const elapsed = this.#upTo === undefined ? 0n : at - this.#upTo;
@@ -111,7 +114,7 @@ export class WaitingTimes {
     this.#idleBeforeFlush = this.#idle;
   }
 
-  /** A CPU was drained; the last call counts, which is to be that of the first round's last CPU. */
+  /** A CPU was drained; the last call counts, which must be that of the first round's last CPU. */
   drained(at: Nanoseconds): void {
     if (this.#upTo === undefined) return;
     this.account(at);
@@ -119,8 +122,8 @@ export class WaitingTimes {
   }
 
   /**
-   * @param end of the recording; `batchSize`: of the kernel that recorded; `older`: where folios from before the
-   * recording may have waited unseen, what ended that: that all CPUs had flushed, that all were drained.
+   * @param end of the recording; `batchSize`: of the recorded kernel; `older`: if folios from before the recording may
+   * have waited unseen, the end of that: all CPUs had flushed, or all were drained.
    */
   answer(
     { dev, ino }: Pick<DwellAnswer, 'dev' | 'ino'>,
@@ -131,7 +134,7 @@ export class WaitingTimes {
     this.account(end);
     const hidden = older === undefined ? 0n : this.#hidden(older);
     const from = this.#from ?? end;
-    // A damaged page may tell of a time behind the last event's, which was then accounted for.
+    // A damaged page may have a time after the last event's, which was then accounted for.
     const to = this.#upTo !== undefined && this.#upTo > end ? this.#upTo : end;
     const place = BATCH_SIZES.indexOf(batchSize);
     const cpus = [...this.#cpus]

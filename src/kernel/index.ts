@@ -52,13 +52,13 @@ export {
 
 // A kernel: its parts, what differs between releases, its program, and results of calls.
 export type { K, KernelConfig, KernelPart, KernelSizes } from './kernel.ts';
-export { FOLIO, INDEX, INODE, KERNEL_PARTS, routine } from './kernel.ts';
+export { CPU, FOLIO, INDEX, INODE, KERNEL_PARTS, routine } from './kernel.ts';
 export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
 export { buildKernel, buildScripted, KWORKER } from './program.ts';
 export type { Result } from './sched.ts';
-export { RESULTS } from './sched.ts';
+export { get_cpu, put_cpu, RESULTS, smp_processor_id } from './sched.ts';
 
 // System calls: one entry a call.
 export type { ArgumentName, CallFields } from './syscall_arguments.ts';
@@ -95,7 +95,13 @@ export {
   folio_unlock,
   folioBatch,
 } from './filemap.ts';
-export { folio_may_be_lru_cached, folioMayBeLruCached, lru_add_drain, lru_add_drain_all } from './folio.ts';
+export {
+  folio_may_be_lru_cached,
+  folioMayBeLruCached,
+  lru_add_drain,
+  lru_add_drain_all,
+  lru_add_drain_cpu,
+} from './folio.ts';
 export { folio_maybe_dma_pinned, folioMaybeDmaPinned } from './gup.ts';
 export {
   folio_expected_ref_count,

@@ -131,6 +131,14 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  * names; what computes a value only, and takes no step, is a function.
  * @example
  * import {
+ *   CPU,
+ *   filemap_get_folio,
+ *   filemap_lock_folio,
+ *   folio_lock,
+ *   folio_trylock,
+ *   folio_unlock,
+ *   folio_expected_ref_count,
+ *   folio_get,
  *   filemap_get_folios,
  *   filemap_invalidate_lock,
  *   filemap_invalidate_unlock,
@@ -146,6 +154,10 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folio_ref_unfreeze,
  *   folio_test_lru,
  *   folio_try_get,
+ *   get_cpu,
+ *   lru_add_drain_cpu,
+ *   put_cpu,
+ *   smp_processor_id,
  *   lru_add_drain,
  *   lru_add_drain_all,
  *   lru_cache_disable,
@@ -156,6 +168,7 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folioMayBeLruCached,
  *   folioNrPages,
  *   INDEX,
+ *   INODE,
  *   FOLIO,
  *   LRU_CACHE,
  *   refcountType,
@@ -171,6 +184,13 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  * });
  * peek.name; // => 'peek'
  * const routines = [
+ *   filemap_get_folio,
+ *   filemap_lock_folio,
+ *   folio_lock,
+ *   folio_trylock,
+ *   folio_unlock,
+ *   folio_expected_ref_count,
+ *   folio_get,
  *   filemap_get_folios,
  *   filemap_invalidate_lock,
  *   filemap_invalidate_unlock,
@@ -186,15 +206,19 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folio_ref_unfreeze,
  *   folio_test_lru,
  *   folio_try_get,
+ *   get_cpu,
+ *   lru_add_drain_cpu,
+ *   put_cpu,
+ *   smp_processor_id,
  *   lru_add_drain,
  *   lru_add_drain_all,
  *   lru_cache_disable,
  *   lru_cache_drain_for_folio,
  *   lru_cache_enable,
  * ];
- * routines.length; // => 20
+ * routines.length; // => 31
  * [folioBatch, folioMaybeDmaPinned, folioMayBeLruCached].every((value) => typeof value === 'function'); // => true
- * [FOLIO.name, INDEX.name]; // => ['folio', 'index']
+ * [CPU, FOLIO, INDEX, INODE].map(({ name }) => name); // => ['cpu', 'folio', 'index', 'inode']
  * LRU_CACHE.drainedAll; // => 2
  */
 export const { routine } = language<KernelConfig>();

@@ -117,6 +117,24 @@ export const local_unlock = routine(
   },
 );
 
+/** include/linux/smp.h: smp_processor_id(): the CPU that the task runs on at that moment. */
+export const smp_processor_id = routine('smp_processor_id', (k, { cpu }: { readonly cpu: Place<'cpu'> }) => {
+  k.step('smp_processor_id', () => cpu.set(taskCpu.at(k.self)));
+});
+
+/** include/linux/smp.h: get_cpu(): the same, with preemption switched off from then on. */
+export const get_cpu = routine('get_cpu', (k, { cpu }: { readonly cpu: Place<'cpu'> }) => {
+  k.step('get_cpu', () => {
+    cpu.set(taskCpu.at(k.self));
+    preempt_disable(k);
+  });
+});
+
+/** include/linux/smp.h: put_cpu(). */
+export const put_cpu = routine('put_cpu', (k) => {
+  k.step('put_cpu', () => preempt_enable(k));
+});
+
 /** kernel/sched/core.c: sched_setaffinity() to one CPU, by the task itself. */
 export const migrate_to = routine(
   'migrate_to',

@@ -40,7 +40,7 @@ export type { Packed } from './compile/packed.ts';
 export { compilePacked } from './compile/packed.ts';
 export type { Code, Program } from './program/program.ts';
 export { buildCode, program } from './program/program.ts';
-export type { Asked, Property, ReadSuccessors, Successors, SuccessorsText } from './explore/successors.ts';
+export type { Asked, Compiling, Property, ReadSuccessors, Successors, SuccessorsText } from './explore/successors.ts';
 export type { Symmetry } from './analyse/symmetry.ts';
 export { compileSuccessors, readSuccessors, writeSuccessors } from './explore/successors.ts';
 export { HEAPS } from './explore/state_words.ts';

@@ -26,8 +26,7 @@ export interface PeerOptions extends SearchOptions {
 /**
  * Checks the protocol with which other model checkers were measured.
  * @example
- * import { parsePeerQuestion } from 'folioscope/scenario';
- * import { checkingPeer } from 'folioscope/verify';
+ * import { checkingPeer, parsePeerQuestion } from 'folioscope/peer';
  * const file = `
  * model: peer-protocol
  * scenario: peer

@@ -22,10 +22,10 @@ import {
   type Value,
 } from '../lang/index.ts';
 
-/** What the converter does when it meets an unexpected count: nothing, drain its own CPU, drain all. */
+/** The converter's action at an unexpected count: nothing, drain its own CPU, drain all. */
 export type Variant = 'baseline' | 'local-drain' | 'v6';
 
-/** How large, and which form of the check. */
+/** Sizes, and the form of the check. */
 export interface PeerConfig {
   /** At least 1. One faulter runs on each; the converter is on CPU 0. */
   readonly cpus: number;
@@ -34,7 +34,7 @@ export interface PeerConfig {
   readonly variant: Variant;
 }
 
-/** Something that is to hold in every state. */
+/** A property that must hold in every state. */
 export interface PeerProperty {
   readonly name: string;
   readonly holds: Value<'bool'>;
@@ -43,18 +43,18 @@ export interface PeerProperty {
 /** The protocol, ready to be explored. */
 export interface Peer {
   readonly program: Program;
-  /** The code that each task runs: the faulters, then GUP, then the converter. */
+  /** The code of each task: the faulters, then GUP, then the converter. */
   readonly codeOf: readonly number[];
   readonly properties: readonly PeerProperty[];
-  /** All CPUs but the converter's are alike. */
+  /** All CPUs but the converter's are symmetric. */
   readonly symmetry: Symmetry;
-  /** Where it may rest for ever: all done, the lock free, and nothing left that could be pinned. */
+  /** Where it may rest for ever: all done, the lock free, and nothing left to pin. */
   readonly mayEnd: Value<'bool'>;
 }
 
 /** Places of a batch, as in the peers' files. */
 const BATCH = 2;
-/** Name of the assert in the refusing step: somebody else holds the folio. */
+/** Name of the assert in the refusing step: the folio has another holder. */
 export const NO_FALSE_POSITIVE = 'no false positive';
 
 const CPU = domain('cpu');
@@ -77,9 +77,9 @@ const readers = sharedScalar(
   int((sizes) => sizes[CPU.name] ?? 0),
 );
 const writer = sharedScalar('invalidate_lock.writer', bool);
-/** What GUP has pinned; which folio, and that it is over, are one variable in the peers' files. */
+/** The folio that GUP has pinned; the peers' files also have one variable for the folio and for "finished". */
 const pinned = sharedScalar('pinned', optional(FOLIO));
-// The peers' states remember both to the end, when nobody asks any more: so must ours, to be counted alike.
+// The peers' states keep both to the end, when they are no longer read: ours must do so for equal counts.
 const checked = sharedScalar(
   'converter.checked',
   int((sizes) => sizes[FOLIO.name] ?? 0),
@@ -168,7 +168,7 @@ const faulter = routine('faulter', (k: K, { cpu }: { readonly cpu: number }) => 
   });
 });
 
-/** Somebody who pins one mapped folio, once. */
+/** A task that pins one mapped folio, once. */
 const gup = routine('gup', (k: K) => {
   k.either(
     numbers(k.config.folios).map((folio) => () => {

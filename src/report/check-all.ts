@@ -3,11 +3,11 @@ import type { CheckAnswer } from '../verify/index.ts';
 import type { Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
 
-/** Whether a scenario came to what its file says, under every form that was asked about. */
+/** Whether a scenario has the results that its file expects, under every checked form. */
 export type Outcome = 'as expected' | 'NOT as expected' | 'undecided' | 'says nothing' | 'not run';
 
 /**
- * @param notRun forms that nothing is known of, because somebody interrupted.
+ * @param notRun forms that were not checked because of an interruption.
  * @returns the outcome of a file: the worst of its forms'.
  */
 export function outcomeOf(answers: readonly CheckAnswer[], notRun: readonly string[] = []): Outcome {
@@ -27,7 +27,7 @@ const WIDTH = 16;
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** A file's line of `check --all`, and below it what is not as expected. */
+/** A file's line of `check --all`, and below it the unexpected results. */
 export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRun: readonly string[] = []): string {
   const outcome = outcomeOf(answers, notRun);
   const states = answers.reduce((sum, { explored }) => sum + explored.states, 0);
@@ -45,7 +45,7 @@ export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRu
   return `${lines.join('\n')}\n`;
 }
 
-/** The line of a file that was not looked at, because somebody interrupted. */
+/** The line of a file that was not checked because of an interruption. */
 export const notRunLine = (file: string): string => `${'not run'.padEnd(WIDTH)}${file}\n`;
 
 function differences({ patch, properties, expected, asExpected, before, reason }: CheckAnswer): readonly string[] {
@@ -63,7 +63,7 @@ function differences({ patch, properties, expected, asExpected, before, reason }
   return [...texts, ...wrong, ...(reason === undefined ? [] : [`${patch}: undecided (${reason})`])];
 }
 
-/** The last line: how many there were of each kind. */
+/** The last line: the number of each outcome. */
 export function allEnd(outcomes: readonly Outcome[]): string {
   const kinds = [...new Set(outcomes)];
   const counts = kinds.map((kind) => `${outcomes.filter((outcome) => outcome === kind).length} ${kind}`);

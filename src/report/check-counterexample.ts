@@ -8,15 +8,15 @@ import { MAIL_COLUMNS } from './wrap.ts';
 
 /** Left of the lanes: the steps' numbers. */
 const MARGIN = 5;
-/** A lane keeps so much room to its right, so that routines and steps fit into the last one too. */
+/** Room to the right of a lane, so that routines and steps also fit into the last one. */
 const LANE_ROOM = 34;
 
-/** With more folios than these, a step is followed by what it changed alone, not by all who hold the folio. */
+/** With more folios than these, a step is followed only by its changes, not by all holders of the folio. */
 const MOST_TOLD_WHOLE = 3;
 
 /**
- * A run as a table: a column for each task that takes a step, in it the kernel's routine and step, and below a step
- * who holds a folio from then on, where that has changed.
+ * A run as a table: a column for each task that takes a step, with the kernel's routine and step, and below a step the
+ * holders of a folio, if they have changed.
  */
 export function counterexampleLines(scenario: Subject, counterexample: Counterexample): readonly string[] {
   const { steps, ledgerBefore } = counterexample;
@@ -55,7 +55,7 @@ function callOf(scenario: Subject, { task, call }: CounterexampleStep): string |
   return callIn(scenario, task, call)?.text;
 }
 
-/** A step beside its routine, or below it where both do not fit; the routine only where it is another than before. */
+/** A step beside its routine, or below it if both do not fit; the routine only if it differs from the previous one. */
 function stepRows(
   number: number,
   step: CounterexampleStep,
@@ -70,7 +70,7 @@ function stepRows(
   return whole.length <= MAIL_COLUMNS ? [whole] : [`${left}${routine}`, `${count}  ${step.name}`];
 }
 
-/** What a step of a model without a ledger writes. */
+/** The writes of a step in a model without a ledger. */
 const writesOf = ({ writes }: CounterexampleStep): readonly string[] => {
   const left = ' '.repeat(MARGIN);
   const text = writes
@@ -82,11 +82,11 @@ const writesOf = ({ writes }: CounterexampleStep): readonly string[] => {
 
 const LEFT = ' '.repeat(MARGIN);
 
-/** Who holds each folio, neighbours that are held alike in one line. */
+/** The holders of each folio; neighbours with the same holders share a line. */
 const wholeLedger = (ledger: readonly FolioLedger[]): readonly string[] =>
   ledgerLines(ledger).flatMap((text) => wrap(`| ${text}`, LEFT, `${LEFT}|   `));
 
-/** The folios whose holders have changed, each with all that hold it; or with what has changed. */
+/** The folios with changed holders, each with all its holders; or only the changes. */
 function ledgerChange(
   before: readonly FolioLedger[],
   after: readonly FolioLedger[],
@@ -106,7 +106,7 @@ function ledgerChange(
 
 const textOf = ({ index, holders }: FolioLedger): string => `page ${index}: ${balanceText(holders)}`;
 
-/** A folio's count and whose references came and went. */
+/** A folio's count, and the references that were added and removed. */
 function changeText(before: FolioLedger | undefined, { index, holders }: FolioLedger): string {
   const old = new Set((before?.holders ?? []).map(holderText));
   const now = new Set(holders.map(holderText));

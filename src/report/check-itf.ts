@@ -8,14 +8,14 @@ import { mutantNotes } from './patch-notes-text.ts';
 /** Quint's name for the step that led to a state. */
 const ACTION_TAKEN = 'mbt::actionTaken';
 
-/** An integer. As an object, so that no reader of JSON rounds it, and all write it in the same way. */
+/** An integer, as an object, so that every reader of JSON keeps it exact and every writer writes it alike. */
 const integer = (value: number): object => ({ '#bigint': String(value) });
 const map = (entries: readonly (readonly [unknown, unknown])[]): object => ({ '#map': entries });
 
 /**
  * The shortest run against the first violated property, in the Informal Trace Format (ITF) of Apalache's ADR 15, which
- * Quint and its trace viewer read: a state for every step, the first one before them all.
- * @returns undefined where nothing is violated.
+ * Quint and its trace viewer read: a state for every step, after the initial one.
+ * @returns undefined if nothing is violated.
  */
 export function checkToItf(subject: Subject, answers: readonly CheckAnswer[]): string | undefined {
   for (const answer of answers) {
@@ -58,7 +58,7 @@ function statesOf(subject: Subject, { steps, tasks, ledgerBefore, stateBefore }:
   ];
 }
 
-/** Who holds a folio: how many references each kind of holder has, by its name. */
+/** The holders of a folio: the number of references of each kind of holder, by its name. */
 const holdersOf = ({ index, order, holders }: FolioLedger): object => ({
   page: integer(index),
   order: integer(order),
@@ -75,7 +75,7 @@ function referencesBy(holders: readonly Holder[]): ReadonlyMap<string, number> {
 const nameOf = ({ kind, cpu, task }: Holder): string =>
   [kind, ...(cpu === undefined ? [] : [`CPU ${cpu}`]), ...(task === undefined ? [] : [task])].join(', ');
 
-/** A value, or a map from the element's numbers: a number where there is one dimension, else a tuple. */
+/** A value, or a map from the element's indexes: a number for one dimension, otherwise a tuple. */
 function valueOf({ extents, values, isTruth }: ShownVariable): unknown {
   const value = (of: number): unknown => (isTruth ? of === 1 : integer(of));
   const [first] = values;

@@ -6,13 +6,13 @@ import { folioJson } from './folio-json.ts';
 /** Name and version of the document; schema/check.schema.json describes it. */
 const SCHEMA = 'folioscope.check/1';
 
-/** What a process used for an answer. */
+/** Resources of the process for an answer. */
 export interface CheckCost {
   readonly seconds: number;
   readonly peakMemoryBytes: number;
 }
 
-/** A checked form of the check, with what its answer cost. */
+/** A checked form of the check, with the cost of its answer. */
 export interface CostedAnswer {
   readonly answer: CheckAnswer;
   readonly cost: CheckCost;
@@ -88,11 +88,11 @@ function answerJson({ answer, cost }: CostedAnswer, withCoverage: boolean): obje
   };
 }
 
-/** The violated property that is told first, with the shortest run of all. */
+/** The violated property that is reported first, with the shortest run of all. */
 export const shortestOf = ({ properties }: CheckAnswer): PropertyAnswer | undefined =>
   properties.filter(({ verdict }) => verdict === 'violated').toSorted((a, b) => lengthOf(a) - lengthOf(b))[0];
 
-/** What no run shows comes last. */
+/** A property without a run is last. */
 const lengthOf = ({ counterexample }: PropertyAnswer): number =>
   counterexample?.steps.length ?? Number.POSITIVE_INFINITY;
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { formatTime, type Nanoseconds } from '../ledger/index.ts';
 
-/** Whether the text that is being made is of a recording whose clock counts. Text is made in one go, so nobody else sees it. */
+/**
+ * Whether the present text is of a recording whose clock counts. Text is made in one go, so no other text sees this.
+ */
 let countsTime = false;
 
-/** Makes a text whose times are those of a clock that counts, or measures. */
+/** Makes a text with the times of a clock that counts, or measures. */
 export function withClock<Text>(counts: boolean, make: () => Text): Text {
   const before = countsTime;
   countsTime = counts;
@@ -15,9 +17,9 @@ export function withClock<Text>(counts: boolean, make: () => Text): Text {
   }
 }
 
-/** A time as the recorder prints it: `718.867524000`, or a whole number where its clock counts. */
+/** A time as the recorder prints it: `718.867524000`, or a whole number if its clock counts. */
 export const timeText = (time: Nanoseconds): string => (countsTime ? String(time) : formatTime(time));
 
-/** What a clock that counts counts; undefined for one that measures time. */
+/** The unit of a clock that counts; undefined for one that measures time. */
 export const countText = (time: Nanoseconds): string | undefined =>
   countsTime ? `${time} ${time === 1n ? 'tick' : 'ticks'}` : undefined;

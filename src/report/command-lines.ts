@@ -2,8 +2,8 @@
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /**
- * A command to be pasted into a shell, under `again:`, continued over lines. A word is never broken, however
- * long: within quotes a shell would not join it again.
+ * A command for a shell, under `again:`, continued over lines. A word is never broken, however long: a shell would not
+ * join it again within quotes.
  */
 export function commandLines(words: readonly string[]): readonly string[] {
   const lines = ['again:'];
@@ -18,7 +18,7 @@ export function commandLines(words: readonly string[]): readonly string[] {
   return [...lines, line];
 }
 
-/** A word as a POSIX shell takes it back; what a terminal would act on, as `$'...'` of POSIX.1-2024 and bash writes it. */
+/** A word in a POSIX shell's syntax; control characters as `$'...'` of POSIX.1-2024 and bash. */
 function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", String.raw`'\''`)}'`;
@@ -26,6 +26,6 @@ function shellWord(word: string): string {
   return `$'${quoted}'`;
 }
 
-/** The bytes of a control character, in three octal digits each, so that no digit behind them is taken for one of theirs. */
+/** The bytes of a control character, in three octal digits each, so that no following digit belongs to them. */
 const escaped = (character: string): string =>
   [...new TextEncoder().encode(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');

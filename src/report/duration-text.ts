@@ -9,7 +9,7 @@ const UNITS = [
   [1e3, 'us'],
 ] as const;
 
-/** `17.7 us`: three digits and the unit that suits them; `17700 ticks` of a clock that counts. */
+/** `17.7 us`: three digits and a suitable unit; `17700 ticks` of a clock that counts. */
 export function durationText(time: Nanoseconds): string {
   const count = countText(time);
   if (count !== undefined) return count;

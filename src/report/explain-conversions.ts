@@ -53,7 +53,7 @@ function describe(call: ConversionCall): string {
   return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}${looked}`;
 }
 
-/** That none is known to have waited, and whether that says much. */
+/** Text for "no folio is known to have waited", and the worth of that. */
 function noneWaitedPhrase({ showAdds, causes }: ConversionCall): string {
   if (!showAdds) return 'which folios waited is not known: no add event is in the recording';
   if (causes.some(({ how }) => how === 'flush in progress'))
@@ -63,10 +63,10 @@ function noneWaitedPhrase({ showAdds, causes }: ConversionCall): string {
     : 'no folio waited in a batch, as far as events show';
 }
 
-/** Groups of like calls that are told; --json has them all. */
+/** Largest number of groups of like calls in the report; --json has them all. */
 const MOST_GROUPS = 12;
 
-/** Every real conversion of the recording; calls that are like the one before are told together. */
+/** Every real conversion of the recording; a call like the previous one joins its line. */
 export function conversionLines({ conversions: calls, form }: Pick<Explanation, 'conversions' | 'form'>): string[] {
   if (calls.length === 0) return [];
   const groups: { readonly said: string; readonly calls: ConversionCall[] }[] = [];

@@ -5,10 +5,10 @@ import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { quoteText, wrap } from './wrap.ts';
 
-/** Rounds that are told one by one, those that took longest; --json has more. */
+/** Number of rounds in the report, the longest ones; --json has more. */
 const MOST_ROUNDS = 8;
 
-/** What rounds of lru_add_drain_all() cost, and whom. */
+/** Rounds of lru_add_drain_all(), their cost and their callers. */
 export function drainLines(drains: DrainAnswer | undefined): string[] {
   if (drains === undefined) return [];
   const { count, unfinished, total, inConversions, p50, max, cpus, rounds } = drains;
@@ -77,7 +77,7 @@ function slowestLines(works: readonly DrainWork[]): string[] {
   ];
 }
 
-/** The work that the round had to wait for longest. */
+/** The work with the longest wait of the round. */
 export const slowestOf = (works: readonly DrainWork[]): DrainWork | undefined =>
   works
     .filter(({ run }) => run !== undefined)

@@ -6,7 +6,7 @@ import { durationText } from './duration-text.ts';
 import { inodeName } from './explain-names.ts';
 import { MAIL_COLUMNS, wrap } from './wrap.ts';
 
-/** Which share of an inode's span a time is, from 0 to 1; null where the span is empty. */
+/** Share of an inode's span, from 0 to 1; null if the span is empty. */
 export function shareOf(time: Nanoseconds, { from, to }: Pick<DwellAnswer, 'from' | 'to'>): number | null {
   return to > from ? Number(((time > 0n ? Number(time) : 0) / Number(to - from)).toFixed(6)) : null;
 }
@@ -18,10 +18,10 @@ function shareText(time: Nanoseconds, dwell: DwellAnswer): string {
   return `${percent} % (${durationText(time)})`;
 }
 
-/** Batches that are told one by one; --json has them all. */
+/** Largest number of batches in the report; --json has them all. */
 const MOST_CPUS = 16;
 
-/** How long folios of an inode wait in batches, and for how long a conversion would have been refused for it. */
+/** Waiting times of an inode's folios in batches, and the time during which a conversion would have been refused. */
 export function dwellLines(dwell: DwellAnswer): string[] {
   const { cpus, from, to, refused, unknown, hidden } = dwell;
   if (cpus.length === 0) return [];

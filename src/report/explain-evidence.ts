@@ -27,7 +27,7 @@ function refusedFolio({ baseline, notable }: MomentAnswer): FolioLedger | undefi
   return notable.find((folio) => folio.index <= index && index < folio.index + 2 ** folio.order);
 }
 
-/** Holders that are told elsewhere, or that a conversion expects or removes itself. */
+/** Holders that are reported elsewhere, or that a conversion expects or removes itself. */
 const EXPECTED: ReadonlySet<HolderKind> = new Set(['page-cache', 'lru-add-batch', 'user-mapping']);
 
 /** `1 gup ('vmm')`. */
@@ -36,24 +36,27 @@ export const holderPhrase = ({ kind, references, cpu, task }: Holder): string =>
   return `${references} ${kind}${who.length === 0 ? '' : ` (${who.join(', ')})`}`;
 };
 
-/** `1 gup ('vmm')`: who else holds a folio than batches of lru_add and what a conversion expects; empty for nobody. */
+/**
+ * `1 gup ('vmm')`: the holders of a folio other than batches of lru_add and what a conversion expects; empty if there
+ * are none.
+ */
 export const othersPhrase = ({ holders }: FolioLedger): string =>
   holders
     .filter(({ kind }) => !EXPECTED.has(kind))
     .map(holderPhrase)
     .join(', ');
 
-/** Who refuses a conversion without a drain, besides a batch of lru_add; empty for nobody. */
+/** Holders that refuse a conversion without a drain, besides a batch of lru_add; empty if there are none. */
 export function refusersPhrase(moment: MomentAnswer): string {
   const folio = refusedFolio(moment);
   return folio === undefined ? '' : othersPhrase(folio);
 }
 
-/** Whether there is something to say of why `baseline` refuses. */
+/** Whether the report can explain why `baseline` refuses. */
 export const isExplained = (moment: MomentAnswer): boolean =>
   moment.baseline.verdict === 'refused' && (moment.evidence !== undefined || refusersPhrase(moment) !== '');
 
-/** Why `baseline` refuses: the folio, who holds it, and the events that say so. */
+/** Why `baseline` refuses: the folio, its holders, and the events that show it. */
 export function evidenceLines(moment: MomentAnswer): string[] {
   const { evidence } = moment;
   const folio = refusedFolio(moment);
@@ -97,7 +100,7 @@ function referencesPhrase({ holders, order, strength }: FolioLedger): string {
   return `${expected}, ${how} ${referencesOf(held) + 1}: ${[...held.map(holderPhrase), 'the check 1'].join(' + ')}`;
 }
 
-/** Why it is not the first folio that waits which is refused. */
+/** Why the refused folio is not the first one that waits. */
 function lowerLines({ notable, cpu, range }: MomentAnswer, { index }: FolioLedger): string[] {
   const lower = notable.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
   if (lower === undefined || lower.index >= index || range !== undefined) return [];
@@ -111,7 +114,7 @@ function lowerLines({ notable, cpu, range }: MomentAnswer, { index }: FolioLedge
 const sinceWhen = ({ since }: RefusalEvidence): string =>
   since === undefined ? 'before the recording' : timeText(since);
 
-/** How long a folio had waited, for a headline: `for 0.000053 s`. */
+/** Waiting time of a folio, for a headline: `for 0.000053 s`. */
 export const ageOf = ({ at, evidence }: MomentAnswer): string =>
   evidence?.since === undefined
     ? 'since before the recording'

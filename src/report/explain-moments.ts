@@ -30,7 +30,7 @@ function verdictsByPhrase<Key>(verdicts: ReadonlyMap<Key, Verdict>, name: (keys:
   return [...groups].map(([phrase, keys]) => `${phrase}: ${name(keys)}`).join('; ');
 }
 
-/** Indexes that wait in each CPU's batch, by rising CPU; `sure` ones and those that only may. */
+/** Indexes that wait in each CPU's batch, by rising CPU; certain or possible ones. */
 function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readonly number[]> {
   const indexes = new Map<number, number[]>();
   for (const { index, strength, holders } of folios)
@@ -40,7 +40,7 @@ function waitingByCpu(folios: Ledger, sure: boolean): ReadonlyMap<number, readon
   return new Map([...indexes].toSorted(([a], [b]) => a - b));
 }
 
-/** `CPU 0: 13 (74-98 step 2)`, or that none waits. */
+/** `CPU 0: 13 (74-98 step 2)`, or the text for "none waits". */
 function waitingPhrase(moment: MomentAnswer): string {
   const { notable: folios, unsettled, count, staleCount, goneNotable } = moment;
   const list = (sure: boolean): string =>
@@ -73,7 +73,7 @@ function waitingPhrase(moment: MomentAnswer): string {
     .join('; ');
 }
 
-/** `1 gup ('vmm') on 5, 8-9`: who else holds folios, and which. */
+/** `1 gup ('vmm') on 5, 8-9`: other holders of folios, and the folios. */
 function otherHoldersPhrase(folios: Ledger): string {
   const indexes = new Map<string, number[]>();
   for (const folio of folios) {
@@ -83,7 +83,7 @@ function otherHoldersPhrase(folios: Ledger): string {
   return [...indexes].map(([phrase, on]) => `${phrase} on ${foldNumbers(on)}`).join('; ');
 }
 
-/** What is said of a moment, without its time. */
+/** The text of a moment, without its time. */
 function describe(moment: MomentAnswer): string[] {
   const { verdicts, localDrainByCpu, cpu, unseen } = moment;
   const count = `${moment.count} ${moment.count === 1 ? 'folio' : 'folios'}`;
@@ -113,13 +113,13 @@ function describe(moment: MomentAnswer): string[] {
   return lines;
 }
 
-/** Moments that say the same as the one before are told in one line, and no more than this many at once. */
+/** Equal neighbouring moments share one line, at most this many of them in a row. */
 const MOST_ALIKE = 3;
 
 export const isOnOneCpu = (moments: readonly MomentAnswer[]): boolean =>
   new Set(moments.map(({ cpu }) => cpu)).size <= 1;
 
-/** Every moment of one inode: when, how many folios, which wait where, what each form of the check says. */
+/** Every moment of one inode: time, number of folios, batches, answer of each form of the check. */
 export function momentLines(moments: readonly MomentAnswer[]): string[] {
   const onOneCpu = isOnOneCpu(moments);
   const lines: string[] = [];

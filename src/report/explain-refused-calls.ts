@@ -8,7 +8,7 @@ import { heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
 import { wrap } from './wrap.ts';
 
-/** Which of the recorded conversions were refused, and why the last one was: what most readers come for. */
+/** The refused recorded conversions, and the cause of the last refusal: the question of most readers. */
 export function refusedCallLines({ conversions, form }: Explanation): string[] {
   const refused = conversions.filter(({ returned }) => isErrno(returned, 'EAGAIN'));
   const last = refused.at(-1);
@@ -33,7 +33,7 @@ function reasonsOf(call: ConversionCall, form: Explanation['form']): string[] {
   return lines;
 }
 
-/** What one cause is, with its condition. */
+/** One cause, with its condition. */
 function causePhrase(cause: RefusalCause, call: ConversionCall, form: Explanation['form']): string {
   const { how, batched, held, insertions } = cause;
   const [first] = batched;
@@ -41,7 +41,7 @@ function causePhrase(cause: RefusalCause, call: ConversionCall, form: Explanatio
   switch (how) {
     case 'waited': {
       const flushed = call.showInsertions ? '' : ' and it was not flushed before, which no event here would show';
-      // Where events tell what its check looked at, they tell of a flush as well: the batch gives its references back.
+      // If events show the check's looks, they also show a flush: the batch puts its references.
       const condition = call.checked === undefined ? `${inRange}${flushed}` : '';
       return `${condition}: ${first === undefined ? '' : waitedPhrase(first, batched, call)}`;
     }
@@ -88,7 +88,7 @@ function unaddedPhrase(insertions: readonly LruInsertion[], { at, showAdds }: Co
 
 function unseenPhrase({ drained, checked, showAdds, causes }: ConversionCall): string {
   const more = causes.length > 1 ? 'another' : 'a reference';
-  // Events of the check's own references tell that page_ref was recorded, and what was held when the call began.
+  // Events of the check's own references show that page_ref was recorded, and the holders at the beginning of the call.
   if (checked !== undefined)
     return `by ${more} that came during the call: a fault in flight or its mapping, or a walker over page frames (compaction, memory failure, page_idle); a retry may pass`;
   const rest =
@@ -125,14 +125,17 @@ function batchesPhrase(folios: readonly BatchedFolio[]): string {
   return cpus.length === 1 ? `CPU ${cpus[0]}'s lru_add batch` : `lru_add batches of CPU ${foldNumbers(cpus)}`;
 }
 
-/** Why a drain of all CPUs may have left a folio in a batch. */
+/** Why a folio may still be in a batch after a drain of all CPUs. */
 function movedPhrase(folios: readonly BatchedFolio[]): string {
   const moved = folios.find(({ cpu, addedOn }) => cpu !== addedOn);
   const other = moved === undefined ? '' : ` (added on CPU ${moved.addedOn}, inserted by CPU ${moved.cpu})`;
   return `it came there after the drain, or its CPU was going offline, which a drain leaves out${other}; a retry passes once that is over`;
 }
 
-/** What helps against the batches. What came during the call is not among what held, so that nothing passes for sure. */
+/**
+ * Forms that remove the batches' references. References taken during the call are not among the causes, so no form is
+ * certain to pass.
+ */
 function curePhrase({ causes, cpu }: ConversionCall): string | undefined {
   const waited = causes.filter(({ how }) => how === 'waited').flatMap(({ batched }) => batched);
   if (waited.length === 0) return undefined;

@@ -13,7 +13,7 @@ import { inodeName, whenPhrase } from './explain-names.ts';
 import { commandLines } from './command-lines.ts';
 import { quoteText, wrap } from './wrap.ts';
 
-/** The words after `folioscope explain` that lead to the answer again. */
+/** The words after `folioscope explain` that give the answer again. */
 export interface ExplainCommand {
   readonly file: string;
   /** Options as they were given. */
@@ -21,7 +21,7 @@ export interface ExplainCommand {
 }
 
 /**
- * An explanation as a mail: the verdict, the evidence, what is not known, how to get it again.
+ * An explanation as a mail: the verdict, the evidence, what is not known, how to reproduce it.
  * @example
  * import { explainTrace, parseMoment } from 'folioscope/explain';
  * import { PATCHES } from 'folioscope/machine';
@@ -64,7 +64,7 @@ function mail(explanation: Explanation, command: ExplainCommand): string {
     .join('\n\n')}\n`;
 }
 
-/** The moment whose refusal is explained: the last one if it is refused, else the last that was. */
+/** The moment whose refusal is explained: the last one if it is refused, otherwise the last refused one. */
 const worthExplaining = (moments: readonly MomentAnswer[]): MomentAnswer | undefined => moments.findLast(isExplained);
 
 function headline(
@@ -82,7 +82,7 @@ function headline(
   ];
 }
 
-/** Calls that the kernel did not know at all: no refusal, and the first thing to tell. */
+/** Calls that the kernel did not know: not a refusal, and reported first. */
 function unknownCallLines({ conversions }: Explanation): string[] {
   const unknown = conversions.filter(({ returned }) => isErrno(returned, 'ENOTTY'));
   const [first] = unknown;
@@ -95,7 +95,7 @@ function unknownCallLines({ conversions }: Explanation): string[] {
   );
 }
 
-/** What is said instead of a verdict. */
+/** The text in place of a verdict. */
 function noInodeLines(explanation: Explanation, command: ExplainCommand): string[] {
   const { inodes, doubt, open, openInodes, missing, created } = explanation;
   const others = inodes.length === 0 ? ', nor another inode of unevictable folios' : '';
@@ -178,7 +178,7 @@ function createdPhrase(created: Explanation['created']): string {
   return `a guest_memfd was made at ${timeText(first.at)} (${who}, fd ${first.fd}${more})`;
 }
 
-/** The command that records what would decide it. */
+/** The command for a recording that would decide it. */
 const recordLines = (): string[] => [
   '  recorded anew from its first page on, it is decided:',
   '    trace-cmd record -e filemap:mm_filemap_add_to_page_cache \\',
@@ -225,17 +225,17 @@ function inodeHeadline(moments: readonly MomentAnswer[], { inodes }: Explanation
   return lines;
 }
 
-/** Where the CPU was chosen for the reader: what a conversion on another would get instead; empty where that is the same. */
+/** If the CPU was chosen by the tool: the result of a conversion on another one; empty if it is the same. */
 function elsewherePhrase({ baseline, localDrainByCpu, cpuBecause }: MomentAnswer): string {
   if (baseline.verdict !== 'safe' || cpuBecause === 'as asked') return '';
-  // What draining the CPU itself does not help against is refused there without any drain, too.
+  // A refusal that a drain of the CPU itself does not prevent happens there without any drain, too.
   const elsewhere = [...(localDrainByCpu ?? [])].filter(([, { verdict }]) => verdict === 'refused').map(([cpu]) => cpu);
   return elsewhere.length === 0
     ? ''
     : `but on CPU ${foldNumbers(elsewhere)} it would be refused without a drain of all CPUs`;
 }
 
-/** A verdict and, where there is one, its condition: whoever reads no further must not take the one without the other. */
+/** A verdict with its condition, if there is one: they must not be separated. */
 function verdictWords({ baseline, verdicts, unseen }: MomentAnswer): string {
   switch (baseline.verdict) {
     case 'safe':
@@ -259,7 +259,7 @@ function unseenCondition(unseen: Unseen): string {
 const isRefusedByAll = (verdicts: ReadonlyMap<string, Verdict>): boolean =>
   verdicts.size > 1 && [...verdicts.values()].every(({ verdict }) => verdict === 'refused');
 
-/** What a refusal is due to and which forms of the check get past it. */
+/** The cause of a refusal, and the forms of the check that pass. */
 function helpPhrase(moment: MomentAnswer): string {
   const { baseline, evidence, verdicts, unseen } = moment;
   if (baseline.verdict === 'undecided') return `: ${baseline.reason}`;
@@ -275,7 +275,7 @@ function helpPhrase(moment: MomentAnswer): string {
   return `: index ${baseline.index} ${reasons.join(', and ')}${help}${stubbornPhrase(moment)}`;
 }
 
-/** What the forms are that pass: a reader of the first lines need not know their names. */
+/** What the passing forms are: a reader of the first lines need not know their names. */
 function formsPhrase(pass: readonly string[]): string {
   const all = pass.filter((name) => DRAINING.has(name));
   const rest = pass.includes('local-drain') ? '; local-drain drains its own CPU' : '';
@@ -286,7 +286,7 @@ function formsPhrase(pass: readonly string[]): string {
 
 const DRAINING: ReadonlySet<string> = new Set(['v6', 'v8', 'drain-for-folio']);
 
-/** `; v6, v8: refused at 5, which is held by 1 gup ('vmm')`: what other forms refuse, which the reason above is not of. */
+/** `; v6, v8: refused at 5, which is held by 1 gup ('vmm')`: refusals of other forms with another cause. */
 function stubbornPhrase({ baseline, verdicts, notable }: MomentAnswer): string {
   const first = baseline.verdict === 'refused' ? baseline.index : undefined;
   const others = [...verdicts].flatMap(([name, verdict]) =>
@@ -327,7 +327,7 @@ function inodeLines({ inodes, created }: Explanation): string[] {
 
 const MOST_INODES = 12;
 
-/** Who made it, and who added its folios. */
+/** The creator of an inode, and the tasks that added its folios. */
 function peopleLines({ created, touchedBy }: InodeAnswer, makers: Explanation['created']): string[] {
   const name = ({ pid, task }: { readonly pid: number; readonly task: string | undefined }): string =>
     task === undefined ? `pid ${pid}` : `${quoteText(task)} (pid ${pid})`;
@@ -381,7 +381,7 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
   return ['not known', ...sentences.flatMap((sentence) => wrap(sentence, '  ', '    '))];
 }
 
-/** A CPU that was asked for and that the recording does not have: it may have been idle, or offline. */
+/** A requested CPU that the recording does not have: it may have been idle, or offline. */
 function strangerPhrase({ cpus }: Explanation['trace'], [moment]: readonly MomentAnswer[]): string[] {
   if (moment === undefined || cpus.length === 0 || cpus.includes(moment.cpu)) return [];
   return [`CPU ${moment.cpu}: none of this recording's (${foldNumbers(cpus)}), so that its batch is taken for empty`];
@@ -413,7 +413,7 @@ const strengths = (moments: readonly MomentAnswer[]): ReadonlySet<Strength> =>
 
 const BEST_FIRST: readonly Strength[] = ['proved', 'derived', 'unknown'];
 
-/** What each strength rests on. */
+/** Evidence behind each strength. */
 const STRENGTHS: Readonly<Record<Strength, string>> = {
   proved: 'proved, from page_ref events with their stacks',
   derived: 'derived, from pairs of add and insertion events',
@@ -422,7 +422,7 @@ const STRENGTHS: Readonly<Record<Strength, string>> = {
 
 function strengthPhrase(moments: readonly MomentAnswer[]): string {
   const known = strengths(moments);
-  // Of no folio nothing has to be proved; what is said of none rests on no add event.
+  // Without folios nothing needs evidence, and the statement depends on no add event.
   if (known.size === 0) return `strength: ${STRENGTHS.derived}`;
   const [first = '', ...others] = BEST_FIRST.filter((strength) => known.has(strength)).map(
     (strength) => STRENGTHS[strength],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type FolioLedger, formatTime, type Holder } from '../ledger/index.ts';
 
-/** A folio with its holders as every JSON document of ours has it; what does not apply is left out. */
+/** A folio with its holders, as in every JSON document; inapplicable fields are absent. */
 export const folioJson = ({ index, pfn, order, strength, holders }: FolioLedger): object => ({
   index,
   pfn,

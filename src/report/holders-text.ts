@@ -21,7 +21,7 @@ interface Run {
 const textOf = ({ order, holders }: FolioLedger): string =>
   `${balanceText(holders)}${order === 0 ? '' : `, one folio of ${2 ** order} pages`}`;
 
-/** One line for each run of neighbouring folios with the same holders: what each of them is held by. */
+/** One line for each run of neighbouring folios with the same holders. */
 export function ledgerLines(ledger: Ledger): readonly string[] {
   const runs: Run[] = [];
   for (const folio of ledger) {

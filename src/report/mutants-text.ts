@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { wrap } from './flow.ts';
 
-/** A mistake made on purpose, as much of it as a list shows. */
+/** A deliberate mistake, as a list shows it. */
 interface ListedMutant {
   readonly patch: { readonly name: string };
   readonly forgets: string;
@@ -10,7 +10,7 @@ interface ListedMutant {
 }
 
 /**
- * Every mistake that can be made on purpose: its name, what is wrong, and what shows it.
+ * Every deliberate mistake: its name, what is wrong, and the scenario that shows it.
  * @example
  * import { MUTANTS } from 'folioscope/kernel';
  * import { mutantNotes, mutantsText } from 'folioscope/report';

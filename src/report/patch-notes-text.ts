@@ -2,19 +2,19 @@
 import type { PatchNotes } from '../scenario/index.ts';
 import { wrap } from './flow.ts';
 
-/** A form of the check in an answer, with what has to be known of it. */
+/** A form of the check in an answer, with the notes about it. */
 interface Noted {
   readonly patch: string;
   readonly notes: PatchNotes;
 }
 
-/** A form of which nothing else has to be known. */
+/** A form without further notes. */
 interface Named {
   readonly patch: string;
   readonly notes: Pick<PatchNotes, 'mutant'>;
 }
 
-/** Every mutant among the forms, in a line each, however long: nobody is to take one for a form of the check. */
+/** Every mutant among the forms, a line each: it must not be taken for a form of the check. */
 export const mutantNotes = (answers: readonly Named[]): readonly string[] =>
   answers.flatMap(({ patch, notes: { mutant } }) =>
     mutant === undefined ? [] : [`${patch}, a mistake made on purpose: ${mutant}`],

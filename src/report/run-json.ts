@@ -13,7 +13,7 @@ import { folioJson } from './folio-json.ts';
 /** Name and version of the document; schema/run.schema.json describes it. */
 export const SCHEMA = 'folioscope.run/1';
 
-/** Answers as the JSON document of `run --json`, its keys in a fixed order; what does not apply is left out. */
+/** Answers as the JSON document of `run --json`, its keys in a fixed order; inapplicable fields are absent. */
 export const runToJson = (answers: readonly ScenarioAnswer[], options: { readonly steps: boolean }): string =>
   `${JSON.stringify({ schema: SCHEMA, scenarios: answers.map((answer) => scenarioJson(answer, options.steps)) }, undefined, 2)}\n`;
 
@@ -22,7 +22,7 @@ const scenarioJson = ({ scenario, patches }: ScenarioAnswer, steps: boolean): ob
   patches: patches.map((patch) => patchJson(scenario, patch, steps)),
 });
 
-/** What is said of a scenario before its forms. */
+/** Data of a scenario before its forms. */
 export const headJson = (scenario: Scenario): object => ({
   file: scenario.file,
   scenario: scenario.name,

@@ -4,12 +4,12 @@ import { wrap } from './flow.ts';
 import { mutantLines } from './patch-notes-text.ts';
 import { mismatchText, resultText } from './verdict-text.ts';
 
-/** What became of a scenario in one word. */
+/** Result of a scenario in one word. */
 type Outcome = 'ok' | 'refused' | 'undecided' | 'FAILED';
 
 /**
- * One scenario of several in a line, and under it what is not well. `ok`: every expected result came true,
- * or, where nothing is expected, no conversion was refused.
+ * One of several scenarios in a line, and under it the results that are not good. `ok`: every expected result occurred,
+ * or, if nothing is expected, no conversion was refused.
  */
 export function summaryLine({ scenario, patches }: ScenarioAnswer): string {
   const lines = wrap(`${scenario.name}: ${scenario.title}`, outcomeOf(patches).padEnd(11), ' '.repeat(13));
@@ -46,7 +46,7 @@ function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
   return (['FAILED', 'undecided', 'refused'] as const).find((outcome) => outcomes.has(outcome)) ?? 'ok';
 }
 
-/** What is not well where nothing is expected, the worse first. */
+/** Results that are not good if nothing is expected, the worst first. */
 const UNEXPECTED = ['refused', 'undecided'] as const;
 
 const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): CallAnswer | undefined =>
@@ -54,7 +54,7 @@ const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): C
 
 const untold = ({ calls }: PatchAnswer): CallAnswer | undefined => calls.find(({ isUntold }) => isUntold);
 
-/** What to tell first of an answer that is not well. */
+/** The first problem of an answer that is not good. */
 function problemOf(answer: PatchAnswer): string | undefined {
   const { imbalance, unended } = answer;
   if (imbalance !== undefined) return `I6 violated: ${imbalance}`;

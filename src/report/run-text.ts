@@ -7,7 +7,7 @@ import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.
 import { expectedText, mismatchText, resultText } from './verdict-text.ts';
 import { wrap } from './flow.ts';
 
-/** What a `run` report shows besides the answer. */
+/** Content of a `run` report besides the answer. */
 export interface RunReportOptions {
   readonly steps: StepStyle | 'none';
   /** The command that gave this answer, a word each. */
@@ -59,10 +59,10 @@ export function runReport(answer: ScenarioAnswer, options: RunReportOptions): st
     .join('\n\n')}\n`;
 }
 
-/** The forms' answers to each call that is a conversion, is expected to come to something, or went wrong. */
+/** The forms' answers to each call that is a conversion, has an expectation, or went wrong. */
 function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[] {
   const lines: string[] = [];
-  // Forms may come to a call in different turns, so that only the call itself says which answers belong together.
+  // Forms may make a call in different turns, so only the call itself shows which answers belong together.
   for (const of of new Set(patches.flatMap(({ calls }) => calls.map((call) => call.of)))) {
     const answers = patches.flatMap(({ patch, calls }) =>
       calls.filter((call) => call.of === of).map((call) => ({ patch, call })),
@@ -121,7 +121,7 @@ function outcomeByForm(patches: readonly PatchAnswer[]): string {
   return [...forms].map(([text, names]) => `${text} in ${names.join(', ')}`).join('; ');
 }
 
-/** Who held each refused folio when the check looked at it the last time. */
+/** The holders of each refused folio at the check's last look. */
 function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
   const forms = new Map<string, string[]>();
   for (const { patch, calls } of patches)
@@ -138,7 +138,7 @@ function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
   ];
 }
 
-/** The ledger before the first conversion; the forms do not differ until then. */
+/** The ledger before the first conversion; the forms are equal until then. */
 function ledgerSection({ patches }: ScenarioAnswer): readonly string[] {
   const ledger = patches[0]?.calls.find(({ conversion }) => conversion !== undefined)?.conversion?.ledgerBefore;
   if (ledger === undefined) return [];
@@ -146,7 +146,7 @@ function ledgerSection({ patches }: ScenarioAnswer): readonly string[] {
   return ['The ledger before the conversion', ...lines.flatMap((line) => wrap(line, '  ', '    '))];
 }
 
-/** What all forms did, once, then what each did from where they part. */
+/** The common steps of all forms, once, then the rest of each form. */
 function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): readonly (readonly string[])[] {
   const shared = sharedSteps(patches);
   const groups: (readonly [PatchAnswer, ...PatchAnswer[]])[] = [];

@@ -2,7 +2,10 @@
 import type { ManyAnswer, Scenario, ScenarioRuns, SeenOutcome } from '../scenario/index.ts';
 import { callJson, headJson, SCHEMA } from './run-json.ts';
 
-/** Many runs as the JSON document of `run --runs N --json`: of each form the outcomes, and of each the first run. */
+/**
+ * Many runs as the JSON document of `run --runs N --json`: the outcomes of each form, and the first run of each
+ * outcome.
+ */
 export const runsToJson = (answers: readonly ScenarioRuns[]): string =>
   `${JSON.stringify({ schema: SCHEMA, scenarios: answers.map(scenarioJson) }, undefined, 2)}\n`;
 

@@ -5,7 +5,7 @@ import { wrap } from './flow.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { resultText } from './verdict-text.ts';
 
-/** What many runs of one scenario came to: for each form how often each outcome was seen, and a run that shows it. */
+/** Result of many runs of one scenario: for each form the frequency of each outcome, and a run that shows it. */
 export function runsReport(
   { scenario, patches: answers }: ScenarioRuns,
   { command }: { readonly command: readonly string[] },

@@ -4,7 +4,14 @@ import { wrap } from './flow.ts';
 
 const WORDS = ['same', 'changed', 'moved', 'gone'] as const;
 
-/** What became of the kernel's routines, as text to be mailed: how many first, then those that are not the same. */
+/**
+ * What became of the kernel's routines, as text to be mailed: how many first, then those that are not the same.
+ * @example
+ * import { sourceReport, sourceToJson } from 'folioscope/report';
+ * const gone = { file: 'mm/folio.c', routine: 'folio_add_lru', state: 'gone', now: undefined, since: undefined } as const;
+ * sourceReport('linux', '7.3.4', [gone], false).includes('mm/folio.c: folio_add_lru()'); // => true
+ * JSON.parse(sourceToJson('linux', '7.3.4', [gone])).heldAgainst; // => '7.3.4'
+ */
 export function sourceReport(dir: string, release: string, states: readonly RoutineState[], all: boolean): string {
   const counts = WORDS.flatMap((word) => {
     const count = states.filter(({ state }) => state === word).length;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { StepAnswer } from '../scenario/index.ts';
 
-/** Steps as the routines that they stand in, with what repeats folded. */
+/** Steps grouped by their routines, with repetitions folded. */
 export type StepItem =
   | { readonly kind: 'step'; readonly name: string; readonly mark: string }
   | {
@@ -13,14 +13,14 @@ export type StepItem =
     }
   | { readonly kind: 'repeat'; readonly times: number; readonly items: readonly StepItem[] };
 
-/** How many leading routines two paths share. */
+/** Number of leading routines that two paths share. */
 export function sharedDepth(a: readonly string[], b: readonly string[]): number {
   let depth = 0;
   while (depth < a.length && depth < b.length && a[depth] === b[depth]) depth++;
   return depth;
 }
 
-/** A step with its author's statement among its routines, as the innermost of those that are around it. */
+/** A step with its author's statement in its path, after the routines around it. */
 export function withStatement(step: StepAnswer): StepAnswer {
   const { origin, path } = step;
   if (origin === undefined) return step;
@@ -54,10 +54,10 @@ export function stepTree(
   return items;
 }
 
-/** Longest piece whose repetition is looked for. */
+/** Longest piece that may be folded as a repetition. */
 const LONGEST_PERIOD = 100;
 
-/** Folds what repeats, inside out. Marks that differ between repetitions are left out; those of reads are kept apart. */
+/** Folds repetitions, inside out. Marks that differ between repetitions are dropped; those of reads are kept apart. */
 export function fold(items: readonly StepItem[]): readonly StepItem[] {
   const inner = items.map((item) => (item.kind === 'step' ? item : { ...item, items: fold(item.items) }));
   const shapes = inner.map(shapeOf);
@@ -86,7 +86,7 @@ function repetitions(shapes: readonly string[], at: number, period: number): num
   return times;
 }
 
-/** What two items must share to count as a repetition: everything but the marks of steps that write. */
+/** The common part of two items that count as a repetition: everything but the marks of steps that write. */
 function shapeOf(item: StepItem): string {
   switch (item.kind) {
     case 'step':
@@ -98,7 +98,7 @@ function shapeOf(item: StepItem): string {
   }
 }
 
-/** What the mark of a step that reads a count begins with. */
+/** Beginning of the mark of a step that reads a count. */
 export const READ = '[reads ';
 
 const merge = (a: readonly StepItem[], b: readonly StepItem[]): StepItem[] =>

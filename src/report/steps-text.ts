@@ -3,7 +3,7 @@ import type { CallAnswer, PatchAnswer, Scenario, StepAnswer } from '../scenario/
 import { fold, READ, sharedDepth, type StepItem, stepTree, withStatement } from './step-tree.ts';
 import { unbroken, wrap } from './flow.ts';
 
-/** Steps one under the other, or what repeats folded and short routines in one line. */
+/** Each step on its own line, or repetitions folded and short routines in one line. */
 export type StepStyle = 'folded' | 'all';
 
 /** Deeper nesting is not indented further, so that names keep room. */
@@ -12,7 +12,7 @@ const FOLIO_COUNT = 'folio.refcount';
 
 const indent = (depth: number): string => ' '.repeat(Math.min(2 * depth, DEEPEST));
 
-/** How many steps the forms share at their beginning. */
+/** Number of steps that all forms share at their beginning. */
 export function sharedSteps(patches: readonly PatchAnswer[]): number {
   const [first, ...others] = patches.map(({ steps }) => steps.map(identity));
   if (first === undefined) return 0;
@@ -20,7 +20,7 @@ export function sharedSteps(patches: readonly PatchAnswer[]): number {
   return end === -1 ? first.length : end;
 }
 
-/** All that two steps must share to be the same. */
+/** The fields that equal steps share. */
 const identity = ({ task, cpu, call, path, name, writes, read }: StepAnswer): string =>
   JSON.stringify([task, cpu, call, path, name, writes, read]);
 
@@ -32,7 +32,7 @@ export const sameSteps = (a: PatchAnswer, b: PatchAnswer, from: number): boolean
     return other !== undefined && identity(step) === identity(other);
   });
 
-/** Lines that show the steps `from` up to and without `to` of one form, a heading where the task or its call changes. */
+/** Lines for the steps `from` up to and without `to` of one form, a heading at each change of the task or its call. */
 export function stepLines(
   scenario: Scenario,
   { calls, steps: taken }: PatchAnswer,
@@ -41,7 +41,7 @@ export function stepLines(
   const { to, style } = range;
   const steps = taken.map(withStatement);
   const lines: string[] = [];
-  /** What has been shown already, by heading. */
+  /** Parts already shown, by heading. */
   const bodies = new Map<string, string>();
   for (let at = range.from; at < to; ) {
     const first = steps[at];
@@ -52,7 +52,7 @@ export function stepLines(
     const name = `${scenario.machine.tasks[first.task]?.name ?? `kworker/${first.cpu}`} on CPU ${first.cpu}`;
     const part = steps.slice(at, end).filter(({ returns }) => !returns);
     const open = openRoutines(steps, at, end);
-    // A run that goes round for ever has more steps than a call can have arguments.
+    // A run that repeats for ever has more steps than a call can have arguments.
     const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);
     const goesOn = call !== undefined && inside > 0;
     const doing = call === undefined ? '' : `: ${call.of.text}`;
@@ -76,7 +76,7 @@ export function stepLines(
 const returnedText = ({ result, errorIndex }: NonNullable<CallAnswer['outcome']>): string =>
   errorIndex === undefined ? result : `${result}, error_offset at index ${errorIndex}`;
 
-/** How many outer routines of a part its task entered before it, or is still in after it. */
+/** Number of outer routines of a part that its task entered before it, or is still in after it. */
 interface Open {
   readonly before: number;
   readonly after: number;
@@ -93,7 +93,7 @@ function openRoutines(steps: readonly StepAnswer[], at: number, end: number): Op
   };
 }
 
-/** The folio's count after a step that changed it, or as a step read it to judge it. */
+/** The folio's count after a step that changed it, or as a step read it for a judgement. */
 function countMark({ writes, read }: StepAnswer): string {
   if (read !== undefined) return `${READ}${read.count}]`;
   const written = writes.findLast(({ variable }) => variable === FOLIO_COUNT);
@@ -101,8 +101,8 @@ function countMark({ writes, read }: StepAnswer): string {
 }
 
 /**
- * A routine of a single step becomes that step under the routine's name, and one whose steps all have its
- * name becomes these; not where only a part of the routine is shown.
+ * A routine of a single step becomes that step under the routine's name, and one whose steps all have its name becomes
+ * these; not if only a part of the routine is shown.
  */
 const collapse = (items: readonly StepItem[], open: Open): readonly StepItem[] =>
   items.flatMap((item, i): readonly StepItem[] => {
@@ -117,12 +117,12 @@ const collapse = (items: readonly StepItem[], open: Open): readonly StepItem[] =
     return inner.every((one) => one.kind === 'step' && one.name === item.name) ? inner : [whole];
   });
 
-/** A routine of steps alone stands in its caller's line if it is no longer than this. */
+/** Longest routine, in characters, that is written in its caller's line. */
 const SHORT_ROUTINE = 60;
-/** Up to this it also stays in one piece where lines are broken. */
+/** Longest routine, in characters, that is not broken into lines. */
 const UNBROKEN_ROUTINE = 45;
 
-/** The item in a few words, where it is short enough to stand in a line with others. */
+/** The item in a few words, if it is short enough to share a line. */
 function inline(item: StepItem): string | undefined {
   if (item.kind === 'step') return unbroken(item.mark === '' ? item.name : `${item.name} ${item.mark}`);
   const parts = item.items.map(inline);
@@ -173,7 +173,7 @@ function renderRoutine(item: StepItem, depth: number): readonly string[] {
   return [...wrap(heading, indent(depth), indent(depth + 1)), ...render(inner.items, depth + 1)];
 }
 
-/** Every step on a line of its own with all that it wrote, under the routines that it stands in, the outer `from` aside. */
+/** Every step on its own line with everything that it wrote, under its routines, without the outer `from`. */
 function allLines(steps: readonly StepAnswer[], from: number): readonly string[] {
   const lines: string[] = [];
   let path: readonly string[] = steps[0]?.path.slice(0, from) ?? [];

@@ -4,7 +4,7 @@ import type { CallAnswer, ConversionAnswer, ConversionVerdict, Expected } from '
 
 const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-/** `1 local drain, 1 drain of all CPUs`; undefined where there was none. */
+/** `1 local drain, 1 drain of all CPUs`; undefined if there was none. */
 function drainsText(localDrains: number | undefined, drainsOfAll: number | undefined): string | undefined {
   const parts = [
     ...(localDrains === undefined || localDrains === 0 ? [] : [counted(localDrains, 'local drain')]),
@@ -39,7 +39,7 @@ function conversionText(conversion: ConversionAnswer): string {
   }
 }
 
-/** What a call came to, in one line: the verdict of a conversion, what it returned of any other. */
+/** Result of a call, in one line: the verdict of a conversion, the return value of any other. */
 export function resultText({ outcome, loaded, conversion }: CallAnswer): string {
   if (outcome === undefined) return 'did not return';
   if (loaded !== undefined) return `${outcome.result}, found ${loaded}`;
@@ -48,7 +48,7 @@ export function resultText({ outcome, loaded, conversion }: CallAnswer): string 
   return `${outcome.result === usual ? '' : `${outcome.result}: `}${conversionText(conversion)}`;
 }
 
-/** What a scenario expects of a call, in one line. */
+/** Expectation of a scenario for a call, in one line. */
 export function expectedText(expected: Expected): string {
   const { returns, verdict, index, spurious, drainsOfAll, localDrains, countsRead, loads } = expected;
   const parts = [
@@ -63,7 +63,7 @@ export function expectedText(expected: Expected): string {
   return parts.join(', ');
 }
 
-/** What differs between what was expected and what came: `drains of all CPUs: 2 instead of 1`. */
+/** Difference between expected and actual result: `drains of all CPUs: 2 instead of 1`. */
 export const mismatchText = ({ mismatches }: CallAnswer): string =>
   mismatches.map(({ what, expected, actual }) => `${WHAT[what]} ${actual ?? 'none'}, expected ${expected}`).join('; ');
 

@@ -5,7 +5,7 @@ export const MAIL_COLUMNS = 75;
 
 /**
  * Breaks a text at blanks into lines of at most {@link MAIL_COLUMNS}.
- * @param indent what each line starts with; `hanging`: what those after the first start with instead.
+ * @param indent start of each line; `hanging`: start of the lines after the first.
  */
 export function wrap(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
@@ -28,7 +28,7 @@ export function wrap(text: string, indent: string, hanging = indent): string[] {
   return isEmpty ? lines : [...lines, line];
 }
 
-/** Text from outside, made harmless for a terminal and short enough for a line. */
+/** Text from outside, without control characters and short enough for a line. */
 export function quoteText(text: string, most = 48): string {
   const shown = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
   return `'${shown.length > most ? `${shown.slice(0, most - 3)}...` : shown}'`;

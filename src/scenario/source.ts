@@ -36,6 +36,12 @@ function syntaxMessage(error: YAMLError): string {
 /**
  * Reads YAML 1.2, of which JSON is a part. Whole numbers beyond 2^53 become their decimal digits.
  * @throws InputError where it is none, or holds nothing.
+ * @example
+ * import { readSource, suggestion, textNamesModel } from 'folioscope/scenario';
+ * const source = readSource('t.yaml', 'title: A\ntasks: [1]');
+ * source.value; // => { title: 'A', tasks: [1] }
+ * source.error(['tasks', 0], `no task '1', ${suggestion('1', ['T0'])}`).message; // => "t.yaml:2:9: tasks[0]: no task '1', expected one of T0"
+ * textNamesModel('t.yaml', 'model: peer-protocol'); // => true
  */
 export function readSource(file: string, text: string): Source {
   const lines = new LineCounter();

@@ -24,7 +24,18 @@ export interface RoutineState {
 /** The release that the model was held against. */
 export const HELD_AGAINST = RELEASES[0];
 
-/** Compares the routines that `src/kernel` stands on with some sources. @param only those of these names, where given. */
+/**
+ * Compares the routines that `src/kernel` stands on with some sources.
+ * @param only those of these names, where given.
+ * @example
+ * import { compareSources, HELD_AGAINST, RELEASES, ROUTINES, tokensOf } from 'folioscope/source';
+ * const nothing = { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]) };
+ * const [state] = await compareSources(nothing, new Set(['lru_add_drain_all']));
+ * [state?.routine, state?.state]; // => ['lru_add_drain_all', 'gone']
+ * RELEASES[0] === HELD_AGAINST; // => true
+ * ROUTINES.some(({ routine }) => routine === 'folio_add_lru'); // => true
+ * tokensOf(['return 0; // none']).map(({ text }) => text); // => ['return', '0', ';']
+ */
 export async function compareSources(sources: Sources, only?: ReadonlySet<string>): Promise<readonly RoutineState[]> {
   const files = new Map<string, Promise<ReadonlyMap<string, readonly string[]> | undefined>>();
   const routinesOf = async (path: string): Promise<ReadonlyMap<string, readonly string[]> | undefined> => {

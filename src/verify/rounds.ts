@@ -55,6 +55,30 @@ const FEW_STATES = 300_000;
 /**
  * Checks all properties at once. If one is violated, its shortest counterexample is kept, and the others are checked
  * again without it, until the rest holds.
+ * @example
+ * import { buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
+ * import { inRounds } from 'folioscope/verify';
+ * const total = sharedScalar('total', int(9));
+ * const adding = buildCode('adding', null, { task: 1 }, 0, (k) => k.step('add', () => total.add(1)));
+ * const counting = program({ task: 1 }, [total], [adding]);
+ * const initial = createMemory(counting);
+ * new Interpreter(counting, initial).start(0, 0);
+ * const properties = [{ name: 'small', holds: total.le(1) }];
+ * const rounds = inRounds(
+ *   {
+ *     ids: ['small'],
+ *     sentence: () => 'the total is small',
+ *     question: () => ({ program: counting, codeOf: [0], initial, properties, mayEnd: literal<'bool'>(1) }),
+ *     named: (name) => ({ id: name, detail: '' }),
+ *     tell: () => {
+ *       throw new Error('nothing is violated');
+ *     },
+ *   },
+ *   { mostStates: 100 },
+ * );
+ * let piece = rounds.next();
+ * while (piece.done !== true) piece = rounds.next();
+ * piece.value.verdict; // => 'holds'
  */
 export function* inRounds(asked: Asked, options: SearchOptions): Generator<CheckProgress, Rounds> {
   const found = new Map<string, PropertyAnswer>();

@@ -227,7 +227,7 @@ describe('mistakes', () => {
     );
     expect(folioscope(['run', SC_02, '--patch', 'v6,v7'])).toEqual(
       usage(
-        "option '--patch <names>' argument 'v6,v7' is invalid. There is no 'v7', expected baseline, local-drain, v6, v8, drain-for-folio, drain-all-per-folio, drain-all-first, lru-cache-disable, isolate, pg-lru, try-again, ref-freeze, known-references, skip-lru, or a file such as ./my-check.ts.",
+        "option '--patch <names>' argument 'v6,v7' is invalid. There is no 'v7', expected baseline, local-drain, v6, v8, drain-for-folio, drain-all-per-folio, drain-all-first, lru-cache-disable, isolate, pg-lru, try-again, ref-freeze, known-references, skip-lru, or a file such as ./my-check.c or ./my-check.ts.",
       ),
     );
     expect(folioscope(['run', SC_02, '--profile', 'linux-1'])).toEqual(

@@ -5,8 +5,8 @@ import type { Generation } from '../generation.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
- * Tells every time at which it may change where a folio stands (`standingAt`): between two of them it stays as it was at the
- * first. What changes for all folios at once is not among them.
+ * Reports every time at which the place of a folio (`standingAt`) may change: between two of them it is unchanged.
+ * Changes for all folios at once are excluded.
  */
 export function tellChanges(folio: Generation, around: Surroundings, tell: (at: Nanoseconds) => void): void {
   const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
@@ -30,14 +30,14 @@ export function tellChanges(folio: Generation, around: Surroundings, tell: (at: 
   }
   const refused = around.refusedAt(folio);
   if (refused !== undefined) tell(nanoseconds(refused + 1n));
-  // A delete that was seen shows that it was there until then.
+  // A recorded delete shows that it was there until then.
   if (deletedAt !== undefined && seenAt >= deletedAt) return;
   if (!around.showsDeletes) tell(nanoseconds(seenAt + 1n));
   const lost = around.losses.after(seenAt);
   if (lost !== undefined) tell(lost);
 }
 
-/** Where ties are no order, an event is doubtful in its own tick. */
+/** If equal stamps have no order, an event is doubtful in its own tick. */
 function event(at: Nanoseconds | undefined, { isCoarse }: Surroundings, tell: (at: Nanoseconds) => void): void {
   if (at === undefined) return;
   tell(at);

@@ -6,8 +6,9 @@ import { isPlaced, type Present } from './standing.ts';
 import type { AskedInode, Surroundings } from './surroundings.ts';
 
 /**
- * @param present folios that are not plain; `stale`: the lowest index of a plain one that may have left the page cache unseen.
- * @returns undefined where every folio's place is known, and that it is there.
+ * @param present folios that are not plain; `stale`: the lowest index of a plain one that may have left the page cache
+ * unseen.
+ * @returns undefined if every folio's place is known, and that it is there.
  */
 export function reasonOf(
   present: readonly Present[],

@@ -7,19 +7,19 @@ import { type Moment, presentAt } from './standing.ts';
 import { type AskedInode, type Surroundings, unflushedAt } from './surroundings.ts';
 import { ledgerOf } from './views.ts';
 
-/** An inode at a moment, as much of it as verdicts and reports need. */
+/** An inode at a moment, reduced to what verdicts and reports need. */
 export interface InodeState extends KnownState {
-  /** As it is shown: the worst, with what is not known marked as such; of long runs of plain folios only the ends. */
+  /** The shown folios: the worst case, with unknown ones marked; of long runs of plain folios only the ends. */
   readonly folios: Ledger;
-  /** Folios of which there is more to say than that the page cache holds them. */
+  /** Folios with other holders than the page cache. */
   readonly notable: Ledger;
   /** Strengths of all folios. */
   readonly strengths: ReadonlySet<Strength>;
-  /** How many folios there are. */
+  /** Number of folios. */
   readonly count: number;
   /** Indexes of those of `notable` that may have left the page cache unseen. */
   readonly goneNotable: ReadonlySet<FolioIndex>;
-  /** How many folios may have left it unseen. */
+  /** Number of folios that may have left it unseen. */
   readonly staleCount: number;
   /** Indexes of folios on the LRU that may be back in a batch unseen, in runs. */
   readonly unsettled: readonly IndexRange[];
@@ -30,13 +30,13 @@ export interface InodeState extends KnownState {
 /** Every folio of an inode at a moment. */
 export interface WholeState {
   readonly folios: Ledger;
-  /** Of each of `folios`. */
+  /** For each of `folios`. */
   readonly lives: readonly FolioLife[];
   /** Indexes of those that may have left the page cache unseen. */
   readonly stale: ReadonlySet<FolioIndex>;
 }
 
-/** What holds for all folios of an inode at a moment. */
+/** Facts about all folios of an inode at a moment. */
 export function momentOf(inode: AskedInode, at: Nanoseconds, around: Surroundings): Moment {
   const { flushedLater } = around;
   return {
@@ -46,14 +46,14 @@ export function momentOf(inode: AskedInode, at: Nanoseconds, around: Surrounding
   };
 }
 
-/** CPUs in whose batches folios may wait that no event tells of: where adds were not recorded, those came at any time. */
+/** CPUs whose batches may have folios without an event: if adds were not recorded, these may have come at any time. */
 export function mayWaitIn(at: Nanoseconds, around: Surroundings): Surroundings['cpus'] {
   const { doubt, showsAdds, cpus } = around;
   const isOpen = doubt === 'no insertions' || doubt === 'not sorted' || !showsAdds;
   return isOpen ? cpus : unflushedAt(at, around);
 }
 
-/** All of an inode after every event stamped at or before `at`, folio by folio. */
+/** The whole inode after every event stamped at or before `at`, folio by folio. */
 export function wholeAt(inode: AskedInode, at: Nanoseconds, around: Surroundings): WholeState {
   const moment = momentOf(inode, at, around);
   const mayWait = mayWaitIn(at, around);

@@ -5,11 +5,11 @@ import type { Gap } from '../gap.ts';
 /** Earlier than any time of a recording, which has 64 bits. */
 const BEFORE_ALL = nanoseconds(-(1n << 64n));
 
-/** When a delete may have been among what was lost. */
+/** Times at which a delete may have been lost. */
 export class Losses {
   /** By rising end; those without an end last. */
   readonly #ends: readonly (Nanoseconds | undefined)[];
-  /** For each, the earliest begin of it and of those behind it. */
+  /** For each, the earliest begin of it and of the later ones. */
   readonly #begins: readonly Nanoseconds[];
 
   constructor(gaps: readonly Gap[]) {
@@ -24,7 +24,7 @@ export class Losses {
     this.#begins = begins.toReversed();
   }
 
-  /** From when on what was seen last at `seenAt` may be gone unseen; undefined where nothing was lost after that. */
+  /** Time from which a folio last seen at `seenAt` may be gone; undefined if nothing was lost after that. */
   after(seenAt: Nanoseconds): Nanoseconds | undefined {
     let low = 0;
     let high = this.#ends.length;

@@ -3,12 +3,12 @@
 const WORD_BITS = 32;
 const WORD_SHIFT = 5;
 
-/** A set of places below a fixed number, a bit each: places in a row are counted 32 at a time. */
+/** A set of places below a fixed number, a bit each: consecutive places are counted 32 at a time. */
 export class PlaceSet {
   readonly #words: Int32Array;
   #size = 0;
 
-  /** @param places how many there are: those of the set are below it. */
+  /** @param places number of places: those of the set are below it. */
   constructor(places: number) {
     this.#words = new Int32Array((places >>> WORD_SHIFT) + 1);
   }
@@ -33,7 +33,7 @@ export class PlaceSet {
     this.#size--;
   }
 
-  /** How many of its places are in `[from, to)`. */
+  /** Number of its places in `[from, to)`. */
   count(from: number, to: number): number {
     if (from >= to) return 0;
     const [first, last] = [from >>> WORD_SHIFT, (to - 1) >>> WORD_SHIFT];
@@ -47,7 +47,7 @@ export class PlaceSet {
     return count;
   }
 
-  /** The lowest of its places in `[from, to)`; undefined where there is none. */
+  /** The lowest of its places in `[from, to)`; undefined if there is none. */
   next(from: number, to: number): number | undefined {
     if (from >= to) return undefined;
     const last = (to - 1) >>> WORD_SHIFT;
@@ -70,7 +70,7 @@ export class PlaceSet {
   }
 }
 
-/** How many bits are set (Hacker's Delight, 5-1). */
+/** Number of set bits (Hacker's Delight, 5-1). */
 function bitsOf(word: number): number {
   const pairs = word - ((word >>> 1) & 0x5555_5555);
   const nibbles = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333);

@@ -4,31 +4,31 @@ import { type BatchStatus, type Generation, referencesAt, statusAt } from '../ge
 import type { ReferenceState } from '../references.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** A folio that is in the page cache as far as events show. */
+/** A folio in the page cache, as far as events show. */
 export interface Present {
   readonly folio: Generation;
   readonly status: Known;
-  /** Why it may have left it unseen: deletes were lost, or never recorded, or the clock is too coarse to say. */
+  /** Why it may have left unseen: deletes were lost, or never recorded, or the clock is too coarse. */
   readonly mayBeGone: 'lost' | 'not recorded' | 'tied' | undefined;
 }
 
-/** Where a folio is, or everybody who holds it where reference events say. */
+/** The place of a folio, or all its holders if reference events show them. */
 export type Known =
   | BatchStatus
   | { readonly status: 'counted'; readonly references: ReferenceState }
-  /** Its events have the stamp of the moment: whether it came, left its batch or went before or after, does not show. */
+  /** Its events have the stamp of the moment: their order relative to the moment is unknown. */
   | { readonly status: 'tied'; readonly cpu: Cpu | undefined };
 
-/** What is asked about a folio, and what holds for all at that moment. */
+/** The requested facts about a folio, and those about all folios at that moment. */
 export interface Moment {
   readonly at: Nanoseconds;
   /** Whether every CPU has flushed its batch since the recording began. */
   readonly isFlushed: boolean;
-  /** Whether a folio on the LRU may be back in a batch without an event that tells. */
+  /** Whether a folio on the LRU may be back in a batch without an event. */
   readonly isUnsettled: boolean;
 }
 
-/** A folio as events show it at a moment; undefined where it is not in the page cache. */
+/** A folio at a moment, by its events; undefined if it is not in the page cache. */
 export function presentAt(folio: Generation, moment: Moment, around: Surroundings): Present | undefined {
   const { at } = moment;
   if (around.isCoarse && (isTied(folio, at) || (folio.isTangled && statusAt(folio, at) !== undefined)))
@@ -61,20 +61,20 @@ function mayBeGone(folio: Generation, at: Nanoseconds, around: Surroundings): Pr
   return isLost ? 'lost' : 'not recorded';
 }
 
-/** Whether something happened to a folio in the very tick of a moment. */
+/** Whether an event of a folio has the stamp of the moment. */
 const isTied = ({ add, insertion, deletedAt, putbacks }: Generation, at: Nanoseconds): boolean =>
   add?.at === at || insertion?.at === at || deletedAt === at || putbacks.some((putback) => putback.insertion.at === at);
 
 export const isLocked = (status: Known): boolean => status.status === 'counted' && status.references.locked;
 
 /**
- * Where no insertion was seen, its event was off or no batch was flushed. Nothing that is not recorded can be excluded
- * then: folios of other kinds fill a batch unseen, even at the moment of the add, and most drains leave no other trace. But
- * a call that was refused later shows that something was held until then, as a folio is that waits.
+ * If no insertion was recorded, its event was off or no batch was flushed. Then an unrecorded flush cannot be excluded:
+ * folios of other kinds fill a batch unseen, even at the moment of the add, and most drains leave no other trace. But a
+ * later refused call shows that something was held until then, such as a waiting folio.
  */
 function isDoubted(folio: Generation, at: Nanoseconds, around: Surroundings): boolean {
   if (around.doubt !== 'no insertion seen') return around.doubt !== undefined;
-  // Counts tell more than that: one that fell shows a flush which a later refusal, of another folio, does not undo.
+  // Counts show more: a fall shows a flush, and a later refusal, by another folio, does not undo that.
   if (referencesAt(folio, at) !== undefined) return true;
   const refused = around.refusedAt(folio);
   return refused === undefined || refused < at;
@@ -94,7 +94,7 @@ function settle(folio: Generation, seen: BatchStatus, { at, isFlushed }: Moment,
     references !== undefined
   )
     return { status: 'counted', references: withPlace(folio, references, { status: 'on-lru' }) };
-  // A folio that was there before the recording waits nowhere once every CPU has flushed.
+  // A folio from before the recording waits nowhere once every CPU has flushed.
   const settled: BatchStatus = status.status === 'may-wait-anywhere' && isFlushed ? { status: 'on-lru' } : status;
   if (references === undefined) return settled;
   switch (settled.status) {
@@ -103,7 +103,7 @@ function settle(folio: Generation, seen: BatchStatus, { at, isFlushed }: Moment,
       return { status: 'counted', references: withPlace(folio, references, settled) };
     case 'may-be-held':
     case 'may-be-back': {
-      // The count tells whether something holds it, if not what: a batch is likely.
+      // The count shows that it has another holder, but not which: a batch is likely.
       const plain = withPlace(folio, references, { status: 'on-lru' });
       if (!plain.holders.some(({ kind }) => kind === 'unknown')) return { status: 'counted', references: plain };
       const { cpu } = settled;
@@ -120,8 +120,8 @@ function settle(folio: Generation, seen: BatchStatus, { at, isFlushed }: Moment,
 }
 
 /**
- * References of which some were taken before their first event, or by functions that are not known: what add and
- * insertion events say of the folio's place names some of the unknown ones.
+ * References that were partly taken before their first event, or by unknown functions: add and insertion events name
+ * some of the unknown ones by the folio's place.
  */
 function withPlace({ order }: Generation, state: ReferenceState, status: BatchStatus): ReferenceState {
   const missing: Holder[] = [];

@@ -19,17 +19,20 @@ import { isLocked, type Moment, type Present, presentAt } from './standing.ts';
 import type { AskedInode, Surroundings } from './surroundings.ts';
 import { ledgerOf, type View } from './views.ts';
 
-/** What is asked of an inode at each moment. */
+/** The requested facts about an inode at each moment. */
 export interface Asked {
   readonly range: IndexRange | undefined;
-  /** How many folios fill a batch: whole batches of plain folios make no difference to a check (`shortened` in verdicts.ts). */
+  /**
+   * Number of folios that fill a batch: whole batches of plain folios make no difference to a check (`shortened` in
+   * verdicts.ts).
+   */
   readonly batchSize: number;
 }
 
 /**
- * An inode at one moment after the other, of rising time. A folio is looked at again only where an event, or the end of a doubt,
- * lies between two moments; of those that only the page cache holds a state needs how many there are between the others.
- * So it costs what changes, and what is there to tell: not folios times moments.
+ * An inode at one moment after the other, of rising time. A folio is examined again only if an event, or the end of a
+ * doubt, lies between two moments. Of folios with only the page cache as holder, a state needs only the number between
+ * the others. So the cost is that of the changes and of the reported folios, not folios times moments.
  */
 export class States {
   readonly asked: AskedInode;
@@ -37,21 +40,24 @@ export class States {
   readonly #of: Asked;
   /** Moments, rising. */
   readonly #times: readonly Nanoseconds[];
-  /** Which place is to be looked at for which moment: the moment's number times the number of places, plus the place; rising. */
+  /** The place to examine for each moment: the moment's number times the number of places, plus the place; rising. */
   readonly #due: Float64Array;
   #nextDue = 0;
   #nextTime = 0;
-  /** Folios that the page cache alone holds, of one page, by place: their ledgers, and those of them that may be gone or back. */
+  /**
+   * Folios of one page with only the page cache as holder, by place: their ledgers, and those of them that may be gone
+   * or back.
+   */
   readonly #plain: PlaceSet;
   readonly #stale: PlaceSet;
   readonly #sure: PlaceSet;
   readonly #unsettled: PlaceSet;
   readonly #ledgers: (FolioLedger | undefined)[] = [];
   readonly #strengths: Record<Strength, number> = { proved: 0, derived: 0, unknown: 0 };
-  /** All others that are there. */
+  /** All other present folios. */
   readonly #others: PlaceSet;
   readonly #present = new Map<number, Other>();
-  /** Places of the range, and where a hidden folio would be put in: a run of plain folios ends there. */
+  /** Places of the range, and the place for a hidden folio: a run of plain folios ends there. */
   readonly #from: number;
   readonly #to: number;
   readonly #split: number;
@@ -62,7 +68,7 @@ export class States {
   #gaps: readonly Gap[] = [];
   #whole: { readonly at: Nanoseconds; readonly state: WholeState } | undefined = undefined;
 
-  /** @param times of all moments that {@link at} is asked for, rising. */
+  /** @param times of all moments for {@link at}, rising. */
   constructor(asked: AskedInode, around: Surroundings, times: readonly Nanoseconds[], of: Asked) {
     this.asked = asked;
     this.#around = around;
@@ -89,7 +95,7 @@ export class States {
     return state;
   }
 
-  /** As much of it as verdicts need. The same object as for the moment before where nothing has changed. */
+  /** The part that verdicts need. The same object as for the previous moment if nothing has changed. */
   at(at: Nanoseconds): InodeState {
     if (this.#state !== undefined && this.#at === at) return this.#state;
     const around = this.#around;
@@ -109,7 +115,9 @@ export class States {
     return this.#state;
   }
 
-  /** Looks at what may have changed up to a moment; at all that is there where that concerns all. @returns whether any has. */
+  /**
+   * Examines what may have changed up to a moment; everything if a change concerns all. @returns whether anything has.
+   */
   #advance(moment: Moment, isNew: boolean): boolean {
     const places = this.asked.folios.length;
     while (this.#nextTime < this.#times.length && (this.#times[this.#nextTime] ?? moment.at) <= moment.at)
@@ -192,7 +200,7 @@ export class States {
     };
   }
 
-  /** The folios of the range, by index, of long runs of plain ones as many as a check can tell apart. */
+  /** The folios of the range, by index; of long runs of plain ones only as many as a check can distinguish. */
   #ledger(view: View, others: readonly Other[], mayWait: readonly Cpu[]): Ledger {
     const ledger: FolioLedger[] = [];
     const isAsked = isWithin(this.#of.range);
@@ -257,7 +265,7 @@ interface Other {
   readonly shown: FolioLedger;
 }
 
-/** What kind of plain folio it is; undefined where something else may hold it, or where it has more pages than one. */
+/** Kind of a plain folio; undefined if it may have another holder, or if it has more than one page. */
 function kindOf({ folio, status, mayBeGone }: Present): 'sure' | 'stale' | 'unsettled' | undefined {
   if (folio.order > 0) return undefined;
   switch (status.status) {

@@ -5,49 +5,55 @@ import type { Gap } from '../gap.ts';
 import type { Generation } from '../generation.ts';
 import type { Losses } from './losses.ts';
 
-/** What is seen of all CPUs, for every inode and moment. */
+/** Facts about all CPUs, for every inode and moment. */
 export interface Surroundings {
   readonly batches: ReadonlyMap<Cpu, CpuBatch>;
   /** Gaps that may hide folios. */
   readonly gaps: readonly Gap[];
-  /** The same, asked for what may have been deleted in them. */
+  /** The same gaps, for deletes that may be lost in them. */
   readonly losses: Losses;
   /** CPUs of the machine, by rising number. */
   readonly cpus: readonly Cpu[];
-  /** When all CPUs had been drained for the first time, as work items show. */
+  /** Time at which all CPUs had been drained for the first time, by work items. */
   readonly drainedAt: Nanoseconds | undefined;
   /**
-   * Why it is not known whether a folio waits still: insertions were surely not recorded, perhaps not, or events are not
-   * in order.
+   * Why it is unknown whether a folio still waits: insertions were certainly not recorded, perhaps not recorded, or
+   * events are not in order.
    */
   readonly doubt: 'no insertions' | 'no insertion seen' | 'not sorted' | undefined;
   /** Whether adds were recorded. */
   readonly showsAdds: boolean;
-  /** Whether deletes were recorded: else a folio may be gone that was there. */
+  /** Whether deletes were recorded: otherwise a folio may be gone. */
   readonly showsDeletes: boolean;
-  /** Whether the clock is so coarse that events of one stamp may have come in any order. */
+  /** Whether the clock is so coarse that events of one stamp have no known order. */
   readonly isCoarse: boolean;
   /** Whether some call was refused while a folio waited. */
   readonly anyRefused: boolean;
-  /** Up to when every CPU has flushed its batch later on: what was in one then was inserted after. Undefined where one never did. */
+  /**
+   * Time before which every later-inserted folio had been in a batch, because every CPU has flushed since. Undefined if
+   * one never did.
+   */
   readonly flushedLater: Nanoseconds | undefined;
-  /** Whether a guest_memfd was made in the recording: which one does not show where other tasks added its folios. */
+  /** Whether a guest_memfd was created in the recording: its inode is unknown if other tasks added its folios. */
   readonly createdByOthers: boolean;
-  /** When a conversion was answered last that was refused while a folio waited, as far as events show; undefined: never. */
+  /**
+   * Time at which the last conversion returned that was refused while a folio waited, as far as events show; undefined:
+   * never.
+   */
   refusedAt(folio: Generation): Nanoseconds | undefined;
 }
 
-/** What is asked of an inode. */
+/** The requested facts about an inode. */
 export interface AskedInode {
-  /** All folios of it that events told of, at any time, by rising index. */
+  /** All its recorded folios, of any time, by rising index. */
   readonly folios: readonly Generation[];
-  /** It may have had folios before the recording that no event tells of. */
+  /** It may have had folios before the recording without an event. */
   readonly isOlder: boolean;
   /** Folios were isolated and put back in the recording, of it or of another one. */
   readonly hasPutbacks: boolean;
-  /** Whether an event of the recording told of a folio at an index: what was there before is known then. */
+  /** Whether an event showed a folio at an index: then the earlier content is known. */
   isKnown(index: number): boolean;
-  /** The lowest index from one on of which none did. */
+  /** The lowest index from one on without such an event. */
   lowestUnknown(from: number): number;
 }
 

@@ -3,7 +3,7 @@ import type { Cpu, FolioLedger, Holder } from '../../ledger/index.ts';
 import type { Generation } from '../generation.ts';
 import { type Known, type Present, sinceOf } from './standing.ts';
 
-/** What is shown of a doubtful folio is that it waits, if there is a batch to name. */
+/** A doubtful folio is shown as waiting, if there is a batch to name. */
 export type View = 'shown' | 'best' | 'worst';
 
 export function ledgerOf(
@@ -46,14 +46,14 @@ function placed(folio: Generation, status: Known, view: View, unflushed: readonl
       return { index, pfn, order, strength, holders: [pageCache, { ...batch, cpu: status.cpu, ...sinceOf(status) }] };
     }
     case 'may-be-held':
-      // Its place on the LRU is known, and is what is shown.
+      // Its place on the LRU is known, and is shown.
       if (view !== 'worst') return { ...plain, strength: 'derived' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
     case 'may-be-back':
       if (view === 'best') return { ...plain, strength: 'unknown' };
       return { ...plain, strength: 'unknown', holders: [pageCache, { ...batch, cpu: status.cpu }] };
     case 'may-be-back-unseen':
-      // As with every reference that no event shows, a verdict is what the events show.
+      // As with every unrecorded reference, a verdict is what the events show.
       return { ...plain, strength: 'unknown' };
     case 'tied':
       if (view === 'best' || status.cpu === undefined) return { ...plain, strength: 'unknown' };

@@ -8,7 +8,7 @@ import { simplify } from '../text/simplify.ts';
 import type { Member, Symmetry } from './symmetry.ts';
 import { type Domain, sizeOf } from '../text/types.ts';
 
-/** What is asked of the states: all of it has to treat tasks alike. */
+/** Properties of the states; symmetric tasks must be symmetric in all of them. */
 interface Asked {
   readonly properties: readonly Named[];
   readonly sometimes?: readonly Named[] | undefined;
@@ -20,16 +20,16 @@ interface Named {
 }
 
 /**
- * Finds the tasks that are alike: whoever exchanges two of them, with the elements that belong to them, exchanges runs of the
- * program with runs of it, and what is asked with what is asked. So one state may stand for all that differ by such exchanges.
+ * The symmetric tasks of a program, in classes. Two tasks are symmetric if swapping them, with the elements that belong to them,
+ * maps runs to runs and properties to themselves. Then one state may stand for all that differ by such swaps.
  *
- * Two tasks are, where their texts are equal but for elements that each names for itself (its pin, say), what they and these
- * elements begin with is equal, and every other text, every assert and every property is the same after the exchange. A text is
- * the same where it differs in no more than the order of summands, of conditions that are all asked for, and of the sides of an
- * equation. An element can belong to a task where it is always named by its number, and where no memory holds such
- * elements: CPUs, folios and pages do not, which are counted through in their order and stored.
+ * The analysis requires three things. The texts of the two tasks are equal, except for elements that each names for itself (its
+ * pin, say). The tasks and these elements start with equal values. The swap leaves every other text, every assert and every
+ * property unchanged. Two texts count as equal if they differ only in the order of summands, of conditions joined by "and" or
+ * "or", and of the sides of an equation. An element can belong to a task if texts name it by its number only, and no variable
+ * holds such elements. CPUs, folios and pages do not qualify: texts count through them and store them.
  *
- * @returns undefined where no two are.
+ * @returns undefined if no two tasks are symmetric.
  * @example
  * import { alikeTasks, buildCode, createMemory, int, Interpreter, literal, program, sharedScalar } from 'folioscope/lang';
  * const total = sharedScalar('total', int(9));
@@ -48,7 +48,7 @@ export function alikeTasks(
   initial: Memory,
   asked: Asked,
 ): Symmetry | undefined {
-  // Texts are compared by the names of what they use.
+  // Texts are compared by the names of their variables.
   if (new Set(program.variables.map(({ name }) => name)).size !== program.variables.length) return undefined;
   const finder = new Finder(program, codeOf, initial, asked);
   const classes: Member[][] = [];
@@ -58,14 +58,14 @@ export function alikeTasks(
   return found.length === 0 ? undefined : { classes: found };
 }
 
-/** Adds a task to a class where it is like the first member. */
+/** Adds a task to a class if it is symmetric to the first member. */
 function joins(finder: Finder, members: Member[], task: number): boolean {
   const [first] = members;
   const exchanged = first && finder.exchange(first.task, task);
   if (first === undefined || exchanged === undefined) return false;
   const own = exchanged.map(({ domain, from }) => ({ domain, element: from }));
   if (members.length === 1) members[0] = { task: first.task, owned: own };
-  // A third member has to take the place of the first in the same elements as the second does.
+  // A third member must swap the same elements with the first as the second does.
   else if (!isSame(first.owned, own)) return false;
   members.push({ task, owned: exchanged.map(({ domain, to }) => ({ domain, element: to })) });
   return true;
@@ -75,7 +75,7 @@ const isSame = (some: Member['owned'], others: Member['owned']): boolean =>
   some.length === others.length &&
   some.every(({ domain, element }, i) => others[i]?.domain.name === domain.name && others[i].element === element);
 
-/** An element of one task that takes the place of another's. */
+/** An element of one task that is swapped with another task's. */
 interface Exchanged {
   readonly domain: Domain;
   readonly from: number;
@@ -99,9 +99,9 @@ class Finder {
     this.#asked = asked;
   }
 
-  /** What takes the other's place where two tasks are exchanged; undefined where they are not alike. */
+  /** The elements to swap along with two tasks; undefined if the tasks are not symmetric. */
   exchange(a: number, b: number): readonly Exchanged[] | undefined {
-    // Who takes no step makes no states.
+    // A task without steps adds no states.
     if (this.#code(a).flow.steps.length === 0) return undefined;
     if (!this.#restAlike(a, b) || !this.#beginAlike({ domain: TASK, from: a, to: b })) return undefined;
     try {
@@ -117,14 +117,14 @@ class Finder {
     }
   }
 
-  /** Whether two tasks begin at the same place of their texts, with the same values. */
+  /** Whether two tasks start at the same place of their texts, with the same values. */
   #restAlike(a: number, b: number): boolean {
     const { code, pc, slots, slotsPerTask } = this.#initial;
     const values = (task: number): string => slots.subarray(task * slotsPerTask, (task + 1) * slotsPerTask).join();
     return (code[a] === IDLE) === (code[b] === IDLE) && pc[a] === pc[b] && values(a) === values(b);
   }
 
-  /** Whether shared memory begins with the same values for two elements. */
+  /** Whether shared memory starts with the same values for two elements. */
   #beginAlike({ domain, from, to }: Exchanged): boolean {
     const { sizes, variables } = this.#program;
     return variables.every((variable) => {
@@ -139,14 +139,14 @@ class Finder {
     });
   }
 
-  /** Whether an exchange only moves values from one place to another: no memory holds what changes places, none is kept for two such. */
+  /** Whether a swap only moves values: no variable holds a swapped element as its value, and none is indexed by two of them. */
   #moves(renaming: Renaming): boolean {
     return this.#program.variables.every(
       ({ type, domains }) => !renaming.has(type.kind) && domains.filter(({ name }) => renaming.has(name)).length <= 1,
     );
   }
 
-  /** The elements that two texts name at the same places; undefined where one is to change places with two. */
+  /** The elements that two texts name at the same places; undefined if one would be swapped with two. */
   #differences(a: number, b: number): readonly Exchanged[] | undefined {
     const [ofA, ofB] = [a, b].map((task) => {
       const text = new NormalText(new Map([[TASK.name, swap(a, b)]]), task);
@@ -168,7 +168,7 @@ class Finder {
     return new Set(touched).size === touched.length ? exchanged : undefined;
   }
 
-  /** Whether every task's text becomes that of the task whose place it takes. */
+  /** Whether the swap maps every task's text to that of the task in whose place it comes. */
   #keepsTexts(renaming: Renaming): boolean {
     return this.#codes.every(({ body, slotMax }, task) => {
       const to = renaming.get(TASK.name)?.get(task) ?? task;
@@ -178,7 +178,7 @@ class Finder {
     });
   }
 
-  /** Whether all that is asked stays what it is: the properties of one name together, everything else by itself. */
+  /** Whether the swap maps the properties to themselves: those of one name together, everything else singly. */
   #keepsAsked(renaming: Renaming): boolean {
     const { properties, sometimes = [], mayEnd } = this.#asked;
     const text = (of: Renaming, { expr }: Value<'bool'>): string =>
@@ -205,6 +205,6 @@ const swap = (a: number, b: number): ReadonlyMap<number, number> =>
     [b, a],
   ]);
 
-/** Moves nothing, and asks of a text what an exchange asks of it. */
+/** The identity: it swaps nothing, and makes the same demands on a text as a swap. */
 const still = (renaming: Renaming): Renaming =>
   new Map([...renaming].map(([domain, swaps]) => [domain, new Map([...swaps.keys()].map((key) => [key, key]))]));

@@ -2,7 +2,7 @@
 import type { Effect } from '../text/body.ts';
 import type { Expr } from '../text/expr.ts';
 
-/** Effects without asserts, which change nothing: what they look at is told apart. */
+/** The effects of a step without its asserts. An assert changes nothing; what it reads is kept apart. */
 export const withoutAsserts = (effects: readonly Effect[]): readonly Effect[] =>
   effects.flatMap((effect): readonly Effect[] => {
     switch (effect.kind) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/** The values that each element can have, as far as they are known: they only become more. */
+/** The known possible values of each element. The sets only grow. */
 export class Values {
   readonly #values: number[][] = [];
   readonly #known: Set<number>[] = [];
-  /** By cell: what is added to whatever it holds. */
+  /** By cell: numbers that some step adds to its value. */
   readonly #added: Set<number>[] = [];
   readonly #changedAt: number[] = [];
   readonly #max: Int32Array;
   #tick = 0;
 
-  /** @param max of the elements of shared memory; what comes behind them has no range. */
+  /** @param max largest values of the elements of shared memory; cells behind them have no limit. */
   constructor(max: Int32Array) {
     this.#max = max;
     this.makeRoom(max.length);
@@ -20,12 +20,12 @@ export class Values {
     return this.#values.length;
   }
 
-  /** Counts whatever is learned. */
+  /** The number of values learned so far. */
   get tick(): number {
     return this.#tick;
   }
 
-  /** Makes sure that there are so many cells. */
+  /** Grows to this many cells. */
   makeRoom(count: number): void {
     while (this.#values.length < count) {
       this.#values.push([]);
@@ -39,12 +39,12 @@ export class Values {
     return this.#values[cell]!;
   }
 
-  /** When it was, by `tick`, that a value of a cell was last learned. */
+  /** The `tick` at which a value of the cell was last learned. */
   changedAt(cell: number): number {
     return this.#changedAt[cell]!;
   }
 
-  /** A value that a cell can have. Values out of its range are none. */
+  /** Adds a possible value of a cell. A value out of its range is ignored. */
   learn(cell: number, value: number): void {
     const known = this.#known[cell]!;
     if (known.has(value)) return;
@@ -58,7 +58,7 @@ export class Values {
     }
   }
 
-  /** Somebody adds `by` to whatever a cell holds. */
+  /** Adds `by` to the numbers that a step adds to the cell's value. */
   adds(cell: number, by: number): void {
     const added = this.#added[cell]!;
     if (added.has(by)) return;

@@ -3,7 +3,7 @@ import { type Expr, type Variable, walk } from '../text/expr.ts';
 import { extentOf, type Program, rangeOf } from '../program/program.ts';
 import { sizeOf } from '../text/types.ts';
 
-/** The elements of shared memory, numbered through. */
+/** The elements of shared memory, as consecutive numbers. */
 export class Cells {
   readonly count: number;
   readonly #first = new Map<Variable, number>();
@@ -39,7 +39,7 @@ export class Cells {
     return found;
   }
 
-  /** The cells of a read: one where its indexes are constants, else all of the variable. */
+  /** The cells that a read may touch: one if its indexes are constants, else all of the variable. */
   of(expr: Extract<Expr, { op: 'read' }>): readonly number[] {
     const first = this.first(expr.variable);
     const { sizes } = this.#program;
@@ -55,7 +55,7 @@ export class Cells {
 
 const LABELS_OF_POSITIONS = '*';
 
-/** The pseudo-cell of what tasks claim under a label, or of whether a task is done; numbered behind the real cells. */
+/** Pseudo-cells, numbered behind the real cells: the claims under a label, and whether a task has finished. */
 export class Positions {
   readonly #numbers = new Map<string, number>();
   readonly #first: number;
@@ -78,7 +78,7 @@ export class Positions {
   get count(): number {
     return this.#numbers.size;
   }
-  /** The cells that a change of a task's claims under these labels, or its end, writes. */
+  /** The cells that a task writes when its claims under these labels change, or when it finishes. */
   written(labels: readonly string[], done: number | undefined): readonly number[] {
     const names = labels.length === 0 ? [] : [...labels, LABELS_OF_POSITIONS].map((label) => `claimed ${label}`);
     if (done !== undefined) names.push(`finished ${done}`);
@@ -86,7 +86,7 @@ export class Positions {
   }
 }
 
-/** All elements that a condition may look at, in whatever state. */
+/** All elements that a condition may read, in any state. */
 export function touchedBy(condition: Expr, cells: Cells, positions: Positions): readonly number[] {
   const found = new Set<number>();
   walk(condition, (part) => {

@@ -5,10 +5,10 @@ import { ofClasses } from './local_classes.ts';
 import { count } from './task_set.ts';
 import { CLOSES_CYCLE, type Dependences, STAYS, type TaskView } from './task_view.ts';
 
-/** Bit of the result of `choose`: the only step is invisible, so no state is kept between it and the next. */
+/** Bit of the result of `choose`: the only step is invisible, so the state between it and the next is not stored. */
 export const FUSABLE = 1 << 30;
 
-/** One task by classes of its local states. */
+/** One task, by classes of its local states. */
 interface ClassView {
   readonly next: Int32Array;
   readonly guard: Int32Array;
@@ -47,7 +47,7 @@ export class Choice {
 
   /**
    * @param enabled the tasks that can step.
-   * @returns the tasks whose steps are to be taken, as a set; with FUSABLE if that is one invisible step.
+   * @returns the tasks whose steps must be taken, as a set; with FUSABLE if that is one invisible step.
    */
   readonly choose = (enabled: number): number => {
     let best = enabled;
@@ -74,7 +74,7 @@ export class Choice {
     let tasks = 1 << seed;
     let locks = views[seed]!.held[at[seed]!]!;
     let members = 1;
-    // Each member is looked at once: the more locks are held, the less the others can do.
+    // Each member is processed once: the more locks are held, the less the others can do.
     let looked = 0;
     for (let m = seed; looked !== tasks; m = m + 1 === length ? 0 : m + 1) {
       const me = 1 << m;

@@ -7,23 +7,23 @@ import { generated } from '../compile/generated.ts';
 import { type Code, type Program, rangeOf } from '../program/program.ts';
 import { sizeOf } from '../text/types.ts';
 
-/** What a task claims where it rests. */
+/** The claims of a resting task. */
 export interface Claims {
-  /** By label, as text to compare; what depends on shared memory is one mark. */
+  /** By label, as text to compare. A number that depends on shared memory is written as one mark. */
   readonly texts: ReadonlyMap<string, string>;
-  /** The labels under which what is claimed depends on shared memory: equal texts may be different claims. */
+  /** Labels whose claims depend on shared memory: equal texts may be different claims. */
   readonly varying: ReadonlySet<string>;
-  /** By label, and under any label (undefined): how much of one element at most. */
+  /** By label, and for all labels (undefined): the largest amount claimed of one element. */
   readonly most: ReadonlyMap<string | undefined, number>;
 }
 
 type Tell = (label: string, of: number | string, amount: number | string, most: number) => void;
 
 export const NO_CLAIMS: Claims = { texts: new Map(), varying: new Set(), most: new Map() };
-/** Stands for a number that depends on shared memory. */
+/** The mark for a number that depends on shared memory. */
 const ANY = '?';
 
-/** What a task claims at a place, by what it remembers there. Equal claims are one object. */
+/** The claims of a task at a place, as a function of its values there. Equal claims are one object. */
 export function claimsText(code: Code, pc: number, task: number, program: Program): (L: Int32Array) => Claims {
   const claims = pc === code.flow.steps.length ? [] : claimsAt(code.flow, pc);
   if (claims.length === 0) return () => NO_CLAIMS;
@@ -85,7 +85,7 @@ function together(parts: readonly Parameters<Tell>[]): Claims {
   };
 }
 
-/** How much of one element is claimed at most; `?` may be any. */
+/** The largest amount claimed of one element; `?` may be any element. */
 function mostOfOne(parts: readonly Parameters<Tell>[]): number {
   const byElement = new Map<number | string, number>();
   for (const [, of, , most] of parts) byElement.set(of, (byElement.get(of) ?? 0) + most);
@@ -94,7 +94,7 @@ function mostOfOne(parts: readonly Parameters<Tell>[]): number {
   return ofAny + Math.max(0, ...byElement.values());
 }
 
-/** The largest number that an expression of whole numbers from 0 on can be. */
+/** The largest value of an expression over non-negative whole numbers. */
 function mostOf(expr: Expr, code: Code, program: Program): number {
   const most = (part: Expr): number => mostOf(part, code, program);
   switch (expr.op) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { LocalState, LocalStates } from './local_states.ts';
+import type { LocalStates } from './local_states.ts';
+import type { LocalState } from './local_state.ts';
 import type { Symmetry } from './symmetry.ts';
 
-/** A state of every cycle of local states: where a walk of the graph comes back to a state that it has not left yet. */
+/** A state of every cycle of local states: the targets of back edges of a depth-first search. */
 function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
   const heads = new Set<number>();
   const mark = new Uint8Array(states.length);
@@ -23,7 +24,7 @@ function cycleHeads(states: readonly LocalState[]): ReadonlySet<number> {
   return heads;
 }
 
-/** By task: a state of every cycle of its local states; for the members of a class the same ones. */
+/** By task: a state of every cycle of its local states; the same ones for all members of a class. */
 export function headsIn(tasks: LocalStates['tasks'], { classes }: Symmetry): readonly ReadonlySet<number>[] {
   const heads = tasks.map(cycleHeads);
   const key = ({ pc, slots }: LocalState): string => `${pc}:${slots.join()}`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { ADDS, type Change } from './oracle.ts';
 
-/** One way that a step can go: to another local state, with changes to shared memory. */
+/** One result of a step: the next local state, and changes of shared memory. */
 export interface Edge {
   readonly to: number;
   readonly changes: readonly Change[];
@@ -9,13 +9,13 @@ export interface Edge {
 
 const MIX = 0x85ebca6b | 0;
 
-/** The ways that one step can go, each once, although many runs go it. */
+/** The distinct results of one step, over all its runs. */
 export class Edges {
   readonly #known: Map<string, readonly Change[]>;
   readonly #byHash = new Map<number, { readonly edge: Edge; readonly changes: readonly number[] }[]>();
   #all: Edge[] = [];
 
-  /** @param known lists of changes by their text, so that equal ones are one. */
+  /** @param known lists of changes by their text, so that equal lists are one object. */
   constructor(known: Map<string, readonly Change[]>) {
     this.#known = known;
   }
@@ -29,7 +29,7 @@ export class Edges {
     return this.#all;
   }
 
-  /** @param changes as `Oracle.leave` puts them down. */
+  /** @param changes as `Oracle.leave` writes them. */
   add(to: number, changes: readonly number[]): void {
     let hash = to;
     for (let i = 0; i < changes.length; i++) hash = Math.imul(hash ^ changes[i]!, MIX) ^ (hash >>> 13);

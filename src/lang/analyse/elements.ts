@@ -5,11 +5,12 @@ import { claimsAt } from '../program/flow.ts';
 import type { Code } from '../program/program.ts';
 import type { Cells } from './cells.ts';
 import type { Footprint, Footprints } from './footprint.ts';
-import type { LocalState, localStates } from './local_states.ts';
+import type { localStates } from './local_states.ts';
+import type { LocalState } from './local_state.ts';
 import { ADDED, READ, WRITTEN } from './oracle.ts';
 import type { Terms } from './property_terms.ts';
 
-/** What footprints are made of. */
+/** The elements that footprints consist of. */
 interface Elements {
   readonly count: number;
   readonly footprint: (
@@ -20,7 +21,7 @@ interface Elements {
   ) => Footprint;
 }
 
-/** The elements on which it depends of what a task claims, and how much. */
+/** The elements that a claim reads: they decide what is claimed, and how much. */
 function readBy({ amount, of }: Claim, cells: Cells): ReadonlySet<number> {
   const read = new Set<number>();
   for (const expr of [amount, ...('list' in of ? [of.from, of.to] : [of])])
@@ -30,7 +31,7 @@ function readBy({ amount, of }: Claim, cells: Cells): ReadonlySet<number> {
   return read;
 }
 
-/** Shared memory, what positions mean, and the sets that properties look at: all that steps can meet in. */
+/** Everything that can make two steps dependent: shared memory, positions, and the sets that properties read. */
 export function elementsOf(
   codes: readonly Code[],
   { cells, positions }: ReturnType<typeof localStates>,
@@ -43,7 +44,7 @@ export function elementsOf(
     if (!joined.includes(set)) setsOf.set(cell, [...joined, set]);
   };
   for (const [i, set] of sets.entries()) for (const cell of set) join(cell, firstSet + i);
-  // What a task claims may depend on shared memory: then who changes that changes what is claimed, and it is a summand of both.
+  // If a claim reads shared memory, a write there changes the claim: both are summands of it.
   const ownSet = codes.map((code, task) => {
     const read = new Set<number>();
     for (const pc of code.flow.steps.keys())

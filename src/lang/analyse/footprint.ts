@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 
-/** Which elements are read, written and added to: three bit sets behind each other. */
+/** The elements that a step reads, writes and adds to: three bit sets, one after the other. */
 export type Footprint = Int32Array;
 
-/** Footprints by number, each once, so that two of them are compared once. */
+/** A table of distinct footprints. Each pair is compared once. */
 export class Footprints {
   /** Words of one bit set. */
   readonly #words: number;
   readonly #known = new Map<string, number>();
   readonly #all: Footprint[] = [];
   readonly #unions = new Map<number, number>();
-  /** By first and second: 0 not asked yet, 1 independent, 2 in conflict. */
+  /** By first and second: 0 not computed, 1 independent, 2 in conflict. */
   readonly #conflicts: Uint8Array[] = [];
-  /** Touches nothing. */
+  /** The number of the empty footprint. */
   readonly empty: number;
 
-  /** @param known those that have a number already. */
+  /** @param known footprints that already have numbers, in that order. */
   constructor(elements: number, known: readonly Footprint[] = []) {
     this.#words = Math.ceil(elements / 32);
     for (const footprint of known) this.number(footprint);
     this.empty = this.number(this.make([], [], []));
   }
 
-  /** By number. */
+  /** All footprints, by number. */
   get all(): readonly Footprint[] {
     return this.#all;
   }
@@ -58,7 +58,7 @@ export class Footprints {
     return united;
   }
 
-  /** Whether the order of two steps (or of a step and several) may matter: both touch an element, and not both read it or both add to it. */
+  /** Whether two footprints conflict: both touch an element, and they neither both read it nor both add to it. */
   conflict(a: number, b: number): boolean {
     let row = this.#conflicts[a];
     if (row === undefined) throw new Error(`no footprint ${a}`);

@@ -2,7 +2,7 @@
 import type { Footprints } from './footprint.ts';
 import type { TaskView } from './task_view.ts';
 
-/** By local state: the footprint of all that the task can still do without passing one of these locks. */
+/** By local state: the footprint of all steps that the task can still take without acquiring one of these locks. */
 export function futuresOf(
   { edges, to: targets, next, stopsAt }: Pick<TaskView, 'edges' | 'to' | 'next' | 'stopsAt'>,
   closed: number,

@@ -8,7 +8,9 @@ import { headsIn } from './cycle_heads.ts';
 import { elementsOf } from './elements.ts';
 import { Footprints } from './footprint.ts';
 import { classesOf } from './local_classes.ts';
-import { type LocalState, localStates, TooManyLocalStates } from './local_states.ts';
+import { localStates } from './local_states.ts';
+import { TooManyLocalStates } from './local_explorer.ts';
+import type { LocalState } from './local_state.ts';
 import { findLocks } from './locks.ts';
 import { type Terms, termsOf } from './property_terms.ts';
 import { stays } from './staying.ts';
@@ -27,14 +29,15 @@ export interface Independence {
 }
 
 /**
- * The analysis that persistent sets are chosen with (`Choice`). A set of tasks T is persistent in a state if two things hold
- * of all that the other tasks can do without T, however long: it conflicts with no step that T can take now, and it enables
- * no task of T that has to wait. What a task can do is known from its local state: everything reachable in the graph of its
- * local states, but nothing behind a lock that a task of T holds. Every cycle of states contains a state in which all
- * steps are taken, because every cycle of a task's local states contains one whose step is only taken with all others.
+ * The analysis for choosing persistent sets (`Choice`). A set of tasks T is persistent in a state if two things hold
+ * for everything that the other tasks can do without T, however long: it conflicts with no step that T can take now,
+ * and it enables no waiting task of T. What a task can do follows from its local state: everything reachable in the
+ * graph of its local states, but nothing behind a lock that a task of T holds. Every cycle of states contains a state
+ * in which all steps are taken, because every cycle of a task's local states contains one whose step is only taken with
+ * all others.
  *
- * @param symmetry of a search that keeps one state for all equivalent ones. A task then goes on as another member of its
- * class, so the steps that are only taken with all others have to be the same for all members.
+ * @param symmetry of a search that keeps one state for all equivalent ones. A task may then continue as another member
+ * of its class, so the steps that are only taken with all others must be the same for all members.
  * @returns undefined if there are too many local states.
  * @example
  * import {

@@ -39,7 +39,7 @@ export function classesOf(
   return { classOf, classes: known.size };
 }
 
-/** All sets of some of these locks; undefined where there are more than `most`. */
+/** All subsets of these locks; undefined if there are more than `most`. */
 function subsetsOf(locks: number, most: number): readonly number[] | undefined {
   if (2 ** count(locks) > most) return undefined;
   const sets = [0];

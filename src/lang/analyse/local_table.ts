@@ -3,16 +3,16 @@
 const SEED = 0x9e3779b9 | 0;
 const MIX = 0x85ebca6b | 0;
 
-/** Places with the values that are remembered there, each once, numbered in the order in which they came. */
+/** A table of distinct places with their values, numbered in order of arrival. */
 export class LocalTable {
   readonly #width: number;
-  /** By number: the place, and behind it the values. */
+  /** By number: the place, followed by the values. */
   #rows: Int32Array;
-  /** Open addressing: a number plus 1, or 0. */
+  /** Open addressing: a number plus 1; 0 is empty. */
   #slots = new Int32Array(256);
   #count = 0;
 
-  /** @param width values at a place. */
+  /** @param width number of values at a place. */
   constructor(width: number) {
     this.#width = width;
     this.#rows = new Int32Array(64 * (1 + width));
@@ -26,13 +26,13 @@ export class LocalTable {
     return this.#rows[id * (1 + this.#width)]!;
   }
 
-  /** Not to be kept while others are added. */
+  /** Valid until the next entry is added. */
   values(id: number): Int32Array {
     const at = id * (1 + this.#width) + 1;
     return this.#rows.subarray(at, at + this.#width);
   }
 
-  /** The number of a place with these values; the next one where it has none. */
+  /** The number of a place with these values; it gets the next one if it is new. */
   number(pc: number, values: Int32Array): number {
     const width = this.#width;
     let hash = SEED ^ pc;

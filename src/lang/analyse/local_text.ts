@@ -12,18 +12,21 @@ import type { Code, Program } from '../program/program.ts';
 import { type Rest, settle } from '../compile/settle.ts';
 import { resolve, sizeOf } from '../text/types.ts';
 
-/** Runs an option of a step; 0 where its guard did not hold. `guarded` is called once a guard has let it pass. */
+/**
+ * Runs an option of a step. The result is 0 if its guard does not hold, else the next place plus 1. `guarded` is called after the
+ * guard has held.
+ */
 type Run = (slots: Int32Array, guarded: () => void) => number;
 
 export interface LocalText {
   readonly runs: readonly (readonly Run[])[];
-  /** By place: what the asserts there may look at, in any state. */
+  /** By place: the cells that its asserts may read, in any state. */
   readonly asserted: readonly (readonly number[])[];
-  /** What its steps read of other tasks' positions. */
+  /** The other tasks' positions that its steps read. */
   readonly positions: PositionsRead;
 }
 
-/** A task's steps as functions over its own values, which ask an oracle for whatever they read. */
+/** Compiles a task's steps to functions over its own values; they ask the oracle for every shared value. */
 export function compileLocally(
   code: Code,
   task: number,
@@ -52,7 +55,7 @@ export function compileLocally(
     writeLocal: (local, index, value) =>
       `${slotOf(local.slot, local.length, index)}=oracle.fit(${value},${resolve(local.type.max, program.sizes)});`,
     positions: {
-      // What a step notes of where others rest is a value that it reads.
+      // A position that a step reads is a value like any other.
       claimed: (label, of) => `oracle.claimed(${positions.claimed(label)},${of})`,
       finished: (other) => `(oracle.claimed(${positions.finished(other)},0)===1)`,
       fail: () => '',

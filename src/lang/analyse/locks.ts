@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 import type { Edge } from './edges.ts';
-import type { LocalState, LocalStates } from './local_states.ts';
+import type { LocalStates } from './local_states.ts';
+import type { LocalState } from './local_state.ts';
 
-/** An element of shared memory that counts how often tasks hold it. */
+/** A lock: an element of shared memory that counts its holders. */
 export interface Lock {
   readonly cell: number;
-  /** By task and local state: how often the task holds it there. */
+  /** By task and local state: how often the task holds the lock. */
   readonly held: readonly Uint8Array[];
 }
 
-/** Most locks that are told apart: a set of them is a small integer. */
+/** Limit of the number of locks: a set of locks is a small integer. */
 const MOST_LOCKS = 30;
 const UNKNOWN = 255;
 
 /**
- * Finds the locks: elements that somebody waits for to become 0, that begin with 0, and to which every task adds, up to each of its
- * local states, one number that is never negative. Then the element is, in every state, the sum of what all tasks have added:
- * it is not 0 while one of them holds it. So it is for readers' counts, and for a bit that is set where it was found clear and
- * cleared by who set it: cleared by another it would not pass here.
+ * The locks of a program: elements with initial value 0 on which some step waits until they are 0. For each local state, the sum
+ * that a task has added to the element is one number, and never negative. So in every state the element is the sum over all
+ * tasks: it is not 0 while one of them holds it. Counts of readers satisfy this, and so do bits that are set when clear and
+ * cleared by the task that set them. A bit that another task clears does not.
  */
 export function findLocks({ tasks, cells, initial }: LocalStates): readonly Lock[] {
   const waitedFor = new Set<number>();
@@ -33,7 +34,7 @@ export function findLocks({ tasks, cells, initial }: LocalStates): readonly Lock
     .slice(0, MOST_LOCKS);
 }
 
-/** How often a task holds an element in each local state; undefined where that cannot be said. */
+/** By local state: how often the task holds the element; undefined if that is not one number. */
 function holding(states: readonly LocalState[], cell: number, max: number): Uint8Array | undefined {
   const held = new Uint8Array(states.length).fill(UNKNOWN);
   held[0] = 0;
@@ -57,6 +58,6 @@ function holdingAfter({ changes }: Edge, cell: number, before: number, max: numb
   const change = changes.find((made) => made.cell === cell);
   if (change === undefined) return before;
   if (change.kind === 'add') return before + change.by;
-  // Who holds a bit finds it set, and nobody else holds it.
+  // The holder of a bit finds it set, and no other task holds it.
   return change.by === 0 && before === 1 && max === 1 ? 0 : undefined;
 }

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: MIT
 import type { Values } from './cell_values.ts';
 
-/** How a step touches an element of shared memory. */
+/** The ways in which a step touches an element of shared memory. */
 export const READ = 1;
 export const WRITTEN = 2;
-/** Changed by a number that does not depend on it, and not looked at: two such changes commute. */
+/** Changed by a number that does not depend on it, and not read: two such changes commute. */
 export const ADDED = 4;
 const HOW = READ | WRITTEN | ADDED;
 
-/** What else is known of an element in a run: what it was before, what it is now, what is to be added to what it is. */
+/** Known about an element within a run: its value before, its value now, or a sum to be added to its value. */
 const BASE = 8;
 const NOW = 16;
 const PENDING = 32;
 
-/** In what `leave` puts down. */
+/** Kinds of change in the result of `leave`. */
 export const ADDS = 0;
 const SETS = 1;
 
-/** What a step does to an element's value: adds, or sets it where the value before is not known. */
+/** A change of an element's value: an addition, or an assignment if the value before is unknown. */
 export interface Change {
   readonly cell: number;
   readonly kind: 'add' | 'set';
   readonly by: number;
 }
 
-/** A way that cannot be gone: a value or an index out of its range. */
+/** An infeasible run: a value or an index is out of its range. */
 export class Infeasible extends Error {}
 const INFEASIBLE = new Infeasible('a value or an index is out of its range');
 
 /**
- * Runs one step for every combination of values that the cells which it looks at can have. Each run takes the next
- * combination: `choices` is its path in the tree of them.
+ * The values that a step reads, one combination a run, until all combinations are exhausted. `choices` is the current path in the
+ * tree of combinations.
  */
 export class Oracle {
-  /** The cells that the run has touched, `touches` of them. */
+  /** The cells that the run has touched; `touches` of them are valid. */
   touched = new Int32Array(16);
   touches = 0;
   readonly #values: Values;
@@ -42,13 +42,13 @@ export class Oracle {
   readonly #cells: number[] = [];
   #depth = 0;
   #run = 0;
-  /** By cell: the last run that touched it. What stands in the others is of that run. */
+  /** By cell: the last run that touched it. The arrays below hold that run's values. */
   #touchedIn = new Int32Array(0);
   #state = new Uint8Array(0);
   #base = new Int32Array(0);
   #now = new Int32Array(0);
   #pending = new Int32Array(0);
-  /** What the run was told of claims: the cell, of what, how much. */
+  /** Answers about claims in this run, by threes: cell, element, amount. */
   readonly #claims: number[] = [];
 
   constructor(values: Values, max: Int32Array) {
@@ -72,7 +72,7 @@ export class Oracle {
     this.#claims.length = 0;
   }
 
-  /** Moves to the next combination. @returns false after the last. */
+  /** Goes to the next combination. @returns false after the last. */
   next(): boolean {
     for (let at = this.#choices.length - 1; at >= 0; at--) {
       const choice = this.#choices[at]! + 1;
@@ -86,12 +86,12 @@ export class Oracle {
     return false;
   }
 
-  /** How a cell has been touched in this run. */
+  /** The ways in which this run has touched a cell. */
   how(cell: number): number {
     return this.#state[cell]! & HOW;
   }
 
-  /** Whether the run has found 0 in a cell before it changed it. */
+  /** Whether the run has read 0 from a cell before changing it. */
   foundZero(cell: number): boolean {
     return (this.#state[cell]! & BASE) !== 0 && this.#base[cell] === 0;
   }
@@ -109,7 +109,7 @@ export class Oracle {
     return this.#touchedIn[cell] === this.#run ? this.#state[cell]! : 0;
   }
 
-  /** The next of a cell's values on the path. */
+  /** The value of a cell on the current path. */
   #choose(cell: number): number {
     if (this.#depth === this.#choices.length) {
       this.#choices.push(0);
@@ -137,7 +137,7 @@ export class Oracle {
     return value;
   };
 
-  /** What all tasks together claim of an element under a label, or whether a task has finished: `cell` says which. */
+  /** The amount that all tasks claim of an element, or whether a task has finished; `cell` says which. */
   readonly claimed = (cell: number, of: number): number => {
     const claims = this.#claims;
     for (let i = 0; i < claims.length; i += 3) if (claims[i] === cell && claims[i + 1] === of) return claims[i + 2]!;
@@ -173,14 +173,14 @@ export class Oracle {
     return value;
   };
 
-  /** The cells whose values the run has been given, as often as it was. */
+  /** The cells whose values the run has read, with repetitions. */
   given(): readonly number[] {
     return this.#cells;
   }
 
   /**
-   * Makes the values that the run leaves in shared memory values that others can find there, and puts down what it changed: by threes a
-   * cell, whether the number is added to what it was or what it is now, and the number.
+   * Adds the values that the run leaves in shared memory to the possible values of their cells.
+   * @param changes receives the changes, by threes: cell, ADDS or SETS, number.
    */
   leave(changes: number[]): void {
     changes.length = 0;

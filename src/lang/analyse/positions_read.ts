@@ -4,7 +4,7 @@ import type { Effect } from '../text/body.ts';
 import { type Expr, walk } from '../text/expr.ts';
 import { withoutAsserts } from './asserts.ts';
 
-/** What the steps of a code read of other tasks' positions. */
+/** The other tasks' positions that a code's steps read. */
 export interface PositionsRead {
   /** Labels under which steps read claims; undefined stands for all claims. */
   readonly labels: ReadonlySet<string | undefined>;
@@ -12,7 +12,7 @@ export interface PositionsRead {
   readonly awaited: ReadonlySet<number>;
 }
 
-/** What a code's steps, and its text between steps, read of positions. Asserts of steps change nothing and do not count. */
+/** The positions that a code reads, in steps and between them. Asserts of steps change nothing and do not count. */
 export function positionsRead({ nodes }: Flow): PositionsRead {
   const labels = new Set<string | undefined>();
   const awaited = new Set<number>();

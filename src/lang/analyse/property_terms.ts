@@ -3,17 +3,18 @@ import type { Expr } from '../text/expr.ts';
 import { type Cells, type Positions, touchedBy } from './cells.ts';
 
 /**
- * What properties make of shared memory, as sets of elements whose changes have to keep their order. Two steps that change
- * different elements of one set may not be exchanged, although they do not touch what the other touches: between them a property
- * could see what it does not see in the other order.
+ * Sets of elements that the properties read together: the order of changes within a set is visible. Two steps that change
+ * different elements of one set do not commute, although neither touches what the other touches. In the state between them a
+ * property may see what it does not see in the other order.
  *
- * A conjunction is taken apart. Of an equation of sums each summand is a set of its own: what a step adds to the difference of the
- * two sides is the same before and after a step that changes other summands, so that a difference which is not 0 in one order
- * comes about in the other. What is to be true of some state is taken whole: all that it looks at has to come together. A summand that is an element itself needs no set: whoever adds to it adds the same in any order.
+ * Each conjunct gives sets of its own. In an equation of sums each summand is a set of its own: a step adds the same number to the
+ * difference of the two sides, before and after a step that changes other summands. So a difference that is not 0 in one
+ * order also occurs in the other. A `sometimes` property is one set: everything that it reads must hold in one state. A summand
+ * that is a single element needs no set: additions to it commute.
  */
 export interface Terms {
   readonly sets: readonly (readonly number[])[];
-  /** Whether some summand is what all tasks claim of something. */
+  /** Whether a summand is the amount that all tasks claim of an element. */
   readonly claims: boolean;
 }
 

@@ -4,7 +4,7 @@ import { type Flow, nextOf, nodeAt } from '../program/flow.ts';
 import type { Code } from '../program/program.ts';
 import { conditionsOf } from './asserts.ts';
 
-/** Whether a state in which this step comes next is kept: its asserts and its choices are told by the state before it. */
+/** Whether a state before this step is kept: its asserts are reported with the state before them. */
 export function stays(code: Code, pc: number): boolean {
   const id = code.flow.steps[pc];
   const node = id === undefined ? undefined : code.flow.nodes[id];
@@ -12,7 +12,7 @@ export function stays(code: Code, pc: number): boolean {
   return [node.step.effects, ...afterwards(code.flow, node.next)].some((effects) => conditionsOf(effects).length > 0);
 }
 
-/** What a task does on its own from a node on, until it rests. */
+/** The effects of a task's own text from a node on, until it rests. */
 function afterwards(flow: Flow, from: number): readonly (readonly Effect[])[] {
   const found: (readonly Effect[])[] = [];
   const seen = new Set<number>();

@@ -5,42 +5,41 @@ import { placeOf, maskOf, type Words } from '../compile/packed_spelling.ts';
 import { type Code, extentOf, type Program } from '../program/program.ts';
 import { type Domain, sizeOf } from '../text/types.ts';
 
-/** An element of a domain that belongs to one task and to nobody else. */
+/** An element of a domain that belongs to exactly one task. */
 interface Owned {
   readonly domain: Domain;
   readonly element: number;
 }
 
-/** A task, with the elements that belong to it, in the order that all members of its class have them in. */
+/** A task with its elements, in the same order for all members of a class. */
 export interface Member {
   readonly task: number;
   readonly owned: readonly Owned[];
 }
 
 /**
- * Tasks that are alike, in classes (scalarsets): whoever exchanges two members of a class, with what belongs to them, changes
- * nothing that a property can tell. That the codes of these tasks are each other's copies, that no memory holds an
- * element that belongs to one as its value, and that properties treat them alike is the word of whoever says so; `alikeTasks` finds
- * out. What can be seen of it here is checked.
+ * Symmetric tasks, in classes (scalarsets): swapping two members of a class, with their elements, maps runs to runs and changes
+ * no property. Three things are assumed here, and `alikeTasks` establishes them: the members' codes are copies of each other, no
+ * variable holds a member's element as its value, and the properties are symmetric. What is visible here is checked.
  */
 export interface Symmetry {
   readonly classes: readonly (readonly Member[])[];
 }
 
-/** Bits of the state that belong to one member. */
+/** A part of a state that belongs to one member. */
 interface Part {
   readonly word: number;
   readonly shift: number;
   readonly bits: number;
 }
 
-/** Bits of a part of a key: it has to stay a small integer. */
+/** Limit of the bits of a digit: it has to stay a small integer. */
 const MOST_BITS = 30;
 
 /**
- * JavaScript that replaces the state in `words` by the one that stands for all that differ from it by an exchange of
- * members: their parts of the state, taken as numbers, ascend.
- * @throws Error where the program is not symmetric.
+ * JavaScript that replaces the state in `words` by the representative of its equivalence class: the members' parts of the
+ * state, read as numbers, are in ascending order.
+ * @throws Error if the program is not symmetric.
  */
 export const canonicalizing = (
   { classes }: Symmetry,
@@ -88,7 +87,7 @@ function sorting(
   return `${loads.join('')}if(${unsorted.join('||')}){${swaps.join('')}${scattered}}`;
 }
 
-/** Neighbouring parts that make one small integer together. */
+/** Adjacent parts that form one small integer. */
 interface Digit {
   readonly from: number;
   readonly to: number;

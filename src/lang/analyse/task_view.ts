@@ -3,12 +3,12 @@ import type { Footprint } from './footprint.ts';
 
 /** In `TaskView.flags`: a state of each cycle of local states, whose step is only taken with all others. */
 export const CLOSES_CYCLE = 1;
-/** In `TaskView.flags`: the state in which this step comes next is kept, because an assert depends on it. */
+/** In `TaskView.flags`: a state in which this step is next is stored, because an assert depends on it. */
 export const STAYS = 2;
 
-/** One task as the choice sees it; arrays are by local state. */
+/** One task, as needed for a choice; arrays are by local state. */
 export interface TaskView {
-  /** By local state: where its successors begin in `to`; one entry more than there are states. */
+  /** By local state: begin of its successors in `to`; one entry more than there are states. */
   readonly edges: Int32Array;
   readonly to: Int32Array;
   /** Footprint of the next step, its guards included. */
@@ -24,14 +24,14 @@ export interface TaskView {
   readonly everStopsAt: number;
   /** By local state: its equivalence class. */
   readonly classOf: Int32Array;
-  /** How many there are. */
+  /** The number of classes. */
   readonly classes: number;
 }
 
-/** All that a choice depends on, as data that other threads can be given. */
+/** The data for choices, which can be sent to other threads. */
 export interface Dependences {
   readonly views: readonly TaskView[];
-  /** Elements that footprints are made of. */
+  /** Number of elements of footprints. */
   readonly elements: number;
   /** Footprints by number. */
   readonly footprints: readonly Footprint[];

@@ -2,9 +2,8 @@
 import type { Effect, Observe, OwnText } from '../text/body.ts';
 import type { Checks } from './checks.ts';
 import type { JsIndex } from './js_index.ts';
-import { type Bound, type Expr, type Local, type Variable, walk } from '../text/expr.ts';
+import { areAlike, type Bound, type Expr, type Local, type Variable, walk } from '../text/expr.ts';
 import type { Spot } from '../text/out_of_range.ts';
-import { areAlike } from '../text/ranges.ts';
 
 /** The spelling of memory in JavaScript, for one compiled execution. */
 export interface Spelling {

@@ -363,13 +363,7 @@ describe('stores and indexes that do not fit', () => {
     const memory = createMemory(built);
     for (const task of [0, 1]) new Interpreter(built, memory).start(task, 0);
     const reduction = independence(built, [0, 0], memory, []);
-    const explored = compileSuccessors(
-      built,
-      [0, 0],
-      { properties: [], mayEnd: literal<'bool'>(1) },
-      undefined,
-      reduction,
-    );
+    const explored = compileSuccessors(built, [0, 0], { properties: [], mayEnd: literal<'bool'>(1) }, { reduction });
     const state = compilePacked(built, [0, 0]).pack(memory);
     const rows = new Int32Array(HEAPS * 4 * (explored.words + 1));
     const ends = Int32Array.from({ length: HEAPS }, (_, i) => i * 4 * (explored.words + 1));

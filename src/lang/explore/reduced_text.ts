@@ -5,18 +5,18 @@ import type { Independence } from '../analyse/independence.ts';
 import type { Dependences } from '../analyse/task_view.ts';
 import { Choice, FUSABLE } from '../analyse/choice.ts';
 import { type Field, fieldAt, type Layout } from '../program/layout.ts';
-import type { LocalState } from '../analyse/local_states.ts';
+import type { LocalState } from '../analyse/local_state.ts';
 import { maskOf, placeOf } from '../compile/packed_spelling.ts';
 import type { Code } from '../program/program.ts';
 import type { StateWords } from './state_words.ts';
 import type { StepFunctions } from './step_functions.ts';
 
-/** Where a task's local state stands in the words of a state: a mask of each word that has some of it, and its parts. */
+/** The place of a task's local state in the words of a state: a mask for each word with bits of it, and its parts. */
 interface Place {
   readonly words: readonly number[];
   readonly masks: readonly number[];
   readonly parts: readonly Part[];
-  /** Bits of all parts. */
+  /** Number of bits of all parts. */
   readonly bits: number;
 }
 
@@ -26,39 +26,39 @@ interface Part {
   readonly bits: number;
 }
 
-/** Whether a task can step in a local state. */
+/** Kinds of local state: the task can always step, never, or its guards decide. */
 const Kind = { always: 1, never: 2, asks: 3 } as const;
 const KIND_BITS = 2;
 const KIND_MASK = 2 ** KIND_BITS - 1;
 
-/** Most bits of a local state that is looked up in an array with a place for each value. */
+/** Limit of the bits of a local state for a direct table, with an entry for each value. */
 const MOST_DIRECT_BITS = 14;
-/** Of the slots that local states are searched for in. */
+/** Largest load factor of the hash tables. */
 const MOST_FILLED = 0.75;
-/** Choices that are remembered: 2^this. */
+/** Binary logarithm of the size of the cache of choices. */
 const REMEMBERED_BITS = 18;
-/** Numbers below this are exact in a word's key. */
+/** Numbers below this fit into a word of a key. */
 const MOST_IN_KEY = 2 ** 31;
 
-/** Local states by the words that they have in a state: an open-addressing table, or a place for each value. */
+/** A table of local states by their words in a state: open addressing, or an entry for each value. */
 interface Table {
-  /** Slots: the words of a local state where it is searched for; its class plus 1, and its kind in the low bits; or 0. */
+  /** Slots: the words of a local state (in a hash table only), then its class plus 1 with its kind in the low bits; 0 is empty. */
   readonly slots: Int32Array;
-  /** Slots less 1. */
+  /** The number of slots minus 1. */
   readonly mask: number;
 }
 
-/** What the source of a reduction uses, as data that can be handed to another thread. */
+/** The data that the source of a reduction uses; other threads can be given it. */
 export interface ReducedGiven {
   readonly tables: readonly Table[];
   readonly dependences: Dependences;
-  /** Of a state. */
+  /** Words of a state. */
   readonly words: number;
-  /** Words to remember choices in. */
+  /** Words of the cache of choices. */
   readonly remembered: number;
 }
 
-/** By the names that the source uses. */
+/** The same, by the names in the source. */
 export function namesOf({ tables, dependences, words, remembered }: ReducedGiven): Readonly<Record<string, unknown>> {
   const named = tables.map(({ slots }, task): readonly [string, Int32Array] => [`table${task}`, slots]);
   const { at, choose } = new Choice(dependences);
@@ -71,7 +71,7 @@ export function namesOf({ tables, dependences, words, remembered }: ReducedGiven
   ]);
 }
 
-/** The parts of the generated source that take only the steps which a reduction asks for. */
+/** The parts of the generated source that take the chosen steps only. */
 export class ReducedText {
   readonly #places: readonly Place[];
   readonly #tables: readonly Table[];
@@ -99,7 +99,7 @@ export class ReducedText {
     );
   }
 
-  /** What the source uses by name, as data. */
+  /** The data that the source uses. */
   get given(): ReducedGiven {
     return {
       tables: this.#tables,
@@ -109,7 +109,7 @@ export class ReducedText {
     };
   }
 
-  /** Where all tasks are as few numbers: the tasks whose classes each of these is made of. */
+  /** Groups of tasks whose classes fit into one word of a key together. */
   get #remembering(): readonly (readonly number[])[] {
     const groups: number[][] = [];
     let product = MOST_IN_KEY;
@@ -126,8 +126,8 @@ export class ReducedText {
   }
 
   /**
-   * A choice depends on nothing but where the tasks are and which of them can step, and the same comes again and again: what was
-   * chosen lately is remembered.
+   * A choice depends only on the tasks' local states and on which tasks can step, and the same combinations recur: recent choices
+   * are cached.
    */
   #chosen(parameters: string): string {
     const tasks = this.#codes.map((_, task) => task);
@@ -168,7 +168,7 @@ export class ReducedText {
     return this.#reduction.dependences.views[task]?.classes ?? 0;
   }
 
-  /** The class of a task's local state plus 1, and its kind. */
+  /** JavaScript for the class of a task's local state plus 1, and its kind. */
   #looked(task: number): string {
     const { parts } = this.#place(task);
     if (!this.#isDirect(task)) return `look${task}(${this.#key(task)})`;
@@ -182,7 +182,7 @@ export class ReducedText {
     return this.#place(task).bits <= MOST_DIRECT_BITS;
   }
 
-  /** `choose` of a state, `fuse`, which goes on from the state in `scratch` while there is one step to take that nobody notices. */
+  /** `choose`, and `fuse`, which continues from the state in `scratch` while the only step is invisible. */
   source(calls: readonly (readonly string[])[]): string {
     const parameters = this.#words.parameters;
     const loaded = this.#words.each((i) => `n${i}=scratch[${i}]`, ',');
@@ -228,7 +228,7 @@ export class ReducedText {
   }
 }
 
-/** Where a part begins in a number of all parts. */
+/** The first bit of a part in the number of all parts. */
 const startOf = (parts: readonly Part[], i: number): number =>
   parts.slice(0, i).reduce((sum, { bits }) => sum + bits, 0);
 

@@ -12,38 +12,38 @@ import { declare, loading, packedSpelling, positionsIn, restIn } from '../compil
 import { type Rest, settle } from '../compile/settle.ts';
 import { type StateWords, WORDS } from './state_words.ts';
 
-/** Longest code whose steps are put into one function: engines do not optimise functions without end. */
+/** Limit of a function's length, in characters: engines do not optimise functions of any length. */
 const MOST_CHARACTERS = 12_000;
-/** Repetitions and searches over at most so many known numbers are written out. */
+/** Limit of unrolling, in turns of a repetition or search. */
 const UNROLL = 8;
 
-/** A step of a task's code, as it can be taken at one place; or what is observed there, where it is. */
+/** A step at one place of a task's code, or an observation that it makes. */
 export interface Place {
   readonly task: number;
   readonly step: Step;
   readonly observed: Observe | undefined;
 }
 
-/** What functions are generated of. */
+/** Inputs of the generation. */
 interface Given {
   readonly program: Program;
   /** By task. */
   readonly codes: readonly Code[];
   readonly layout: Layout;
   readonly words: StateWords;
-  /** Whether successors go to `scratch` instead of a heap. */
+  /** Whether successors are written to `scratch` instead of a heap. */
   readonly toScratch: boolean;
-  /** Whether `taken` notes which steps were taken. */
+  /** Whether `taken` records the steps taken. */
   readonly coverage: boolean;
 }
 
 /** Writes a function for each task and option, and conditions on states. */
 export class StepFunctions {
-  /** Where coverage is asked for: every step that the tasks' codes have. */
+  /** Every step of the tasks' codes, if coverage is requested. */
   readonly places: Place[] = [];
   /** Names of asserts, by number. */
   readonly asserts: string[] = [];
-  /** What can be out of its range. */
+  /** Stores and indexes that need checks. */
   readonly sites = new Sites();
   readonly #given: Given;
 
@@ -51,7 +51,7 @@ export class StepFunctions {
     this.#given = given;
   }
 
-  /** Whether a task can step where it rests, in any of its options; as a number. */
+  /** Statements that return 1 if a task can take any option of its next step, else 0. */
   enabled(code: Code, task: number): string {
     const pc = loading(fieldAt(this.#given.layout.pcs, task), { js: '0', known: 0 }, WORDS);
     const guarded = code.flow.steps.flatMap((_, place) => {
@@ -70,7 +70,7 @@ export class StepFunctions {
     return `switch(${pc}){${guarded.join('')}case ${code.flow.steps.length}:return 0;}return 1;`;
   }
 
-  /** The functions of a task, an option each, and their calls. */
+  /** The functions of a task, one for each option, and their calls. */
   task(code: Code, task: number): { readonly source: string; readonly calls: readonly string[] } {
     const { layout, words, toScratch } = this.#given;
     const { parameters } = words;
@@ -137,7 +137,7 @@ export class StepFunctions {
     };
   }
 
-  /** A condition on a state, of no task. */
+  /** JavaScript for a condition on a state, outside any task. */
   condition(value: Value<'bool'>): { readonly prelude: string; readonly js: string } {
     const prelude: string[] = [];
     const emitter = new Emitter(this.#spelling(-1, 0, new Set()));

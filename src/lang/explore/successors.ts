@@ -10,15 +10,15 @@ import { namesOf, type ReducedGiven, ReducedText } from './reduced_text.ts';
 import { StateWords, WORDS } from './state_words.ts';
 import { type Place, StepFunctions } from './step_functions.ts';
 
-/** A condition that is to hold in every state. */
+/** A condition that must hold in every state. */
 export interface Property {
   readonly name: string;
   readonly holds: Value<'bool'>;
 }
 
 /**
- * A program compiled for exploring in bulk. A state is a row of words and stands in an array among others; `at` is
- * where it begins. One call finds all successors of a state and puts a row for each on the heap that its hash names:
+ * A program compiled for exploring in bulk. A state is a row of words in an array of states; `at` is its first word. One call
+ * finds all successors of a state and appends a row for each to the heap of its hash:
  *
  *     word 0 | ... | word n-1 | hash
  *
@@ -27,46 +27,46 @@ export interface Property {
 export interface Successors {
   /** Words of a state. */
   readonly words: number;
-  /** Most successors of one state. */
+  /** Largest number of successors of a state. */
   readonly most: number;
   /**
-   * Puts the successors of the state at `at` into `rows`: onto heap i at `ends[i]`, which it moves on.
-   * @returns how many there are.
+   * Appends the successors of the state at `at` to `rows`: for heap i at `ends[i]`, which it advances.
+   * @returns their number.
    */
   readonly expand: (states: Int32Array, at: number, rows: Int32Array, ends: Int32Array) => number;
-  /** Replaces a state by the one that stands for all that are like it; without a symmetry, by itself. */
+  /** Replaces a state by the representative of its equivalence class; without symmetry, by itself. */
   readonly canonicalize: (states: Int32Array, at: number) => void;
   /** The hash that `expand` gives to a state. */
   readonly hash: (states: Int32Array, at: number) => number;
-  /** Which property does not hold in the state at `at`, or -1. */
+  /** The number of a property that the state at `at` violates, or -1. */
   readonly violated: (states: Int32Array, at: number) => number;
   /**
-   * The tasks whose steps `expand` takes in a state, as a set; with FUSABLE where it passes the state by. All tasks where nothing
-   * is left out.
+   * The tasks whose steps `expand` takes in a state, as a set; with FUSABLE if it keeps no state before the next step. Without a
+   * reduction, all tasks.
    */
   readonly choose: (states: Int32Array, at: number) => number;
-  /** Whether a state may be the last. */
+  /** Whether the state may be a final one. */
   readonly mayEnd: (states: Int32Array, at: number) => boolean;
   /** The first assert that failed since [0] was last 0: its number in `asserts` plus 1, the task, the option. */
   readonly failed: Int32Array;
   /** Names of the program's asserts. */
   readonly asserts: readonly string[];
-  /** By `sometimes`: 1 where a state that it is true of was looked at. */
+  /** By `sometimes` property: 1 if a visited state satisfied it. */
   readonly reached: Uint8Array;
-  /** Where coverage is asked for: every step that the tasks' codes have. */
+  /** Every step of the tasks' codes, if coverage is requested. */
   readonly places: readonly Place[];
-  /** By place: 1 where the step was taken. */
+  /** By place: 1 if the step was taken. */
   readonly taken: Uint8Array;
 }
 
-/** What is asked of the states. */
+/** Properties of the states. */
 export interface Asked {
   readonly properties: readonly Property[];
-  /** What is to be true of some state. */
+  /** Conditions that some state should satisfy. */
   readonly sometimes?: readonly Property[] | undefined;
-  /** Whether a state may be the last. */
+  /** Whether the state may be a final one. */
   readonly mayEnd: Value<'bool'>;
-  /** Notes which steps were taken. */
+  /** Records which steps were taken. */
   readonly coverage?: boolean | undefined;
 }
 
@@ -74,8 +74,6 @@ export interface Asked {
  * Generates a function for each task and option: it takes the state's words as parameters, changes them as local
  * variables, and writes the row with its hash. What is asked becomes code over the same words.
  * @param codeOf the code that each task runs from the initial state on.
- * @param symmetry explores one state for all that are alike; the initial state has to be its own.
- * @param reduction leaves out steps whose order nobody can tell; a single step that is left is taken at once.
  * @example
  * import {
  *   buildCode,
@@ -112,21 +110,20 @@ export const compileSuccessors = (
   program: Program,
   codeOf: readonly number[],
   asked: Asked,
-  symmetry?: Symmetry,
-  reduction?: Independence,
+  how: Pick<Compiling, 'symmetry' | 'reduction'> = {},
 ): Successors => {
-  const { text, ...more } = writeSuccessors(program, codeOf, asked, symmetry, reduction);
+  const { text, ...more } = writeSuccessors(program, codeOf, asked, how);
   return { ...readSuccessors(text), ...more };
 };
 
-/** What is generated, as data that can be handed to another thread. */
+/** The generated source with its data; other threads can be given it. */
 export interface SuccessorsText extends Pick<Successors, 'words' | 'most' | 'reached' | 'taken'> {
   readonly source: string;
-  /** Where steps are left out. */
+  /** The data of the reduction; undefined without one. */
   readonly reduced: ReducedGiven | undefined;
 }
 
-/** The functions that are generated. */
+/** The generated functions. */
 type Generated = Pick<Successors, 'expand' | 'canonicalize' | 'hash' | 'violated' | 'mayEnd' | 'choose'>;
 
 /** The second half of `compileSuccessors`. */
@@ -138,25 +135,29 @@ export function readSuccessors(text: SuccessorsText): ReadSuccessors {
   return { ...more, ...made, failed };
 }
 
-/** All but names and places of the program. */
+/** The compiled functions, without the program's names and places. */
 export type ReadSuccessors = Omit<Successors, 'asserts' | 'places'>;
 
-/** What other threads may write to at the same time: each sets to 1 what another sets to 1. */
+/** Flags that several threads may set to 1 at the same time. */
 const flags = (count: number, shared: boolean): Uint8Array =>
   shared ? new Uint8Array(new SharedArrayBuffer(count)) : new Uint8Array(count);
 
-/**
- * The first half of `compileSuccessors`.
- * @param hashed how many words, from the first, a row's hash is made of; all where not given.
- */
+/** Options of the compilation. */
+export interface Compiling {
+  /** Explores one representative of each equivalence class; the initial state must be its own. */
+  readonly symmetry?: Symmetry | undefined;
+  /** Takes a persistent set in each state; a single invisible step is taken at once. */
+  readonly reduction?: Independence | undefined;
+  /** Whether the flags are in shared memory, for several threads. */
+  readonly shared?: boolean;
+}
+
+/** The first half of `compileSuccessors`. */
 export function writeSuccessors(
   program: Program,
   codeOf: readonly number[],
   { properties, sometimes = [], mayEnd, coverage = false }: Asked,
-  symmetry?: Symmetry,
-  reduction?: Independence,
-  hashed = Number.POSITIVE_INFINITY,
-  shared = false,
+  { symmetry, reduction, shared = false }: Compiling = {},
 ): Pick<Successors, 'asserts' | 'places'> & {
   readonly text: SuccessorsText;
 } {
@@ -168,7 +169,7 @@ export function writeSuccessors(
     return code;
   });
   const canonical = symmetry === undefined ? '' : canonicalizing(symmetry, program, codes, layout, WORDS);
-  const words = new StateWords(layout, canonical, hashed);
+  const words = new StateWords(layout, canonical);
   const { parameters, load } = words;
   const functions = new StepFunctions({ program, codes, layout, words, toScratch: reduction !== undefined, coverage });
   const steps = codes.map((code, task) => functions.task(code, task));

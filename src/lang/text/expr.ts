@@ -110,3 +110,41 @@ export function readsShared(expr: Expr): boolean {
   });
   return found;
 }
+
+/** Whether two expressions are equal as text. */
+export function areAlike(a: Expr, b: Expr): boolean {
+  switch (a.op) {
+    case 'const':
+      return b.op === 'const' && a.value === b.value;
+    case 'size':
+      return b.op === 'size' && a.domain === b.domain;
+    case 'self':
+      return b.op === 'self';
+    case 'bound':
+      return b.op === 'bound' && a.bound === b.bound;
+    case 'finished':
+      return b.op === 'finished' && a.task === b.task;
+    case 'local':
+      if (b.op !== 'local' || a.local.slot !== b.local.slot || a.local.length !== b.local.length) return false;
+      if (a.index === undefined || b.index === undefined) return a.index === b.index;
+      return areAlike(a.index, b.index);
+    case 'read':
+      return b.op === 'read' && a.variable === b.variable && a.index.every((index, i) => isAt(b.index, i, index));
+    case 'binary':
+      return b.op === 'binary' && a.operator === b.operator && areAlike(a.left, b.left) && areAlike(a.right, b.right);
+    case 'not':
+      return b.op === 'not' && areAlike(a.of, b.of);
+    case 'claimed':
+      return b.op === 'claimed' && a.label === b.label && areAlike(a.of, b.of);
+    case 'choose':
+      return b.op === 'choose' && areAlike(a.if, b.if) && areAlike(a.then, b.then) && areAlike(a.else, b.else);
+    case 'first':
+      // Two searches have numbers of their own.
+      return a === b;
+  }
+}
+
+const isAt = (index: readonly Expr[], i: number, expr: Expr): boolean => {
+  const other = index[i];
+  return other !== undefined && areAlike(expr, other);
+};

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { buildKernel, DEFAULT_PROFILE, KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE, type Patch } from '../kernel/index.ts';
+import type { Body } from '../lang/index.ts';
+import { createMachine } from '../machine/index.ts';
+import { cFront, type CFront, failureIn, type LineOrigin, type Translation, wholeFile } from './index.ts';
+
+let front: CFront;
+beforeAll(async () => {
+  const grammar = new URL('../../node_modules/tree-sitter-c/tree-sitter-c.wasm', import.meta.url);
+  front = await cFront({ grammar: readFileSync(grammar) });
+});
+
+/** A check with this body. */
+const check = (body: string, before = ''): string =>
+  `${before}static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start, size_t nr_pages, pgoff_t *err_index)\n{\n${body}\n}\n`;
+
+const translated = (text: string): Translation => front.translate(wholeFile('f.c', text), { name: 'f' });
+
+function formOf(text: string): Patch {
+  const translation = translated(text);
+  if (translation.kind === 'refused') throw new Error(translation.errors.join('\n'));
+  return translation.form;
+}
+
+const refusalOf = (text: string): string => {
+  const translation = translated(text);
+  return translation.kind === 'refused' ? translation.errors.join('\n') : 'a form';
+};
+
+describe('what is refused is said in one line with its place', () => {
+  test.each([
+    [
+      '\tfolio_ref_coun(inode);\n\treturn true;',
+      "f.c:3:2: 'folio_ref_coun()' is not known, expected the text of it in this file, or a call of folio_ref_count or another of docs/c-subset.md",
+    ],
+    [
+      '\treturn folio_test_mlocked(NULL);',
+      "f.c:3:9: 'folio_test_mlocked()' cannot be called: PG_mlocked is not modelled, only the mlock batch and its references, expected a check without it",
+    ],
+    [
+      '\tint a[3];\n\treturn true;',
+      "f.c:3:6: 'a[3]' arrays are not taken, expected single variables or a struct folio_batch",
+    ],
+    ['\tint i;\n\treturn i;', "f.c:4:2: 'i' may be read here before it is set, expected a value where it is declared"],
+    [
+      '\tint i = 0;\n\treturn i++ + i;',
+      "f.c:4:9: 'i++ + i' C leaves open when 'i' is changed here, expected statements of their own",
+    ],
+    [
+      '\tgoto out;\n\treturn true;',
+      "f.c:3:2: 'goto out;' no label 'out' that can be gone to from here, expected one in this block or around it",
+    ],
+    ['\treturn inode->i_size;', "f.c:3:9: 'inode->i_size' the field 'i_size' is not known, expected i_mapping or host"],
+    [
+      '\treturn start / nr_pages;',
+      "f.c:3:9: 'start / nr_pages' only constants are divided by here, expected one behind '/'",
+    ],
+    [
+      '\tstruct folio_batch b;\n\tfolio_batch_release(&b);\n\treturn true;',
+      "f.c:4:2: 'b' may be used here before it is set up, expected folio_batch_init()",
+    ],
+    [
+      '#ifdef X\n\treturn true;\n#endif',
+      "f.c:3:1: '#ifdef X' inside a function is not taken, expected the lines that are compiled",
+    ],
+    ['\treturn 08;', "f.c:3:9: '08' is no number, expected octal digits"],
+    ['\tfolio_get(start);\n\treturn true;', "f.c:3:12: 'start' is a unsigned long, expected a struct folio *"],
+  ])('%j', (body, line) => {
+    expect(refusalOf(check(body))).toBe(line);
+  });
+
+  test('recursion, and a file without a check', () => {
+    const helper = 'static int again(int n)\n{\n\treturn n ? again(n - 1) : 0;\n}\n';
+    expect(refusalOf(check('\treturn again(3);', helper))).toBe(
+      "f.c:3:13: 'again()' calls itself, expected no recursion",
+    );
+    expect(refusalOf('int x;\n')).toBe(
+      'f.c:1:1: no function in it, expected kvm_gmem_is_safe_for_conversion() or another check',
+    );
+    expect(refusalOf('int f(void) { return }\n')).toContain('f.c:1:');
+  });
+
+  test('a line that nobody has written is said to be completed, others have their own places', () => {
+    const lines = check('\tnothing();\n\treturn true;').split('\n');
+    const from = (line: number): LineOrigin => (line === 2 ? 'completed' : { file: 'mail', line: 90 + line });
+    const source = { name: 'the mail', lines: lines.map((text, i) => ({ text, from: from(i) })) };
+    const translation = front.translate(source, { name: 'f' });
+    expect(translation).toMatchObject({ kind: 'refused' });
+    expect(translation.kind === 'refused' && translation.errors[0]).toMatch(/^the mail \(completed\):2: /);
+  });
+});
+
+/** The texts that a check leaves to choose from, by the names of the steps that each begins with. */
+function choicesIn(patch: Patch): readonly (readonly string[])[] {
+  const found: string[][] = [];
+  const firstOf = ([first]: readonly Body[]): string => (first?.kind === 'step' ? first.step.name : '');
+  const visit = (parts: readonly Body[]): void => {
+    for (const part of parts) {
+      if (part.kind === 'either') found.push(part.options.map(firstOf));
+      if (part.kind === 'if') for (const inner of [part.then, part.else]) visit(inner);
+      if (part.kind === 'loop' || part.kind === 'block') visit(part.body);
+    }
+  };
+  const sizes = { tasks: 2, cpus: 1, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0 };
+  const { codes } = buildKernel({ profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch }, sizes, ['convert']);
+  for (const { body } of codes) visit(body);
+  return found;
+}
+
+const LOOKED_UP =
+  '\tstruct folio *folio = filemap_get_folio(inode->i_mapping, start);\n\tif (IS_ERR(folio))\n\t\treturn true;\n';
+
+describe('orders that C leaves open', () => {
+  test('both orders of two reads are texts of their own', () => {
+    const form = formOf(
+      check(
+        `${LOOKED_UP}\tbool safe = folio_ref_count(folio) == folio_mapcount(folio) + 2;\n\tfolio_put(folio);\n\treturn safe;`,
+      ),
+    );
+    expect(choicesIn(form)).toEqual([['folio_ref_count', 'folio_mapcount']]);
+  });
+
+  test('what && puts into an order has one, and so has a read of what cannot change', () => {
+    const form = formOf(
+      check(
+        `${LOOKED_UP}\tbool safe = !folio_mapped(folio) && folio_ref_count(folio) == folio_nr_pages(folio) + 1;\n\tfolio_put(folio);\n\treturn safe;`,
+      ),
+    );
+    expect(choicesIn(form)).toEqual([]);
+  });
+
+  test('three reads have six orders, and too many are refused', () => {
+    const three = 'folio_ref_count(folio) + folio_mapcount(folio) + folio_test_lru(folio)';
+    expect(
+      choicesIn(formOf(check(`${LOOKED_UP}\tint n = ${three};\n\tfolio_put(folio);\n\treturn n;`)))[0],
+    ).toHaveLength(6);
+    expect(
+      refusalOf(check(`${LOOKED_UP}\treturn ${three} + folio_mapped(folio) + folio_test_locked(folio);`)),
+    ).toContain('has too many accesses whose order C leaves open');
+  });
+});
+
+/** What stops the conversion of a page, in one line; undefined where nothing does. */
+function failureOf(patch: Patch): string | undefined {
+  try {
+    const machine = createMachine({
+      cpus: 1,
+      tasks: [{ name: 'T', cpu: 0 }],
+      guestMemfds: [{ pages: 1 }],
+      patch,
+      calls: ['touch', 'convert'],
+    });
+    machine.begin(0, { call: 'touch', inode: 0, start: 0, pages: 1 });
+    while (machine.busy(0)) if (machine.step(0) === undefined) machine.step(1);
+    const argument = { offset: 0n, size: PAGE_SIZE, attributes: KVM_MEMORY_ATTRIBUTE_PRIVATE, flags: 0n, reserved: [] };
+    machine.begin(0, { call: 'set-memory-attributes2', inode: 0, argument });
+    while (machine.busy(0)) if (machine.step(0) === undefined) machine.step(1);
+    return undefined;
+  } catch (error) {
+    return failureIn(error instanceof Error ? error.message : String(error));
+  }
+}
+
+describe('what cannot be is said with its place where it happens', () => {
+  test.each([
+    [
+      'a loop without a step that does not end',
+      '\tbool safe = true;\n\twhile (safe)\n\t\tcond_resched();\n\treturn safe;',
+      "f.c:4:2: 'turns of the loop without a step' is 4096 here, expected 0 to 4095",
+    ],
+    [
+      'an unsigned number below 0',
+      '\tlru_add_drain();\n\treturn start - 1 > nr_pages;',
+      "f.c:4:9: 'start - 1' is -1 here, expected 0 to 1073741824",
+    ],
+    [
+      'a counter without a bound',
+      '\tint n = 0;\n\tfor (;;) {\n\t\tlru_add_drain();\n\t\tn += 300;\n\t}\n\treturn n;',
+      "f.c:6:3: 'n += 300' is 1200 here, expected -1024 to 1023",
+    ],
+  ])('%s', (_, body, line) => {
+    expect(failureOf(formOf(check(body)))).toBe(line);
+  });
+
+  test('a loop that ends by itself, and a counter with a bound, are well', () => {
+    expect(
+      failureOf(formOf(check('\tint n = 0;\n\tdo\n\t\tn += 300;\n\twhile (n < 3000);\n\treturn n == 3000;'))),
+    ).toBeUndefined();
+  });
+});
+
+describe('a form', () => {
+  test('has what its text asks for: parts, exports, remarks', () => {
+    const text = `/* folioscope: skipsLru */\n${check('\tlru_cache_disable();\n\tlru_cache_enable();\n\treturn true;')}EXPORT_SYMBOL_GPL(lru_cache_disable);\n`;
+    expect(formOf(text)).toMatchObject({ parts: ['lru_disable'], exports: ['lru_cache_disable'], skipsLru: true });
+    expect(refusalOf(`/* folioscope: nonsense */\n${check('\treturn true;')}`)).toBe(
+      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected skipsLru or guestFaultPutsAtOnce",
+    );
+  });
+
+  test('keeps what is static from request to request', () => {
+    const { statics } = formOf(check('\tstatic int asked = 3;\n\tasked = 5;\n\treturn asked == 5;'));
+    expect(statics?.map(({ variable: { name, type } }) => [name, type.initial, type.max])).toEqual([
+      ['static asked', 3, 5],
+    ]);
+  });
+
+  test('names its line of C at every step', () => {
+    const program = buildKernel(
+      { profile: { ...DEFAULT_PROFILE, batchSize: 2 }, patch: formOf(check('\tlru_add_drain();\n\treturn true;')) },
+      { tasks: 2, cpus: 1, folios: 1, inodes: 1, pages: 1, mms: 1, pins: 0, references: 8, order: 0 },
+      ['convert'],
+    );
+    const origins = program.codes.flatMap(({ flow }) =>
+      flow.nodes.flatMap((node) => (node.kind === 'step' && node.step.origin !== undefined ? [node.step.origin] : [])),
+    );
+    expect(new Set(origins.map(({ place, text }) => `${place} ${text}`))).toEqual(new Set(['f.c:3 lru_add_drain()']));
+  });
+});

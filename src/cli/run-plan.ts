@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import { formatSchedule, parseSchedule, type Patch, PATCHES, type Profile, type Schedule } from '../machine/index.ts';
+import { UsageError } from './failure.ts';
+import { loadPatches, type PatchChoice } from './load-patch.ts';
+import { readText } from './scenario-files.ts';
+
+/** What the command line of `run` says. */
+export interface Options {
+  readonly patch?: readonly PatchChoice[];
+  readonly profile?: Profile;
+  readonly schedule?: string;
+  readonly seed?: number;
+  readonly runs?: number;
+  readonly replay?: string;
+  readonly trace?: string;
+  readonly pageRef?: boolean;
+  readonly steps: 'none' | 'folded' | 'all';
+  readonly json?: boolean;
+}
+
+/** What is run, as the options have it. */
+export interface Plan {
+  readonly patches: readonly Patch[];
+  readonly schedule: Schedule | undefined;
+  readonly replay: { readonly file: string; readonly text: string } | undefined;
+}
+
+/** More than any run's steps need in JSON. */
+const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
+
+/** @throws UsageError where options do not go together, InputError where a form or a recorded run cannot be read. */
+export async function planOf(options: Options): Promise<Plan> {
+  const { schedule: how, seed, replay, runs } = options;
+  if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
+    throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
+  const asked = how ?? (seed === undefined && runs === undefined ? undefined : 'random');
+  const schedule = asked === undefined ? undefined : scheduleOf(asked, seed);
+  const takesSeed = schedule?.kind === 'random' || schedule?.kind === 'pct' ? schedule.seed === seed : false;
+  if (how !== undefined && seed !== undefined && !takesSeed)
+    throw new UsageError(`--seed goes with a schedule that is to have one, random or pct:D, not with ${how}`);
+  if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
+    throw new UsageError(`--runs goes with a schedule that has seeds, random or pct:D, not with ${how ?? ''}`);
+  return {
+    patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
+    schedule,
+    replay:
+      replay === undefined
+        ? undefined
+        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
+  };
+}
+
+function scheduleOf(how: string, seed: number | undefined): Schedule {
+  try {
+    return parseSchedule(how, seed);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--schedule: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The command that gives the same report again. */
+export const commandFor = (
+  file: string,
+  { patch, profile, runs, replay, trace, pageRef, steps }: Options,
+  { schedule }: Plan,
+): readonly string[] => [
+  'folioscope',
+  'run',
+  file,
+  ...(patch === undefined ? [] : ['--patch', patch.map((choice) => choice.word).join(',')]),
+  ...(profile === undefined ? [] : ['--profile', profile.name]),
+  ...(schedule === undefined ? [] : ['--schedule', formatSchedule(schedule)]),
+  ...(runs === undefined ? [] : ['--runs', String(runs)]),
+  ...(replay === undefined ? [] : ['--replay', replay]),
+  ...(trace === undefined ? [] : ['--trace', trace]),
+  ...(pageRef === true ? ['--page-ref'] : []),
+  ...(steps === 'folded' ? [] : ['--steps', steps]),
+];
