@@ -82,6 +82,8 @@ class Recording {
   /** Of batches whose folios may be put one by one: those of which a reference is held. */
   readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
+  /** What variables may be at any place. */
+  readonly #everywhere: State;
   /** What is being recorded, for messages. */
   at: Place | undefined;
   /** Claims stand around what is recorded already. */
@@ -96,6 +98,7 @@ class Recording {
     this.#given = given;
     this.#known = known;
     this.at = undefined;
+    this.#everywhere = new Map([...known.stored].map(([of, range]) => [of, { ...range, unset: false }]));
   }
 
   all(): void {
@@ -296,8 +299,10 @@ class Recording {
   }
 
   #value(expr: Expr, state: State): Value<'int'> {
-    const range = this.#range(expr, state);
-    if (range.low === range.high) return literal(range.low);
+    // Only what is the same wherever it is read: what is known at one place alone would make other locals dead there, and the graph
+    // another than that of the same text in the kernel language.
+    const always = this.#range(expr, this.#everywhere);
+    if (always.low === always.high) return literal(always.low);
     const of = (inner: Expr): Value<'int'> => this.#value(inner, state);
     switch (expr.op) {
       case 'given':

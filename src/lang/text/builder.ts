@@ -45,9 +45,9 @@ interface LoopTargets {
 /** How a stretch of text is left, or begun again, from wherever in it. */
 export interface Turn {
   /** Goes on behind the stretch. */
-  leave(): void;
+  readonly leave: () => void;
   /** Begins the next turn of a loop; of a stretch that is no loop it is {@link leave}. */
-  again(): void;
+  readonly again: () => void;
 }
 
 interface Scope {
