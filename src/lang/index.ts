@@ -26,7 +26,7 @@ export {
 } from './text/expression.ts';
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
-export { generated } from './compile/generated.ts';
+export { compilesText, generated } from './compile/generated.ts';
 export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
 export { Interpreter } from './run/interpreter.ts';
 export type { Independence } from './analyse/independence.ts';

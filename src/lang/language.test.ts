@@ -102,7 +102,7 @@ describe('what a text may say', () => {
   const loops: ReturnType<typeof routine> = routine('loops', (k) => k.call(loops, {}));
 
   test('not a place outside a routine', () => {
-    expect(() => total.set(1)).toThrow('a place is written outside a routine');
+    expect(() => total.set(1)).toThrow('a place is written where no text is recorded');
   });
 
   test('not a variable that the program does not declare', () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type FolioLedger, referencesOf } from '../ledger/index.ts';
-import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
+import type { CheckAnswer, Counterexample, CounterexampleStep } from '../verify/index.ts';
 import { callIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
 import { balanceText, holderText, ledgerLines } from './holders-text.ts';
@@ -18,8 +18,13 @@ const MOST_TOLD_WHOLE = 3;
  * A run as a table: a column for each task that takes a step, with the kernel's routine and step, and below a step the
  * holders of a folio, if they have changed.
  */
-export function counterexampleLines(scenario: Subject, counterexample: Counterexample): readonly string[] {
-  const { steps, ledgerBefore } = counterexample;
+export function counterexampleLines(
+  scenario: Subject,
+  counterexample: Counterexample,
+  pinBias: CheckAnswer['pinBias'],
+): readonly string[] {
+  const ledgerBefore = asInKernel(counterexample.ledgerBefore, pinBias);
+  const steps = counterexample.steps.map((step) => ({ ...step, ledger: asInKernel(step.ledger, pinBias) }));
   const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
   const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
   const lane = (task: number): number => MARGIN + threads.findIndex((thread) => thread.task === task) * apart;
@@ -44,6 +49,23 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
   return lines;
 }
 
+/**
+ * A ledger with pins as the kernel counts them. The bias that is explored is more than all other holders together, so that a count
+ * tells both apart.
+ */
+function asInKernel(ledger: readonly FolioLedger[], pinBias: CheckAnswer['pinBias']): readonly FolioLedger[] {
+  if (pinBias === undefined || pinBias.explored === pinBias.kernel) return ledger;
+  const { explored, kernel } = pinBias;
+  return ledger.map((folio) => ({
+    ...folio,
+    holders: folio.holders.map((holder) => {
+      const { kind, references } = holder;
+      if (kind !== 'gup' || folio.order > 0) return holder;
+      return { ...holder, references: Math.floor(references / explored) * kernel + (references % explored) };
+    }),
+  }));
+}
+
 /** The names of the tasks over their columns. */
 function heads(threads: readonly CounterexampleStep[], lane: (task: number) => number): string {
   let line = '';
@@ -55,6 +77,10 @@ function callOf(scenario: Subject, { task, call }: CounterexampleStep): string |
   return callIn(scenario, task, call)?.text;
 }
 
+/** The routine that a step stands in. Where the step bears its name, the routine says nothing: its caller then. */
+const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
+  path.at(-1) === name ? (path.at(-2) ?? name) : path.at(-1);
+
 /** A step beside its routine, or below it if both do not fit; the routine only if it differs from the previous one. */
 function stepRows(
   number: number,
@@ -64,8 +90,9 @@ function stepRows(
 ): string[] {
   const left = ' '.repeat(at);
   const count = String(number).padStart(3).padEnd(at);
-  const routine = step.path.at(-1);
-  if (routine === undefined || routine === before?.path.at(-1)) return [`${count}  ${step.name}`];
+  const routine = routineOf(step);
+  if (routine === undefined || (before !== undefined && routine === routineOf(before)))
+    return [`${count}  ${step.name}`];
   const whole = `${count}${routine}: ${step.name}`;
   return whole.length <= MAIL_COLUMNS ? [whole] : [`${left}${routine}`, `${count}  ${step.name}`];
 }

@@ -21,7 +21,7 @@ import { suggestion } from './nearest.ts';
 import type { Scenario, ScenarioCall } from './scenario.ts';
 import { namesModel } from './names-model.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
-import { type Path, readSource, type Source } from './source.ts';
+import type { Path, Source } from './source.ts';
 
 /** How a scenario is read. */
 export interface ParseOptions {
@@ -38,7 +38,7 @@ export function profileNamed(name: string): Profile {
 }
 
 /**
- * Reads the text of a scenario file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
+ * The scenario that a document holds.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example
@@ -69,8 +69,7 @@ export function profileNamed(name: string): Profile {
  * const forms = [patchNamed('v6')];
  * unknownPlace(scenario, parseSchedule('T9:all'), forms, (_, work) => work()); // => "no task 'T9', did you mean 'T0'?"
  */
-export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
-  const source = readSource(file, text);
+export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
     throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
   const parsed = SCENARIO.safeParse(source.value);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-import * as z from 'zod/mini';
 import { InputError } from '../ledger/index.ts';
 import type { ListedTurn, Schedule } from '../machine/index.ts';
 import type { RunEnd } from './run.ts';
 import type { Scenario } from './scenario.ts';
+import * as z from './shape.ts';
 
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
-  stage: z.optional(z.enum(['before', 'threads'])),
+  stage: z.enum(['before', 'threads']).optional(),
   /** Its name in check --json, where `task` is a number. */
-  thread: z.optional(z.string()),
-  task: z.optional(z.union([z.string(), z.number()])),
+  thread: z.string().optional(),
+  task: z.union([z.string(), z.number()]).optional(),
   step: z.string(),
 });
 
@@ -19,24 +19,23 @@ const RUN = z.looseObject({
   scenarios: z.array(
     z.looseObject({
       scenario: z.string(),
-      title: z.optional(z.string()),
+      title: z.string().optional(),
       patches: z.array(
-        z.looseObject({ patch: z.string(), steps: z.optional(z.array(STEP)), undecided: z.optional(z.string()) }),
+        z.looseObject({ patch: z.string(), steps: z.array(STEP).optional(), undecided: z.string().optional() }),
       ),
     }),
   ),
 });
 
 const CHECKED = z.looseObject({
-  patch: z.optional(z.string()),
-  property: z.nullish(z.string()),
-  counterexample: z.optional(
-    z.looseObject({ steps: z.array(STEP), round: z.optional(z.int().check(z.nonnegative())) }),
-  ),
+  patch: z.string().optional(),
+  property: z.union([z.string(), z.literal(null)]).optional(),
+  counterexample: z.looseObject({ steps: z.array(STEP), round: z.int().min(0).optional() }).optional(),
 });
-const CHECK = z.extend(CHECKED, {
+const CHECK = z.looseObject({
+  ...CHECKED.shape,
   schema: z.literal('folioscope.check/1'),
-  patches: z.optional(z.array(CHECKED)),
+  patches: z.array(CHECKED).optional(),
 });
 
 /** A recorded order of steps, for one form of the check. */

@@ -151,6 +151,8 @@ export interface CheckAnswer {
   readonly explored: Explored;
   readonly machine: SmallMachine;
   readonly reductions: readonly string[];
+  /** What FOLL_PIN adds to a small folio's count in the machine that was explored, and in the kernel; undefined where nothing does. */
+  readonly pinBias: { readonly explored: number; readonly kernel: number } | undefined;
   /**
    * Probability that the exploration behind the answer omitted a state because of a hash collision; undefined if whole
    * states were compared.
@@ -160,6 +162,8 @@ export interface CheckAnswer {
   readonly walked: Walked | undefined;
   /** Parts of the form's and the kernel's text that no run reached; undefined if unknown. */
   readonly coverage: Coverage | undefined;
+  /** The context forbids generated JavaScript, so the steps were interpreted: some tens of times slower, with equal results. */
+  readonly interpreted: boolean;
   /** I5 was not checked on runs without end, because there are too many states. */
   readonly endsNotAsked: boolean;
   /** Why something is undecided. */

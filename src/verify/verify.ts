@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { alikeTasks, compilePacked } from '../lang/index.ts';
+import { callNamed } from '../kernel/index.ts';
+import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
   type Event,
@@ -10,7 +11,7 @@ import {
   runScenario,
   type Scenario,
 } from '../scenario/index.ts';
-import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
+import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
 import { tell } from './counterexample.ts';
 import { happened } from './events.ts';
@@ -84,11 +85,13 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   return {
     ...about,
     walked: options.walks,
+    interpreted: !compilesText(),
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
     properties,
     machine: machineOf(world),
+    pinBias: pinBiasOf(world),
     before,
     expected,
     asExpected: before.length > 0 ? false : asExpected(expected, properties),
@@ -188,12 +191,16 @@ function asFarAsShown(
   return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
 }
 
+/** The routine of a step; its caller if the step bears the routine's name. */
+const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
+  path.at(-1) === name ? path.at(-2) : path.at(-1);
+
 /** The end of a run: the task, its routine and step. */
 function placeOf({ counterexample }: PropertyAnswer): string {
   const last = counterexample?.steps.at(-1);
   return last === undefined
     ? ''
-    : `: ${last.thread} is refused after ${[last.path.at(-1), last.name].filter(Boolean).join(': ')}`;
+    : `: ${last.thread} is refused after ${[routineOf(last), last.name].filter(Boolean).join(': ')}`;
 }
 
 function known(id: string): PropertyId {
@@ -228,6 +235,13 @@ export function asExpected(
   if (properties.some(({ id, verdict }) => verdict === (wanted.has(id) ? 'holds' : 'violated'))) return false;
   return properties.some(({ verdict }) => verdict === 'undecided') ? undefined : true;
 }
+
+const pinBiasOf = ({ profile, scenario }: SmallWorld): CheckAnswer['pinBias'] =>
+  [...scenario.before, ...scenario.threads.flatMap(({ calls }) => calls)].some(
+    ({ call }) => callNamed(call.call).pin === 'bias',
+  )
+    ? { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias }
+    : undefined;
 
 const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): SmallMachine => ({
   profile: profile.name,
