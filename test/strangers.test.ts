@@ -14,10 +14,13 @@ import { buildWorld } from '../src/verify/small-world.ts';
 import {
   blamesFirst,
   blind,
+  claimsTooMuch,
   copiedIndex,
   looksUpAgain,
   noIndex,
+  onlyPins,
   ownIndex,
+  pinnedIsFine,
   relocks,
   looksAtNothing,
   looksOutside,
@@ -52,6 +55,19 @@ machine: { cpus: 1 }
 guest_memfd: { pages: 1 }
 tasks: { T0: { cpu: 0 } }
 before: [{ T0: { touch: 0..1 } }, { T0: { drain: all } }]
+threads:
+  T0: [{ convert: { range: 0..1, to: private } }]
+`,
+);
+/** The page is pinned for DMA. */
+const PINNED = parseScenario(
+  't.yaml',
+  `scenario: T
+title: A page is pinned with FOLL_PIN
+machine: { cpus: 1 }
+guest_memfd: { pages: 1 }
+tasks: { T0: { cpu: 0 } }
+before: [{ T0: { touch: 0..1 } }, { T0: { pin-user-pages: { page: 0, as: dma } } }]
 threads:
   T0: [{ convert: { range: 0..1, to: private } }]
 `,
@@ -93,6 +109,8 @@ test.each([
   [scansFirst, BEHIND_SAFE, {}],
   [blamesFirst, BEHIND_SAFE, { I2: 'violated', I4: 'violated' }],
   [staysFrozen, SAME_CPU, { I2: 'vacuous', I4: 'vacuous', I6: 'violated' }],
+  [pinnedIsFine, PINNED, { I1: 'violated', I2: 'vacuous', I4: 'vacuous' }],
+  [onlyPins, PINNED, { I1: 'vacuous' }],
   [blind, OTHER_CPU, { I1: 'vacuous', I2: 'undecided', I4: 'undecided' }],
 ] as const)('$0.name in $1.name', (patch, scenario, wanted) => {
   expect(said(check(scenario, patch))).toEqual(wanted);
@@ -170,6 +188,22 @@ test('run says of these forms what check says', () => {
   expect(refused(blind)).toMatchObject({
     verdict: { verdict: 'refused', index: 0, reason: 'this form does not say when it looks at a page' },
   });
+});
+
+test('a pin has as many references in check as in run: a form may know the number', () => {
+  const pinned = check(PINNED, pinnedIsFine).properties.find(({ id }) => id === 'I1')?.counterexample;
+  expect(pinned?.ledgerBefore[0]?.holders).toContainEqual({ kind: 'gup', references: 1024 });
+  const verdictOf = (patch: Patch) => runScenario(PINNED, { patch, keep: 'none' }).calls.at(-1)?.conversion?.verdict;
+  expect(verdictOf(pinnedIsFine)).toEqual({ verdict: 'safe' });
+  expect(verdictOf(onlyPins)).toMatchObject({ verdict: 'refused', spurious: false });
+});
+
+test('a run against I6 has the count besides the holders that do not add up to it', () => {
+  const wrong = check(SAME_CPU, claimsTooMuch).properties.find(({ id }) => id === 'I6')?.counterexample;
+  expect(wrong?.ledgerBefore.map(({ count }) => count)).toEqual([undefined]);
+  expect(wrong?.steps.at(-1)?.ledger).toMatchObject([
+    { count: 3, holders: [{ references: 1 }, { references: 1 }, { kind: 'isolated', references: 2 }] },
+  ]);
 });
 
 test('a lock that is given up twice is a store out of its range, in run and in check', () => {

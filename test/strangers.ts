@@ -8,7 +8,10 @@ import {
   filemap_invalidate_unlock,
   folio,
   folio_batch_release,
+  folio_isolate_lru,
   folio_may_be_lru_cached,
+  folio_ref_count,
+  folio_putback_lru,
   folio_ref_freeze,
   folioBatch,
   FOLIO,
@@ -20,6 +23,7 @@ import {
   LOOK,
   lru_add_drain_all,
   type Patch,
+  refcountType,
   safetyCheck,
 } from '../src/kernel/index.ts';
 import { bool, int, none, optional, type Place, type Value } from '../src/lang/index.ts';
@@ -267,4 +271,39 @@ export const looksAtNothing = form('looks-at-nothing', (k, { inode, start, safe,
     safe.set(false);
   });
   err_index.set(start);
+});
+
+/** GUP_PIN_COUNTING_BIAS, as a form may write it. */
+const BIAS = 1024;
+
+/** It drains, and judges each folio by its count alone. */
+const byCount = (name: string, isFine: (count: Value<'int'>) => Value<'bool'>): Patch =>
+  form(name, (k, args) => {
+    const count = k.local('count', refcountType);
+    k.call(lru_add_drain_all, {});
+    forEachFolio(k, args, clamped, (judgement) => {
+      k.call(folio_ref_count, { folio: judgement.folio, count });
+      judgement.safe.set(isFine(count));
+    });
+  });
+
+/** It takes a device's pin for no use of the page. */
+export const pinnedIsFine = byCount('pinned-is-fine', (count) => count.eq(2).or(count.ge(BIAS)));
+
+/** It refuses what FOLL_PIN holds, and nothing else. */
+export const onlyPins = byCount('only-pins', (count) => count.lt(BIAS));
+
+/** It isolates each folio, and claims that reference up to the end of the routine that puts it, which claims it, too. */
+export const claimsTooMuch = form('claims-too-much', (k, args) => {
+  const got = k.local('got', bool);
+  forEachFolio(k, args, clamped, (judgement) => {
+    const { folio: of } = judgement;
+    k.call(folio_isolate_lru, { folio: of, isolated: got });
+    k.if(got, () =>
+      k.claiming('isolated', of, {}, () => {
+        compareCount(k, judgement);
+        k.call(folio_putback_lru, { folio: of });
+      }),
+    );
+  });
 });

@@ -40,6 +40,8 @@ export interface FolioLedger {
   readonly order: Order;
   readonly strength: Strength;
   readonly holders: readonly Holder[];
+  /** The folio's count where it differs from the sum of its holders: a model's state that violates conservation. */
+  readonly count?: number;
 }
 
 /** The folios of one inode in its page cache at one moment, by rising index. */

@@ -92,7 +92,6 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
       profileBatchSize: undefined,
       words: compilePacked(peer.program, peer.codeOf).words,
     },
-    pinBias: undefined,
     before: [],
     expected,
     asExpected: asExpected(expected, rounds.properties),

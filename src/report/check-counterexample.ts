@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { type FolioLedger, referencesOf } from '../ledger/index.ts';
-import type { CheckAnswer, Counterexample, CounterexampleStep } from '../verify/index.ts';
+import type { FolioLedger } from '../ledger/index.ts';
+import type { Counterexample, CounterexampleStep } from '../verify/index.ts';
 import { callIn, type Subject } from './check-subject.ts';
 import { wrap } from './flow.ts';
-import { balanceText, holderText, ledgerLines } from './holders-text.ts';
+import { balanceText, holderText, ledgerLines, sumText } from './holders-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** Left of the lanes: the steps' numbers. */
@@ -18,13 +18,8 @@ const MOST_TOLD_WHOLE = 3;
  * A run as a table: a column for each task that takes a step, with the kernel's routine and step, and below a step the
  * holders of a folio, if they have changed.
  */
-export function counterexampleLines(
-  scenario: Subject,
-  counterexample: Counterexample,
-  pinBias: CheckAnswer['pinBias'],
-): readonly string[] {
-  const ledgerBefore = asInKernel(counterexample.ledgerBefore, pinBias);
-  const steps = counterexample.steps.map((step) => ({ ...step, ledger: asInKernel(step.ledger, pinBias) }));
+export function counterexampleLines(scenario: Subject, counterexample: Counterexample): readonly string[] {
+  const { steps, ledgerBefore } = counterexample;
   const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
   const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
   const lane = (task: number): number => MARGIN + threads.findIndex((thread) => thread.task === task) * apart;
@@ -47,23 +42,6 @@ export function counterexampleLines(
   }
   if (isBrief) lines.push(`${' '.repeat(MARGIN)}| after all of it:`, ...wholeLedger(ledger));
   return lines;
-}
-
-/**
- * A ledger with pins as the kernel counts them. The bias that is explored is more than all other holders together, so that a count
- * tells both apart.
- */
-function asInKernel(ledger: readonly FolioLedger[], pinBias: CheckAnswer['pinBias']): readonly FolioLedger[] {
-  if (pinBias === undefined || pinBias.explored === pinBias.kernel) return ledger;
-  const { explored, kernel } = pinBias;
-  return ledger.map((folio) => ({
-    ...folio,
-    holders: folio.holders.map((holder) => {
-      const { kind, references } = holder;
-      if (kind !== 'gup' || folio.order > 0) return holder;
-      return { ...holder, references: Math.floor(references / explored) * kernel + (references % explored) };
-    }),
-  }));
 }
 
 /** The names of the tasks over their columns. */
@@ -131,13 +109,14 @@ function ledgerChange(
   return [...changed, ...gone];
 }
 
-const textOf = ({ index, holders }: FolioLedger): string => `page ${index}: ${balanceText(holders)}`;
+const textOf = (folio: FolioLedger): string => `page ${folio.index}: ${balanceText(folio)}`;
 
 /** A folio's count, and the references that were added and removed. */
-function changeText(before: FolioLedger | undefined, { index, holders }: FolioLedger): string {
+function changeText(before: FolioLedger | undefined, folio: FolioLedger): string {
   const old = new Set((before?.holders ?? []).map(holderText));
-  const now = new Set(holders.map(holderText));
+  const now = new Set(folio.holders.map(holderText));
   const came = [...now].filter((text) => !old.has(text)).map((text) => `+ ${text}`);
   const went = [...old].filter((text) => !now.has(text)).map((text) => `- ${text}`);
-  return `page ${index}: ${referencesOf(holders)} (${[...went, ...came].join(', ')})`;
+  const changes = [...went, ...came];
+  return `page ${folio.index}: ${sumText(folio)}${changes.length === 0 ? '' : ` (${changes.join(', ')})`}`;
 }

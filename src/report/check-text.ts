@@ -304,7 +304,7 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
       return [
         [
           ...wrap(`A run against ${id}: ${counted(steps.length, 'step')}${roundText(round)}`, ''),
-          ...counterexampleLines(scenario, counterexample, answer.pinBias),
+          ...counterexampleLines(scenario, counterexample),
           ...wrap(`from here on ${id} never comes true`, '     '),
         ],
       ];
@@ -318,7 +318,7 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
             : `A run against ${id}, not proved shortest: ${counted(steps.length, 'step')}, ${switches}`,
           '',
         ),
-        ...counterexampleLines(scenario, counterexample, answer.pinBias),
+        ...counterexampleLines(scenario, counterexample),
         ...wrap(`here ${id} does not hold`, '     '),
       ],
     ];
@@ -347,7 +347,6 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
   const reductions = [...new Set(answers.flatMap((answer) => answer.reductions))];
   return [
     ...machines.flatMap((text) => wrap(`explored on: ${text}`, '', '  ')),
-    ...pinLines(answers),
     ...unexportedLines(answers, answers[0]?.machine.profile ?? ''),
     ...wrap(
       `reductions: ${reductions.length === 0 ? 'none' : reductions.join(', ')}; transitions as SPIN counts them`,
@@ -380,17 +379,6 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
       : []),
     ...wrap('not in the model: weak memory order, time (docs/kernel-language.md)', '', '  '),
   ];
-}
-
-/** What a pin counts in the machine that was explored, where that is less than in the kernel. */
-function pinLines(answers: readonly CheckAnswer[]): readonly string[] {
-  const [{ pinBias } = { pinBias: undefined }] = answers;
-  if (pinBias === undefined || pinBias.explored === pinBias.kernel) return [];
-  return wrap(
-    `a pin (FOLL_PIN) adds ${pinBias.explored} to a count there, which is more than all other holders together; shown are the kernel's ${pinBias.kernel}`,
-    '',
-    '  ',
-  );
 }
 
 const machineText = ({

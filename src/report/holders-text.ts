@@ -8,9 +8,13 @@ export function holderText({ kind, references, cpu, task }: Holder): string {
   return unbroken(`${references} ${kind}${where.length === 0 ? '' : ` (${where.join(', ')})`}`);
 }
 
-/** `3 = 1 page-cache + 1 lru-add-batch (CPU 1) + 1 user-mapping` */
-export const balanceText = (holders: readonly Holder[]): string =>
-  [String(referencesOf(holders)), holders.map(holderText).join(' + ')].filter((part) => part !== '').join(' = ');
+/** `3 = 1 page-cache + 1 lru-add-batch (CPU 1) + 1 user-mapping`, after the count where that is another number. */
+export const balanceText = (folio: Pick<FolioLedger, 'holders' | 'count'>): string =>
+  [sumText(folio), folio.holders.map(holderText).join(' + ')].filter((part) => part !== '').join(' = ');
+
+/** `3`, or `count 3, but its holders add up to 4`. */
+export const sumText = ({ holders, count }: Pick<FolioLedger, 'holders' | 'count'>): string =>
+  `${count === undefined ? '' : `count ${count}, but its holders add up to `}${referencesOf(holders)}`;
 
 interface Run {
   readonly start: number;
@@ -18,8 +22,8 @@ interface Run {
   readonly text: string;
 }
 
-const textOf = ({ order, holders }: FolioLedger): string =>
-  `${balanceText(holders)}${order === 0 ? '' : `, one folio of ${2 ** order} pages`}`;
+const textOf = (folio: FolioLedger): string =>
+  `${balanceText(folio)}${folio.order === 0 ? '' : `, one folio of ${2 ** folio.order} pages`}`;
 
 /** One line for each run of neighbouring folios with the same holders. */
 export function ledgerLines(ledger: Ledger): readonly string[] {

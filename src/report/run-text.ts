@@ -131,7 +131,7 @@ function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
     for (const { conversion } of calls) {
       if (conversion?.refusal === undefined) continue;
       const { folio, count, expected } = conversion.refusal;
-      const text = `page ${folio.index}, expected ${expected}, read ${balanceText(folio.holders)}`;
+      const text = `page ${folio.index}, expected ${expected}, read ${balanceText(folio)}`;
       if (count > 0) forms.set(text, [...new Set([...(forms.get(text) ?? []), patch])]);
     }
   if (forms.size === 0) return [];

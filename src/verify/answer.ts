@@ -151,8 +151,6 @@ export interface CheckAnswer {
   readonly explored: Explored;
   readonly machine: SmallMachine;
   readonly reductions: readonly string[];
-  /** What FOLL_PIN adds to a small folio's count in the machine that was explored, and in the kernel; undefined where nothing does. */
-  readonly pinBias: { readonly explored: number; readonly kernel: number } | undefined;
   /**
    * Probability that the exploration behind the answer omitted a state because of a hash collision; undefined if whole
    * states were compared.

@@ -2,7 +2,7 @@
 import type { Move } from '../check/index.ts';
 import { folio, gmemInode, holdersOf } from '../kernel/index.ts';
 import { columnOf, copyMemory, Interpreter, type Taken } from '../lang/index.ts';
-import { cpu, type FolioLedger, folioIndex, order, pfn } from '../ledger/index.ts';
+import { cpu, type FolioLedger, folioIndex, order, pfn, referencesOf } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep, WriteInStep } from './answer.ts';
 import { shownIn } from './shown-state.ts';
 import { cpuIn, type SmallWorld } from './small-world.ts';
@@ -61,13 +61,14 @@ function written({ program }: SmallWorld, { variable, index, before, after }: Ta
   return { variable: variable.name, index, before: shown(before), after: shown(after) };
 }
 
-/** Every folio that has a holder, by number. */
+/** Every folio that has a holder, or a count without one, by number. */
 function ledgerOf(world: SmallWorld, interpreter: Interpreter): readonly FolioLedger[] {
   const { memory } = interpreter;
   const holders = holdersOf(interpreter, (task) => nameOfTask(world, task));
-  return [...columnOf(memory, folio.refcount).keys()].flatMap((number) => {
-    const held = holders.get(number);
-    if (held === undefined) return [];
+  return [...columnOf(memory, folio.refcount).entries()].flatMap(([number, count]) => {
+    const held = holders.get(number) ?? [];
+    const isBalanced = count === referencesOf(held);
+    if (held.length === 0 && isBalanced) return [];
     return [
       {
         index: folioIndex(columnOf(memory, folio.index)[number] ?? 0),
@@ -75,6 +76,7 @@ function ledgerOf(world: SmallWorld, interpreter: Interpreter): readonly FolioLe
         order: order(columnOf(memory, folio.order)[number] ?? 0),
         strength: 'proved',
         holders: held,
+        ...(isBalanced ? {} : { count }),
       },
     ];
   });

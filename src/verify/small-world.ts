@@ -129,8 +129,8 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
 }
 
 /**
- * The scenario's profile, with batches one place longer than their possible entries, so that this never fills one, and
- * a FOLL_PIN bias just above the highest count without pins.
+ * The scenario's profile, with batches one place longer than their possible entries, so that this never fills one.
+ * FOLL_PIN adds as many references as in the kernel: a form may compare a count with that number.
  */
 function profileFor(scenario: Scenario, calls: readonly Call[], folios: number): Profile {
   const { profile } = scenario.machine;
@@ -139,11 +139,9 @@ function profileFor(scenario: Scenario, calls: readonly Call[], folios: number):
   const entries = mlocks
     ? 2 * processesOf(scenario) * calls.reduce((sum, call) => sum + pagesIn(call), 0)
     : Math.max(folios, pagesOf(scenario));
-  const pinBias = 2 ** Math.ceil(Math.log2(1 + unpinnedReferences(scenario, calls)));
   return {
     ...profile,
     batchSize: parts.includes('lru_batches') ? profile.batchSize : Math.min(profile.batchSize, entries + 1),
-    pinBias: Math.min(profile.pinBias, pinBias),
   };
 }
 

@@ -91,7 +91,6 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
     properties,
     machine: machineOf(world),
-    pinBias: pinBiasOf(world),
     before,
     expected,
     asExpected: before.length > 0 ? false : asExpected(expected, properties),
@@ -235,13 +234,6 @@ export function asExpected(
   if (properties.some(({ id, verdict }) => verdict === (wanted.has(id) ? 'holds' : 'violated'))) return false;
   return properties.some(({ verdict }) => verdict === 'undecided') ? undefined : true;
 }
-
-const pinBiasOf = ({ profile, scenario }: SmallWorld): CheckAnswer['pinBias'] =>
-  [...scenario.before, ...scenario.threads.flatMap(({ calls }) => calls)].some(
-    ({ call }) => callNamed(call.call).pin === 'bias',
-  )
-    ? { explored: profile.pinBias, kernel: scenario.machine.profile.pinBias }
-    : undefined;
 
 const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): SmallMachine => ({
   profile: profile.name,
