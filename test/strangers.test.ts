@@ -206,6 +206,24 @@ test('a run against I6 has the count besides the holders that do not add up to i
   ]);
 });
 
+test('a folio that another conversion has frozen for a moment does not stay frozen', () => {
+  const two = parseScenario(
+    't.yaml',
+    `scenario: T
+title: Two conversions, one with a folio
+machine: { cpus: 2 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads:
+  T0: [{ convert: { range: 1..2, to: private } }]
+  T1: [{ fallocate: 0..1 }, { convert: { range: 0..1, to: private } }]
+`,
+  );
+  const patch = ALTERNATIVES.find(({ name }) => name === 'ref-freeze');
+  if (patch === undefined) throw new Error('no such form');
+  expect(check(two, patch).verdict).toBe('holds');
+});
+
 test('a lock that is given up twice is a store out of its range, in run and in check', () => {
   const message = /invalidate_lock\.writer(\[0\])? := -1, allowed is 0 to 1, in step 'up_write'/;
   expect(() => runScenario(OTHER_CPU, { patch: unlocksTwice, keep: 'none' })).toThrow(message);
