@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { callNamed } from '../kernel/index.ts';
 import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
