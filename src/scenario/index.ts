@@ -31,4 +31,3 @@ export { BrokenInvariant, runScenario } from './run.ts';
 export type { Expected, Scenario, ScenarioCall, Thread } from './scenario.ts';
 export { scenarioJsonSchema } from './schema.ts';
 export { readSource } from './source-at-once.ts';
-export * as shape from './shape.ts';
