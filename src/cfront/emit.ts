@@ -15,6 +15,7 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
+import { pointee } from './lower.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
@@ -223,7 +224,10 @@ class Recording {
   #declare(of: Var): void {
     const stored = this.#known.stored.get(of) ?? { low: 0, high: 0 };
     const [low, high] = [Math.max(Math.min(0, stored.low), -MOST), Math.min(stored.high, MOST)];
-    const place = this.#k.local(of.name, { kind: 'int', max: Math.max(1, high - low), initial: 0 });
+    // What a value stands for is known by its variable's kind, to marks that name it.
+    const kind = pointee(of.type) ?? (of.type.kind === 'bool' ? 'bool' : 'int');
+    const own = this.#k.local<string>(of.name, { kind, max: Math.max(1, high - low), initial: 0 });
+    const place = new Stored<'int'>(own.expr, 'int');
     this.#homes.set(of, { place, low, allowed: { low, high } });
   }
 
