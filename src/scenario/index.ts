@@ -12,6 +12,7 @@ export type {
 export { isWell } from './answer.ts';
 export type { Checking, Event, ExpectedCheck, PropertyId, Wish } from './checking.ts';
 export { EVENTS, PROPERTY_IDS } from './checking.ts';
+export { LOOK_GONE, NOT_SHOWN } from './conversion-watch.ts';
 export { textNamesModel } from './text-names-model.ts';
 export { suggestion } from './nearest.ts';
 export { expectedOf } from './expectation.ts';
