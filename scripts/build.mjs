@@ -47,7 +47,15 @@ async function bundleCommandLine() {
   await build({
     ...common,
     // The command, and what it loads by name where a user brings a form of the check.
-    entryPoints: sources('main-all', 'check-worker', 'patch-hooks', 'patch-kernel', 'patch-lang', 'patch-watch'),
+    entryPoints: sources(
+      'main-all',
+      'check-worker',
+      'review-worker',
+      'patch-hooks',
+      'patch-kernel',
+      'patch-lang',
+      'patch-watch',
+    ),
     splitting: true,
   });
   // explain starts in half the time where all of it is one file.

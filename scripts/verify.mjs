@@ -9,7 +9,7 @@
 //
 //   exit 0: nothing failed; 1: something failed, or no test ran; 64: usage
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -28,7 +28,8 @@ const DEBIAN_PACKAGES = [
 ];
 
 /**
- * In this order. The tests come last, because some run what the build made.
+ * In this order. The tests come last, because some run what the build made. `newest` runs some of them once more, on the newest
+ * even release of Node.
  * @type {Record<string, string[]>}
  */
 const STAGES = {
@@ -41,7 +42,24 @@ const STAGES = {
   build: ['scripts/build.mjs'],
   package: ['node_modules/.bin/publint', '--strict'],
   tests: ['node_modules/.bin/vitest', 'run'],
+  // What the newest release may do otherwise: streams, files, processes, modules. The rest is arithmetic.
+  newest: [
+    'node_modules/.bin/vitest',
+    'run',
+    'src/trace',
+    'src/cli',
+    'src/check',
+    ...['run', 'explain', 'export', 'completion', 'schedule', 'check-spill', 'check-itf', 'check-threads'].map(
+      (name) => `test/cli/${name}.test.ts`,
+    ),
+    'test/packed.test.ts',
+  ],
 };
+/** Stages that run tests, each counted. */
+const TESTING = new Set(['tests', 'newest']);
+
+/** The newest even release of Node; README names the releases that are tested. */
+const NEWEST = 26;
 
 /** @returns {string[]} the stages that the command line asks for */
 function chosenStages() {
@@ -86,18 +104,41 @@ function ensureDebianPackages() {
   return Object.fromEntries(still.map(({ name, command }) => [command, `Debian package ${name}: ${why}`]));
 }
 
+/**
+ * The newest even release of Node, from the npm package that brings one, in a folder that goes with this process.
+ * @returns {{ node: string } | { why: string }} why not, where there is none
+ */
+function newestNode() {
+  const [major] = process.versions.node.split('.');
+  if (Number(major) >= NEWEST) return { why: `all tests have run on Node ${major}` };
+  const folder = join(scratch, 'node');
+  mkdirSync(folder);
+  const args = ['install', '--prefix', folder, '--prefer-offline', '--fetch-retries=0', '--no-audit', '--no-fund'];
+  const { status, stderr } = spawnSync('npm', [...args, '--loglevel=error', `node@${NEWEST}`], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  const node = join(folder, 'node_modules/node/bin/node');
+  if (status === 0 && spawnSync(node, ['--version']).status === 0) return { node };
+  const reason = stderr.trim().split('\n').at(0) ?? '';
+  return { why: `the npm package node@${NEWEST} cannot be had: ${reason === '' ? 'it took too long' : reason}` };
+}
+
 /** @type {import('node:child_process').ChildProcess | undefined} the stage that runs now */
 let running;
 
 /**
  * A stage is the leader of a process group of its own, so that an interrupt can end all that it started.
+ * @param {string} node
  * @param {string[]} args
  * @param {Record<string, string>} variables
  * @returns {Promise<{ ok: boolean, output: string }>}
  */
-const runNode = (args, variables) =>
+const runNode = (node, args, variables) =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(node, args, {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -144,18 +185,25 @@ function countsIn(path) {
 }
 
 if (ensureDependencies()) {
-  const missing = stages.includes('tests') ? ensureDebianPackages() : {};
+  const missing = stages.some((name) => TESTING.has(name)) ? ensureDebianPackages() : {};
   for (const name of stages) {
     process.stdout.write(name.padEnd(12));
-    const counting = join(scratch, 'counts.json');
+    const newest = name === 'newest' ? newestNode() : { node: process.execPath };
+    if ('why' in newest) {
+      console.log(`skipped: trace, check and the command line on Node ${NEWEST}: ${newest.why}`);
+      if (!newest.why.startsWith('all tests')) total.skipped++;
+      continue;
+    }
+    const isTesting = TESTING.has(name);
+    const counting = join(scratch, `${name}.json`);
     const started = performance.now();
-    const { ok, output } = await runNode(STAGES[name] ?? [], {
-      FOLIOSCOPE_TEST_COUNTS: name === 'tests' ? counting : '',
+    const { ok, output } = await runNode(newest.node, STAGES[name] ?? [], {
+      FOLIOSCOPE_TEST_COUNTS: isTesting ? counting : '',
       FOLIOSCOPE_MISSING: JSON.stringify(missing),
     });
-    const counts = name === 'tests' ? countsIn(counting) : undefined;
+    const counts = isTesting ? countsIn(counting) : undefined;
     // A test run is no check of its own beside its tests, unless it says "failed" where no test does, or ran nothing.
-    const good = counts === undefined ? ok && name !== 'tests' : ok && counts.failed === 0 && counts.passed > 0;
+    const good = counts === undefined ? ok && !isTesting : ok && counts.failed === 0 && counts.passed > 0;
     const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
     console.log(`${good ? 'ok    ' : 'FAILED'} ${seconds} s`);
     if (counts !== undefined) {

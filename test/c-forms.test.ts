@@ -2,6 +2,7 @@
 // Checks in C come to what the same forms in the kernel language come to, state by state; wrong ones are found wrong.
 // `npx tsx bench/c-forms.ts` does it for every scenario.
 import { expect, test } from 'vitest';
+import { parseScenario } from '../src/scenario/index.ts';
 import {
   builtIn,
   checked,
@@ -11,6 +12,7 @@ import {
   PAIRS,
   renamed,
   scenarioNamed,
+  translated,
   verdictsOf,
   WRONG,
 } from './c-forms.ts';
@@ -40,4 +42,33 @@ test.each(WRONG)('%s is found wrong: %s', async (file, property) => {
   const { properties } = checked(IN_A_PIPE, await formOf(file), MOST_STATES);
   const violated = properties.filter(({ verdict }) => verdict === 'violated').map(({ id }) => id);
   expect(violated).toContain(property);
+});
+
+test('a batch that is filled again keeps what it has, and the release puts all of it', async () => {
+  const text = `static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start, size_t nr_pages, pgoff_t *err_index)
+{
+	struct folio_batch batch;
+	pgoff_t next = start;
+
+	folio_batch_init(&batch);
+	filemap_get_folios(inode->i_mapping, &next, start, &batch);
+	filemap_get_folios(inode->i_mapping, &next, start + nr_pages - 1, &batch);
+	folio_batch_release(&batch);
+	return true;
+}
+`;
+  const scenario = parseScenario(
+    'two-pages.yaml',
+    `scenario: T
+title: Two pages
+machine: { cpus: 1 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 } }
+before: [{ T0: { touch: 0..2 } }]
+threads:
+  T0: [{ convert: { range: 0..2, to: private } }]
+`,
+  );
+  const { properties } = checked(scenario, await translated('twice.c', text), MOST_STATES);
+  expect(properties.find(({ id }) => id === 'I6')?.verdict).toBe('holds');
 });

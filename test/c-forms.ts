@@ -17,8 +17,11 @@ function readyFront(): Promise<CFront> {
 }
 
 /** A form of examples/c. */
-export async function formOf(file: string): Promise<Patch> {
-  const text = new TextDecoder().decode(bytesOf(`examples/c/${file}`));
+export const formOf = (file: string): Promise<Patch> =>
+  translated(file, new TextDecoder().decode(bytesOf(`examples/c/${file}`)));
+
+/** The form that a text is. */
+export async function translated(file: string, text: string): Promise<Patch> {
   const translation = (await readyFront()).translate(wholeFile(file, text), { name: file });
   if (translation.kind === 'refused') throw new Error(translation.errors.join('\n'));
   return translation.form;

@@ -16,4 +16,4 @@ test('a text with slips is translated, or refused in one line with a place', asy
     seen.add(fate.kind);
   }
   expect([...seen].toSorted()).toEqual(expect.arrayContaining(['form', 'refused']));
-});
+}, 300_000);

@@ -8,6 +8,9 @@ import { compared, compiled, generate, readyFront, streamOf } from './c-programs
 const PROGRAMS = 200;
 const SEED = 40_000;
 
+/** Programs are many, and machines may be slow. */
+const PATIENCE_MS = 300_000;
+
 const hasGcc = spawnSync('gcc', ['--version']).status === 0;
 
 test.skipIf(!hasGcc)(
@@ -38,4 +41,5 @@ test.skipIf(!hasGcc)(
     ])
       expect([...constructs]).toContain(construct);
   },
+  PATIENCE_MS,
 );

@@ -112,7 +112,7 @@ function stubbed(known: Known): Known {
       ...base,
       text: (k, args) => {
         const { count, folios } = args.batch(3);
-        const start = args.place<'int'>(1);
+        const start = args.place(1, 'int');
         k.step(name, () => {
           k.observe(CALLED, { call, a: start, b: args.int(2) });
           draw(k, BATCH + 1, (n) => count.set(n));
@@ -138,7 +138,7 @@ function stubbed(known: Known): Known {
       text: (k, args) =>
         k.step(name, () => {
           k.observe(CALLED, { call, a: args.int(0), b: args.int(1) });
-          draw(k, 3, (n) => args.place<'int'>(2).set(n));
+          draw(k, 3, (n) => args.place(2, 'int').set(n));
         }),
     };
   return {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isBuilt, ROOT } from './cli/folioscope.ts';
 
 const LIMIT = 120_000;
@@ -39,9 +39,78 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const SC_11 = 'node_modules/folioscope/scenarios/SC-11-vmsplice.yaml';
 
-test('the page shows the example that ships', () => {
+test('the first form of the page is short', () => {
   expect(read('examples/drain-and-trust.ts')).toBe(`// SPDX-License-Identifier: MIT\n${shown}`);
   expect(shown.split('\n').length).toBeLessThanOrEqual(31);
+});
+
+test('every form that the page shows whole is an example that ships', () => {
+  const blocks = [...read('docs/new-patch.md').matchAll(/```ts\n([^]*?)```/g)].map(([, block = '']) => block);
+  const whole = blocks.filter((block) => block.includes('export default'));
+  const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'));
+  expect(whole.map((block) => `// SPDX-License-Identifier: MIT\n${block}`).toSorted()).toEqual(
+    examples.map((name) => read(`examples/${name}`)).toSorted(),
+  );
+  expect(blocks).toHaveLength(whole.length + 1);
+});
+
+/** The verdicts of a check by property. */
+function verdictsOf(...args: readonly string[]): ReadonlyMap<string, string> {
+  const { stdout, stderr } = folioscope('check', ...args, '--json');
+  expect(stderr).toBe('');
+  const { properties } = JSON.parse(stdout) as {
+    readonly properties: readonly { readonly property: string; readonly verdict: string }[];
+  };
+  return new Map(properties.map(({ property, verdict }) => [property, verdict]));
+}
+
+/** An example that ships, in a file of the folder. */
+function copied(name: string): string {
+  writeFileSync(join(folder, name), read(`examples/${name}`));
+  return `./${name}`;
+}
+
+test('the right form holds, where it is to refuse and where not', { timeout: LIMIT }, () => {
+  for (const scenario of ['SC-02-other-cpu', 'SC-11-vmsplice']) {
+    const verdicts = verdictsOf(
+      `node_modules/folioscope/scenarios/${scenario}.yaml`,
+      '--patch',
+      copied('read-again.ts'),
+    );
+    expect(new Set(verdicts.values())).toEqual(new Set(['holds']));
+  }
+});
+
+test('a walk of its own needs claimingList: without it I6 is violated', { timeout: LIMIT }, () => {
+  const SC_02 = 'node_modules/folioscope/scenarios/SC-02-other-cpu.yaml';
+  const text = read('examples/own-walk.ts');
+  expect(verdictsOf(SC_02, '--patch', copied('own-walk.ts')).get('I6')).toBe('holds');
+  const silent = text
+    .replace("k.claimingList('safety-check', batch.folios, 0, batch.count, {}, ", '[')
+    .replace(/^ {6}\}\);$/m, '      }].forEach((walk) => walk());');
+  writeFileSync(join(folder, 'silent.ts'), silent);
+  expect(verdictsOf(SC_02, '--patch', './silent.ts').get('I6')).toBe('violated');
+});
+
+test('a look that the form says itself is one', { timeout: LIMIT }, () => {
+  const [, block = ''] = /```ts\n(k\.step\('decide'[^]*?)```/.exec(read('docs/new-patch.md')) ?? [];
+  const form = (
+    decide: string,
+  ): string => `import { clamped, forEachFolio, LOOK, safetyCheck } from 'folioscope/kernel';
+export default {
+  name: 'own-sign',
+  summary: 'refuses every page by a sign of its own',
+  check: safetyCheck((k, args) => forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
+    ${decide}
+  })),
+};
+`;
+  const SC_02 = 'node_modules/folioscope/scenarios/SC-02-other-cpu.yaml';
+  writeFileSync(join(folder, 'shown.ts'), form(block));
+  writeFileSync(join(folder, 'blind.ts'), form(block.replace(/^.*LOOK.*\n/m, '')));
+  // Only a batch holds the page: what the form shows is judged, and it is wrong; what it does not show is not.
+  expect(verdictsOf(SC_02, '--patch', './shown.ts').get('I2')).toBe('violated');
+  expect(verdictsOf(SC_02, '--patch', './blind.ts').get('I2')).toBe('undecided');
 });
 
 test('run refutes the form', { timeout: LIMIT }, () => {
@@ -64,13 +133,39 @@ test('its types are those of the package', { timeout: LIMIT }, () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
+describe('docs/library.md', () => {
+  const [, program = ''] = /```js\n([^]*?)```/.exec(read('docs/library.md')) ?? [];
+  const [, output = ''] = /```\n(baseline[^]*?)```/.exec(read('docs/library.md')) ?? [];
+
+  test.each([[[]], [['--disallow-code-generation-from-strings']]])(
+    'its program checks a scenario in ten lines: node %j',
+    { timeout: LIMIT },
+    (flags) => {
+      expect(program.split('\n').filter((line) => line !== '').length).toBeLessThanOrEqual(11);
+      writeFileSync(join(folder, 'check.mjs'), program);
+      const { status, stdout, stderr } = inFolder(process.execPath, ...flags, 'check.mjs');
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout.startsWith(output)).toBe(true);
+      expect(stdout.includes('interpreted: ')).toBe(flags.length > 0);
+    },
+  );
+
+  test('every import that it names is there', { timeout: LIMIT }, () => {
+    const rooms = [...read('docs/library.md').matchAll(/`(folioscope\/[a-z]+)`/g)].map(([, room = '']) => room);
+    expect(rooms.length).toBeGreaterThan(8);
+    writeFileSync(join(folder, 'all.mjs'), rooms.map((room) => `await import('${room}');\n`).join(''));
+    const { status, stderr } = inFolder(process.execPath, 'all.mjs');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
 /** The routines that a form's text stands in. */
 const CHECK = 'ioctl > kvm_gmem_ioctl > __kvm_gmem_set_attributes > kvm_gmem_is_safe_for_conversion';
 
 /** A form whose check is these words, and otherwise that of the baseline. */
 const checking = (
   words: string,
-): string => `import { clamped, compareCount, folio, FOLIO, forEachFolio, lru_cache_disable, safetyCheck } from 'folioscope/kernel';
+): string => `import { clamped, compareCount, folio, FOLIO, folio_ref_count, forEachFolio, INDEX, lru_cache_disable, safetyCheck } from 'folioscope/kernel';
 import { bool, int, one, sharedScalar } from 'folioscope/lang'; const elsewhere = sharedScalar('elsewhere', int(2));
 const check = safetyCheck((k, args) => {
   ${words}
@@ -87,7 +182,7 @@ test.each([
   ],
   [
     "import { safetyCheck } from 'folioscope/kernel';\nexport default { name: 'v6', summary: '', check: safetyCheck(() => {}) };",
-    "folioscope: ./bad.ts: name: 'v6' is one of folioscope's own forms, expected another name\n",
+    "folioscope: ./bad.ts:2: name: 'v6' is one of folioscope's own forms, expected another name\n",
   ],
   [
     "import { nothing } from 'folioscope/kernels';\nexport default nothing;",
@@ -99,15 +194,15 @@ test.each([
   ],
   [
     checking('').replace("summary: ''", "summary: '', mutant: { name: 'gup-no-barrier' }"),
-    'folioscope: ./bad.ts: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, exports, parts\n',
+    'folioscope: ./bad.ts:7: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, exports, parts\n',
   ],
   [
     checking('').replace("summary: ''", "summary: '', mostDrains: { local: 1 }"),
-    /^folioscope: \.\/bad\.ts: mostDrains: expected \{ local: N, all: N \}.*\n$/,
+    /^folioscope: \.\/bad\.ts:7: mostDrains: expected \{ local: N, all: N \}.*\n$/,
   ],
   [
     checking('').replace("summary: ''", "summary: '', parts: ['mlok']"),
-    /^folioscope: \.\/bad\.ts: parts: expected a list of mlock, .*\n$/,
+    /^folioscope: \.\/bad\.ts:7: parts: expected a list of mlock, .*\n$/,
   ],
   [
     'export default await new Promise(() => {});',
@@ -160,6 +255,74 @@ test.each([
   [
     'for (let i = 0; ; i++) {\n}\nexport default 1;',
     "folioscope: ./bad.ts:1: cannot be loaded: a JavaScript loop has turned 1000000 times and does not end: the kernel's loops are k.loop, k.while and k.for\n",
+  ],
+  [
+    checking("k.step('mine', () => k.assert('never', args.safe));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'assert' says nothing in a form of the check: expected the scenario's own 'check', or a step that sets 'safe'\n",
+  ],
+  [
+    checking("k.step('mine', () => args.safe.set(folio.refcount.at(k.local('on', one(INDEX))).eq(2)));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: an index of 'folio.refcount' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.call(folio_ref_count, { folio: k.local('on', one(INDEX)), count: k.local('n', int(9)) });"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: an index of 'folio.refcount' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.if(k.local('of', one(FOLIO)).eq(k.local('on', one(INDEX))), () => {});"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: a comparison with a value of kind 'folio' takes a value of kind 'folio', not one of kind 'index'\n",
+  ],
+  [
+    checking("k.let('n', int(9), k.local('of', one(FOLIO)));"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'n' takes a value of kind 'int', not one of kind 'folio'\n",
+  ],
+  [
+    checking('k.if(args.nr, () => {});'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'if' takes a value of kind 'bool', not one of kind 'int'\n",
+  ],
+  [
+    checking('k.call(lru_cache_disable);'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'lru_cache_disable' is called without arguments, expected k.call(lru_cache_disable, { ... })\n",
+  ],
+  [
+    checking("k.call(folio_ref_count, { folio: k.local('of', one(FOLIO)) });"),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'folio_ref_count' is called without 'count'\n",
+  ],
+  [
+    checking("k.local('n', int('3'));"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: int("3"): expected a whole number from 0 on, such as int(3)\n',
+  ],
+  [
+    checking("k.local('n', int(3.5));"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: int(3.5): expected a whole number from 0 on, such as int(3)\n',
+  ],
+  [
+    checking("k.let('n', int(3), 1.5);"),
+    'folioscope: ./bad.ts:4: no kernel can be built with it: expected a value of the kernel language or a whole number, not 1.5\n',
+  ],
+  [
+    checking('args.safe = false;'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'safe' is a place, expected safe.set(...) instead of =\n",
+  ],
+  [
+    checking('forEachFolio(k, args, clamped, (judgement) => { judgement.safe = false; });'),
+    "folioscope: ./bad.ts:4: no kernel can be built with it: 'safe' is a place, expected safe.set(...) instead of =\n",
+  ],
+  [
+    "export default {\n  name: 'empty',\n  summary: '',\n  check: () => {},\n};",
+    'folioscope: ./bad.ts:4: check: expected safetyCheck((k, args) => { ... }), not the text itself\n',
+  ],
+  [
+    checking("setTimeout(() => k.step('late', () => {}), 0);"),
+    'folioscope: ./bad.ts:4: fails later: a part of the text comes from a timer or a promise, after the text was recorded; expected a form that is recorded at once\n',
+  ],
+  [
+    checking('void Promise.resolve().then(() => args.safe.set(false));'),
+    'folioscope: ./bad.ts:4: fails later: a place is written where no text is recorded: outside a routine, in a timer or a promise; expected a form that is recorded at once\n',
+  ],
+  [
+    checking("void Promise.reject('no reason');"),
+    'folioscope: ./bad.ts: fails later: no reason; expected a form that is recorded at once\n',
   ],
   [
     checking('k.loop(() => args.safe.set(true));'),

@@ -219,6 +219,24 @@ test('a run against I6 has the count besides the holders that do not add up to i
   ]);
 });
 
+test('a folio that another conversion has frozen for a moment does not stay frozen', () => {
+  const two = parseScenario(
+    't.yaml',
+    `scenario: T
+title: Two conversions, one with a folio
+machine: { cpus: 2 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads:
+  T0: [{ convert: { range: 1..2, to: private } }]
+  T1: [{ fallocate: 0..1 }, { convert: { range: 0..1, to: private } }]
+`,
+  );
+  const patch = ALTERNATIVES.find(({ name }) => name === 'ref-freeze');
+  if (patch === undefined) throw new Error('no such form');
+  expect(check(two, patch).verdict).toBe('holds');
+});
+
 test('a check that stores attributes itself is refused where its kernel is built, in run and in check', () => {
   const message = /^step 'store early' writes 'gmem_inode.private', expected a check that leaves the attributes/;
   expect(() => runScenario(OTHER_CPU, { patch: storesItself, keep: 'none' })).toThrow(message);

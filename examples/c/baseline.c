@@ -12,13 +12,12 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 
 	folio_batch_init(&batch);
 	while (safe && filemap_get_folios(mapping, &start, last, &batch)) {
-		for (i = 0; i < folio_batch_count(&batch); ++i) {
+		for (i = 0; safe && i < folio_batch_count(&batch); ++i) {
 			struct folio *folio = batch.folios[i];
 
 			if (folio_ref_count(folio) != folio_nr_pages(folio) + own_references) {
 				safe = false;
 				*err_index = folio->index;
-				break;
 			}
 		}
 

@@ -14,7 +14,7 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 	folio_batch_init(&batch);
 	while (safe && filemap_get_folios(mapping, &start, last, &batch)) {
 		i = 0;
-		while (i < folio_batch_count(&batch)) {
+		while (safe && i < folio_batch_count(&batch)) {
 			struct folio *folio = batch.folios[i];
 
 			safe = folio_ref_count(folio) == folio_nr_pages(folio) + own_references;
@@ -22,12 +22,13 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 				i++;
 				continue;
 			}
-			if (!folio_may_be_lru_cached(folio) || drained) {
+			if (folio_may_be_lru_cached(folio) && !drained) {
+				lru_add_drain_all();
+				drained = true;
+				safe = true;
+			} else {
 				*err_index = folio->index;
-				break;
 			}
-			lru_add_drain_all();
-			drained = true;
 		}
 
 		folio_batch_release(&batch);

@@ -15,6 +15,7 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
+import { pointee } from './lower.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
@@ -82,6 +83,8 @@ class Recording {
   /** Of batches whose folios may be put one by one: those of which a reference is held. */
   readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
+  /** What variables may be at any place. */
+  readonly #everywhere: State;
   /** What is being recorded, for messages. */
   at: Place | undefined;
   /** Claims stand around what is recorded already. */
@@ -96,6 +99,7 @@ class Recording {
     this.#given = given;
     this.#known = known;
     this.at = undefined;
+    this.#everywhere = new Map([...known.stored].map(([of, range]) => [of, { ...range, unset: false }]));
   }
 
   all(): void {
@@ -124,11 +128,13 @@ class Recording {
         return;
       case 'set-element': {
         const batch = this.#batch(part.to);
-        batch.folios.at(this.#value(part.index, state)).set(new Value<'folio'>(this.#value(part.value, state).expr));
+        batch.folios
+          .at(this.#value(part.index, state))
+          .set(new Value<'folio'>(this.#value(part.value, state).expr, 'folio'));
         return;
       }
       case 'unclaim':
-        this.#unclaim(new Value<'folio'>(this.#value(part.folio, state).expr));
+        this.#unclaim(new Value<'folio'>(this.#value(part.folio, state).expr, 'folio'));
         return;
       case 'check':
         this.#check(part.value, part, state, part.at);
@@ -158,7 +164,7 @@ class Recording {
       case 'if':
         k.scope(() =>
           k.if(
-            new Value<'bool'>(this.#value(part.if, state).expr),
+            new Value<'bool'>(this.#value(part.if, state).expr, 'bool'),
             () => this.#parts(part.then),
             () => this.#parts(part.else),
           ),
@@ -218,7 +224,10 @@ class Recording {
   #declare(of: Var): void {
     const stored = this.#known.stored.get(of) ?? { low: 0, high: 0 };
     const [low, high] = [Math.max(Math.min(0, stored.low), -MOST), Math.min(stored.high, MOST)];
-    const place = this.#k.local(of.name, { kind: 'int', max: Math.max(1, high - low), initial: 0 });
+    // What a value stands for is known by its variable's kind, to marks that name it.
+    const kind = pointee(of.type) ?? (of.type.kind === 'bool' ? 'bool' : 'int');
+    const own = this.#k.local<string>(of.name, { kind, max: Math.max(1, high - low), initial: 0 });
+    const place = new Stored<'int'>(own.expr, 'int');
     this.#homes.set(of, { place, low, allowed: { low, high } });
   }
 
@@ -233,7 +242,7 @@ class Recording {
     }
     this.#homes.set(of.count, { place: batch.count, low: 0, allowed: { low: 0, high: batchSize } });
     this.#homes.set(of.drained, {
-      place: new Stored<'int'>(batch.drained.expr),
+      place: new Stored<'int'>(batch.drained.expr, 'int'),
       low: 0,
       allowed: { low: 0, high: 1 },
     });
@@ -243,7 +252,7 @@ class Recording {
     const home = this.#homes.get(of);
     if (home !== undefined) return home;
     if (of.place !== 'err_index') throw new Error(`'${of.name}' is not declared`);
-    const place = new Stored<'int'>(this.#args.err_index.expr);
+    const place = new Stored<'int'>(this.#args.err_index.expr, 'int');
     return { place, low: 0, allowed: { low: 0, high: this.#k.sizes['index'] ?? 0 } };
   }
 
@@ -262,7 +271,7 @@ class Recording {
   #set(part: Extract<Part, { kind: 'set' }>, state: State): void {
     const { to, value, at } = part;
     if (to.place === 'safe') {
-      this.#args.safe.set(new Value<'bool'>(this.#value(value, state).expr));
+      this.#args.safe.set(new Value<'bool'>(this.#value(value, state).expr, 'bool'));
       return;
     }
     const { place, low, allowed } = this.#home(to);
@@ -296,18 +305,20 @@ class Recording {
   }
 
   #value(expr: Expr, state: State): Value<'int'> {
-    const range = this.#range(expr, state);
-    if (range.low === range.high) return literal(range.low);
+    // Only what is the same wherever it is read: what is known at one place alone would make other locals dead there, and the graph
+    // another than that of the same text in the kernel language.
+    const always = this.#range(expr, this.#everywhere);
+    if (always.low === always.high) return literal(always.low);
     const of = (inner: Expr): Value<'int'> => this.#value(inner, state);
     switch (expr.op) {
       case 'given':
-        return new Value<'int'>(this.#args[expr.of].expr);
+        return new Value<'int'>(this.#args[expr.of].expr, 'int');
       case 'var': {
         const { place, low } = this.#home(expr.of);
         return shifted(place, low);
       }
       case 'element':
-        return new Value<'int'>(this.#batch(expr.of).folios.at(of(expr.index)).expr);
+        return new Value<'int'>(this.#batch(expr.of).folios.at(of(expr.index)).expr, 'int');
       case 'not':
         return number(this.#isTrue(expr.of, state).not());
       case 'choose':
@@ -347,7 +358,7 @@ class Recording {
   #isTrue(expr: Expr, state: State): Value<'bool'> {
     const range = this.#range(expr, state);
     const value = this.#value(expr, state);
-    return isWithin(range, { low: 0, high: 1 }) ? new Value<'bool'>(value.expr) : value.ne(0);
+    return isWithin(range, { low: 0, high: 1 }) ? new Value<'bool'>(value.expr, 'bool') : value.ne(0);
   }
 
   #operation({ operator, left, right }: Extract<Expr, { op: 'binary' }>, state: State): Value<'int'> {
@@ -560,7 +571,7 @@ class Recording {
 
 const nothing: Var = { name: '', type: { kind: 'void' }, place: 'own' };
 
-const number = (value: Value<'bool'>): Value<'int'> => new Value<'int'>(value.expr);
+const number = (value: Value<'bool'>): Value<'int'> => new Value<'int'>(value.expr, 'int');
 
 const shifted = (value: Value<'int'>, by: number): Value<'int'> =>
   by === 0

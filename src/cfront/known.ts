@@ -91,10 +91,10 @@ export class Args {
     if (expr.op === 'const') return element(INDEX, choose<'int'>(value.gt(limit), limit, value));
     return element(INDEX, choose<'int'>(value.gt(limit), limit, value));
   }
-  place<T extends string>(at: number): Place<T> {
+  place<T extends string>(at: number, kind: T): Place<T> {
     const value = this.int(at);
     if (!(value instanceof Place)) throw new Error(`argument ${at} is no place`);
-    return new Place<T>(value.expr);
+    return new Place<T>(value.expr, kind);
   }
   batch(at: number): FolioBatch {
     const value = this.#values[at];
@@ -170,7 +170,7 @@ type WordKind =
   | 'print';
 
 /** A value of any kind as the number that stands for it. */
-const number = <T extends string>(of: Value<T>): Value<'int'> => new Value<'int'>(of.expr);
+const number = <T extends string>(of: Value<T>): Value<'int'> => new Value<'int'>(of.expr, 'int');
 
 const FOLIO_ARG: Param = { kind: 'folio' };
 const MAPPING: Param = { kind: 'mapping' };
@@ -228,11 +228,12 @@ const calls = (
 /** The result's place, or one that nobody reads. */
 const into = (k: K, result: Place<'int'> | undefined, most: number): Place<'int'> =>
   result ?? k.local('unused', { kind: 'int', max: most, initial: 0 });
-const truth = (k: K, result: Place<'int'> | undefined): Place<'bool'> => new Place<'bool'>(into(k, result, 1).expr);
+const truth = (k: K, result: Place<'int'> | undefined): Place<'bool'> =>
+  new Place<'bool'>(into(k, result, 1).expr, 'bool');
 
 const cpus = (k: Sized): Interval => ({ low: 0, high: Math.max(0, (k.sizes['cpu'] ?? 1) - 1) });
 const cpuPlace = (k: K, result: Place<'int'> | undefined): Place<'cpu'> =>
-  new Place<'cpu'>(into(k, result, cpus(k).high).expr);
+  new Place<'cpu'>(into(k, result, cpus(k).high).expr, 'cpu');
 
 /** Every call that takes steps. A field stands among them under the name of its struct and its own. */
 const CALLS: readonly Known[] = [
@@ -357,7 +358,7 @@ const CALLS: readonly Known[] = [
       const batch = args.batch(3);
       k.call(filemap_get_folios, {
         inode: args.mapping(0),
-        start: args.place<'index'>(1),
+        start: args.place(1, 'index'),
         last: args.index(k, 2, -1),
         batch,
       });
@@ -403,7 +404,7 @@ const CALLS: readonly Known[] = [
       k.call(lru_cache_drain_for_folio, {
         folio: args.folio(0),
         extraRefs: args.int(1),
-        drained: args.place<'int'>(2),
+        drained: args.place(2, 'int'),
       });
     },
     { always: false },

@@ -78,7 +78,7 @@ const HELD = 3;
 const ENOENT = 2;
 
 /** The struct that a pointer which is a value points to: the folio, or the inode with its mapping. */
-function pointee(type: CType): 'folio' | 'inode' | undefined {
+export function pointee(type: CType): 'folio' | 'inode' | undefined {
   if (type.kind !== 'pointer' || type.to.kind !== 'struct') return undefined;
   switch (type.to.name) {
     case 'folio':

@@ -186,6 +186,10 @@ class Run {
           for (const [i, arg] of call.args.entries()) {
             const param = call.known.params[i];
             if (arg.kind === 'place' && param?.kind === 'place') note(arg.of, param.range(this.#kernel));
+            if (arg.kind === 'batch' && call.known.claims !== undefined) {
+              note(arg.of.count, this.#capacity());
+              note(arg.of.drained, BIT);
+            }
           }
         }
         break;

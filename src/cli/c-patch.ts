@@ -17,7 +17,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 let front: Promise<CFront> | undefined;
 
 /** The C front end, made ready once. */
-async function readyFront(): Promise<CFront> {
+export async function readyFront(): Promise<CFront> {
   front ??= grammar().then((bytes) => cFront({ grammar: bytes }));
   return front;
 }

@@ -60,12 +60,50 @@ async function* answersWith(
   };
   const unwritten: string[] = [];
   const keep = await checkpointsIn(options, (message) => unwritten.push(message));
-  for (const [place, { name, checking }] of (await forms()).entries())
-    yield interrupted() && place > 0
-      ? name
-      : orName(answered(`${subject.name}, ${name}`, checking({ ...search, checkpoint: keep(name) })), name, place > 0);
+  const all = await forms();
+  const changed = await changesIn(options, all);
+  for (const [place, { name, files, checking }] of all.entries()) {
+    if (interrupted() && place > 0) {
+      yield name;
+      continue;
+    }
+    const answer = answered(`${subject.name}, ${name}`, checking({ ...search, checkpoint: keep(name) }));
+    yield orName(
+      saying(() => changed(files), answer),
+      name,
+      place > 0,
+    );
+  }
   for (const message of unwritten)
     complain(`${message}; make room there, or let it be written, and go on with the same command and --resume`);
+}
+
+/** Notes what the files of a question say. @returns those of some files that have changed since it was asked first. */
+async function changesIn(
+  { checkpoint }: Options,
+  forms: readonly { readonly files: readonly string[] }[],
+): Promise<(files: readonly string[]) => readonly string[]> {
+  if (checkpoint === undefined) return () => [];
+  const { changedFiles, noteFiles } = await import('./asked-before.ts');
+  try {
+    noteFiles(checkpoint, [...new Set(forms.flatMap(({ files }) => files))]);
+  } catch {
+    // Where nothing can be written, the checkpoint itself says why.
+  }
+  return (files) => changedFiles(checkpoint, [...new Set(files)]);
+}
+
+/** An answer; where its checkpoint is of another question, the files that have changed are named. */
+async function saying(changed: () => readonly string[], answer: Promise<CostedAnswer>): Promise<CostedAnswer> {
+  try {
+    return await answer;
+  } catch (error) {
+    const files = error instanceof Error && error.name === 'CheckpointError' ? changed() : [];
+    if (!(error instanceof Error) || files.length === 0) throw error;
+    const verb = files.length === 1 ? 'has' : 'have';
+    error.message = `${files.join(' and ')} ${verb} changed since the checkpoint was begun: ${error.message}`;
+    throw error;
+  }
 }
 
 /** What a form comes to, or its name where its checkpoint cannot be gone on from and other answers are there to be kept. */

@@ -5,6 +5,8 @@ import type { CheckAnswer, CheckProgress, SearchOptions } from '../verify/index.
 /** A form of the check, and the search that answers for it. */
 interface Form {
   readonly name: string;
+  /** The files that say what is asked: the scenario's, and the form's own. */
+  readonly files: readonly string[];
   readonly checking: (search: SearchOptions) => Generator<CheckProgress, CheckAnswer>;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SearchOptions } from '../verify/index.ts';
+import { ASKED } from './asked-before.ts';
 import type { Options } from './check-options.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
 
@@ -39,7 +40,7 @@ export async function ownCheckpoints(path: string, { resume = false }: Options):
 /** Says in a directory of checkpoints which process has it. */
 const OWNER = 'folioscope-checkpoint';
 
-const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`);
+const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`) || name === ASKED;
 
 /**
  * Checkpoints of each form, each of its explorations in a directory of its own.

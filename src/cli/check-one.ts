@@ -7,6 +7,7 @@ import { commandFor, type Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
+import { version } from './version.ts';
 
 /** Checks one scenario, and prints the report. @throws InputError, UsageError */
 export async function checkOne(
@@ -32,6 +33,7 @@ export async function checkOne(
       ? checkToJson(subject, costed, { notRun, coverage })
       : checkReport(subject, answers, {
           command: commandFor(file, options),
+          version: version(),
           notRun,
           interrupted: interrupted(),
           coverage,

@@ -4,6 +4,9 @@ import type { Profile } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
 import type { PatchChoice } from './load-patch.ts';
 
+/** States after which a check gives up by default. */
+export const MOST_STATES = 200_000_000;
+
 /** What the command line of `check` says. */
 export interface Options {
   readonly patch?: readonly PatchChoice[];
@@ -92,11 +95,26 @@ export function checkOptions({
     throw new UsageError('--checkpoint keeps one scenario, so without --all');
 }
 
-/** The command that gives the same report again. */
+/**
+ * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
+ * goes on, --itf and --json where and how it is written.
+ */
 export const commandFor = (file: string, options: Options): readonly string[] => {
   const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
-  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate } = options;
-  const valued = { cpus, folios, random, seed, pct, steps, bitstate, workers: workers === 1 ? undefined : workers };
+  const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate, memory, spill } = options;
+  const valued = {
+    cpus,
+    folios,
+    random,
+    seed,
+    pct,
+    steps,
+    bitstate,
+    workers: workers === 1 ? undefined : workers,
+    'most-states': options.mostStates === MOST_STATES ? undefined : options.mostStates,
+    memory,
+    spill,
+  };
   return [
     'folioscope',
     'check',

@@ -19,6 +19,7 @@ export async function peerIn(file: string, text: string, { cpus, folios, patch }
     forms: () =>
       (patch?.map(({ word }) => variantNamed(word)) ?? PEER_VARIANTS).map((variant) => ({
         name: variant,
+        files: [file],
         checking: (search) => checkingPeer(subject, { ...search, variant }),
       })),
   };

@@ -4,7 +4,7 @@ import { PATCHES } from '../machine/index.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { UsageError } from './failure.ts';
-import { loadPatches, workingInPieces, workingWith } from './load-patch.ts';
+import { fileOf, loadPatches, workingInPieces, workingWith } from './load-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
 /** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
@@ -30,6 +30,7 @@ async function scenarioIn(file: string, text: string, { profile, patch: chosen }
       if (wrong !== undefined) throw new InputError(`${file}: the schedule does not fit: ${wrong}`);
       return patches.map((patch) => ({
         name: patch.name,
+        files: [file, fileOf(patch) ?? file],
         checking: (search) => workingInPieces(patch, checking(subject, { ...search, patch })),
       }));
     },

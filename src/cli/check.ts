@@ -4,7 +4,7 @@ import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { type Patch, PATCHES, PROFILES } from '../machine/index.ts';
 import { checkAll } from './check-all.ts';
 import { checkOne } from './check-one.ts';
-import { bitsOf, checkOptions, type Options, positive, threads, wholeNumber } from './check-options.ts';
+import { bitsOf, checkOptions, MOST_STATES, type Options, positive, threads, wholeNumber } from './check-options.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
@@ -41,7 +41,7 @@ export function registerCheck(program: Command): void {
     .option('--exact', 'no reductions, and explore everything even after a violation')
     .option('--no-partial-order', 'explore every order of steps, also where nobody can tell them apart')
     .option('--no-symmetry', 'explore states apart that differ by an exchange of like tasks or CPUs')
-    .addOption(new Option('--most-states <n>', 'give up after so many states').default(200_000_000).argParser(positive))
+    .addOption(new Option('--most-states <n>', 'give up after so many states').default(MOST_STATES).argParser(positive))
     .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
     .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
     .addOption(

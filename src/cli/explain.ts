@@ -17,6 +17,7 @@ import { explanationToJson, explanationToText } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
+import { version } from './version.ts';
 import { Progress } from './progress.ts';
 
 /** Largest number of CPUs that Linux is built for (NR_CPUS). */
@@ -114,7 +115,7 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
   process.stdout.write(
     options.json === true
       ? explanationToJson(explanation)
-      : explanationToText(explanation, { file, options: optionsAgain(options) }),
+      : explanationToText(explanation, { file, options: optionsAgain(options), version: version() }),
   );
   return codeOf(explanation, {
     any: options.failOn === 'any',
@@ -246,7 +247,7 @@ const optionsAgain = ({
   ...(buffer === undefined ? [] : ['--buffer', buffer]),
   ...(failOn === 'any' ? ['--fail-on', failOn] : []),
   ...(redact === true ? ['--redact'] : []),
-  ...(patch.length === PATCHES.length ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
+  ...(names(patch) === names(PATCHES) ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
 ];
 
 function momentWord(moment: MomentSelector): string {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { register } from 'node:module';
+import * as nodeModules from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
@@ -10,8 +11,9 @@ import { ALTERNATIVES, KERNEL_PARTS, MUTANTS } from '../kernel/index.ts';
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
-import { complain, reasonOf } from './failure.ts';
+import { complain, reasonOf, reportFailure } from './failure.ts';
 import { UNWATCHED } from './patch-conditions.ts';
+import type { RegisterHooks } from './patch-hooks-here.ts';
 import { forgetTurns } from './patch-watch.ts';
 
 /** A form of the check as the command line names it: one that folioscope knows, or a file that holds one. */
@@ -63,12 +65,16 @@ let hooked = false;
 async function loadPatch(file: string): Promise<Patch> {
   if (/\.[ch](?::\w+)?$/.test(file)) return loadC(file);
   const path = resolve(file);
+  lastLoaded = file;
   try {
     await access(path);
   } catch (error) {
     throw new InputError(`${file}: cannot be read: ${reasonOf(error)}`);
   }
-  if (!hooked) register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
+  if (!hooked) {
+    await hookImports();
+    catchLateFailures();
+  }
   hooked = true;
   let module: unknown;
   // A file may end the process, or wait at its top for what never comes: Node then leaves without a word.
@@ -92,6 +98,14 @@ async function loadPatch(file: string): Promise<Patch> {
   return patch;
 }
 
+/** Lets this process read TypeScript, by the hooks that this Node has: register() is deprecated from Node 26 on. */
+async function hookImports(): Promise<void> {
+  const registerHooks: unknown = Reflect.get(nodeModules, 'registerHooks');
+  if (isRegisterHooks(registerHooks)) (await import('./patch-hooks-here.ts')).hook(registerHooks);
+  else nodeModules.register(new URL(`patch-hooks${import.meta.url.slice(-3)}`, import.meta.url));
+}
+
+const isRegisterHooks = (value: unknown): value is RegisterHooks => typeof value === 'function';
 /** A form in C, which needs none of what guards JavaScript. */
 async function loadC(word: string): Promise<Patch> {
   const { cFile, failureIn, loadCPatch } = await import('./c-patch.ts');
@@ -135,10 +149,29 @@ function tracing<T>(work: () => T): T {
   }
 }
 
+/** The file of a form that was loaded last, as it was named. */
+let lastLoaded = '';
+
+/**
+ * Ends the process in one line where a user's module fails in a timer, or in a promise that nothing waits for: Node would print its
+ * own text of ten lines.
+ */
+function catchLateFailures(): void {
+  const end = (error: unknown): void => {
+    // folioscope itself throws nothing but errors, and no promise of its own is left alone.
+    const place = placeIn(lastLoaded, error);
+    if (error instanceof Error && place === lastLoaded) process.exit(reportFailure(error));
+    complain(`${place}: fails later: ${inOneLine(error)}; expected a form that is recorded at once`);
+    process.exit(EXIT.input);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
 /** Where folioscope's own modules are. */
 const OWN = new URL('..', import.meta.url).href;
 
-/** `FILE:LINE` where an error's stack passes through a user's module, else the file. */
+/** `FILE:LINE` where an error's stack passes through a user's module, else `file`. */
 function placeIn(file: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const [, url = '', line = ''] of stack.matchAll(/(file:[^\s?]*?\.[cm]?[jt]s)(?:\?[^\s:]*)?:(\d+):\d+/g)) {
@@ -151,6 +184,9 @@ function placeIn(file: string, error: unknown): string {
 
 /** The files that forms came from. */
 const loadedFrom = new WeakMap<Patch, string>();
+
+/** The file that a form came from; undefined for folioscope's own. */
+export const fileOf = (patch: Patch): string | undefined => loadedFrom.get(patch);
 
 /**
  * Works with a form. Its text runs where kernels are built and its steps where they are run, with values that only then
@@ -170,7 +206,7 @@ function guarded<T>(patch: Patch, work: () => T): T {
     forgetTurns();
     return tracing(work);
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    if (error instanceof InputError || isOfStore(error)) throw error;
     try {
       requireOneText(file, patch, recordings(patch, RECORDINGS_AFTER_FAILURE));
     } catch (other) {
@@ -180,6 +216,10 @@ function guarded<T>(patch: Patch, work: () => T): T {
     throw failing(file, patch, error, 'fails');
   }
 }
+
+/** What is wrong with a directory of checkpoints or states is no mistake of a form. Their classes are the engine's, which is not loaded here. */
+const isOfStore = (error: unknown): boolean =>
+  error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);
 
 /** An answer about a user's form is one only if its text is still the same. */
 function requireSameText(patch: Patch): void {
@@ -240,22 +280,46 @@ function failing(file: string, patch: Patch, error: unknown, how: string): Input
   );
 }
 
-const inOneLine = (error: unknown): string => reasonOf(error).replaceAll(/\s+/g, ' ');
+const inOneLine = (error: unknown): string =>
+  reasonOf(error)
+    .replace(
+      /^Cannot assign to read only property '(\w+)' of object .*$/,
+      "'$1' is a place, expected $1.set(...) instead of =",
+    )
+    .replaceAll(/\s+/g, ' ');
+
+/** `FILE:LINE` of a field of a form as it is written, where it is found; else the file. */
+function fieldIn(file: string, field: string): string {
+  const lines = readFileSync(resolve(file), 'utf8').split('\n');
+  const written = new RegExp(String.raw`(?:^|[\s{,])${field}\s*:`);
+  const line = lines.findIndex((text) => written.test(text));
+  return line === -1 ? file : `${file}:${line + 1}`;
+}
 
 function exported(file: string, module: unknown): Patch {
   const form = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   const expected = 'expected a form of the check, { name, summary, check }';
   if (form === undefined) throw new InputError(`${file}: no default export, ${expected}`);
+  if (hasBareCheck(form))
+    throw new InputError(
+      `${fieldIn(file, 'check')}: check: expected safetyCheck((k, args) => { ... }), not the text itself`,
+    );
   if (!isPatch(form)) throw new InputError(`${file}: the default export is something else, ${expected}`);
   if (!/^[a-z][\w.-]{0,30}$/i.test(form.name))
     throw new InputError(
-      `${file}: name: expected at most 31 letters, digits, dots, dashes and underscores, not '${form.name}'`,
+      `${fieldIn(file, 'name')}: name: expected at most 31 letters, digits, dots, dashes and underscores, not '${form.name}'`,
     );
   if ([...PATCHES, ...ALTERNATIVES].some(({ name }) => name === form.name))
-    throw new InputError(`${file}: name: '${form.name}' is one of folioscope's own forms, expected another name`);
+    throw new InputError(
+      `${fieldIn(file, 'name')}: name: '${form.name}' is one of folioscope's own forms, expected another name`,
+    );
   requireFields(file, form);
   return form;
 }
+
+/** Whether a form's check is a function, as its text is, and no routine. */
+const hasBareCheck = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'check' in value && typeof value.check === 'function';
 
 function isPatch(value: unknown): value is Patch {
   if (typeof value !== 'object' || value === null) return false;
@@ -312,9 +376,9 @@ function requireFields(file: string, form: Patch): void {
     const rule = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
     if (rule === undefined)
       throw new InputError(
-        `${file}: ${field}: no field of a form, expected ${[...NEEDED, ...Object.keys(FIELDS)].join(', ')}`,
+        `${fieldIn(file, field)}: ${field}: no field of a form, expected ${[...NEEDED, ...Object.keys(FIELDS)].join(', ')}`,
       );
-    if (!rule.allows(value)) throw new InputError(`${file}: ${field}: expected ${rule.expected}`);
+    if (!rule.allows(value)) throw new InputError(`${fieldIn(file, field)}: ${field}: expected ${rule.expected}`);
   }
 }
 

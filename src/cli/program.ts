@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { EXIT } from './exit-code.ts';
 import { complain, reasonOf, reportFailure } from './failure.ts';
+import { version } from './version.ts';
 
 /** Adds a command to the program. */
 export type Register = (program: Command) => void;
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
-}
 
 function programOf(commands: readonly Register[]): Command {
   const program = new Command('folioscope')

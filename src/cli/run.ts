@@ -12,6 +12,7 @@ import { Progress } from './progress.ts';
 import { answerOf, manyRuns } from './run-answers.ts';
 import { commandFor, type Options, planOf } from './run-plan.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
+import { version } from './version.ts';
 import { TraceRecorder } from './trace-recorder.ts';
 
 /** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
@@ -124,7 +125,8 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
         progress.end();
         codes.add(codeOfRuns(runs));
         many.push(runs);
-        if (options.json !== true) process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan) }));
+        if (options.json !== true)
+          process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan), version: version() }));
         continue;
       }
       const answer = await answerOf(scenario, plan, keep, tick, recorder);
@@ -135,7 +137,7 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
       if (options.json === true) continue;
       process.stdout.write(
         isReport
-          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan) })
+          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan), version: version() })
           : summaryLine(answer),
       );
     } catch (error) {

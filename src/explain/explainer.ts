@@ -94,6 +94,7 @@ export class Explainer {
         this.#conversions.exit(event);
         break;
       case 'marker':
+        this.#order.look(event.at);
         this.#drains.elsewhere(event.pid);
         this.#moments.marker(event);
         break;
@@ -137,6 +138,7 @@ export class Explainer {
   answer(trace: TraceSummary): Explanation {
     const { batches, seen, strays } = this.#pageCache;
     for (const batch of batches.byCpu.values()) batch.endBurst();
+    this.#order.look(this.#order.lastAt);
     const answerer = new Answerer(this.#question, {
       moments: this.#moments,
       inodes: this.#inodes,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { formatTime } from '../ledger/index.ts';
+import { compilesText } from '../machine/index.ts';
 import type { InodeAnswer } from './answer.ts';
 import type { TrackedInode } from './inodes.ts';
 import { isBlind, type Story } from './story.ts';
@@ -22,6 +23,11 @@ export function notesOf(
     ...insertionNotes(story, followed),
     ...putbackNotes(followed),
     ...inodeNotes(story, listed),
+    ...(compilesText()
+      ? []
+      : [
+          'JavaScript may not be generated here: the verdicts were interpreted, which is slower; they are those of compiled code',
+        ]),
   ];
 }
 

@@ -267,7 +267,7 @@ export const find_get_entry = routine(
 );
 
 /**
- * mm/filemap.c: filemap_get_folios(): fills the batch with the folios from `start` up to and including `last`, each
+ * mm/filemap.c: filemap_get_folios(): adds to the batch, behind what it has, the folios from `start` up to and including `last`, each
  * with a reference, and moves `start` past the last one taken. It retries while a folio is frozen.
  */
 export const filemap_get_folios = routine(
@@ -286,7 +286,6 @@ export const filemap_get_folios = routine(
     const entry = k.local('entry', optional(FOLIO));
     const ok = k.local('ok', bool);
     const next = k.local('next', optional(INDEX));
-    batch.count.set(0);
     k.claimingList(batch.holder, batch.folios, 0, batch.count, {}, () => {
       k.while(batch.count.lt(k.config.profile.batchSize), () => {
         k.step('xas_find', () => {

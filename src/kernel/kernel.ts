@@ -131,6 +131,7 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  * names; what computes a value only, and takes no step, is a function.
  * @example
  * import {
+ *   CPU,
  *   filemap_get_folio,
  *   filemap_lock_folio,
  *   folio_lock,
@@ -153,6 +154,10 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folio_ref_unfreeze,
  *   folio_test_lru,
  *   folio_try_get,
+ *   get_cpu,
+ *   lru_add_drain_cpu,
+ *   put_cpu,
+ *   smp_processor_id,
  *   lru_add_drain,
  *   lru_add_drain_all,
  *   lru_cache_disable,
@@ -201,15 +206,19 @@ export const staticLruDrained = shared('static lru_drained', [STATIC], bool);
  *   folio_ref_unfreeze,
  *   folio_test_lru,
  *   folio_try_get,
+ *   get_cpu,
+ *   lru_add_drain_cpu,
+ *   put_cpu,
+ *   smp_processor_id,
  *   lru_add_drain,
  *   lru_add_drain_all,
  *   lru_cache_disable,
  *   lru_cache_drain_for_folio,
  *   lru_cache_enable,
  * ];
- * routines.length; // => 27
+ * routines.length; // => 31
  * [folioBatch, folioMaybeDmaPinned, folioMayBeLruCached].every((value) => typeof value === 'function'); // => true
- * [FOLIO.name, INDEX.name, INODE.name]; // => ['folio', 'index', 'inode']
+ * [CPU, FOLIO, INDEX, INODE].map(({ name }) => name); // => ['cpu', 'folio', 'index', 'inode']
  * LRU_CACHE.drainedAll; // => 2
  */
 export const { routine } = language<KernelConfig>();

@@ -3,6 +3,10 @@
 /** What differs between kernels, as features: never ask for a version. */
 export interface Profile {
   readonly name: string;
+  /** The release whose text the features were read in. */
+  readonly release: string;
+  /** Its commit, abbreviated; undefined if unknown. */
+  readonly commit?: string | undefined;
   /** Folios in a full batch. FOLIO_BATCH_SIZE (was PAGEVEC_SIZE): 15 up to 6.8, 31 in 6.18 and 7.3; 2 to explore. include/linux/folio_batch.h */
   readonly batchSize: number;
   /** CONFIG_SMP. Without it lru_add_drain_all() is lru_add_drain(), and there is no lru_activate batch (7.3). mm/folio.c */
@@ -37,6 +41,7 @@ const EXPORTED = ['filemap_get_folios', 'folio_batch_release'];
 
 const LINUX_7_3: Profile = {
   name: 'linux-7.3',
+  release: '7.3.4',
   batchSize: 31,
   smp: true,
   drainAllLocalFirst: true,
@@ -61,6 +66,9 @@ export const PROFILES: readonly Profile[] = [
   {
     ...LINUX_7_3,
     name: 'linux-6.18',
+    release: '6.18',
+    // linux-next; mm/swap.c there is that of 6.18.
+    commit: '6bf823d4',
     flushFreesLastReference: false,
     // folio_may_be_lru_cached() is inline in include/linux/swap.h since 6.17.
     exports: [...EXPORTED, 'folio_may_be_lru_cached'],
@@ -68,6 +76,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...LINUX_7_3,
     name: 'linux-6.8',
+    release: '6.8',
     batchSize: 15,
     drainAllLocalFirst: false,
     unmapDrainsLocal: true,

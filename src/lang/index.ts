@@ -6,6 +6,7 @@ export { language, TASK } from './text/builder.ts';
 export type { Columns } from './compile/columns.ts';
 export { compileColumns } from './compile/columns.ts';
 export { applyingWhere } from './text/effects.ts';
+export { withoutKinds } from './text/expression.ts';
 export type { Arg, SharedArray } from './text/expression.ts';
 export type { Expr, Variable } from './text/expr.ts';
 export {
@@ -26,7 +27,7 @@ export {
 } from './text/expression.ts';
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
-export { generated } from './compile/generated.ts';
+export { compilesText, generated } from './compile/generated.ts';
 export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
 export { Interpreter } from './run/interpreter.ts';
 export type { Independence } from './analyse/independence.ts';

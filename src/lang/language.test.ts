@@ -102,7 +102,7 @@ describe('what a text may say', () => {
   const loops: ReturnType<typeof routine> = routine('loops', (k) => k.call(loops, {}));
 
   test('not a place outside a routine', () => {
-    expect(() => total.set(1)).toThrow('a place is written outside a routine');
+    expect(() => total.set(1)).toThrow('a place is written where no text is recorded');
   });
 
   test('not a variable that the program does not declare', () => {
@@ -136,6 +136,69 @@ describe('what the interpreter refuses to do', () => {
     expect(interpreter.next(0)?.name).toBe('never');
     expect(() => interpreter.start(0, 0)).toThrow('task 0 is busy');
     expect(() => interpreter.start(1, 0, [1])).toThrow("'code' takes 0 values, not 1");
+  });
+});
+
+describe('stretches of text', () => {
+  const add = (k: Builder<null>, amount: number): void => k.step(`add ${amount}`, () => total.add(amount));
+  const totalOf = (text: (k: Builder<null>) => void): number | undefined =>
+    columnOf(run(programOf(text)).memory, total)[0];
+
+  test('a block is left from a loop inside it, and an outer loop goes on from an inner one', () => {
+    const left = (k: Builder<null>): void =>
+      k.block(({ leave }) => {
+        k.loop(() => {
+          add(k, 1);
+          leave();
+        });
+        add(k, 10);
+      });
+    expect(totalOf(left)).toBe(1);
+    expect(
+      totalOf((k) => {
+        const turns = k.let('turns', int(3), 0);
+        k.loop(({ leave, again }) => {
+          turns.add(1);
+          k.if(turns.eq(3), leave);
+          k.loop(() => {
+            add(k, 1);
+            again();
+          });
+        });
+      }),
+    ).toBe(2);
+  });
+
+  test('what is declared in a scope gives its place up behind it', () => {
+    const code = codeOf((k) => {
+      for (let i = 0; i < 100; i++)
+        k.scope(() => {
+          const value = k.let('value', int(7), 3);
+          k.step('add', () => total.add(value));
+        });
+    });
+    expect(code.slotMax).toEqual([7]);
+    const outside = (k: Builder<null>): void => {
+      let kept: { readonly place: ReturnType<typeof k.local<'int'>> } | undefined;
+      k.scope(() => {
+        kept = { place: k.local('kept', int(7)) };
+      });
+      kept?.place.set(1);
+    };
+    expect(() => codeOf(outside)).toThrow(`'kept' is a local of a routine that has ended`);
+  });
+
+  test('a step says where its author has it, the innermost place, and how many routines are around that', () => {
+    const inner = routine('inner', (k) => add(k, 1));
+    const { flow } = codeOf((k) => {
+      add(k, 1);
+      k.call(
+        routine('outer', (o) => o.from({ place: 'a.c:1', text: 'inner()' }, () => o.call(inner, {}))),
+        {},
+      );
+    });
+    const origins = flow.nodes.flatMap((node) => (node.kind === 'step' ? [node.step.origin] : []));
+    expect(new Set(origins)).toEqual(new Set([undefined, { place: 'a.c:1', text: 'inner()', depth: 1 }]));
   });
 });
 

@@ -2,6 +2,7 @@
 export type { KernelPart, Patch, Profile, Result, ScriptedCall, SyscallName } from '../kernel/index.ts';
 export { DEFAULT_PROFILE, PATCHES, PROFILES } from '../kernel/index.ts';
 export type { Taken } from '../lang/index.ts';
+export { compilesText } from '../lang/index.ts';
 export type { Call, Conversion, Outcome, PageRange } from './calls.ts';
 export type { CallSurroundings, Refused } from './entry.ts';
 export { entryOf, partsFor, syscallsFor } from './entry.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { compilePacked, createMemory, Interpreter, withoutAssert } from '../lang/index.ts';
+import { compilePacked, compilesText, createMemory, Interpreter, withoutAssert } from '../lang/index.ts';
 import { cpu } from '../ledger/index.ts';
 import {
   asExpected,
@@ -78,6 +78,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
     ...rest,
     coverage: coverage && coveredBy(coverage),
     endsNotAsked: false,
+    interpreted: !compilesText(),
     walked: options.walks,
     patch: variant,
     notes: { mutant: undefined, unexportedCalls: [] },

@@ -37,12 +37,28 @@ export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRu
   const hanging = ' '.repeat(WIDTH);
   const lines = [
     ...wrap(`${subject.name}: ${subject.title} (${size})`, outcome.padEnd(WIDTH), hanging),
+    ...violatedLines(answers, hanging),
     ...(outcome === 'as expected'
       ? []
       : answers.flatMap((answer) => differences(answer).flatMap((text) => wrap(text, hanging, `${hanging}  `)))),
     ...(notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}`, hanging, `${hanging}  `)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Which forms violate what, where the file says so. */
+function violatedLines(answers: readonly CheckAnswer[], hanging: string): readonly string[] {
+  const byIds = new Map<string, string[]>();
+  for (const { patch, properties, expected } of answers) {
+    const ids = properties.filter(
+      ({ id, verdict }) => verdict === 'violated' && expected?.violates.includes(id) === true,
+    );
+    if (ids.length > 0) {
+      const names = ids.map(({ id }) => id).join(', ');
+      byIds.set(names, [...(byIds.get(names) ?? []), patch]);
+    }
+  }
+  return [...byIds].flatMap(([ids, forms]) => wrap(`violated: ${ids} in ${forms.join(', ')}`, hanging, `${hanging}  `));
 }
 
 /** The line of a file that was not checked because of an interruption. */

@@ -55,6 +55,10 @@ function callOf(scenario: Subject, { task, call }: CounterexampleStep): string |
   return callIn(scenario, task, call)?.text;
 }
 
+/** The routine that a step stands in. Where the step bears its name, the routine says nothing: its caller then. */
+const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
+  path.at(-1) === name ? (path.at(-2) ?? name) : path.at(-1);
+
 /** A step beside its routine, or below it if both do not fit; the routine only if it differs from the previous one. */
 function stepRows(
   number: number,
@@ -64,8 +68,9 @@ function stepRows(
 ): string[] {
   const left = ' '.repeat(at);
   const count = String(number).padStart(3).padEnd(at);
-  const routine = step.path.at(-1);
-  if (routine === undefined || routine === before?.path.at(-1)) return [`${count}  ${step.name}`];
+  const routine = routineOf(step);
+  if (routine === undefined || (before !== undefined && routine === routineOf(before)))
+    return [`${count}  ${step.name}`];
   const whole = `${count}${routine}: ${step.name}`;
   return whole.length <= MAIL_COLUMNS ? [whole] : [`${left}${routine}`, `${count}  ${step.name}`];
 }

@@ -63,6 +63,7 @@ function answerJson({ answer, cost }: CostedAnswer, withCoverage: boolean): obje
     reductions: answer.reductions,
     omission: answer.omission,
     walked: answer.walked,
+    interpreted: answer.interpreted ? true : undefined,
     reason: answer.reason,
     expected: answer.expected,
     asExpected: answer.asExpected,

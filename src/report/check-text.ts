@@ -4,19 +4,22 @@ import { counterexampleLines } from './check-counterexample.ts';
 import { callIn, type Subject } from './check-subject.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** What a `check` report shows besides the answers. */
 export interface CheckReportOptions {
-  /** The command that gave this answer, a word each. */
-  readonly command: readonly string[];
-  /** Forms that nothing is known of, because somebody interrupted. */
-  readonly notRun: readonly string[];
+  /** The command that gave this answer, a word each; where absent, the report names none. */
+  readonly command?: readonly string[] | undefined;
+  /** The version of folioscope; the report names none where absent. */
+  readonly version?: string | undefined;
+  /** Forms that were not run; none where absent. */
+  readonly notRun?: readonly string[];
   /** Whether somebody interrupted, which is why they were not run. */
   readonly interrupted?: boolean;
-  /** Shows which steps were never taken. */
-  readonly coverage: boolean;
+  /** Shows which steps were never taken; no where absent. */
+  readonly coverage?: boolean;
 }
 
 /**
@@ -54,18 +57,21 @@ export interface CheckReportOptions {
 export function checkReport(
   scenario: Subject,
   answers: readonly CheckAnswer[],
-  { command, notRun, interrupted = true, coverage }: CheckReportOptions,
+  { command, notRun = [], interrupted = true, coverage = false, version }: CheckReportOptions = {},
 ): string {
   const [only, more] = answers;
   const sections = [
     [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
     ...answers.map((answer) => verdictLines(scenario, answer)),
     notRun.length === 0 ? [] : wrap(`not run: ${notRun.join(', ')}${interrupted ? ': interrupted' : ''}`, '', '  '),
-    ...(more === undefined ? [] : [tableLines(answers)]),
+    ...(more === undefined ? [] : [tableLines(answers), runsLines(answers, command)]),
     ...(only === undefined || more !== undefined ? [] : counterexampleSections(scenario, only)),
     ...(coverage ? answers.map(coverageLines) : []),
-    closingLines(scenario, answers),
-    commandLines(command),
+    [
+      ...closingLines(scenario, answers),
+      ...originLines(version, 'check' in scenario && 'threads' in scenario ? scenario.check.profile : undefined),
+    ],
+    command === undefined ? [] : commandLines(command),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -279,6 +285,15 @@ function tableLines(answers: readonly CheckAnswer[]): readonly string[] {
 
 const columnWidth = (patch: string): number => Math.max(patch.length, CELLS.undecided.length);
 
+/** How to see the runs that a table has no room for. */
+function runsLines(answers: readonly CheckAnswer[], command: readonly string[] | undefined): readonly string[] {
+  const first = answers.find(({ properties }) => properties.some(({ counterexample }) => counterexample !== undefined));
+  if (first === undefined || command === undefined) return [];
+  const before = command.flatMap((word, i) => (word === '--patch' || command[i - 1] === '--patch' ? [] : [word]));
+  const [, ...lines] = commandLines([...before, '--patch', first.patch]);
+  return ['the run against a property, step by step, is shown of one form alone:', ...lines];
+}
+
 /** The shortest run against each violated property. */
 const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonly (readonly string[])[] =>
   violatedIn(answer).flatMap((property) => {
@@ -338,6 +353,13 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
       '',
       '  ',
     ),
+    ...(answers.some(({ interpreted }) => interpreted)
+      ? wrap(
+          'interpreted: JavaScript may not be generated here, so that the search took some tens of times longer; the verdict and the numbers are those of a compiled search',
+          '',
+          '  ',
+        )
+      : []),
     ...(!('before' in scenario) || scenario.before.length === 0
       ? []
       : wrap(

@@ -11,6 +11,7 @@ import { ageOf, evidenceLines, isExplained, othersPhrase, refusersPhrase } from 
 import { isOnOneCpu, momentLines } from './explain-moments.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
 import { commandLines } from './command-lines.ts';
+import { originLines } from './origin-lines.ts';
 import { quoteText, wrap } from './wrap.ts';
 
 /** The words after `folioscope explain` that give the answer again. */
@@ -18,6 +19,8 @@ export interface ExplainCommand {
   readonly file: string;
   /** Options as they were given. */
   readonly options: readonly string[];
+  /** The version of folioscope; the report names none where absent. */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -389,7 +392,7 @@ function strangerPhrase({ cpus }: Explanation['trace'], [moment]: readonly Momen
 
 const MOST_LOSSES = 4;
 
-function footer({ trace, profile, moments }: Explanation, { file, options }: ExplainCommand): string[] {
+function footer({ trace, profile, moments }: Explanation, { file, options, version }: ExplainCommand): string[] {
   const span =
     trace.from === undefined || trace.to === undefined ? '' : `, ${timeText(trace.from)} to ${timeText(trace.to)}`;
   const cpus = `${trace.cpus.length} ${trace.cpus.length === 1 ? 'CPU' : 'CPUs'}`;
@@ -404,6 +407,7 @@ function footer({ trace, profile, moments }: Explanation, { file, options }: Exp
           '',
           '  ',
         )),
+    ...originLines(version, moments.length === 0 ? undefined : profile.profile),
     ...commandLines(again),
   ];
 }

@@ -16,4 +16,7 @@ export { mutantsText } from './mutants-text.ts';
 export { mutantNotes } from './patch-notes-text.ts';
 export { runsToJson } from './runs-json.ts';
 export { runsReport } from './runs-text.ts';
+export { reviewReport, type ReviewReportOptions } from './review-text.ts';
+export { reviewReply } from './review-reply.ts';
+export { reviewToJson } from './review-json.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

@@ -2,6 +2,7 @@
 import type { CallAnswer, PatchAnswer, Scenario, ScenarioAnswer } from '../scenario/index.ts';
 import { commandLines } from './command-lines.ts';
 import { balanceText, ledgerLines } from './holders-text.ts';
+import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { sameSteps, sharedSteps, stepLines, type StepStyle } from './steps-text.ts';
 import { expectedText, mismatchText, resultText } from './verdict-text.ts';
@@ -12,6 +13,8 @@ export interface RunReportOptions {
   readonly steps: StepStyle | 'none';
   /** The command that gave this answer, a word each. */
   readonly command: readonly string[];
+  /** The version of folioscope; the report names none where absent. */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -51,7 +54,7 @@ export function runReport(answer: ScenarioAnswer, options: RunReportOptions): st
     refusalSection(patches),
     ledgerSection(answer),
     ...(options.steps === 'none' ? [] : stepSections(answer, options.steps)),
-    closingSection(answer, options.command),
+    closingSection(answer, options),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -177,7 +180,10 @@ function stepSections({ scenario, patches }: ScenarioAnswer, style: StepStyle): 
   return sections;
 }
 
-function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly string[]): readonly string[] {
+function closingSection(
+  { scenario, patches }: ScenarioAnswer,
+  { command, version }: RunReportOptions,
+): readonly string[] {
   const steps = patches.reduce((sum, patch) => sum + patch.stepsTaken, 0);
   const broken = patches.flatMap(({ patch, imbalance: why }) => (why === undefined ? [] : [`I6 in ${patch}: ${why}`]));
   const unended = patches.flatMap(({ patch, unended: why }) => (why === undefined ? [] : [`${patch}: ${why}`]));
@@ -193,6 +199,7 @@ function closingSection({ scenario, patches }: ScenarioAnswer, command: readonly
     ...unended.flatMap((why) => wrap(`undecided: ${why}`, '', '  ')),
     ...wrap(`not known: other orders of the threads; here ${orderText(patches)}`, '', '  '),
     ...wrap(`${absentText(scenario)}not in the model: weak memory order, time`, '', '  '),
+    ...originLines(version, scenario.machine.profile),
     ...commandLines(command),
   ];
 }

@@ -2,13 +2,14 @@
 import type { Scenario, ScenarioRuns, SeenOutcome } from '../scenario/index.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { resultText } from './verdict-text.ts';
 
 /** Result of many runs of one scenario: for each form the frequency of each outcome, and a run that shows it. */
 export function runsReport(
   { scenario, patches: answers }: ScenarioRuns,
-  { command }: { readonly command: readonly string[] },
+  { command, version }: { readonly command: readonly string[]; readonly version?: string | undefined },
 ): string {
   const sections = [
     [...wrap(`${scenario.name}: ${scenario.title}`, ''), ...mutantLines(answers)],
@@ -19,6 +20,7 @@ export function runsReport(
     [
       ...unexportedLines(answers, scenario.machine.profile.name),
       ...wrap('not known: what other seeds would show; how often is no probability of a real machine', '', '  '),
+      ...originLines(version, scenario.machine.profile),
       ...commandLines(command),
     ],
   ];

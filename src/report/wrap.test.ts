@@ -10,6 +10,28 @@ test('breaks at blanks and hangs', () => {
   ]);
 });
 
+test.each([
+  ['1 234 567 states', ['1 234 567', 'states']],
+  ['12 345, depth 6', ['12 345,', 'depth', '6']],
+  ['p50 106 us, 3 of 100', ['p50', '106', 'us,', '3', 'of', '100']],
+  ['CPU 1: 100 pages at 2571.891 042', ['CPU', '1:', '100', 'pages', 'at', '2571.891', '042']],
+])('a number is not broken at its gaps: %s', (text, words) => {
+  const long = 'x'.repeat(MAIL_COLUMNS);
+  expect(wrap(words.join(` ${long} `), '')).toEqual(words.flatMap((word, i) => (i === 0 ? [word] : [long, word])));
+  expect(wrap(text, ' '.repeat(MAIL_COLUMNS - 9)).map((line) => line.trim())).toEqual(together(words, 9));
+});
+
+/** Words in lines of so many characters. */
+function together(words: readonly string[], room: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 test('no line is too long and nothing is lost, whatever the words are', () => {
   fc.assert(
     fc.property(

@@ -3,6 +3,9 @@
 /** A mail that quotes us twice still fits into 80 columns. */
 export const MAIL_COLUMNS = 75;
 
+/** A blank between words: not the gap of thousands, `1 000`, which a reader would take for two numbers. */
+const BETWEEN_WORDS = / (?!(?<=(?<![\w.:-])\d{1,3}(?: \d{3})* )\d{3}(?![\w.:]))/;
+
 /**
  * Breaks a text at blanks into lines of at most {@link MAIL_COLUMNS}.
  * @param indent start of each line; `hanging`: start of the lines after the first.
@@ -11,7 +14,7 @@ export function wrap(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
   let line = indent;
   let isEmpty = true;
-  for (const word of text.split(' ').filter((part) => part !== '')) {
+  for (const word of text.split(BETWEEN_WORDS).filter((part) => part !== '')) {
     const room = MAIL_COLUMNS - line.length - (isEmpty ? 0 : 1);
     if (!isEmpty && word.length > room) {
       lines.push(line);

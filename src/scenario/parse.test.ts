@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../ledger/index.ts';
-import { parseScenario, profileNamed } from './parse.ts';
+import { profileNamed } from './profile-named.ts';
+import { parseScenario } from './parse-scenario.ts';
 import { scenarioJsonSchema } from './schema.ts';
 
 /** A scenario in lines, of which a test replaces some. */

@@ -8,7 +8,6 @@ import {
   parseSchedule,
   partsFor,
   type Profile,
-  PROFILES,
   type Schedule,
   syscallsFor,
   type TaskOptions,
@@ -20,8 +19,9 @@ import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario, ScenarioCall } from './scenario.ts';
 import { namesModel } from './names-model.ts';
+import { profileNamed } from './profile-named.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
-import { type Path, readSource, type Source } from './source.ts';
+import type { Path, Source } from './source.ts';
 
 /** How a scenario is read. */
 export interface ParseOptions {
@@ -29,16 +29,8 @@ export interface ParseOptions {
   readonly profile?: Profile;
 }
 
-/** A kernel profile by its name. @throws RangeError where there is none. */
-export function profileNamed(name: string): Profile {
-  const found = PROFILES.find((profile) => profile.name === name);
-  if (found !== undefined) return found;
-  const names = PROFILES.map((profile) => profile.name);
-  throw new RangeError(`no profile '${name}', ${suggestion(name, names)}`);
-}
-
 /**
- * Reads the text of a scenario file: YAML 1.2 or JSON, as schema/scenario.schema.json describes it.
+ * The scenario that a document holds.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example
@@ -69,8 +61,7 @@ export function profileNamed(name: string): Profile {
  * const forms = [patchNamed('v6')];
  * unknownPlace(scenario, parseSchedule('T9:all'), forms, (_, work) => work()); // => "no task 'T9', did you mean 'T0'?"
  */
-export function parseScenario(file: string, text: string, options: ParseOptions = {}): Scenario {
-  const source = readSource(file, text);
+export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
     throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
   const parsed = SCENARIO.safeParse(source.value);

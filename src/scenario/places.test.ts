@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest';
 import { parseSchedule, PATCHES } from '../machine/index.ts';
-import { parseScenario } from './parse.ts';
+import { parseScenario } from './parse-scenario.ts';
 import { unknownPlace } from './places.ts';
 
 const SCENARIO = parseScenario(

@@ -5,7 +5,7 @@ import { ALTERNATIVES, folio, safetyCheck } from '../kernel/index.ts';
 import { int, ordinal } from '../lang/index.ts';
 import { parseSchedule, type Patch, patchNamed } from '../machine/index.ts';
 import { isWell } from './answer.ts';
-import { parseScenario } from './parse.ts';
+import { parseScenario } from './parse-scenario.ts';
 import { BrokenInvariant, runScenario } from './run.ts';
 
 /** A scenario whose T1 has touched the pages on CPU 1, and whose threads are as given. */

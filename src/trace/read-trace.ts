@@ -4,17 +4,19 @@ import { readFully } from './byte-source.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { isStream, PieceReader, streamOf } from './byte-stream.ts';
 import { detectDat } from './dat/detect.ts';
-import { readDat } from './dat/read.ts';
 import { InputError } from '../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from './summary.ts';
 import { detectText } from './text/detect.ts';
-import { readText } from './text/read.ts';
 import { PackingError, unpackerFor } from './unpack.ts';
 import { whyNoRecording, whyUnsupported } from './unsupported.ts';
 
 const HEAD_BYTES = 64 * 1024;
 /** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
+
+/** A page loads the reader of the format that comes, and not the other. */
+const dat = () => import('./dat/read.ts');
+const text = () => import('./text/read.ts');
 
 /**
  * Reads a recording in one pass, in any known format, text also packed. The decoded events and the losses go to
@@ -40,7 +42,7 @@ const MAX_HELD_BYTES = 128 * 1024 * 1024;
  */
 export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
   if (isStream(input)) return readPieces(new PieceReader(input), options);
-  if (detectDat(await readFully(input, 0, HEAD_BYTES))) return readDat(input, options);
+  if (detectDat(await readFully(input, 0, HEAD_BYTES))) return (await dat()).readDat(input, options);
   return readPieces(new PieceReader(streamOf(input, options.onProgress)), options);
 }
 
@@ -56,7 +58,7 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
   const advice = whyUnsupported(head);
   if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
   const dialect = detectText(head);
-  if (dialect !== undefined) return readText(unpacked, dialect, options);
+  if (dialect !== undefined) return (await text()).readText(unpacked, dialect, options);
   throw new InputError(
     `${pieces.name}: ${whyNoRecording(head) ?? 'byte 0: no known recording, expected a trace.dat or the text of a trace'}`,
   );
@@ -66,6 +68,7 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
 async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
   const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
   const { failure } = pieces;
+  const { readDat } = await dat();
   if (failure === undefined) return readDat(held, options);
   if (!(failure instanceof PackingError)) throw failure;
   try {

@@ -6,6 +6,9 @@ import { memorySource } from './index.ts';
 
 const PLAIN = 'two-cpu.txt';
 const XZ = recordingBytes('two-cpu.txt.xz');
+const ZSTD = recordingBytes('two-cpu.txt.zst');
+/** A frame of zstd with two bytes that a reader passes over (RFC 8878, 3.1.2). */
+const SKIPPED = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7]);
 /** A whole stream without a byte in it (xz </dev/null). */
 const EMPTY_XZ = Buffer.from('/Td6WFoAAATm1rRGAAAAABzfRCEftvN9AQAAAAAEWVo=', 'base64');
 
@@ -16,23 +19,46 @@ it('a stream gives what the file gives, text and trace.dat', async () => {
   }
 });
 
-it.each(['gzip', 'two members of gzip', 'zstd', 'xz', 'two streams of xz'])(
-  'text packed with %s gives what the text gives',
-  async (how) => {
-    const bytes = recordingBytes(PLAIN);
-    const packed = {
-      gzip: () => gzipSync(bytes),
-      'two members of gzip': () => Buffer.concat([gzipSync(bytes.subarray(0, 9999)), gzipSync(bytes.subarray(9999))]),
-      zstd: () => recordingBytes('two-cpu.txt.zst'),
-      xz: () => XZ,
-      'two streams of xz': () => Buffer.concat([XZ, EMPTY_XZ]),
-    }[how];
-    const plain = await readAll(recording(PLAIN));
-    const data = new Uint8Array(packed?.() ?? []);
-    expect(await readAll(memorySource(PLAIN, data))).toEqual(plain);
-    expect(await readAll(pipe(PLAIN, data, 100))).toEqual(plain);
-  },
-);
+const ZEROS = Buffer.alloc(512);
+
+it.each([
+  'gzip',
+  'two members of gzip',
+  'gzip padded with zeros',
+  'zstd',
+  'zstd behind a frame that is skipped',
+  'xz',
+  'xz and an empty stream',
+  'xz padded with zeros',
+])('text packed with %s gives what the text gives', async (how) => {
+  const bytes = recordingBytes(PLAIN);
+  const packed = {
+    gzip: () => gzipSync(bytes),
+    'two members of gzip': () => Buffer.concat([gzipSync(bytes.subarray(0, 9999)), gzipSync(bytes.subarray(9999))]),
+    zstd: () => ZSTD,
+    xz: () => XZ,
+    'gzip padded with zeros': () => Buffer.concat([gzipSync(bytes), ZEROS]),
+    'zstd behind a frame that is skipped': () => Buffer.concat([ZSTD, SKIPPED]),
+    'xz and an empty stream': () => Buffer.concat([XZ, EMPTY_XZ]),
+    'xz padded with zeros': () => Buffer.concat([XZ, ZEROS, EMPTY_XZ, ZEROS]),
+  }[how];
+  const plain = await readAll(recording(PLAIN));
+  const data = new Uint8Array(packed?.() ?? []);
+  expect(await readAll(memorySource(PLAIN, data))).toEqual(plain);
+  expect(await readAll(pipe(PLAIN, data, 100))).toEqual(plain);
+});
+
+it.each([
+  ['members of gzip', () => gzipSync(recordingBytes(PLAIN))],
+  ['frames of zstd', () => ZSTD],
+  ['streams of xz', () => XZ],
+])('two whole %s, one behind the other, are two whole texts', async (_, packed) => {
+  const bytes = recordingBytes(PLAIN);
+  const twice = await readAll(memorySource(PLAIN, new Uint8Array(Buffer.concat([bytes, bytes]))));
+  const data = new Uint8Array(Buffer.concat([packed(), packed()]));
+  expect(await readAll(memorySource(PLAIN, data))).toEqual(twice);
+  expect(await readAll(pipe(PLAIN, data, 100))).toEqual(twice);
+});
 
 it('a packed trace.dat is read, too', async () => {
   const name = 'two-cpu.dat';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ByteStream, PieceReader } from './byte-stream.ts';
+import { gunzip } from './gunzip.ts';
 import { withoutFetch } from './without-fetch.ts';
 
 /** Packed text ends here because the rest is damaged or missing. Everything before it is good. */
@@ -23,7 +24,7 @@ const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 
 /**
  * Unpacker of a stream that starts with `head`; undefined if it is not packed, or not in a format that can be unpacked
- * everywhere: gzip by the platform, zstd and xz by WebAssembly. Memory is bounded by the format's window, at most 128
+ * everywhere: gzip by our own text, zstd and xz by WebAssembly. Memory is bounded by the format's window, at most 128
  * MB.
  */
 export function unpackerFor(head: Uint8Array): ((packed: PieceReader) => ByteStream) | undefined {
@@ -33,59 +34,14 @@ export function unpackerFor(head: Uint8Array): ((packed: PieceReader) => ByteStr
   return undefined;
 }
 
-/** Two members of a byte each, `a` and `b`. */
-const TWO_MEMBERS = new Uint8Array([
-  31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 4, 0, 67, 190, 183, 232, 1, 0, 0, 0, 31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 75, 2,
-  0, 249, 239, 190, 113, 1, 0, 0, 0,
-]);
-
-let readsMembers: Promise<boolean> | undefined;
-
-/** Whether the platform reads a file of several gzip members to its end: Node 20 does, Node 24 stops behind the first. */
-const readsAllMembers = (): Promise<boolean> =>
-  (readsMembers ??= (async () => {
-    try {
-      const stream = new Blob([TWO_MEMBERS]).stream().pipeThrough(new DecompressionStream('gzip'));
-      return (await new Response(stream).text()) === 'ab';
-    } catch {
-      return false; // it takes the second member for noise behind the first
-    }
-  })());
-
-/** Bytes of a member's end that say how long it is unpacked, modulo 2^32 (RFC 1952). */
-const LENGTH_BYTES = 4;
-
 const unpackGzip = (packed: PieceReader): ByteStream => ({
   name: packed.name,
   pieces: (async function* () {
-    let end = new Uint8Array(0);
-    let unpacked = 0;
-    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-      pull: async (controller) => {
-        const piece = await packed.next();
-        if (piece === undefined) controller.close();
-        else {
-          end = new Uint8Array([...end, ...piece.subarray(-LENGTH_BYTES)]).slice(-LENGTH_BYTES);
-          controller.enqueue(new Uint8Array(piece)); // a copy: the stream may take the memory away
-        }
-      },
-    });
     try {
-      const whole: ReadableStream<Uint8Array> = stream.pipeThrough(new DecompressionStream('gzip'));
-      for await (const piece of whole) {
-        unpacked += piece.byteLength;
-        yield piece;
-      }
+      yield* gunzip(packed);
     } catch (error) {
-      if (await readsAllMembers()) throw asPackingError(packed, 'gzip', error);
+      throw asPackingError(packed, 'gzip', error);
     }
-    if (await readsAllMembers()) return;
-    const last = end.byteLength < LENGTH_BYTES ? undefined : new DataView(end.buffer).getUint32(0, true);
-    if (last !== unpacked % 2 ** 32)
-      throw new PackingError(
-        packed,
-        'the packed data hold more than one gzip member, of which this version of Node reads the first, or are cut off; unpack them first (gunzip -c FILE | folioscope ... -)',
-      );
   })(),
 });
 

@@ -160,6 +160,8 @@ export interface CheckAnswer {
   readonly walked: Walked | undefined;
   /** Parts of the form's and the kernel's text that no run reached; undefined if unknown. */
   readonly coverage: Coverage | undefined;
+  /** The context forbids generated JavaScript, so the steps were interpreted: some tens of times slower, with equal results. */
+  readonly interpreted: boolean;
   /** I5 was not checked on runs without end, because there are too many states. */
   readonly endsNotAsked: boolean;
   /** Why something is undecided. */

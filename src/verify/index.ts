@@ -9,6 +9,7 @@ export type {
   SmallMachine,
   Walked,
 } from './answer.ts';
+export { checkScenario } from './check-scenario.ts';
 export { coveredBy } from './covered.ts';
 export { inRounds } from './rounds.ts';
 export { shownIn } from './shown-state.ts';

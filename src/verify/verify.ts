@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { alikeTasks, compilePacked } from '../lang/index.ts';
+import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
   LOOK_GONE,
@@ -11,7 +11,7 @@ import {
   runScenario,
   type Scenario,
 } from '../scenario/index.ts';
-import type { CheckAnswer, PropertyAnswer, SmallMachine } from './answer.ts';
+import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
 import { looksAtGoneFolio, tell } from './counterexample.ts';
 import { type Happening, happened } from './events.ts';
@@ -85,6 +85,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
   return {
     ...about,
     walked: options.walks,
+    interpreted: !compilesText(),
     patch: patch.name,
     notes: patchNotes(patch, scenario.check.profile),
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
@@ -189,12 +190,16 @@ function asFarAsShown(
   return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
 }
 
+/** The routine of a step; its caller if the step bears the routine's name. */
+const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
+  path.at(-1) === name ? path.at(-2) : path.at(-1);
+
 /** Why a refusal has no look before it, and the end of its run: the task, its routine and step. */
 function reasonOf(world: SmallWorld, { counterexample }: PropertyAnswer): string {
   const last = counterexample?.steps.at(-1);
   if (counterexample === undefined || last === undefined) return NOT_SHOWN;
   const why = looksAtGoneFolio(world, counterexample.steps) ? LOOK_GONE : NOT_SHOWN;
-  return `${why}: ${last.thread} is refused after ${[last.path.at(-1), last.name].filter(Boolean).join(': ')}`;
+  return `${why}: ${last.thread} is refused after ${[routineOf(last), last.name].filter(Boolean).join(': ')}`;
 }
 
 function known(id: string): PropertyId {

@@ -77,6 +77,17 @@ threads:
   ).toEqual([['expected', '0.0']]);
 });
 
+test('a pin is shown as what it is in the kernel, and what the model makes of it is said once', () => {
+  const { stdout } = folioscope([
+    'check',
+    'scenarios/SC-11-pin-user-pages.yaml',
+    '--patch',
+    'examples/drain-and-trust.ts',
+  ]);
+  expect(stdout).toContain('| page 0: 1025 = 1 page-cache + 1024 gup\n');
+  expect(stdout.match(/a pin \(FOLL_PIN\) adds \d+ to a count there/g)).toHaveLength(1);
+});
+
 test('a bound that is reached leaves it undecided', () => {
   const { status, stdout } = folioscope(['check', SC_02, '--patch', 'v6', '--most-states', '20']);
   expect(status).toBe(2);
@@ -145,6 +156,7 @@ describe('--all', () => {
     expect({ status, stdout }).toEqual({
       status: 1,
       stdout: `as expected     SC-02: A page faulted on another CPU (1 form, 21 states)
+                violated: I2 in baseline
 says nothing    SC-02: A page faulted on another CPU (1 form, 21 states)
                 baseline: the file has no 'check' for it
 NOT as expected SC-02: A page faulted on another CPU (1 form, 21 states)

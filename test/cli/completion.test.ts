@@ -37,6 +37,7 @@ describe('bash', () => {
     expect(complete(script, '')).toEqual([
       'run',
       'check',
+      'review',
       'explain',
       'source',
       'export',

@@ -50,6 +50,7 @@ export function buildCode<C>(
 ): Code {
   const builder = new Builder(config, sizes, declared);
   recording(builder, () => text(builder));
+  builder.end();
   const body = simplifyBody(builder.body, sizes);
   const flow = lower(body);
   if (declared !== undefined) recordedWith.set(body, declared);

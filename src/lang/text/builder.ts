@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { type Args, requireArgs, withAll } from './arguments.ts';
 import type { Body, Claim, Effect, Origin, Step, Where } from './body.ts';
-import { type Arg, exprOf, Place, Value } from './expression.ts';
+import { type Arg, exprOf, kindOf, Place, requireKind, Value } from './expression.ts';
 import { type Expr, type Local, readsShared, type Variable } from './expr.ts';
 import type { Mark, MarkArgs } from './mark.ts';
 import { meaningsOf } from './meanings.ts';
@@ -10,9 +11,6 @@ import { type Recorder, recording } from './recorder.ts';
 import { resolve, type Sizes, type Type } from './types.ts';
 
 export { TASK } from './types.ts';
-
-/** Arguments of a routine: values of the caller's own memory, and places for results. */
-type Args = Readonly<Record<string, unknown>>;
 
 /** A named piece of the kernel: text over a builder. Calls are inlined; there is no recursion. */
 export interface Routine<C, A extends Args> {
@@ -47,9 +45,9 @@ interface LoopTargets {
 /** How a stretch of text is left, or begun again, from wherever in it. */
 export interface Turn {
   /** Goes on behind the stretch. */
-  leave(): void;
+  readonly leave: () => void;
   /** Begins the next turn of a loop; of a stretch that is no loop it is {@link leave}. */
-  again(): void;
+  readonly again: () => void;
 }
 
 interface Scope {
@@ -88,6 +86,8 @@ export class Builder<C> implements Recorder {
   readonly #recorded: Recorded;
   /** The present step. */
   #step: string | undefined;
+  /** Why nothing may be asserted here. */
+  #assertless: string | undefined;
 
   /** @param declared the program's variables; if absent, they are checked when the program is put together. */
   constructor(config: C, sizes: Sizes, declared?: readonly Variable[]) {
@@ -108,6 +108,11 @@ export class Builder<C> implements Recorder {
     return this.#body;
   }
 
+  /** Ends the recording: what comes later, from a timer or a promise, would be left out unseen. */
+  end(): void {
+    this.#recorded.end();
+  }
+
   /** One atomic access to shared memory. */
   step(name: string, effects: () => void): void {
     this.#addStep(name, undefined, effects);
@@ -115,6 +120,7 @@ export class Builder<C> implements Recorder {
 
   /** A step that waits until `guard` holds; guard and effects are one atomic access. */
   await(name: string, guard: Value<'bool'>, effects: () => void = () => {}): void {
+    requireKind('bool', guard, () => `the guard of '${name}'`);
     this.#addStep(name, guard.expr, effects);
   }
 
@@ -183,6 +189,7 @@ export class Builder<C> implements Recorder {
   when(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'when' belongs inside a step; between steps use 'if'`);
+    requireKind('bool', condition, () => `'when'`);
     this.#recorded.count(this.#place);
     this.#recorded.expression(condition.expr, this.#place);
     outer.push(...meaningsOf(condition.expr, this.#where()), {
@@ -213,8 +220,17 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'local', effects: [effect], path: this.#where().path });
   }
 
+  /** Records a text in which nothing may be asserted. @param why message of the error for an assertion. */
+  withoutAsserts(why: string, text: () => void): void {
+    const outer = this.#assertless;
+    this.#assertless = why;
+    text();
+    this.#assertless = outer;
+  }
+
   /** A condition that must hold at this point of a step. Explorations report a violation; it changes nothing. */
   assert(name: string, condition: Value<'bool'>): void {
+    if (this.#assertless !== undefined) throw new Error(this.#assertless);
     if (this.#effects === undefined) throw new Error(`'assert' belongs inside a step`);
     this.#recorded.count(this.#place);
     this.#recorded.expression(condition.expr, this.#place);
@@ -228,7 +244,8 @@ export class Builder<C> implements Recorder {
     this.#recorded.count(this.#place);
     for (const end of [from, to]) this.#recorded.expression(exprOf(end), this.#place);
     const bound = { name: 'i' };
-    const body = this.#take(() => effects(new Value<K>({ op: 'bound', bound })));
+    requireKind(kindOf(from), to, () => `'each' from a value of kind '${kindOf(from)}'`);
+    const body = this.#take(() => effects(new Value<K>({ op: 'bound', bound }, kindOf(from) ?? kindOf(to))));
     outer.push({ kind: 'each', bound, from: exprOf(from), to: exprOf(to), body });
   }
 
@@ -272,6 +289,7 @@ export class Builder<C> implements Recorder {
   /** Branches on the task's own memory. */
   if(condition: Value<'bool'>, then: () => void, otherwise: () => void = () => {}): void {
     this.#betweenSteps('if', `'when', or the step before it`);
+    requireKind('bool', condition, () => `'if'`);
     if (readsShared(condition.expr)) throw new Error(this.#outsideStep('a condition'));
     this.#recorded.count(this.#place);
     this.#recorded.expression(condition.expr, this.#place);
@@ -395,13 +413,14 @@ export class Builder<C> implements Recorder {
 
   /** Inlines a routine. Its arguments may not read shared memory: they would be read anew at every use. */
   call<A extends Args>(routine: Routine<C, A>, args: A): void {
+    requireArgs(routine.name, args);
     if (this.#effects !== undefined) throw new Error(`'${routine.name}' is called inside a step`);
     if (this.#scopes.some((scope) => scope.routine === routine.name))
       throw new Error(`'${routine.name}' calls itself: ${this.#where().path.join(' > ')}`);
     for (const [name, arg] of Object.entries(args))
       if (arg instanceof Value && readsShared(arg.expr))
         throw new Error(`argument '${name}' of '${routine.name}' reads shared memory: read it in a step first`);
-    this.#inline(routine.name, () => routine.text(this, args));
+    this.#inline(routine.name, () => withAll(routine.name, args, (all) => routine.text(this, all)));
   }
 
   #inline(routine: string | undefined, text: () => void): void {

@@ -7,53 +7,123 @@ import type { Domain, Type } from './types.ts';
 /** A value of kind K, or the literal that stands for one. */
 export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : number);
 
-export const exprOf = (arg: Value<string> | number | boolean): Expr =>
-  arg instanceof Value ? arg.expr : { op: 'const', value: Number(arg) };
+/** @throws TypeError where untyped text hands over something else. */
+export function exprOf(arg: Value<string> | number | boolean): Expr {
+  if (arg instanceof Value) return arg.expr;
+  if (typeof arg === 'boolean' || Number.isInteger(arg)) return { op: 'const', value: Number(arg) };
+  throw new TypeError(`expected a value of the kernel language or a whole number, not ${shown(arg)}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+/** The kind of what an expression reads or computes; undefined where that depends on how it is used. */
+function kindIn(expr: Expr): string | undefined {
+  switch (expr.op) {
+    case 'read':
+      return expr.variable.type.kind;
+    case 'local':
+      return expr.local.type.kind;
+    case 'self':
+      return 'task';
+    case 'not':
+    case 'finished':
+      return 'bool';
+    case 'claimed':
+      return 'int';
+    case 'const':
+    case 'size':
+    case 'bound':
+    case 'binary':
+    case 'choose':
+    case 'first':
+      return undefined;
+  }
+}
+
+/** The kind of an argument where it is known: a number is of any. */
+export const kindOf = (arg: unknown): string | undefined => (arg instanceof Value ? arg.recorded : undefined);
+
+/** Whether values of different kinds are kept apart now. */
+let asksKinds = true;
+
+/**
+ * Records a text that was written in another language, which has kinds of its own: C takes a number for an index or a condition.
+ * @example
+ * import { withoutKinds } from 'folioscope/lang';
+ * withoutKinds(() => 1); // => 1
+ */
+export function withoutKinds<T>(record: () => T): T {
+  const outer = asksKinds;
+  asksKinds = false;
+  try {
+    return record();
+  } finally {
+    asksKinds = outer;
+  }
+}
+
+/**
+ * Refuses a value of another kind. The compiler does so in typed text; a user's form may come without it.
+ * @param where what is done with the value: 'a comparison'.
+ * @throws TypeError
+ */
+export function requireKind(expected: string | undefined, given: unknown, where: () => string): void {
+  const found = kindOf(given);
+  if (!asksKinds || expected === undefined || found === undefined || found === expected) return;
+  throw new TypeError(`${where()} takes a value of kind '${expected}', not one of kind '${found}'`);
+}
 
 /** A value that a step can compute: an expression with its kind. */
 export class Value<K extends string> {
   declare protected readonly kind: K;
   readonly expr: Expr;
+  /** `K` while a text is recorded; undefined where it is not known. */
+  readonly recorded: string | undefined;
 
-  constructor(expr: Expr) {
+  constructor(expr: Expr, recorded = kindIn(expr)) {
     this.expr = expr;
+    this.recorded = recorded;
   }
 
   eq(other: Arg<K>): Value<'bool'> {
-    return this.#binary('==', other);
+    return this.#compared('==', other);
   }
   ne(other: Arg<K>): Value<'bool'> {
-    return this.#binary('!=', other);
+    return this.#compared('!=', other);
   }
   lt(other: Arg<K>): Value<'bool'> {
-    return this.#binary('<', other);
+    return this.#compared('<', other);
   }
   le(other: Arg<K>): Value<'bool'> {
-    return this.#binary('<=', other);
+    return this.#compared('<=', other);
   }
   gt(other: Arg<K>): Value<'bool'> {
-    return this.#binary('>', other);
+    return this.#compared('>', other);
   }
   ge(other: Arg<K>): Value<'bool'> {
-    return this.#binary('>=', other);
+    return this.#compared('>=', other);
   }
   plus(other: Arg<'int'>): Value<K> {
-    return this.#binary('+', other);
+    return this.#counted('+', other);
   }
   minus(other: Arg<'int'>): Value<K> {
-    return this.#binary('-', other);
+    return this.#counted('-', other);
   }
   mod(other: Arg<'int'>): Value<K> {
-    return this.#binary('%', other);
+    return this.#counted('%', other);
   }
   shiftedLeft(other: Arg<'int'>): Value<K> {
-    return this.#binary('<<', other);
+    return this.#counted('<<', other);
   }
   and(other: Arg<'bool'>): Value<'bool'> {
-    return this.#binary('&&', other);
+    return this.#joined('&&', other);
   }
   or(other: Arg<'bool'>): Value<'bool'> {
-    return this.#binary('||', other);
+    return this.#joined('||', other);
   }
   /** JavaScript's own operators would see an object. @throws TypeError always. */
   [Symbol.toPrimitive](): never {
@@ -62,17 +132,30 @@ export class Value<K extends string> {
     );
   }
   not(): Value<'bool'> {
+    requireKind('bool', this, () => "'.not()'");
     return new Value({ op: 'not', of: this.expr });
   }
 
-  #binary<R extends string>(operator: BinaryOp, other: Value<string> | number | boolean): Value<R> {
-    return new Value<R>({ op: 'binary', operator, left: this.expr, right: exprOf(other) });
+  #compared(operator: BinaryOp, other: Value<string> | number | boolean): Value<'bool'> {
+    requireKind(this.recorded, other, () => `a comparison with a value of kind '${this.recorded}'`);
+    return new Value({ op: 'binary', operator, left: this.expr, right: exprOf(other) }, 'bool');
+  }
+
+  #counted(operator: BinaryOp, other: Arg<'int'>): Value<K> {
+    requireKind('int', other, () => `'${operator}'`);
+    return new Value({ op: 'binary', operator, left: this.expr, right: exprOf(other) }, this.recorded);
+  }
+
+  #joined(operator: BinaryOp, other: Arg<'bool'>): Value<'bool'> {
+    for (const side of [this, other]) requireKind('bool', side, () => `'${operator}'`);
+    return new Value({ op: 'binary', operator, left: this.expr, right: exprOf(other) }, 'bool');
   }
 }
 
 /** A value that can be written. Shared places only inside a step, a task's own places anywhere. */
 export class Place<K extends string> extends Value<K> {
   set(value: Arg<K>): void {
+    requireKind(this.recorded, value, () => `'${nameOf(this.expr)}'`);
     currentRecorder().assign(this.expr, exprOf(value));
   }
   add(amount: Arg<'int'>): void {
@@ -81,6 +164,21 @@ export class Place<K extends string> extends Value<K> {
   sub(amount: Arg<'int'>): void {
     currentRecorder().assign(this.expr, { op: 'binary', operator: '-', left: this.expr, right: exprOf(amount) });
   }
+}
+
+const nameOf = (expr: Expr): string => {
+  if (expr.op === 'read') return expr.variable.name;
+  return expr.op === 'local' ? expr.local.name : 'a place';
+};
+
+/** The indexes of an element. @throws TypeError for other indexes, from untyped text. */
+function indexesOf({ name, domains }: Variable, index: readonly Arg<string>[]): readonly Expr[] {
+  if (index.length !== domains.length)
+    throw new TypeError(`'${name}' has ${domains.length} indexes, not ${index.length}`);
+  return index.map((part, i) => {
+    requireKind(domains[i]?.name, part, () => `an index of '${name}'`);
+    return exprOf(part);
+  });
 }
 
 /** Kinds of a list of domains: the indexes of an array. */
@@ -147,7 +245,7 @@ export function shared<K extends string, const D extends readonly Domain[]>(
   const variable: Variable = { name, domains, type };
   return {
     variable,
-    at: (...index) => new Place<K>({ op: 'read', variable, index: index.map(exprOf) }),
+    at: (...index) => new Place<K>({ op: 'read', variable, index: indexesOf(variable, index) }),
   };
 }
 
@@ -163,7 +261,7 @@ export const observed = <K extends string, D extends readonly Domain[]>(
   variable: array.variable,
   at: (...index) => {
     const means = marks.map((mark): ReadMeaning => ({ mark, args: [arg] }));
-    return new Place<K>({ op: 'read', variable: array.variable, index: index.map(exprOf), means });
+    return new Place<K>({ op: 'read', variable: array.variable, index: indexesOf(array.variable, index), means });
   },
 });
 
@@ -177,20 +275,26 @@ export function sharedScalar<K extends string>(
 }
 
 /** The stored form of "no element" of a domain. */
-export const none = <K extends string>(of: Domain<K>): Value<K> => new Value<K>({ op: 'size', domain: of.name });
-/** Number of elements of a domain. */
-export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name });
+export const none = <K extends string>(of: Domain<K>): Value<K> =>
+  new Value<K>({ op: 'size', domain: of.name }, of.name);
+/** How many elements a domain has. */
+export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name }, 'int');
 /** A literal of any kind. */
 export const literal = <K extends string>(value: number): Value<K> => new Value<K>({ op: 'const', value });
 
-/** The element of a domain with this number. */
-export const element = <K extends string>(_of: Domain<K>, number: Value<'int'>): Value<K> => new Value<K>(number.expr);
+/** The element of a domain that has this number. */
+export const element = <K extends string>(of: Domain<K>, number: Value<'int'>): Value<K> =>
+  new Value<K>(number.expr, of.name);
 /** An element's number. */
-export const ordinal = (of: Value<string>): Value<'int'> => new Value<'int'>(of.expr);
+export const ordinal = (of: Value<string>): Value<'int'> => new Value<'int'>(of.expr, 'int');
 
 /** `then` if the condition holds, otherwise `otherwise`. */
-export const choose = <K extends string>(condition: Value<'bool'>, then: Arg<K>, otherwise: Arg<K>): Value<K> =>
-  new Value<K>({ op: 'choose', if: condition.expr, then: exprOf(then), else: exprOf(otherwise) });
+export function choose<K extends string>(condition: Value<'bool'>, then: Arg<K>, otherwise: Arg<K>): Value<K> {
+  requireKind('bool', condition, () => 'the condition of choose()');
+  requireKind(kindOf(then), otherwise, () => `choose() with a value of kind '${kindOf(then)}'`);
+  const expr: Expr = { op: 'choose', if: exprOf(condition), then: exprOf(then), else: exprOf(otherwise) };
+  return new Value<K>(expr, kindOf(then) ?? kindOf(otherwise));
+}
 
 /** The first i with from <= i < to for which `where` holds, otherwise `otherwise`. */
 export function first<K extends string>(
@@ -200,14 +304,16 @@ export function first<K extends string>(
   where: (candidate: Value<K>) => Value<'bool'>,
 ): Value<K> {
   const bound: Bound = { name: 'i' };
-  return new Value<K>({
+  const kind = kindOf(from) ?? kindOf(to) ?? kindOf(otherwise);
+  const expr: Expr = {
     op: 'first',
     bound,
     from: exprOf(from),
     to: exprOf(to),
-    where: where(new Value<K>({ op: 'bound', bound })).expr,
+    where: where(new Value<K>({ op: 'bound', bound }, kind)).expr,
     otherwise: exprOf(otherwise),
-  });
+  };
+  return new Value<K>(expr, kind);
 }
 
 /**

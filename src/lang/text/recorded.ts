@@ -19,6 +19,7 @@ export class Recorded {
   readonly #locals = new Set<Local>();
   readonly #order: Local[] = [];
   #parts = 0;
+  #isOver = false;
   /** Number of reasons why the text is never run. */
   #dead = 0;
 
@@ -29,8 +30,15 @@ export class Recorded {
     this.#declared = declared && new Set(declared);
   }
 
-  /** Counts one more part of the text. @throws Error if JavaScript seems to record without end. */
+  /** Ends the text. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Counts one more part of the text. @throws Error if it comes too late, or JavaScript seems to record without end. */
   count(where: () => string): void {
+    if (this.#isOver)
+      throw new Error('a part of the text comes from a timer or a promise, after the text was recorded');
     if (++this.#parts > MOST_PARTS)
       throw new Error(
         `the text has more than ${MOST_PARTS} parts: a JavaScript loop in it does not end, in ${where()}`,

@@ -10,7 +10,8 @@ let current: Recorder | undefined;
 
 /** @throws Error outside the building of a code: places are written only there. */
 export function currentRecorder(): Recorder {
-  if (current === undefined) throw new Error('a place is written outside a routine');
+  if (current === undefined)
+    throw new Error('a place is written where no text is recorded: outside a routine, in a timer or a promise');
   return current;
 }
 

@@ -132,9 +132,11 @@ export class EventLines {
       this.#stacks.passed(cpu);
       this.#marker = event;
     } else {
-      this.#batcher.push(event);
-      this.#stacks.decoded(cpu, event);
-      if (this.#dialect.stackFollows) this.#stacks.beginBehind(event);
+      const whole =
+        prefix.isPreemptible && event.type === 'mm_lru_insertion' ? { ...event, isPreemptible: true } : event;
+      this.#batcher.push(whole);
+      this.#stacks.decoded(cpu, whole);
+      if (this.#dialect.stackFollows) this.#stacks.beginBehind(whole);
     }
   }
 

@@ -81,11 +81,7 @@ export class EventText {
         return this.#filemap(DELETE, bytes, args, end, origin);
       }
       case 'insertion':
-        return preemptible(
-          this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin),
-          bytes,
-          start,
-        );
+        return this.#insertion(bytes, argumentsAt(bytes, start + INSERTION.length, end), end, origin);
       case 'marker':
         return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(behindSymbol(bytes, start, end), end)) };
       case 'print': {
@@ -243,27 +239,6 @@ export class EventText {
     }
     return this.#lastDev;
   }
-}
-
-const ZERO = 0x30;
-const NINE = 0x39;
-const SPACE = 0x20;
-const DOT = 0x2e;
-/** `....1`: interrupts, need-resched, interrupt context, depth of preempt_disable(), and of migrate_disable() (since 5.15). */
-const CONTEXT_BYTES = 5;
-
-/** An insertion with what the columns before its time say of preemption. @param start of the event's name. */
-function preemptible(event: DecodedText, bytes: Uint8Array, start: number): DecodedText {
-  let at = start - 1;
-  while (at > 0 && bytes[at] === SPACE) at--;
-  at--; // the colon behind the time
-  while (at > 0 && ((bytes[at]! >= ZERO && bytes[at]! <= NINE) || bytes[at] === DOT)) at--;
-  while (at > 0 && bytes[at] === SPACE) at--;
-  const context = at + 1 - CONTEXT_BYTES;
-  // Nearly always nothing keeps from migrating, but that preemption is off.
-  if (context <= 0 || bytes[at]! < ZERO + 1 || bytes[context - 1] !== SPACE) return event;
-  if (bytes[context] !== DOT || bytes[context + 3] !== DOT) return event;
-  return typeof event !== 'string' && event.type === 'mm_lru_insertion' ? { ...event, isPreemptible: true } : event;
 }
 
 /** Behind the function that wrote a marker: with options sym-offset and sym-addr it has its offset and address. */

@@ -35,11 +35,14 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
     const taskBytes = at - start;
     while (bytes[at] === SPACE) at++;
     let digit = bytes[at]! - ZERO;
+    prefix.isPreemptible = false;
     if (!(digit >= 0 && digit <= 9)) {
       // The flags: four to six characters; the first is never a digit.
+      const flags = at;
       const limit = at + 8;
       while (at < limit && bytes[at]! > SPACE) at++;
       if (bytes[at] !== SPACE) return false;
+      prefix.isPreemptible = at - flags === FLAGS && onlyStays(bytes, flags);
       while (bytes[at] === SPACE) at++;
       digit = bytes[at]! - ZERO;
       if (!(digit >= 0 && digit <= 9)) return false;
@@ -59,6 +62,13 @@ export function kernelColumns(prefix: LinePrefix, bytes: Uint8Array, start: numb
   prefix.body = fractionColumn(prefix, bytes, at);
   return prefix.body >= 0;
 }
+
+/** Interrupts, need-resched, interrupt context, depth of preempt_disable(), and of migrate_disable() (since 5.15). */
+const FLAGS = 5;
+
+/** Whether nothing but migration is off: `....1`. @param at of the flags. */
+const onlyStays = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at + 4]! > ZERO && bytes[at] === DOT && bytes[at + 3] === DOT;
 
 /** The columns up to and with the CPU. @returns their end; -1 if they are others. */
 function taskAndCpu(prefix: LinePrefix, bytes: Uint8Array, start: number): number {
@@ -135,6 +145,9 @@ export function fractionColumn(prefix: LinePrefix, bytes: Uint8Array, at: number
 
 const LATIN1 = new TextDecoder('latin1');
 
+/** The flags of a line that has lost its columns, where only migration is off. */
+const ONLY_STAYS = /\][ \t]+\.\S\S\.[1-9a-f][ \t]+\d+\.\d+: $/;
+
 /** As far to the right as a task name of 15 bytes allows. */
 const TRIMMED =
   /^((?:> ?)*[ \t]*)(.{1,15})-(\d{1,10})[ \t]+(?:\([ \d-]+\)[ \t]+)?\[(\d{1,5})\][ \t]+(?:[^\s\d]\S{3,5}[ \t]+)?(\d{1,12})\.(\d{1,9}): /;
@@ -170,5 +183,6 @@ export function trimmedLine(
   prefix.commStart = start + padding.length;
   prefix.commEnd = prefix.commStart + comm.length;
   prefix.body = start + match[0].length;
+  prefix.isPreemptible = ONLY_STAYS.test(match[0]);
   return true;
 }

@@ -18,6 +18,7 @@ interface KnownColumns {
   pid: number;
   cpu: number;
   seconds: number;
+  isPreemptible: boolean;
 }
 
 /** Number of tasks that alternate at a time: two tasks that wake each other on two CPUs. */
@@ -45,6 +46,8 @@ export class LinePrefix {
   /** Start and end of the task name's column; leading blanks are padding. */
   commStart = 0;
   commEnd = 0;
+  /** The columns show that only migration was off: interrupts and preemption were on. */
+  isPreemptible = false;
   /** Position of the event's name. */
   body = 0;
   /** The instance buffer that the line names; undefined for the top buffer and if lines name none. */
@@ -62,6 +65,7 @@ export class LinePrefix {
     pid: 0,
     cpu: 0,
     seconds: 0,
+    isPreemptible: false,
   }));
   #bytes: Uint8Array | undefined;
   /** A view for reading several bytes at once. */
@@ -86,6 +90,7 @@ export class LinePrefix {
     this.place = (this.place + 1) % KNOWN;
     this.#columns[this.place]!.taskBytes = 0;
     this.known = 0;
+    this.isPreemptible = false;
   }
 
   /** Records that the columns at `start` have been parsed up to so many bytes, `taskBytes` at least eight. */
@@ -99,6 +104,7 @@ export class LinePrefix {
     columns.pid = this.pid;
     columns.cpu = this.cpu;
     columns.seconds = this.seconds;
+    columns.isPreemptible = this.isPreemptible;
   }
 
   /**
@@ -133,6 +139,7 @@ export class LinePrefix {
     this.known = taskBytes;
     if (secondBytes === 0 || !this.#isSame(start, columns.start, taskBytes, secondBytes)) return taskBytes;
     this.seconds = columns.seconds;
+    this.isPreemptible = columns.isPreemptible;
     this.known = secondBytes;
     return secondBytes;
   }

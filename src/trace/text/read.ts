@@ -4,7 +4,8 @@ import type { ReadOptions, TraceSummary } from '../summary.ts';
 import { UnknownBufferError } from '../unknown-buffer.ts';
 import { PackingError } from '../unpack.ts';
 import type { Dialect } from './dialect.ts';
-import { LineReader, MAX_LINE_BYTES, type TextDamage } from './line-reader.ts';
+import { LineReader, type TextDamage } from './line-reader.ts';
+import { MAX_LINE_BYTES } from './text-troubles.ts';
 
 const NEWLINE = 0x0a;
 /** Bytes that are read at a time. */

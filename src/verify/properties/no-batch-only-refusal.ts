@@ -32,14 +32,14 @@ function putsBack({ program }: SmallWorld): boolean {
 const EXCEPTIONS: readonly Exception[] = [
   {
     id: 'I2/SC-20',
-    sentence: 'the same, where the batch is that of a CPU which is going offline',
+    sentence: 'no batch-only refusal, where the batch is that of a CPU which is going offline',
     applies: hasHotplug,
     when: (world, of) =>
       any(numbers(world.sizes.cpus).map((cpu) => isLeaving(cpu).and(any(inLruAddOf(world, cpu, of))))),
   },
   {
     id: 'I2/SC-21',
-    sentence: 'the same, where isolation has put the page back into a batch',
+    sentence: 'no batch-only refusal, where isolation has put the page back into a batch',
     applies: putsBack,
     when: (_, of) => putBack.at(of),
   },

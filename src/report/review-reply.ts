@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
+import type { Scenario } from '../scenario/index.ts';
+import { wrap } from './flow.ts';
+import { closingLines, runLines, shownLines, sideLines, type ReviewReportOptions } from './review-text.ts';
+import { commandLines } from './command-lines.ts';
+
+/** Lines changed one after the other, with context in front, as a reply quotes them. */
+interface Group {
+  readonly lines: readonly HunkLine[];
+  readonly changed: readonly HunkLine[];
+}
+
+/** A reply to the mail: its changed lines quoted, under each the evidence that belongs to it, the verdict first. */
+export function reviewReply(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
+  const change = answer.last;
+  const { mail, path } = change.prepared;
+  const groups = groupsOf(change);
+  const evidence = new Map<number, (readonly string[])[]>();
+  for (const one of change.changes) {
+    const lines = evidenceLines(one, scenarios);
+    if (lines.length === 0) continue;
+    const place = placeOf(one, groups);
+    evidence.set(place, [...(evidence.get(place) ?? []), lines]);
+  }
+  const sections = [
+    wrote(mail.date, mail.from),
+    [
+      ...sideLines('after', change.after, 'the change removes the function'),
+      ...sideLines('before', change.before, 'the change adds the function'),
+    ],
+    ...groups.flatMap((group, i) => [
+      [...(i === 0 ? [`> --- a/${path}`, `> +++ b/${path}`] : []), ...group.lines.map(quoted)],
+      ...(evidence.get(i) ?? []),
+    ]),
+    shownLines(change),
+    closingLines(answer),
+    commandLines(command),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
+const quoted = ({ kind, text }: HunkLine): string => `> ${SIGNS[kind]}${text}`.trimEnd();
+
+function wrote(date: string | undefined, from: string | undefined): readonly string[] {
+  if (from === undefined) return [];
+  return wrap(`${date === undefined ? '' : `On ${date}, `}${from} wrote:`, '', '  ');
+}
+
+/** Context lines in front of a changed line that a reader needs to find it. */
+const CONTEXT = 3;
+
+function groupsOf({ prepared }: ReviewedChange): readonly Group[] {
+  const groups: Group[] = [];
+  for (const { lines } of prepared.change.hunks) {
+    let context: HunkLine[] = [];
+    let changed: HunkLine[] = [];
+    for (const line of lines) {
+      if (line.kind !== 'context') {
+        changed.push(line);
+        continue;
+      }
+      if (changed.length > 0) {
+        groups.push({ lines: [...context.slice(-CONTEXT), ...changed], changed });
+        [context, changed] = [[], []];
+      }
+      context.push(line);
+    }
+    if (changed.length > 0) groups.push({ lines: [...context.slice(-CONTEXT), ...changed], changed });
+  }
+  return groups;
+}
+
+/** The group that a run belongs to: the last one that begins before the last line of the check that the run executes. */
+function placeOf(change: Change, groups: readonly Group[]): number {
+  const { side, run } = change.shortest ?? { side: 'after' };
+  const place = (run?.steps ?? []).findLast(({ origin }) => origin !== undefined)?.origin?.place;
+  const line = Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? Number.NaN);
+  const found = groups.findLastIndex(({ changed }) =>
+    changed.some((one) => (one[side] ?? Number.POSITIVE_INFINITY) <= line),
+  );
+  return found === -1 ? groups.length - 1 : found;
+}
+
+const WORDS = {
+  cured: 'This cures',
+  worse: 'This breaks',
+  stays: 'Before and after alike this violates',
+} as const;
+
+function evidenceLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
+  const run = runLines(change, scenarios);
+  if (run.length === 0) return [];
+  const names = change.in.map((one) => one.scenario).join(', ');
+  return [...wrap(`${WORDS[change.kind]} ${change.id} (${change.sentence}) in ${names}.`, ''), '', ...run];
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+import type { Change, Known, ReviewAnswer, ReviewedChange, ReviewedSide, Violation } from '../review/index.ts';
+import type { Scenario } from '../scenario/index.ts';
+import { counterexampleLines } from './check-counterexample.ts';
+import { commandLines } from './command-lines.ts';
+import { wrap } from './flow.ts';
+import { MAIL_COLUMNS } from './wrap.ts';
+
+/** What a report of a review shows besides the answer. */
+export interface ReviewReportOptions {
+  /** The command that gave this answer, a word each. */
+  readonly command: readonly string[];
+  /** The scenarios, by name: runs name their calls. */
+  readonly scenarios: ReadonlyMap<string, Scenario>;
+}
+
+/**
+ * A review as plain text to be mailed: the verdict first, no line wider than a mail's.
+ * @example
+ * import { reviewReply, reviewReport, reviewToJson } from 'folioscope/report';
+ * import { prepare, readMails, reviewAnswer } from 'folioscope/review';
+ * const lines = ['--- a/a.c', '+++ b/a.c', '@@ -1,3 +1,4 @@', ' static bool safe(void)', ' {', '+\tgo();', ' }'];
+ * const mails = await readMails(new TextEncoder().encode(lines.join('\n')));
+ * const [prepared] = await prepare(mails, { file: 'a.diff', function: 'safe', known: new Set() });
+ * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
+ * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, notRun: [] });
+ * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
+ * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
+ * reviewReply(answer, told).includes('> +\tgo();'); // => true
+ * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
+ */
+export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
+  const several = answer.changes.length > 1;
+  const sections = [
+    ...answer.changes.flatMap((change) => [
+      headLines(answer.file, change, several),
+      ...verdictSections(change),
+      ...changeSections(change, scenarios),
+    ]),
+    ...answer.changes.map(shownLines),
+    tableLines(answer.last),
+    closingLines(answer),
+    commandLines(command),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+function headLines(file: string, { prepared }: ReviewedChange, several: boolean): readonly string[] {
+  const { mail, path } = prepared;
+  return [
+    ...wrap(mail.subject ?? file, '', '  '),
+    ...(several && mail.subject === undefined ? wrap(mail.lines[0] ?? '', '  ', '    ') : []),
+    ...wrap(`${prepared.function}() in ${path}`, '', '  '),
+  ];
+}
+
+function verdictSections({ before, after }: ReviewedChange): readonly (readonly string[])[] {
+  return [
+    sideLines('after', after, 'the change removes the function'),
+    sideLines('before', before, 'the change adds the function'),
+  ];
+}
+
+export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
+  if (side === undefined) return [`${name}: ${absent}`];
+  if (side.kind === 'refused')
+    return [
+      `${name}: NOT DECIDED, its C cannot be translated`,
+      ...side.errors.flatMap((error) => wrap(error, '  ', '    ')),
+    ];
+  const { verdict, holds, scenarios, violated, undecided, vacuous } = side.verdict;
+  const wrong = [...new Set(violated.filter(({ known }) => known === undefined).map(({ scenario }) => scenario))];
+  const head =
+    verdict === 'holds'
+      ? `${name}: HOLDS in ${counted(scenarios, 'scenario')}`
+      : verdict === 'violated'
+        ? `${name}: VIOLATED in ${wrong.length} of ${counted(scenarios, 'scenario')}`
+        : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
+  return [
+    head,
+    ...byProperty(violated, undefined, ''),
+    ...byProperty(violated, 'exception', 'named exception '),
+    ...byProperty(violated, 'scenario', 'as its scenario says of every form, '),
+    ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
+    ...vacuous
+      .filter(({ scenarios: none, of }) => none === of)
+      .flatMap(({ id, why }) => wrap(`${id} holds vacuously everywhere: ${why}`, '  ', '    ')),
+  ];
+}
+
+const MOST_NAMED = 4;
+
+function byProperty(all: readonly Violation[], known: Known | undefined, word: string): readonly string[] {
+  const violated = all.filter((one) => one.known === known);
+  const ids = [...new Set(violated.map(({ id }) => id))];
+  return ids.flatMap((id) => {
+    const names = violated.filter((one) => one.id === id).map(({ scenario }) => scenario);
+    const shown = names.slice(0, MOST_NAMED).join(', ');
+    const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+    return wrap(`${word}${id} in ${shown}${more}`, '  ', '    ');
+  });
+}
+
+const TITLES = {
+  worse: 'What becomes worse',
+  cured: 'What is cured',
+  stays: 'What stays as it was',
+} as const;
+
+function changeSections(
+  { before, after, changes }: ReviewedChange,
+  scenarios: ReadonlyMap<string, Scenario>,
+): readonly (readonly string[])[] {
+  if (before?.kind !== 'judged' || after?.kind !== 'judged') return alone(before, after, scenarios);
+  const sections: (readonly string[])[] = [];
+  for (const kind of ['worse', 'cured', 'stays'] as const) {
+    const of = changes.filter((change) => change.kind === kind);
+    if (of.length === 0) {
+      if (kind === 'worse') sections.push(['What becomes worse: nothing in these scenarios']);
+      continue;
+    }
+    sections.push([TITLES[kind], ...of.flatMap(changeLines)]);
+    for (const change of of) sections.push(runLines(change, scenarios));
+  }
+  return sections;
+}
+
+/** Where there is one side only, the shortest run against each property of it. */
+function alone(
+  before: ReviewedSide | undefined,
+  after: ReviewedSide | undefined,
+  scenarios: ReadonlyMap<string, Scenario>,
+): readonly (readonly string[])[] {
+  const [name, side] = after?.kind === 'judged' ? (['after', after] as const) : (['before', before] as const);
+  if (side?.kind !== 'judged') return [];
+  const ids = [...new Set(side.verdict.violated.map(({ id }) => id))];
+  return ids.map((id) => {
+    const runs = side.judged.flatMap(({ scenario, properties }) =>
+      properties.flatMap(({ id: its, run }) => (its === id && run !== undefined ? [{ scenario, run }] : [])),
+    );
+    const [best] = runs.toSorted((a, b) => a.run.steps.length - b.run.steps.length);
+    const scenario = best === undefined ? undefined : scenarios.get(best.scenario);
+    if (best === undefined || scenario === undefined) return [];
+    return [
+      ...wrap(`The shortest run against ${id} ${name} the change, ${scenario.name}: ${scenario.title}`, '', '  '),
+      ...counterexampleLines(scenario, best.run),
+    ];
+  });
+}
+
+function changeLines(change: Change): readonly string[] {
+  const { id, sentence, kind, known } = change;
+  const rows = change.in.map(({ scenario, before, after }) => {
+    const steps = (kind === 'cured' ? before : after)?.run?.steps.length;
+    return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
+  });
+  const exception =
+    known === undefined ? '' : known === 'exception' ? ', a named exception' : ', as its scenario says of every form';
+  return [...wrap(`${id}${exception}: ${sentence}`, '  ', '    '), ...wrap(`in ${rows.join(', ')}`, '    ', '      ')];
+}
+
+export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {
+  const scenario = shortest === undefined ? undefined : scenarios.get(shortest.scenario);
+  if (shortest === undefined || scenario === undefined) return [];
+  const { side, run } = shortest;
+  return [
+    ...wrap(`The shortest run against ${id} ${side} the change, ${scenario.name}: ${scenario.title}`, '', '  '),
+    ...counterexampleLines(scenario, run),
+  ];
+}
+
+/** What of the function the mail shows, and what was added to it. */
+export function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
+  const { shown, exports, taken, mail } = prepared;
+  const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
+  const calls = [before, after].flatMap((side, i) =>
+    side?.kind === 'judged' && side.unexportedCalls.length > 0
+      ? [
+          `${i === 0 ? 'before' : 'after'}, it calls ${side.unexportedCalls.join(' and ')}, which the kernel does not export to modules`,
+        ]
+      : [],
+  );
+  return [
+    ...lines,
+    ...(exports.length === 0 ? [] : wrap(`The mail exports ${exports.join(', ')} to modules.`, '', '  ')),
+    ...calls.flatMap((text) => wrap(text, '', '  ')),
+    ...taken.flatMap((name) =>
+      wrap(
+        `${name}() is taken as the kernel has it, not as ${mail.subject === undefined ? 'the diff' : 'the mail'} writes it.`,
+        '',
+        '  ',
+      ),
+    ),
+  ];
+}
+
+function completedLines({ before, after }: ReviewedChange['prepared']): readonly string[] {
+  const [old, young] = [before?.completed ?? [], after?.completed ?? []];
+  const list = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => wrap(line, '  | ', '  |     '));
+  const head = 'Not shown by the diff, completed from what every form of this check has';
+  if (old.join('\n') === young.join('\n') || old.length === 0 || young.length === 0)
+    return [`${head}:`, ...list(young.length === 0 ? old : young)];
+  return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
+}
+
+/** Every scenario with what each side comes to, and the states that it rests on. */
+function tableLines({ before, after }: ReviewedChange): readonly string[] {
+  const sides = [before, after].map((side) => (side?.kind === 'judged' ? side.judged : []));
+  const names = [...new Set(sides.flatMap((judged) => judged.map(({ scenario }) => scenario)))];
+  if (names.length === 0) return [];
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const cell = (judged: (typeof sides)[number] | undefined, name: string): string => {
+    const its = judged?.find(({ scenario }) => scenario === name);
+    if (its === undefined) return '-';
+    const violated = its.properties.filter(({ verdict }) => verdict === 'violated').map(({ id }) => id);
+    const word = violated.length > 0 ? violated.join(' ') : its.verdict;
+    return its.failure === undefined ? `${word}, ${its.states}` : 'undecided';
+  };
+  const middle = Math.floor((MAIL_COLUMNS - width) / 2);
+  const row = (name: string, old: string, young: string): string =>
+    `${name.padEnd(width)}${old.padEnd(middle)}${young}`.trimEnd();
+  return [
+    row('scenario', 'before, states', 'after, states'),
+    ...names.map((name) => row(name, cell(sides[0], name), cell(sides[1], name))),
+  ];
+}
+
+export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
+  const sizes = changes.at(-1);
+  const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
+  return [
+    ...wrap(
+      `explored: ${states[0]} states before, ${states[1]} after, every order of steps in each scenario; kernel: ${profiles.join(', ')}`,
+      '',
+      '  ',
+    ),
+    ...(notRun.length === 0 ? [] : wrap(`not run, interrupted: ${notRun.join(', ')}`, '', '  ')),
+    ...wrap(
+      'not known: what no scenario has an occasion for; weak memory order and time are not in the model; what the mail says in words is not judged',
+      '',
+      '  ',
+    ),
+  ];
+}

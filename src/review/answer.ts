@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import type { Change, SideVerdict } from './compare.ts';
+import type { Judged } from './judge.ts';
+import type { Prepared } from './prepare.ts';
+
+/** One side of a change, judged. */
+export type ReviewedSide =
+  | {
+      readonly kind: 'judged';
+      readonly verdict: SideVerdict;
+      /** One for each scenario that has an occasion. */
+      readonly judged: readonly Judged[];
+      /** What it calls that the kernel exports to no module, and that the mail does not export. */
+      readonly unexportedCalls: readonly string[];
+    }
+  /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
+  | { readonly kind: 'refused'; readonly errors: readonly string[] };
+
+/** A change of a check in a mail, before and after. */
+export interface ReviewedChange {
+  readonly prepared: Prepared;
+  /** Undefined where the mail adds the function. */
+  readonly before: ReviewedSide | undefined;
+  /** Undefined where it removes it. */
+  readonly after: ReviewedSide | undefined;
+  /** Empty unless both sides are judged. */
+  readonly changes: readonly Change[];
+}
+
+/** What a review comes to: every change of the check, in the order of the mails. */
+export interface ReviewAnswer {
+  readonly file: string;
+  /** The kernel that the scenarios are run on. */
+  readonly profiles: readonly string[];
+  readonly changes: readonly ReviewedChange[];
+  /** Scenarios left out because somebody interrupted. */
+  readonly notRun: readonly string[];
+  /** The change that all the others lead to, which the verdict is about. */
+  readonly last: ReviewedChange;
+  readonly outcome: 'holds' | 'violated' | 'undecided';
+}
+
+/**
+ * An answer with what it comes to: what is left where every change is applied.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { changesBetween, failed, hasOccasion, judging, nameOf, prepare, readMails, reviewAnswer, type ReviewedSide, Tree, verdictOf } from 'folioscope/review';
+ * import { parseScenario } from 'folioscope/scenario';
+ * const scenario = parseScenario('files/t.yaml', `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `);
+ * hasOccasion(scenario); // => true
+ * nameOf(scenario); // => 't'
+ * const begin = ['static bool safe(struct inode *inode, pgoff_t start, size_t nr, pgoff_t *at)', '{'];
+ * const lines = ['--- a/a.c', '+++ b/a.c', '@@ -1,3 +1,4 @@', ...begin.map((line) => ` ${line}`), '+\tlru_add_drain_all();', ' }'];
+ * const mails = await readMails(new TextEncoder().encode(lines.join('\n')));
+ * const about = { file: 'a.diff', function: 'safe', known: new Set<string>() };
+ * const [change] = await prepare(mails, about);
+ * change!.shown; // => 'whole'
+ * const tree = new Tree('linux', async () => [...begin, '}', ''].join('\n'));
+ * (await prepare(mails, { ...about, tree }))[0]!.after!.source.lines.length; // => 5
+ * // src/cfront translates both sides; here two forms stand for them.
+ * const sideOf = (name: string): Extract<ReviewedSide, { kind: 'judged' }> => {
+ *   const pieces = judging(scenario, patchNamed(name), { mostStates: 100_000 });
+ *   let piece = pieces.next();
+ *   while (piece.done !== true) piece = pieces.next();
+ *   const judged = [piece.value];
+ *   return { kind: 'judged', judged, verdict: verdictOf(judged), unexportedCalls: [] };
+ * };
+ * const [before, after] = [sideOf('baseline'), sideOf('v6')];
+ * const changes = changesBetween(before.judged, after.judged);
+ * changes.map(({ id, kind }) => `${id} ${kind}`); // => ['I2 cured']
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes: [{ prepared: change!, before, after, changes }], notRun: [] });
+ * answer.outcome; // => 'holds'
+ * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'
+ */
+export function reviewAnswer(told: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
+  const last = told.changes.at(-1);
+  if (last === undefined) throw new Error('a review without a change');
+  return { ...told, last, outcome: outcomeOf(last, told.notRun.length > 0) };
+}
+
+function outcomeOf({ after }: ReviewedChange, isOpen: boolean): ReviewAnswer['outcome'] {
+  if (after?.kind !== 'judged') return 'undecided';
+  if (after.verdict.verdict === 'violated') return 'violated';
+  return isOpen ? 'undecided' : after.verdict.verdict;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+import { CHECK_FUNCTION, type CLine, type CSource } from '../cfront/index.ts';
+import { InputError } from '../ledger/index.ts';
+import { complete, TooLittleShown } from './complete.ts';
+import { diffsIn, type FileDiff } from './diff.ts';
+import { changedFunctions, type ChangedFunction, helpersOn, type Side, shownOn } from './fragment.ts';
+import type { Mail } from './mail.ts';
+import { unquoted } from './quoted.ts';
+import { type Tree, wholeOn } from './tree.ts';
+
+/** One side of a change, ready to be translated. */
+export interface PreparedSide {
+  readonly source: CSource;
+  /** Lines that the mail does not show and that were completed, in order. */
+  readonly completed: readonly string[];
+}
+
+/** A change of a check, as a mail has it. */
+export interface Prepared {
+  readonly mail: Mail;
+  /** The file that the function stands in. */
+  readonly path: string;
+  readonly function: string;
+  readonly shown: 'whole' | 'hunk';
+  /** Undefined where the mail adds the function. */
+  readonly before: PreparedSide | undefined;
+  /** Undefined where it removes it. */
+  readonly after: PreparedSide | undefined;
+  /** Names that the mail exports to modules. */
+  readonly exports: readonly string[];
+  readonly change: ChangedFunction;
+  /** Names that the mail gives a text of its own, and that are taken as the kernel has them. */
+  readonly taken: readonly string[];
+}
+
+/** How mails are to be read. */
+export interface PrepareOptions {
+  /** Name of the file, for messages. */
+  readonly file: string;
+  /** The function, where it is another than the check's. */
+  readonly function?: string | undefined;
+  /** The kernel's sources, where they are there. */
+  readonly tree?: Tree | undefined;
+  /** Names of the kernel that a check may call: their text is not taken from the mail. */
+  readonly known: ReadonlySet<string>;
+}
+
+/**
+ * The changes of a check in some mails, in their order.
+ * @throws InputError with the one line that says what is missing.
+ */
+export async function prepare(mails: readonly Mail[], options: PrepareOptions): Promise<readonly Prepared[]> {
+  const wanted = options.function ?? CHECK_FUNCTION;
+  const found: Prepared[] = [];
+  const others = new Set<string>();
+  let diffs = 0;
+  for (const mail of mails) {
+    const files = diffsIn(unquoted(mail.lines));
+    diffs += files.length;
+    for (const file of files)
+      for (const change of changedFunctions(file))
+        if (change.name === wanted) found.push(await prepared(mail, files, file, change, options));
+        else others.add(change.name);
+    await options.tree?.apply(files);
+  }
+  if (found.length > 0) return found;
+  if (diffs === 0)
+    throw new InputError(
+      `${options.file}: no diff in it, expected a mail or a file with lines from 'diff --git' or '--- FILE' on`,
+    );
+  const names = [...others];
+  const named = names.length === 0 ? 'it changes no function' : `it changes ${listed(names)}`;
+  throw new InputError(
+    `${options.file}: no change of ${wanted}(), ${named}; expected one, or the check's name with --function`,
+  );
+}
+
+const MOST_NAMED = 6;
+const listed = (names: readonly string[]): string =>
+  `${names
+    .slice(0, MOST_NAMED)
+    .map((name) => `${name}()`)
+    .join(', ')}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''}`;
+
+async function prepared(
+  mail: Mail,
+  files: readonly FileDiff[],
+  file: FileDiff,
+  change: ChangedFunction,
+  options: PrepareOptions,
+): Promise<Prepared> {
+  const { path, name } = change;
+  const whole = await options.tree?.sides(file);
+  const taken = new Set<string>();
+  const sideOf = (side: Side): PreparedSide | undefined => {
+    const text = whole?.[side];
+    if (whole !== undefined) return text === undefined ? undefined : { source: wholeOn(path, text), completed: [] };
+    return shownSide(side, files, change, options, taken);
+  };
+  const [before, after] = [sideOf('before'), sideOf('after')];
+  const isWhole = [before, after].every((side) => (side?.completed.length ?? 0) === 0);
+  return {
+    mail,
+    path,
+    function: name,
+    shown: isWhole ? 'whole' : 'hunk',
+    before,
+    after,
+    exports: exportsIn(files),
+    change,
+    taken: [...taken],
+  };
+}
+
+function shownSide(
+  side: Side,
+  files: readonly FileDiff[],
+  change: ChangedFunction,
+  { file: name, known }: PrepareOptions,
+  taken: Set<string>,
+): PreparedSide | undefined {
+  const shown = shownOn(side, change);
+  if (shown === undefined) return undefined;
+  const { path } = change;
+  if (shown.kind === 'gap')
+    throw new InputError(
+      `${name}: lines ${shown.from} to ${shown.to} of ${path} (${side} the change) stand between its hunks and are not shown, expected them: give --tree DIR, or a diff with more context (git format-patch -U40)`,
+    );
+  const helpers = files.flatMap((diff) => helpersOn(side, diff, change.name, known, taken));
+  const source = (lines: readonly CLine[]): CSource => ({ name: path, lines: [...helpers, ...lines] });
+  if (shown.isWhole) return { source: source(shown.of.lines), completed: [] };
+  try {
+    const { lines, completed } = complete(shown.of, change.name);
+    return { source: source(lines), completed };
+  } catch (error) {
+    if (!(error instanceof TooLittleShown)) throw error;
+    throw new InputError(`${name}: ${error.message}`);
+  }
+}
+
+const EXPORT = /^EXPORT_SYMBOL\w*\(\s*(\w+)/;
+
+/** What a mail exports to modules: lines that it adds. */
+const exportsIn = (files: readonly FileDiff[]): readonly string[] => [
+  ...new Set(
+    files.flatMap(({ hunks }) =>
+      hunks.flatMap(({ lines }) =>
+        lines.flatMap(({ kind, text }) => {
+          const name = kind === 'added' ? EXPORT.exec(text.trim())?.[1] : undefined;
+          return name === undefined ? [] : [name];
+        }),
+      ),
+    ),
+  ),
+];

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import { applyPatch, type StructuredPatch } from 'diff';
+import { type CSource, wholeFile } from '../cfront/index.ts';
+import { InputError } from '../ledger/index.ts';
+import type { FileDiff, Hunk } from './diff.ts';
+
+/** Reads a file of the kernel's sources by its path in them; undefined where there is none. */
+export type ReadFile = (path: string) => Promise<string | undefined>;
+
+/** A file before and after a change; a side is undefined where there is no file. */
+export interface TreeSides {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/**
+ * A kernel's sources to which the diffs of a series are applied, in memory, one after the other. A diff that is in them already
+ * is taken back for the side before it.
+ */
+export class Tree {
+  readonly #read: ReadFile;
+  readonly #name: string;
+  readonly #changed = new Map<string, string>();
+
+  /** @param name the directory, for messages. */
+  constructor(name: string, read: ReadFile) {
+    this.#name = name;
+    this.#read = read;
+  }
+
+  /**
+   * A file before and after a diff.
+   * @throws InputError naming the hunk that does not apply.
+   */
+  async sides(file: FileDiff): Promise<TreeSides> {
+    const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
+    const cut = file.hunks.find(({ isCut }) => isCut);
+    if (cut !== undefined)
+      throw new InputError(
+        `${this.#name}: the hunk ${headerOf(cut)} of ${file.path} is not shown whole, expected all of its lines`,
+      );
+    if (text === undefined) {
+      if (file.hunks.every(({ before }) => before === 0)) return { before: undefined, after: applied('', file) };
+      throw new InputError(
+        `${this.#name}: has no ${file.path}, expected the kernel's sources that the diff is against`,
+      );
+    }
+    const after = applied(text, file);
+    if (after !== undefined) return { before: text, after };
+    const before = applied(text, reversed(file));
+    if (before !== undefined) return { before, after: text };
+    const hunk = file.hunks.find((one) => applied(text, { ...file, hunks: [one] }) === undefined) ?? file.hunks[0];
+    throw new InputError(
+      `${this.#name}: hunk ${file.hunks.findIndex((one) => one === hunk) + 1} of ${file.hunks.length}, ${hunk === undefined ? '' : headerOf(hunk)}, does not apply to ${file.path}, expected the sources that the diff is against`,
+    );
+  }
+
+  /** Goes on from the state behind a mail's diffs. */
+  async apply(files: readonly FileDiff[]): Promise<void> {
+    for (const file of files) {
+      if (!/\.[ch]$/.test(file.path)) continue;
+      const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
+      const after = text === undefined ? undefined : applied(text, file);
+      if (after !== undefined) this.#changed.set(file.path, after);
+    }
+  }
+}
+
+const headerOf = ({ before, after, counts }: Hunk): string =>
+  `@@ -${before},${counts.before} +${after},${counts.after} @@`;
+
+/** A file of the sources, as it is translated. */
+export const wholeOn = (path: string, text: string): CSource => wholeFile(path, text);
+
+const reversed = ({ path, hunks }: FileDiff): FileDiff => ({
+  path,
+  hunks: hunks.map((hunk) => ({
+    ...hunk,
+    before: hunk.after,
+    after: hunk.before,
+    counts: { before: hunk.counts.after, after: hunk.counts.before },
+    lines: hunk.lines.map((line) => ({
+      ...line,
+      kind: line.kind === 'added' ? 'removed' : line.kind === 'removed' ? 'added' : 'context',
+      before: line.after,
+      after: line.before,
+    })),
+  })),
+});
+
+const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
+
+/** A text with a diff applied; blanks that a mail has eaten are no difference. Undefined where it does not apply. */
+function applied(text: string, { path, hunks }: FileDiff): string | undefined {
+  const patch: StructuredPatch = {
+    oldFileName: path,
+    newFileName: path,
+    oldHeader: undefined,
+    newHeader: undefined,
+    hunks: hunks.map(({ before, after, counts, lines }) => ({
+      oldStart: before,
+      oldLines: counts.before,
+      newStart: after,
+      newLines: counts.after,
+      lines: lines.map((line) => `${SIGNS[line.kind]}${line.text}`),
+    })),
+  };
+  const squeezed = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
+  const result = applyPatch(text, patch, {
+    autoConvertLineEndings: true,
+    compareLine: (_, line, __, content) => squeezed(line) === squeezed(content),
+  });
+  return result === false ? undefined : result;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The mail goes in and the evidence comes out. The mail is made here, of examples/c.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTwoFilesPatch } from 'diff';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { folioscope, ROOT } from './folioscope.ts';
+import { validatorOf } from './schema.ts';
+
+const SC_02 = 'scenarios/SC-02-other-cpu.yaml';
+const PATH = 'virt/kvm/guest_memfd.c';
+
+const textOf = (name: string): string => readFileSync(join(ROOT, `examples/c/${name}.c`), 'utf8');
+const mailOf = (before: string, after: string): string =>
+  `From: A Developer <a@example.org>
+Subject: [PATCH] KVM: guest_memfd: Drain once
+Date: Mon, 4 May 2026 10:00:00 +0200
+
+It drains.
+---
+diff --git a/${PATH} b/${PATH}
+${createTwoFilesPatch(`a/${PATH}`, `b/${PATH}`, textOf(before), textOf(after), '', '', { context: 60 })
+  .split('\n')
+  .slice(1)
+  .join('\n')}`;
+
+let folder = '';
+let mail = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'folioscope-review-'));
+  mail = join(folder, 'a.mail');
+  writeFileSync(mail, mailOf('baseline', 'v6'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('a mail: the verdict first, what is cured, the shortest run with lines of C, how to get it again', () => {
+  const { status, stdout, stderr } = folioscope(['review', mail, '--scenarios', SC_02]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.split('\n');
+  expect(lines[0]).toBe('[PATCH] KVM: guest_memfd: Drain once');
+  expect(stdout).toContain('after: HOLDS in 1 scenario\n');
+  expect(stdout).toContain('before: VIOLATED in 1 of 1 scenario\n  I2 in SC-02-other-cpu\n');
+  expect(stdout).toContain('What becomes worse: nothing in these scenarios\n');
+  expect(stdout).toMatch(/^ +guest_memfd\.c:\d+ .*filemap_get_folios/m);
+  expect(stdout).toMatch(/^SC-02-other-cpu +I2, 21 +holds, 79$/m);
+  expect(lines.filter((line) => line.length > 75 && !line.includes(folder))).toEqual([]);
+});
+
+test('the change taken back: 1, and what becomes worse', () => {
+  const file = join(folder, 'back.mail');
+  writeFileSync(file, mailOf('v6', 'baseline'));
+  const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02]);
+  expect(status).toBe(1);
+  expect(stdout).toContain('after: VIOLATED in 1 of 1 scenario\n');
+  expect(stdout).toContain('What becomes worse\n  I2: ');
+});
+
+test('as JSON, by its schema', () => {
+  const { status, stdout } = folioscope(['review', mail, '--scenarios', SC_02, '--json']);
+  expect(status).toBe(0);
+  const document: unknown = JSON.parse(stdout);
+  const validate = validatorOf('review');
+  expect([validate(document), validate.errors]).toEqual([true, null]);
+  expect(document).toMatchObject({
+    verdict: 'holds',
+    function: 'kvm_gmem_is_safe_for_conversion',
+    before: {
+      verdict: 'violated',
+      violations: [{ property: 'I2', scenario: 'SC-02-other-cpu', known: null, steps: 18 }],
+    },
+    after: { verdict: 'holds', violations: [] },
+    changes: [{ property: 'I2', kind: 'cured', scenarios: ['SC-02-other-cpu'] }],
+  });
+});
+
+test('a reply quotes the changed lines, with the evidence below', () => {
+  const { status, stdout } = folioscope(['review', mail, '--scenarios', SC_02, '--reply']);
+  expect(status).toBe(0);
+  expect(stdout).toContain('A Developer wrote:');
+  expect(stdout).toMatch(/^> \+\t+lru_add_drain_all\(\);$/m);
+  expect(stdout.indexOf('This cures I2')).toBeGreaterThan(stdout.indexOf('> --- a/virt/kvm/guest_memfd.c'));
+});
+
+test('from a pipe', () => {
+  const command = spawnSync(
+    'sh',
+    ['-c', `cat "$1" | node dist/cli/main.js review - --scenarios ${SC_02} | head -1`, 'sh', mail],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
+  expect(command.stdout).toBe('[PATCH] KVM: guest_memfd: Drain once\n');
+});
+
+test.each([
+  [['review', 'README.md'], 65, /^folioscope: README\.md: no diff in it, expected .*\n$/],
+  [['review', 'no.mail'], 65, /^folioscope: no\.mail: cannot be read: no such file or directory\n$/],
+  [['review', 'README.md', '--reply', '--json'], 64, /^folioscope: --reply or --json, not both\n$/],
+])('%j is told in one line', (args, code, message) => {
+  const { status, stdout, stderr } = folioscope(args);
+  expect({ status, stdout }).toEqual({ status: code, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+test('C that cannot be translated: 2, with the place in the file of the patch', () => {
+  const file = join(folder, 'other.mail');
+  writeFileSync(file, mailOf('baseline', 'v6').replaceAll('lru_add_drain_all()', 'lru_add_drain_most()'));
+  const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02]);
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/after: NOT DECIDED, its C cannot be translated\n {2}virt\/kvm\/guest_memfd\.c:\d+:\d+: /);
+});
