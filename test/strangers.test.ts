@@ -17,6 +17,7 @@ import {
   claimsTooMuch,
   copiedIndex,
   looksUpAgain,
+  namesStart,
   noIndex,
   onlyPins,
   ownIndex,
@@ -26,6 +27,7 @@ import {
   looksOutside,
   scansFirst,
   staysFrozen,
+  storesItself,
   unlocksTwice,
   whenV8,
   wrongIndex,
@@ -124,7 +126,7 @@ test('the reason of what is undecided says where the form is refused', () => {
   );
 });
 
-test('an index of a page that was not looked at is undecided where no page before it was in use, and wrong where one was', () => {
+test('an index of a page that was not looked at is wrong where another was, whether that is in use or not', () => {
   const two = (range: string): Scenario =>
     parseScenario(
       't.yaml',
@@ -139,11 +141,22 @@ threads:
 `,
     );
   expect(said(check(two('{ vmsplice: { page: 0, as: pipe } }'), wrongIndex))).toMatchObject({ I4: 'violated' });
-  expect(said(check(two('{ touch: 0..1 }'), wrongIndex))).toMatchObject({ I2: 'undecided', I4: 'undecided' });
+  expect(said(check(two('{ touch: 0..1 }'), wrongIndex))).toMatchObject({ I2: 'violated', I4: 'violated' });
+  // The page that it names has no folio, so no look can be at it.
+  expect(said(check(two('{ vmsplice: { page: 1, as: pipe } }'), namesStart))).toEqual({
+    I1: 'vacuous',
+    I4: 'violated',
+  });
+  const { calls } = runScenario(two('{ vmsplice: { page: 1, as: pipe } }'), { patch: namesStart, keep: 'none' });
+  expect(calls.at(-1)?.conversion?.verdict).toEqual({ verdict: 'refused', index: 0, spurious: false });
 });
 
 test('a look at a folio that has left its file says nothing of the page: undecided, in check and in run', () => {
-  expect(said(check(GONE, looksOutside))).toMatchObject({ I2: 'undecided' });
+  const checked = check(GONE, looksOutside);
+  expect(said(checked)).toMatchObject({ I2: 'undecided' });
+  expect(checked.properties.find(({ id }) => id === 'I2')?.detail).toMatch(
+    /^the folio that this form looked at had left the file: T0 is refused after /,
+  );
   const answer = runScenario(GONE, {
     patch: looksOutside,
     schedule: parseSchedule('T0:@up_write,T0:1,T1:all,T0:all'),
@@ -154,7 +167,7 @@ test('a look at a folio that has left its file says nothing of the page: undecid
   )?.conversion;
   expect(conversion?.verdict).toMatchObject({
     verdict: 'refused',
-    reason: 'this form does not say when it looks at a page',
+    reason: 'the folio that this form looked at had left the file',
   });
 });
 
@@ -204,6 +217,30 @@ test('a run against I6 has the count besides the holders that do not add up to i
   expect(wrong?.steps.at(-1)?.ledger).toMatchObject([
     { count: 3, holders: [{ references: 1 }, { references: 1 }, { kind: 'isolated', references: 2 }] },
   ]);
+});
+
+test('a folio that another conversion has frozen for a moment does not stay frozen', () => {
+  const two = parseScenario(
+    't.yaml',
+    `scenario: T
+title: Two conversions, one with a folio
+machine: { cpus: 2 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+threads:
+  T0: [{ convert: { range: 1..2, to: private } }]
+  T1: [{ fallocate: 0..1 }, { convert: { range: 0..1, to: private } }]
+`,
+  );
+  const patch = ALTERNATIVES.find(({ name }) => name === 'ref-freeze');
+  if (patch === undefined) throw new Error('no such form');
+  expect(check(two, patch).verdict).toBe('holds');
+});
+
+test('a check that stores attributes itself is refused where its kernel is built, in run and in check', () => {
+  const message = /^step 'store early' writes 'gmem_inode.private', expected a check that leaves the attributes/;
+  expect(() => runScenario(OTHER_CPU, { patch: storesItself, keep: 'none' })).toThrow(message);
+  expect(() => check(OTHER_CPU, storesItself)).toThrow(message);
 });
 
 test('a lock that is given up twice is a store out of its range, in run and in check', () => {

@@ -15,6 +15,7 @@ import {
   folio_ref_freeze,
   folioBatch,
   FOLIO,
+  gmemInode,
   folioNrPages,
   forEachFolio,
   INDEX,
@@ -306,4 +307,21 @@ export const claimsTooMuch = form('claims-too-much', (k, args) => {
       }),
     );
   });
+});
+
+/** It drains, and names the first page of the range, whichever it found in use. */
+export const namesStart = form('names-start', (k, args) => {
+  k.call(lru_add_drain_all, {});
+  forEachFolio(
+    k,
+    args,
+    (_, start) => start,
+    (judgement) => compareCount(k, judgement),
+  );
+});
+
+/** It makes the first page private by itself, then refuses if a page is in use. */
+export const storesItself = form('stores-itself', (k, args) => {
+  k.step('store early', () => gmemInode.private.at(args.inode, args.start).set(true));
+  forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
 });

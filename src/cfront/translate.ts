@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Parser } from 'web-tree-sitter';
 import { DEFAULT_PROFILE, type KernelPart, type Patch, routine } from '../kernel/index.ts';
-import { int, shared } from '../lang/index.ts';
+import { int, shared, withoutKinds } from '../lang/index.ts';
 import { readUnit } from './decode.ts';
 import { type Lasting, record } from './emit.ts';
 import type { Form } from './ir.ts';
@@ -158,7 +158,7 @@ function patchOf(
     summary: `${form.name}() of ${source.name}`,
     check: routine(form.name, (k, args) => {
       try {
-        record(form, source, lasting, k, args);
+        withoutKinds(() => record(form, source, lasting, k, args));
       } catch (error) {
         if (error instanceof Refused) throw new Error(messageOf(error, source), { cause: error });
         throw error;

@@ -194,13 +194,25 @@ export const fileOf = (patch: Patch): string | undefined => loadedFrom.get(patch
  * @throws InputError `FILE: what failed, what to do`, one line; what fails with folioscope's own forms as it is.
  */
 export function workingWith<T>(patch: Patch, work: () => T): T {
+  const result = guarded(patch, work);
+  requireSameText(patch);
+  return result;
+}
+
+function guarded<T>(patch: Patch, work: () => T): T {
   const file = loadedFrom.get(patch);
   if (file === undefined) return work();
   try {
     forgetTurns();
     return tracing(work);
   } catch (error) {
-    if (error instanceof InputError || error instanceof ScheduleMisfit || isOfStore(error)) throw error;
+    if (error instanceof InputError || isOfStore(error)) throw error;
+    try {
+      requireOneText(file, patch, recordings(patch, RECORDINGS_AFTER_FAILURE));
+    } catch (other) {
+      throw other instanceof InputError ? other : failing(file, patch, other, 'fails');
+    }
+    if (error instanceof ScheduleMisfit) throw error;
     throw failing(file, patch, error, 'fails');
   }
 }
@@ -209,11 +221,52 @@ export function workingWith<T>(patch: Patch, work: () => T): T {
 const isOfStore = (error: unknown): boolean =>
   error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);
 
+/** An answer about a user's form is one only if its text is still the same. */
+function requireSameText(patch: Patch): void {
+  const file = loadedFrom.get(patch);
+  if (file !== undefined) requireOneText(file, patch, recordings(patch, RECORDINGS_AFTER_WORK));
+}
+
+/** Recordings of a form's text when it is loaded. */
+const RECORDINGS = 3;
+const RECORDINGS_AFTER_WORK = 2;
+/** What fails may fail because of a text that differs only later. */
+const RECORDINGS_AFTER_FAILURE = 16;
+
+/** A form's text, recorded anew in the smallest kernel each time: data, as JSON. */
+function* recordings(patch: Patch, times: number): Generator<string> {
+  for (let time = 0; time < times; time++) {
+    forgetTurns();
+    yield textOf(tracing(() => createMachine({ ...BUILT, patch, calls: TRIED })));
+  }
+}
+
+const textOf = ({ program }: Machine): string => JSON.stringify(program.codes);
+
+/** @throws InputError where recordings of a form's text differ: a kernel has it once for each conversion. */
+function requireOneText(file: string, patch: Patch, recorded: Iterable<string>): void {
+  let first = textsOf.get(patch);
+  for (const text of recorded) {
+    first ??= text;
+    if (text !== first)
+      throw new InputError(
+        `${file}: the form's text differs from one recording to the next, expected state in k.let or in shared memory, not in JavaScript`,
+      );
+  }
+  if (first !== undefined) textsOf.set(patch, first);
+}
+
+/** The texts of users' forms, as first recorded. */
+const textsOf = new WeakMap<Patch, string>();
+
 /** The same for work that is done in pieces. */
 export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): Generator<T, R> {
   for (;;) {
-    const piece = workingWith(patch, () => pieces.next());
-    if (piece.done === true) return piece.value;
+    const piece = guarded(patch, () => pieces.next());
+    if (piece.done === true) {
+      requireSameText(patch);
+      return piece.value;
+    }
     yield piece.value;
   }
 }
@@ -341,7 +394,7 @@ function missing(patch: Patch, error: unknown): string {
   ];
   const found = ways.find(([, its]) => {
     try {
-      createMachine({ ...BUILT, patch: its, calls: ['touch', 'convert'] });
+      createMachine({ ...BUILT, patch: its, calls: TRIED });
       return true;
     } catch {
       return false;
@@ -352,6 +405,7 @@ function missing(patch: Patch, error: unknown): string {
 
 /** The smallest kernel that a form is tried in. */
 const BUILT = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
+const TRIED = ['touch', 'convert'] as const;
 
 /** One page that has just been touched, and is converted: what a check is for. */
 const TRIAL: readonly Call[] = [
@@ -366,15 +420,17 @@ const TRIAL: readonly Call[] = [
 const MOST_TRIAL_STEPS = 10_000;
 
 /**
- * The text of a check runs when a kernel is built with it, and its steps are tried once: who goes round there without a
- * step would never come back where steps are compiled.
+ * The text of a check runs when a kernel is built with it, and must be the same each time. Its steps are tried once: who
+ * goes round there without a step would never come back where steps are compiled.
  */
 function requireToBuild(file: string, patch: Patch): void {
   let machine: Machine;
   try {
     forgetTurns();
-    machine = tracing(() => createMachine({ ...BUILT, patch, calls: ['touch', 'convert'] }));
+    machine = tracing(() => createMachine({ ...BUILT, patch, calls: TRIED }));
+    requireOneText(file, patch, [textOf(machine), ...recordings(patch, RECORDINGS - 1)]);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const place = placeIn(file, error);
     const told = placesOf.get(patch)?.(inOneLine(error));
     if (told !== undefined) throw new InputError(told);

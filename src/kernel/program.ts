@@ -2,6 +2,7 @@
 import {
   buildCode,
   type Code,
+  type Effect,
   literal,
   type Program,
   program,
@@ -22,6 +23,7 @@ import { kvm } from './kvm_mmu.ts';
 import { lruDisableCount } from './lru_disable.ts';
 import { mlockFbatch } from './mlock.ts';
 import { mmapLock } from './mmap_lock.ts';
+import { STORED } from './observations.ts';
 import { folio } from './page_ref.ts';
 import { invalidateLock } from './rwsem.ts';
 import { cpuMasks, preemptCount, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.ts';
@@ -76,8 +78,44 @@ const memoryOf = ({ patch }: KernelConfig): typeof VARIABLES =>
 
 const declaredBy = (config: KernelConfig): readonly Variable[] => memoryOf(config).map(({ variable }) => variable);
 
+/** Whether effects write a variable. */
+const write = (effects: readonly Effect[], variable: Variable): boolean =>
+  effects.some((effect) => {
+    switch (effect.kind) {
+      case 'assign':
+        return effect.place.op === 'read' && effect.place.variable === variable;
+      case 'when':
+        return write(effect.then, variable) || write(effect.else, variable);
+      case 'each':
+        return write(effect.body, variable);
+      case 'observe':
+      case 'assert':
+        return false;
+    }
+  });
+
+/**
+ * Attributes are judged where the kernel stores them, so no other step may write them: a check that did would be judged
+ * as if it had not.
+ * @throws TypeError if a form of the check does.
+ */
+function requireNoOtherStore({ codes }: Program): void {
+  for (const { flow } of codes)
+    for (const node of flow.nodes) {
+      if (node.kind !== 'step') continue;
+      const { name, effects } = node.step;
+      const { variable } = gmemInode.private;
+      const isKernels = effects.some((effect) => effect.kind === 'observe' && effect.mark === STORED);
+      if (!isKernels && write(effects, variable))
+        throw new TypeError(
+          `step '${name}' writes '${variable.name}', expected a check that leaves the attributes to the conversion`,
+        );
+    }
+}
+
 /** The program with a mutant's steps, if the patch is one. */
 function mutated({ patch }: KernelConfig, text: Program): Program {
+  if (patch.mutant === undefined) requireNoOtherStore(text);
   const rewrite = patch.mutant?.rewrite;
   return rewrite === undefined ? text : rewriteSteps(text, rewrite);
 }

@@ -6,6 +6,7 @@ export { language, TASK } from './text/builder.ts';
 export type { Columns } from './compile/columns.ts';
 export { compileColumns } from './compile/columns.ts';
 export { applyingWhere } from './text/effects.ts';
+export { withoutKinds } from './text/expression.ts';
 export type { Arg, SharedArray } from './text/expression.ts';
 export type { Expr, Variable } from './text/expr.ts';
 export {

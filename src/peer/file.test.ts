@@ -15,12 +15,13 @@ test('reads what it is asked', () => {
   expect(parsePeerQuestion('p.yaml', FILE)).toMatchObject({ name: 'P', cpus: 2, folios: 1, about: undefined });
 });
 
+// zod/mini says "Invalid input" of everything, unless it is given its English words.
 test.each([
-  ['cpus: 2', 'cpus: 9', '4:7: cpus', 'expected a whole number from 1 to 8'],
-  ['cpus: 2', 'cpus: two', '4:7: cpus', 'expected a whole number'],
-  ['folios: 1', '', '1:1: folios', 'expected a whole number'],
-  ['scenario: P', 'scenario: P Q', '2:11: scenario', 'expected text of another form'],
-  ['v6: holds', 'v6: { violates: 1 }', '6:14: check.v6', 'expected another value'],
+  ['cpus: 2', 'cpus: 9', '4:7: cpus', 'Too big: expected number to be <=8'],
+  ['cpus: 2', 'cpus: two', '4:7: cpus', 'Invalid input: expected number, received string'],
+  ['folios: 1', '', '1:1: folios', 'Invalid input: expected number, received undefined'],
+  ['scenario: P', 'scenario: P Q', '2:11: scenario', String.raw`Invalid string: must match pattern /^[\w.-]{1,40}$/`],
+  ['v6: holds', 'v6: { violates: 1 }', '6:14: check.v6', 'Invalid input'],
 ])('%s as %s', (right, wrong, place, said) => {
   const message = `p.yaml:${place}: not as a file about the peer protocol has it: ${said}`;
   expect(() => parsePeerQuestion('p.yaml', FILE.replace(right, wrong))).toThrow(new InputError(message));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readSource, shape as z, suggestion } from '../scenario/index.ts';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
+import { readSource, suggestion } from '../scenario/index.ts';
 
 /** Forms of the check that the protocol knows. */
 export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
@@ -26,21 +28,21 @@ export interface PeerQuestion {
 
 const CHECKED = z.union([z.literal('holds'), z.strictObject({ violates: z.string() })]);
 const PEER = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.optional(z.string()),
   model: z.literal('peer-protocol'),
-  scenario: z.string().regex(/^[\w.-]{1,40}$/),
-  title: z.string().regex(/^\S(?:.{0,198}\S)?$/),
-  about: z.string().optional(),
-  cpus: z.int().min(1).max(8),
-  folios: z.int().min(1).max(8),
-  check: z
-    .strictObject({
-      every: CHECKED.optional(),
-      baseline: CHECKED.optional(),
-      'local-drain': CHECKED.optional(),
-      v6: CHECKED.optional(),
-    })
-    .optional(),
+  scenario: z.string().check(z.regex(/^[\w.-]{1,40}$/)),
+  title: z.string().check(z.regex(/^\S(?:.{0,198}\S)?$/)),
+  about: z.optional(z.string()),
+  cpus: z.int().check(z.minimum(1), z.maximum(8)),
+  folios: z.int().check(z.minimum(1), z.maximum(8)),
+  check: z.optional(
+    z.strictObject({
+      every: z.optional(CHECKED),
+      baseline: z.optional(CHECKED),
+      'local-drain': z.optional(CHECKED),
+      v6: z.optional(CHECKED),
+    }),
+  ),
 });
 
 /**
@@ -62,7 +64,7 @@ const PEER = z.strictObject({
  */
 export function parsePeerQuestion(file: string, text: string): PeerQuestion {
   const source = readSource(file, text);
-  const parsed = PEER.safeParse(source.value);
+  const parsed = PEER.safeParse(source.value, { error: en().localeError });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     if (issue?.code === 'unrecognized_keys') {

@@ -17,6 +17,13 @@ import type { ConversionAnswer, ConversionVerdict, CountRead } from './answer.ts
 /** The reference that the check itself takes of each folio. */
 const OF_THE_CHECK = 1;
 
+/** Reasons why the holders at the look before a refusal are unknown. */
+export const NOT_SHOWN = 'this form does not say when it looks at a page';
+export const LOOK_GONE = 'the folio that this form looked at had left the file';
+
+/** A look at a folio that has left its file. */
+const GONE = 'gone';
+
 /** Follows one conversion, step by step, by the marks of its text, and summarises what it did. */
 export class ConversionWatch {
   readonly #machine: Machine;
@@ -26,11 +33,11 @@ export class ConversionWatch {
   #checked = false;
   #countsRead = 0;
   /** By page: the last look at it. */
-  readonly #looks = new Map<number, CountRead>();
-  #lastLook: CountRead | undefined;
+  readonly #looks = new Map<number, CountRead | typeof GONE>();
+  #lastLook: CountRead | typeof GONE | undefined;
   #drainsOfAll = 0;
   #localDrains = 0;
-  #refused: { readonly index: FolioIndex | undefined; readonly look: CountRead | undefined } | undefined;
+  #refused: { readonly index: FolioIndex | undefined; readonly look: CountRead | typeof GONE | undefined } | undefined;
 
   constructor(machine: Machine, ledger: LiveLedger, inode: number) {
     this.#machine = machine;
@@ -70,13 +77,15 @@ export class ConversionWatch {
 
   /** A look at a folio that has left its file says nothing of the page, and earlier looks are obsolete. */
   #forget(index: number): void {
-    this.#looks.delete(index);
-    this.#lastLook = undefined;
+    this.#looks.set(index, GONE);
+    this.#lastLook = GONE;
   }
 
+  /** The last look at the named page decides; if there was none, the last look at any page. */
   #refuse(index: number): void {
     const named = index < (this.#machine.program.sizes['index'] ?? 0) ? folioIndex(index) : undefined;
-    this.#refused = { index: named, look: named === undefined ? this.#lastLook : this.#looks.get(named) };
+    const look = named === undefined ? undefined : this.#looks.get(named);
+    this.#refused = { index: named, look: look ?? this.#lastLook };
   }
 
   /** What the conversion did. @param outcome undefined if it never returned. */
@@ -89,7 +98,7 @@ export class ConversionWatch {
       localDrains: this.#localDrains,
       countsRead: this.#countsRead,
       ledgerBefore: this.#ledgerBefore,
-      refusal: this.#refused?.look,
+      refusal: this.#refused?.look === GONE ? undefined : this.#refused?.look,
     };
   }
 
@@ -102,8 +111,8 @@ export class ConversionWatch {
     const { look } = refused;
     // With -EFAULT the caller does not receive the index.
     const index = errorIndex ?? refused.index;
-    if (look === undefined)
-      return { verdict: 'refused', index, reason: 'this form does not say when it looks at a page' };
+    if (look === undefined || look === GONE)
+      return { verdict: 'refused', index, reason: look === GONE ? LOOK_GONE : NOT_SHOWN };
     return { verdict: 'refused', index, spurious: look.users.length === 0 };
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+import type * as z from 'zod/mini';
 import type { InputError } from '../ledger/index.ts';
 import { suggestion } from './nearest.ts';
 import { scenarioJsonSchema } from './schema.ts';
-import type { Issue, JsonSchema } from './shape.ts';
 import type { Path, Source } from './source.ts';
+
+type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /** The part of the schema that describes what stands at `path`. */
 function schemaAt(path: Path): JsonSchema {
@@ -47,13 +49,13 @@ function shown(value: unknown): string {
   return text.length > 30 ? `${text.slice(0, 29)}…` : text;
 }
 
-const firstOf = (issues: readonly Issue[]): Issue | undefined => {
+const firstOf = (issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined => {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   return issue === undefined ? undefined : within(issue);
 };
 
 /** Of a value that may follow several schemas, the mistake that lies deepest: in the one that it nearly follows. */
-function within(issue: Issue): Issue {
+function within(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const found = issue.errors
     .flatMap((way) => firstOf(way) ?? [])
@@ -63,7 +65,7 @@ function within(issue: Issue): Issue {
 }
 
 /** The one mistake of a file to tell first: an unknown key is the likely cause of a missing one. */
-export function firstMistake(source: Source, issues: readonly Issue[]): InputError {
+export function firstMistake(source: Source, issues: readonly z.core.$ZodIssue[]): InputError {
   const issue = firstOf(issues);
   if (issue === undefined) return source.error([], 'not a scenario');
   const schema = schemaAt(issue.path);

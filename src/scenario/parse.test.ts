@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../ledger/index.ts';
-import { profileNamed } from './parse.ts';
+import { profileNamed } from './profile-named.ts';
 import { parseScenario } from './parse-scenario.ts';
 import { scenarioJsonSchema } from './schema.ts';
 

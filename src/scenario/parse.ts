@@ -8,7 +8,6 @@ import {
   parseSchedule,
   partsFor,
   type Profile,
-  PROFILES,
   type Schedule,
   syscallsFor,
   type TaskOptions,
@@ -20,6 +19,7 @@ import { firstMistake } from './issues.ts';
 import { suggestion } from './nearest.ts';
 import type { Scenario, ScenarioCall } from './scenario.ts';
 import { namesModel } from './names-model.ts';
+import { profileNamed } from './profile-named.ts';
 import { type CallEntry, type CheckedEntry, SCENARIO, type ScenarioFile, type WishesEntry } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
@@ -27,14 +27,6 @@ import type { Path, Source } from './source.ts';
 export interface ParseOptions {
   /** Takes the place of the file's profile; the file's features still apply to it. */
   readonly profile?: Profile;
-}
-
-/** A kernel profile by its name. @throws RangeError where there is none. */
-export function profileNamed(name: string): Profile {
-  const found = PROFILES.find((profile) => profile.name === name);
-  if (found !== undefined) return found;
-  const names = PROFILES.map((profile) => profile.name);
-  throw new RangeError(`no profile '${name}', ${suggestion(name, names)}`);
 }
 
 /**

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type ParseOptions, scenarioIn } from './parse.ts';
+import type { ParseOptions } from './parse.ts';
 import type { Scenario } from './scenario.ts';
 
 /**
- * The scenario that `parseScenario` returns, for a page: it loads the reader of YAML, 31 kB of the bundle, with the first scenario.
+ * The scenario that `parseScenario` returns, for a page: it loads the readers of YAML and of scenarios with the first one, half a
+ * hundred kB of the bundle.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example
@@ -20,6 +21,6 @@ import type { Scenario } from './scenario.ts';
  * (await readScenario('t.yaml', text)).name; // => 'T'
  */
 export async function readScenario(file: string, text: string, options: ParseOptions = {}): Promise<Scenario> {
-  const { readSource } = await import('./source.ts');
+  const [{ readSource }, { scenarioIn }] = await Promise.all([import('./source.ts'), import('./parse.ts')]);
   return scenarioIn(file, readSource(file, text), options);
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
+import * as z from 'zod/mini';
 import { InputError } from '../ledger/index.ts';
 import type { ListedTurn, Schedule } from '../machine/index.ts';
 import type { RunEnd } from './run.ts';
 import type { Scenario } from './scenario.ts';
-import * as z from './shape.ts';
 
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
-  stage: z.enum(['before', 'threads']).optional(),
+  stage: z.optional(z.enum(['before', 'threads'])),
   /** Its name in check --json, where `task` is a number. */
-  thread: z.string().optional(),
-  task: z.union([z.string(), z.number()]).optional(),
+  thread: z.optional(z.string()),
+  task: z.optional(z.union([z.string(), z.number()])),
   step: z.string(),
 });
 
@@ -19,23 +19,24 @@ const RUN = z.looseObject({
   scenarios: z.array(
     z.looseObject({
       scenario: z.string(),
-      title: z.string().optional(),
+      title: z.optional(z.string()),
       patches: z.array(
-        z.looseObject({ patch: z.string(), steps: z.array(STEP).optional(), undecided: z.string().optional() }),
+        z.looseObject({ patch: z.string(), steps: z.optional(z.array(STEP)), undecided: z.optional(z.string()) }),
       ),
     }),
   ),
 });
 
 const CHECKED = z.looseObject({
-  patch: z.string().optional(),
-  property: z.union([z.string(), z.literal(null)]).optional(),
-  counterexample: z.looseObject({ steps: z.array(STEP), round: z.int().min(0).optional() }).optional(),
+  patch: z.optional(z.string()),
+  property: z.nullish(z.string()),
+  counterexample: z.optional(
+    z.looseObject({ steps: z.array(STEP), round: z.optional(z.int().check(z.nonnegative())) }),
+  ),
 });
-const CHECK = z.looseObject({
-  ...CHECKED.shape,
+const CHECK = z.extend(CHECKED, {
   schema: z.literal('folioscope.check/1'),
-  patches: z.array(CHECKED).optional(),
+  patches: z.optional(z.array(CHECKED)),
 });
 
 /** A recorded order of steps, for one form of the check. */

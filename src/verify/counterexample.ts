@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Move } from '../check/index.ts';
-import { folio, gmemInode, holdersOf } from '../kernel/index.ts';
+import { folio, gmemInode, holdersOf, LOOK } from '../kernel/index.ts';
 import { columnOf, copyMemory, Interpreter, type Taken } from '../lang/index.ts';
 import { cpu, type FolioLedger, folioIndex, order, pfn, referencesOf } from '../ledger/index.ts';
 import type { Counterexample, CounterexampleStep, WriteInStep } from './answer.ts';
@@ -44,6 +44,20 @@ export function tell(
     };
   });
   return { steps, contextSwitches: switchesIn(moves), ...told, round, ledgerBefore, stateBefore, tasks };
+}
+
+/** Whether the last call of a run looked at a folio that had left its file. */
+export function looksAtGoneFolio(world: SmallWorld, steps: readonly CounterexampleStep[]): boolean {
+  const interpreter = new Interpreter(world.program, copyMemory(world.memory));
+  const mapping = columnOf(interpreter.memory, folio.mapping);
+  const last = steps.at(-1);
+  return steps.some(({ task, call, option }) => {
+    const taken = interpreter.step(task, option);
+    if (task !== last?.task || call !== last.call) return false;
+    return (taken?.observed ?? []).some(
+      ({ mark, args }) => mark === LOOK && mapping[args['folio'] ?? 0] === world.sizes.inodes,
+    );
+  });
 }
 
 /** Name of a task, `kworker/N` for the CPUs' own. */

@@ -7,8 +7,8 @@ import type { AtLook, Looks, Of } from './looks.ts';
 import { findsUser, forEachPlace, placeOf, watchLooks } from './watching-looks.ts';
 import { type Conversion, note, rangeOf } from './observing.ts';
 
-/** Result of the last look at a page: only the page cache and the check; also a batch; a user. */
-const FOUND = { notLooked: 0, nothing: 1, batch: 2, user: 3 } as const;
+/** Result of the last look at a page: a folio that had left the file; only the page cache and the check; also a batch; a user. */
+const FOUND = { notLooked: 0, gone: 1, nothing: 2, batch: 3, user: 4 } as const;
 
 /** The looks of any check, with a note for every page of the file. */
 export class LooksAtPages implements Looks {
@@ -23,7 +23,7 @@ export class LooksAtPages implements Looks {
     this.#found = composer.noteOfPages('found', int(FOUND.user));
     this.#last = composer.note('looked_at', int(sizes.pages));
     const forgets = (of: Value<'folio'>, conversion: Conversion) => [
-      forEachPlace(composer, of, (place) => note(this.#found(conversion, place), literal<'int'>(FOUND.notLooked))),
+      forEachPlace(composer, of, (place) => note(this.#found(conversion, place), literal<'int'>(FOUND.gone))),
       note(this.#last(conversion), literal<'int'>(0)),
     ];
     const notes = (of: Value<'folio'>, conversion: Conversion) => {
@@ -45,19 +45,24 @@ export class LooksAtPages implements Looks {
       const value = what(of, conversion);
       return [forEachPlace(this.#composer, of, (place) => note(noted(conversion, place), value))];
     });
-    return (of, index) => noted(of, this.#place(of, index));
+    return (of, index) => noted(of, this.#judged(of, index));
   }
 
   areShown(of: Of, index: Value<'index'>): Value<'bool'> {
-    return this.#found(of, this.#place(of, index)).ne(FOUND.notLooked);
+    return this.#found(of, this.#judged(of, index)).ge(FOUND.nothing);
+  }
+
+  areOfOthers(of: Of, index: Value<'index'>): Value<'bool'> {
+    const every = numbers(this.#composer.world.sizes.pages + 1);
+    return this.#isUnseen(of, index).and(any(every.map((place) => this.#found(of, place).ne(FOUND.notLooked))));
   }
 
   hadUser(of: Of, index: Value<'index'>): Value<'bool'> {
-    return this.#found(of, this.#place(of, index)).eq(FOUND.user);
+    return this.#found(of, this.#judged(of, index)).eq(FOUND.user);
   }
 
   isLarge(of: Conversion, index: Value<'index'>): Value<'bool'> {
-    return this.#large(of, index);
+    return this.#large(of, index).and(this.#isUnseen(of, index).not());
   }
 
   isFirst(of: Conversion, index: Value<'index'>): Value<'bool'> {
@@ -68,6 +73,16 @@ export class LooksAtPages implements Looks {
     const others = any(pages.map((page) => found(page).gt(FOUND.nothing)));
     const isFree = this.#found(of, this.#place(of, index)).eq(FOUND.nothing);
     return passed.not().and(isFree.not().or(others.not()));
+  }
+
+  /** Whether no look at this page was seen. */
+  #isUnseen(of: Of, index: Value<'index'>): Value<'bool'> {
+    return this.#found(of, this.#place(of, index)).eq(FOUND.notLooked);
+  }
+
+  /** The place of the look that decides about this page. */
+  #judged(of: Of, index: Value<'index'>): Value<'int'> {
+    return choose<'int'>(this.#isUnseen(of, index), this.#last(of), this.#place(of, index));
   }
 
   /** The place of the page with this index. */

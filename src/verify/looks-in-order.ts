@@ -6,7 +6,10 @@ import type { AtLook, Looks, Of } from './looks.ts';
 import { findsUser, placeOf, watchLooks } from './watching-looks.ts';
 import { assert, type Conversion, inConversions, note } from './observing.ts';
 
-/** Name of the assert that looks advance in the order of pages, and that a refusal names the last one. */
+/**
+ * Name of the assert that looks advance in the order of pages, at folios of the file, and that a refusal names the last
+ * one.
+ */
 export const LOOKS_IN_ORDER = 'looks-in-order';
 
 /**
@@ -39,7 +42,7 @@ export class LooksInOrder implements Looks {
         ];
       }),
     );
-    const forgets = (_: Value<'folio'>, of: Conversion) => [note(this.#last(of), literal<'int'>(0))];
+    const leaves = () => [assert(LOOKS_IN_ORDER, literal(0))];
     const notes = (of: Value<'folio'>, conversion: Conversion) => {
       const [last, user, passed] = [this.#last(conversion), this.#user(conversion), this.#passed(conversion)];
       return [
@@ -48,7 +51,7 @@ export class LooksInOrder implements Looks {
         note(last, placeOf(of)),
       ];
     };
-    watchLooks(composer, notes, forgets);
+    watchLooks(composer, notes, leaves);
   }
 
   noting(name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>): AtLook {
@@ -59,6 +62,10 @@ export class LooksInOrder implements Looks {
 
   areShown(of: Of): Value<'bool'> {
     return this.#last(of).ne(0);
+  }
+
+  areOfOthers(): Value<'bool'> {
+    return literal(0);
   }
 
   hadUser(of: Of): Value<'bool'> {

@@ -12,13 +12,15 @@ export type AtLook = (of: Conversion, index: Value<'index'>) => Value<'bool'>;
 
 /**
  * The looks of each conversion's check, and their results. An index is the one that a refusal names; without an index,
- * the page of the last look counts.
+ * or without a look at that page, the page of the last look counts.
  */
 export interface Looks {
   /** Records a condition on a folio at each look at it. */
   readonly noting: (name: string, what: (of: Value<'folio'>, conversion: Conversion) => Value<'bool'>) => AtLook;
-  /** Whether a look at the page was seen. */
+  /** Whether a look at the page was seen, at a folio that was still in the file. */
   readonly areShown: AtLook;
+  /** Whether the conversion looked at other pages only. */
+  readonly areOfOthers: AtLook;
   /** Whether the last look at the page found a user. */
   readonly hadUser: AtLook;
   /** Whether the page belongs to a large folio. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { BrokenInvariant, type PatchAnswer, runScenario } from '../scenario/index.ts';
 import type { CounterexampleStep, PropertyAnswer } from './answer.ts';
+import { ScheduleMisfit } from '../machine/index.ts';
 import type { SmallWorld } from './small-world.ts';
 
 /** `check` and `run` disagree about a run: a defect of folioscope. */
@@ -54,6 +55,8 @@ function played(
     );
   } catch (thrown) {
     if (thrown instanceof BrokenInvariant) return undefined;
+    if (thrown instanceof ScheduleMisfit)
+      throw new Contradiction(`${scenario.name}: ${patch.name}: run takes other steps than check: ${thrown.message}`);
     throw thrown;
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Question } from '../check/index.ts';
-import { callNamed } from '../kernel/index.ts';
 import { alikeTasks, compilePacked, compilesText } from '../lang/index.ts';
 import { entryOf, IN_ORDER, type Patch } from '../machine/index.ts';
 import {
   type Event,
+  LOOK_GONE,
+  NOT_SHOWN,
   patchNotes,
   PROPERTY_IDS,
   type PropertyId,
@@ -13,9 +14,9 @@ import {
 } from '../scenario/index.ts';
 import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
-import { tell } from './counterexample.ts';
+import { looksAtGoneFolio, tell } from './counterexample.ts';
 import { happened } from './events.ts';
-import { LOOKS_SHOWN, NOT_SHOWN, propertyOf, readName } from './properties/index.ts';
+import { LOOKS_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
 import { answerAll, type Asked, inRounds, NOTHING, type Rounds, unasked } from './rounds.ts';
 import type { CheckProgress, SearchOptions } from './search-options.ts';
@@ -106,7 +107,8 @@ function judged(
   const isKnown = coverage !== undefined;
   const seen = isKnown ? happened(world, coverage) : undefined;
   const unshown = properties.find(({ id, verdict: its }) => id === LOOKS_SHOWN && its === 'violated');
-  const said = properties.filter(({ id }) => isProperty(id)).map((property) => asFarAsShown(property, unshown, seen));
+  const notShown = unshown && reasonOf(world, unshown);
+  const said = properties.filter(({ id }) => isProperty(id)).map((property) => asFarAsShown(property, notShown, seen));
   // A bound on the counts that it reads does not prove that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
@@ -175,17 +177,16 @@ const sentenceOf = (id: string): string => (isProperty(id) ? propertyOf(known(id
 
 /**
  * The answer of a property if a form may not show its looks: undecided. If it also holds vacuously, the answer says so.
- * @param unshown a refusal without a look before it.
+ * @param notShown why a refusal has no look before it; undefined if every refusal has one.
  */
 function asFarAsShown(
   property: PropertyAnswer,
-  unshown: PropertyAnswer | undefined,
+  notShown: string | undefined,
   seen: ReadonlySet<Event> | undefined,
 ): PropertyAnswer {
   if (property.verdict !== 'holds') return property;
   const { premise, needsLooks } = propertyOf(known(property.id));
-  if (needsLooks === true && unshown !== undefined)
-    return { ...property, verdict: 'undecided', detail: `${NOT_SHOWN}${placeOf(unshown)}` };
+  if (needsLooks === true && notShown !== undefined) return { ...property, verdict: 'undecided', detail: notShown };
   const isVacuous = premise !== undefined && seen !== undefined && !seen.has(premise.event);
   return isVacuous ? { ...property, vacuous: premise.otherwise } : property;
 }
@@ -194,12 +195,12 @@ function asFarAsShown(
 const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
   path.at(-1) === name ? path.at(-2) : path.at(-1);
 
-/** The end of a run: the task, its routine and step. */
-function placeOf({ counterexample }: PropertyAnswer): string {
+/** Why a refusal has no look before it, and the end of its run: the task, its routine and step. */
+function reasonOf(world: SmallWorld, { counterexample }: PropertyAnswer): string {
   const last = counterexample?.steps.at(-1);
-  return last === undefined
-    ? ''
-    : `: ${last.thread} is refused after ${[routineOf(last), last.name].filter(Boolean).join(': ')}`;
+  if (counterexample === undefined || last === undefined) return NOT_SHOWN;
+  const why = looksAtGoneFolio(world, counterexample.steps) ? LOOK_GONE : NOT_SHOWN;
+  return `${why}: ${last.thread} is refused after ${[routineOf(last), last.name].filter(Boolean).join(': ')}`;
 }
 
 function known(id: string): PropertyId {

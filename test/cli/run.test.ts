@@ -92,6 +92,37 @@ ok         SC-03: The converting task faulted the page before it migrated
   });
 });
 
+test.each([
+  ['run', 'recorded % 2 === 0'],
+  ['check', 'recorded % 2 === 0'],
+  ['check', 'recorded < 4 || recorded % 2 === 0'],
+])("%s refuses a form whose text depends on JavaScript's own state: %s", (name, drains) => {
+  write('a.yaml', scenario());
+  write(
+    'recorded.mjs',
+    `import { clamped, compareCount, forEachFolio, lru_add_drain_all, safetyCheck } from 'folioscope/kernel';
+let recorded = 0;
+export default {
+  name: 'recorded',
+  summary: 'drains in some recordings of its text',
+  check: safetyCheck((k, args) => {
+    recorded++;
+    forEachFolio(k, args, clamped, (judgement) => {
+      if (${drains}) k.call(lru_add_drain_all, {});
+      compareCount(k, judgement);
+    });
+  }),
+};
+`,
+  );
+  const patch = join(folder, 'recorded.mjs');
+  const { status, stderr } = folioscope([name, join(folder, 'a.yaml'), '--patch', patch]);
+  expect(status).toBe(65);
+  expect(stderr).toBe(
+    `folioscope: ${patch}: the form's text differs from one recording to the next, expected state in k.let or in shared memory, not in JavaScript\n`,
+  );
+});
+
 describe('a form that does not show when it looks', () => {
   const reason = 'this form does not say when it looks at a page';
   const blind = (): readonly string[] => {

@@ -47,6 +47,25 @@ function kindIn(expr: Expr): string | undefined {
 /** The kind of an argument where it is known: a number is of any. */
 export const kindOf = (arg: unknown): string | undefined => (arg instanceof Value ? arg.recorded : undefined);
 
+/** Whether values of different kinds are kept apart now. */
+let asksKinds = true;
+
+/**
+ * Records a text that was written in another language, which has kinds of its own: C takes a number for an index or a condition.
+ * @example
+ * import { withoutKinds } from 'folioscope/lang';
+ * withoutKinds(() => 1); // => 1
+ */
+export function withoutKinds<T>(record: () => T): T {
+  const outer = asksKinds;
+  asksKinds = false;
+  try {
+    return record();
+  } finally {
+    asksKinds = outer;
+  }
+}
+
 /**
  * Refuses a value of another kind. The compiler does so in typed text; a user's form may come without it.
  * @param where what is done with the value: 'a comparison'.
@@ -54,7 +73,7 @@ export const kindOf = (arg: unknown): string | undefined => (arg instanceof Valu
  */
 export function requireKind(expected: string | undefined, given: unknown, where: () => string): void {
   const found = kindOf(given);
-  if (expected === undefined || found === undefined || found === expected) return;
+  if (!asksKinds || expected === undefined || found === undefined || found === expected) return;
   throw new TypeError(`${where()} takes a value of kind '${expected}', not one of kind '${found}'`);
 }
 
@@ -113,7 +132,7 @@ export class Value<K extends string> {
     );
   }
   not(): Value<'bool'> {
-    // Of a number too, as in C: whether it is 0.
+    requireKind('bool', this, () => "'.not()'");
     return new Value({ op: 'not', of: this.expr });
   }
 

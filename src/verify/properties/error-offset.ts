@@ -2,6 +2,7 @@
 import { REFUSED, RESULTS, RETURNED, STORED } from '../../kernel/index.ts';
 import { bool, choose, int, literal, ordinal, type Value } from '../../lang/index.ts';
 import type { Composer } from '../composer.ts';
+import { all } from '../conditions.ts';
 import { assert, type Conversion, inConversions, note, rangeOf } from '../observing.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
@@ -45,7 +46,8 @@ const itself: PropertyText = {
     composer.watch(
       inConversions(REFUSED, (said, conversion) => {
         const index = said('index');
-        const isRight = isWithin(conversion, index).and(looks.isFirst(conversion, index));
+        const isKnown = looks.areOfOthers(conversion, index).not();
+        const isRight = all([isWithin(conversion, index), looks.isFirst(conversion, index), isKnown]);
         return [assert(nameOf('I4'), looks.isLarge(conversion, index).or(isRight))];
       }),
     );

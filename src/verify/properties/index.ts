@@ -15,7 +15,7 @@ import { noDeadlock } from './no-deadlock.ts';
 import { noFalseNegative } from './no-false-negative.ts';
 import type { PropertyText } from './property.ts';
 
-export { askForLooks, LOOKS_SHOWN, NOT_SHOWN } from './looks-are-shown.ts';
+export { askForLooks, LOOKS_SHOWN } from './looks-are-shown.ts';
 export type { PropertyText } from './property.ts';
 export { nameOf } from './property.ts';
 
