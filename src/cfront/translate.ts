@@ -66,7 +66,10 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
     const form: Form = { ...lowered, body: counted(lowered.body) };
     const remarks = read.unit.remarks.map(({ text, at }): Remark => {
       if (isRemark(text)) return text;
-      throw new Refused(`'folioscope: ${inOneLine(text)}' says nothing that is known, expected ${REMARKS.join(' or ')}`, at);
+      throw new Refused(
+        `'folioscope: ${inOneLine(text)}' says nothing that is known, expected ${REMARKS.join(' or ')}`,
+        at,
+      );
     });
     const { statics } = ranges(form, TRIAL, TRIAL_GIVEN);
     const lasting = [...statics].map(([of, { low, high }]): Lasting => {
