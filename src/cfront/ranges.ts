@@ -172,7 +172,7 @@ class Run {
         note(part.to, this.#assigned(part, state));
         break;
       case 'load':
-        note(part.to, this.#statics.get(part.from) ?? UNKNOWN);
+        note(part.to, this.#lasting(part.from));
         break;
       case 'store': {
         const value = this.of(part.value, state, part.at);
@@ -269,7 +269,7 @@ class Run {
         }
         return state;
       case 'load':
-        this.#set(state, part.to, this.#statics.get(part.from) ?? UNKNOWN);
+        this.#set(state, part.to, this.#lasting(part.from));
         return state;
       case 'store':
         this.of(part.value, state, part.at);
@@ -304,6 +304,12 @@ class Run {
         return after;
       }
     }
+  }
+
+  /** What a static variable holds: never more than its memory does (translate.ts). */
+  #lasting(of: Static): Interval {
+    const { low, high } = this.#statics.get(of) ?? UNKNOWN;
+    return { low: Math.max(low, -COUNTER - 1), high: Math.min(high, COUNTER) };
   }
 
   /** What an assignment gives its variable. What has no bound is held to a counter's range. */

@@ -8,7 +8,7 @@ import type { Form } from './ir.ts';
 import { type Table, TABLE } from './known.ts';
 import { type Answers, lower } from './lower.ts';
 import { COUNTER, type Kernel, ranges } from './ranges.ts';
-import { type CSource, placeName, Refused } from './source.ts';
+import { type CSource, inOneLine, placeName, Refused } from './source.ts';
 import type { CFunction, CUnit } from './syntax.ts';
 import { counted } from './turns.ts';
 
@@ -66,7 +66,10 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
     const form: Form = { ...lowered, body: counted(lowered.body) };
     const remarks = read.unit.remarks.map(({ text, at }): Remark => {
       if (isRemark(text)) return text;
-      throw new Refused(`'folioscope: ${text}' says nothing that is known, expected ${REMARKS.join(' or ')}`, at);
+      throw new Refused(
+        `'folioscope: ${inOneLine(text)}' says nothing that is known, expected ${REMARKS.join(' or ')}`,
+        at,
+      );
     });
     const { statics } = ranges(form, TRIAL, TRIAL_GIVEN);
     const lasting = [...statics].map(([of, { low, high }]): Lasting => {
