@@ -195,7 +195,7 @@ export const fileOf = (patch: Patch): string | undefined => loadedFrom.get(patch
  */
 export function workingWith<T>(patch: Patch, work: () => T): T {
   const result = guarded(patch, work);
-  requireSameText(patch);
+  requireSameText(patch, RECORDINGS_AFTER_WORK);
   return result;
 }
 
@@ -207,11 +207,7 @@ function guarded<T>(patch: Patch, work: () => T): T {
     return tracing(work);
   } catch (error) {
     if (error instanceof InputError || isOfStore(error)) throw error;
-    try {
-      requireOneText(file, patch, recordings(patch, RECORDINGS_AFTER_FAILURE));
-    } catch (other) {
-      throw other instanceof InputError ? other : failing(file, patch, other, 'fails');
-    }
+    requireSameText(patch, RECORDINGS_AFTER_FAILURE);
     if (error instanceof ScheduleMisfit) throw error;
     throw failing(file, patch, error, 'fails');
   }
@@ -221,10 +217,15 @@ function guarded<T>(patch: Patch, work: () => T): T {
 const isOfStore = (error: unknown): boolean =>
   error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);
 
-/** An answer about a user's form is one only if its text is still the same. */
-function requireSameText(patch: Patch): void {
+/** An answer about a user's form is one only if its text is still the same. @throws InputError if it is not. */
+function requireSameText(patch: Patch, times: number): void {
   const file = loadedFrom.get(patch);
-  if (file !== undefined) requireOneText(file, patch, recordings(patch, RECORDINGS_AFTER_WORK));
+  if (file === undefined) return;
+  try {
+    requireOneText(file, patch, recordings(patch, times));
+  } catch (error) {
+    throw error instanceof InputError ? error : failing(file, patch, error, 'fails');
+  }
 }
 
 /** Recordings of a form's text when it is loaded. */
@@ -264,7 +265,7 @@ export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): G
   for (;;) {
     const piece = guarded(patch, () => pieces.next());
     if (piece.done === true) {
-      requireSameText(patch);
+      requireSameText(patch, RECORDINGS_AFTER_WORK);
       return piece.value;
     }
     yield piece.value;
