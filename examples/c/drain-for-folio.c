@@ -3,6 +3,7 @@
  * A page that is mapped or pinned is refused at once; else the CPU's own batches are drained, then all, each once.
  * The guest's fault of that series puts its reference early: folioscope: guestFaultPutsAtOnce
  */
+/* It asks for users. folioscope: trueMeansUsed */
 static bool folio_is_used(struct folio *folio, unsigned int *drained)
 {
 	if (folio_maybe_dma_pinned(folio) || folio_mapped(folio))

@@ -40,8 +40,8 @@ export type Translation =
   /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
   | { readonly kind: 'refused'; readonly errors: readonly string[] };
 
-/** Remarks in comments that say what the rest of the kernel does, of which the check's text says nothing. */
-const REMARKS = ['skipsLru', 'guestFaultPutsAtOnce'] as const;
+/** Remarks in comments that say what the check's text does not: what its answer means, and what the rest of the kernel does. */
+const REMARKS = ['trueMeansUsed', 'skipsLru', 'guestFaultPutsAtOnce'] as const;
 type Remark = (typeof REMARKS)[number];
 const isRemark = (text: string): text is Remark => REMARKS.some((one) => one === text);
 
@@ -62,8 +62,6 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
     const read = readUnit(parser, source);
     ({ done } = read);
     const fn = functionIn(read.unit, options.function);
-    const lowered = lower(read.unit, fn, options.table ?? TABLE, answersOf(fn));
-    const form: Form = { ...lowered, body: counted(lowered.body) };
     const remarks = read.unit.remarks.map(({ text, at }): Remark => {
       if (isRemark(text)) return text;
       throw new Refused(
@@ -71,6 +69,8 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
         at,
       );
     });
+    const lowered = lower(read.unit, fn, options.table ?? TABLE, answersOf(fn, remarks));
+    const form: Form = { ...lowered, body: counted(lowered.body) };
     const { statics } = ranges(form, TRIAL, TRIAL_GIVEN);
     const lasting = [...statics].map(([of, { low, high }]): Lasting => {
       const [from, to] = [Math.max(Math.min(low, 0), -COUNTER - 1), Math.min(high, COUNTER)];
@@ -136,10 +136,9 @@ function namesText(names: readonly string[]): string {
   return names.length > MOST_NAMED ? `one of ${named} and ${names.length - MOST_NAMED} more` : `one of ${named}`;
 }
 
-/** A check of bool answers whether the pages are safe, unless its name asks for their users; one of int answers 0 where they are. */
-function answersOf({ returns, name, at }: CFunction): Answers {
-  if (returns.kind === 'bool')
-    return /outstanding|in_use|busy|pinned|unsafe/.test(name) ? 'true-is-used' : 'true-is-safe';
+/** A check of bool answers whether the pages are safe, unless a remark says that it asks for their users; one of int answers 0 where they are. */
+function answersOf({ returns, at }: CFunction, remarks: readonly Remark[]): Answers {
+  if (returns.kind === 'bool') return remarks.includes('trueMeansUsed') ? 'true-is-used' : 'true-is-safe';
   if (returns.kind === 'int') return 'zero-is-safe';
   throw new Refused(`returns no answer, expected bool or int`, at);
 }
@@ -171,6 +170,6 @@ function patchOf(
     ...(form.calls.some(({ freezes }) => freezes === true) ? { freezes: true } : {}),
     ...(lasting.length === 0 ? {} : { statics: lasting.map((one) => one.shared) }),
     ...(exports.length === 0 ? {} : { exports }),
-    ...Object.fromEntries(remarks.map((remark) => [remark, true])),
+    ...Object.fromEntries(remarks.flatMap((remark) => (remark === 'trueMeansUsed' ? [] : [[remark, true]]))),
   };
 }
