@@ -85,7 +85,7 @@ export interface RunObserver {
  * @throws ScheduleMisfit if an explicit schedule does not fit.
  * @example
  * import { patchNamed } from 'folioscope/machine';
- * import { BrokenInvariant, expectedOf, isWell, parseScenario, runMany, runScenario } from 'folioscope/scenario';
+ * import { BrokenInvariant, expectedOf, isWell, LOOK_GONE, NOT_SHOWN, parseScenario, runMany, runScenario } from 'folioscope/scenario';
  * const text = `
  * scenario: T
  * title: A page faulted on another CPU
@@ -102,6 +102,9 @@ export interface RunObserver {
  * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
  * const schedule = { kind: 'random', seed: 1 } as const;
  * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
+ * // Why nothing is said of who held a refused folio:
+ * NOT_SHOWN; // => 'this form does not say when it looks at a page'
+ * LOOK_GONE; // => 'the folio that this form looked at had left the file'
  * // Thrown where a folio's count is not what its holders add up to:
  * new BrokenInvariant('page 0') instanceof Error; // => true
  */

@@ -76,7 +76,7 @@ describe('mistakes are one line, with exit code 65', () => {
     [
       'an unknown call',
       BASELINE.replace('cond_resched', 'cond_resche'),
-      "check.c:26:3: 'cond_resche()' is not known, ",
+      "check.c:25:3: 'cond_resche()' is not known, ",
     ],
     ['no C', 'this is no C {', 'check.c:1:1: no function in it, '],
     [

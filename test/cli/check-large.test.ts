@@ -177,7 +177,7 @@ describe('checkpoints', () => {
     }
     writeFileSync(owner, String(pid));
     expect(folioscope(args)).toMatchObject({ status: 0, stderr: '' });
-    expect(readdirSync(folder)).toEqual(['v6']);
+    expect(readdirSync(folder)).toEqual(['asked.json', 'v6']);
   });
 
   test('where it cannot be written any more the check ends undecided, and can be gone on with', () => {
