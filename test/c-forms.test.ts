@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checks in C come to what the same forms in the kernel language come to, state by state; wrong ones are found wrong.
+// A check in C has the verdicts and states of the same form in the kernel language; each wrong check violates its property.
 // `npx tsx bench/c-forms.ts` does it for every scenario.
 import { expect, test } from 'vitest';
 import { parseScenario } from '../src/scenario/index.ts';
