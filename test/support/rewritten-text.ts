@@ -244,6 +244,8 @@ class Rewording {
     walk(value, (part) => {
       if (part.op === 'first' || part.op === 'claimed' || part.op === 'finished' || part.op === 'bound')
         isSimple = false;
+      // Only one branch is read: with both hoisted the text would read a count that its original does not.
+      if (part.op === 'choose' && (readsShared(part.then) || readsShared(part.else))) isSimple = false;
       if (part.op === 'read' && part.index.some(readsShared)) isSimple = false;
     });
     if (!isSimple) return undefined;

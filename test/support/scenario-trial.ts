@@ -201,16 +201,19 @@ function violationsIn(run: PatchAnswer, { mostDrains }: Patch): ReadonlyMap<stri
   else if (unended !== undefined) found.set('I5', unended);
   const most = mostDrains ?? { local: 1, all: 1 };
   for (const { stage, conversion, mismatches, outcome, of } of run.calls) {
-    if (stage === 'before' || outcome === undefined) continue;
+    if (stage === 'before') continue;
+    const drains = conversion ?? { localDrains: 0, drainsOfAll: 0 };
+    // A call that drains for ever never returns, and has drained too often long before.
+    if (drains.localDrains > most.local || drains.drainsOfAll > most.all)
+      found.set('I3', `${drains.localDrains} local drains, ${drains.drainsOfAll} of all`);
+    if (outcome === undefined) continue;
     if (mismatches.length > 0)
       found.set(
         'expected',
         mismatches.map(({ what, expected, actual }) => `${what} ${actual}, expected ${expected}`).join('; '),
       );
     if (conversion === undefined) continue;
-    const { verdict, localDrains, drainsOfAll } = conversion;
-    if (localDrains > most.local || drainsOfAll > most.all)
-      found.set('I3', `${localDrains} local drains, ${drainsOfAll} of all`);
+    const { verdict } = conversion;
     if (verdict.verdict === 'refused' && verdict.spurious === true)
       found.set('I2', `refused at ${verdict.index}, spurious`);
     if (verdict.verdict === 'refused' && 'reason' in verdict) found.set('I4', verdict.reason ?? '');
