@@ -7,7 +7,8 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InputError } from '../ledger/index.ts';
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../abi/index.ts';
-import { ALTERNATIVES, KERNEL_PARTS, MUTANTS } from '../kernel/index.ts';
+import { ALTERNATIVES, folio, KERNEL_PARTS, MUTANTS } from '../kernel/index.ts';
+import { OutOfRange } from '../lang/index.ts';
 import { type Call, createMachine, type Machine, type Patch, PATCHES, ScheduleMisfit } from '../machine/index.ts';
 import { names } from './choices.ts';
 import { EXIT } from './exit-code.ts';
@@ -276,9 +277,11 @@ export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): G
 function failing(file: string, patch: Patch, error: unknown, how: string): InputError {
   const told = placesOf.get(patch)?.(inOneLine(error));
   if (told !== undefined) return new InputError(told);
-  return new InputError(
-    `${placeIn(file, error)}: ${patch.name} ${how}: ${inOneLine(error)}; expected a form that does not, correct it`,
-  );
+  const expected =
+    error instanceof OutOfRange && error.of === folio.refcount.variable.name
+      ? `the machine that is explored counts no further, expected a form with fewer references of its own, or 'ownReferences: N' among its fields`
+      : 'expected a form that does not, correct it';
+  return new InputError(`${placeIn(file, error)}: ${patch.name} ${how}: ${inOneLine(error)}; ${expected}`);
 }
 
 const inOneLine = (error: unknown): string =>
@@ -357,6 +360,10 @@ const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allo
   mostReads: {
     expected: '{ each: N, besides: N }',
     allows: (value) => hasNumbers(value, ['each', 'besides']),
+  },
+  ownReferences: {
+    expected: 'a number up to 1000',
+    allows: (value) => value === undefined || (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 1000),
   },
   statics: {
     expected: 'a list of shared variables',

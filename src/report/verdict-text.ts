@@ -18,7 +18,8 @@ const isInBatch = ({ refusal }: ConversionAnswer): boolean =>
   refusal?.folio.holders.some(({ kind }) => BATCHES.has(kind)) === true;
 
 function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
-  const where = verdict.index === undefined ? 'refused without an index' : `refused at index ${verdict.index}`;
+  const where =
+    verdict.index === undefined ? 'refused, naming no page of the file' : `refused at index ${verdict.index}`;
   if (verdict.spurious === undefined) return `${where} (${verdict.reason})`;
   if (verdict.spurious)
     return `${where} (spurious: ${isInBatch(conversion) ? 'only batches hold it' : 'nobody uses it'})`;

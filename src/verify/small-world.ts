@@ -74,7 +74,7 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
     pages: pagesOf(scenario),
     mms: processesOf(scenario),
     pins: machine.pins,
-    references: referencesFor(scenario, profile, everyCall),
+    references: referencesFor(scenario, profile, everyCall) + (patch.ownReferences ?? 0) * convertingTasks(calls),
     order: machine.largestOrder,
     // One for each task within a call, and one for each call that leaves them disabled.
     lruDisables: scripts.length + everyCall.filter(({ call }) => callNamed(call).staysDisabled === true).length,
@@ -144,6 +144,10 @@ function profileFor(scenario: Scenario, calls: readonly Call[], folios: number):
     batchSize: parts.includes('lru_batches') ? profile.batchSize : Math.min(profile.batchSize, entries + 1),
   };
 }
+
+/** Number of tasks that convert, each of which may hold what its check holds. */
+const convertingTasks = (calls: readonly WorldCall[]): number =>
+  new Set(calls.filter(({ call }) => call.call === 'set-memory-attributes2').map(({ task }) => task)).size;
 
 /** The highest count without pins. */
 function unpinnedReferences(scenario: Scenario, calls: readonly Call[]): number {
