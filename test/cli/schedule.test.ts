@@ -103,7 +103,7 @@ test('a counterexample against I5 ends where it does, with a conversion that has
   expect(played.stdout).toContain('\n  v6  did not return\n');
   expect(played.stdout).toContain('\nundecided in v6\n');
   const why =
-    'not all calls have returned in the 27 steps of this run against I5: after them nobody who is given a turn can go on';
+    'not all calls have returned in the 27 steps of this run against I5: after them no task that gets a turn can take a step';
   expect(played.stdout.replaceAll(/\n +/g, ' ')).toContain(`\nundecided: v6: ${why}\n`);
 
   const again = ['run', file, '--patch', 'v6', '--json', '--replay'];
@@ -210,7 +210,7 @@ test('and JSON says the same, with the calls of a first run of each', () => {
 test.each([
   [
     ['--schedule', 'T0;T1'],
-    "--schedule: 'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
+    "--schedule: 'T0;T1' is not a schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
   ],
   [['--runs', '3', '--schedule', 'rr'], '--runs goes with a schedule that has seeds, random or pct:D, not with rr'],
   [
