@@ -20,8 +20,8 @@ export async function checkAll(
   options: Options,
   interrupted: () => boolean,
 ): Promise<ExitCode> {
-  if (options.json === true) throw new UsageError('--all prints text only, so without --json');
-  if (options.itf !== undefined) throw new UsageError('--itf writes one run, so without --all');
+  if (options.json === true) throw new UsageError('--all prints text only: leave out --json');
+  if (options.itf !== undefined) throw new UsageError('--itf writes one run: leave out --all');
   const { allEnd, allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
