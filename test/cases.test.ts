@@ -185,7 +185,7 @@ describe('back in a batch', () => {
   test('a folio that waits after a drain is in the batch of a CPU that goes offline, or put back', async () => {
     const { explanation, text, code } = await answerOf(read('still-in-batch-after-drain'));
     expect(hows(explanation)).toEqual(['waited after the drain', 'not recorded']);
-    expect(text).toContain('its CPU was going offline, which a drain leaves out (added on CPU 1, inserted by CPU 2)');
+    expect(text).toContain('its CPU was going offline, and the drain skipped it (added on CPU 1, inserted by CPU 2)');
     for (const other of ['a pin', 'an mlock batch', 'a walker', 'putback', 'a fault in flight'])
       expect(text).toContain(other);
     expect(code).toBe(1);
@@ -260,10 +260,10 @@ describe('what was not recorded', () => {
   test('none of the needed events, or only a creation', async () => {
     const lines = read('no-delete-events').split('\n');
     const some = await answerOf(lines.filter((one) => !one.includes('mm_')).join('\n'));
-    expect(some.text).toMatch(/^undecided: a guest_memfd was made at 2584.147422000 \('punch10', pid 1199, fd 6\)/);
+    expect(some.text).toMatch(/^undecided: a guest_memfd was created at 2584.147422000 \('punch10', pid 1199, fd 6\)/);
     expect(some.code).toBe(2);
     const none = await answerOf(lines.filter((one) => !one.includes('mm_') && !one.includes('ioctl')).join('\n'));
-    expect(none.text).toMatch(/^undecided: whether there is a guest_memfd is not known/);
+    expect(none.text).toMatch(/^undecided: this recording lacks events? that shows?/);
     expect(none.code).toBe(2);
   });
 });
@@ -600,7 +600,7 @@ describe('for the person who reads it', () => {
 
   test('a CPU that the recording does not have is told', async () => {
     const { text } = await answerOf(read('pageout'), { at: 'end', cpu: 7 });
-    expect(text).toContain("CPU 7: none of this recording's (0-1), so that its batch is taken for empty");
+    expect(text).toContain('CPU 7: not in this recording (0-1), so its batch is assumed empty');
     expect((await answerOf(read('pageout'), { at: 'end', cpu: 1 })).text).not.toContain("none of this recording's");
   });
 

@@ -53,8 +53,8 @@ async function answer(
   });
   const shownPageSize = trace.format.startsWith('trace.dat') ? undefined : trace.pageSize;
   if (shownPageSize === undefined) return { explanation: explainer.answer(trace), shownPageSize };
-  const how = pageSize === undefined ? 'read from a pipe it is taken for 4096: give it as a file' : 'no text says it';
-  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also of files that were read; ${how}`;
+  const how = pageSize === undefined ? 'read from a pipe, 4096 is assumed: give the text as a file' : 'no text says it';
+  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also offsets of read files; ${how}`;
   const explanation = explainer.answer({ ...trace, pageSize, notes: [...trace.notes, note] });
   return { explanation, shownPageSize };
 }
