@@ -407,8 +407,8 @@ describe('text', () => {
     const [first] = text(explainEvents([added({ index: 0, pfn: 1 }, { at: 10 })]), 'x.dat').split('\n\n');
     expect(first).toBe(
       [
-        'undecided: no event shows whether this inode is a guest_memfd:',
-        '  0:16:0x4414 (1 folio added, none inserted while it was there)',
+        'undecided: no event shows whether this inode is a guest_memfd: 0:16:0x4414',
+        '  (1 folio added, none inserted while it was there)',
         '  to treat it as a guest_memfd in any case:',
         '    folioscope explain x.dat --inode 0:16:0x4414',
       ].join('\n'),

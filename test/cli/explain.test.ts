@@ -113,9 +113,7 @@ describe('exit codes', () => {
     writeFileSync(nothing, `${line('1.000001')}\n${line('1.000002')}\n`);
     expect(explain(nothing)).toMatchObject({
       status: 2,
-      stdout: expect.stringMatching(
-        /^undecided: this recording lacks events? that shows? whether there is a guest_memfd/,
-      ),
+      stdout: expect.stringMatching(/^undecided: this recording lacks events? that shows? whether/),
     });
     expect(explain(whole ?? '')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^no guest_memfd in this/) });
     expect(explain(lossy ?? '')).toMatchObject({
