@@ -2,7 +2,7 @@
 // The kinds of recordings that nobody prepared, each on several CPUs, in several orders, and as each recorder writes it: what is said
 // is what the story behind it makes true, or that it is not known.
 import { describe, expect, test } from 'vitest';
-import { codeOf } from '../src/cli/explain.ts';
+import { codeOf } from '../src/cli/explain-code.ts';
 import { type Explanation, explainTrace, type Question } from '../src/explain/index.ts';
 import { cpu, folioIndex, type KernelEvent, nanoseconds } from '../src/ledger/index.ts';
 import { PATCHES } from '../src/machine/index.ts';

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Profile } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
-import type { PatchChoice } from './load-patch.ts';
+import type { PatchChoice } from './patch-choice.ts';
 
 /** States after which a check gives up by default. */
 export const MOST_STATES = 200_000_000;

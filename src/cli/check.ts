@@ -8,7 +8,7 @@ import { bitsOf, checkOptions, MOST_STATES, type Options, positive, threads, who
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
-import { patchChoices } from './load-patch.ts';
+import { patchChoices } from './patch-choice.ts';
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
 

@@ -3,7 +3,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ALTERNATIVES } from '../kernel/index.ts';
 import { PATCHES, type Profile, PROFILES } from '../machine/index.ts';
 import { names, theOne } from './choices.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import { type PatchChoice, patchChoices } from './patch-choice.ts';
+import { workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
 interface Options {

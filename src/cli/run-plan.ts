@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatSchedule, parseSchedule, type Patch, PATCHES, type Profile, type Schedule } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import type { PatchChoice } from './patch-choice.ts';
 import { readText } from './scenario-files.ts';
 
 /** What the command line of `run` says. */
