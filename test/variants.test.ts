@@ -408,7 +408,8 @@ function counted(events: readonly KernelEvent[], tick: bigint): string {
 }
 
 describe('7: clocks that count', () => {
-  const TICKS = [4000n, 10_000n] as const;
+  // HZ of 500, 300, 250 and 100.
+  const TICKS = [2000n, 3333n, 4000n, 10_000n] as const;
   const cases = CASTS.flatMap((cast) => TICKS.map((tick) => ({ ...cast, tick })));
   const story = (cast: Cast, tick: bigint): readonly KernelEvent[] => {
     const start = Number(tick) * 100;
