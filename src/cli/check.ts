@@ -9,6 +9,7 @@ import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
 import { patchChoices } from './patch-choice.ts';
+import { shardOf } from './shard.ts';
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
 
@@ -36,6 +37,12 @@ export function registerCheck(program: Command): void {
     )
     .option('--mutants', 'list the mistakes made on purpose that --patch mutant:NAME names')
     .option('--all', 'every scenario against what its file says that it comes to, a line each')
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'with --all: the i-th of n parts of the scenarios, as JSON for folioscope merge; job/n in a Kubernetes Indexed Job',
+      ).argParser(shardOf),
+    )
     .addOption(new Option('--cpus <n>', 'CPUs, where the file is about the peer protocol').argParser(positive))
     .addOption(new Option('--folios <n>', 'folios, likewise').argParser(positive))
     .option('--exact', 'no reductions, and explore everything even after a violation')
@@ -108,6 +115,8 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
   folioscope check --all
+  folioscope check --all --shard 1/8 > 1.json
+      one machine of eight; folioscope merge puts their answers together
   folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
   folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact
   folioscope check scenarios/SC-18-early-exit.yaml --patch v6 --coverage
