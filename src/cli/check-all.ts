@@ -22,8 +22,8 @@ export async function checkAll(
   options: Options,
   interrupted: () => boolean,
 ): Promise<ExitCode> {
-  if (options.json === true) throw new UsageError('--all prints text only, so without --json');
-  if (options.itf !== undefined) throw new UsageError('--itf writes one run, so without --all');
+  if (options.json === true) throw new UsageError('--all prints text only: leave out --json');
+  if (options.itf !== undefined) throw new UsageError('--itf writes one run: leave out --all');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
   const { shard } = options;

@@ -73,6 +73,6 @@ describe('mistakes', () => {
     expect(run([...ASKED, '--shard', 'job/2'], { JOB_COMPLETION_INDEX: '' }).stderr).toContain(
       'JOB_COMPLETION_INDEX is not set',
     );
-    expect(run(['check', 'SC-02-other-cpu.yaml', '--shard', '1/2']).stderr).toContain('so with --all');
+    expect(run(['check', 'SC-02-other-cpu.yaml', '--shard', '1/2']).stderr).toContain('--shard needs --all');
   });
 });
