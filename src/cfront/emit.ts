@@ -585,7 +585,7 @@ const shifted = (value: Value<'int'>, by: number): Value<'int'> =>
 /** Whether parts begin with a single step, as the texts of a choice have to. */
 function beginsWithStep([first]: readonly Part[]): boolean {
   if (first?.kind === 'load') return true;
-  return first?.kind === 'call' && first.known.read !== undefined;
+  return first?.kind === 'call' && first.known.read !== undefined && first.known.read.stable === undefined;
 }
 
 /** A multiple, by doubling: the language only adds. */

@@ -1108,10 +1108,13 @@ class Lowering {
 
   #unorderedTexts(texts: readonly (() => Operand)[], at: Place): readonly Operand[] {
     const operands: Operand[] = [];
+    // What cannot change is read in the step of another access of the same operand.
     const threads = texts.map((text) =>
-      this.#nest(() => {
-        operands.push(text());
-      }),
+      merged(
+        this.#nest(() => {
+          operands.push(text());
+        }),
+      ),
     );
     this.#requireApart(threads, operands, at);
     const stepping = threads.filter((parts) => takesSteps(parts));
