@@ -36,11 +36,9 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
-  conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
-  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
     packages: true,
   },
   cli: {
@@ -60,8 +58,6 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
-      'conform',
-      'live',
       'report',
     ],
     packages: true,

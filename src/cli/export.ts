@@ -6,10 +6,12 @@ import { InputError } from '../ledger/index.ts';
 import { PATCHES, type Profile, PROFILES, ScheduleMisfit } from '../machine/index.ts';
 import { names, theOne } from './choices.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice, patchChoices, workingWith } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import { type PatchChoice, patchChoices } from './patch-choice.ts';
 import { recordedText } from './run-plan.ts';
 import { readScenarioText } from './scenario-files.ts';
 import { version } from './version.ts';
+import { workingWith } from './working-with-patch.ts';
 
 interface Options {
   readonly patch?: readonly PatchChoice[];
@@ -29,9 +31,10 @@ export function registerExport(program: Command): void {
     .command('export')
     .summary('write a scenario for SPIN, Rumur or a real kernel')
     .description(
-      'Writes what check explores, the kernel, the tasks and the properties, as a model for another checker: ' +
-        'it finds the same states, one for one, and the same verdict. With --c: writes one order of the calls as a ' +
-        "stand-alone C program, as the kernel's selftests are, which asserts the results on the kernel that runs it.",
+      'Writes the kernel, the tasks and the properties, as check explores them, as a model for another checker. ' +
+        'That checker finds the same states, one for one, and the same verdict. With --c it writes one order of the ' +
+        "calls as a stand-alone C program in the manner of the kernel's selftests. The program asserts the results on " +
+        'the kernel that runs it.',
     )
     .argument('<scenario>', 'a scenario file (YAML or JSON)')
     .option('--promela', 'in Promela, for SPIN')
@@ -85,7 +88,7 @@ Examples:
 
 function onePatch(word: string): readonly PatchChoice[] {
   const choices = patchChoices(word);
-  if (choices.length !== 1) throw new InvalidArgumentError('Expected one form: a model has one.');
+  if (choices.length !== 1) throw new InvalidArgumentError('Expected exactly one form of the check.');
   return choices;
 }
 
