@@ -15,7 +15,7 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
-import { pointee } from './lower.ts';
+import { pointee } from './c-types.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
