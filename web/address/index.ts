@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+export type { Address } from './address.ts';
+export { AddressError, formatAddress, parseAddress } from './address.ts';

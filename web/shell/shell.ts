@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type Address, AddressError, formatAddress, parseAddress } from '../address/index.ts';
+import type { MountedView, OpenedFile, Page, Theme, ViewId, ViewState } from '../view/index.ts';
+import { startWorker } from '../worker/start.ts';
+import { themeSignal } from './theme.ts';
+import type { ListedView } from './views.ts';
+
+/** The page's state besides that of its views, and what it does for them. */
+export class Shell {
+  readonly views: readonly ListedView[];
+  readonly address: Signal<Address>;
+  readonly theme: ReadonlySignal<Theme>;
+  /** The line that is announced. */
+  readonly said: Signal<string> = signal('');
+  /** The error that is shown. */
+  readonly complaint: Signal<string | undefined> = signal(undefined);
+  readonly isHelpOpen: Signal<boolean> = signal(false);
+  readonly mounted: Signal<MountedView | undefined> = signal(undefined);
+  readonly file: Signal<OpenedFile | undefined> = signal(undefined);
+  #host: HTMLElement | undefined;
+  /** Counts what is mounted: a view that has loaded too late is not. */
+  #mounts = 0;
+
+  constructor(views: readonly ListedView[]) {
+    this.views = views;
+    this.theme = themeSignal();
+    this.address = signal(this.#read());
+    globalThis.addEventListener('hashchange', () => this.#follow(this.#read()));
+  }
+
+  /** Puts the views into `host`, the present one first. */
+  attach(host: HTMLElement): void {
+    this.#host = host;
+    void this.#mount();
+  }
+
+  /** Opens a view. A file that was opened before stays with the view that it was opened for. */
+  open(view: ViewId, state: ViewState, file?: OpenedFile): void {
+    this.complaint.value = undefined;
+    this.file.value = file;
+    const address = { view, state };
+    history.pushState(null, '', `#${formatAddress(address)}`);
+    this.address.value = address;
+    void this.#mount();
+  }
+
+  #read(): Address {
+    try {
+      return parseAddress(location.hash);
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      this.complaint.value = error.message;
+      return { view: 'book', state: {} };
+    }
+  }
+
+  #follow(address: Address): void {
+    const isSameView = address.view === this.address.value.view;
+    this.address.value = address;
+    if (isSameView && this.mounted.value !== undefined) this.mounted.value.restate(address.state);
+    else void this.#mount();
+  }
+
+  async #mount(): Promise<void> {
+    const { view: id, state } = this.address.value;
+    const mount = ++this.#mounts;
+    this.mounted.value?.unmount();
+    this.mounted.value = undefined;
+    const host = this.#host;
+    const listed = this.views.find((view) => view.id === id);
+    if (host === undefined || listed === undefined) return;
+    const view = await listed.load();
+    if (mount !== this.#mounts) return;
+    const place = document.createElement('div');
+    host.replaceChildren(place);
+    document.title = `${view.title} · folioscope`;
+    this.mounted.value = view.mount(place, this.#pageFor(id, state));
+  }
+
+  #pageFor(id: ViewId, state: ViewState): Page {
+    return {
+      state,
+      file: this.file.value,
+      theme: this.theme,
+      report: (next, how) => {
+        const address = { view: id, state: next };
+        const hash = `#${formatAddress(address)}`;
+        if (hash === location.hash) return;
+        if (how === 'push') history.pushState(null, '', hash);
+        else history.replaceState(null, '', hash);
+        this.address.value = address;
+      },
+      startWorker: (service) => startWorker(service, (line) => (this.complaint.value = line)),
+      open: (view, next) => this.open(view, next),
+      say: (line) => (this.said.value = line),
+      complain: (line) => (this.complaint.value = line),
+    };
+  }
+}

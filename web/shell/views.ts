@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+import type { View, ViewId } from '../view/index.ts';
+
+/** A view that is loaded when it is opened. */
+export interface ListedView {
+  readonly id: ViewId;
+  readonly title: string;
+  load(): Promise<View>;
+}
+
+/** The views in the header's order. */
+export const VIEWS: readonly ListedView[] = [];
