@@ -78,7 +78,7 @@ const WEB = {
   address: { folders: ['view'] },
   timeline: {
     folders: ['design', 'view'],
-    rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'report', 'scenario'],
+    rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
   worker: { folders: ['view', 'timeline'] },

@@ -25,6 +25,7 @@ export type {
   AskedMoment,
   FolioStory,
   FolioThen,
+  HiddenTime,
   History,
   HistoryOptions,
   InodeName,

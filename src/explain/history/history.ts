@@ -56,6 +56,8 @@ export interface MarkerSeen {
 export interface HistoryOptions {
   /** Forms of the check, in the order of the answers. */
   readonly patches: readonly Patch[];
+  /** Receives what the first reading says of the recording, before any folio. */
+  readonly onSummary?: ((trace: TraceSummary) => void) | undefined;
   /** Receives every folio of the inodes that an explanation lists, each once, in no order. */
   readonly onFolio: (story: FolioStory) => void;
   /** Receives the markers, by rising time. */
@@ -86,6 +88,17 @@ export interface AskedMoment extends InodeName {
   readonly cpu?: Cpu | undefined;
 }
 
+/** Lost events of a CPU that may hide folios. */
+export interface HiddenTime {
+  readonly cpu: Cpu;
+  /** The last event before them; undefined if there is none. */
+  readonly from: Nanoseconds | undefined;
+  /** The first event after them; undefined if there is none. */
+  readonly to: Nanoseconds | undefined;
+  /** Time from which the content of the CPU's batch is known again; undefined: never. */
+  readonly knownFrom: Nanoseconds | undefined;
+}
+
 /** One folio at a moment. */
 export interface FolioThen {
   readonly folio: FolioLedger;
@@ -97,6 +110,8 @@ export interface FolioThen {
 export interface History {
   /** What is the same at every moment; its list of moments is empty. */
   readonly explanation: Explanation;
+  /** By their order in the recording. */
+  readonly hidden: readonly HiddenTime[];
   /** Times whose folios are kept; undefined if the recording has no event. */
   readonly window: TimeWindow | undefined;
   /** Reads the recording again, and keeps a window around a time. */
@@ -134,6 +149,7 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
   const { from, to } = facts.trace;
   const scheduling = known.hasDrains;
   const pageSize = facts.shownPageSize;
+  options.onSummary?.(facts.trace);
   const notes = {
     ends,
     reach: Math.max(1, Math.floor(mostKept / livesANote / 2)),
@@ -244,6 +260,7 @@ interface Kept {
 
 class Reading implements History {
   readonly explanation: Explanation;
+  readonly hidden: readonly HiddenTime[];
   readonly #of: {
     readonly source: ByteSource;
     readonly question: Question;
@@ -263,6 +280,7 @@ class Reading implements History {
     this.#of = of;
     this.#kept = of;
     this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
+    this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
 
   get window(): TimeWindow | undefined {
