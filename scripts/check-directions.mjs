@@ -76,13 +76,19 @@ const WEB = {
   design: { rooms: ['ledger'] },
   view: { packages: true },
   address: { folders: ['view'] },
+  library: {},
+  book: {
+    folders: ['design', 'view', 'address', 'library'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'lang', 'ledger', 'report'],
+    packages: true,
+  },
   timeline: {
     folders: ['design', 'view'],
     rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
-  worker: { folders: ['view', 'timeline'] },
-  shell: { folders: ['design', 'view', 'address', 'timeline', 'worker'], packages: true },
+  worker: { folders: ['view', 'book', 'timeline'] },
+  shell: { folders: ['design', 'view', 'address', 'book', 'timeline', 'worker'], packages: true },
 };
 
 /**

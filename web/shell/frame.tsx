@@ -3,7 +3,7 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { formatAddress } from '../address/index.ts';
 import type { Shell } from './shell.ts';
-import { chosenTheme } from './theme.ts';
+import { Help } from './help.tsx';
 
 /** Header, the place of the views, messages. */
 export function Frame({ shell }: { readonly shell: Shell }) {
@@ -34,13 +34,14 @@ export function Frame({ shell }: { readonly shell: Shell }) {
             </a>
           ))}
         </nav>
-        <button
-          type="button"
-          class="head-theme"
-          onClick={() => (chosenTheme.value = shell.theme.value === 'dark' ? 'light' : 'dark')}
-        >
-          {shell.theme.value === 'dark' ? 'Light' : 'Dark'}
-        </button>
+        <div class="head-tools">
+          <button type="button" onClick={() => shell.toggleTheme()}>
+            {shell.theme.value === 'dark' ? 'Light' : 'Dark'}
+          </button>
+          <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => (shell.isHelpOpen.value = true)}>
+            ?
+          </button>
+        </div>
       </header>
       {shell.complaint.value === undefined ? undefined : (
         <p class="complaint" role="alert">
@@ -51,6 +52,13 @@ export function Frame({ shell }: { readonly shell: Shell }) {
       <p class="unseen" role="status">
         {shell.said.value}
       </p>
+      {shell.isHelpOpen.value ? (
+        <Help
+          view={shell.views.find(({ id }) => id === shell.address.value.view)?.title ?? ''}
+          keys={shell.mounted.value?.keys ?? []}
+          onClose={() => (shell.isHelpOpen.value = false)}
+        />
+      ) : undefined}
     </>
   );
 }

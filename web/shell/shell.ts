@@ -3,7 +3,8 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { type Address, AddressError, formatAddress, parseAddress } from '../address/index.ts';
 import type { MountedView, OpenedFile, Page, Theme, ViewId, ViewState } from '../view/index.ts';
 import { startWorker } from '../worker/start.ts';
-import { themeSignal } from './theme.ts';
+import { isTakenByControl } from './keys.ts';
+import { chosenTheme, themeSignal } from './theme.ts';
 import type { ListedView } from './views.ts';
 
 /** The page's state besides that of its views, and what it does for them. */
@@ -27,6 +28,8 @@ export class Shell {
     this.theme = themeSignal();
     this.address = signal(this.#read());
     globalThis.addEventListener('hashchange', () => this.#follow(this.#read()));
+    globalThis.addEventListener('popstate', () => this.#follow(this.#read()));
+    globalThis.addEventListener('keydown', (event) => this.#key(event));
   }
 
   /** Puts the views into `host`, the present one first. */
@@ -45,6 +48,28 @@ export class Shell {
     void this.#mount();
   }
 
+  toggleTheme(): void {
+    chosenTheme.value = this.theme.value === 'dark' ? 'light' : 'dark';
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || this.isHelpOpen.value || isTakenByControl(event))
+      return;
+    if (this.#ownKey(event) || (!event.altKey && this.mounted.value?.key(event) === true)) event.preventDefault();
+  }
+
+  /** @returns whether it was a key of the page. */
+  #ownKey({ key, altKey, code }: KeyboardEvent): boolean {
+    const digit = /^Digit(\d)$/.exec(code)?.[1];
+    const view = altKey && digit !== undefined ? this.views[Number(digit) - 1] : undefined;
+    if (view !== undefined) this.open(view.id, {});
+    else if (altKey) return false;
+    else if (key === '?') this.isHelpOpen.value = true;
+    else if (key === 't') this.toggleTheme();
+    else return false;
+    return true;
+  }
+
   #read(): Address {
     try {
       return parseAddress(location.hash);
@@ -56,6 +81,7 @@ export class Shell {
   }
 
   #follow(address: Address): void {
+    if (formatAddress(address) === formatAddress(this.address.value)) return;
     const isSameView = address.view === this.address.value.view;
     this.address.value = address;
     if (isSameView && this.mounted.value !== undefined) this.mounted.value.restate(address.state);

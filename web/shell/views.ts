@@ -9,4 +9,6 @@ export interface ListedView {
 }
 
 /** The views in the header's order. */
-export const VIEWS: readonly ListedView[] = [];
+export const VIEWS: readonly ListedView[] = [
+  { id: 'book', title: 'Flip-book', load: async () => (await import('../book/index.ts')).bookView },
+];

@@ -56,8 +56,8 @@ export interface Page {
 export interface MountedView {
   /** The address has changed by other means than `report`. */
   restate(state: ViewState): void;
-  /** What is seen, for export. */
-  picture(): SVGSVGElement | HTMLCanvasElement | undefined;
+  /** What is seen, for export; absent where the page's own picture of the elements and canvases will do. */
+  picture?(): SVGSVGElement | HTMLCanvasElement | undefined;
   /** The view's own keys, for the `?` sheet. */
   readonly keys: readonly KeyHelp[];
   /** A key that no control took. @returns whether the view used it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Play } from './play.ts';
+import { bookService } from '../book/service.ts';
+import { type Play, playing } from './play.ts';
 
 /** By the name that a view asks for. */
-export const SERVICES: ReadonlyMap<string, Play> = new Map();
+export const SERVICES: ReadonlyMap<string, Play> = new Map([['book', playing(bookService)]]);
