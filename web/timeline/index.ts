@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-export type { Timeline } from './data/model.ts';
+export { timelineView } from './timeline.tsx';

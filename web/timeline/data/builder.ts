@@ -21,7 +21,7 @@ export interface FillChanges {
 }
 
 /** One life of a folio, for searches. */
-export interface Lives {
+interface Lives {
   readonly rows: Uint32Array;
   readonly from: Float64Array;
   readonly pfns: Float64Array;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { foldRows, type Row } from './fold.ts';
 
 const rows = (histories: string, from = 0): readonly Row[] =>
-  [...histories].map((history, place) => ({ index: from + place, pages: 1, history: history.charCodeAt(0) }));
+  Array.from(histories, (history, place) => ({ index: from + place, pages: 1, history: history.charCodeAt(0) }));
 
 const written = (folds: ReturnType<typeof foldRows>): string => folds.map(({ from, to }) => `${from}..${to}`).join(' ');
 

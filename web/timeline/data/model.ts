@@ -2,7 +2,7 @@
 import type { Series } from './series.ts';
 
 /** Nanoseconds after the recording's begin. */
-export type Offset = number;
+type Offset = number;
 
 /** A CPU's lru_add batch: channel 0 counts folios that wait in it, channel 1 those that may. */
 export interface CpuLane {
@@ -67,7 +67,7 @@ export interface InodeLanes {
 }
 
 /** One work of a round of lru_add_drain_all(). */
-export interface DrainWorkSeen {
+interface DrainWorkSeen {
   readonly cpu: number;
   readonly queued: Offset;
   readonly started: Offset | undefined;
@@ -102,7 +102,7 @@ export interface ConversionSeen {
   readonly causes: readonly string[];
 }
 
-export interface MarkerShown {
+interface MarkerShown {
   readonly at: Offset;
   readonly cpu: number;
   readonly text: string;

@@ -12,10 +12,11 @@ import { codeOfFolio } from './states.ts';
 
 const RECORDINGS = ['examples', 'test/recordings'].flatMap((folder) =>
   readdirSync(folder)
-    .filter((file) => /\.(dat|txt|xz|zst)$/.test(file) && !/report-/.test(file))
+    .filter((file) => /\.(dat|txt|xz|zst)$/.test(file) && !file.includes('report-'))
     .map((file) => `${folder}/${file}`),
 );
 
+const byNumber = (a: number, b: number): number => a - b;
 const sourceOf = (file: string) => memorySource(file, readFileSync(file));
 
 describe('every marker shows the numbers of explain --json', () => {
@@ -40,7 +41,10 @@ describe('every marker shows the numbers of explain --json', () => {
         codes.flatMap((code, channel) => Array<number>(countAt(series, channel, at)).fill(code)),
       );
       const codes = moment.folios.map(codeOfFolio);
-      expect([formatTime(moment.at), inLanes.toSorted()]).toEqual([formatTime(moment.at), codes.toSorted()]);
+      expect([formatTime(moment.at), inLanes.toSorted(byNumber)]).toEqual([
+        formatTime(moment.at),
+        codes.toSorted(byNumber),
+      ]);
 
       const pages = { from: 0, to: Number.MAX_SAFE_INTEGER };
       const told = opened.moment({ at: moment.at, dev: moment.dev, ino, range: undefined, pages });

@@ -160,7 +160,22 @@ const hex = (ino: bigint): string => `0x${ino.toString(16)}`;
 /** Without what is computed when it is looked at, and not needed: a message to the page copies everything. */
 function plain(answer: MomentAnswer): MomentAnswer {
   const { at, marker, dev, ino, count, notable, goneNotable, strengths, staleCount, unsettled } = answer;
-  const {
+  const { verdicts, localDrainByCpu, baseline, strength, unseen, isOlder } = answer;
+  const { lowerIndex, range, cpu, cpuBecause, evidence } = answer;
+  return {
+    at,
+    marker,
+    dev,
+    ino,
+    folios: [],
+    count,
+    notable,
+    unsettled,
+    strengths,
+    lives: [],
+    stale: new Set(),
+    staleCount,
+    goneNotable,
     verdicts,
     localDrainByCpu,
     baseline,
@@ -172,24 +187,6 @@ function plain(answer: MomentAnswer): MomentAnswer {
     cpu,
     cpuBecause,
     evidence,
-  } = answer;
-  const nothing = { folios: [], lives: [], stale: new Set<never>() };
-  return {
-    ...{
-      at,
-      marker,
-      dev,
-      ino,
-      count,
-      notable,
-      goneNotable,
-      strengths,
-      staleCount,
-      unsettled,
-      verdicts,
-      localDrainByCpu,
-    },
-    ...{ baseline, strength, unseen, isOlder, lowerIndex, range, cpu, cpuBecause, evidence, ...nothing },
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lowerBound, orderOf } from './columns.ts';
 import { columnsFor, countAt, fillColumns, type Series, seriesOf } from './series.ts';

@@ -161,5 +161,7 @@ export function fillColumns(series: Series, { from, to, width }: Span, end: numb
 const levelLength = (samples: number, level: number): number => Math.ceil(samples / FANOUT ** level);
 
 /** The arrays of a series, to hand them over without a copy. */
-export const buffersOf = ({ times, counts, levels }: Series): readonly ArrayBufferLike[] =>
-  [times, ...counts, ...levels.flatMap(({ most, least }) => [...most, ...least])].map(({ buffer }) => buffer);
+export const buffersOf = ({ times, counts, levels }: Series): readonly ArrayBuffer[] =>
+  [times, ...counts, ...levels.flatMap(({ most, least }) => (most === least ? most : [...most, ...least]))].flatMap(
+    ({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []),
+  );

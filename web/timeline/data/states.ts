@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type FolioLedger, HOLDER_KINDS, type HolderKind } from '../../../src/ledger/index.ts';
 
-/** What a lane shows of a folio: its most obstinate holder. A folio of which something is not known shows `unknown`. */
-export type Shown = HolderKind;
-
 /** From the holder that a conversion minds least to the one that it minds most. */
 const BY_WEIGHT: readonly HolderKind[] = [
   'page-cache',
@@ -22,14 +19,14 @@ const BY_WEIGHT: readonly HolderKind[] = [
 const WEIGHT = new Map(BY_WEIGHT.map((kind, weight) => [kind, weight]));
 
 /** Codes of what lanes show, lightest first; larger codes are drawn over smaller ones. */
-export const codeOf = (kind: Shown): number => WEIGHT.get(kind) ?? 0;
-export const shownOf = (code: number): Shown => BY_WEIGHT[code] ?? 'unknown';
+const codeOf = (kind: HolderKind): number => WEIGHT.get(kind) ?? 0;
+export const shownOf = (code: number): HolderKind => BY_WEIGHT[code] ?? 'unknown';
 /** Number of codes. */
 export const CODES = HOLDER_KINDS.length;
 /** The folio is not in the page cache. */
 export const ABSENT = 255;
 
-/** The code of a folio's holders. */
+/** What a lane shows of a folio: its heaviest holder. A folio of which something is not known shows `unknown`. */
 export function codeOfFolio({ holders, strength }: FolioLedger): number {
   if (strength === 'unknown') return codeOf('unknown');
   let code = 0;
