@@ -86,7 +86,7 @@ const WEB = {
   },
   timeline: {
     folders: ['design', 'view'],
-    rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'report', 'scenario'],
+    rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
   worker: { folders: ['view', 'book', 'timeline'] },

@@ -11,4 +11,5 @@ export interface ListedView {
 /** The views in the header's order. */
 export const VIEWS: readonly ListedView[] = [
   { id: 'book', title: 'Flip-book', load: async () => (await import('../book/index.ts')).bookView },
+  { id: 'timeline', title: 'Timeline', load: async () => (await import('../timeline/index.ts')).timelineView },
 ];
