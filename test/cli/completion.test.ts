@@ -41,6 +41,7 @@ describe('bash', () => {
       'review',
       'explain',
       'source',
+      'open',
       'export',
       'completion',
       '--help',
