@@ -37,6 +37,7 @@ const HOUSE = {
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
+  serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
     types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
@@ -60,6 +61,7 @@ const HOUSE = {
       'explain',
       'conform',
       'live',
+      'serve',
       'report',
     ],
     packages: true,

@@ -40,6 +40,7 @@ describe('bash', () => {
       'review',
       'explain',
       'source',
+      'open',
       'export',
       'completion',
       '--help',

@@ -153,7 +153,7 @@ export class Book {
     return undefined;
   }
 
-  async #openFile({ name, content }: OpenedFile): Promise<void> {
+  async #openFile({ name, content, beside = [] }: OpenedFile): Promise<void> {
     const text = await content.text();
     const document = recordedIn(text);
     if (document === undefined) {
@@ -166,11 +166,13 @@ export class Book {
       this.#play(asked, (played) => this.stage.show(played.films, this.#opening(played)));
       return;
     }
-    const scenario =
-      document.text === undefined
-        ? ({ kind: 'library', name: document.scenario } as const)
-        : ({ kind: 'text', file: document.scenario, text: document.text } as const);
-    if (document.text !== undefined) this.#packed = await packed(document.text);
+    const [own] = beside;
+    const ownText = await own?.content.text();
+    const isKnown = own === undefined || ownText === undefined;
+    if (!isKnown) this.#packed = await packed(ownText);
+    const scenario: ScenarioSource = isKnown
+      ? { kind: 'library', name: document.scenario }
+      : { kind: 'text', file: own.name, text: ownText };
     this.#play(
       { scenario, forms: document.forms, schedule: undefined },
       ({ films }) => {
@@ -230,22 +232,16 @@ function landing(): { readonly played: Played; readonly everyOrder: readonly Eve
 
 /** What a document of `run --json` or `check --json` says of itself. */
 interface RecordedDocument {
-  /** Name in the library, or the file's name if its text is there too. */
+  /** Name of its scenario, in the library. */
   readonly scenario: string;
-  readonly text: string | undefined;
   readonly forms: readonly string[];
 }
 
 /** Undefined if a text is no such document. */
 function recordedIn(text: string): RecordedDocument | undefined {
   if (!/^\s*\{/.test(text) || !/"schema": *"folioscope\.(?:run|check)\/1"/.test(text)) return undefined;
-  const files = [...text.matchAll(/"file": *"([^"]*)"/g)].map(([, file = '']) => file);
-  const forms = [...text.matchAll(/"patch": *"([^"]*)"/g)].map(([, form = '']) => form);
-  const [file = ''] = files;
-  const name =
-    file
-      .split('/')
-      .at(-1)
-      ?.replace(/\.(?:yaml|json)$/, '') ?? '';
-  return { scenario: name, text: undefined, forms: [...new Set(forms)].slice(0, 1) };
+  const [, file = ''] = /"file": *"([^"]*)"/.exec(text) ?? [];
+  const [, form] = /"patch": *"([^"]*)"/.exec(text) ?? [];
+  const name = (file.split('/').at(-1) ?? '').replace(/\.(?:ya?ml|json)$/, '');
+  return { scenario: name, forms: form === undefined ? LANDING_FORMS : [form] };
 }

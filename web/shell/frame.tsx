@@ -35,6 +35,9 @@ export function Frame({ shell }: { readonly shell: Shell }) {
           ))}
         </nav>
         <div class="head-tools">
+          <button type="button" title="Open a file (O), or drop one on the page" onClick={() => shell.chooseFile()}>
+            Open…
+          </button>
           <button type="button" onClick={() => shell.toggleTheme()}>
             {shell.theme.value === 'dark' ? 'Light' : 'Dark'}
           </button>
@@ -48,6 +51,9 @@ export function Frame({ shell }: { readonly shell: Shell }) {
           {shell.complaint.value}
         </p>
       )}
+      {shell.isDropping.value ? (
+        <p class="dropping">Drop a recording, a scenario, a counterexample or a check in C</p>
+      ) : undefined}
       <main id="main" ref={host} tabIndex={-1} />
       <p class="unseen" role="status">
         {shell.said.value}

@@ -4,6 +4,8 @@ import { type Address, AddressError, formatAddress, parseAddress } from '../addr
 import type { MountedView, OpenedFile, Page, Theme, ViewId, ViewState } from '../view/index.ts';
 import { startWorker } from '../worker/start.ts';
 import { isTakenByControl } from './keys.ts';
+import { viewFor } from './kind.ts';
+import { openedWithPage, sayAlive } from './opened.ts';
 import { chosenTheme, themeSignal } from './theme.ts';
 import type { ListedView } from './views.ts';
 
@@ -19,6 +21,8 @@ export class Shell {
   readonly isHelpOpen: Signal<boolean> = signal(false);
   readonly mounted: Signal<MountedView | undefined> = signal(undefined);
   readonly file: Signal<OpenedFile | undefined> = signal(undefined);
+  /** A file is being held over the page. */
+  readonly isDropping: Signal<boolean> = signal(false);
   #host: HTMLElement | undefined;
   /** Counts what is mounted: a view that has loaded too late is not. */
   #mounts = 0;
@@ -30,12 +34,58 @@ export class Shell {
     globalThis.addEventListener('hashchange', () => this.#follow(this.#read()));
     globalThis.addEventListener('popstate', () => this.#follow(this.#read()));
     globalThis.addEventListener('keydown', (event) => this.#key(event));
+    this.#takeDrops();
   }
 
   /** Puts the views into `host`, the present one first. */
   attach(host: HTMLElement): void {
     this.#host = host;
-    void this.#mount();
+    sayAlive();
+    openedWithPage().then(
+      (file) => (file === undefined || location.hash !== '' ? this.#mount() : this.openFile(file)),
+      (error: unknown) => {
+        this.complaint.value = error instanceof Error ? error.message : String(error);
+        return this.#mount();
+      },
+    );
+  }
+
+  /** Opens a file in the view that shows such files. */
+  async openFile(file: OpenedFile): Promise<void> {
+    const view = await viewFor(file);
+    if (this.views.some(({ id }) => id === view)) this.open(view, {}, file);
+    else this.complaint.value = `${file.name}: no view of this page shows such a file`;
+  }
+
+  /** Lets the reader choose a file. */
+  chooseFile(): void {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.addEventListener('change', () => {
+      const [file] = input.files ?? [];
+      if (file !== undefined) void this.openFile({ name: file.name, content: file });
+    });
+    input.click();
+  }
+
+  /** Opens what is dropped on the page, wherever it falls. */
+  #takeDrops(): void {
+    globalThis.addEventListener('dragover', (event) => {
+      event.preventDefault();
+      this.isDropping.value = true;
+    });
+    globalThis.addEventListener('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) this.isDropping.value = false;
+    });
+    globalThis.addEventListener('drop', (event) => {
+      event.preventDefault();
+      this.isDropping.value = false;
+      const [first, ...others] = [...(event.dataTransfer?.files ?? [])].map((file) => ({
+        name: file.name,
+        content: file,
+      }));
+      if (first !== undefined) void this.openFile({ ...first, beside: others });
+    });
   }
 
   /** Opens a view. A file that was opened before stays with the view that it was opened for. */
@@ -65,6 +115,7 @@ export class Shell {
     if (view !== undefined) this.open(view.id, {});
     else if (altKey) return false;
     else if (key === '?') this.isHelpOpen.value = true;
+    else if (key === 'o') this.chooseFile();
     else if (key === 't') this.toggleTheme();
     else return false;
     return true;

@@ -12,6 +12,8 @@ export type ViewState = Readonly<Record<string, string>>;
 export interface OpenedFile {
   readonly name: string;
   readonly content: Blob;
+  /** Other files that came with it: the scenario of a counterexample. */
+  readonly beside?: readonly OpenedFile[];
 }
 
 /** Colours of the page, as the reader or the system has chosen. */
