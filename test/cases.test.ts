@@ -10,7 +10,7 @@ import {
   parseRange,
   type Question,
 } from '../src/explain/index.ts';
-import { codeOf } from '../src/cli/explain.ts';
+import { codeOf } from '../src/cli/explain-code.ts';
 import { cpu } from '../src/ledger/index.ts';
 import { PATCHES } from '../src/machine/index.ts';
 import { explanationToText } from '../src/report/index.ts';

@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { Profile } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
-import type { PatchChoice } from './load-patch.ts';
+import type { PatchChoice } from './patch-choice.ts';
+import type { Shard } from './shard.ts';
 
 /** States after which a check gives up by default. */
 export const MOST_STATES = 200_000_000;
@@ -35,6 +36,7 @@ export interface Options {
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
   readonly spill?: string;
+  readonly shard?: Shard;
 }
 
 export function positive(text: string): number {
@@ -86,11 +88,12 @@ export function checkOptions({
     );
   if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
     throw new UsageError('--seed, --pct and --steps need --random N: they are for random walks');
-  const { checkpoint, checkpointEvery, resume, all, spill } = options;
+  const { checkpoint, checkpointEvery, resume, all, spill, shard } = options;
   if (workers > 1 && spill !== undefined)
     throw new UsageError('--spill does not go with --workers: it needs a search on one thread');
   if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
     throw new UsageError('--resume and --checkpoint-every need --checkpoint DIR');
+  if (shard !== undefined && all !== true) throw new UsageError('--shard needs --all: it is a part of all scenarios');
   if (checkpoint !== undefined && all === true)
     throw new UsageError('--checkpoint does not go with --all: it stores one scenario');
 }

@@ -4,7 +4,9 @@ import { PATCHES } from '../machine/index.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { UsageError } from './failure.ts';
-import { fileOf, loadPatches, workingInPieces, workingWith } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import { fileOf } from './patch-origin.ts';
+import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
 /** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */

@@ -8,7 +8,8 @@ import { bitsOf, checkOptions, MOST_STATES, type Options, positive, threads, who
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
-import { patchChoices } from './load-patch.ts';
+import { patchChoices } from './patch-choice.ts';
+import { shardOf } from './shard.ts';
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
 
@@ -36,6 +37,12 @@ export function registerCheck(program: Command): void {
     )
     .option('--mutants', 'list the deliberately wrong forms, for --patch mutant:NAME')
     .option('--all', 'compare every scenario with the verdicts in its file, one line each')
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'with --all: the i-th of n parts of the scenarios, as JSON for folioscope merge; job/n in a Kubernetes Indexed Job',
+      ).argParser(shardOf),
+    )
     .addOption(new Option('--cpus <n>', 'number of CPUs, only for the peer protocol').argParser(positive))
     .addOption(new Option('--folios <n>', 'number of folios, only for the peer protocol').argParser(positive))
     .option('--exact', 'use no reductions, and explore every state even after a violation')
@@ -111,6 +118,8 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
   folioscope check --all
+  folioscope check --all --shard 1/8 > 1.json
+      one machine of eight; folioscope merge puts their answers together
   folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
   folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact
   folioscope check scenarios/SC-18-early-exit.yaml --patch v6 --coverage

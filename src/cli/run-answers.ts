@@ -2,7 +2,7 @@
 import { InputError } from '../ledger/index.ts';
 import { type Patch, type Schedule, ScheduleMisfit } from '../machine/index.ts';
 import type { PatchAnswer, RunEnd, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
-import { workingWith } from './load-patch.ts';
+import { workingWith } from './working-with-patch.ts';
 import type { Plan } from './run-plan.ts';
 
 /** Runs a scenario once under each form. @throws InputError where an order does not fit. */

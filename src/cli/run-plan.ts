@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatSchedule, parseSchedule, type Patch, PATCHES, type Profile, type Schedule } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
-import { loadPatches, type PatchChoice } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import type { PatchChoice } from './patch-choice.ts';
 import { readText } from './scenario-files.ts';
 
 /** What the command line of `run` says. */
@@ -43,12 +44,13 @@ export async function planOf(options: Options): Promise<Plan> {
   return {
     patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
     schedule,
-    replay:
-      replay === undefined
-        ? undefined
-        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
+    replay: replay === undefined ? undefined : { file: replay, text: await recordedText(replay) },
   };
 }
+
+/** The text of a recorded run. @throws InputError */
+export const recordedText = (file: string): Promise<string> =>
+  readText(file, MOST_REPLAY_BYTES, 'what run --json or check --json printed');
 
 function scheduleOf(how: string, seed: number | undefined): Schedule {
   try {

@@ -7,7 +7,7 @@ import type { Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.t
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
-import { patchChoices } from './load-patch.ts';
+import { patchChoices } from './patch-choice.ts';
 import { Progress } from './progress.ts';
 import { answerOf, manyRuns } from './run-answers.ts';
 import { commandFor, type Options, planOf } from './run-plan.ts';

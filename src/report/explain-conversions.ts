@@ -5,7 +5,7 @@ import { foldNumbers } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { holderPhrase } from './explain-evidence.ts';
 import { inodeName } from './explain-names.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
 
 const resultPhrase = ({ returned }: ConversionCall): string => {
   if (returned === undefined) return 'no return seen';

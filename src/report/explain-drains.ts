@@ -3,7 +3,8 @@ import type { DrainAnswer, DrainRound, DrainWork } from '../explain/index.ts';
 import { foldNumbers, type Nanoseconds } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
-import { quoteText, wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
+import { quoteText } from './wrap.ts';
 
 /** Number of rounds in the report, the longest ones; --json has more. */
 const MOST_ROUNDS = 8;

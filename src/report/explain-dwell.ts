@@ -4,7 +4,8 @@ import { type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { inodeName } from './explain-names.ts';
-import { MAIL_COLUMNS, wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
+import { MAIL_COLUMNS } from './wrap.ts';
 
 /** Share of an inode's span, from 0 to 1; null if the span is empty. */
 export function shareOf(time: Nanoseconds, { from, to }: Pick<DwellAnswer, 'from' | 'to'>): number | null {

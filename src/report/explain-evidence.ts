@@ -4,7 +4,8 @@ import { type FolioLedger, type Holder, type HolderKind, nanoseconds, references
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
-import { quoteText, wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
+import { quoteText } from './wrap.ts';
 
 /**
  * An event as the kernel prints it, broken into lines: task, CPU and time in the first.

@@ -4,7 +4,7 @@ import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
 
 /** `refused at 74`, `safe`, `undecided`. */
 function verdictPhrase(verdict: Verdict): string {

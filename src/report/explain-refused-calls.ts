@@ -6,7 +6,7 @@ import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
 import { heldPhrase } from './explain-conversions.ts';
 import { inodeName } from './explain-names.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
 
 /** The refused recorded conversions, and the cause of the last refusal: the question of most readers. */
 export function refusedCallLines({ conversions, form }: Explanation): string[] {

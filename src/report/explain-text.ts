@@ -12,7 +12,8 @@ import { isOnOneCpu, momentLines } from './explain-moments.ts';
 import { inodeName, whenPhrase } from './explain-names.ts';
 import { commandLines } from './command-lines.ts';
 import { originLines } from './origin-lines.ts';
-import { quoteText, wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
+import { quoteText } from './wrap.ts';
 
 /** The words after `folioscope explain` that give the answer again. */
 export interface ExplainCommand {

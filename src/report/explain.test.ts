@@ -77,6 +77,13 @@ describe('JSON', () => {
     }
   });
 
+  test('and text have names from the recording without what a terminal would obey', () => {
+    const explanation = { ...explainEvents(LOSSY), notes: ["buffer '\u001B[31mred' is not in the file's index"] };
+    const text = explanationToText(explanation, { file: 'trace.dat', options: [] });
+    expect(text).toContain("buffer '?[31mred'");
+    expect(text).not.toContain('\u001B');
+  });
+
   test('of a damaged recording says where, and keeps its schema', () => {
     const { trace, ...rest } = explainEvents(LOSSY);
     const damage = ['byte 12: a page of 0 bytes, expected 4096'];

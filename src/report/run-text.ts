@@ -21,7 +21,7 @@ export interface RunReportOptions {
  * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
  * @example
  * import { patchNamed } from 'folioscope/machine';
- * import { runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
+ * import { resultText, runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
  * import { parseScenario, patchNotes, runMany, runScenario } from 'folioscope/scenario';
  * const text = `
  * scenario: T
@@ -37,6 +37,7 @@ export interface RunReportOptions {
  * const answer = { scenario, patches: [runScenario(scenario, { patch })] };
  * const command = ['folioscope', 'run', 't.yaml'];
  * runReport(answer, { steps: 'none', command }).split('\n')[0]; // => 'T: A page faulted on another CPU'
+ * resultText(answer.patches[0]!.calls[1]!).startsWith('safe, 1'); // => true
  * summaryLine(answer); // => 'ok         T: A page faulted on another CPU\n'
  * summaryEnd([answer]); // => '1 scenario: 1 ok\n'
  * JSON.parse(runToJson([answer], { steps: false })).schema; // => 'folioscope.run/1'

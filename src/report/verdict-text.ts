@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isBatch } from '../ledger/index.ts';
 import { unbroken } from './flow.ts';
 import type { CallAnswer, ConversionAnswer, ConversionVerdict, Expected } from '../scenario/index.ts';
 
@@ -13,9 +14,8 @@ function drainsText(localDrains: number | undefined, drainsOfAll: number | undef
   return parts.length === 0 ? undefined : parts.map(unbroken).join(', ');
 }
 
-const BATCHES: ReadonlySet<string> = new Set(['lru-add-batch', 'lru-batch', 'mlock-batch']);
 const isInBatch = ({ refusal }: ConversionAnswer): boolean =>
-  refusal?.folio.holders.some(({ kind }) => BATCHES.has(kind)) === true;
+  refusal?.folio.holders.some(({ kind }) => isBatch(kind)) === true;
 
 function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
   const where =

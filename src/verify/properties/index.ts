@@ -26,7 +26,7 @@ const sometimes: PropertyText = {
   applies: () => false,
 };
 
-/** Every property, in the order in which reports list them. */
+/** Every property. Reports list them in the order of PROPERTY_IDS. */
 const PROPERTIES: readonly PropertyText[] = [
   noFalseNegative,
   ...noBatchOnlyRefusal,
