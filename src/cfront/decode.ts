@@ -280,7 +280,7 @@ function functionOf(node: Node): CFunction {
       const type = typeOf(part(one, 'type'), one);
       const name = one.childForFieldName('declarator');
       if (name === null) return type.kind === 'void' ? [] : refuse(one, 'this parameter has no name, expected one');
-      return [{ ...declared(name, type), at: placeOf(one) }];
+      return [{ ...declared(name, type), typeName: part(one, 'type').text, at: placeOf(one) }];
     });
   return {
     name: nameOfFunction(node) ?? '',

@@ -196,7 +196,7 @@ describe('a form', () => {
     const text = `/* folioscope: skipsLru */\n${check('\tlru_cache_disable();\n\tlru_cache_enable();\n\treturn true;')}EXPORT_SYMBOL_GPL(lru_cache_disable);\n`;
     expect(formOf(text)).toMatchObject({ parts: ['lru_disable'], exports: ['lru_cache_disable'], skipsLru: true });
     expect(refusalOf(`/* folioscope: nonsense */\n${check('\treturn true;')}`)).toBe(
-      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected trueMeansUsed or skipsLru or guestFaultPutsAtOnce",
+      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected trueMeansUsed or givenCount or givenEnd or givenLast or skipsLru or guestFaultPutsAtOnce",
     );
   });
 
