@@ -120,7 +120,7 @@ export function mutatedMail(seed: number): Slipped {
   const plain = createTwoFilesPatch(`a/${PATH}`, `b/${PATH}`, before, after, '', '', { context });
   // git names the function behind a hunk's header.
   const head = `static bool ${CHECK_FUNCTION}(struct inode *inode, pgoff_t start,`;
-  const diff = plain.replace(/^Index.*\n|^=+\n/gm, '').replaceAll(/^(@@ .* @@)$/gm, `$1 ${head}`);
+  const diff = plain.replaceAll(/^Index.*\n|^=+\n/gm, '').replaceAll(/^(@@ .* @@)$/gm, `$1 ${head}`);
   const spelled = any(SPELLINGS, latin1);
   // A slip before it is sent, or on its way.
   const own = below(2) === 0;
