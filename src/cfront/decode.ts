@@ -204,7 +204,15 @@ function requireReadable(node: Node): void {
   const wrong = firstError(node) ?? node;
   const row = wrong.startPosition.row;
   const text = inOneLine(wrong.text);
-  if (wrong.isMissing) throw new Refused(`'${wrong.type}' is missing, expected C`, { ...placeOf(wrong), line: row });
+  if (wrong.isMissing) {
+    const call = wrong.previousSibling;
+    if (call?.type === 'call_expression')
+      throw new Refused(
+        `${inOneLine(call.text)} has no ';', expected it, or for a macro that begins a loop one over filemap_get_folios()`,
+        { ...placeOf(call, ''), line: call.startPosition.row },
+      );
+    throw new Refused(`'${wrong.type}' is missing, expected C`, { ...placeOf(wrong), line: row });
+  }
   throw new Refused(`'${text}' cannot be read here, expected a statement of C`, placeOf(wrong));
 }
 
