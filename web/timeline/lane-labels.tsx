@@ -35,7 +35,10 @@ function Label({ row, model, timeline }: Props & { readonly row: Row }) {
     case 'conversions':
       return (
         <span>
-          conversions <Note>{callsNote(timeline)}</Note>
+          conversions{' '}
+          <Note>
+            <CallsNote timeline={timeline} />
+          </Note>
         </span>
       );
     case 'cpu': {
@@ -84,7 +87,31 @@ function Note({ children }: { readonly children: preact.ComponentChildren }) {
   return <span class="tl-note dim">{children}</span>;
 }
 
-function callsNote({ conversions }: Timeline): string {
-  const refused = conversions.filter(({ result }) => result === 'refused').length;
-  return `${refused} of ${conversions.length} refused`;
+/** How many were refused and how many passed, in signs where there is little room. */
+function CallsNote({ timeline: { conversions } }: { readonly timeline: Timeline }) {
+  const count = (results: readonly string[]): number =>
+    conversions.filter(({ result }) => results.includes(result)).length;
+  const [refused, safe, open] = [count(['refused', 'failed']), count(['safe']), count(['unknown'])];
+  return (
+    <>
+      {refused === 0 ? undefined : (
+        <span>
+          {refused} <span aria-hidden="true">✕</span>
+          <span class="unseen">refused</span>{' '}
+        </span>
+      )}
+      {safe === 0 ? undefined : (
+        <span>
+          {safe} <span aria-hidden="true">✓</span>
+          <span class="unseen">converted</span>{' '}
+        </span>
+      )}
+      {open === 0 ? undefined : (
+        <span>
+          {open} <span aria-hidden="true">?</span>
+          <span class="unseen">without a return</span>
+        </span>
+      )}
+    </>
+  );
 }

@@ -31,11 +31,21 @@ export function Panel({ model, timeline }: Props) {
       </h2>
       {marker === undefined ? undefined : <p class="tl-marker code">{marker.text}</p>}
       <Calls timeline={timeline} time={time} />
+      <Lost timeline={timeline} time={time} />
       <Drain timeline={timeline} round={roundAt(timeline.drains, time)} />
       {told === undefined ? undefined : (
-        <Holders told={told.told} timeline={timeline} isAlone={row?.kind === 'folio'} />
+        <Holders
+          told={told.told}
+          time={Number(told.asked.at - timeline.begin)}
+          timeline={timeline}
+          isAlone={row?.kind === 'folio'}
+        />
       )}
       {told?.told === undefined ? undefined : <Verdicts told={told.told} model={model} />}
+      {subject === undefined ? (
+        <p class="dim">No guest_memfd has folios in this recording, so nothing is asked of it.</p>
+      ) : undefined}
+      <Notes timeline={timeline} />
     </aside>
   );
 }
@@ -45,10 +55,13 @@ const MOST_GROUPS = 6;
 
 function Holders({
   told,
+  time,
   timeline,
   isAlone,
 }: {
   readonly told: Told | undefined;
+  /** Of the answer: the pointer may be farther on. */
+  readonly time: number;
   readonly timeline: Timeline;
   readonly isAlone: boolean;
 }) {
@@ -60,7 +73,7 @@ function Holders({
     <>
       <ul class="tl-groups" aria-label="Holders">
         {groups.slice(0, MOST_GROUPS).map((group) => (
-          <Group key={group.ranges[0]?.from} group={group} timeline={timeline} isOnly={folios === 1} />
+          <Group key={group.ranges[0]?.from} group={group} time={time} timeline={timeline} isOnly={folios === 1} />
         ))}
       </ul>
       {groups.length > MOST_GROUPS ? (
@@ -81,10 +94,12 @@ function rangesText({ ranges, count }: FolioGroup): string {
 
 function Group({
   group,
+  time,
   timeline,
   isOnly,
 }: {
   readonly group: FolioGroup;
+  readonly time: number;
   readonly timeline: Timeline;
   readonly isOnly: boolean;
 }) {
@@ -97,12 +112,13 @@ function Group({
       <p class={isOnly ? 'count' : 'count is-small'}>
         {count}
         <span class="expected">
-          {isExpected ? 'as expected' : `expected ${expected}`}, {STRENGTHS[folio.strength]}
+          {isExpected ? 'as expected' : `expected ${expected}`}, {STRENGTHS[folio.strength]}{' '}
+          {isExpected ? undefined : <b class="bad">{count - expected} too many</b>}
         </span>
       </p>
       <ul class="chips" aria-label={`Holders of ${rangesText(group)}`}>
         {folio.holders.map((holder, place) => (
-          <Chip key={place} holder={holder} begin={timeline.begin} at={undefined} timeline={timeline} isOnly={isOnly} />
+          <Chip key={place} holder={holder} time={time} timeline={timeline} isOnly={isOnly} />
         ))}
       </ul>
       <p class="tl-where dim small">
@@ -120,12 +136,12 @@ const STRENGTHS = { proved: 'proved', derived: 'derived', unknown: 'not known' }
 
 function Chip({
   holder,
+  time,
   timeline,
   isOnly,
 }: {
   readonly holder: Holder;
-  readonly begin: bigint;
-  readonly at: undefined;
+  readonly time: number;
   readonly timeline: Timeline;
   readonly isOnly: boolean;
 }) {
@@ -136,7 +152,10 @@ function Chip({
       <span>
         {holderName(holder)} <b>{holder.references}</b>
         {isOnly && holder.since !== undefined ? (
-          <span class="dim"> since {timeText(timeline, Number(holder.since - timeline.begin))}</span>
+          <span class="dim" title={`since ${timeText(timeline, Number(holder.since - timeline.begin))}`}>
+            {' '}
+            for {durationText(time - Number(holder.since - timeline.begin), timeline.countsTime)}
+          </span>
         ) : undefined}
       </span>
     </li>
@@ -174,7 +193,26 @@ function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly m
         {[...lines.values()].map(({ verdict, forms }) => (
           <div key={forms[0]}>
             <dt>{forms.join(', ')}</dt>
-            <dd class={TONES[verdict.verdict]}>{verdictText(verdict)}</dd>
+            <dd class={TONES[verdict.verdict]}>
+              {verdict.verdict === 'refused' ? (
+                <>
+                  ✕ refused at{' '}
+                  <button
+                    type="button"
+                    class="link"
+                    aria-label={`refused at page ${verdict.index}: show it`}
+                    onClick={() => model.showPage(model.subject.value?.inode ?? 0, verdict.index)}
+                  >
+                    {verdict.index}
+                  </button>
+                  {verdict.spurious ? ', only batches hold it' : ', it is in use'}
+                </>
+              ) : verdict.verdict === 'safe' ? (
+                '✓ safe'
+              ) : (
+                '? undecided'
+              )}
+            </dd>
           </div>
         ))}
       </dl>
@@ -188,19 +226,8 @@ function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly m
   );
 }
 
+/** A sign and words stand beside the colour: it alone would say nothing to many. */
 const TONES = { safe: 'good', refused: 'bad', undecided: 'unsure' } as const;
-
-/** A sign and words: colour alone would say nothing to many. */
-function verdictText(verdict: Verdict): string {
-  switch (verdict.verdict) {
-    case 'safe':
-      return '✓ safe';
-    case 'refused':
-      return `✕ refused at ${verdict.index}${verdict.spurious ? ', only batches hold it' : ', it is in use'}`;
-    case 'undecided':
-      return '? undecided';
-  }
-}
 
 /** Calls that run at a time. */
 function Calls({ timeline, time }: { readonly timeline: Timeline; readonly time: number }) {
@@ -241,5 +268,43 @@ function Drain({ timeline, round }: { readonly timeline: Timeline; readonly roun
     <p class="tl-call">
       drain asked by {round.task ?? 'a task'} on CPU {round.cpu}: CPU {cpus} flushed {folios} folios{took}
     </p>
+  );
+}
+
+/** CPUs whose batches are not known at a time, because events were lost. */
+function Lost({ timeline, time }: { readonly timeline: Timeline; readonly time: number }) {
+  const lost = timeline.cpus.flatMap(({ cpu, losses }) =>
+    losses.filter(({ from, knownFrom }) => from <= time && time < knownFrom).map((loss) => ({ cpu, ...loss })),
+  );
+  return (
+    <>
+      {lost.slice(0, 3).map(({ cpu, from, events, knownFrom }) => (
+        <p key={`${cpu} ${from}`} class="tl-call unsure">
+          ? CPU {cpu}: {events ?? 'some'} events were lost after {timeText(timeline, from)}; what waits in its batch is
+          not known until {timeText(timeline, knownFrom)}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** What a reader of the answers must know besides. */
+function Notes({
+  timeline: { notes, damage, profile, batchSize, drainCount, drains },
+}: {
+  readonly timeline: Timeline;
+}) {
+  const more =
+    drainCount > drains.length ? [`of ${drainCount} rounds of drains the first ${drains.length} are shown`] : [];
+  const all = [...damage, ...notes, ...more, `kernel profile ${profile}, batches of ${batchSize}`];
+  return (
+    <details class="tl-notes">
+      <summary>What else to know ({all.length})</summary>
+      <ul>
+        {all.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

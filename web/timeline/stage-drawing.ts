@@ -36,7 +36,7 @@ export class StageDrawing {
   resize(): void {
     this.#width = this.#canvas.clientWidth;
     this.#height = this.#scroller.clientHeight;
-    this.#canvas.style.height = `${this.#height}px`;
+    if (this.#canvas.style.height !== `${this.#height}px`) this.#canvas.style.height = `${this.#height}px`;
     // The axis stands outside of what scrolls.
     const bar = this.#scroller.offsetWidth - this.#scroller.clientWidth;
     this.#scroller.parentElement?.style.setProperty('--tl-scrollbar', `${bar}px`);

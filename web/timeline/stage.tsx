@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ticksOf } from './clock.ts';
+import { ticksOf, timeText } from './clock.ts';
 import type { Timeline } from './data/model.ts';
 import { LaneLabels } from './lane-labels.tsx';
 import { heightOf, rowAt } from './layout.ts';
+import { Legend } from './legend.tsx';
 import type { TimelineModel } from './view-model.ts';
 import { StageDrawing } from './stage-drawing.ts';
 
@@ -38,6 +39,7 @@ export function Stage({ model, timeline }: Props) {
       drawing.invalidate();
     });
     resized.observe(element);
+    resized.observe(canvas.current);
     const scrolled = (): void => drawing.invalidate();
     element.addEventListener('scroll', scrolled, { passive: true });
     const ending = effect(() => {
@@ -82,6 +84,7 @@ export function Stage({ model, timeline }: Props) {
   return (
     <div class={model.isNarrow.value ? 'tl-stage is-narrow' : 'tl-stage'}>
       <div class="tl-axis-row">
+        <span class="tl-begin">{timeText(timeline, 0)}</span>
         <div class="tl-axis" ref={axis} aria-hidden="true" />
       </div>
       <div class="tl-scroll" ref={scroller}>
@@ -97,6 +100,7 @@ export function Stage({ model, timeline }: Props) {
           <LaneLabels model={model} timeline={timeline} />
         </div>
       </div>
+      <Legend model={model} timeline={timeline} />
     </div>
   );
 }

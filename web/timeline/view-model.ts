@@ -300,6 +300,19 @@ export class TimelineModel {
     this.#changed();
   }
 
+  /** Chooses the lane of a page. */
+  showPage(inode: number, index: number): void {
+    this.choose(this.#rowOf(inode, index)?.key);
+  }
+
+  /** The deepest lane of a page. */
+  #rowOf(inode: number, index: number): Row | undefined {
+    return this.rows.value.findLast(
+      (one) =>
+        one.kind === 'folio' && one.lane.inode === inode && one.lane.pages.from <= index && index < one.lane.pages.to,
+    );
+  }
+
   select(range: Selection | undefined): void {
     this.range.value = range;
     this.#changed();
@@ -370,13 +383,7 @@ export class TimelineModel {
     const hit = hits[this.#hit];
     if (hit === undefined) return;
     this.hits.value = [...hits];
-    const row = this.rows.value.findLast(
-      (one) =>
-        one.kind === 'folio' &&
-        one.lane.inode === hit.inode &&
-        one.lane.pages.from <= hit.index &&
-        hit.index < one.lane.pages.to,
-    );
+    const row = this.#rowOf(hit.inode, hit.index);
     batch(() => {
       this.chosen.value = row?.key;
       const cursor = this.cursor.value;

@@ -353,6 +353,11 @@ function conversionOf(
     result: resultOf(returned),
     returned: returned === undefined ? undefined : wordOf(returned),
     drained,
-    causes: causes.map(({ how, kinds }) => `${how}: ${kinds.join(', ')}`),
+    // What no event shows may always be a cause; it is worth a line only where nothing else is one.
+    causes: causes
+      .filter(({ how }) => how !== 'not recorded' || causes.length === 1)
+      .map(({ how, kinds }) =>
+        how === 'not recorded' ? 'no recorded event shows why' : `${kinds.join(' or ')}, ${how}`,
+      ),
   };
 }

@@ -40,6 +40,11 @@ function fillColumn(pixels: Pixels, x: number, from: number, to: number, paint: 
   if (paint.fill === 'plain') {
     const { pixel } = paint.body;
     for (let y = first; y < last; y++) data[y * width + x] = pixel;
+    // A pale fill is seen by its edges.
+    if (first < last && last - first > 2 * unit) {
+      if (first === from) data[first * width + x] = paint.pattern.pixel;
+      if (last === to) data[(last - 1) * width + x] = paint.pattern.pixel;
+    }
     return;
   }
   for (let y = first; y < last; y++) data[y * width + x] = patterned(paint, x, y, unit);

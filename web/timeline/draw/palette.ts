@@ -51,7 +51,7 @@ export function paletteAt(host: HTMLElement): Palette {
     if (fill === 'hatched') return { fill, body: ground, pattern: strong };
     // The page cache holds every folio: quiet, so that the others stand out.
     if (fill === 'plain') return { fill, body: mixed(full, ground, 0.45), pattern: full };
-    return { fill, body: full, pattern: mixed(full, ground, 0.55) };
+    return { fill, body: full, pattern: mixed(full, ground, 0.68) };
   };
   const holders = Array.from({ length: CODES }, (_, code) => holderPaint(code));
   const batch = holders.find((_, code) => shownOf(code) === 'lru-add-batch') ?? holderPaint(0);

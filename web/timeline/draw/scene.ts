@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { lowerBound } from '../data/columns.ts';
 import type { FolioLane, LossSpan, Timeline } from '../data/model.ts';
 import type { Span } from '../data/series.ts';
 import { LABEL_ABOVE, type Row } from '../layout.ts';
@@ -27,6 +28,13 @@ export interface Sight {
   readonly gridAt: readonly number[];
 }
 
+const MARKER_FONT = '11px system-ui, sans-serif';
+/** Pixels of a letter, about. */
+const LETTER = 6;
+
+const shortened = (text: string, room: number): string =>
+  text.length * LETTER <= room ? text : `${text.slice(0, Math.max(1, Math.floor(room / LETTER) - 1))}…`;
+
 /** Where a row's picture stands, without a label above it. */
 export const insideOf = (
   { kind, top, height }: Row,
@@ -43,7 +51,12 @@ export class Scene {
   readonly #context: CanvasRenderingContext2D;
   #image: ImageData | undefined;
   #ticks:
-    | { readonly of: Timeline; readonly calls: CallIndex; readonly drains: ReadonlyMap<number, DrainTicks> }
+    | {
+        readonly markers: Float64Array;
+        readonly of: Timeline;
+        readonly calls: CallIndex;
+        readonly drains: ReadonlyMap<number, DrainTicks>;
+      }
     | undefined;
   #has = new Uint8Array(0);
 
@@ -69,6 +82,7 @@ export class Scene {
     if (this.#ticks?.of !== sight.timeline)
       this.#ticks = {
         of: sight.timeline,
+        markers: Float64Array.from(sight.timeline.markers, ({ at }) => at),
         calls: indexCalls(sight.timeline.conversions),
         drains: drainTicks(sight.timeline),
       };
@@ -172,23 +186,36 @@ export class Scene {
   #marks(sight: Sight, palette: Palette): void {
     const context = this.#context;
     const { timeline, from, to, width, scrolled } = sight;
-    const scale = width / (to - from);
     for (const row of sight.rows) {
       const { top: y, height } = insideOf(row, sight.isNarrow);
       const top = y - scrolled;
       if (row.kind === 'markers') {
-        context.fillStyle = palette.dim.css;
-        let last = Number.NEGATIVE_INFINITY;
-        for (const { at } of timeline.markers) {
-          const x = Math.round((at - from) * scale);
-          if (x < 0 || x > width || x - last < 2) continue;
-          last = x;
-          context.fillRect(x, top + height - 8, 1, 8);
-        }
+        this.#markers(sight, palette, top, height);
       }
       if (row.kind === 'conversions' && this.#ticks !== undefined)
         for (const sign of callSigns(timeline, this.#ticks.calls, { from, to, width }))
           drawSign(context, sign, top, height, palette);
+    }
+  }
+
+  /** A tick for each marker, and its text where it has room. */
+  #markers({ timeline, from, to, width }: Sight, { dim }: Palette, top: number, height: number): void {
+    const context = this.#context;
+    const scale = width / (to - from);
+    context.fillStyle = dim.css;
+    context.font = MARKER_FONT;
+    context.textBaseline = 'middle';
+    const times = this.#ticks?.markers ?? new Float64Array(0);
+    for (let place = lowerBound(times, from); place < times.length; ) {
+      const at = times[place] ?? to;
+      const x = Math.round((at - from) * scale);
+      if (x > width) return;
+      context.fillRect(x, top, 1, height);
+      const next = lowerBound(times, from + (x + 2) / scale);
+      const room = ((times[next] ?? to) - from) * scale - x - 10;
+      const text = timeline.markers[next - 1]?.text ?? '';
+      if (room > 30) context.fillText(shortened(text, room), x + 4, top + height / 2);
+      place = Math.max(place + 1, next);
     }
   }
 

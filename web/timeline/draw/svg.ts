@@ -140,6 +140,21 @@ function runs(
   }
 }
 
+/** A small picture of a fill, for the legend. */
+export function swatchOf(paint: HolderPaint): SVGSVGElement {
+  const svg = element('svg', { viewBox: '0 0 22 14', width: 22, height: 14 });
+  svg.append(element('rect', { width: 22, height: 14, fill: paint.body.css }));
+  for (let x = 0; x < 24; x += 6)
+    for (let y = 0; y < 18; y += 6)
+      for (const line of linesOf(paint)) {
+        line.setAttribute('transform', `translate(${x} ${y})`);
+        svg.append(line);
+      }
+  if (paint.fill === 'hatched')
+    svg.append(element('rect', { x: 0.5, y: 0.5, width: 21, height: 13, fill: 'none', stroke: paint.pattern.css }));
+  return svg;
+}
+
 function patternsOf({ holders }: Palette): SVGElement {
   const defs = element('defs', {});
   for (const [code, paint] of holders.entries()) {
