@@ -60,7 +60,7 @@ export function makeEditor(host: HTMLElement, text: string, changed: (text: stri
         StreamLanguage.define(c),
         syntaxHighlighting(STYLE),
         LOOK,
-        EditorView.contentAttributes.of({ 'aria-label': 'C of the check' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'C of the check', tabindex: '0' }),
         // Tab leaves the editor: the page is used by keys alone. Enter indents as the line before.
         keymap.of([...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of((update) => {
