@@ -34,6 +34,18 @@ const TEXTS = Object.fromEntries(
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const VERSION = /** @type {{ version: string }} */ (MANIFEST).version;
 
+/**
+ * One zstd: both entries of the package bring the whole decoder, and that of streams can do what the other can.
+ * @type {import('esbuild').Plugin}
+ */
+const ONE_ZSTD = {
+  name: 'one-zstd',
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /^zstddec$/ }, ({ resolveDir, kind }) =>
+      bundler.resolve('zstddec/stream', { resolveDir, kind }),
+    ),
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = {
   bundle: true,
@@ -45,6 +57,7 @@ const COMMON = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'none',
+  plugins: [ONE_ZSTD],
   logLevel: 'warning',
   define: { FOLIOSCOPE_TEXTS: JSON.stringify(TEXTS), FOLIOSCOPE_VERSION: JSON.stringify(VERSION) },
 };
@@ -122,7 +135,6 @@ export async function buildWeb(folder) {
       [
         '<link rel="stylesheet" href="page.css" />',
         '<link rel="preload" href="inter-latin-wght-normal.woff2" as="font" type="font/woff2" crossorigin />',
-        '<link rel="preload" href="worker.js" as="script" />',
       ].join('\n    '),
       '<script type="module" src="page.js"></script>',
     ),

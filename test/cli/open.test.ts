@@ -54,7 +54,7 @@ test('brings the scenario that a counterexample was found in', async () => {
   });
 });
 
-test('refuses in one line what it cannot open', async () => {
+test('refuses in one line what it cannot open', () => {
   writeFileSync(join(folder, 'empty.dat'), '');
   writeFileSync(join(folder, 'bad.yaml'), 'scenario: T\ntitle: 1\n');
   const answers = ['nothing.dat', 'scenarios', join(folder, 'empty.dat'), join(folder, 'bad.yaml')].map((file) => {
