@@ -42,12 +42,21 @@ export class Shell {
     this.#host = host;
     sayAlive();
     openedWithPage().then(
-      (file) => (file === undefined || location.hash !== '' ? this.#mount() : this.openFile(file)),
+      (file) => {
+        if (file === undefined) return this.#mount();
+        return location.hash === '' ? this.openFile(file) : this.#mountWith(file);
+      },
       (error: unknown) => {
         this.complaint.value = error instanceof Error ? error.message : String(error);
         return this.#mount();
       },
     );
+  }
+
+  /** The page was opened with a file, and with an address: a link into it, or a page that was loaded again. */
+  async #mountWith(file: OpenedFile): Promise<void> {
+    if ((await viewFor(file)) === this.address.value.view) this.file.value = file;
+    return this.#mount();
   }
 
   /** Opens a file in the view that shows such files. */
