@@ -28,6 +28,7 @@ const HOUSE = {
   cfront: { rooms: ['kernel', 'lang'], packages: true },
   machine: { rooms: ['kernel', 'lang', 'ledger', 'abi'], packages: true },
   scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
+  selftest: { rooms: ['scenario', 'machine', 'ledger', 'abi'] },
   check: { rooms: ['lang'] },
   verify: { rooms: ['check', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
   source: {},
@@ -35,12 +36,10 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
-  conform: { rooms: ['trace', 'ledger', 'machine'], packages: true },
-  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
     packages: true,
   },
   cli: {
@@ -52,6 +51,7 @@ const HOUSE = {
       'cfront',
       'machine',
       'scenario',
+      'selftest',
       'peer',
       'check',
       'verify',
@@ -59,8 +59,6 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
-      'conform',
-      'live',
       'serve',
       'report',
     ],
@@ -84,13 +82,26 @@ const WEB = {
     rooms: ['verify', 'scenario', 'machine', 'kernel', 'lang', 'ledger', 'report'],
     packages: true,
   },
+  check: {
+    folders: ['design', 'view', 'book'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
+  playground: {
+    folders: ['design', 'view', 'address', 'library', 'book'],
+    rooms: ['cfront', 'verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
   timeline: {
     folders: ['design', 'view'],
     rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
-  worker: { folders: ['view', 'book', 'timeline'] },
-  shell: { folders: ['design', 'view', 'address', 'book', 'timeline', 'worker'], packages: true },
+  worker: { folders: ['view', 'book', 'check', 'playground', 'timeline'] },
+  shell: {
+    folders: ['design', 'view', 'address', 'book', 'check', 'playground', 'timeline', 'worker'],
+    packages: true,
+  },
 };
 
 /**

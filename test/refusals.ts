@@ -2,7 +2,7 @@
 import { explore } from '../src/check/index.ts';
 import { holdersOf } from '../src/kernel/index.ts';
 import type { Interpreter } from '../src/lang/index.ts';
-import { heldOnlyByBatches, type Holder, type HolderKind } from '../src/ledger/index.ts';
+import { heldByIdleOnly, type Holder, type HolderKind } from '../src/ledger/index.ts';
 import { countedFolio } from './counted.ts';
 import { conservation, pack, type SmallWorld } from './exploring.ts';
 
@@ -50,8 +50,8 @@ export function refusalsOf(world: SmallWorld, properties: readonly StateProperty
     if (!packed.step(task, state)) return false;
     if (inspect(before).next(0)?.name !== BETWEEN && decided(state) === REFUSED) {
       const holders = holdersOfJudged(inspect(before));
-      if (heldOnlyByBatches(holders)) came.spurious = true;
-      else for (const holder of holders) if (!heldOnlyByBatches([holder])) reasons.add(holder.kind);
+      if (heldByIdleOnly(holders)) came.spurious = true;
+      else for (const holder of holders) if (!heldByIdleOnly([holder])) reasons.add(holder.kind);
     }
     return true;
   };

@@ -49,7 +49,7 @@ function asked(file: string, forms: readonly string[]): readonly Answer[] {
   return (JSON.parse(stdout) as { patches: readonly Answer[] }).patches;
 }
 
-test.each(['SC-02-other-cpu', 'SC-17-large-folio', 'SC-20-cpu-offline', 'SC-32-worker-never-runs'])(
+test.each(['SC-02-other-cpu', 'SC-17-large-folio', 'SC-20-cpu-offline', 'SC-23-two-inodes', 'SC-32-worker-never-runs'])(
   'by scenario: %s',
   (file) => {
     const { heads, rows } = tableOf('By scenario');

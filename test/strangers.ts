@@ -8,9 +8,11 @@ import {
   filemap_invalidate_unlock,
   folio,
   folio_batch_release,
+  folio_get,
   folio_isolate_lru,
   folio_may_be_lru_cached,
   folio_ref_count,
+  folio_put,
   folio_putback_lru,
   folio_ref_freeze,
   folioBatch,
@@ -23,6 +25,7 @@ import {
   type K,
   LOOK,
   lru_add_drain_all,
+  lru_cache_disable,
   type Patch,
   refcountType,
   safetyCheck,
@@ -324,4 +327,40 @@ export const namesStart = form('names-start', (k, args) => {
 export const storesItself = form('stores-itself', (k, args) => {
   k.step('store early', () => gmemInode.private.at(args.inode, args.start).set(true));
   forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+});
+
+/** Whoever disables the batches has to enable them again. */
+export const staysDisabled: Patch = {
+  name: 'stays-disabled',
+  summary: 'lru_cache_disable() without lru_cache_enable()',
+  parts: ['lru_disable'],
+  check: safetyCheck((k, args) => {
+    k.call(lru_cache_disable, {});
+    forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
+  }),
+};
+
+/** A check that takes so many references of its own to each folio, and puts them again. */
+export const holding = (many: number): Patch => ({
+  name: `holds-${many}`,
+  summary: `takes ${many} references of its own`,
+  ownReferences: many,
+  check: safetyCheck((k, args) =>
+    forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
+      const mine = k.localArray('mine', many, optional(FOLIO));
+      const n = k.let('n', int(many), 0);
+      k.claimingList('safety-check', mine, 0, n, {}, () => {
+        k.while(n.lt(many), () => {
+          k.call(folio_get, { folio: of });
+          mine.at(n).set(of);
+          n.add(1);
+        });
+        k.step('count', () => safe.set(folio.refcount.at(of).eq(folioNrPages(of).plus(many + 1))));
+        k.while(n.gt(0), () => {
+          k.call(folio_put, { folio: of });
+          n.sub(1);
+        });
+      });
+    }),
+  ),
 });

@@ -2,7 +2,7 @@
 // The kinds of recordings that nobody prepared, each on several CPUs, in several orders, and as each recorder writes it: what is said
 // is what the story behind it makes true, or that it is not known.
 import { describe, expect, test } from 'vitest';
-import { codeOf } from '../src/cli/explain.ts';
+import { codeOf } from '../src/cli/explain-code.ts';
 import { type Explanation, explainTrace, type Question } from '../src/explain/index.ts';
 import { cpu, folioIndex, type KernelEvent, nanoseconds } from '../src/ledger/index.ts';
 import { PATCHES } from '../src/machine/index.ts';
@@ -408,7 +408,8 @@ function counted(events: readonly KernelEvent[], tick: bigint): string {
 }
 
 describe('7: clocks that count', () => {
-  const TICKS = [4000n, 10_000n] as const;
+  // HZ of 500, 300, 250 and 100.
+  const TICKS = [2000n, 3333n, 4000n, 10_000n] as const;
   const cases = CASTS.flatMap((cast) => TICKS.map((tick) => ({ ...cast, tick })));
   const story = (cast: Cast, tick: bigint): readonly KernelEvent[] => {
     const start = Number(tick) * 100;

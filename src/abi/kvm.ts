@@ -50,6 +50,18 @@ const ioc = (direction: bigint, nr: bigint, argument: Layout): bigint =>
 /** On /dev/kvm. */
 export const KVM_CREATE_VM = (KVMIO << 8n) | 0x01n;
 /** On the VM's fd. */
+export const KVM_CHECK_EXTENSION = (KVMIO << 8n) | 0x03n;
+/** KVM_CREATE_VM's argument on x86: a VM without private memory. */
+export const KVM_X86_DEFAULT_VM = 0n;
+/**
+ * KVM_CREATE_VM's argument on x86: a VM with private memory, without encryption.
+ * @example
+ * import { KVM_CHECK_EXTENSION, KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM } from 'folioscope/abi';
+ * KVM_CHECK_EXTENSION.toString(16); // => 'ae03'
+ * [KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM]; // => [0n, 1n]
+ */
+export const KVM_X86_SW_PROTECTED_VM = 1n;
+/** On the VM's fd. */
 export const KVM_CREATE_GUEST_MEMFD = ioc(IOC_WRITE | IOC_READ, 0xd4n, STRUCTS.kvm_create_guest_memfd);
 /** On the VM's fd: attributes of the VM, which do not belong to a file. */
 export const KVM_SET_MEMORY_ATTRIBUTES = ioc(IOC_WRITE, 0xd2n, STRUCTS.kvm_memory_attributes);

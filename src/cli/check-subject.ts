@@ -4,7 +4,9 @@ import { PATCHES } from '../machine/index.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { UsageError } from './failure.ts';
-import { fileOf, loadPatches, workingInPieces, workingWith } from './load-patch.ts';
+import { loadPatches } from './load-patch.ts';
+import { fileOf } from './patch-origin.ts';
+import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
 /** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
@@ -14,7 +16,9 @@ export async function askedIn(file: string, options: Options): Promise<Asked> {
   if (textNamesModel(file, text)) return (await import('./check-peer.ts')).peerIn(file, text, options);
   const { cpus, folios } = options;
   if (cpus !== undefined || folios !== undefined)
-    throw new UsageError(`--cpus and --folios are for the peer protocol; ${file} says what its machine has`);
+    throw new UsageError(
+      `--cpus and --folios are only for the peer protocol; ${file} sets the size of its own machine`,
+    );
   return scenarioIn(file, text, options);
 }
 

@@ -1,42 +1,27 @@
 // SPDX-License-Identifier: MIT
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isErrno } from '../abi/index.ts';
-import type {
-  Explanation,
-  IndexRange,
-  InodeSelector,
-  MomentAnswer,
-  MomentSelector,
-  Question,
-} from '../explain/index.ts';
-import { explainTrace, parseInode, parseMoment, parseRange, QuestionError } from '../explain/index.ts';
-import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
-import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
+import { type Command, Option } from 'commander';
+import type { Explanation, Question } from '../explain/index.ts';
+import { explainTrace, QuestionError } from '../explain/index.ts';
+import { PATCHES, PROFILES } from '../machine/index.ts';
 import { UnknownBufferError } from '../trace/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import type { ExitCode } from './exit-code.ts';
+import { codeOf } from './explain-code.ts';
+import {
+  addMoment,
+  names,
+  type Options,
+  optionsAgain,
+  readCpu,
+  readInode,
+  readPatches,
+  readProfile,
+  readRange,
+} from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { version } from './version.ts';
 import { Progress } from './progress.ts';
-
-/** Largest number of CPUs that Linux is built for (NR_CPUS). */
-const MOST_CPUS = 8192;
-
-interface Options {
-  readonly at: readonly MomentSelector[];
-  readonly inode?: InodeSelector;
-  readonly range?: IndexRange;
-  readonly cpu?: Cpu;
-  readonly profile?: Profile;
-  readonly buffer?: string;
-  readonly patch: readonly Patch[];
-  readonly failOn: 'last' | 'any';
-  readonly redact?: boolean;
-  readonly json?: boolean;
-}
-
-const names = (known: readonly { readonly name: string }[]): string => known.map(({ name }) => name).join(', ');
 
 /** `folioscope explain FILE`: the holders of each guest_memfd folio in a recording, and the result of a conversion. */
 export function registerExplain(program: Command): void {
@@ -149,115 +134,5 @@ async function answer(file: string, options: Options): Promise<Explanation> {
   } finally {
     progress.end();
     await source.close();
-  }
-}
-
-/** Conditions for an exit code of 1. */
-interface Failing {
-  /** Any refused moment, not only the last. */
-  readonly any: boolean;
-  /** Refused recorded conversions: if no moment was requested. */
-  readonly calls: boolean;
-  /** The inode was requested: it is judged in any case. */
-  readonly isWanted?: boolean;
-}
-
-/**
- * Decided by the recorded refusals, then by the last moment's `baseline` verdict; the worst of several inodes. It is
- * undecided after damage, or if the recording does not show its inode.
- */
-export function codeOf(
-  { moments, trace, doubt, conversions, inodes }: Explanation,
-  { isWanted = false, ...failing }: Failing,
-): ExitCode {
-  if (trace.damage.length > 0) return EXIT.undecided;
-  const last = moments.at(-1);
-  // There was a guest_memfd without known content, or there may have been one.
-  if (last === undefined) return doubt === undefined ? EXIT.well : EXIT.undecided;
-  if ((failing.calls || failing.any) && conversions.some(({ returned }) => isErrno(returned, 'EAGAIN')))
-    return EXIT.notWell;
-  if (failing.any && moments.some(({ baseline }) => baseline.verdict === 'refused')) return EXIT.notWell;
-  const asked = moments.filter(({ at, marker }) => at === last.at && marker === last.marker);
-  const isKnown = ({ dev, ino }: MomentAnswer): boolean =>
-    isWanted || inodes.some((inode) => inode.dev === dev && inode.ino === ino && inode.kind === 'guest_memfd');
-  const refused = asked.filter(({ baseline }) => baseline.verdict === 'refused');
-  if (refused.some(isKnown)) return EXIT.notWell;
-  if (refused.length > 0) return EXIT.undecided;
-  const isCutOff = trace.lost.some(({ at }) => at === undefined);
-  return isCutOff || asked.some(({ strength }) => strength === 'unknown') ? EXIT.undecided : EXIT.well;
-}
-
-/** A parsed value. @throws InvalidArgumentError with what was expected. */
-function understood<Value>(value: Value | undefined, expected: string): Value {
-  if (value === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
-  return value;
-}
-
-const addMoment = (text: string, before: readonly MomentSelector[]): readonly MomentSelector[] => [
-  ...before,
-  understood(parseMoment(text), 'SECONDS (718.867524), end, marker:TEXT or every-marker'),
-];
-
-const readInode = (text: string): InodeSelector =>
-  understood(parseInode(text), 'DEV:INO (0:16:0x4414) or INO, with 0x or decimal');
-
-const readRange = (text: string): IndexRange => understood(parseRange(text), 'A..B in pages, with A below B');
-
-const readCpu = (text: string): Cpu =>
-  understood(
-    /^\d{1,4}$/.test(text) && Number(text) < MOST_CPUS ? cpu(Number(text)) : undefined,
-    `a CPU from 0 to ${MOST_CPUS - 1}`,
-  );
-
-const readProfile = (text: string): Profile =>
-  understood(
-    PROFILES.find(({ name }) => name === text),
-    `one of ${names(PROFILES)}`,
-  );
-
-const readPatches = (text: string): readonly Patch[] => {
-  const named = text.split(',').map((word) =>
-    understood(
-      PATCHES.find(({ name }) => name === word.trim()),
-      `some of ${names(PATCHES)}, with commas between`,
-    ),
-  );
-  return [...new Set(named)];
-};
-
-/** The options that give the same answer again. */
-const optionsAgain = ({
-  at,
-  inode,
-  range,
-  cpu: converter,
-  profile,
-  buffer,
-  patch,
-  failOn,
-  redact,
-}: Options): readonly string[] => [
-  ...at.flatMap((moment) => ['--at', momentWord(moment)]),
-  ...(inode === undefined
-    ? []
-    : ['--inode', `${inode.dev === undefined ? '' : `${inode.dev}:`}0x${inode.ino.toString(16)}`]),
-  ...(range === undefined ? [] : ['--range', `${range.from}..${range.to}`]),
-  ...(converter === undefined ? [] : ['--cpu', String(converter)]),
-  ...(profile === undefined ? [] : ['--profile', profile.name]),
-  ...(buffer === undefined ? [] : ['--buffer', buffer]),
-  ...(failOn === 'any' ? ['--fail-on', failOn] : []),
-  ...(redact === true ? ['--redact'] : []),
-  ...(names(patch) === names(PATCHES) ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
-];
-
-function momentWord(moment: MomentSelector): string {
-  switch (moment.kind) {
-    case 'time':
-      return moment.count === undefined ? formatTime(moment.at) : String(moment.count);
-    case 'marker':
-      return `marker:${moment.text}`;
-    case 'end':
-    case 'every-marker':
-      return moment.kind;
   }
 }

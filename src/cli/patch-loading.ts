@@ -38,9 +38,10 @@ export const asParent = <Found extends { readonly url: string }>(found: Found, p
 
 const isOwn = (url: string): boolean => url.startsWith(new URL('..', import.meta.url).href);
 
-/** Whether a module is a user's own, with or without watchers. */
+/** Whether a module is a user's own, with or without watchers. A package's JavaScript is not; its TypeScript Node would refuse. */
 const isUsers = (url: string): boolean =>
-  !isOwn(url) && /^file:.*\.m?[jt]s(?:\?unwatched)?$/.test(url) && !url.includes('/node_modules/');
+  !isOwn(url) &&
+  (url.includes('/node_modules/') ? /^file:.*\.m?ts(?:\?unwatched)?$/ : /^file:.*\.m?[jt]s(?:\?unwatched)?$/).test(url);
 
 /** What the stripping of types says of a mistake. */
 interface SyntaxMistake {

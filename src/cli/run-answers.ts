@@ -2,7 +2,7 @@
 import { InputError } from '../ledger/index.ts';
 import { type Patch, type Schedule, ScheduleMisfit } from '../machine/index.ts';
 import type { PatchAnswer, RunEnd, RunObserver, Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.ts';
-import { workingWith } from './load-patch.ts';
+import { workingWith } from './working-with-patch.ts';
 import type { Plan } from './run-plan.ts';
 
 /** Runs a scenario once under each form. @throws InputError where an order does not fit. */
@@ -36,12 +36,13 @@ export async function answerOf(
     return found === undefined ? [] : [{ patch, how: found.schedule, end: found.end }];
   });
   const known = recorded.map(({ patch }) => patch ?? 'unnamed').join(', ');
-  if (chosen.length === 0) throw new InputError(`${replay.file}: has steps of ${known}, not of what --patch names`);
+  if (chosen.length === 0)
+    throw new InputError(`${replay.file}: has steps of ${known}, expected one of these forms as --patch`);
   try {
     return { scenario, patches: chosen.map(({ patch, how, end }) => one(patch, how, end)) };
   } catch (error) {
     if (!(error instanceof ScheduleMisfit)) throw error;
-    throw new InputError(`${replay.file}: does not fit ${scenario.file} any more: ${error.message}`);
+    throw new InputError(`${replay.file}: no longer fits ${scenario.file}: ${error.message}`);
   }
 }
 

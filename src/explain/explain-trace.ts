@@ -60,7 +60,7 @@ export async function readInto(
   const trace = await readTrace(source, { buffer, scheduling, pageSize, onEvents, onProgress });
   const shownPageSize = trace.format.startsWith('trace.dat') ? undefined : trace.pageSize;
   if (shownPageSize === undefined) return { trace, shownPageSize };
-  const how = pageSize === undefined ? 'read from a pipe it is taken for 4096: give it as a file' : 'no text says it';
-  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also of files that were read; ${how}`;
+  const how = pageSize === undefined ? 'read from a pipe, 4096 is assumed: give the text as a file' : 'no text says it';
+  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also offsets of read files; ${how}`;
   return { trace: { ...trace, pageSize, notes: [...trace.notes, note] }, shownPageSize };
 }

@@ -114,14 +114,14 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
+    if (!this.#tellsTexts) return `no marker '${text}' among the ${this.#seen.size} of the recording`;
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);
     const there =
       some.length === 0
         ? hidden > 0
-          ? `${hidden} are there without a text, which option 'fields' hides (echo nofields > trace_options): ask for a time`
+          ? `${hidden} markers have no text here, because option 'fields' hides it (echo nofields > trace_options): use a time`
           : 'it has no markers'
         : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
     return `no marker '${text}' in the recording; ${there}`;

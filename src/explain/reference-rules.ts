@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { HolderKind } from '../ledger/index.ts';
 
-/** Owner of a reference, by the functions that took or dropped it. */
-export type Owner = Exclude<HolderKind, 'unknown' | 'mmu-gather'>;
-
+/** Kinds of holders that the functions of a stack show. A search of a stack finds the first of them. */
 const KINDS = [
   'page-cache',
   'lru-add-batch',
@@ -14,7 +12,9 @@ const KINDS = [
   'safety-check',
   'isolated',
   'walker',
-] as const satisfies readonly Owner[];
+] as const satisfies readonly HolderKind[];
+/** Owner of a reference, by the functions that took or dropped it. */
+export type Owner = (typeof KINDS)[number];
 
 /**
  * Functions that take a reference, or drop one, by its owner. Seen in stacks of Linux 7.3 (test/recordings,

@@ -290,7 +290,12 @@ export const filemap_get_folios = routine(
       k.while(batch.count.lt(k.config.profile.batchSize), () => {
         k.step('xas_find', () => {
           found.set(first(start, last.plus(1), none(INDEX), (i) => iPages.at(inode, i).ne(none(FOLIO))));
-          k.when(found.ne(none(INDEX)), () => entry.set(iPages.at(inode, found)));
+          // What the previous turn found is forgotten in both cases: it would split states that are equal.
+          k.when(
+            found.ne(none(INDEX)),
+            () => entry.set(iPages.at(inode, found)),
+            () => entry.set(none(FOLIO)),
+          );
         });
         k.if(found.eq(none(INDEX)), () => {
           start.set(last.plus(1));

@@ -86,6 +86,8 @@ export interface Patch {
   readonly mostDrains?: { readonly local: number; readonly all: number };
   /** Largest number of counts that it reads in a request: for each page, and in addition. Absent: not checked. */
   readonly mostReads?: { readonly each: number; readonly besides: number };
+  /** Most references to one folio that the check holds itself, where it holds more than a few. Absent: a few. */
+  readonly ownReferences?: number;
   /** Set for a deliberate mistake, which is no form of the check (mutants.ts). */
   readonly mutant?: { readonly name: MutantName; readonly rewrite?: (step: Step) => Step };
 }

@@ -4,6 +4,7 @@ import { cpuFbatches } from './cpu_fbatches.ts';
 import { lru_add_drain, lru_add_drain_all, lru_add_drain_all_force } from './folio.ts';
 import { CPU, hasPart, INODE, routine } from './kernel.ts';
 import { lruDisableCount } from './lru_disable.ts';
+import { LRU_DISABLED, LRU_ENABLED } from './observations.ts';
 import { mlockFbatch } from './mlock.ts';
 import { checkedFolio, folio, folio_ref_count, folioNrPages, refcountType } from './page_ref.ts';
 
@@ -79,7 +80,10 @@ const synchronize_rcu_expedited = routine('synchronize_rcu_expedited', (k) => {
 
 /** mm/folio.c: lru_cache_disable(): from here on every addition flushes its batch at once. */
 export const lru_cache_disable = routine('lru_cache_disable', (k) => {
-  k.step('atomic_inc', () => lruDisableCount.add(1));
+  k.step('atomic_inc', () => {
+    lruDisableCount.add(1);
+    k.observe(LRU_DISABLED, {});
+  });
   k.call(synchronize_rcu_expedited, {});
   k.call(lru_add_drain_all_force, {});
 });
@@ -89,5 +93,10 @@ export const lru_cache_disable = routine('lru_cache_disable', (k) => {
  * here.
  */
 export const lru_cache_enable = routine('lru_cache_enable', (k) => {
-  k.step('atomic_dec', () => k.when(lruDisableCount.gt(0), () => lruDisableCount.sub(1)));
+  k.step('atomic_dec', () =>
+    k.when(lruDisableCount.gt(0), () => {
+      lruDisableCount.sub(1);
+      k.observe(LRU_ENABLED, {});
+    }),
+  );
 });

@@ -24,6 +24,8 @@ import { mark, type Nothing } from '../lang/index.ts';
  *   LRU_ADD_EMPTIED,
  *   LRU_ADD_QUEUED,
  *   LRU_BATCH_EMPTIED,
+ *   LRU_DISABLED,
+ *   LRU_ENABLED,
  *   MLOCK_EMPTIED,
  *   REF_FREEZE,
  *   REF_MOD_NOTHING,
@@ -53,6 +55,8 @@ import { mark, type Nothing } from '../lang/index.ts';
  *   DRAIN_LOCAL,
  *   DRAIN_UNDERTAKEN,
  *   INSERTED,
+ *   LRU_DISABLED,
+ *   LRU_ENABLED,
  *   LRU_ADD_EMPTIED,
  *   LRU_ADD_QUEUED,
  *   LRU_BATCH_EMPTIED,
@@ -67,7 +71,7 @@ import { mark, type Nothing } from '../lang/index.ts';
  *   WORK_DONE,
  *   WORK_QUEUED,
  * ];
- * more.length; // => 19
+ * more.length; // => 21
  * FAULT; // => 'fault'
  */
 export const LOOK = mark<{ folio: 'folio' }>('look');
@@ -91,6 +95,9 @@ export const LRU_ADD_EMPTIED = mark<{ cpu: 'cpu' }>('lru-add-emptied');
 export const LRU_BATCH_EMPTIED = mark<{ cpu: 'cpu'; kind: 'lru_kind' }>('lru-batch-emptied');
 /** The same for the mlock batch. */
 export const MLOCK_EMPTIED = mark<{ cpu: 'cpu' }>('mlock-emptied');
+/** lru_cache_disable() has added one to lru_disable_count; lru_cache_enable() has taken it back. */
+export const LRU_DISABLED = mark<Nothing>('lru-disabled');
+export const LRU_ENABLED = mark<Nothing>('lru-enabled');
 /** A folio is put into a CPU's lru_add batch; after an isolation, or because it is new in the page cache. */
 export const LRU_ADD_QUEUED = mark<{ folio: 'folio'; putBack: 'bool' }>('lru-add-queued');
 

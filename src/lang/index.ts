@@ -35,6 +35,7 @@ export { independence } from './analyse/independence.ts';
 export { FUSABLE } from './analyse/choice.ts';
 export type { Mark, MarkArgs, Nothing } from './text/mark.ts';
 export { mark } from './text/mark.ts';
+export { OutOfRange } from './text/out_of_range.ts';
 export type { Column, Memory } from './program/memory.ts';
 export { columnOf, copyMemory, createMemory, IDLE, resetMemory } from './program/memory.ts';
 export type { Packed } from './compile/packed.ts';

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, FolioIndex, Nanoseconds, Order, Pfn } from './units.ts';
 
-/** All kinds of holders of a folio's references; the table of holders is in docs/ARCHITECTURE.md. */
+/** What is true of all holders of a kind. */
+interface KindOfHolder {
+  /** It does not use the page: a conversion expects it, or a drain or the check's own end removes it. */
+  readonly isIdle?: true;
+  /**
+   * A reference that a check may itself hold to the folio of its look, besides the reference of its batch: no use
+   * either.
+   */
+  readonly isChecksOwn?: true;
+  /** A per-CPU batch. */
+  readonly isBatch?: true;
+  /** A recording without page_ref events shows it, or a conversion removes it itself. */
+  readonly isTold?: true;
+}
+
+/** All kinds of holders of a folio's references, in the order of reports; the table of holders is in docs/ARCHITECTURE.md. */
 export const HOLDER_KINDS = [
   'page-cache',
   'lru-add-batch',
@@ -17,6 +32,22 @@ export const HOLDER_KINDS = [
   'unknown',
 ] as const;
 export type HolderKind = (typeof HOLDER_KINDS)[number];
+
+/** By kind. What else asks for a kind stands in docs/ARCHITECTURE.md, "Add a kind of holder". */
+const KINDS: Readonly<Record<HolderKind, KindOfHolder>> = {
+  'page-cache': { isIdle: true, isTold: true },
+  'lru-add-batch': { isIdle: true, isBatch: true, isTold: true },
+  'lru-batch': { isIdle: true, isBatch: true },
+  'mlock-batch': { isIdle: true, isBatch: true },
+  'user-mapping': { isTold: true },
+  'mmu-gather': {},
+  gup: {},
+  lookup: { isChecksOwn: true },
+  'safety-check': { isIdle: true, isTold: true },
+  isolated: { isChecksOwn: true },
+  walker: { isChecksOwn: true },
+  unknown: {},
+};
 
 /** A holder of `references` of a folio's count. */
 export interface Holder {
@@ -50,38 +81,45 @@ export type Ledger = readonly FolioLedger[];
 /**
  * Sum of the holders' references.
  * @example
- * import { cpu, heldOnlyByBatches, HOLDER_KINDS, type Holder, isIdle, CHECKS_OWN, referencesOf } from 'folioscope/ledger';
+ * import {
+ *   CHECKS_OWN,
+ *   cpu,
+ *   heldByIdleOnly,
+ *   HOLDER_KINDS,
+ *   type Holder,
+ *   isBatch,
+ *   isIdle,
+ *   isTold,
+ *   referencesOf,
+ * } from 'folioscope/ledger';
  * const holders: readonly Holder[] = [
  *   { kind: 'page-cache', references: 1 },
  *   { kind: 'lru-add-batch', cpu: cpu(1), references: 1 },
  *   { kind: 'safety-check', references: 1 },
  * ];
  * referencesOf(holders); // => 3
- * heldOnlyByBatches(holders); // => true
+ * heldByIdleOnly(holders); // => true
+ * HOLDER_KINDS.filter(isBatch); // => ['lru-add-batch', 'lru-batch', 'mlock-batch']
+ * HOLDER_KINDS.filter((kind) => !isTold(kind) && isIdle(kind)); // => ['lru-batch', 'mlock-batch']
  * HOLDER_KINDS.filter((kind) => !isIdle(kind) && !CHECKS_OWN.has(kind)); // => ['user-mapping', 'mmu-gather', 'gup', 'unknown']
  */
 export const referencesOf = (holders: readonly Holder[]): number =>
   holders.reduce((sum, holder) => sum + holder.references, 0);
 
-/**
- * Kinds of holders that do not use the page: a conversion expects them, or a drain or the check's own end removes them.
- */
-const IDLE_KINDS: ReadonlySet<HolderKind> = new Set([
-  'page-cache',
-  'lru-add-batch',
-  'lru-batch',
-  'mlock-batch',
-  'safety-check',
-]);
+const kindsThat = (is: keyof KindOfHolder): ReadonlySet<HolderKind> =>
+  new Set(HOLDER_KINDS.filter((kind) => KINDS[kind][is] === true));
 
 /** Whether a holder of this kind does not use the page. */
-export const isIdle = (kind: HolderKind): boolean => IDLE_KINDS.has(kind);
+export const isIdle = (kind: HolderKind): boolean => KINDS[kind].isIdle === true;
 
-/**
- * Kinds of references that a check may itself hold to the folio of its look, besides the reference of its batch: they
- * are no use either.
- */
-export const CHECKS_OWN: ReadonlySet<HolderKind> = new Set(['isolated', 'walker', 'lookup']);
+/** Whether a holder of this kind is a per-CPU batch. */
+export const isBatch = (kind: HolderKind): boolean => KINDS[kind].isBatch === true;
 
-/** Whether only batches (and the page cache and the check) hold the folio, so that a refusal is spurious. */
-export const heldOnlyByBatches = (holders: readonly Holder[]): boolean => holders.every(({ kind }) => isIdle(kind));
+/** Whether a recording without page_ref events shows a holder of this kind, or a conversion removes it itself. */
+export const isTold = (kind: HolderKind): boolean => KINDS[kind].isTold === true;
+
+/** Kinds of references that a check may itself hold to the folio of its look. */
+export const CHECKS_OWN: ReadonlySet<HolderKind> = kindsThat('isChecksOwn');
+
+/** Whether no holder uses the page: only batches, the page cache and the check. Then a refusal is spurious. */
+export const heldByIdleOnly = (holders: readonly Holder[]): boolean => holders.every(({ kind }) => isIdle(kind));

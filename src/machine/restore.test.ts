@@ -6,7 +6,7 @@ import { DEFAULT_PROFILE, type Patch, PATCHES } from '../kernel/index.ts';
 import {
   cpu,
   folioIndex,
-  heldOnlyByBatches,
+  heldByIdleOnly,
   type Holder,
   type Ledger,
   order,
@@ -93,7 +93,7 @@ function converted(machine: Machine, task: number, from: number, to: number): Ve
   const named = ledger.find(({ index, order }) => errorIndex !== undefined && errorIndex < index + 2 ** order);
   if (result !== 'EAGAIN' || named === undefined || errorIndex === undefined) throw new Error(result);
   const holders = named.holders.filter(({ kind }) => kind !== 'user-mapping');
-  return { verdict: 'refused', index: errorIndex, spurious: heldOnlyByBatches(holders) };
+  return { verdict: 'refused', index: errorIndex, spurious: heldByIdleOnly(holders) };
 }
 
 const judge = new Judge();

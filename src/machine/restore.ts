@@ -6,7 +6,7 @@ import {
   type FolioIndex,
   folioIndex,
   type FolioLedger,
-  heldOnlyByBatches,
+  heldByIdleOnly,
   type Holder,
   type Ledger,
   referencesOf,
@@ -84,7 +84,7 @@ export class Judge {
     const { folio: refused, offset } = folioAt(asked, outcome.errorIndex);
     // The conversion unmaps before it counts, so mappings do not cause a refusal.
     const reasons = refused.holders.filter(({ kind }) => kind !== 'user-mapping');
-    return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldOnlyByBatches(reasons) };
+    return { verdict: 'refused', index: folioIndex(refused.index + offset), spurious: heldByIdleOnly(reasons) };
   }
 
   #machineFor({ cpus: asked, patch, profile }: ConversionQuestion, ledger: Ledger): Machine {

@@ -3,7 +3,8 @@ import type { DrainAnswer, DrainRound, DrainWork } from '../explain/index.ts';
 import { foldNumbers, type Nanoseconds } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { durationText } from './duration-text.ts';
-import { quoteText, wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
+import { quoteText } from './wrap.ts';
 
 /** Number of rounds in the report, the longest ones; --json has more. */
 const MOST_ROUNDS = 8;
@@ -14,7 +15,7 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
   const { count, unfinished, total, inConversions, p50, max, cpus, rounds } = drains;
   if (count === 0)
     return wrap(
-      `drain rounds (lru_add_drain_all): ${drains.nameless ? 'not known, works stand without their functions' : 'none that queued work'}`,
+      `drain rounds (lru_add_drain_all): ${drains.nameless ? 'not known: the works have no function names' : 'none that queued work'}`,
       '',
       '  ',
     );
@@ -38,7 +39,7 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
     ),
     ...told.flatMap(roundLines),
     ...(told.length < count ? [`  the slowest ${told.length} are shown; --json has ${rounds.length} of ${count}`] : []),
-    ...wrap('a round that found nothing to drain on any CPU queued no work, and is not among them', '  ', '    '),
+    ...wrap('rounds that found nothing to drain on any CPU queued no work, and are not counted', '  ', '    '),
   ];
 }
 
@@ -73,7 +74,7 @@ function slowestLines(works: readonly DrainWork[]): string[] {
   const ran = meanwhile.map(({ task, pid, time }) => `${quoteText(task)} (pid ${pid}) ${durationText(time)}`);
   return [
     ...wrap(`${name}, ${durationText(delay)} until it ran, ran ${durationText(run)}, ${folios}`, '    ', '      '),
-    ...(ran.length === 0 ? [] : wrap(`meanwhile there ran ${ran.join(', ')}`, '      ', '        ')),
+    ...(ran.length === 0 ? [] : wrap(`meanwhile ran: ${ran.join(', ')}`, '      ', '        ')),
   ];
 }
 

@@ -4,7 +4,7 @@ import { foldNumbers, type Ledger, type Verdict } from '../ledger/index.ts';
 import { timeText } from './clock-text.ts';
 import { othersPhrase } from './explain-evidence.ts';
 import { whenPhrase } from './explain-names.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from './flow.ts';
 
 /** `refused at 74`, `safe`, `undecided`. */
 function verdictPhrase(verdict: Verdict): string {
@@ -108,7 +108,7 @@ function describe(moment: MomentAnswer): string[] {
   if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
   if (unseen?.what === 'refused call')
     lines.push(
-      ...wrap(`whether what refused the call at ${timeText(unseen.at)} is gone, no event shows`, '    ', '      '),
+      ...wrap(`no event shows whether what refused the call at ${timeText(unseen.at)} is gone`, '    ', '      '),
     );
   return lines;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { wrap as wrapAtBlanks } from './wrap.ts';
+import { wrapAtBlanks } from './wrap.ts';
 
 const NO_BREAK = '\u00A0';
 

@@ -137,7 +137,7 @@ function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
     }
   if (forms.size === 0) return [];
   return [
-    'Who held the refused folio when the check looked at it the last time',
+    "The holders of the refused folio at the check's last look",
     ...[...forms].flatMap(([text, names]) => [...wrap(text, '  ', '    '), ...wrap(`in ${names.join(', ')}`, '    ')]),
   ];
 }
@@ -192,7 +192,7 @@ function closingSection(
     ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
     ...unexportedLines(patches, scenario.machine.profile.name),
     ...wrap(
-      `checked: after each of ${steps} steps${broken.length === 0 ? '' : ', but the last,'} every folio's count was the sum of its holders`,
+      `checked: after each of ${steps} steps${broken.length === 0 ? '' : ', except the last,'} every folio's count was the sum of its holders`,
       '',
       '  ',
     ),
@@ -214,7 +214,7 @@ function orderText(patches: ScenarioAnswer['patches']): string {
     case 'pct':
       return 'random priorities chose each step';
     case 'list':
-      return 'a list said whose turn it was';
+      return 'a list gave the order of the turns';
     case 'in-order':
     case undefined:
       return 'they ran in the order written, each until it was done or waited';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { isBatch } from '../ledger/index.ts';
 import { unbroken } from './flow.ts';
 import type { CallAnswer, ConversionAnswer, ConversionVerdict, Expected } from '../scenario/index.ts';
 
@@ -13,15 +14,15 @@ function drainsText(localDrains: number | undefined, drainsOfAll: number | undef
   return parts.length === 0 ? undefined : parts.map(unbroken).join(', ');
 }
 
-const BATCHES: ReadonlySet<string> = new Set(['lru-add-batch', 'lru-batch', 'mlock-batch']);
 const isInBatch = ({ refusal }: ConversionAnswer): boolean =>
-  refusal?.folio.holders.some(({ kind }) => BATCHES.has(kind)) === true;
+  refusal?.folio.holders.some(({ kind }) => isBatch(kind)) === true;
 
 function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conversion: ConversionAnswer): string {
-  const where = verdict.index === undefined ? 'refused without an index' : `refused at index ${verdict.index}`;
+  const where =
+    verdict.index === undefined ? 'refused, naming no page of the file' : `refused at index ${verdict.index}`;
   if (verdict.spurious === undefined) return `${where} (${verdict.reason})`;
   if (verdict.spurious)
-    return `${where} (spurious: ${isInBatch(conversion) ? 'only batches hold it' : 'nobody uses it'})`;
+    return `${where} (spurious: ${isInBatch(conversion) ? 'only batches hold it' : 'it has no user'})`;
   const kinds = [...new Set((conversion.refusal?.users ?? []).map(({ kind }) => kind))].join(', ');
   return `${where} (justified: in use, ${kinds})`;
 }

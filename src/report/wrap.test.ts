@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAIL_COLUMNS, quoteText, wrap } from './wrap.ts';
+import { MAIL_COLUMNS, quoteText, wrapAtBlanks } from './wrap.ts';
 
 test('breaks at blanks and hangs', () => {
-  expect(wrap(`${'word '.repeat(16)}end`, '  ', '    ')).toEqual([
+  expect(wrapAtBlanks(`${'word '.repeat(16)}end`, '  ', '    ')).toEqual([
     `  ${'word '.repeat(14)}word`.slice(0, 2 + 14 * 5 - 1),
     '    word word end',
   ]);
@@ -17,8 +17,10 @@ test.each([
   ['CPU 1: 100 pages at 2571.891 042', ['CPU', '1:', '100', 'pages', 'at', '2571.891', '042']],
 ])('a number is not broken at its gaps: %s', (text, words) => {
   const long = 'x'.repeat(MAIL_COLUMNS);
-  expect(wrap(words.join(` ${long} `), '')).toEqual(words.flatMap((word, i) => (i === 0 ? [word] : [long, word])));
-  expect(wrap(text, ' '.repeat(MAIL_COLUMNS - 9)).map((line) => line.trim())).toEqual(together(words, 9));
+  expect(wrapAtBlanks(words.join(` ${long} `), '')).toEqual(
+    words.flatMap((word, i) => (i === 0 ? [word] : [long, word])),
+  );
+  expect(wrapAtBlanks(text, ' '.repeat(MAIL_COLUMNS - 9)).map((line) => line.trim())).toEqual(together(words, 9));
 });
 
 /** Words in lines of so many characters. */
@@ -37,7 +39,7 @@ test('no line is too long and nothing is lost, whatever the words are', () => {
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '9'), minLength: 1, maxLength: 200 })),
       (words) => {
-        const lines = wrap(words.join(' '), '  ', '    ');
+        const lines = wrapAtBlanks(words.join(' '), '  ', '    ');
         for (const line of lines) expect(line.length).toBeLessThanOrEqual(MAIL_COLUMNS);
         expect(lines.join('').replaceAll(' ', '')).toBe(words.join(''));
       },

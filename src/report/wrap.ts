@@ -10,7 +10,7 @@ const BETWEEN_WORDS = / (?!(?<=(?<![\w.:-])\d{1,3}(?: \d{3})* )\d{3}(?![\w.:]))/
  * Breaks a text at blanks into lines of at most {@link MAIL_COLUMNS}.
  * @param indent start of each line; `hanging`: start of the lines after the first.
  */
-export function wrap(text: string, indent: string, hanging = indent): string[] {
+export function wrapAtBlanks(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
   let line = indent;
   let isEmpty = true;

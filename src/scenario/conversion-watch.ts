@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { type FolioIndex, folioIndex, isIdle, CHECKS_OWN, type Ledger, referencesOf } from '../ledger/index.ts';
+import {
+  type FolioIndex,
+  folioIndex,
+  type Holder,
+  isIdle,
+  CHECKS_OWN,
+  type Ledger,
+  referencesOf,
+} from '../ledger/index.ts';
 import {
   CHECK,
   COUNT,
@@ -13,9 +21,6 @@ import {
 import { columnOf } from '../lang/index.ts';
 import type { Machine, Outcome, Taken } from '../machine/index.ts';
 import type { ConversionAnswer, ConversionVerdict, CountRead } from './answer.ts';
-
-/** The reference that the check itself takes of each folio. */
-const OF_THE_CHECK = 1;
 
 /** Reasons why the holders at the look before a refusal are unknown. */
 export const NOT_SHOWN = 'this form does not say when it looks at a page';
@@ -64,11 +69,14 @@ export class ConversionWatch {
     if (mapping !== this.#inode) return;
     const folio = this.#machine.folioLedger(number, this.#ledger.of(number));
     const name = this.#machine.taskName(taskNumber);
-    const users = folio.holders.filter(({ kind, task: of }) => !isIdle(kind) && (of !== name || !CHECKS_OWN.has(kind)));
+    const isOwn = ({ kind, task: of }: Holder): boolean =>
+      of === name && (kind === 'safety-check' || CHECKS_OWN.has(kind));
+    const users = folio.holders.filter((holder) => !isIdle(holder.kind) && !isOwn(holder));
+    const isCounted = (holder: Holder): boolean => holder.kind === 'page-cache' || isOwn(holder);
     const look: CountRead = {
       folio,
       count: referencesOf(folio.holders),
-      expected: 2 ** folio.order + OF_THE_CHECK,
+      expected: referencesOf(folio.holders.filter(isCounted)),
       users,
     };
     for (let page = 0; page < 2 ** folio.order; page++) this.#looks.set(folio.index + page, look);
@@ -107,7 +115,7 @@ export class ConversionWatch {
     if (outcome.result === 'ok') return { verdict: 'safe' };
     const { result, errorIndex } = outcome;
     const refused = this.#refused;
-    if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is no refusal` };
+    if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is not a refusal` };
     const { look } = refused;
     // With -EFAULT the caller does not receive the index.
     const index = errorIndex ?? refused.index;

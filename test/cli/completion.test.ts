@@ -37,6 +37,7 @@ describe('bash', () => {
     expect(complete(script, '')).toEqual([
       'run',
       'check',
+      'merge',
       'review',
       'explain',
       'source',
@@ -49,6 +50,9 @@ describe('bash', () => {
     expect(complete(script, 'ru')).toEqual(['run']);
     expect(complete(script, 'run', '--pa')).toEqual(['--patch', '--page-ref']);
     expect(complete(script, 'run', 'scen')).toEqual([]);
+    expect(complete(script, 'export', '--')).toEqual(
+      expect.arrayContaining(['--promela', '--murphi', '--c', '--replay']),
+    );
     expect(complete(script, 'completion', 'z')).toEqual(['zsh']);
     expect(complete(script, 'nothing', '--')).toEqual([]);
   });

@@ -205,6 +205,16 @@ describe('JSON', () => {
   });
 });
 
+test('a form in TypeScript loads from a package too, where Node itself strips no types', () => {
+  const at = join(folder, 'node_modules', 'forms');
+  mkdirSync(at, { recursive: true });
+  const example = new URL('../../examples/own-walk.ts', import.meta.url);
+  writeFileSync(join(at, 'own-walk.ts'), readFileSync(example));
+  write('a.yaml', scenario());
+  const { status, stderr } = run('a.yaml', '--patch', './node_modules/forms/own-walk.ts', '--steps', 'none');
+  expect([status, stderr]).toEqual([1, '']);
+});
+
 describe('exit codes', () => {
   const as = (of: string): string => `      expect: { every: { verdict: ${of} } }\n`;
 
@@ -279,7 +289,9 @@ describe('mistakes', () => {
     mkdirSync(join(folder, 'empty'));
     expect(run('empty')).toEqual(input('empty: a directory without scenarios, expected *.yaml, *.yml, *.json'));
     write('plain', '');
-    expect(run('plain/a.yaml')).toEqual(input('plain/a.yaml: cannot be read: a part of the path is not a directory'));
+    expect(run('plain/a.yaml')).toEqual(
+      input('plain/a.yaml: cannot be read: a component of the path is not a directory'),
+    );
   });
 
   test('of files that are no scenario', () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { codeOf } from '../../src/cli/explain.ts';
+import { codeOf } from '../../src/cli/explain-code.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { Explainer } from '../../src/explain/explainer.ts';
 import { explainTrace, type Question } from '../../src/explain/index.ts';

@@ -43,13 +43,31 @@ export const placeOf = ({ name, path, origin }: Spot): string =>
 export const behind = ({ name }: Spot, path: readonly string[]): string =>
   `the text${routines(path)}${name === undefined ? '' : `, behind step '${name}'`}`;
 
+/**
+ * A store or an index that does not fit.
+ * @example
+ * import { OutOfRange } from 'folioscope/lang';
+ * const error: unknown = new OutOfRange('count', 'count := 4, allowed is 0 to 3');
+ * error instanceof RangeError && error instanceof OutOfRange ? error.of : undefined; // => 'count'
+ */
+export class OutOfRange extends RangeError {
+  override readonly name = 'RangeError';
+  /** Name of the variable or the local. */
+  readonly of: string;
+
+  constructor(of: string, message: string) {
+    super(message);
+    this.of = of;
+  }
+}
+
 /** The error of a store or an index that does not fit: the same in every execution. */
-export function outOfRange({ name, max, index, where }: Site, value: number, at: readonly number[] = []): RangeError {
+export function outOfRange({ name, max, index, where }: Site, value: number, at: readonly number[] = []): OutOfRange {
   const what =
     index === undefined
       ? `${name}${at.length === 0 ? '' : `[${at.join(', ')}]`} := ${value}, allowed is 0 to ${max}`
       : `${name}: ${value} is no ${index}, allowed is 0 to ${max}`;
-  return new RangeError(`${what}, in ${where}`);
+  return new OutOfRange(name, `${what}, in ${where}`);
 }
 
 /** Reports that a value or an index in generated code does not fit. @throws RangeError always. */

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { cpuFbatches, cpuMasks, folio, RETURNED } from '../../kernel/index.ts';
-import { finished, literal, type Value } from '../../lang/index.ts';
+import { cpuFbatches, cpuMasks, folio, LRU_DISABLED, LRU_ENABLED, RETURNED } from '../../kernel/index.ts';
+import { choose, finished, int, literal, type Value } from '../../lang/index.ts';
 import { all, any, asNumber, hasHotplug, heldBy, inLruAddOf, numbers, sum } from '../conditions.ts';
-import { assert, converting, inConversions } from '../observing.ts';
+import { assert, converting, inConversions, note } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
 /** In larger memories, summing every folio's holders in every state takes longer than everything else. */
 const MOST_FOLIOS_ADDED_UP = 16;
+
+/** One more is one too many already: a form that disables twice is noted as far as this. */
+const MOST_DISABLES = 3;
 
 /** A task that flushes a CPU's batch holds its lock. Only the batch of a CPU that is gone is flushed without it. */
 const mayBeFlushing = (world: SmallWorld, cpu: number): Value<'bool'> => {
@@ -29,6 +32,26 @@ export const conservation: PropertyText = {
       composer.watch(
         inConversions(RETURNED, (_, { task }) => [
           assert(nameOf('I6', 'a folio stays frozen'), all(thawed).or(mayBeOthers(task))),
+        ]),
+      );
+    }
+    if (world.program.sizes['lru_disable'] === 1) {
+      const disables = composer.note('lru_disables', int(MOST_DISABLES));
+      composer.watch(
+        inConversions(LRU_DISABLED, (_, conversion) => {
+          const so = disables(conversion);
+          return [note(so, choose<'int'>(so.lt(MOST_DISABLES), so.plus(1), so))];
+        }),
+      );
+      composer.watch(
+        inConversions(LRU_ENABLED, (_, conversion) => {
+          const so = disables(conversion);
+          return [note(so, choose<'int'>(so.gt(0), so.minus(1), so))];
+        }),
+      );
+      composer.watch(
+        inConversions(RETURNED, (_, conversion) => [
+          assert(nameOf('I6', 'batches stay disabled'), disables(conversion).eq(0)),
         ]),
       );
     }

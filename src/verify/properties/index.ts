@@ -22,11 +22,11 @@ export { nameOf } from './property.ts';
 /** `sometimes` is decided at the end of a search: no single step shows it. */
 const sometimes: PropertyText = {
   id: 'sometimes',
-  sentence: 'what the scenario wants to see happens on some run',
+  sentence: 'every event that the scenario lists happens on some run',
   applies: () => false,
 };
 
-/** Every property, in the order in which reports list them. */
+/** Every property. Reports list them in the order of PROPERTY_IDS. */
 const PROPERTIES: readonly PropertyText[] = [
   noFalseNegative,
   ...noBatchOnlyRefusal,

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
+import { createMachine, type Machine, type Patch } from '../machine/index.ts';
+import { failing, fileOf, tracing } from './patch-origin.ts';
+import { forgetTurns } from './patch-watch.ts';
+
+/** Recordings of a form's text when it is loaded. */
+export const RECORDINGS = 3;
+
+export const RECORDINGS_AFTER_WORK = 2;
+
+/** What fails may fail because of a text that differs only later. */
+export const RECORDINGS_AFTER_FAILURE = 16;
+
+/** The smallest kernel that a form is tried in. */
+export const BUILT = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
+
+export const TRIED = ['touch', 'convert'] as const;
+
+/** A form's text, recorded anew in the smallest kernel each time: data, as JSON. */
+export function* recordings(patch: Patch, times: number): Generator<string> {
+  for (let time = 0; time < times; time++) {
+    forgetTurns();
+    yield textOf(tracing(() => createMachine({ ...BUILT, patch, calls: TRIED })));
+  }
+}
+
+export const textOf = ({ program }: Machine): string => JSON.stringify(program.codes);
+
+/** The texts of users' forms, as first recorded. */
+const textsOf = new WeakMap<Patch, string>();
+
+/** @throws InputError where recordings of a form's text differ: a kernel has it once for each conversion. */
+export function requireOneText(file: string, patch: Patch, recorded: Iterable<string>): void {
+  let first = textsOf.get(patch);
+  for (const text of recorded) {
+    first ??= text;
+    if (text !== first)
+      throw new InputError(
+        `${file}: the form's text differs from one recording to the next, expected state in k.let or in shared memory, not in JavaScript`,
+      );
+  }
+  if (first !== undefined) textsOf.set(patch, first);
+}
+
+/** An answer about a user's form is one only if its text is still the same. @throws InputError if it is not. */
+export function requireSameText(patch: Patch, times: number): void {
+  const file = fileOf(patch);
+  if (file === undefined) return;
+  try {
+    requireOneText(file, patch, recordings(patch, times));
+  } catch (error) {
+    throw error instanceof InputError ? error : failing(file, patch, error, 'fails');
+  }
+}

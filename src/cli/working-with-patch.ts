@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
+import { type Patch, ScheduleMisfit } from '../machine/index.ts';
+import { failing, fileOf, tracing } from './patch-origin.ts';
+import { RECORDINGS_AFTER_FAILURE, RECORDINGS_AFTER_WORK, requireSameText } from './patch-text.ts';
+import { forgetTurns } from './patch-watch.ts';
+
+/**
+ * Works with a form. Its text runs where kernels are built and its steps where they are run, with values that only then
+ * turn out to be wrong; what fails there is the mistake of the file that it came from, if it came from one.
+ * @throws InputError `FILE: what failed, what to do`, one line; what fails with folioscope's own forms as it is.
+ */
+export function workingWith<T>(patch: Patch, work: () => T): T {
+  const result = guarded(patch, work);
+  requireSameText(patch, RECORDINGS_AFTER_WORK);
+  return result;
+}
+
+/** The same for work that is done in pieces. */
+export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): Generator<T, R> {
+  for (;;) {
+    const piece = guarded(patch, () => pieces.next());
+    if (piece.done === true) {
+      requireSameText(patch, RECORDINGS_AFTER_WORK);
+      return piece.value;
+    }
+    yield piece.value;
+  }
+}
+
+function guarded<T>(patch: Patch, work: () => T): T {
+  const file = fileOf(patch);
+  if (file === undefined) return work();
+  try {
+    forgetTurns();
+    return tracing(work);
+  } catch (error) {
+    if (error instanceof InputError || isOfStore(error)) throw error;
+    requireSameText(patch, RECORDINGS_AFTER_FAILURE);
+    if (error instanceof ScheduleMisfit) throw error;
+    throw failing(file, patch, error, 'fails');
+  }
+}
+
+/** What is wrong with a directory of checkpoints or states is no mistake of a form. Their classes are the engine's, which is not loaded here. */
+const isOfStore = (error: unknown): boolean =>
+  error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);
