@@ -35,9 +35,10 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'live'],
     packages: true,
   },
   cli: {
@@ -56,6 +57,7 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
+      'live',
       'report',
     ],
     packages: true,

@@ -19,4 +19,5 @@ export { runsReport } from './runs-text.ts';
 export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
+export { demoReport, demoToJson } from './demo-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

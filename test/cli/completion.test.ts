@@ -40,6 +40,7 @@ describe('bash', () => {
       'review',
       'explain',
       'source',
+      'demo',
       'export',
       'completion',
       '--help',
