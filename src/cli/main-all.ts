@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
   source: async () => (await import('./source.ts')).registerSource,
+  record: async () => (await import('./record.ts')).registerRecord,
   demo: async () => (await import('./demo.ts')).registerDemo,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,

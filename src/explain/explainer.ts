@@ -137,6 +137,7 @@ export class Explainer {
    */
   answer(trace: TraceSummary): Explanation {
     const { batches, seen, strays } = this.#pageCache;
+    seen.wereOn(trace.recordedEvents ?? []);
     for (const batch of batches.byCpu.values()) batch.endBurst();
     this.#order.look(this.#order.lastAt);
     const answerer = new Answerer(this.#question, {

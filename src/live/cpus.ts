@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { DEFAULT_PAGE_SIZE, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../abi/index.ts';
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../abi/index.ts';
 import { errorName, type Native } from './native.ts';
 import { UnavailableError } from './unavailable.ts';
 
@@ -14,7 +14,7 @@ export class Cpus {
   constructor(native: Native) {
     this.#native = native;
     this.allowed = native.affinity();
-    this.#page = native.mmap(DEFAULT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    this.#page = native.mmap(native.pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     native.touch(this.#page);
   }
 
@@ -38,8 +38,8 @@ export class Cpus {
    * @returns 0, or an error, negative (RLIMIT_MEMLOCK of 0).
    */
   drainHere(): number {
-    const returned = this.#native.mlock(this.#page, DEFAULT_PAGE_SIZE);
-    this.#native.munlock(this.#page, DEFAULT_PAGE_SIZE);
+    const returned = this.#native.mlock(this.#page, this.#native.pageSize);
+    this.#native.munlock(this.#page, this.#native.pageSize);
     return returned;
   }
 
@@ -55,6 +55,6 @@ export class Cpus {
 
   close(): void {
     this.release();
-    this.#native.munmap(this.#page, DEFAULT_PAGE_SIZE);
+    this.#native.munmap(this.#page, this.#native.pageSize);
   }
 }

@@ -72,7 +72,7 @@ export async function runDemo(): Promise<DemoAnswer> {
     const { vm, memory } = convertible(native);
     closing.push(() => vm.close());
     closing.push(() => memory.close());
-    const reader = new PageReader('self');
+    const reader = new PageReader('self', native.pageSize);
     closing.push(() => reader.close());
     const marker = markerFile();
     closing.push(() => marker.close());

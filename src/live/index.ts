@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: MIT
 export { type DemoAnswer, MARKER_VARIABLE, runDemo } from './demo.ts';
+export { CommandError, record, type RecordAnswer } from './record.ts';
+export { EVENT_SETS, type EventSet } from './recorder.ts';
 export { UnavailableError } from './unavailable.ts';

@@ -58,7 +58,7 @@ describe('a real guest_memfd', () => {
 
   test('pages come by a touch and by fallocate, and go by a punch', () => {
     const memory = new GuestMemory(native, vm, 8, 3n);
-    const reader = new PageReader('self');
+    const reader = new PageReader('self', native.pageSize);
     try {
       expect(memory.touch(0, 8)).toBe(8);
       const pages = reader.mapped(memory.address, 8);
@@ -100,7 +100,7 @@ describe('a real guest_memfd', () => {
   test('mlock and munlock take mapped pages; a drain of this CPU leaves none of them waiting', () => {
     const memory = new GuestMemory(native, vm, 4, 3n);
     const cpus = new Cpus(native);
-    const reader = new PageReader('self');
+    const reader = new PageReader('self', native.pageSize);
     try {
       cpus.moveTo(cpus.allowed[0] ?? 0);
       expect([memory.mlock(0, 4), memory.munlock(0, 4)]).toEqual([0, 0]);
@@ -121,7 +121,7 @@ describe('a real guest_memfd', () => {
     if (cpus.allowed.length < 2) skip('this process has one CPU');
     const [here = 0, other = 0] = cpus.allowed;
     const memory = new GuestMemory(native, vm, 2, 3n);
-    const reader = new PageReader('self');
+    const reader = new PageReader('self', native.pageSize);
     const seen = new Set<string>();
     try {
       // Other work flushes the same batch, so several times. All three of 200 rounds being disturbed would be a defect.

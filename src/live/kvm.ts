@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync } from 'node:fs';
 import {
-  DEFAULT_PAGE_SIZE,
   decodeStruct,
   encodeStruct,
   FALLOC_FL_KEEP_SIZE,
@@ -17,6 +16,7 @@ import {
   PROT_WRITE,
   STRUCTS,
 } from '../abi/index.ts';
+import { codeOf } from './error-code.ts';
 import { errorName, type Native } from './native.ts';
 import { UnavailableError } from './unavailable.ts';
 
@@ -73,7 +73,7 @@ export class Vm {
 }
 
 function withoutKvm(error: unknown): UnavailableError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   switch (code) {
     case 'EACCES':
     case 'EPERM':
@@ -87,10 +87,7 @@ function withoutKvm(error: unknown): UnavailableError {
         'modprobe kvm_intel or kvm_amd; in a container, pass the device in',
       );
     default:
-      return new UnavailableError(
-        `${DEVICE} cannot be opened (${String(code ?? error)})`,
-        'modprobe kvm_intel or kvm_amd',
-      );
+      return new UnavailableError(`${DEVICE} cannot be opened (${code})`, 'modprobe kvm_intel or kvm_amd');
   }
 }
 
@@ -117,13 +114,13 @@ export class GuestMemory {
   constructor(native: Native, vm: Vm, pages: number, flags: bigint) {
     this.#native = native;
     this.pages = pages;
-    this.fd = vm.createGuestMemfd(BigInt(pages * DEFAULT_PAGE_SIZE), flags);
+    this.fd = vm.createGuestMemfd(BigInt(pages * native.pageSize), flags);
     if (this.fd < 0)
       throw new UnavailableError(
         `KVM makes no guest_memfd with flags ${flags} (${errorName(this.fd)})`,
         'Linux 6.18 or newer, with CONFIG_KVM_GUEST_MEMFD',
       );
-    this.address = native.mmap(pages * DEFAULT_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, this.fd, 0);
+    this.address = native.mmap(pages * native.pageSize, PROT_READ | PROT_WRITE, MAP_SHARED, this.fd, 0);
     if (this.address < 0) {
       closeSync(this.fd);
       throw new UnavailableError(
@@ -135,7 +132,7 @@ export class GuestMemory {
 
   /** Where a page is mapped. */
   at(page: number): number {
-    return this.address + page * DEFAULT_PAGE_SIZE;
+    return this.address + page * this.#native.pageSize;
   }
 
   /** A write fault on each of some pages, on this CPU. @returns the first error, negative, or how many. */
@@ -150,32 +147,37 @@ export class GuestMemory {
   /** Frees pages: they leave the page cache, and their references go. */
   punch(from: number, count: number): number {
     const mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
-    return this.#native.fallocate(this.fd, mode, from * DEFAULT_PAGE_SIZE, count * DEFAULT_PAGE_SIZE);
+    return this.#native.fallocate(this.fd, mode, from * this.#native.pageSize, count * this.#native.pageSize);
   }
 
   /** Puts pages into the page cache, not mapped. */
   allocate(from: number, count: number): number {
-    return this.#native.fallocate(this.fd, FALLOC_FL_KEEP_SIZE, from * DEFAULT_PAGE_SIZE, count * DEFAULT_PAGE_SIZE);
+    return this.#native.fallocate(
+      this.fd,
+      FALLOC_FL_KEEP_SIZE,
+      from * this.#native.pageSize,
+      count * this.#native.pageSize,
+    );
   }
 
   mlock(from: number, count: number): number {
-    return this.#native.mlock(this.at(from), count * DEFAULT_PAGE_SIZE);
+    return this.#native.mlock(this.at(from), count * this.#native.pageSize);
   }
 
   munlock(from: number, count: number): number {
-    return this.#native.munlock(this.at(from), count * DEFAULT_PAGE_SIZE);
+    return this.#native.munlock(this.at(from), count * this.#native.pageSize);
   }
 
   /** Takes a reference to each of some pages until the pipe is closed or read. @param pipe its end for writing. */
   pin(pipe: number, from: number, count: number): number {
-    return this.#native.vmsplice(pipe, this.at(from), count * DEFAULT_PAGE_SIZE);
+    return this.#native.vmsplice(pipe, this.at(from), count * this.#native.pageSize);
   }
 
   /** Sets the attributes of pages: converts them. */
   convert(from: number, count: number, attributes: bigint): ConversionResult {
     const bytes = encodeStruct(STRUCTS.kvm_memory_attributes2, {
-      offset: BigInt(from * DEFAULT_PAGE_SIZE),
-      size: BigInt(count * DEFAULT_PAGE_SIZE),
+      offset: BigInt(from * this.#native.pageSize),
+      size: BigInt(count * this.#native.pageSize),
       attributes,
       error_offset: UNWRITTEN,
     });
@@ -185,7 +187,7 @@ export class GuestMemory {
   }
 
   close(): void {
-    this.#native.munmap(this.address, this.pages * DEFAULT_PAGE_SIZE);
+    this.#native.munmap(this.address, this.pages * this.#native.pageSize);
     closeSync(this.fd);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os';
 import type koffiPackage from 'koffi';
-import { F_SETPIPE_SZ } from '../abi/index.ts';
+import { DEFAULT_PAGE_SIZE, F_SETPIPE_SZ, type PageSize, pageSize } from '../abi/index.ts';
 import { UnavailableError } from './unavailable.ts';
 
 /** System calls that Node lacks. Each returns its result, or an errno as the kernel does: negative. */
@@ -33,6 +33,8 @@ export interface Native {
   /** Puts the pages of a range of memory into a pipe: a reference to each until it is read or closed. */
   vmsplice(pipe: number, address: number, length: number): number;
   splice(from: number, to: number, length: number, flags: number): number;
+  /** Of this machine. */
+  readonly pageSize: PageSize;
   /** The library's function that packs with zstd; undefined where the machine has no libzstd. */
   readonly zstd: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
@@ -115,6 +117,7 @@ function bind(koffi: Koffi): Native {
   const fallocate = call('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
   const fadvise = call('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
   const open = call('int open(const char *path, int flags)');
+  const pageBytes = call('int getpagesize()')();
   // Opened once, when first needed, and kept: to open it between two touches would be a page fault of our own.
   let zero: number | undefined;
 
@@ -160,6 +163,7 @@ function bind(koffi: Koffi): Native {
       return vmsplice(pipe, vector, 1, 0);
     },
     splice: (from, to, length, flags) => splice(from, null, to, null, length, flags),
+    pageSize: pageSize(pageBytes) ?? DEFAULT_PAGE_SIZE,
     get zstd() {
       return zstdOf(koffi);
     },

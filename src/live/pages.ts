@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, readSync } from 'node:fs';
-import { DEFAULT_PAGE_SIZE, hasPageFlag, pfnInPagemap } from '../abi/index.ts';
+import { hasPageFlag, type PageSize, pfnInPagemap } from '../abi/index.ts';
 import { type Pfn, pfn } from '../ledger/index.ts';
+import { codeOf } from './error-code.ts';
 import { UnavailableError } from './unavailable.ts';
 
 const ENTRY_BYTES = 8;
@@ -24,6 +25,7 @@ export interface MappedPage {
  * before it: a page fault of ours would fill the batch that is looked at.
  */
 export class PageReader {
+  readonly #pageSize: PageSize;
   readonly #pagemap: number;
   readonly #flags: number;
   readonly #counts: number;
@@ -33,7 +35,8 @@ export class PageReader {
   readonly #cellBytes = new Uint8Array(this.#cell.buffer);
 
   /** @throws UnavailableError if this user may not see page frames. @param pid a process, or `self`. */
-  constructor(pid: number | 'self') {
+  constructor(pid: number | 'self', pageSize: PageSize) {
+    this.#pageSize = pageSize;
     this.#pagemap = opened(`/proc/${pid}/pagemap`);
     this.#flags = opened('/proc/kpageflags', () => closeSync(this.#pagemap));
     this.#counts = opened('/proc/kpagecount', () => {
@@ -47,14 +50,14 @@ export class PageReader {
   waitingMask(address: number, pages: number): number {
     let mask = 0;
     for (let nth = 0; nth < pages; nth++) {
-      const frame = this.#frame(address + nth * DEFAULT_PAGE_SIZE);
+      const frame = this.#frame(address + nth * this.#pageSize);
       if (frame !== undefined && !hasPageFlag(this.#at(this.#flags, frame), 'LRU')) mask += 2 ** nth;
     }
     return mask;
   }
 
   #frame(address: number): number | undefined {
-    return pfnInPagemap(this.#at(this.#pagemap, address / DEFAULT_PAGE_SIZE));
+    return pfnInPagemap(this.#at(this.#pagemap, address / this.#pageSize));
   }
 
   #at(fd: number, nth: number): bigint {
@@ -70,7 +73,7 @@ export class PageReader {
     const found: MappedPage[] = [];
     for (let from = 0; from < pages; from += AT_ONCE) {
       const count = Math.min(AT_ONCE, pages - from);
-      const place = (address / DEFAULT_PAGE_SIZE + from) * ENTRY_BYTES;
+      const place = (address / this.#pageSize + from) * ENTRY_BYTES;
       const read = readSync(this.#pagemap, this.#bytes, 0, count * ENTRY_BYTES, place);
       for (let nth = 0; nth < read / ENTRY_BYTES; nth++) {
         const frame = pfnInPagemap(this.#entries[nth] ?? 0n);
@@ -100,11 +103,11 @@ function opened(path: string, undo?: () => void): number {
     return openSync(path, 'r');
   } catch (error) {
     undo?.();
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT' && path.startsWith('/proc/kpage'))
       throw new UnavailableError(`there is no ${path}`, 'a kernel with CONFIG_PROC_PAGE_MONITOR');
     if (code === 'EACCES' || code === 'EPERM')
       throw new UnavailableError(`${path} is closed to this user`, 'run as root (CAP_SYS_ADMIN)');
-    throw new UnavailableError(`${path} cannot be read (${String(code ?? error)})`, 'a process that still runs');
+    throw new UnavailableError(`${path} cannot be read (${code})`, 'a process that still runs');
   }
 }

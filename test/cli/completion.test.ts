@@ -40,6 +40,7 @@ describe('bash', () => {
       'review',
       'explain',
       'source',
+      'record',
       'demo',
       'export',
       'completion',
