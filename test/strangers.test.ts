@@ -239,6 +239,26 @@ threads:
   expect(check(two, patch).verdict).toBe('holds');
 });
 
+test('folios of a file that is released may still wait in a batch: later pages find others, in check as in run', () => {
+  const released = parseScenario(
+    't.yaml',
+    `scenario: T
+title: A page after the file was released
+machine: { cpus: 2 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0, process: p }, T1: { cpu: 1, process: p } }
+before: [{ T1: { touch: 0..2 } }, { T0: { release: true } }, { T1: { fallocate: 1..2 } }]
+threads:
+  T0: [{ convert: { range: 1..2, to: private } }]
+`,
+  );
+  const patch = PATCHES.find(({ name }) => name === 'baseline');
+  if (patch === undefined) throw new Error('no such form');
+  expect(check(released, patch).properties.find(({ id }) => id === 'I2')?.verdict).toBe('violated');
+  const verdict = runScenario(released, { patch, keep: 'none' }).calls.at(-1)?.conversion?.verdict;
+  expect(verdict).toMatchObject({ verdict: 'refused', spurious: true });
+});
+
 test('a check that leaves the batches disabled violates I6; one that enables them again does not', () => {
   const left = check(OTHER_CPU, staysDisabled).properties.find(({ id }) => id === 'I6');
   expect(left).toMatchObject({ verdict: 'violated', detail: 'batches stay disabled' });

@@ -30,7 +30,7 @@ async function grammar(): Promise<Uint8Array> {
     } catch (error) {
       missing = error;
     }
-  throw new Error("the grammar of C is not there, expected 'npm run build' to have put it into dist", {
+  throw new Error("the grammar of C is missing in dist: run 'npm run build'", {
     cause: missing,
   });
 }

@@ -21,8 +21,8 @@ export function registerExport(program: Command): void {
     .command('export')
     .summary('write a scenario for SPIN or Rumur')
     .description(
-      'Writes what check explores, the kernel, the tasks and the properties, as a model for another checker: ' +
-        'it finds the same states, one for one, and the same verdict.',
+      'Writes the kernel, the tasks and the properties, as check explores them, as a model for another checker. ' +
+        'That checker finds the same states, one for one, and the same verdict.',
     )
     .argument('<scenario>', 'a scenario file (YAML or JSON)')
     .option('--promela', 'in Promela, for SPIN')
@@ -61,7 +61,7 @@ Examples:
 
 function onePatch(word: string): readonly PatchChoice[] {
   const choices = patchChoices(word);
-  if (choices.length !== 1) throw new InvalidArgumentError('Expected one form: a model has one.');
+  if (choices.length !== 1) throw new InvalidArgumentError('Expected exactly one form of the check.');
   return choices;
 }
 

@@ -49,7 +49,7 @@ export function reasonOf(error: unknown): string {
     case 'EISDIR':
       return 'is a directory';
     case 'ENOTDIR':
-      return 'a part of the path is not a directory';
+      return 'a component of the path is not a directory';
     case 'ELOOP':
       return 'too many symbolic links';
     case 'ENOSPC':
@@ -57,7 +57,7 @@ export function reasonOf(error: unknown): string {
     case 'EDQUOT':
       return 'the quota is used up';
     case 'EFBIG':
-      return 'files may not become so large';
+      return 'the file is too large';
     case 'EROFS':
       return 'the file system is read-only';
     case 'ENAMETOOLONG':

@@ -5,6 +5,7 @@ import { type Register, runCommandLine } from './program.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.ts')).registerRun,
   check: async () => (await import('./check.ts')).registerCheck,
+  merge: async () => (await import('./merge.ts')).registerMerge,
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
   source: async () => (await import('./source.ts')).registerSource,

@@ -33,20 +33,20 @@ const MOST_STATES = 2_000_000;
 export function registerReview(program: Command): void {
   program
     .command('review')
-    .summary('judge a patch of the check as it stands in a mail, before and after')
+    .summary('judge a patch of the check from a mail, before and after')
     .description(
-      'Takes a mail, an mbox with a series or a diff that changes the safety check in C, puts the function together ' +
-        'as it is before and after, and asks both in every scenario with a conversion: what the change cures, what ' +
-        'becomes worse, and the shortest run for each.',
+      'Reads a mail, an mbox with a series, or a diff that changes the safety check in C. Rebuilds the function before ' +
+        'and after the change, and checks both in every scenario with a conversion. Reports what the change cures, ' +
+        'what becomes worse, and the shortest run for each.',
     )
     .argument('<file...>', "mails, mboxes or diffs; '-' is standard input")
-    .option('--tree <dir>', "the kernel's sources that the diff is against: the function is taken whole from there")
-    .option('--function <name>', 'the function, where it is not kvm_gmem_is_safe_for_conversion')
-    .option('--scenarios <path>', 'a scenario file or a directory instead of the scenarios that come with folioscope')
+    .option('--tree <dir>', 'the kernel tree that the diff applies to: the whole function is read from there')
+    .option('--function <name>', 'name of the function, if it is not kvm_gmem_is_safe_for_conversion')
+    .option('--scenarios <path>', 'a scenario file or a directory, instead of the shipped scenarios')
     .option('--reply', 'print a reply to the mail: its changed lines quoted, the evidence below each')
     .option('--json', 'print one JSON document (schema/review.schema.json)')
     .addOption(
-      new Option('--workers <n>', 'threads (default: one a processor, at most 4)').argParser((text) => {
+      new Option('--workers <n>', 'number of threads (default: one per processor, at most 4)').argParser((text) => {
         const number = /^\d+$/.test(text) ? Number(text) : 0;
         if (number >= 1 && number <= 64) return number;
         throw new InvalidArgumentError('Expected a whole number from 1 to 64.');
@@ -56,11 +56,11 @@ export function registerReview(program: Command): void {
       'after',
       `
 Exit codes:
-  0   after the change no property is violated, named exceptions aside
-  1   one is
-  2   not decidable: C that cannot be translated, a search that gave up, or
-      interrupted
-  64  usage    65  no change of the check in it    70  a defect of folioscope
+  0   after the change no property is violated, except named exceptions
+  1   after the change a property is violated
+  2   undecided: C that cannot be translated, a search that gave up, Ctrl-C
+  64  usage    65  input without a change of the check
+  70  a defect of folioscope
 
 Examples:
   folioscope review patch-v6-15.mail.txt
@@ -171,7 +171,7 @@ async function occasions(path: string): Promise<readonly Occasion[]> {
     const scenario = parseScenario(file, text);
     if (hasOccasion(scenario)) found.push({ scenario, text });
   }
-  if (found.length === 0) throw new InputError(`${path}: no scenario in which something is converted`);
+  if (found.length === 0) throw new InputError(`${path}: no scenario with a conversion`);
   return found;
 }
 

@@ -94,8 +94,8 @@ export interface CallKind<
   readonly brings?: readonly Brought[];
   /** The LRU caches stay disabled after its return. */
   readonly staysDisabled?: true;
-  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages. */
-  readonly takes?: (pages: number) => number;
+  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages, and the file's. */
+  readonly takes?: (pages: number, file: number) => number;
 }
 
 const call = <const A extends readonly ArgumentName[], const E extends string | undefined>(
@@ -301,6 +301,7 @@ export const CALLS = {
     args: ['inode'],
     entry: 'release',
     text: (k, { inode }) => returning(k, () => k.call(kvm_gmem_release, { inode })),
+    takes: (_, file) => file,
     parts: ['memslots'],
     says: ({ file }) => `the last reference to the file${file} is closed`,
   }),

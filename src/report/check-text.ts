@@ -338,8 +338,8 @@ function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
 
 /** How a run goes on that never ends. */
 function roundText(round: number): string {
-  if (round === 0) return ', after which nobody who is given a turn can go on';
-  return `, of which the last ${round === 1 ? 'one comes' : `${round} come`} again and again`;
+  if (round === 0) return ', after which no task that gets a turn can take a step';
+  return `, of which the last ${round === 1 ? 'one repeats' : `${round} repeat`} for ever`;
 }
 
 function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): readonly string[] {

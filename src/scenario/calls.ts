@@ -83,7 +83,7 @@ class CallReader {
     if (call === undefined) throw new Error(`no call '${key}'`);
     const kind = callNamed(call);
     if (entry.in !== undefined && !kind.args.includes('inode'))
-      throw this.#error(['in'], `${key} is about no guest_memfd, expected no 'in'`);
+      throw this.#error(['in'], `${key} uses no guest_memfd, expected no 'in'`);
     if (call === 'set-memory-attributes2') return this.#convert(checked(CONVERT, value));
     if (call === 'unknown-ioctl') this.#requireUnknown(value);
     const made: Partly = { call, ...this.#fields(key, kind, value) };
@@ -149,7 +149,8 @@ class CallReader {
 
   #take(path: Path, pin: string): void {
     const { taken } = this.#around;
-    if (taken.has(pin)) throw this.#error(path, `pin '${pin}' is taken already, expected a name of its own for each`);
+    if (taken.has(pin))
+      throw this.#error(path, `the name '${pin}' is used by another pin, expected a different name for each`);
     taken.add(pin);
   }
 
@@ -161,7 +162,10 @@ class CallReader {
 
   #requireUnknown(number: unknown): void {
     if (typeof number === 'number' && BigInt(number) === KVM_SET_MEMORY_ATTRIBUTES2)
-      throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
+      throw this.#error(
+        ['ioctl'],
+        "this number is KVM_SET_MEMORY_ATTRIBUTES2, expected the call 'convert', or another number",
+      );
   }
 
   #cpu(path: Path, cpu: number): number {
@@ -180,7 +184,7 @@ class CallReader {
     const known = guestMemfds.flatMap((one) => one.name ?? []);
     if (name === undefined) {
       if (guestMemfds.length === 1) return 0;
-      throw this.#error([], `it does not say which guest_memfd, expected 'in', one of ${known.join(', ')}`);
+      throw this.#error([], `no guest_memfd named, expected 'in' with one of ${known.join(', ')}`);
     }
     const inode = guestMemfds.findIndex((one) => one.name === name);
     if (inode !== -1) return inode;
@@ -203,7 +207,8 @@ class CallReader {
   #requireWholeFolios({ start, pages }: Pick<CallFields, 'start' | 'pages'>): void {
     const path = ['fallocate-large'];
     const size = this.#around.largeFolio;
-    if (size === undefined) throw this.#error(path, "no large folios here, expected 'largest-order' in machine");
+    if (size === undefined)
+      throw this.#error(path, "this machine has no large folios, expected 'largest-order' in machine");
     if (start % size !== 0 || pages % size !== 0)
       throw this.#error(path, `${start}..${start + pages} is not whole folios, expected multiples of ${size}`);
   }
@@ -223,9 +228,9 @@ class CallReader {
     ] as const) {
       const raw = fields.filter((field) => convert[field] !== undefined);
       if (convert[key] === undefined && raw.length < fields.length)
-        throw this.#error(['convert'], `it does not say '${key}', expected that or ${fields.join(' and ')}`);
+        throw this.#error(['convert'], `no '${key}', expected it, or ${fields.join(' and ')}`);
       if (convert[key] !== undefined && raw[0] !== undefined)
-        throw this.#error(path(raw[0]), `stands beside '${key}', expected one of the two`, 'key');
+        throw this.#error(path(raw[0]), `cannot stand beside '${key}', expected one of the two`, 'key');
     }
     const range = text === undefined ? undefined : this.#range(path('range'), text);
     return {
@@ -278,15 +283,15 @@ function readExpected(
 ): Expected {
   const { returns, verdict, index, spurious } = expected;
   if (returns !== undefined && own !== undefined)
-    throw source.error([...path, 'returns'], "the call has a 'returns' of its own, expected one of the two", 'key');
+    throw source.error([...path, 'returns'], "the call has its own 'returns', expected only one of the two", 'key');
   for (const key of ['verdict', 'drains-of-all', 'local-drains', 'counts-read'] as const)
     if (expected[key] !== undefined && name !== 'set-memory-attributes2')
-      throw source.error([...path, key], 'only a conversion has that, expected returns', 'key');
+      throw source.error([...path, key], 'only a conversion can have it, expected returns', 'key');
   for (const key of ['index', 'spurious'] as const)
     if (expected[key] !== undefined && !listOf(verdict).includes('refused'))
-      throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
+      throw source.error([...path, key], "only a refusal can have it, expected 'verdict: refused' beside it", 'key');
   if (expected.loads !== undefined && callNamed(name).loads !== true)
-    throw source.error([...path, 'loads'], `only ${LOADING.join(' and ')} have that, expected returns`, 'key');
+    throw source.error([...path, 'loads'], `only ${LOADING.join(' and ')} can have it, expected returns`, 'key');
   const all = returns ?? own;
   return {
     ...(all === undefined ? {} : { returns: listOf(all) }),

@@ -63,7 +63,7 @@ export interface ParseOptions {
  */
 export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
-    throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
+    throw source.error(['model'], 'another model than the kernel: only folioscope check explores it', 'key');
   const parsed = SCENARIO.safeParse(source.value);
   if (!parsed.success) throw firstMistake(source, parsed.error.issues);
   return elaborate(file, source, parsed.data, options);
@@ -90,7 +90,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     const [first, second] = Object.entries(entry);
     if (first === undefined) throw source.error(['before', i], 'no call, expected { TASK: { CALL } }');
     if (second !== undefined)
-      throw source.error(['before', i, second[0]], 'a second task, expected an entry of its own', 'key');
+      throw source.error(['before', i, second[0]], 'a second task in one entry, expected an entry for each', 'key');
     const [name, call] = first;
     const path = ['before', i, name];
     return readCall(around, numberOf(name, path), call, path);
@@ -264,7 +264,7 @@ function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOpti
 
 function guestMemfdsOf(source: Source, { guest_memfd: one, guest_memfds: several }: ScenarioFile) {
   if (one !== undefined && several !== undefined)
-    throw source.error(['guest_memfds'], "stands beside 'guest_memfd', expected one of the two", 'key');
+    throw source.error(['guest_memfds'], "cannot stand beside 'guest_memfd', expected one of the two", 'key');
   if (one !== undefined) return [{ name: undefined, ...optionsOf(one) }];
   if (several === undefined) throw source.error([], "no guest_memfd, expected 'guest_memfd: { pages: N }'");
   const named = Object.entries(several).map(([name, entry]) => ({ name, ...optionsOf(entry) }));

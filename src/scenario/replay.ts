@@ -53,8 +53,8 @@ const isTermination = (property: string): boolean => /^I5(?:\/|$)/.test(property
 
 const roundText = (round: number): string =>
   round === 0
-    ? 'after them nobody who is given a turn can go on'
-    : `the last ${round === 1 ? 'one comes' : `${round} come`} again and again`;
+    ? 'after them no task that gets a turn can take a step'
+    : `the last ${round === 1 ? 'one repeats' : `${round} repeat`} for ever`;
 
 const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[] =>
   steps

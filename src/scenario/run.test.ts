@@ -209,7 +209,7 @@ describe('defects', () => {
       k.loop(() => k.step('round', () => rounds.add(1)));
     });
     const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), { patch: round });
-    expect(unended).toMatch(/^no end after \d+ steps, more than are kept; --steps none goes further$/);
+    expect(unended).toMatch(/^no end after \d+ steps, the most that are stored; --steps none goes further$/);
     expect(stepsTaken).toBe(300_000);
   });
 
@@ -221,7 +221,7 @@ describe('defects', () => {
   );
 
   test.each(['in-order', 'random:3', 'pct:3:5', 'T0:all', 'T0:@nowhere', 'T0:500'])(
-    '%s: who spins where no other task can step is undecided at once',
+    '%s: a task that spins where no other task can step is undecided at once',
     (schedule) => {
       const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), {
         patch: spinning,
@@ -229,17 +229,17 @@ describe('defects', () => {
         keep: 'none',
       });
       expect(unended).toMatch(
-        /^no end: after \d+ steps everything is as it was 2 before, with T0 at '(first|second)', and no other task can step$/,
+        /^no end: after \d+ steps the state is the same as 2 turns earlier, with T0 at '(first|second)', and no other task can step$/,
       );
       expect(stepsTaken).toBeLessThan(2000);
     },
   );
 
-  test('two that spin are undecided at once in an order that comes again, as is one that keeps another from its turn', () => {
+  test('two tasks that spin are undecided at once in an order that comes again, as is one that keeps another from its turn', () => {
     const of = (schedule: string, threads: Parameters<typeof scenario>[0]): string | undefined =>
       runScenario(scenario(threads), { patch: spinning, schedule: parseSchedule(schedule), keep: 'none' }).unended;
     expect(of('in-order', { T0: [toPrivate], T1: [{ touch: '0..1' }] })).toMatch(
-      /^no end: .* 2 before, with T0 at '\w+', and in this order no other task gets a turn that ends it$/,
+      /^no end: .* 2 turns earlier, with T0 at '\w+', and in this order no other task gets a turn$/,
     );
   });
 

@@ -263,8 +263,8 @@ class Run {
 
   #goesRound(task: number, { turns, inThisOrder }: Round): string {
     const at = `${this.#machine.taskName(task)} at '${this.#machine.interpreter.next(task)?.name}'`;
-    const why = inThisOrder ? 'in this order no other task gets a turn that ends it' : 'no other task can step';
-    return `no end: after ${this.#stepsTaken} steps everything is as it was ${turns} before, with ${at}, and ${why}`;
+    const why = inThisOrder ? 'in this order no other task gets a turn' : 'no other task can step';
+    return `no end: after ${this.#stepsTaken} steps the state is the same as ${turns} turns earlier, with ${at}, and ${why}`;
   }
 
   #isDone(): boolean {
@@ -368,7 +368,7 @@ class Run {
     const steps = ++this.#stepsTaken;
     if (steps >= MOST_STEPS) this.#unended = `no end after ${steps} steps`;
     else if (steps >= MOST_STEPS_KEPT && this.#options.keep !== 'none')
-      this.#unended = `no end after ${steps} steps, more than are kept; --steps none goes further`;
+      this.#unended = `no end after ${steps} steps, the most that are stored; --steps none goes further`;
   }
 
   #foundImbalance(task: number, step: string, { folio: of, count, held }: Imbalance): void {

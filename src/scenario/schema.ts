@@ -30,7 +30,7 @@ const NAME = z
 
 const RANGE = z
   .string()
-  .check(z.regex(/^\d{1,9}\.\.\d{1,9}$/), z.describe('a range of pages A..B, from A up to and without B'));
+  .check(z.regex(/^\d{1,9}\.\.\d{1,9}$/), z.describe('a range of pages A..B, which ends before page B'));
 
 /** Beyond 2^53 a number in YAML arrives as its digits. */
 const U64 = z
@@ -115,7 +115,7 @@ const FRAME = wholeNumber(0, 2 ** 20);
 const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z
     .union([z.enum(values), z.array(oneOf(values)).check(z.minLength(1))])
-    .check(z.describe(`one of ${values.join(', ')}, or a list of those that may come`));
+    .check(z.describe(`one of ${values.join(', ')}, or a list of the possible ones`));
 
 const EXPECTED = z
   .strictObject({
@@ -129,7 +129,7 @@ const EXPECTED = z
     loads: z.optional(
       z
         .union([BYTE, z.array(BYTE).check(z.minLength(1))])
-        .check(z.describe('a whole number from 0 to 255, or a list of those that may come')),
+        .check(z.describe('a whole number from 0 to 255, or a list of the possible ones')),
     ),
   })
   .check(
@@ -143,7 +143,7 @@ const EXPECT = z
     every: z.optional(EXPECTED),
     ...Object.fromEntries(PATCHES.map(({ name }) => [name, z.optional(EXPECTED)])),
   })
-  .check(z.describe("expected results by form of the check, 'every' for those that are not named"));
+  .check(z.describe("expected results by form of the check; 'every' stands for all other forms"));
 
 /** How a file writes what a call names: under its key where the call names several things, else alone. */
 export const WRITTEN = {
@@ -233,19 +233,23 @@ const CHECK = z
       .optional(
         z.array(z.string().check(z.regex(/^(?:[A-Za-z][\w.-]{0,14}|kworker\/\d{1,2})$/))).check(z.maxLength(64)),
       )
-      .check(z.describe('a list of tasks, or kworkers such as kworker/1, that may never be given their turn')),
+      .check(z.describe('a list of tasks, or kworkers such as kworker/1, that may never get a turn')),
     sometimes: z
       .optional(z.union([WISHES, z.strictObject(Object.fromEntries(FORMS.map((name) => [name, z.optional(WISHES)])))]))
       .check(
-        z.describe("what happens on some run; a list, or a list by form of the check, 'every' for those not named"),
+        z.describe(
+          "what happens on some run: a list, or a list by form of the check; 'every' stands for all other forms",
+        ),
       ),
     every: z.optional(CHECKED),
     mutants: z
       .optional(z.strictObject(Object.fromEntries(MUTANTS.map(({ name }) => [name, z.optional(CHECKED)]))))
-      .check(z.describe('mistakes made on purpose by name, each with what it comes to')),
+      .check(z.describe('deliberately wrong forms by name, each with its expected verdict')),
     ...Object.fromEntries([...PATCHES, ...ALTERNATIVES].map(({ name }) => [name, z.optional(CHECKED)])),
   })
-  .check(z.describe("what every interleaving comes to, by form of the check, 'every' for those that are not named"));
+  .check(
+    z.describe("the expected verdict over all interleavings, by form of the check; 'every' stands for all other forms"),
+  );
 
 export const SCENARIO = z
   .strictObject({
@@ -271,7 +275,9 @@ export const SCENARIO = z
       .check(z.describe('a list of calls')),
     schedule: z
       .optional(z.string())
-      .check(z.describe('whose turn it is: in-order, rr, random:N, pct:D:N, or turns such as T1:@folio_put,T0:all')),
+      .check(
+        z.describe('the order of the turns: in-order, rr, random:N, pct:D:N, or turns such as T1:@folio_put,T0:all'),
+      ),
     threads: z
       .record(NAME, z.array(CALL).check(z.minLength(1), z.describe('a list of at least one call')))
       .check(z.describe('the calls of each task, { TASK: [CALL, ...] }')),

@@ -29,7 +29,7 @@ const spell = (path: Path): string =>
 /** What is wrong with a document as YAML, for those mistakes whose usual text says how to call a library. */
 function syntaxMessage(error: YAMLError): string {
   if (error.code === 'MULTIPLE_DOCS') return 'a second document begins, expected one scenario a file';
-  if (error.code === 'DUPLICATE_KEY') return 'the key stands here a second time, expected each key once';
+  if (error.code === 'DUPLICATE_KEY') return 'a second key of this name, expected each key once';
   return `not YAML: ${error.message.replaceAll(/\s+/g, ' ')}`;
 }
 

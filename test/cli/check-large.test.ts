@@ -160,7 +160,7 @@ describe('checkpoints', () => {
       expect(folioscope([...args, ...more])).toEqual({
         status: 64,
         stdout: '',
-        stderr: `folioscope: ${folder} is in use by process ${process.pid}: wait for its end, or name another directory\n`,
+        stderr: `folioscope: ${folder} is in use by process ${process.pid}: wait until that process ends, or name another directory\n`,
       });
     expect(readdirSync(folder)).toEqual(['folioscope-checkpoint']);
     const { pid } = spawnSync(process.execPath, ['-e', '']);
@@ -189,7 +189,7 @@ describe('checkpoints', () => {
     const ended = folioscope(['check', ...args]);
     expect(ended.status).toBe(2);
     expect(ended.stderr).toBe(
-      `folioscope: ${kept} cannot be written: is a directory; make room there, or let it be written, and go on with the same command and --resume\n`,
+      `folioscope: ${kept} cannot be written: is a directory; free space there or make it writable, then repeat the command with --resume\n`,
     );
     expect(ended.stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /UNDECIDED: the checkpoint cannot be written \(--checkpoint\) .* explored: \d+ states, \d+ transitions, depth 4/,
@@ -238,15 +238,19 @@ describe('checkpoints', () => {
     writeFileSync(file, '');
     const of = (...more: readonly string[]) => folioscope(['check', SC_07, '--patch', 'v6', ...more]);
     for (const [args, status, message] of [
-      [['--checkpoint', full], 64, `${full} is not empty: go on from it with --resume, or name another directory`],
+      [
+        ['--checkpoint', full],
+        64,
+        `${full} is not empty: continue its checkpoint with --resume, or name another directory`,
+      ],
       [
         ['--checkpoint', join(folder, 'none'), '--resume'],
         64,
         `${folder}/none holds no checkpoint: begin one without --resume`,
       ],
-      [['--checkpoint', file], 64, `${file}: not a directory, which --checkpoint needs`],
+      [['--checkpoint', file], 64, `${file}: not a directory; --checkpoint needs one`],
       [['--checkpoint', '/proc/none'], 65, '/proc/none/v6/1-whole cannot be made: '],
-      [['--resume'], 64, '--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR'],
+      [['--resume'], 64, '--resume and --checkpoint-every need --checkpoint DIR'],
       [['--bitstate', '20', '--exact'], 64, "cannot be used with option '--exact'"],
       [['--random', '5', '--workers', '2'], 64, '--workers shares an exact search'],
     ] as const) {

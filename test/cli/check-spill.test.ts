@@ -79,7 +79,7 @@ test('a file that may not be as large as it has to be ends it with what is known
   const { status, stdout, stderr } = spawnSync('bash', [...limited, ...args], { cwd: ROOT, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({
     status: 2,
-    stderr: `folioscope: ${folder} cannot be written: files may not become so large\n`,
+    stderr: `folioscope: ${folder} cannot be written: the file is too large\n`,
   });
   expect(stdout).toContain('v6: UNDECIDED: the states to put aside cannot be written (--spill)\n');
   expect(stdout).toMatch(/explored: \d+ \d+ states/);
@@ -136,9 +136,9 @@ test('what a process that was killed has left is removed, what is not ours is no
   for (const [args, message] of [
     [[used], `${used} is in use by process ${process.pid}: name another directory for --spill`],
     [[full], `${full} holds other files: name an empty directory, or a new one, for --spill`],
-    [[file], `${file}: not a directory, which --spill needs`],
-    [[join(file, 'below')], `${file}/below: cannot be used by --spill: a part of the path is not a directory`],
-    [[folder, '--workers', '2'], '--spill is for an exploration on one thread, so without --workers'],
+    [[file], `${file}: not a directory; --spill needs one`],
+    [[join(file, 'below')], `${file}/below: cannot be used by --spill: a component of the path is not a directory`],
+    [[folder, '--workers', '2'], '--spill does not go with --workers: it needs a search on one thread'],
     [[folder, '--depth-first'], "cannot be used with option '--depth-first'"],
     [[folder, '--hash-compaction'], "cannot be used with option '--hash-compaction'"],
     [[folder, '--checkpoint', 'kept'], "cannot be used with option '--checkpoint <dir>'"],

@@ -134,7 +134,7 @@ describe('the peer protocol', () => {
   test('is not run, and left out where a directory is', () => {
     expect(folioscope(['run', FILE])).toMatchObject({
       status: 65,
-      stderr: `folioscope: ${FILE}:1:1: model: names another model than the kernel, which only check explores\n`,
+      stderr: `folioscope: ${FILE}:1:1: model: another model than the kernel: only folioscope check explores it\n`,
     });
   });
 });

@@ -37,6 +37,7 @@ describe('bash', () => {
     expect(complete(script, '')).toEqual([
       'run',
       'check',
+      'merge',
       'review',
       'explain',
       'source',

@@ -205,7 +205,7 @@ test('Ctrl-C ends a pipe, and what came until then is answered', async () => {
   await once(child.stdin, 'drain');
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
-  expect(stderr).toBe('folioscope: standard input: interrupted, the answer is of what was read so far\n');
+  expect(stderr).toBe('folioscope: standard input: interrupted; the answer covers what was read so far\n');
   expect(stdout).toMatch(/^safe as far as these events show: a conversion of 0:16:0x2a05b to private\s/);
 });
 
