@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { deviceNumbers } from './device.ts';
 export { ERRNO, type Errno, errnoName, isErrno } from './errno.ts';
 export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './falloc.ts';
 export {
@@ -22,4 +23,5 @@ export { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, POSIX_FADV_DONTNEED, PROT_READ,
 export { hasPageFlag, KPF, type PageFlag, pfnInPagemap } from './page-flags.ts';
 export { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, type PageSize, pageSize, pagesOf } from './page-size.ts';
 export { F_SETPIPE_SZ, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from './splice.ts';
+export { CACHESTAT, CACHESTAT_RANGE, SYS_CACHESTAT, SYS_PIDFD_GETFD, SYS_PIDFD_OPEN } from './syscalls.ts';
 export { decodeStruct, encodeStruct, type Field, type FieldValues, type Layout, sizeOfStruct } from './struct.ts';

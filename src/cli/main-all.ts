@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   explain: async () => (await import('./explain.ts')).registerExplain,
   source: async () => (await import('./source.ts')).registerSource,
   record: async () => (await import('./record.ts')).registerRecord,
+  inspect: async () => (await import('./inspect.ts')).registerInspect,
   demo: async () => (await import('./demo.ts')).registerDemo,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,

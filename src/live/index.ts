@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { type DemoAnswer, MARKER_VARIABLE, runDemo } from './demo.ts';
+export { type InspectedInode, type Inspection, Inspector } from './inspect.ts';
 export { CommandError, record, type RecordAnswer } from './record.ts';
 export { EVENT_SETS, type EventSet } from './recorder.ts';
 export { UnavailableError } from './unavailable.ts';

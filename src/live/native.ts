@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os';
 import type koffiPackage from 'koffi';
-import { DEFAULT_PAGE_SIZE, F_SETPIPE_SZ, type PageSize, pageSize } from '../abi/index.ts';
+import {
+  CACHESTAT,
+  CACHESTAT_RANGE,
+  decodeStruct,
+  DEFAULT_PAGE_SIZE,
+  encodeStruct,
+  F_SETPIPE_SZ,
+  type PageSize,
+  pageSize,
+  SYS_CACHESTAT,
+  SYS_PIDFD_GETFD,
+  SYS_PIDFD_OPEN,
+} from '../abi/index.ts';
 import { UnavailableError } from './unavailable.ts';
 
 /** System calls that Node lacks. Each returns its result, or an errno as the kernel does: negative. */
@@ -33,6 +45,11 @@ export interface Native {
   /** Puts the pages of a range of memory into a pipe: a reference to each until it is read or closed. */
   vmsplice(pipe: number, address: number, length: number): number;
   splice(from: number, to: number, length: number, flags: number): number;
+  /**
+   * Number of pages of a file of a process in the page cache, by a copy of its descriptor that is closed at once.
+   * An error is negative.
+   */
+  cached(pid: number, fd: number): number;
   /** Of this machine. */
   readonly pageSize: PageSize;
   /** The library's function that packs with zstd; undefined where the machine has no libzstd. */
@@ -116,6 +133,9 @@ function bind(koffi: Koffi): Native {
   const memset = call('uint64_t memset(uint64_t address, int byte, size_t length)');
   const fallocate = call('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
   const fadvise = call('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
+  const syscall = call('long syscall(long number, long a, long b, long c, long d)');
+  const syscallStructs = call('long syscall(long number, long a, const void *b, void *c, long d)');
+  const close = call('int close(int fd)');
   const open = call('int open(const char *path, int flags)');
   const pageBytes = call('int getpagesize()')();
   // Opened once, when first needed, and kept: to open it between two touches would be a page fault of our own.
@@ -163,6 +183,17 @@ function bind(koffi: Koffi): Native {
       return vmsplice(pipe, vector, 1, 0);
     },
     splice: (from, to, length, flags) => splice(from, null, to, null, length, flags),
+    cached: (pid, fd) => {
+      const process = syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0);
+      if (process < 0) return process;
+      const copy = syscall(SYS_PIDFD_GETFD, process, fd, 0, 0);
+      close(process);
+      if (copy < 0) return copy;
+      const counts = encodeStruct(CACHESTAT, {});
+      const failed = syscallStructs(SYS_CACHESTAT, copy, encodeStruct(CACHESTAT_RANGE, {}), counts, 0);
+      close(copy);
+      return failed < 0 ? failed : Number(decodeStruct(CACHESTAT, counts)['nr_cache']);
+    },
     pageSize: pageSize(pageBytes) ?? DEFAULT_PAGE_SIZE,
     get zstd() {
       return zstdOf(koffi);

@@ -20,5 +20,7 @@ export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
 export { demoReport, demoToJson } from './demo-text.ts';
+export { DRGN_SCRIPT } from './drgn-script.ts';
+export { inspectLine, inspectReport, inspectToJson } from './inspect-text.ts';
 export { recordReport, recordToJson } from './record-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

@@ -42,6 +42,7 @@ describe('bash', () => {
       'explain',
       'source',
       'record',
+      'inspect',
       'demo',
       'export',
       'completion',
