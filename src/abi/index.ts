@@ -20,6 +20,7 @@ export {
   STRUCTS,
 } from './kvm.ts';
 export { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, POSIX_FADV_DONTNEED, PROT_READ, PROT_WRITE } from './mman.ts';
+export { F_ADD_SEALS, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_CLOEXEC, MLOCK_ONFAULT } from './memfd.ts';
 export { hasPageFlag, KPF, type PageFlag, pfnInPagemap } from './page-flags.ts';
 export { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, type PageSize, pageSize, pagesOf } from './page-size.ts';
 export { F_SETPIPE_SZ, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from './splice.ts';

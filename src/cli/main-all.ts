@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   source: async () => (await import('./source.ts')).registerSource,
   record: async () => (await import('./record.ts')).registerRecord,
   inspect: async () => (await import('./inspect.ts')).registerInspect,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
   demo: async () => (await import('./demo.ts')).registerDemo,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,

@@ -6,14 +6,19 @@ import type { Native } from './native.ts';
 export type Pack = (bytes: Uint8Array) => Uint8Array;
 
 /** The best way that is there: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks. */
-export function zstdPacker(native: Pick<Native, 'zstd'>): { readonly pack: Pack; readonly by: string } {
+export function zstdPacker(native: Pick<Native, 'zstd'>): {
+  readonly pack: Pack;
+  readonly by: string;
+  /** Without compression. */
+  readonly isStored: boolean;
+} {
   if ('zstdCompressSync' in zlib && typeof zlib.zstdCompressSync === 'function') {
     const compress: unknown = zlib.zstdCompressSync;
-    if (isPack(compress)) return { pack: (bytes) => compress(bytes), by: "Node's zlib" };
+    if (isPack(compress)) return { pack: (bytes) => compress(bytes), by: "Node's zlib", isStored: false };
   }
   const library = native.zstd;
-  if (library !== undefined) return { pack: library, by: 'libzstd' };
-  return { pack: storedFrame, by: 'frames without compression' };
+  if (library !== undefined) return { pack: library, by: 'libzstd', isStored: false };
+  return { pack: storedFrame, by: 'frames without compression', isStored: true };
 }
 
 const isPack = (value: unknown): value is Pack => typeof value === 'function';

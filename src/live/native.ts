@@ -7,7 +7,12 @@ import {
   decodeStruct,
   DEFAULT_PAGE_SIZE,
   encodeStruct,
+  F_ADD_SEALS,
+  F_SEAL_WRITE,
   F_SETPIPE_SZ,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+  MLOCK_ONFAULT,
   type PageSize,
   pageSize,
   SYS_CACHESTAT,
@@ -32,6 +37,15 @@ export interface Native {
   touch(address: number): number;
   /** A store by the process itself. It may raise SIGBUS: for child processes. */
   store(address: number): void;
+  /** Locks pages of a range when they are faulted in. */
+  mlockOnFault(address: number, length: number): number;
+  /** A read fault at an address, made by the kernel on this CPU: -EFAULT like {@link touch}. */
+  peek(address: number): number;
+  close(fd: number): number;
+  /** A file in memory that takes seals. @returns its descriptor. */
+  memfd(): number;
+  /** Forbids writes to such a file. The kernel drains batches if a page has a reference that it does not expect. */
+  sealWrites(fd: number): number;
   fallocate(fd: number, mode: number, offset: number, length: number): number;
   fadvise(fd: number, offset: number, length: number, advice: number): number;
   /** Lets the calling thread run on these CPUs only. */
@@ -136,10 +150,15 @@ function bind(koffi: Koffi): Native {
   const syscall = call('long syscall(long number, long a, long b, long c, long d)');
   const syscallStructs = call('long syscall(long number, long a, const void *b, void *c, long d)');
   const close = call('int close(int fd)');
+  const mlock2 = call('int mlock2(uint64_t address, size_t length, unsigned int flags)');
+  const memfdCreate = call('int memfd_create(const char *name, unsigned int flags)');
+  const write = call('int64_t write(int fd, uint64_t buffer, size_t length)');
+  const readInto = call('int64_t read(int fd, void *buffer, size_t length)');
   const open = call('int open(const char *path, int flags)');
   const pageBytes = call('int getpagesize()')();
   // Opened once, when first needed, and kept: to open it between two touches would be a page fault of our own.
   let zero: number | undefined;
+  let scratch: { readonly read: number; readonly write: number } | undefined;
 
   const mask = new Uint8Array(MASK_BYTES);
   return {
@@ -156,6 +175,20 @@ function bind(koffi: Koffi): Native {
     store: (address) => {
       memset(address, 1, 1);
     },
+    mlockOnFault: (address, length) => mlock2(address, length, MLOCK_ONFAULT),
+    peek: (address) => {
+      if (scratch === undefined) {
+        const ends = new Int32Array(2);
+        if (pipe2(ends, PIPE_FLAGS) < 0) return -koffi.errno();
+        scratch = { read: ends[0] ?? -1, write: ends[1] ?? -1 };
+      }
+      const written = write(scratch.write, address, 1);
+      if (written === 1) readInto(scratch.read, new Uint8Array(1), 1);
+      return written;
+    },
+    close,
+    memfd: () => memfdCreate('folioscope', MFD_CLOEXEC | MFD_ALLOW_SEALING),
+    sealWrites: (fd) => fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE),
     fallocate,
     fadvise: (fd, offset, length, advice) => -fadvise(fd, offset, length, advice),
     setAffinity: (cpus) => {

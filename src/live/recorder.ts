@@ -250,6 +250,15 @@ export class Recorder {
     return events.map((event) => readFileSync(join(this.#tracefs, 'events', system, event, 'format'), 'latin1'));
   }
 
+  /** Number of folios that entered the page cache, by the kernel's counts. After {@link stop}. */
+  countAdds(): number {
+    const id = Number(this.#instance.read(`events/${NEEDED[0]}/id`));
+    return this.#raw.reduce(
+      (sum, { cpu }) => sum + this.#spool.pagesOf(cpu).reduce((all, page) => all + eventsIn(page, this.#layout, id), 0),
+      0,
+    );
+  }
+
   /** Gives everything back: the instance goes, with its buffers and settings. */
   close(): void {
     for (const fd of this.#open.splice(0)) closeSync(fd);
@@ -283,20 +292,42 @@ function wantedEvents(native: Native, instance: TraceInstance, events: EventSet)
       ...have(['syscalls/sys_exit_ioctl']),
     ];
   }
-  const full: readonly Wanted[] = [
-    ...have(NEEDED),
-    ...have(['enter_ioctl', 'exit_ioctl', 'enter_fallocate', 'exit_fallocate'].map((name) => `syscalls/sys_${name}`)),
-    ...have(['queue_work', 'execute_start', 'execute_end'].map((name) => `workqueue/workqueue_${name}`)),
-  ];
-  if (events === 'full') return full;
-  const references = ['set', 'mod', 'mod_and_test', 'mod_and_return', 'mod_unless', 'freeze', 'unfreeze'];
-  const recorded = have(references.map((name) => `page_ref/page_ref_${name}`));
-  if (recorded.length === 0)
-    throw new UnavailableError(
-      'this kernel has no page_ref events',
-      'a kernel with CONFIG_DEBUG_PAGE_REF; --events full works without',
-    );
-  return [...full, ...recorded];
+  const { have: recorded } = eventsOfSet(instance, events);
+  if (events === 'page-ref' && !recorded.some((event) => event.startsWith('page_ref/')))
+    throw new UnavailableError('this kernel has no page_ref events', `${DEBUG_PAGE_REF}; --events full works without`);
+  return recorded.map((event) => ({ event }));
+}
+
+const DEBUG_PAGE_REF = 'a kernel with CONFIG_DEBUG_PAGE_REF';
+const CALLS = ['enter_ioctl', 'exit_ioctl', 'enter_fallocate', 'exit_fallocate'].map((name) => `syscalls/sys_${name}`);
+const WORKS = ['queue_work', 'execute_start', 'execute_end'].map((name) => `workqueue/workqueue_${name}`);
+const REFERENCES = ['set', 'mod', 'mod_and_test', 'mod_and_return', 'mod_unless', 'freeze', 'unfreeze'].map(
+  (name) => `page_ref/page_ref_${name}`,
+);
+
+/** The events of a set that this kernel has, those that the set adds, and those of them that it lacks. */
+export function eventsOfSet(
+  instance: TraceInstance,
+  set: EventSet,
+): {
+  readonly have: readonly string[];
+  readonly added: readonly string[];
+  readonly lack: readonly string[];
+  readonly enable: string;
+} {
+  const sets = { minimal: NEEDED, full: [...CALLS, ...WORKS], 'page-ref': REFERENCES };
+  const all = set === 'minimal' ? NEEDED : [...NEEDED, ...sets.full, ...(set === 'full' ? [] : REFERENCES)];
+  const enables = {
+    minimal: 'a kernel with CONFIG_TRACING and its mm events',
+    full: 'a kernel with CONFIG_FTRACE_SYSCALLS and workqueue events',
+    'page-ref': DEBUG_PAGE_REF,
+  };
+  return {
+    have: all.filter((event) => instance.hasEvent(event)),
+    added: sets[set],
+    lack: sets[set].filter((event) => !instance.hasEvent(event)),
+    enable: enables[set],
+  };
 }
 
 /**

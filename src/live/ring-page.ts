@@ -26,11 +26,13 @@ const commitOf = (view: DataView, { commitOffset, longSize }: PageLayout): numbe
 export const bytesIn = (page: Uint8Array, layout: PageLayout): number =>
   Math.min(commitOf(viewOf(page), layout) & COMMIT_MASK, layout.pageSize - layout.dataOffset);
 
-/** Number of events in a page, without padding and time stamps. */
-export function eventsIn(page: Uint8Array, layout: PageLayout): number {
+/** Number of events in a page, without padding and time stamps. @param id only of this kind. */
+export function eventsIn(page: Uint8Array, layout: PageLayout, id?: number): number {
   const view = viewOf(page);
   const end = layout.dataOffset + bytesIn(page, layout);
   let events = 0;
+  // Every record begins with the number of its kind.
+  const isOf = (at: number): boolean => id === undefined || view.getUint16(at, LITTLE) === id;
   for (let at = layout.dataOffset; at + 4 <= end; ) {
     const word = view.getUint32(at, LITTLE);
     const type = LITTLE ? word & 31 : word >>> 27;
@@ -46,11 +48,11 @@ export function eventsIn(page: Uint8Array, layout: PageLayout): number {
         break;
       case 0:
         if (at + 8 > end) return events;
-        events++;
+        if (isOf(at + 8)) events++;
         at += 4 + 4 * Math.ceil(view.getUint32(at + 4, LITTLE) / 4);
         break;
       default:
-        events++;
+        if (isOf(at + 4)) events++;
         at += 4 + 4 * type;
     }
   }

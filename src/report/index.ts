@@ -20,6 +20,7 @@ export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
 export { demoReport, demoToJson } from './demo-text.ts';
+export { doctorReport, doctorToJson } from './doctor-text.ts';
 export { DRGN_SCRIPT } from './drgn-script.ts';
 export { inspectLine, inspectReport, inspectToJson } from './inspect-text.ts';
 export { recordReport, recordToJson } from './record-text.ts';

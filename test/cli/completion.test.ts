@@ -43,6 +43,7 @@ describe('bash', () => {
       'source',
       'record',
       'inspect',
+      'doctor',
       'demo',
       'export',
       'completion',
