@@ -36,6 +36,7 @@ const STAGES = {
   format: ['node_modules/.bin/biome', 'check', '--error-on-warnings'],
   lint: ['node_modules/.bin/oxlint'],
   types: ['node_modules/ts7/bin/tsc', '-p', 'tsconfig.json'],
+  'web-types': ['node_modules/ts7/bin/tsc', '-p', 'web/tsconfig.json'],
   directions: ['scripts/check-directions.mjs'],
   spdx: ['scripts/check-spdx.mjs'],
   'dead-code': ['node_modules/.bin/knip', '--treat-config-hints-as-errors'],

@@ -51,6 +51,16 @@ const ioc = (direction: bigint, nr: bigint, argument: Layout): bigint =>
 export const KVM_CREATE_VM = (KVMIO << 8n) | 0x01n;
 /** On /dev/kvm, or on a VM's fd for what that VM has. */
 export const KVM_CHECK_EXTENSION = (KVMIO << 8n) | 0x03n;
+/** KVM_CREATE_VM's argument on x86: a VM without private memory. */
+export const KVM_X86_DEFAULT_VM = 0n;
+/**
+ * KVM_CREATE_VM's argument on x86: a VM with private memory, without encryption.
+ * @example
+ * import { KVM_CHECK_EXTENSION, KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM } from 'folioscope/abi';
+ * KVM_CHECK_EXTENSION.toString(16); // => 'ae03'
+ * [KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM]; // => [0n, 1n]
+ */
+export const KVM_X86_SW_PROTECTED_VM = 1n;
 /** On the VM's fd. */
 export const KVM_CREATE_GUEST_MEMFD = ioc(IOC_WRITE | IOC_READ, 0xd4n, STRUCTS.kvm_create_guest_memfd);
 /** On the VM's fd: attributes of the VM, which do not belong to a file. */
@@ -66,8 +76,6 @@ export const KVM_MEMORY_ATTRIBUTE_PRIVATE = 1n << 3n;
 export const GUEST_MEMFD_FLAG_MMAP = 1n << 0n;
 /** kvm_create_guest_memfd.flags: all of the file is shared at the beginning; private if absent. */
 export const GUEST_MEMFD_FLAG_INIT_SHARED = 1n << 1n;
-/** KVM_CREATE_VM: a VM type of x86 with private memory and no hardware behind it. */
-export const KVM_X86_SW_PROTECTED_VM = 1;
 /** KVM_CHECK_EXTENSION: whether there is guest_memfd. */
 export const KVM_CAP_GUEST_MEMFD = 234;
 /**
@@ -79,11 +87,9 @@ export const KVM_CAP_GUEST_MEMFD = 234;
  *   KVM_CAP_GUEST_MEMFD,
  *   KVM_CAP_GUEST_MEMFD_FLAGS,
  *   KVM_MEM_GUEST_MEMFD,
- *   KVM_X86_SW_PROTECTED_VM,
  * } from 'folioscope/abi';
  * GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED; // => 3n
  * [KVM_CAP_GUEST_MEMFD, KVM_CAP_GUEST_MEMFD_FLAGS]; // => [234, 244]
- * KVM_X86_SW_PROTECTED_VM; // => 1
  * KVM_MEM_GUEST_MEMFD; // => 4n
  */
 export const KVM_CAP_GUEST_MEMFD_FLAGS = 244;
@@ -95,7 +101,6 @@ export const KVM_MEM_GUEST_MEMFD = 1n << 2n;
  * @example
  * import {
  *   isIoctl,
- *   KVM_CHECK_EXTENSION,
  *   KVM_CREATE_GUEST_MEMFD,
  *   KVM_CREATE_VM,
  *   KVM_SET_MEMORY_ATTRIBUTES,
@@ -104,7 +109,6 @@ export const KVM_MEM_GUEST_MEMFD = 1n << 2n;
  * } from 'folioscope/abi';
  * isIoctl([8n, 0xc080aed2n, 0x7ffd_1000_0000n], KVM_SET_MEMORY_ATTRIBUTES2); // => true
  * [KVM_CREATE_VM, KVM_CREATE_GUEST_MEMFD, KVM_SET_USER_MEMORY_REGION2].map((number) => number.toString(16)); // => ['ae01', 'c040aed4', '40a0ae49']
- * KVM_CHECK_EXTENSION; // => 0xae03n
  * KVM_SET_MEMORY_ATTRIBUTES.toString(16); // => '4020aed2'
  */
 export const isIoctl = (args: readonly bigint[], number: bigint): boolean =>

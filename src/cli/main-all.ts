@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   inspect: async () => (await import('./inspect.ts')).registerInspect,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   demo: async () => (await import('./demo.ts')).registerDemo,
+  open: async () => (await import('./open.ts')).registerOpen,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,
 };

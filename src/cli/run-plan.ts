@@ -44,12 +44,13 @@ export async function planOf(options: Options): Promise<Plan> {
   return {
     patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
     schedule,
-    replay:
-      replay === undefined
-        ? undefined
-        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
+    replay: replay === undefined ? undefined : { file: replay, text: await recordedText(replay) },
   };
 }
+
+/** The text of a recorded run. @throws InputError */
+export const recordedText = (file: string): Promise<string> =>
+  readText(file, MOST_REPLAY_BYTES, 'what run --json or check --json printed');
 
 function scheduleOf(how: string, seed: number | undefined): Schedule {
   try {

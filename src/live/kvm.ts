@@ -11,6 +11,7 @@ import {
   KVM_CREATE_GUEST_MEMFD,
   KVM_CREATE_VM,
   KVM_SET_MEMORY_ATTRIBUTES2,
+  KVM_X86_DEFAULT_VM,
   MAP_SHARED,
   PROT_READ,
   PROT_WRITE,
@@ -32,14 +33,14 @@ export class Vm {
    * @param type of KVM_CREATE_VM; 0 is the default one.
    * @throws UnavailableError if there is no KVM, this user may not use it, or it has no such VM.
    */
-  constructor(native: Native, type = 0) {
+  constructor(native: Native, type = KVM_X86_DEFAULT_VM) {
     this.#native = native;
     try {
       this.#kvm = openSync(DEVICE, 'r+');
     } catch (error) {
       throw withoutKvm(error);
     }
-    this.fd = native.ioctl(this.#kvm, KVM_CREATE_VM, type);
+    this.fd = native.ioctl(this.#kvm, KVM_CREATE_VM, Number(type));
     if (this.fd < 0) {
       closeSync(this.#kvm);
       throw new UnavailableError(

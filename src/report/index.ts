@@ -2,6 +2,7 @@
 export { explanationToJson } from './explain-json.ts';
 export { explanationToText } from './explain-text.ts';
 export { runToJson } from './run-json.ts';
+export { resultText } from './verdict-text.ts';
 export { summaryEnd, summaryLine } from './run-summary.ts';
 export type { RunReportOptions } from './run-text.ts';
 export { runReport } from './run-text.ts';

@@ -45,6 +45,7 @@ describe('bash', () => {
       'inspect',
       'doctor',
       'demo',
+      'open',
       'export',
       'completion',
       '--help',
@@ -53,6 +54,9 @@ describe('bash', () => {
     expect(complete(script, 'ru')).toEqual(['run']);
     expect(complete(script, 'run', '--pa')).toEqual(['--patch', '--page-ref']);
     expect(complete(script, 'run', 'scen')).toEqual([]);
+    expect(complete(script, 'export', '--')).toEqual(
+      expect.arrayContaining(['--promela', '--murphi', '--c', '--replay']),
+    );
     expect(complete(script, 'completion', 'z')).toEqual(['zsh']);
     expect(complete(script, 'nothing', '--')).toEqual([]);
   });

@@ -175,7 +175,7 @@ function summarise(
     );
   }
   if (unknown > 0)
-    notes.push(`${unknown} events are of a kind that the file does not describe: what they say is not known`);
+    notes.push(`${unknown} events are of a kind that the file does not describe: their content is not known`);
   return {
     format: recording.format,
     events,
