@@ -57,14 +57,15 @@ export const MARKER_VARIABLE = 'FOLIOSCOPE_TRACE_MARKER';
 /**
  * Makes a guest_memfd, touches pages of it on another CPU, and watches them wait in that CPU's batch, here and now.
  * Everything is given back at the end.
+ * @param watchFor how long to watch pages that nothing drains, in milliseconds.
  * @throws UnavailableError if this machine cannot.
  * @example
  * import { MARKER_VARIABLE, runDemo, UnavailableError } from 'folioscope/live';
- * const shown = await runDemo().catch((error: unknown) => error);
+ * const shown = await runDemo(10).catch((error: unknown) => error);
  * shown instanceof UnavailableError || (shown instanceof Object && 'waiting' in shown); // => true
  * MARKER_VARIABLE; // => 'FOLIOSCOPE_TRACE_MARKER'
  */
-export async function runDemo(): Promise<DemoAnswer> {
+export async function runDemo(watchFor = WATCH): Promise<DemoAnswer> {
   const native = await loadNative();
   const cpus = new Cpus(native);
   const closing: (() => void)[] = [() => cpus.close()];
@@ -76,7 +77,7 @@ export async function runDemo(): Promise<DemoAnswer> {
     closing.push(() => reader.close());
     const marker = markerFile();
     closing.push(() => marker.close());
-    return await show({ native, cpus, memory, reader, mark: marker.write });
+    return await show({ native, cpus, memory, reader, mark: marker.write, watchFor });
   } finally {
     for (const close of closing.toReversed()) close();
   }
@@ -109,10 +110,11 @@ interface Stage {
   readonly memory: GuestMemory;
   readonly reader: PageReader;
   readonly mark: (text: string) => void;
+  readonly watchFor: number;
 }
 
 async function show(stage: Stage): Promise<DemoAnswer> {
-  const { cpus, memory, reader, mark } = stage;
+  const { cpus, memory, reader, mark, watchFor } = stage;
   const [here = 0, other = here] = cpus.allowed;
   const look = (): number => reader.waitingMask(memory.address, PAGES);
   const touch = (): void => {
@@ -133,7 +135,7 @@ async function show(stage: Stage): Promise<DemoAnswer> {
     cpus.drain([...cpus.allowed.filter((one) => one !== here), here]);
     masks = { touched, drainedHere, drainedAll: look() };
   }
-  const leftAlone = await watch(touch, look, mark);
+  const leftAlone = await watch({ touch, look, mark, watchFor });
   cpus.drain([...cpus.allowed.filter((one) => one !== here), here]);
   mark('folioscope demo: drained');
   return {
@@ -153,12 +155,18 @@ async function show(stage: Stage): Promise<DemoAnswer> {
 }
 
 /** Watches pages that nothing of ours drains; again and again, while the time lasts. @returns the longest wait. */
-async function watch(
-  touch: () => void,
-  look: () => number,
-  mark: (text: string) => void,
-): Promise<DemoAnswer['leftAlone']> {
-  const end = performance.now() + WATCH;
+async function watch({
+  touch,
+  look,
+  mark,
+  watchFor,
+}: {
+  readonly touch: () => void;
+  readonly look: () => number;
+  readonly mark: Stage['mark'];
+  readonly watchFor: number;
+}): Promise<DemoAnswer['leftAlone']> {
+  const end = performance.now() + watchFor;
   let longest = 0;
   let isFirst = true;
   for (;;) {
