@@ -36,10 +36,11 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'live'],
     packages: true,
   },
   cli: {
@@ -59,6 +60,7 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
+      'live',
       'serve',
       'report',
     ],
@@ -82,13 +84,26 @@ const WEB = {
     rooms: ['verify', 'scenario', 'machine', 'kernel', 'lang', 'ledger', 'report'],
     packages: true,
   },
+  check: {
+    folders: ['design', 'view', 'book'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
+  playground: {
+    folders: ['design', 'view', 'address', 'library', 'book'],
+    rooms: ['cfront', 'verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
   timeline: {
     folders: ['design', 'view'],
     rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
-  worker: { folders: ['view', 'book', 'timeline'] },
-  shell: { folders: ['design', 'view', 'address', 'book', 'timeline', 'worker'], packages: true },
+  worker: { folders: ['view', 'book', 'check', 'playground', 'timeline'] },
+  shell: {
+    folders: ['design', 'view', 'address', 'book', 'check', 'playground', 'timeline', 'worker'],
+    packages: true,
+  },
 };
 
 /**
