@@ -35,9 +35,10 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
+  conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
     packages: true,
   },
   cli: {
@@ -56,6 +57,7 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
+      'conform',
       'report',
     ],
     packages: true,

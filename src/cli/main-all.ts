@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./check.ts')).registerCheck,
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  conform: async () => (await import('./conform.ts')).registerConform,
   source: async () => (await import('./source.ts')).registerSource,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,

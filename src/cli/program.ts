@@ -27,6 +27,8 @@ Examples:
       the shortest run in which a page that nobody uses is refused
   folioscope explain examples/two-cpu.dat
       who holds each page in a recording of a real kernel
+  folioscope conform examples/two-cpu.dat
+      whether the recorded run is a behaviour of the model
   folioscope completion bash
 
 Exit codes:

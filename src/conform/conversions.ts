@@ -57,11 +57,22 @@ export function askedFor(facts: ConversionFacts): readonly Asked[] {
       for (const timing of ['late', 'held', 'early'] as const)
         options.push({ kind: 'range', inode, from, to, toPrivate: true, before: 'shared', timing, ...more });
     };
+    if (facts.showsReferences) {
+      const taken = facts.own.flatMap((event) => {
+        const page =
+          event.type === 'page-reference' && event.operation === 'mod-unless' ? facts.pageOf(event.pfn) : undefined;
+        return page?.inode === inode ? [page.index] : [];
+      });
+      const [from, to] = [Math.min(...taken), Math.max(...taken) + 1];
+      if (taken.length > 0) range(from, to);
+      if (taken.length > 0 && !isRefusal)
+        options.push({ kind: 'range', inode, from, to, toPrivate: false, before: 'private', timing: 'late' });
+      if (taken.length > 0) continue;
+    }
     range(0, most);
     const held = pages.filter(({ isHeld }) => isHeld);
-    const clean = pages.filter(({ isHeld }) => !isHeld);
     for (const { index } of held.slice(0, 2)) range(index, index + 1);
-    const [settled] = clean;
+    const settled = pages.find(({ isHeld }) => !isHeld);
     if (settled !== undefined) range(settled.index, settled.index + 1);
     if (!isRefusal) {
       for (const before of ['shared', 'private'] as const)

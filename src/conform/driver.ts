@@ -110,6 +110,11 @@ export type CodeName =
   | 'put'
   | 'zap';
 
+interface Standing {
+  readonly step: Step;
+  readonly facts: StepFacts;
+}
+
 export interface DriverOptions {
   readonly profile: Profile;
   readonly patch: Patch;
@@ -150,7 +155,7 @@ export class Driver {
   readonly #interpreter: Interpreter;
   readonly #columns: Columns;
   readonly #codes: ReadonlyMap<string, number>;
-  readonly #facts = new Map<Step, StepFacts>();
+  readonly #places: Standing[][] = [];
   readonly #lock: Column;
   readonly #batched: Column;
   readonly #others: Column;
@@ -251,15 +256,16 @@ export class Driver {
 
   /** Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: the same of a drain. */
   advance(task: number, { enters = false, looks = false, asks = false } = {}): Rest {
+    let [mayEnter, mayAsk] = [enters, asks];
     for (;;) {
-      const step = this.#interpreter.next(task);
-      if (step === undefined) return { at: 'idle' };
-      const facts = this.#factsOf(step);
-      if (facts.locks && !enters) return { at: 'batch-lock' };
+      const place = this.#placeOf(task);
+      if (place === undefined) return { at: 'idle' };
+      const { step, facts } = place;
+      if (facts.locks && !mayEnter) return { at: 'batch-lock' };
       if (facts.looks && !looks) return { at: 'look' };
-      if (facts.asks && !asks) return { at: 'asks' };
-      asks = false;
-      if (facts.locks) enters = false;
+      if (facts.asks && !mayAsk) return { at: 'asks' };
+      if (facts.asks) mayAsk = false;
+      if (facts.locks) mayEnter = false;
       if (!facts.mayShow) {
         if (this.options.way === 'interpreted' ? this.#interpreter.step(task) === undefined : !this.#columns.step(task))
           return { at: 'waits', step };
@@ -286,11 +292,24 @@ export class Driver {
     this.steps++;
   }
 
-  #factsOf(step: Step): StepFacts {
-    const known = this.#facts.get(step);
+  /** The next step of a task, with facts about its text; looked up once for each place of each code. */
+  #placeOf(task: number): Standing | undefined {
+    const code = this.memory.code[task] ?? IDLE;
+    if (code === IDLE) return undefined;
+    const places = (this.#places[code] ??= []);
+    const pc = this.memory.pc[task] ?? 0;
+    const known = places[pc];
     if (known !== undefined) return known;
+    const step = this.#interpreter.next(task);
+    if (step === undefined) return undefined;
+    const place = { step, facts: this.#factsOf(step) };
+    places[pc] = place;
+    return place;
+  }
+
+  #factsOf(step: Step): StepFacts {
     const { marks, written } = touched(step.effects);
-    const facts = {
+    return {
       mayShow:
         [...marks].some((mark) => SHOWING_MARKS.has(mark)) ||
         written.has(iPages.variable) ||
@@ -299,8 +318,6 @@ export class Driver {
       looks: marks.has(COUNT) || marks.has(LOOK),
       asks: marks.has(DRAIN_UNDERTAKEN),
     };
-    this.#facts.set(step, facts);
-    return facts;
   }
 
   #shownBy(taken: Taken): readonly Shown[] {
@@ -427,7 +444,11 @@ export class Driver {
   /** Empties a CPU's batches, whose content a loss hides: nothing is known of it. */
   forgetBatch(cpu: number): void {
     const slots = this.program.sizes['slot'] ?? 0;
-    columnOf(this.memory, cpuFbatches.lruAdd.folios).fill(this.program.sizes['folio'] ?? 0, cpu * slots, (cpu + 1) * slots);
+    columnOf(this.memory, cpuFbatches.lruAdd.folios).fill(
+      this.program.sizes['folio'] ?? 0,
+      cpu * slots,
+      (cpu + 1) * slots,
+    );
     this.#batched[cpu] = 0;
   }
 

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
-import { FALLOC_FL_PUNCH_HOLE, KVM_SET_MEMORY_ATTRIBUTES2, PAGE_SIZE } from '../abi/index.ts';
+import { FALLOC_FL_PUNCH_HOLE, PAGE_SIZE } from '../abi/index.ts';
 import { RESULTS, type Patch, type Profile } from '../kernel/index.ts';
-import type { FilemapEvent, KernelEvent, LruInsertion, PageReference, SyscallEnter, SyscallExit, WorkqueueEvent } from '../ledger/index.ts';
-import type { SilentKind } from './answer.ts';
+import type {
+  FilemapEvent,
+  KernelEvent,
+  LruInsertion,
+  PageReference,
+  SyscallEnter,
+  SyscallExit,
+  WorkqueueEvent,
+} from '../ledger/index.ts';
+import type { EventKind, SilentKind } from './answer.ts';
 import { Driver, type CodeName, type Rest, type Shown, type ShownKind } from './driver.ts';
 import { type Asked, askedFor } from './conversions.ts';
 import { Divergence, type DivergenceWhy } from './divergence.ts';
-import { type Burst, type Destination, planOf, type Plan } from './plan.ts';
-import { type EventKind, kindOf, type Recording } from './recording.ts';
+import { additionAt, type Burst, type Destination, planOf, type Plan, insertionAt } from './plan.ts';
+import { kindOf, type Recording } from './recording.ts';
 
 /** A folio that the recording names. */
 interface Live {
@@ -70,6 +78,10 @@ class State {
   passed = new Map<EventKind, number>();
   silent = new Map<SilentKind, number>();
   outside = new Map<number, number>();
+  /** What a task's last step shows besides what has been matched. */
+  owed = new Map<number, readonly Shown[]>();
+  /** References outside of the model's calls, by folio. */
+  users = new Map<number, number>();
   /** The next event, and those before it that were put off. */
   next = 0;
   deferred: number[] = [];
@@ -90,6 +102,8 @@ class State {
     copy.passed = new Map(this.passed);
     copy.silent = new Map(this.silent);
     copy.outside = new Map(this.outside);
+    copy.owed = new Map(this.owed);
+    copy.users = new Map(this.users);
     copy.next = this.next;
     copy.deferred = [...this.deferred];
     return copy;
@@ -176,7 +190,8 @@ export class Follower {
       pages: this.#pages,
       shows,
       showsReferences: (of) => this.#folioReferences.has(of),
-      showsInsertion: (of) => !this.#plan.hidesFiles || this.#state.live.get(this.#state.pfnOf.get(of) ?? -1)?.kind === 'unseen',
+      showsInsertion: (of) =>
+        !this.#plan.hidesFiles || this.#state.live.get(this.#state.pfnOf.get(of) ?? -1)?.kind === 'unseen',
     });
     this.#driver.onDrain = (task) => this.#drainBegins(task);
     this.#state.free = Array.from({ length: MOST_TASKS }, (_, task) => MOST_TASKS - 1 - task);
@@ -374,7 +389,11 @@ export class Follower {
       case 'page-reference':
         this.#referenced(event);
         break;
-      default:
+      case 'workqueue_activate_work':
+      case 'marker':
+      case 'mm_page_free':
+      case 'sched_switch':
+      case 'sched_wakeup':
         this.#pass(kind);
     }
   }
@@ -400,13 +419,13 @@ export class Follower {
       this.#confirm(mine, event, inode);
       return;
     }
-    this.#leaveUnseen(pfn, event);
+    this.#leaveUnseen(pfn);
     if (inode === undefined) {
       const slot = this.#slot();
       const running = this.#start(pid, cpu, 'other-add', [0, slot], { adding: this.#at });
       const rest = this.#first(running);
       this.#expect(running, rest, 'add');
-      this.#driver.take(running.task);
+      this.#show(running.task);
       this.#name({ pfn, folio: slot, inode: 0, index: slot, kind: 'other', aside: false });
       this.#match('add');
       this.#afterwards(running);
@@ -447,7 +466,10 @@ export class Follower {
       event.index >= from &&
       event.index < to;
     this.#driver.setAttributes(inode, 0);
-    if (!isRange) return this.#start(pid, cpu, call?.name === 'fallocate' ? 'fallocate' : 'touch', [inode, event.index, 1], { adding: this.#at });
+    if (!isRange)
+      return this.#start(pid, cpu, call?.name === 'fallocate' ? 'fallocate' : 'touch', [inode, event.index, 1], {
+        adding: this.#at,
+      });
     this.#seed(pid, inode, from, to, 'mm_filemap_add_to_page_cache');
     return this.#start(pid, cpu, 'fallocate', [inode, from, to - from], { adding: this.#at });
   }
@@ -465,7 +487,12 @@ export class Follower {
     }
     if (type === 'mm_filemap_add_to_page_cache') {
       for (let index = from; index < to; index++) {
-        if (own.has(index) || this.#driver.at(inode, index) !== undefined || this.#knownGone.has(inode * this.#pages + index)) continue;
+        if (
+          own.has(index) ||
+          this.#driver.at(inode, index) !== undefined ||
+          this.#knownGone.has(inode * this.#pages + index)
+        )
+          continue;
         this.#driver.putBack(this.#pageFolio(inode, index), inode, index);
         this.#silently('present before the recording');
       }
@@ -479,10 +506,19 @@ export class Follower {
     return preferred;
   }
 
-  #confirm({ running, shown }: { running: Running; shown: readonly Shown[] }, event: FilemapEvent, inode: number | undefined): void {
+  #confirm(
+    { running, shown }: { running: Running; shown: readonly Shown[] },
+    event: FilemapEvent,
+    inode: number | undefined,
+  ): void {
     const [first] = shown;
     const isAdd = event.type === 'mm_filemap_add_to_page_cache';
-    if (first === undefined || first.kind !== (isAdd ? 'add' : 'delete') || inode !== first.inode || (inode !== undefined && first.index !== event.index))
+    if (
+      first === undefined ||
+      first.kind !== (isAdd ? 'add' : 'delete') ||
+      inode !== first.inode ||
+      (inode !== undefined && first.index !== event.index)
+    )
       this.#diverge({ allowed: this.#say(shown), guard: 'the next step of the task shows another event' });
     const known = this.#state.pfnOf.get(first.folio);
     if (!isAdd && known !== undefined && known !== event.pfn)
@@ -490,10 +526,17 @@ export class Follower {
         allowed: this.#say(shown),
         guard: `i_pages[${first.index}] is ${this.#nameOf(first.folio)}, expected pfn 0x${event.pfn.toString(16)}`,
       });
-    this.#driver.take(running.task);
+    this.#show(running.task);
     if (isAdd) {
       this.#knownGone.delete(first.inode * this.#pages + first.index);
-      this.#name({ pfn: event.pfn, folio: first.folio, inode: first.inode, index: first.index, kind: 'file', aside: false });
+      this.#name({
+        pfn: event.pfn,
+        folio: first.folio,
+        inode: first.inode,
+        index: first.index,
+        kind: 'file',
+        aside: false,
+      });
       this.#set(running, { adding: this.#at });
     } else this.#knownGone.add(first.inode * this.#pages + first.index);
     this.#match(isAdd ? 'add' : 'delete');
@@ -520,7 +563,7 @@ export class Follower {
       const running = this.#start(pid, cpu, 'other-delete', [0, live.index]);
       const rest = this.#first(running);
       this.#expect(running, rest, 'delete');
-      this.#driver.take(running.task);
+      this.#show(running.task);
       this.#match('delete');
       this.#afterwards(running);
       if (this.#driver.isFree(live.folio)) this.#unname(live);
@@ -543,7 +586,8 @@ export class Follower {
       if (next.type === 'page-reference') continue;
       // The release of a round drains, and a round that is not full is the last.
       if (next.type === 'mm_lru_insertion' && deleted % this.#options.profile.batchSize === 0) continue;
-      if (next.type !== 'mm_filemap_delete_from_page_cache' || this.#inodeOf(next) !== inode || next.index <= last) break;
+      if (next.type !== 'mm_filemap_delete_from_page_cache' || this.#inodeOf(next) !== inode || next.index <= last)
+        break;
       if (deleted > 0 && this.#hasPages(inode, last + 1, next.index)) break;
       deleted++;
       if (this.#driver.at(inode, next.index) === undefined) {
@@ -596,21 +640,21 @@ export class Follower {
         allowed: this.#say(shown),
         guard: `lru_add of CPU ${cpu}, next entry: ${this.#nameOf(first.folio)}, expected pfn 0x${event.pfn.toString(16)}`,
       });
-    this.#driver.take(flusher);
+    this.#show(flusher);
     this.#match('insertion');
     here.inserted.push(first.folio);
-    this.#flushGoesOn(cpu, burst);
-  }
-
-  /** After an insertion: on to the next one, or the end of the flush. */
-  #flushGoesOn(cpu: number, burst: Burst): void {
-    const here = this.#cpu(cpu);
-    const { flusher } = here;
     if (burst.entries.at(-1)?.event === this.#at) {
       const number = this.#plan.bursts[cpu]?.indexOf(burst, here.burst) ?? here.burst;
       here.burst = number + 1;
       here.placed = 0;
     }
+    this.#flushGoesOn(cpu);
+  }
+
+  /** After an event of a flush: on to the next one, or its end. */
+  #flushGoesOn(cpu: number): void {
+    const here = this.#cpu(cpu);
+    const { flusher } = here;
     if (flusher === undefined) return;
     const rest = this.#advance(flusher);
     if (this.#driver.isLocked(cpu)) return;
@@ -631,7 +675,7 @@ export class Follower {
       const rest = this.#advance(task, { enters: true, looks: true });
       if (rest.at === 'idle') break;
       if (rest.at !== 'shows' || rest.shown[0]?.kind !== 'return') return;
-      this.#driver.take(task);
+      this.#show(task);
     }
     this.#release(task);
   }
@@ -673,12 +717,17 @@ export class Follower {
       // The task's own call drains.
       for (;;) {
         const rest = this.#advance(mine.task, { enters: true, looks: true });
-        if (rest.at === 'shows' && rest.shown[0]?.kind === 'insertion') {
+        if (isFlush(rest)) {
           here.flusher = mine.task;
           return;
         }
-        if (rest.at === 'shows' && rest.shown[0]?.kind === 'return' && mine.conversion === undefined && !this.#state.syscalls.has(pid)) {
-          this.#driver.take(mine.task);
+        if (
+          rest.at === 'shows' &&
+          rest.shown[0]?.kind === 'return' &&
+          mine.conversion === undefined &&
+          !this.#state.syscalls.has(pid)
+        ) {
+          this.#show(mine.task);
           continue;
         }
         if (rest.at === 'idle') {
@@ -695,7 +744,7 @@ export class Follower {
     const worker = this.#driver.worker(cpu);
     if (this.#isWorker(event, cpu)) {
       const rest = this.#advance(worker, { enters: true });
-      if (rest.at === 'shows' && rest.shown[0]?.kind === 'insertion') {
+      if (isFlush(rest)) {
         here.flusher = worker;
         return;
       }
@@ -706,13 +755,15 @@ export class Follower {
         });
     }
     if (this.#driver.batched(cpu) === 0)
-      this.#diverge({ allowed: 'no insertion on this CPU', guard: `cpu_fbatches.lru_add.nr of CPU ${cpu} is 0, expected > 0` });
+      this.#diverge({
+        allowed: 'no insertion on this CPU',
+        guard: `cpu_fbatches.lru_add.nr of CPU ${cpu} is 0, expected > 0`,
+      });
     // A drain by this task that no event shows.
     const running = this.#start(pid, cpu, 'lru_add_drain', []);
     this.#silently('local drain');
     const rest = this.#advance(running.task, { enters: true });
-    if (rest.at !== 'shows' || rest.shown[0]?.kind !== 'insertion')
-      this.#diverge({ allowed: 'no insertion by a drain', guard: this.#sayRest(running, rest) });
+    if (!isFlush(rest)) this.#diverge({ allowed: 'no insertion by a drain', guard: this.#sayRest(running, rest) });
     here.flusher = running.task;
   }
 
@@ -731,12 +782,12 @@ export class Follower {
     while (here.placed < wanted && here.flusher === undefined) {
       const entry = burst.entries[here.placed];
       if (entry === undefined) return;
-      if (entry.added === undefined) this.#placeUnseen(cpu, (this.#events[entry.event] as LruInsertion).pfn);
+      if (entry.added === undefined) this.#placeUnseen(cpu, insertionAt(this.#events, entry.event).pfn);
       else if (entry.added < this.#at || this.#state.waiting.has(entry.added)) {
         const pid = this.#state.waiting.get(entry.added);
         if (pid === undefined) {
           // Its addition was in an unknown part of the recording.
-          const { pfn } = this.#events[entry.event] as LruInsertion;
+          const { pfn } = insertionAt(this.#events, entry.event);
           const live = this.#state.live.get(pfn);
           if (live === undefined || live.aside) this.#placeUnseen(cpu, pfn);
           else
@@ -790,8 +841,12 @@ export class Follower {
     }
     const rest = this.#advance(task, { enters: true });
     if (rest.at === 'idle') this.#release(task);
-    else if (rest.at === 'shows' && rest.shown[0]?.kind === 'insertion') this.#cpu(cpu).flusher = task;
-    else this.#diverge({ allowed: 'no folio of unobserved memory here', guard: `cpu_fbatches.lock of CPU ${cpu} is held` });
+    else if (isFlush(rest)) this.#cpu(cpu).flusher = task;
+    else
+      this.#diverge({
+        allowed: 'no folio of unobserved memory here',
+        guard: `cpu_fbatches.lock of CPU ${cpu} is held`,
+      });
   }
 
   /** A task that is about to add a folio to a batch does so. */
@@ -805,7 +860,7 @@ export class Follower {
     const rest = this.#advance(running.task, { enters: true });
     if (rest.at === 'waits')
       this.#diverge({ allowed: 'the task waits for the batch', guard: `cpu_fbatches.lock of CPU ${cpu} is held` });
-    if (rest.at === 'shows' && rest.shown.some(({ kind }) => kind === 'insertion')) {
+    if (isFlush(rest)) {
       this.#cpu(cpu).flusher = running.task;
       return;
     }
@@ -838,7 +893,8 @@ export class Follower {
 
   #task(): number {
     const task = this.#state.free.pop();
-    if (task === undefined) this.#diverge({ allowed: 'no further task', guard: `${MOST_TASKS} tasks are within calls` });
+    if (task === undefined)
+      this.#diverge({ allowed: 'no further task', guard: `${MOST_TASKS} tasks are within calls` });
     return task;
   }
 
@@ -854,6 +910,8 @@ export class Follower {
 
   /** Runs a task until it rests. A drain of all CPUs finds work where the recording shows that it did. */
   #advance(task: number, how: { readonly enters?: boolean; readonly looks?: boolean } = {}): Rest {
+    const owed = this.#state.owed.get(task);
+    if (owed !== undefined) return { at: 'shows', shown: owed };
     let rest = this.#driver.advance(task, how);
     while (rest.at === 'asks') {
       const pid = this.#ownerOf(task);
@@ -861,6 +919,19 @@ export class Follower {
       rest = this.#driver.advance(task, { ...how, enters: false, asks: true });
     }
     return rest;
+  }
+
+  /** A task shows what it stands before: one event; another of the same step is owed. */
+  #show(task: number): void {
+    const owed = this.#state.owed.get(task);
+    if (owed !== undefined) {
+      if (owed.length === 1) this.#state.owed.delete(task);
+      else this.#state.owed.set(task, owed.slice(1));
+      return;
+    }
+    const rest = this.#driver.advance(task);
+    this.#driver.take(task);
+    if (rest.at === 'shows' && rest.shown.length > 1) this.#state.owed.set(task, rest.shown.slice(1));
   }
 
   /** Runs a task to the first event of its call; others give it the locks that it waits for. */
@@ -897,15 +968,14 @@ export class Follower {
         // The end of a call that no system call event shows.
         const isEnd = rest.shown[0]?.kind === 'return';
         if (isEnd && running.conversion === undefined && !this.#isOfSyscall(running)) {
-          this.#driver.take(running.task);
+          this.#show(running.task);
           this.#afterwards(running);
         }
         return;
       }
       case 'look':
-        if (running.conversion?.timing === 'early')
-          this.#rested(running, this.#advance(running.task, { looks: true }));
-        return;
+        if (running.conversion?.timing === 'early') this.#rested(running, this.#advance(running.task, { looks: true }));
+        break;
       case 'asks':
       case 'waits':
     }
@@ -969,7 +1039,7 @@ export class Follower {
             return { running, shown: rest.shown };
           }
           if (first?.kind === 'return' && running.conversion === undefined) {
-            this.#driver.take(running.task);
+            this.#show(running.task);
             continue;
           }
           this.#diverge({ allowed: this.#say(rest.shown), guard: this.#sayRest(running, rest) });
@@ -997,7 +1067,7 @@ export class Follower {
     const here = this.#cpu(burst.cpu);
     if (this.#plan.bursts[burst.cpu]?.[here.burst] !== burst) {
       // An earlier burst comes first, though the task has gone on.
-      const { pfn } = this.#events[adding] as FilemapEvent;
+      const { pfn } = additionAt(this.#events, adding);
       this.#diverge({
         allowed: `pfn 0x${pfn.toString(16)} enters the batch of CPU ${burst.cpu} only after a flush that is still to come`,
         guard: 'the task has gone on, so its folio is in the batch, and that flush would insert it',
@@ -1005,7 +1075,7 @@ export class Follower {
     }
     this.#place(burst.cpu, place + 1);
     if (this.#state.waiting.has(adding)) {
-      const { pfn } = this.#events[adding] as FilemapEvent;
+      const { pfn } = additionAt(this.#events, adding);
       this.#diverge({
         allowed: `the order of CPU ${burst.cpu}'s flush: folios that were added later stand before pfn 0x${pfn.toString(16)}`,
         guard: `its task has gone on, so it stands at place ${here.placed} at the latest, expected ${place}`,
@@ -1023,10 +1093,14 @@ export class Follower {
     const rest = this.#advance(now.task, { enters: true });
     if (rest.at === 'idle') this.#finished(now);
     else if (rest.at === 'shows' && rest.shown[0]?.kind === 'return') {
-      this.#driver.take(now.task);
+      this.#show(now.task);
       this.#afterwards(now);
-    } else if (rest.at === 'shows' && rest.shown[0]?.kind === 'insertion') here.flusher = now.task;
-    else this.#diverge({ allowed: rest.at === 'shows' ? this.#say(rest.shown) : 'no flush by this task', guard: this.#sayRest(now, rest) });
+    } else if (isFlush(rest)) here.flusher = now.task;
+    else
+      this.#diverge({
+        allowed: rest.at === 'shows' ? this.#say(rest.shown) : 'no flush by this task',
+        guard: this.#sayRest(now, rest),
+      });
   }
 
   /** Lets the CPUs' workers and other tasks go on, where no event shows it. @returns whether one could. */
@@ -1062,7 +1136,7 @@ export class Follower {
     const of = this.#state.outside.get(running.pid);
     if (of === undefined) return;
     this.#state.outside.delete(running.pid);
-    this.#runToEnd('put', [of]);
+    this.#runToEnd('put', [of, 1]);
   }
 
   /** A call of a task of no event, from its begin to its end. */
@@ -1075,9 +1149,12 @@ export class Follower {
       const rest = this.#advance(task, { enters: true, looks: true });
       if (rest.at === 'idle') break;
       if (rest.at !== 'shows') {
-        this.#diverge({ allowed: `no silent '${code}'`, guard: `it waits; ${hidden.size} kinds of events are recorded` });
+        this.#diverge({
+          allowed: `no silent '${code}'`,
+          guard: `it waits; ${hidden.size} kinds of events are recorded`,
+        });
       }
-      this.#driver.take(task);
+      this.#show(task);
     }
     this.#release(task);
     return true;
@@ -1087,21 +1164,21 @@ export class Follower {
     const { pid, cpu } = event;
     if (event.type === 'workqueue_queue_work') {
       const target = event.requestedCpu ?? cpu;
-      const mine = this.#state.running.get(pid);
-      if (mine === undefined || mine.code === 'lru_add_drain') {
-        if (mine !== undefined) this.#proceed(pid, cpu, () => false);
+      const isQueued = (shown: Shown): boolean => shown.kind === 'work-queued';
+      let found = this.#proceed(pid, cpu, isQueued);
+      if (found === undefined) {
         const running = this.#start(pid, cpu, 'lru_add_drain_all', []);
         this.#silently('drain of all CPUs');
         this.#afterwards(running);
+        found = this.#proceed(pid, cpu, isQueued);
       }
-      const found = this.#proceed(pid, cpu, (shown) => shown.kind === 'work-queued');
       const [first] = found?.shown ?? [];
       if (found === undefined || first?.kind !== 'work-queued' || first.cpu !== target)
         this.#diverge({
           allowed: found === undefined ? 'no work by this task' : this.#say(found.shown),
           guard: `cpu_needs_drain(${target}) is false: lru_add ${this.#driver.batched(target)}`,
         });
-      this.#driver.take(found.running.task);
+      this.#show(found.running.task);
       this.#match('work-queued');
       this.#afterwards(found.running);
       return;
@@ -1112,11 +1189,14 @@ export class Follower {
       const rest = this.#advance(worker, { enters: true });
       if (rest.at !== 'shows' || rest.shown[0]?.kind !== 'work-begun') {
         if (this.#recording.has('work-queued') && this.#seenQueue)
-          this.#diverge({ allowed: `no work on CPU ${cpu}`, guard: `work of CPU ${cpu} is idle, expected queued` });
+          this.#diverge(
+            { allowed: `no work on CPU ${cpu}`, guard: `work of CPU ${cpu} is idle, expected queued` },
+            true,
+          );
         this.#pass('work-begun');
         return;
       }
-      this.#driver.take(worker);
+      this.#show(worker);
       this.#state.works.set(pid, cpu);
       this.#match('work-begun');
       const after = this.#advance(worker);
@@ -1135,7 +1215,7 @@ export class Follower {
         allowed: rest.at === 'shows' ? this.#say(rest.shown) : 'no end of the work',
         guard: `the worker of CPU ${cpu} finds ${this.#driver.batched(cpu)} folios in its batch, expected 0`,
       });
-    this.#driver.take(worker);
+    this.#show(worker);
     this.#state.works.delete(pid);
     this.#match('work-done');
     this.#advance(worker);
@@ -1148,8 +1228,8 @@ export class Follower {
   /** CPUs for which the task queues work: something is in one of their batches, be it of memory that no event shows. */
   #needed(pid: number): void {
     let last = -1;
-    const here = this.#events[this.#at];
-    const isOwn = here !== undefined && here.type !== 'loss' && here.pid === pid;
+    const present = this.#events[this.#at];
+    const isOwn = present !== undefined && present.type !== 'loss' && present.pid === pid;
     for (let at = isOwn ? this.#at : this.#nextPlaceOf(pid); at !== -1; at = this.#plan.next[at] ?? -1) {
       const event = this.#events[at];
       if (isOwn && at === this.#at && event?.type !== 'workqueue_queue_work') continue;
@@ -1184,11 +1264,7 @@ export class Follower {
   // ---- system calls --------------------------------------------------------------------------------------------
 
   #entered(event: SyscallEnter): void {
-    const { pid, args } = event;
-    if (event.name === 'ioctl' && args[1] !== KVM_SET_MEMORY_ATTRIBUTES2) {
-      this.#pass('conversion');
-      return;
-    }
+    const { pid } = event;
     const mine = this.#state.running.get(pid);
     if (mine !== undefined) this.#proceed(pid, event.cpu, () => false);
     this.#state.syscalls.set(pid, event);
@@ -1243,7 +1319,9 @@ export class Follower {
     });
   }
 
-  #presentPages(inode: number): readonly { readonly index: number; readonly folio: number; readonly isHeld: boolean }[] {
+  #presentPages(
+    inode: number,
+  ): readonly { readonly index: number; readonly folio: number; readonly isHeld: boolean }[] {
     const found = [];
     for (let index = 0; index < this.#pages; index++) {
       const of = this.#driver.at(inode, index);
@@ -1261,7 +1339,7 @@ export class Follower {
     const { inode, from, to, toPrivate, held } = asked;
     this.#driver.setAttributes(inode, Number(asked.before === 'private'));
     if (held !== undefined) {
-      this.#runToEnd('get', [held]);
+      this.#runToEnd('get', [held, 1]);
       this.#silently('unseen reference');
       this.#state.outside.set(pid, held);
     }
@@ -1291,7 +1369,7 @@ export class Follower {
           allowed: `the conversion returns ${returned ?? 'nothing'}`,
           guard: `the check of ${this.#options.patch.name} of pages ${sayAsked(mine.conversion)}: expected ${expected}`,
         });
-      this.#driver.take(found.running.task);
+      this.#show(found.running.task);
       this.#afterwards(found.running);
       this.#releaseOutside(mine);
       this.#driver.setAttributes(mine.conversion.kind === 'refused' ? 0 : mine.conversion.inode, 0);
@@ -1303,8 +1381,130 @@ export class Follower {
 
   // ---- references ----------------------------------------------------------------------------------------------
 
-  #referenced(_event: PageReference): void {
-    this.#pass('reference');
+  #referenced(event: PageReference): void {
+    const { pid, cpu, pfn, operation, value } = event;
+    if (operation === 'set') this.#nameEarly(event);
+    const live = this.#state.live.get(pfn);
+    if (live === undefined || live.kind !== 'file' || !this.#folioReferences.has(live.folio)) {
+      this.#pass('reference');
+      return;
+    }
+    const here = this.#cpu(cpu);
+    if (operation === 'freeze' && here.flusher === undefined) {
+      const at = this.#nextInsertion();
+      const burst = at === undefined ? undefined : this.#plan.burstOf.get(at);
+      if (at !== undefined && burst !== undefined) this.#flushBegins(insertionAt(this.#events, at), burst);
+    }
+    if (here.flusher !== undefined) {
+      const owner = this.#ownerOf(here.flusher);
+      if (owner === undefined || owner === pid) {
+        this.#sameReference(here.flusher, event, this.#advance(here.flusher));
+        this.#flushGoesOn(cpu);
+        return;
+      }
+    }
+    const mine = this.#proceed(pid, cpu, (shown) => shown.kind === 'reference');
+    if (mine !== undefined) {
+      this.#sameReference(mine.running.task, event, { at: 'shows', shown: mine.shown });
+      this.#afterwards(mine.running);
+      return;
+    }
+    const running = this.#beginReference(event, live);
+    if (running === undefined) {
+      this.#pass('reference');
+      return;
+    }
+    this.#sameReference(running.task, event, this.#first(running));
+    const users = this.#state.users.get(live.folio) ?? 0;
+    if (running.code === 'get' || running.code === 'try-get') this.#state.users.set(live.folio, users + value);
+    if (running.code === 'put') this.#state.users.set(live.folio, Math.max(0, users + value));
+    this.#afterwards(running);
+  }
+
+  /** The call of a task that begins with a reference event. */
+  #beginReference({ pid, cpu, operation, value, pfn }: PageReference, live: Live): Running | undefined {
+    switch (operation) {
+      case 'set': {
+        const added = this.#additionOf(pfn);
+        return added === undefined ? undefined : this.#beginAllocation({ ...added, pid, cpu }, live.inode);
+      }
+      case 'mod-unless': {
+        // A fault finds the page in the page cache, and maps it; others keep the reference.
+        const next = this.#nextOf(pid);
+        const maps =
+          next?.type === 'page-reference' && next.operation === 'mod' && next.value === 0 && next.pfn === pfn;
+        this.#driver.setAttributes(live.inode, 0);
+        if (maps) return this.#start(pid, cpu, 'touch', [live.inode, live.index, 1]);
+        return this.#start(pid, cpu, 'try-get', [live.folio]);
+      }
+      case 'mod':
+        return value > 0 ? this.#start(pid, cpu, 'get', [live.folio, value]) : undefined;
+      case 'mod-and-test':
+      case 'mod-and-return': {
+        const isUser = (this.#state.users.get(live.folio) ?? 0) > 0;
+        if (!isUser && this.#driver.isMapped(live.folio)) return this.#start(pid, cpu, 'zap', [live.inode, live.index]);
+        return this.#start(pid, cpu, 'put', [live.folio, -value]);
+      }
+      case 'freeze':
+      case 'unfreeze':
+      case 'pinner-failure':
+      case 'pinner-put':
+        return undefined;
+    }
+  }
+
+  #sameReference(task: number, event: PageReference, rest: Rest): void {
+    const [shown] = rest.at === 'shows' ? rest.shown : [];
+    const isSame =
+      shown?.kind === 'reference' &&
+      this.#state.pfnOf.get(shown.folio) === event.pfn &&
+      shown.operation === event.operation &&
+      shown.value === event.value &&
+      (shown.returned ?? event.returned) === event.returned &&
+      shown.count === event.count;
+    if (!isSame)
+      this.#diverge({
+        allowed: rest.at === 'shows' ? this.#say(rest.shown) : 'no reference by this task',
+        guard:
+          shown?.kind === 'reference'
+            ? `the model's count is ${shown.count}, expected ${event.count}`
+            : `the next step of the task shows another event`,
+      });
+    this.#show(task);
+    this.#match('reference');
+  }
+
+  /** A folio is allocated: its addition comes, and says where it belongs. */
+  #nameEarly({ pfn }: PageReference): void {
+    const added = this.#additionOf(pfn);
+    const inode = added === undefined ? undefined : this.#inodeOf(added);
+    if (added === undefined || inode === undefined) return;
+    const folio = this.#pageFolio(inode, added.index);
+    if (!this.#driver.isFree(folio)) return;
+    this.#folioReferences.add(folio);
+    this.#name({ pfn, folio, inode, index: added.index, kind: 'file', aside: false });
+  }
+
+  #additionOf(pfn: number): FilemapEvent | undefined {
+    for (
+      let at = this.#plan.next[this.#at] ?? -1, seen = 0;
+      at !== -1 && seen < 8;
+      at = this.#plan.next[at] ?? -1, seen++
+    ) {
+      const event = this.#events[at];
+      if (event?.type === 'mm_filemap_add_to_page_cache' && event.pfn === pfn) return event;
+    }
+    return undefined;
+  }
+
+  /** The insertion that the task's present flush shows next. */
+  #nextInsertion(): number | undefined {
+    for (let at = this.#plan.next[this.#at] ?? -1; at !== -1; at = this.#plan.next[at] ?? -1) {
+      const event = this.#events[at];
+      if (event?.type === 'mm_lru_insertion') return at;
+      if (event?.type !== 'page-reference') return undefined;
+    }
+    return undefined;
   }
 
   // ---- folios --------------------------------------------------------------------------------------------------
@@ -1315,7 +1515,8 @@ export class Follower {
 
   #slot(): number {
     const slot = this.#state.freeSlots.pop();
-    if (slot === undefined) this.#diverge({ allowed: 'no further folio', guard: `${OTHER_SLOTS} folios are in batches` });
+    if (slot === undefined)
+      this.#diverge({ allowed: 'no further folio', guard: `${OTHER_SLOTS} folios are in batches` });
     if (!this.#driver.isFree(slot)) return this.#slot();
     return slot;
   }
@@ -1335,10 +1536,16 @@ export class Follower {
   }
 
   /** The frame's folio before is gone, and no event showed it. */
-  #leaveUnseen(pfn: number, _event: FilemapEvent): void {
+  #leaveUnseen(pfn: number): void {
     const live = this.#state.live.get(pfn);
     if (live === undefined) return;
-    if (live.kind === 'file' && this.#driver.at(live.inode, live.index) === live.folio && this.#recording.has('delete') && this.#recording.losses.length === 0)
+    if (
+      live.kind === 'file' &&
+      this.#driver.at(live.inode, live.index) === live.folio &&
+      this.#state.pfnOf.get(live.folio) === pfn &&
+      this.#recording.has('delete') &&
+      this.#recording.losses.length === 0
+    )
       this.#diverge(
         {
           allowed: 'no addition of a frame that the page cache has',
@@ -1366,7 +1573,7 @@ export class Follower {
   #lose(at: number): void {
     for (const cpu of this.#recording.lossAt.get(at) ?? []) {
       const here = this.#cpu(cpu);
-      for (const running of [...this.#state.running.values()])
+      for (const running of this.#state.running.values())
         if (this.#driver.cpuOf[running.task] === cpu || running.conversion !== undefined) this.#abandon(running);
       if (here.flusher !== undefined) {
         this.#abandonTask(here.flusher);
@@ -1394,7 +1601,7 @@ export class Follower {
       const rest = this.#advance(task, { enters: true, looks: true });
       if (rest.at === 'idle') return;
       if (rest.at !== 'shows') return;
-      this.#driver.take(task);
+      this.#show(task);
       if (task >= MOST_TASKS && rest.shown[0]?.kind === 'work-done') return;
     }
   }
@@ -1463,6 +1670,9 @@ const SLACK = 100_000n;
 /** Events within which a task's next one is looked for. */
 const LOOK_AHEAD = 2000;
 
+/** Whether a task stands before an insertion, or before the freeze that a flush tries first. */
+const isFlush = (rest: Rest): boolean => rest.at === 'shows' && rest.shown.some(({ kind }) => kind === 'insertion');
+
 const count = <T>(counts: Map<T, number>, kind: T, times = 1): void => {
   counts.set(kind, (counts.get(kind) ?? 0) + times);
 };
@@ -1470,14 +1680,17 @@ const count = <T>(counts: Map<T, number>, kind: T, times = 1): void => {
 const shortened = (names: readonly string[]): string =>
   names.length <= 6 ? names.join(', ') : `${names.slice(0, 5).join(', ')}, ... ${names.at(-1)}`;
 
-const sayAsked = (asked: Asked): string =>
-  asked.kind === 'refused' ? 'none' : `${asked.from} to ${asked.to - 1}`;
+const sayAsked = (asked: Asked): string => (asked.kind === 'refused' ? 'none' : `${asked.from} to ${asked.to - 1}`);
 
 /** enum lru_list: LRU_UNEVICTABLE, where the folios of a guest_memfd go. */
 const LRU_UNEVICTABLE = 4;
 
 /** The inodes that are followed as guest_memfds: their folios are unevictable. */
-function guestMemfds({ events }: Recording): { readonly inodes: readonly string[]; readonly pages: number; readonly most: ReadonlyMap<string, number> } {
+function guestMemfds({ events }: Recording): {
+  readonly inodes: readonly string[];
+  readonly pages: number;
+  readonly most: ReadonlyMap<string, number>;
+} {
   const inodeOf = new Map<number, string>();
   const most = new Map<string, number>();
   const evictable = new Set<string>();

@@ -3,7 +3,7 @@ import type { FilemapEvent, KernelEvent, LruInsertion } from '../ledger/index.ts
 import type { Recording } from './recording.ts';
 
 /** One folio of a flush's burst. */
-export interface Entry {
+interface Entry {
   /** The insertion. */
   readonly event: number;
   /** The folio's addition to the page cache; undefined if the recording does not have it. */
@@ -108,7 +108,7 @@ function continues(
   if (burst.pid !== event.pid || burst.entries.length + burst.dead >= batchSize) return false;
   const first = burst.entries[0]?.event ?? 0;
   if (added !== undefined && added > first) return false;
-  return !burst.entries.some((entry) => (events[entry.event] as LruInsertion).pfn === event.pfn);
+  return !burst.entries.some((entry) => insertionAt(events, entry.event).pfn === event.pfn);
 }
 
 /** Which addition each insertion belongs to. */
@@ -120,31 +120,25 @@ function lives(events: readonly KernelEvent[]) {
   const dies = (life: Life | undefined): void => {
     if (life?.deleted === true) dead.add(life.added);
   };
-  for (const [at, event] of events.entries())
-    switch (event.type) {
-      case 'mm_filemap_add_to_page_cache':
-        dies(pending.get(event.pfn));
-        pending.set(event.pfn, { added: at, cpu: event.cpu, deleted: false });
-        break;
-      case 'mm_filemap_delete_from_page_cache': {
-        const life = pending.get(event.pfn);
-        if (life !== undefined) life.deleted = true;
-        break;
+  for (const [at, event] of events.entries()) {
+    if (event.type === 'mm_filemap_add_to_page_cache') {
+      dies(pending.get(event.pfn));
+      pending.set(event.pfn, { added: at, cpu: event.cpu, deleted: false });
+    } else if (event.type === 'mm_filemap_delete_from_page_cache') {
+      const life = pending.get(event.pfn);
+      if (life !== undefined) life.deleted = true;
+    } else if (event.type === 'mm_lru_insertion') {
+      const life = pending.get(event.pfn);
+      if (life === undefined) continue;
+      pending.delete(event.pfn);
+      // A page of a deleted file is inserted as a file's; another list means that its frame was freed and used again.
+      if (life.deleted && event.lru <= LAST_ANONYMOUS_LRU) dead.add(life.added);
+      else {
+        addedOf.set(at, life.added);
+        if (life.deleted) insertedDeleted++;
       }
-      case 'mm_lru_insertion': {
-        const life = pending.get(event.pfn);
-        if (life === undefined) break;
-        pending.delete(event.pfn);
-        // A page of a deleted file is inserted as a file's; another list means that its frame was freed and used again.
-        if (life.deleted && event.lru <= LAST_ANONYMOUS_LRU) dead.add(life.added);
-        else {
-          addedOf.set(at, life.added);
-          if (life.deleted) insertedDeleted++;
-        }
-        break;
-      }
-      default:
     }
+  }
   for (const life of pending.values()) dies(life);
   return { addedOf, dead, insertedDeleted };
 }
@@ -165,5 +159,12 @@ function nextOf(events: readonly KernelEvent[]): Int32Array {
 export const additionAt = (events: readonly KernelEvent[], at: number): FilemapEvent => {
   const event = events[at];
   if (event?.type !== 'mm_filemap_add_to_page_cache') throw new Error(`event ${at} is no addition`);
+  return event;
+};
+
+/** An insertion's event. */
+export const insertionAt = (events: readonly KernelEvent[], at: number): LruInsertion => {
+  const event = events[at];
+  if (event?.type !== 'mm_lru_insertion') throw new Error(`event ${at} is no insertion`);
   return event;
 };

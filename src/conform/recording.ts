@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { KVM_SET_MEMORY_ATTRIBUTES2 } from '../abi/index.ts';
 import type { KernelEvent, Loss, Pfn } from '../ledger/index.ts';
-
-/** Kinds of events, in the order of reports. */
-export const EVENT_KINDS = [
-  'add',
-  'insertion',
-  'delete',
-  'work-queued',
-  'work-begun',
-  'work-done',
-  'conversion',
-  'fallocate',
-  'reference',
-  'other',
-] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
+import type { EventKind } from './answer.ts';
 
 /** The function of the work items that a drain of all CPUs queues. mm/folio.c: lru_add_drain_per_cpu(), 7.3. */
 const DRAIN_WORK = 'lru_add_drain_per_cpu';
@@ -30,12 +17,21 @@ export class Recording {
   readonly losses: Loss[] = [];
   /** Places in `events` at which something was lost, with the CPU. */
   readonly lossAt = new Map<number, number[]>();
-  readonly pageReferencesOf = new Set<Pfn>();
   cpus = 0;
+  /** Tasks within a conversion. */
+  readonly #converting = new Set<number>();
   readonly #last = new Map<Pfn, Exclude<KernelEvent, Loss>>();
 
   add(batch: readonly KernelEvent[]): void {
     for (const event of batch) this.#event(event);
+  }
+
+  /** Events before a place, by kind. */
+  readUpTo(place: number): ReadonlyMap<EventKind, number> {
+    const counts = new Map<EventKind, number>();
+    for (const event of this.events.slice(0, place))
+      if (event.type !== 'loss') counts.set(kindOf(event), (counts.get(kindOf(event)) ?? 0) + 1);
+    return counts;
   }
 
   has(kind: EventKind): boolean {
@@ -51,11 +47,19 @@ export class Recording {
       return;
     }
     if (this.#isTwin(event)) return;
-    const kind = kindOf(event);
+    const kind = this.#isOtherIoctl(event) ? 'other' : kindOf(event);
     this.read.set(kind, (this.read.get(kind) ?? 0) + 1);
     if (kind === 'other') return;
-    if (event.type === 'page-reference') this.pageReferencesOf.add(event.pfn);
     this.events.push(event);
+  }
+
+  /** An ioctl that is no conversion; its exit does not say so. */
+  #isOtherIoctl(event: Exclude<KernelEvent, Loss>): boolean {
+    if (event.type === 'syscall-enter' && event.name === 'ioctl') {
+      if (event.args[1] === KVM_SET_MEMORY_ATTRIBUTES2) this.#converting.add(event.pid);
+      return event.args[1] !== KVM_SET_MEMORY_ATTRIBUTES2;
+    }
+    return event.type === 'syscall-exit' && event.name === 'ioctl' && !this.#converting.delete(event.pid);
   }
 
   /** Two buffers have the same event, if both recorded; each with its own clock. */

@@ -5,7 +5,7 @@ import { bool, buildCode, type Code, element, literal, none, one, optional, type
 import { filemap_add_folio, filemap_alloc_folio, folio_unlock, iPages } from './filemap.ts';
 import { folio_add_lru } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, type KernelConfig, type KernelSizes, MM, sizesOf } from './kernel.ts';
-import { folio_get, folio_put, folio_try_get } from './page_ref.ts';
+import { folio, folio_put, folio_try_get, putReferences, refcountType } from './page_ref.ts';
 import { buildProgram, memoryVariables } from './program.ts';
 import type { SyscallName } from './syscalls.ts';
 import { filemap_free_folio, page_cache_delete } from './truncate.ts';
@@ -45,19 +45,25 @@ const anonymous_add = (k: K): void => {
   const found = k.let('folio', optional(FOLIO), none(FOLIO));
   k.call(filemap_alloc_folio, { inode: element(INODE, literal(0)), index, order: 0, got: found });
   // Its user's reference stays until the recording has seen it on the LRU (`put`).
-  k.if(found.ne(none(FOLIO)), () =>
-    k.claiming('lookup', found, {}, () => k.call(folio_add_lru, { folio: found })),
-  );
+  k.if(found.ne(none(FOLIO)), () => k.claiming('lookup', found, {}, () => k.call(folio_add_lru, { folio: found })));
 };
 
-/** A reference of a user that the recording does not show taking it by a call: GUP, a pipe, a pfn walker. */
-const outside_get = (k: K): void => k.call(folio_get, { folio: k.local('arg0', one(FOLIO)) });
+/** References of a user that the recording does not show taking them by a call: GUP, a pipe, a pfn walker. */
+const outside_get = (k: K): void => {
+  const of = k.local('arg0', one(FOLIO));
+  const references = k.local('arg1', refcountType);
+  k.step('folio_ref_add', () => folio.refcount.at(of).add(references));
+};
 const outside_try_get = (k: K): void => {
   const of = k.local('arg0', one(FOLIO));
   const got = k.local('got', bool);
   k.call(folio_try_get, { folio: of, got });
 };
-const outside_put = (k: K): void => k.call(folio_put, { folio: k.local('arg0', one(FOLIO)) });
+const outside_put = (k: K): void => {
+  const of = k.local('arg0', one(FOLIO));
+  const references = k.local('arg1', refcountType);
+  k.step('folio_put_refs', () => putReferences(k, of, references));
+};
 
 /** munmap(), exit or MADV_DONTNEED of a page, as far as its reference is concerned. */
 const outside_zap = (k: K): void => {
@@ -71,9 +77,9 @@ const RECORDED = {
   'other-add': [other_add, 2],
   'other-delete': [other_delete, 2],
   'anonymous-add': [anonymous_add, 1],
-  get: [outside_get, 1],
+  get: [outside_get, 2],
   'try-get': [outside_try_get, 1],
-  put: [outside_put, 1],
+  put: [outside_put, 2],
   zap: [outside_zap, 2],
 } as const;
 export type RecordedCode = keyof typeof RECORDED;
@@ -89,8 +95,7 @@ export type RecordedCode = keyof typeof RECORDED;
 export function buildRecorded(config: KernelConfig, kernelSizes: KernelSizes, calls: readonly SyscallName[]): Program {
   const sizes = sizesOf(kernelSizes, config);
   const extra = Object.entries(RECORDED).map(
-    ([name, [text, values]]): Code =>
-      buildCode(name, config, sizes, values, text, memoryVariables(config)),
+    ([name, [text, values]]): Code => buildCode(name, config, sizes, values, text, memoryVariables(config)),
   );
   return buildProgram(config, kernelSizes, calls, extra);
 }

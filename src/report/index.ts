@@ -19,4 +19,7 @@ export { runsReport } from './runs-text.ts';
 export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
+export type { Conformed } from './conform-json.ts';
+export { conformToJson, worstOf } from './conform-json.ts';
+export { conformReport } from './conform-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

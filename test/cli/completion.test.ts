@@ -39,6 +39,7 @@ describe('bash', () => {
       'check',
       'review',
       'explain',
+      'conform',
       'source',
       'export',
       'completion',
