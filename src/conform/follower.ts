@@ -754,6 +754,11 @@ export class Follower {
           guard: `the worker of CPU ${cpu} finds ${this.#driver.batched(cpu)} folios in its batch`,
         });
     }
+    if (mine !== undefined && (mine.conversion !== undefined || this.#isOfSyscall(mine)))
+      this.#diverge({
+        allowed: 'no insertion by this call',
+        guard: `task ${pid} is within ${mine.code}, which does not drain here`,
+      });
     if (this.#driver.batched(cpu) === 0)
       this.#diverge({
         allowed: 'no insertion on this CPU',
