@@ -115,11 +115,19 @@ const needsOnlyWhere = (condition: (cpu: Expr) => Expr) =>
 
 const ownCpu: Expr = reading(taskCpu.variable, [{ op: 'self' }]);
 
-/** The batch's flag of fullness, with another number of folios. */
-const fullAt = (places: (size: Expr) => Expr) =>
+/** The flush of a full batch comes with fewer folios. */
+const fullAt = (missing: number) =>
   within('folio_add_lru', ['folio_batch_add'], (step) =>
     ownValues((value) =>
-      replacing(value, (expr) => (expr.op === 'size' && expr.domain === 'slot' ? places(expr) : undefined)),
+      replacing(value, (expr) =>
+        expr.op === 'binary' && expr.operator === '==' && expr.left.op === 'read' && expr.left.variable === filled
+          ? {
+              ...expr,
+              operator: '>=',
+              right: { op: 'binary', operator: '-', left: expr.right, right: number(missing) },
+            }
+          : undefined,
+      ),
     )(step),
   );
 
@@ -130,7 +138,7 @@ export const MODEL_MUTANTS: readonly ModelMutant[] = [
   {
     name: 'flushed-one-early',
     forgets: 'the flush comes with one slot left',
-    rewrite: fullAt((size) => ({ op: 'binary', operator: '-', left: size, right: number(1) })),
+    rewrite: fullAt(1),
   },
   {
     name: 'newest-first',

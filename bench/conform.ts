@@ -10,6 +10,7 @@ import { gunzipSync } from 'node:zlib';
 import { Follower } from '../src/conform/follower.ts';
 import { Recording } from '../src/conform/recording.ts';
 import { MUTANTS, type Patch, PATCHES, type Profile, PROFILES } from '../src/kernel/index.ts';
+import { OutOfRange } from '../src/lang/index.ts';
 import { parseScenario, type Scenario } from '../src/scenario/index.ts';
 import { memorySource, readTrace } from '../src/trace/index.ts';
 import { checkScenario } from '../src/verify/index.ts';
@@ -59,11 +60,13 @@ async function corpus(): Promise<readonly Recorded[]> {
   const is618 = [
     'test/recordings/fallocate.txt.gz',
     'test/recordings/punch.txt',
-    'test/recordings/gmem_drain.txt',
     'test/recordings/two-cpu.txt',
     'test/recordings/noisy.txt.gz',
     'test/recordings/random-2.txt',
     'test/recordings/random-3.txt',
+    'test/wild/134.mono.txt.gz',
+    'test/wild/136.none.txt.gz',
+    'test/wild/223.tsc.txt.gz',
   ];
   return Promise.all([...is73.map((path) => recorded(path, true)), ...is618.map((path) => recorded(path, false))]);
 }
@@ -83,7 +86,8 @@ function killedByConform(
       const { divergence } = followed(one, asked.profile, asked.patch);
       if (divergence !== undefined) return `${one.name}, event ${divergence.at + 1}`;
     } catch (error) {
-      return `${one.name}: ${error instanceof Error ? error.message.slice(0, 40) : ''}`;
+      if (!(error instanceof OutOfRange)) throw error;
+      return `${one.name}: a value is out of its range`;
     }
   }
   return undefined;
@@ -92,18 +96,20 @@ function killedByConform(
 const scenario = (file: string): Scenario =>
   parseScenario(file, readFileSync(new URL(`scenarios/${file}`, ROOT), 'utf8'));
 
-/** Scenarios for the mutants of the model: small, and each about another part of it. */
-const SCENARIOS = [
-  'SC-01-same-cpu.yaml',
-  'SC-02-other-cpu.yaml',
-  'SC-03-migrated.yaml',
-  'SC-15-mlock-batch.yaml',
-  'SC-16-own-unmap.yaml',
-  'SC-25-punched-in-batch.yaml',
-  'SC-26-fallocate.yaml',
-  'SC-06-flush-in-progress.yaml',
-].map((file) => scenario(file));
-const FORMS = ['v8', 'baseline', 'local-drain'];
+/** Questions for the mutants of the model: small, and each about another part of it. */
+const QUESTIONS = (
+  [
+    ['SC-02-other-cpu.yaml', 'v8'],
+    ['SC-25-punched-in-batch.yaml', 'v8'],
+    ['SC-01-same-cpu.yaml', 'local-drain'],
+    ['SC-01-same-cpu.yaml', 'baseline'],
+    ['SC-15-mlock-batch.yaml', 'v8'],
+    ['SC-15-mlock-batch.yaml', 'baseline'],
+    ['SC-16-own-unmap.yaml', 'baseline'],
+    ['SC-26-fallocate.yaml', 'v8'],
+    ['SC-06-flush-in-progress.yaml', 'v8'],
+  ] as const
+).map(([file, form]) => ({ one: scenario(file), form }));
 const MOST_STATES = 60_000;
 
 const baseAnswers = new Map<string, string>();
@@ -119,27 +125,26 @@ function answerOf(of: Scenario, patch: Patch): string {
 
 /** The scenario whose answer a mistake changes. */
 function killedByCheck(mutant: ModelMutant): string | undefined {
-  for (const one of SCENARIOS)
-    for (const form of FORMS) {
-      const patch = formNamed(form);
-      if (patch === undefined) throw new Error(form);
-      const key = `${one.file} ${form}`;
-      const base = baseAnswers.get(key) ?? answerOf(one, patch);
-      baseAnswers.set(key, base);
-      if (base === 'undecided') continue;
-      const profile = { ...one.check.profile, ...mutant.profile };
-      const changed = {
-        ...one,
-        machine: { ...one.machine, profile: { ...one.machine.profile, ...mutant.profile } },
-        check: { ...one.check, profile },
-      };
-      try {
-        const answer = answerOf(changed, mutatedPatch(patch, mutant));
-        if (answer !== 'undecided' && answer !== base) return `${one.name} ${form}`;
-      } catch {
-        return `${one.name} ${form}: the model stops`;
-      }
+  for (const { one, form } of QUESTIONS) {
+    const patch = formNamed(form);
+    if (patch === undefined) throw new Error(form);
+    const key = `${one.file} ${form}`;
+    const base = baseAnswers.get(key) ?? answerOf(one, patch);
+    baseAnswers.set(key, base);
+    const { machine, check } = one;
+    const changed = {
+      ...one,
+      machine: { ...machine, profile: { ...machine.profile, ...mutant.profile } },
+      check: { ...check, profile: { ...check.profile, ...mutant.profile } },
+    };
+    try {
+      const answer = answerOf(changed, mutatedPatch(patch, mutant));
+      if (answer !== 'undecided' && answer !== base) return `${one.name} ${form}`;
+    } catch (error) {
+      if (!(error instanceof OutOfRange)) throw error;
+      return `${one.name} ${form}: a value is out of its range`;
     }
+  }
   return undefined;
 }
 

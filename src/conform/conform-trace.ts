@@ -20,6 +20,9 @@ export interface ConformQuestion {
 /** Share of events behind losses above which a recording says too little. */
 const MOST_UNKNOWN = 0.2;
 
+/** A text that has less than this share of the events that its header announces is an excerpt. */
+const LEAST_KEPT = 0.9;
+
 /** Events of the diverging CPU that are shown before it. */
 const SHOWN_BEFORE = 5;
 
@@ -50,7 +53,7 @@ export async function conformTrace(source: ByteSource | ByteStream, question: Co
 /** The same of events that have been read. */
 function conformRecording(recording: Recording, trace: TraceSummary, question: ConformQuestion): Conformance {
   const patches = question.patches ?? PATCHES;
-  const hasConversions = recording.events.some(({ type }) => type === 'syscall-enter');
+  const hasConversions = recording.has('conversion');
   const tried = hasConversions ? patches : patches.slice(-1);
   const profiles = question.profile === undefined ? likely(trace) : [question.profile];
   const all = profiles.flatMap((profile) => tried.map((patch) => ({ profile, patch })));
@@ -116,6 +119,7 @@ function answerOf(of: {
   readonly tried: readonly Patch[];
 }): Conformance {
   const { recording, trace, followed, profile, forms, tried } = of;
+  const hasConversions = recording.has('conversion');
   const { divergence } = followed;
   const consumed = new Map(divergence === undefined ? recording.read : recording.readUpTo(divergence.at));
   // Events that the reader does not decode are not of the model either.
@@ -133,8 +137,8 @@ function answerOf(of: {
   const found = {
     trace,
     profile,
-    forms: forms.map(({ name }) => name),
-    formsTried: tried.map(({ name }) => name),
+    forms: (hasConversions ? forms : []).map(({ name }) => name),
+    formsTried: (hasConversions ? tried : []).map(({ name }) => name),
     kinds,
     consumed: sum('consumed'),
     matched: sum('matched'),
@@ -160,7 +164,7 @@ function undecidedBecause(
 ): string | undefined {
   if (divergence !== undefined && countsTime)
     return 'its clock counts, so the order of events of two CPUs is not known';
-  if (divergence !== undefined && announced !== undefined && announced > events)
+  if (divergence !== undefined && announced !== undefined && events < LEAST_KEPT * announced)
     return `the text has ${events} of the ${announced} events that its header announces`;
   if (divergence !== undefined) return undefined;
   if (matched === 0) return 'no event was matched';

@@ -72,14 +72,6 @@ export type Rest =
   /** The guard of its next step is false. */
   | { readonly at: 'waits'; readonly step: Step };
 
-/** A task's own state, to take a step back. */
-interface Row {
-  readonly task: number;
-  readonly code: number;
-  readonly pc: number;
-  readonly slots: Int32Array;
-}
-
 /** Facts about a step's text. */
 interface StepFacts {
   readonly mayShow: boolean;
@@ -164,6 +156,11 @@ export class Driver {
   onDrain: (task: number) => void = () => {};
   /** Steps taken. */
   steps = 0;
+  /** Changes of the memory. */
+  #version = 0;
+  /** What a task would show, as long as the memory is unchanged. */
+  #peeked: { readonly task: number; readonly version: number; readonly rest: Rest } | undefined;
+  readonly #row: { readonly slots: Int32Array; code: number; pc: number };
 
   constructor(options: DriverOptions) {
     this.options = options;
@@ -184,6 +181,7 @@ export class Driver {
     this.program = buildRecorded({ profile, patch }, sizes, CALLS);
     this.#codes = new Map(this.program.codes.map(({ name }, number) => [name, number]));
     this.memory = createMemory(this.program);
+    this.#row = { slots: new Int32Array(this.memory.slotsPerTask), code: 0, pc: 0 };
     this.#interpreter = new Interpreter(this.program, this.memory);
     this.#columns = compileColumns(this.program, this.memory);
     this.#lock = columnOf(this.memory, cpuFbatches.lock);
@@ -203,6 +201,7 @@ export class Driver {
   }
 
   start(task: number, code: CodeName, args: readonly number[]): void {
+    this.#version++;
     const number = this.#codes.get(code);
     if (number === undefined) throw new Error(`no code '${code}'`);
     this.#columns.start(task, number, args);
@@ -239,6 +238,7 @@ export class Driver {
   /** Moves a task to a CPU, as the scheduler does. @returns whether it could: not within a local lock. */
   migrate(task: number, cpu: number): boolean {
     if (this.cpuOf[task] === cpu) return true;
+    this.#version++;
     const scheduler = this.options.tasks;
     this.start(scheduler, 'migrate', [task, cpu]);
     while (!this.isIdle(scheduler))
@@ -270,26 +270,32 @@ export class Driver {
         if (this.options.way === 'interpreted' ? this.#interpreter.step(task) === undefined : !this.#columns.step(task))
           return { at: 'waits', step };
         this.steps++;
+        this.#version++;
         continue;
       }
-      const undo = this.#rowOf(task);
+      if (this.#peeked !== undefined && this.#peeked.task === task && this.#peeked.version === this.#version)
+        return this.#peeked.rest;
+      this.#keepRow(task);
       const taken = this.#interpreter.step(task);
       if (taken === undefined) return { at: 'waits', step };
       const shown = this.#shownBy(taken);
       if (shown.length > 0) {
-        this.#undo(undo, taken);
-        return { at: 'shows', shown };
+        this.#undo(taken);
+        const rest = { at: 'shows', shown } as const;
+        this.#peeked = { task, version: this.#version, rest };
+        return rest;
       }
       this.steps++;
+      this.#version++;
       if (taken.observed.some(({ mark }) => mark === DRAIN_ALL || mark === DRAIN_LOCAL)) this.onDrain(task);
     }
   }
 
   /** Takes the step at which a task rests, whatever it shows. */
   take(task: number): void {
-    const taken = this.#interpreter.step(task);
-    if (taken === undefined) throw new Error('a task at rest has no step');
+    if (!this.#columns.step(task)) throw new Error('a task at rest has no step');
     this.steps++;
+    this.#version++;
   }
 
   /** The next step of a task, with facts about its text; looked up once for each place of each code. */
@@ -365,27 +371,30 @@ export class Driver {
     return shown;
   }
 
-  #rowOf(task: number): Row {
+  /** Keeps a task's own state before a step that may be taken back. */
+  #keepRow(task: number): void {
     const { memory } = this;
     const from = task * memory.slotsPerTask;
-    return {
-      task,
-      code: memory.code[task] ?? 0,
-      pc: memory.pc[task] ?? 0,
-      slots: memory.slots.slice(from, from + memory.slotsPerTask),
-    };
+    this.#row.slots.set(memory.slots.subarray(from, from + memory.slotsPerTask));
+    this.#row.code = memory.code[task] ?? 0;
+    this.#row.pc = memory.pc[task] ?? 0;
   }
 
-  #undo({ task, code, pc, slots }: Row, taken: Taken): void {
+  /** Takes back the step that was taken since {@link Driver.#keepRow}. */
+  #undo(taken: Taken): void {
     const { memory, program } = this;
-    for (const { variable, index, before } of taken.writes.toReversed()) {
-      const row = variable.domains.reduce((at, { name }, i) => at * (program.sizes[name] ?? 0) + (index[i] ?? 0), 0);
+    const { task } = taken;
+    for (let i = taken.writes.length - 1; i >= 0; i--) {
+      const write = taken.writes[i];
+      if (write === undefined) continue;
+      const { variable, index, before } = write;
+      const row = variable.domains.reduce((at, { name }, n) => at * (program.sizes[name] ?? 0) + (index[n] ?? 0), 0);
       const column = memory.columns.get(variable);
       if (column !== undefined) column[row] = before;
     }
-    memory.code[task] = code;
-    memory.pc[task] = pc;
-    memory.slots.set(slots, task * memory.slotsPerTask);
+    memory.code[task] = this.#row.code;
+    memory.pc[task] = this.#row.pc;
+    memory.slots.set(this.#row.slots, task * memory.slotsPerTask);
   }
 
   /** Whether a folio number is free in the page allocator. */
@@ -413,6 +422,7 @@ export class Driver {
 
   /** A folio that only the page cache holds, which is on the LRU: what is not in a batch leaves the memory, and comes back. */
   putBack(of: number, inode: number, index: number): void {
+    this.#version++;
     const { memory } = this;
     columnOf(memory, folio.allocated)[of] = 1;
     columnOf(memory, folio.refcount)[of] = 1;
@@ -425,6 +435,7 @@ export class Driver {
 
   /** Takes a folio out of the memory, which one reference holds and no batch. */
   putAside(of: number, inode: number, index: number | undefined): void {
+    this.#version++;
     const { memory, program } = this;
     columnOf(memory, folio.allocated)[of] = 0;
     columnOf(memory, folio.refcount)[of] = 0;
@@ -437,12 +448,14 @@ export class Driver {
 
   /** Attributes of an inode's pages, which no event shows: 1 is private. */
   setAttributes(inode: number, isPrivate: number): void {
+    this.#version++;
     const { pages } = this.options;
     columnOf(this.memory, gmemInode.private).fill(isPrivate, inode * pages, (inode + 1) * pages);
   }
 
   /** Empties a CPU's batches, whose content a loss hides: nothing is known of it. */
   forgetBatch(cpu: number): void {
+    this.#version++;
     const slots = this.program.sizes['slot'] ?? 0;
     columnOf(this.memory, cpuFbatches.lruAdd.folios).fill(
       this.program.sizes['folio'] ?? 0,
@@ -457,6 +470,7 @@ export class Driver {
   }
 
   restore(saved: Memory): void {
+    this.#version++;
     for (const [variable, column] of saved.columns) this.memory.columns.get(variable)?.set(column);
     this.memory.slots.set(saved.slots);
     this.memory.code.set(saved.code);
