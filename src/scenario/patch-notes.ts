@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mutantNamed, unexportedCalls } from '../kernel/index.ts';
+import { MUTANTS, unexportedCalls } from '../kernel/index.ts';
 import type { Patch, Profile } from '../machine/index.ts';
 
 /** What a reader must know of a form of the check before its results. */
@@ -10,9 +10,9 @@ export interface PatchNotes {
   readonly unexportedCalls: readonly string[];
 }
 
-/** What is wrong with a deliberate mistake; undefined for forms of the check. */
+/** What is wrong with a deliberate mistake, or the name of one that is not shipped; undefined for forms of the check. */
 export const mutantIn = ({ mutant }: Patch): string | undefined =>
-  mutant === undefined ? undefined : mutantNamed(mutant.name).forgets;
+  mutant === undefined ? undefined : (MUTANTS.find(({ name }) => name === mutant.name)?.forgets ?? mutant.name);
 
 /** Cached: a kernel is built for the notes, and one scenario is run under one form many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
