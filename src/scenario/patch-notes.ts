@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mutantNamed, unexportedCalls } from '../kernel/index.ts';
+import { MUTANTS, unexportedCalls } from '../kernel/index.ts';
 import type { Patch, Profile } from '../machine/index.ts';
 
 /** Notes on a form of the check that a reader needs before its results. */
@@ -10,9 +10,9 @@ export interface PatchNotes {
   readonly unexportedCalls: readonly string[];
 }
 
-/** Description of a deliberate mistake; undefined for other forms. */
+/** Description of a deliberate mistake, or its name if it is not a shipped one; undefined for other forms. */
 export const mutantIn = ({ mutant }: Patch): string | undefined =>
-  mutant === undefined ? undefined : mutantNamed(mutant.name).forgets;
+  mutant === undefined ? undefined : (MUTANTS.find(({ name }) => name === mutant.name)?.forgets ?? mutant.name);
 
 /** Cached, because the notes need a kernel to be built, and a form may run many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
