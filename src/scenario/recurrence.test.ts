@@ -12,7 +12,7 @@ const machine = (): Machine =>
     calls: ['touch'],
   });
 
-/** Results of a look after each of `turns` turns; the machine's memory cycles through `period` values. */
+/** First round found within `turns` turns; the machine's memory cycles through `period` values. */
 function lookedAt(period: number, turns: number, more: (turn: number) => Partial<Moment> = () => ({})) {
   const of = machine();
   const recurrence = new Recurrence(of);
