@@ -2,10 +2,14 @@
 // How much of the model a recording, a search and the unit tests hold: mistakes made on purpose in the kernel's text, and which
 // of the three notices. Prints the tables of docs/conform.md.
 //
-//   npx tsx bench/conform.ts [mutants] [accepts] [ways FILE]      (default: accepts mutants)
+//   npx tsx bench/conform.ts             the mutants, by conform and check
+//   npx tsx bench/conform.ts unit        the mutants of the model, by unit tests
+//   npx tsx bench/conform.ts ways FILE   the two ways to take steps, on a recording of linux-6.18
 //   exit 0: every recording is accepted, and 95 % of the mutants are killed by conform or check; 1: not
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Follower } from '../src/conform/follower.ts';
 import { Recording } from '../src/conform/recording.ts';
@@ -64,6 +68,7 @@ async function corpus(): Promise<readonly Recorded[]> {
     'test/recordings/noisy.txt.gz',
     'test/recordings/random-2.txt',
     'test/recordings/random-3.txt',
+    'test/wild/139.three.txt.gz',
     'test/wild/134.mono.txt.gz',
     'test/wild/136.none.txt.gz',
     'test/wild/223.tsc.txt.gz',
@@ -207,6 +212,21 @@ async function ways(path: string): Promise<void> {
   }
 }
 
+/** Which mutants of the model the unit tests of machines, verdicts and the lab's results notice: one vitest each. */
+function unit(): void {
+  console.log('| mutant | unit tests |\n|---|---|');
+  for (const { name } of MODEL_MUTANTS) {
+    const { stdout, status } = spawnSync(
+      'npx',
+      ['vitest', 'run', '--config', 'bench/conform-unit.config.ts', '--bail', '1'],
+      { cwd: fileURLToPath(ROOT), env: { ...process.env, MUTANT: name, NO_COLOR: '1' }, encoding: 'utf8' },
+    );
+    const failed = /FAIL +(\S+)/.exec(stdout)?.[1];
+    console.log(`| \`${name}\` | ${status === 0 ? '-' : (failed ?? 'does not start')} |`);
+  }
+}
+
 const [what = 'mutants', path = ''] = process.argv.slice(2);
 if (what === 'ways') await ways(path);
+else if (what === 'unit') unit();
 else process.exitCode = (await mutants()) ? 0 : 1;

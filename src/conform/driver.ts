@@ -55,6 +55,8 @@ export type Shown =
       readonly value: number;
       readonly returned: number | undefined;
       readonly count: number;
+      /** PG_lru is set. */
+      readonly isOnLru: boolean;
     };
 export type ShownKind = Shown['kind'];
 
@@ -336,8 +338,21 @@ export class Driver {
     };
     const none = this.program.sizes['folio'] ?? 0;
     const counts = columnOf(this.memory, folio.refcount);
+    const wasOnLru = (of: number): boolean => {
+      const write = taken.writes.find(({ variable, index }) => variable === folio.lru.variable && index[0] === of);
+      return write === undefined ? this.isOnLru(of) : write.before === 1;
+    };
     const reference = (of: number, operation: ReferenceOperation, value: number, returned: number | undefined): void =>
-      show({ kind: 'reference', folio: of, operation, value, returned, count: counts[of] ?? 0 });
+      show({
+        kind: 'reference',
+        folio: of,
+        operation,
+        value,
+        returned,
+        count: counts[of] ?? 0,
+        // A freeze comes before the insertion of the same step.
+        isOnLru: operation === 'freeze' ? wasOnLru(of) : this.isOnLru(of),
+      });
     for (const { mark, args } of taken.observed) {
       const of = args['folio'] ?? 0;
       const cpu = args['cpu'] ?? 0;

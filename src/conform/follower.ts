@@ -1466,13 +1466,14 @@ export class Follower {
       shown.operation === event.operation &&
       shown.value === event.value &&
       (shown.returned ?? event.returned) === event.returned &&
-      shown.count === event.count;
+      shown.count === event.count &&
+      (!showsFlags(event) || shown.isOnLru === hasLru(event));
     if (!isSame)
       this.#diverge({
         allowed: rest.at === 'shows' ? this.#say(rest.shown) : 'no reference by this task',
         guard:
           shown?.kind === 'reference'
-            ? `the model's count is ${shown.count}, expected ${event.count}`
+            ? `in the model count ${shown.count}, PG_lru ${Number(shown.isOnLru)}; expected count ${event.count}${showsFlags(event) ? `, PG_lru ${Number(hasLru(event))}` : ''}`
             : `the next step of the task shows another event`,
       });
     this.#show(task);
@@ -1674,6 +1675,10 @@ export class Follower {
 const SLACK = 100_000n;
 /** Events within which a task's next one is looked for. */
 const LOOK_AHEAD = 2000;
+
+/** Text names the flags; a trace.dat has a number whose bits it does not name. */
+const showsFlags = ({ flags }: PageReference): boolean => /[g-z]/.test(flags);
+const hasLru = ({ flags }: PageReference): boolean => flags.split('|').includes('lru');
 
 /** Whether a task stands before an insertion, or before the freeze that a flush tries first. */
 const isFlush = (rest: Rest): boolean => rest.at === 'shows' && rest.shown.some(({ kind }) => kind === 'insertion');
