@@ -111,7 +111,7 @@ export interface FolioThen {
 
 /** A recording of which any moment can be asked. Moments within {@link window} are answered at once. */
 export interface History {
-  /** What is the same at every moment; its list of moments is empty. */
+  /** What is the same at every moment; its list of moments is empty, and nothing tells what ran while drains waited. */
   readonly explanation: Explanation;
   /** By their order in the recording. */
   readonly hidden: readonly HiddenTime[];
@@ -128,58 +128,68 @@ export interface History {
   folio(inode: InodeName, index: number, at: Nanoseconds): FolioThen | undefined;
 }
 
+/** Earlier and later than any time of a recording, which has 64 bits. */
+const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n << 64n) };
+
 /**
- * Reads a recording twice: what is known only at its end decides what its beginning means. The second time each folio is
- * told, and a window of the recording is kept.
+ * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
+ * read a second time, each folio is told on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
  */
 export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
   const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
   const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
-  const part = (done: number): Question => ({ ...question, onProgress: (share) => onProgress?.((done + share) / 2) });
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;
-  const first = new Explainer(question, {
-    window: undefined,
-    whole: true,
-    onEnd: ({ deletedAt }) => {
-      if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
+  const keeping: { window: TimeWindow | undefined; readonly whole: true } = { window: ALWAYS, whole: true };
+  const onEnd = ({ deletedAt }: Generation): void => {
+    if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
+    if (lives === mostKept) keeping.window = undefined;
+  };
+  const first = new Explainer(question, Object.assign(keeping, { onEnd }));
+  const isWhole = (): boolean => keeping.window !== undefined;
+  const firstPart = { ...question, onProgress: (share: number) => onProgress?.(isWhole() ? share : share / 2) };
+  const facts = await readInto(source, firstPart, {
+    scheduling: false,
+    onEvents: (events) => {
+      first.events(events);
+      if (!isWhole()) first.forgetEnded();
+      for (const event of events) if (event.type === 'marker') onMarker(markerOf(event));
     },
   });
-  const facts = await readInto(source, part(0), { scheduling: false, onEvents: (events) => first.events(events) });
-  const known = first.answerer().basis(facts.trace);
-  const { from, to } = facts.trace;
-  const scheduling = known.hasDrains;
-  const pageSize = facts.shownPageSize;
-  options.onSummary?.(facts.trace);
-  const notes = {
-    ends,
-    reach: Math.max(1, Math.floor(mostKept / livesANote / 2)),
-    isWhole: lives <= mostKept,
-    from,
-    to,
-  };
-
+  const { trace, shownPageSize: pageSize } = facts;
+  const answerer = first.answerer();
+  const basis = answerer.basis(trace);
+  const { from, to } = trace;
+  options.onSummary?.(trace);
+  const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
+  const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
+  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
-  const teller = new Teller(known, onFolio, from ?? nanoseconds(0n));
-  // Of a recording that is kept whole everything is told at its end, when all is known of it.
-  const onEnd = notes.isWhole ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
-  const second = new Explainer(question, { window, whole: true, ...onEnd });
+  const of = { source, question, notes, pageSize, window };
+  if (isWhole() && pageSize === undefined) {
+    teller.refusedAt = (folio) => first.refusedAt(folio);
+    teller.finish(basis.followed.flatMap((inode) => inode.folios()));
+    return new Reading({ ...of, trace, answerer, basis });
+  }
+
+  const tellsEnds = isWhole() ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...tellsEnds });
   teller.refusedAt = (folio) => second.refusedAt(folio);
-  const { trace } = await readInto(source, part(1), {
-    scheduling,
+  const secondPart = { ...question, onProgress: (share: number) => onProgress?.((1 + share) / 2) };
+  const again = await readInto(source, secondPart, {
+    scheduling: false,
     pageSize,
     onEvents: (events) => {
       second.events(events);
-      for (const event of events) if (event.type === 'marker') onMarker(markerOf(event));
       teller.advance();
     },
   });
-  const answerer = second.answerer();
-  const basis = answerer.basis(trace);
-  teller.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
-  return new Reading({ source, question, notes, trace, window, answerer, basis, how: { scheduling, pageSize } });
+  const answererAgain = second.answerer();
+  const basisAgain = answererAgain.basis(again.trace);
+  teller.finish(basisAgain.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
+  return new Reading({ ...of, trace: again.trace, answerer: answererAgain, basis: basisAgain });
 }
 
 const markerOf = ({ at, cpu, text }: Extract<KernelEvent, { type: 'marker' }>): MarkerSeen => ({ at, cpu, text });
@@ -270,7 +280,7 @@ class Reading implements History {
     readonly source: ByteSource;
     readonly question: Question;
     readonly notes: Notes;
-    readonly how: { readonly scheduling: boolean; readonly pageSize: TraceSummary['pageSize'] };
+    readonly pageSize: TraceSummary['pageSize'];
   };
   #kept: Kept;
 
@@ -279,7 +289,7 @@ class Reading implements History {
       readonly source: ByteSource;
       readonly question: Question;
       readonly notes: Notes;
-      readonly how: { readonly scheduling: boolean; readonly pageSize: TraceSummary['pageSize'] };
+      readonly pageSize: TraceSummary['pageSize'];
     },
   ) {
     this.#of = of;
@@ -293,11 +303,11 @@ class Reading implements History {
   }
 
   async moveTo(at: Nanoseconds, onProgress?: (share: number) => void): Promise<void> {
-    const { source, question, notes, how } = this.#of;
+    const { source, question, notes, pageSize } = this.#of;
     const window = windowAround(at, notes);
     const explainer = new Explainer(question, { window, whole: false });
     const onEvents = (events: readonly KernelEvent[]): void => explainer.events(events);
-    const { trace } = await readInto(source, { ...question, onProgress }, { ...how, onEvents });
+    const { trace } = await readInto(source, { ...question, onProgress }, { scheduling: false, pageSize, onEvents });
     const answerer = explainer.answerer();
     this.#kept = { window, trace, answerer, basis: answerer.basis(trace) };
   }
