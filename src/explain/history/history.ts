@@ -271,6 +271,8 @@ interface Kept {
   readonly trace: TraceSummary;
   readonly answerer: Answerer;
   readonly basis: Basis;
+  /** Made when they are needed first. */
+  readonly lives: Map<TrackedInode, Lives>;
 }
 
 class Reading implements History {
@@ -285,7 +287,7 @@ class Reading implements History {
   #kept: Kept;
 
   constructor(
-    of: Kept & {
+    of: Omit<Kept, 'lives'> & {
       readonly source: ByteSource;
       readonly question: Question;
       readonly notes: Notes;
@@ -293,7 +295,7 @@ class Reading implements History {
     },
   ) {
     this.#of = of;
-    this.#kept = of;
+    this.#kept = { ...of, lives: new Map() };
     this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
@@ -309,7 +311,7 @@ class Reading implements History {
     const onEvents = (events: readonly KernelEvent[]): void => explainer.events(events);
     const { trace } = await readInto(source, { ...question, onProgress }, { scheduling: false, pageSize, onEvents });
     const answerer = explainer.answerer();
-    this.#kept = { window, trace, answerer, basis: answerer.basis(trace) };
+    this.#kept = { window, trace, answerer, basis: answerer.basis(trace), lives: new Map() };
   }
 
   moment({ at, marker, range, cpu, ...name }: AskedMoment): MomentAnswer | undefined {
@@ -317,7 +319,7 @@ class Reading implements History {
     const { answerer, basis, trace } = this.#kept;
     const inode = this.#inode(name);
     if (inode === undefined) return undefined;
-    const folios = basis.asked(inode).folios.filter((folio) => mayBePresent(folio, at));
+    const folios = this.#presentAt(inode, at);
     const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
     // Only the moment has to be put as the reader gets it.
     const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
@@ -331,14 +333,22 @@ class Reading implements History {
     if (inode === undefined) return undefined;
     const asked = basis.asked(inode);
     const moment = momentOf(asked, at, basis.around);
-    for (const folio of asked.folios) {
+    for (const folio of this.#presentAt(inode, at)) {
       if (folio.index > index) return undefined;
-      if (folio.index + 2 ** folio.order <= index || !mayBePresent(folio, at)) continue;
+      if (folio.index + 2 ** folio.order <= index) continue;
       const present = presentAt(folio, moment, basis.around);
       if (present === undefined) continue;
       return { folio: ledgerOf(present, 'shown', []), life: folio.life, mayBeGone: present.mayBeGone !== undefined };
     }
     return undefined;
+  }
+
+  /** Folios of an inode that may be in the page cache at a time, by rising index. */
+  #presentAt(inode: TrackedInode, at: Nanoseconds): readonly Generation[] {
+    const { lives, basis } = this.#kept;
+    const known = lives.get(inode) ?? new Lives(basis.asked(inode).folios);
+    lives.set(inode, known);
+    return known.at(at);
   }
 
   #inode(name: InodeName): TrackedInode | undefined {
@@ -352,6 +362,35 @@ class Reading implements History {
   }
 }
 
-/** Whether a folio's events leave room for it at a time: most folios of a long recording are gone, or not there yet. */
-const mayBePresent = ({ add, deletedAt }: Generation, at: Nanoseconds): boolean =>
-  (add === undefined || add.at <= at) && (deletedAt === undefined || deletedAt >= at);
+/**
+ * When folios came and went, as numbers: a panel that follows a pointer asks for one moment after the other, and comparing the
+ * bigints of all folios would take longer than the answer.
+ */
+class Lives {
+  readonly #folios: readonly Generation[];
+  readonly #begin: Nanoseconds;
+  /** Nanoseconds after {@link #begin}, rounded outwards where a number is too coarse. */
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+
+  constructor(folios: readonly Generation[]) {
+    this.#folios = folios;
+    this.#begin = folios.find(({ add }) => add !== undefined)?.add?.at ?? nanoseconds(0n);
+    this.#from = Float64Array.from(folios, ({ add }) =>
+      add === undefined ? Number.NEGATIVE_INFINITY : Number(add.at - this.#begin),
+    );
+    this.#to = Float64Array.from(folios, ({ deletedAt }) =>
+      deletedAt === undefined ? Number.POSITIVE_INFINITY : Number(deletedAt - this.#begin),
+    );
+  }
+
+  /** Folios whose events leave room for them at a time: most of a long recording are gone, or not there yet. */
+  at(time: Nanoseconds): readonly Generation[] {
+    const at = Number(time - this.#begin);
+    const slack = Number.isSafeInteger(at) ? 0 : Math.abs(at) * Number.EPSILON * 4;
+    const present: Generation[] = [];
+    for (const [place, folio] of this.#folios.entries())
+      if ((this.#from[place] ?? 0) <= at + slack && (this.#to[place] ?? 0) >= at - slack) present.push(folio);
+    return present;
+  }
+}
