@@ -53,6 +53,7 @@ async function bundleCommandLine() {
       'main-all',
       'check-worker',
       'review-worker',
+      'live-probe',
       'patch-hooks',
       'patch-kernel',
       'patch-lang',

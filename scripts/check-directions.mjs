@@ -36,10 +36,11 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'live'],
     packages: true,
   },
   cli: {
@@ -59,6 +60,7 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
+      'live',
       'serve',
       'report',
     ],

@@ -122,6 +122,7 @@ export class Answerer {
    * @throws QuestionError if the recording does not have the requested object.
    */
   basis(trace: TraceSummary): Basis {
+    this.#story.seen.wereOn(trace.recordedEvents ?? []);
     const { question, profile } = this.#assumptions(trace);
     const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
     const inodes = this.#story.inodes.sorted(callers);

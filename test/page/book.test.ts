@@ -195,6 +195,24 @@ describe('a link', () => {
   });
 });
 
+test('what is seen is saved as SVG and as PNG', async () => {
+  const { page, wrong, close } = await pages.open(address);
+  await page.locator('.verdict').first().waitFor();
+  const saved = async (key: string): Promise<Buffer> => {
+    const download = page.waitForEvent('download');
+    await page.keyboard.press(key);
+    return readFileSync(await (await download).path());
+  };
+  const svg = (await saved('x')).toString();
+  expect(svg).toMatch(/^<svg [^]*<\/svg>$/);
+  for (const word of ['refused at index 0', 'lru_add batch, CPU 1', 'folio_ref_count']) expect(svg).toContain(word);
+  const png = await saved('X');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.readUInt32BE(16)).toBe(2 * 1280);
+  expect(wrong).toEqual([]);
+  await close();
+});
+
 test('a bad file is refused in one line, as the command line says it', async () => {
   const file = join(pages.folder, 'bad.yaml');
   writeFileSync(

@@ -6,6 +6,7 @@ import { startWorker } from '../worker/start.ts';
 import { isTakenByControl } from './keys.ts';
 import { viewFor } from './kind.ts';
 import { openedWithPage, sayAlive } from './opened.ts';
+import { download, pngOf, svgOf } from './picture.ts';
 import { chosenTheme, themeSignal } from './theme.ts';
 import type { ListedView } from './views.ts';
 
@@ -64,6 +65,16 @@ export class Shell {
     const view = await viewFor(file);
     if (this.views.some(({ id }) => id === view)) this.open(view, {}, file);
     else this.complaint.value = `${file.name}: no view of this page shows such a file`;
+  }
+
+  /** Saves what is seen as a picture. */
+  async savePicture(kind: 'svg' | 'png'): Promise<void> {
+    const own = this.mounted.value?.picture?.();
+    const seen = own ?? this.#host;
+    if (seen === undefined) return;
+    const name = `folioscope-${this.address.value.view}.${kind}`;
+    download(name, kind === 'png' ? await pngOf(seen) : new Blob([svgOf(seen)], { type: 'image/svg+xml' }));
+    this.said.value = `${name} saved`;
   }
 
   /** Lets the reader choose a file. */
@@ -125,6 +136,8 @@ export class Shell {
     else if (altKey) return false;
     else if (key === '?') this.isHelpOpen.value = true;
     else if (key === 'o') this.chooseFile();
+    else if (key === 'x') void this.savePicture('svg');
+    else if (key === 'X') void this.savePicture('png');
     else if (key === 't') this.toggleTheme();
     else return false;
     return true;

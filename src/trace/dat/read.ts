@@ -149,7 +149,7 @@ function summarise(
   streams: readonly CpuStream[],
   batcher: Batcher,
 ): TraceSummary {
-  const { clock, uname, traceClock } = recording.options;
+  const { clock, uname, traceClock, recordedEvents } = recording.options;
   let events = 0;
   let from: Nanoseconds | undefined;
   let to: Nanoseconds | undefined;
@@ -188,6 +188,7 @@ function summarise(
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
+    recordedEvents,
     showsLosses: true,
     pageSize: recording.machinePageSize,
     countsTime:
