@@ -97,7 +97,7 @@ const WEB = {
     packages: true,
   },
   timeline: {
-    folders: ['design', 'view'],
+    folders: ['design', 'view', 'library'],
     rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
