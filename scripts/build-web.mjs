@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page, bundled into a folder: files for any web server, and one file that works from disk. scripts/build.mjs calls it.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -15,6 +15,15 @@ const POLICY =
 const POLICY_OF_ONE_FILE =
   "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'; style-src 'unsafe-inline'; " +
   "img-src data: blob:; font-src data:; worker-src blob:; connect-src data:; base-uri 'none'; form-action 'none'";
+
+/**
+ * The grammar of C and what runs it, which only the playground loads.
+ * @type {readonly (readonly [name: string, path: string])[]}
+ */
+const GRAMMAR = [
+  ['tree-sitter-c.wasm', 'node_modules/tree-sitter-c/tree-sitter-c.wasm'],
+  ['web-tree-sitter.wasm', 'node_modules/web-tree-sitter/web-tree-sitter.wasm'],
+];
 
 /** @param {string} folder @param {string} ending */
 const namesIn = (folder, ending) =>
@@ -34,6 +43,18 @@ const TEXTS = Object.fromEntries(
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const VERSION = /** @type {{ version: string }} */ (MANIFEST).version;
 
+/**
+ * One zstd: both entries of the package bring the whole decoder, and that of streams can do what the other can.
+ * @type {import('esbuild').Plugin}
+ */
+const ONE_ZSTD = {
+  name: 'one-zstd',
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /^zstddec$/ }, ({ resolveDir, kind }) =>
+      bundler.resolve('zstddec/stream', { resolveDir, kind }),
+    ),
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = {
   bundle: true,
@@ -45,7 +66,10 @@ const COMMON = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'none',
+  plugins: [ONE_ZSTD],
   logLevel: 'warning',
+  // Node's, which packages ask for only where they run there.
+  external: ['fs/promises', 'module'],
   define: { FOLIOSCOPE_TEXTS: JSON.stringify(TEXTS), FOLIOSCOPE_VERSION: JSON.stringify(VERSION) },
 };
 
@@ -100,13 +124,17 @@ export async function buildWeb(folder) {
       );
 
   const style = await textOf({ entryPoints: ['web/main.css'], loader: { '.woff2': 'dataurl' } });
-  const worker = await textOf({ entryPoints: ['web/worker/worker.ts'], format: 'iife' });
+  const worker = await textOf({
+    entryPoints: ['web/worker/worker.ts'],
+    format: 'iife',
+    // A script of a page from disk has no address. The parser makes one of it, although it is given its bytes.
+    define: { ...COMMON.define, 'import.meta.url': '"https://folioscope.invalid/"' },
+  });
   await writeTo(folder, {
     entryPoints: { page: 'web/main.css' },
     loader: { '.woff2': 'file' },
     assetNames: '[name]',
   });
-  writeFileSync(join(folder, 'worker.js'), worker);
 
   // Views that are opened later are loaded later.
   await writeTo(folder, {
@@ -115,6 +143,13 @@ export async function buildWeb(folder) {
     splitting: true,
     chunkNames: 'part-[hash]',
   });
+  await writeTo(folder, {
+    entryPoints: { worker: 'web/worker/worker.ts' },
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'work-[name]-[hash]',
+  });
+  for (const [name, path] of GRAMMAR) copyFileSync(join(ROOT, path), join(folder, name));
   writeFileSync(
     join(folder, 'index.html'),
     page(
@@ -122,7 +157,6 @@ export async function buildWeb(folder) {
       [
         '<link rel="stylesheet" href="page.css" />',
         '<link rel="preload" href="inter-latin-wght-normal.woff2" as="font" type="font/woff2" crossorigin />',
-        '<link rel="preload" href="worker.js" as="script" />',
       ].join('\n    '),
       '<script type="module" src="page.js"></script>',
     ),
@@ -134,7 +168,14 @@ export async function buildWeb(folder) {
     page(
       POLICY_OF_ONE_FILE,
       `<style>${style}</style>`,
-      `<script type="text/plain" id="folioscope-worker">${inScript(worker)}</script>\n<script>${inScript(whole)}</script>`,
+      [
+        ...GRAMMAR.map(
+          ([name, path]) =>
+            `<script type="application/octet-stream" id="${name}">${readFileSync(join(ROOT, path), 'base64')}</script>`,
+        ),
+        `<script type="text/plain" id="folioscope-worker">${inScript(worker)}</script>`,
+        `<script>${inScript(whole)}</script>`,
+      ].join('\n'),
     ),
   );
 }

@@ -84,13 +84,26 @@ const WEB = {
     rooms: ['verify', 'scenario', 'machine', 'kernel', 'lang', 'ledger', 'report'],
     packages: true,
   },
+  check: {
+    folders: ['design', 'view', 'book'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
+  playground: {
+    folders: ['design', 'view', 'address', 'library', 'book'],
+    rooms: ['cfront', 'verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
   timeline: {
     folders: ['design', 'view'],
     rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
     packages: true,
   },
-  worker: { folders: ['view', 'book', 'timeline'] },
-  shell: { folders: ['design', 'view', 'address', 'book', 'timeline', 'worker'], packages: true },
+  worker: { folders: ['view', 'book', 'check', 'playground', 'timeline'] },
+  shell: {
+    folders: ['design', 'view', 'address', 'book', 'check', 'playground', 'timeline', 'worker'],
+    packages: true,
+  },
 };
 
 /**

@@ -13,8 +13,8 @@ import { ROOT, sourceFiles } from './files.mjs';
 
 const COMMANDS = [
   ['demo'],
+  ['review', 'examples/drain-once.mail', '--scenarios', 'scenarios/SC-02-other-cpu.yaml'],
   ['run', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline,local-drain,v6'],
-  ['check', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline'],
   ['explain', 'examples/two-cpu.dat', '--at', 'marker:phase faulted'],
 ];
 const MAIN = 'dist/cli/main.js';

@@ -2,6 +2,7 @@
 import { pointee } from './c-types.ts';
 import { binary, constant, type Expr, type Form, label, not, type Part, type Var } from './ir.ts';
 import type { Table } from './known.ts';
+import { type RangeGiven, usesOfSecond } from './range-given.ts';
 import { Refused, type Place } from './source.ts';
 import { Statements } from './statements.ts';
 import { BOOL, type CExpr, type CFunction, type CType, type CUnit } from './syntax.ts';
@@ -10,18 +11,46 @@ import type { Target } from './writer.ts';
 /** What a function's answer says: `safe` where true or 0 stands for a page that may be converted, else the opposite. */
 export type Answers = 'true-is-safe' | 'true-is-used' | 'zero-is-safe';
 
-/** Writes a check's function out in parts, its helpers inlined. @throws Refused where it has what is not taken. */
-export function lower(unit: CUnit, fn: CFunction, table: Table, answers: Answers): Form {
-  return new Lowering(unit, table).form(fn, answers);
+/**
+ * Writes a check's function out in parts, its helpers inlined.
+ * @param remarked what a remark says of the second number; its type or the text says it where absent.
+ * @throws Refused where it has what is not taken, or the range is not known.
+ */
+export function lower(
+  unit: CUnit,
+  fn: CFunction,
+  {
+    table,
+    answers,
+    remarked,
+  }: { readonly table: Table; readonly answers: Answers; readonly remarked: RangeGiven | undefined },
+): Form {
+  const counted = new Lowering(unit, table).form(fn, answers, 'count');
+  const given = remarked ?? givenBy(fn, counted);
+  return given === 'count' ? counted : new Lowering(unit, table).form(fn, answers, given);
+}
+
+/** The type of sizes: no page's index has it. */
+const SIZE = 'size_t';
+
+function givenBy({ params }: CFunction, { body }: Form): RangeGiven {
+  const [, second] = params.filter(({ type }) => type.kind === 'int');
+  if (second === undefined || second.typeName === SIZE) return 'count';
+  const [use, ...others] = usesOfSecond(body);
+  if (use !== undefined && others.length === 0) return use;
+  throw new Refused(
+    `'${second.name}' may be how many pages, the page behind the last one, or the last one, expected the type ${SIZE} for a number of pages, or a remark: 'folioscope: givenCount', 'givenEnd' or 'givenLast'`,
+    second.at,
+  );
 }
 
 /** A check's function: what its caller gives it, and what becomes of its answer. */
 class Lowering extends Statements {
-  form(fn: CFunction, answers: Answers): Form {
+  form(fn: CFunction, answers: Answers, given: RangeGiven): Form {
     this.statement = fn.at;
     const exit = label('return');
     const inner = this.nest(() => {
-      this.parameters(fn);
+      this.parameters(fn, given);
       const safe: Var = { name: 'safe', type: BOOL, place: 'safe' };
       const returns = (value: CExpr | undefined, at: Place): void => {
         if (value === undefined) throw new Refused('returns nothing, expected whether the pages may be converted', at);
@@ -47,7 +76,7 @@ class Lowering extends Statements {
     return { name: fn.name, body, statics: [...this.statics.values()], calls: [...this.calls], held: this.held };
   }
 
-  protected parameters(fn: CFunction): void {
+  protected parameters(fn: CFunction, given: RangeGiven): void {
     let numbers = 0;
     let hasInode = false;
     let hasIndex = false;
@@ -61,16 +90,19 @@ class Lowering extends Statements {
       } else if (type.kind === 'int' && numbers === 1) {
         numbers = 2;
         const end = binary('+', { op: 'given', of: 'start' }, { op: 'given', of: 'nr' });
-        if (name === 'end') this.define(name, type, end, at);
-        else if (name === 'last') this.define(name, type, binary('-', end, constant(1)), at);
-        else this.define(name, type, { op: 'given', of: 'nr' }, at);
+        const value = {
+          count: { op: 'given', of: 'nr' },
+          end,
+          last: binary('-', end, constant(1)),
+        } as const satisfies Record<RangeGiven, Expr>;
+        this.define(name, type, value[given], at);
       } else if (type.kind === 'pointer' && type.to.kind === 'int' && !hasIndex) {
         hasIndex = true;
         const target: Target = { kind: 'var', of: { name: `*${name}`, type: type.to, place: 'err_index' } };
         this.bind(name, { kind: 'pointer', to: target });
       } else
         throw new Refused(
-          `the parameter '${name}' is not known, expected an inode or mapping, the first page, the number of pages (or 'end', 'last'), and a pointer for the page that is refused`,
+          `the parameter '${name}' is not known, expected an inode or mapping, the first page, a number that ends the range, and a pointer for the page that is refused`,
           at,
         );
     }

@@ -314,7 +314,8 @@ export abstract class Statements extends Calls {
       this.condition(expr.of, to, !when);
       return;
     }
-    if (expr.kind === 'call' && this.unshadowed(expr.name)?.word === 'truth' && expr.args.length === 1) {
+    const word = expr.kind === 'call' ? this.unshadowed(expr.name) : undefined;
+    if (expr.kind === 'call' && word?.word === 'truth' && expr.args.length === word.params.length) {
       const [inner] = expr.args;
       if (inner !== undefined) this.condition(inner, to, when);
       return;

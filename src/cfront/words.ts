@@ -43,6 +43,12 @@ export abstract class Words extends Accesses {
         const [a, b] = this.both(first, second, at);
         return this.chosen(known.word, a, b, at);
       }
+      case 'least-of-type':
+      case 'most-of-type': {
+        if (second === undefined || third === undefined) return nothing;
+        const [a, b] = this.both(second, third, at);
+        return this.chosen(known.word === 'least-of-type' ? 'least' : 'most', a, b, at);
+      }
       case 'between': {
         if (second === undefined || third === undefined) return nothing;
         const [of, low, high] = this.unordered([first, second, third], at);

@@ -45,7 +45,7 @@ const MOST_NAME = 31;
 
 /** What reports call a form of C: its file, or its function where one is named. */
 function nameOf(file: string, named: string | undefined): string {
-  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^[^a-z]/i, 'c');
+  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^(?![a-z])/i, 'c-');
   const name = plain.slice(0, MOST_NAME);
   return [...PATCHES, ...ALTERNATIVES].some((known) => known.name === name) ? `${name}.c` : name;
 }

@@ -5,7 +5,14 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../ledger/index.ts';
-import type { Prepared, PreparedSide, ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
+import type {
+  ComparedSource,
+  Prepared,
+  PreparedSide,
+  ReviewAnswer,
+  ReviewedChange,
+  ReviewedSide,
+} from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reasonOf } from './failure.ts';
@@ -179,7 +186,7 @@ async function reviewed(
   file: string,
   prepared: readonly Prepared[],
   scenarios: readonly Occasion[],
-  { workers }: Options,
+  { workers, tree }: Options,
 ): Promise<ReviewAnswer> {
   const notRun = new Set<string>();
   const changes: ReviewedChange[] = [];
@@ -198,9 +205,28 @@ async function reviewed(
       changes: before?.kind === 'judged' && after?.kind === 'judged' ? changesBetween(before.judged, after.judged) : [],
     });
   }
+  const source = tree === undefined ? undefined : await comparedSource(tree, changes);
   const profiles = [...new Set(scenarios.map(({ scenario }) => scenario.check.profile.name))];
   const { reviewAnswer } = await import('../review/index.ts');
-  return reviewAnswer({ file, profiles, changes, notRun: [...notRun] });
+  return reviewAnswer({ file, profiles, changes, source, notRun: [...notRun] });
+}
+
+/** Whether a tree's kernel is the model's, as far as verdicts rest on it; the checks under review aside. */
+async function comparedSource(tree: string, changes: readonly ReviewedChange[]): Promise<ComparedSource> {
+  const { compareSources, HELD_AGAINST } = await import('../source/index.ts');
+  const { sourcesIn } = await import('./source.ts');
+  const judged = changes.flatMap(({ before, after }) =>
+    [before, after].flatMap((side) => (side?.kind === 'judged' ? side.judged : [])),
+  );
+  const names = new Set(judged.flatMap(({ routines }) => routines));
+  for (const { prepared } of changes) names.delete(prepared.function);
+  try {
+    const states = await compareSources(await sourcesIn(tree), names);
+    return { tree, release: HELD_AGAINST, states, failure: undefined };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { tree, release: HELD_AGAINST, states: [], failure: error.message };
+  }
 }
 
 /** A side that has been translated once here, so that its errors are told before anything is explored. */

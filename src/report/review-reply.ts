@@ -2,7 +2,7 @@
 import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { wrap } from './flow.ts';
-import { closingLines, runLines, shownLines, sideLines, type ReviewReportOptions } from './review-text.ts';
+import { closingLines, runLines, shownLines, sideLines, sourceLines, type ReviewReportOptions } from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
 /** Lines changed one after the other, with context in front, as a reply quotes them. */
@@ -34,6 +34,7 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
       ...(evidence.get(i) ?? []),
     ]),
     shownLines(change),
+    sourceLines(answer),
     closingLines(answer),
     commandLines(command),
   ];

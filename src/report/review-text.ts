@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { sourceRows } from './source-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** What a report of a review shows besides the answer. */
@@ -24,7 +25,7 @@ export interface ReviewReportOptions {
  * const [prepared] = await prepare(mails, { file: 'a.diff', function: 'safe', known: new Set() });
  * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
  * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
- * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, notRun: [] });
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, source: undefined, notRun: [] });
  * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
  * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
  * reviewReply(answer, told).includes('> +\tgo();'); // => true
@@ -40,6 +41,7 @@ export function reviewReport(answer: ReviewAnswer, { command, scenarios }: Revie
     ]),
     ...answer.changes.map(shownLines),
     tableLines(answer.last),
+    sourceLines(answer),
     closingLines(answer),
     commandLines(command),
   ];
@@ -232,6 +234,22 @@ function tableLines({ before, after }: ReviewedChange): readonly string[] {
   return [
     row('scenario', 'before, states', 'after, states'),
     ...names.map((name) => row(name, cell(sides[0], name), cell(sides[1], name))),
+  ];
+}
+
+/** Whether the model is still the tree's kernel, as far as the verdict rests on it. */
+export function sourceLines({ source }: ReviewAnswer): readonly string[] {
+  if (source === undefined) return [];
+  const { tree, release, states, failure } = source;
+  if (failure !== undefined) return wrap(`not known whether the model is the kernel of ${tree}: ${failure}`, '', '  ');
+  const same = states.filter(({ state }) => state === 'same').length;
+  return [
+    ...wrap(
+      `In ${tree} ${same} of the ${states.length} kernel routines that this rests on have the text that the model follows, that of linux-${release}.`,
+      '',
+      '  ',
+    ),
+    ...sourceRows(states, release, false),
   ];
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { effect, type Signal, signal } from '@preact/signals';
+import { batch, effect, type Signal, signal } from '@preact/signals';
 import { formatSchedule, turnsTaken } from '../../src/machine/index.ts';
 import { packed, unpacked } from '../address/index.ts';
 import type { OpenedFile, Page, Port, ViewState } from '../view/index.ts';
@@ -39,6 +39,8 @@ export class Book {
   #question = 0;
   /** What to do with the answer. */
   #arrived: (played: Played) => void = () => undefined;
+  /** Whether the error that is shown is of what was asked here; it goes with the next answer. */
+  #hasComplained = false;
   /** The packed text of a scenario that is not in the library. */
   #packed: string | undefined;
 
@@ -81,8 +83,7 @@ export class Book {
 
   /** Whether this is the landing page's scenario, which has words of its own. */
   get isLanding(): boolean {
-    const { scenario, forms } = this.asked.value;
-    return scenario.kind === 'library' && scenario.name === LANDING_SCENARIO && forms.join() === LANDING_FORMS.join();
+    return isLandingOf(this.asked.value);
   }
 
   unmount(): void {
@@ -108,10 +109,13 @@ export class Book {
   }
 
   #play(asked: Asked, arrived: (played: Played) => void, recorded?: { file: string; text: string }): void {
-    this.asked.value = asked;
-    this.#arrived = arrived;
+    // What is asked for is what is shown, and so the address, only when the films have come.
+    this.#arrived = (played) => {
+      this.asked.value = asked;
+      arrived(played);
+    };
     const id = ++this.#question;
-    const ready = recorded === undefined && asked.schedule === undefined && this.isLanding ? landing() : undefined;
+    const ready = recorded === undefined && asked.schedule === undefined && isLandingOf(asked) ? landing() : undefined;
     if (ready !== undefined) {
       this.#show(ready.played);
       this.stage.everyOrder.value = ready.everyOrder;
@@ -121,9 +125,12 @@ export class Book {
   }
 
   #show(played: Played): void {
-    this.#page.complain(undefined);
-    this.scenario.value = played.scenario;
-    this.#arrived(played);
+    if (this.#hasComplained) this.#page.complain(undefined);
+    this.#hasComplained = false;
+    batch(() => {
+      this.scenario.value = played.scenario;
+      this.#arrived(played);
+    });
   }
 
   #hear(told: BookTell): void {
@@ -138,8 +145,13 @@ export class Book {
         if (told.id === this.#question) this.stage.everyOrder.value = [...this.stage.everyOrder.value, told.answer];
         return;
       case 'bad':
-        if (told.id === this.#question) this.#page.complain(told.line);
+        if (told.id === this.#question) this.#complain(told.line);
     }
+  }
+
+  #complain(line: string): void {
+    this.#hasComplained = true;
+    this.#page.complain(line);
   }
 
   async #askedIn(state: ViewState): Promise<Asked | undefined> {
@@ -149,7 +161,7 @@ export class Book {
     const read = await unpacked(text);
     this.#packed = text;
     if (read !== undefined) return { scenario: { kind: 'text', file, text: read }, forms, schedule };
-    this.#page.complain(`${file}: the scenario in this link cannot be read: the link has been cut off`);
+    this.#complain(`${file}: the scenario in this link cannot be read: the link has been cut off`);
     return undefined;
   }
 
@@ -208,6 +220,9 @@ export class Book {
     );
   }
 }
+
+const isLandingOf = ({ scenario, forms }: Asked): boolean =>
+  scenario.kind === 'library' && scenario.name === LANDING_SCENARIO && forms.join() === LANDING_FORMS.join();
 
 const isShort = (text: string | undefined): text is string => text !== undefined && text.length <= MOST_IN_ADDRESS;
 

@@ -47,7 +47,7 @@ export interface Played {
 }
 
 /** A scenario file of the library. */
-interface LibraryEntry {
+export interface LibraryEntry {
   readonly name: string;
   readonly title: string;
 }

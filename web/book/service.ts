@@ -7,10 +7,26 @@ import { checking } from '../../src/verify/index.ts';
 import { scenarioTexts } from '../library/index.ts';
 import type { Service } from '../view/index.ts';
 import { filmOf, type Turns } from './film.ts';
-import type { BookAsk, BookTell, EveryOrder, PlayAsked, Played, ScenarioSource } from './protocol.ts';
+
+import type {
+  BookAsk,
+  BookTell,
+  EveryOrder,
+  LibraryEntry,
+  PlayAsked,
+  Played,
+  ScenarioSource,
+  ShownScenario,
+} from './protocol.ts';
+
+export { filmOf, type Turns };
 
 /** The title of a scenario file, without reading the whole: the list of them is shown before any is read. */
 const titleIn = (text: string): string => /^title: *(.*)$/m.exec(text)?.[1]?.replaceAll(/^['"]|['"]$/g, '') ?? '';
+
+/** The scenarios of the library, with their titles. */
+export const libraryEntries = (): readonly LibraryEntry[] =>
+  [...scenarioTexts()].map(([name, text]) => ({ name, title: titleIn(text) }));
 
 /** The scenario of a source. @throws InputError if it is none. */
 export async function scenarioOf(source: ScenarioSource): Promise<Scenario> {
@@ -40,9 +56,18 @@ export async function play({ scenario: source, forms, schedule, recorded }: Play
       other?.schedule.kind === 'list' ? { kind: 'follow', turns: other.schedule.turns } : turnsOf(schedule);
     return filmOf(scenario, patchNamed(form), turns);
   });
-  const { file, name, title, about, machine } = scenario;
-  return { scenario: { file, name, title, about, profile: machine.profile.name, cpus: machine.cpus }, films };
+  return { scenario: shownScenario(scenario), films };
 }
+
+/** A scenario as the page shows it. */
+export const shownScenario = ({ file, name, title, about, machine }: Scenario): ShownScenario => ({
+  file,
+  name,
+  title,
+  about,
+  profile: machine.profile.name,
+  cpus: machine.cpus,
+});
 
 /** States up to which every order is looked at beside a film: some tenths of a second. */
 const MOST_STATES = 20_000;
@@ -63,7 +88,7 @@ export const bookService: Service<BookAsk, BookTell> = (tell) => {
   return async (ask) => {
     switch (ask.kind) {
       case 'library': {
-        const scenarios = [...scenarioTexts()].map(([name, text]) => ({ name, title: titleIn(text) }));
+        const scenarios = libraryEntries();
         const forms = [...PATCHES, ...ALTERNATIVES].map(({ name, summary }) => ({ name, summary }));
         tell({ kind: 'library', scenarios, forms });
         return;

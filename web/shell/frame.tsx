@@ -38,6 +38,13 @@ export function Frame({ shell }: { readonly shell: Shell }) {
           <button type="button" title="Open a file (O), or drop one on the page" onClick={() => shell.chooseFile()}>
             Open…
           </button>
+          <button
+            type="button"
+            title="Save what is seen as a picture (X: SVG, Shift+X: PNG)"
+            onClick={() => void shell.savePicture('svg')}
+          >
+            Save
+          </button>
           <button type="button" onClick={() => shell.toggleTheme()}>
             {shell.theme.value === 'dark' ? 'Light' : 'Dark'}
           </button>

@@ -6,6 +6,7 @@ import { startWorker } from '../worker/start.ts';
 import { isTakenByControl } from './keys.ts';
 import { viewFor } from './kind.ts';
 import { openedWithPage, sayAlive } from './opened.ts';
+import { download, pngOf, svgOf } from './picture.ts';
 import { chosenTheme, themeSignal } from './theme.ts';
 import type { ListedView } from './views.ts';
 
@@ -42,7 +43,10 @@ export class Shell {
     this.#host = host;
     sayAlive();
     openedWithPage().then(
-      (file) => (file === undefined || location.hash !== '' ? this.#mount() : this.openFile(file)),
+      (file) => {
+        if (file === undefined) return this.#mount();
+        return location.hash === '' ? this.openFile(file) : this.#mountWith(file);
+      },
       (error: unknown) => {
         this.complaint.value = error instanceof Error ? error.message : String(error);
         return this.#mount();
@@ -50,11 +54,27 @@ export class Shell {
     );
   }
 
+  /** The page was opened with a file, and with an address: a link into it, or a page that was loaded again. */
+  async #mountWith(file: OpenedFile): Promise<void> {
+    if ((await viewFor(file)) === this.address.value.view) this.file.value = file;
+    return this.#mount();
+  }
+
   /** Opens a file in the view that shows such files. */
   async openFile(file: OpenedFile): Promise<void> {
     const view = await viewFor(file);
     if (this.views.some(({ id }) => id === view)) this.open(view, {}, file);
     else this.complaint.value = `${file.name}: no view of this page shows such a file`;
+  }
+
+  /** Saves what is seen as a picture. */
+  async savePicture(kind: 'svg' | 'png'): Promise<void> {
+    const own = this.mounted.value?.picture?.();
+    const seen = own ?? this.#host;
+    if (seen === undefined) return;
+    const name = `folioscope-${this.address.value.view}.${kind}`;
+    download(name, kind === 'png' ? await pngOf(seen) : new Blob([svgOf(seen)], { type: 'image/svg+xml' }));
+    this.said.value = `${name} saved`;
   }
 
   /** Lets the reader choose a file. */
@@ -116,6 +136,8 @@ export class Shell {
     else if (altKey) return false;
     else if (key === '?') this.isHelpOpen.value = true;
     else if (key === 'o') this.chooseFile();
+    else if (key === 'x') void this.savePicture('svg');
+    else if (key === 'X') void this.savePicture('png');
     else if (key === 't') this.toggleTheme();
     else return false;
     return true;

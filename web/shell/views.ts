@@ -12,4 +12,6 @@ export interface ListedView {
 export const VIEWS: readonly ListedView[] = [
   { id: 'book', title: 'Flip-book', load: async () => (await import('../book/index.ts')).bookView },
   { id: 'timeline', title: 'Timeline', load: async () => (await import('../timeline/index.ts')).timelineView },
+  { id: 'check', title: 'Check', load: async () => (await import('../check/index.ts')).checkView },
+  { id: 'playground', title: 'Playground', load: async () => (await import('../playground/index.ts')).playgroundView },
 ];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { HOLDER_LOOKS } from '../design/index.ts';
 import { durationText, timeText } from './clock.ts';
@@ -17,49 +18,67 @@ interface Props {
 /** Milliseconds after the last change of the view until the table follows: nobody reads it while it moves. */
 const PAUSE = 250;
 
+/** What the table tells. */
+interface Told {
+  readonly window: Window;
+  readonly rows: readonly Row[];
+  readonly time: number | undefined;
+}
+
 /** The lanes in words, for the visible time: for screen readers always, on screen on demand. */
 export function LaneTable({ model, timeline }: Props) {
-  const window = model.window.value;
-  const rows = model.rows.value;
-  const time = model.cursor.value;
-  const [shown, setShown] = useState({ window, rows, time });
+  const [told, setTold] = useState<Told | undefined>(undefined);
+  // The view moves many times a second: the table is made once it stands still.
   useEffect(() => {
-    const timer = setTimeout(() => setShown({ window, rows, time }), PAUSE);
-    return () => clearTimeout(timer);
-  }, [window, rows, time]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ending = effect(() => {
+      const next = { window: model.window.value, rows: model.rows.value, time: model.cursor.value };
+      clearTimeout(timer);
+      timer = setTimeout(() => setTold(next), PAUSE);
+    });
+    return () => {
+      ending();
+      clearTimeout(timer);
+    };
+  }, [model]);
   return (
     <section class={model.isTableShown.value ? 'tl-table' : 'tl-table unseen'} aria-label="The lanes as a table">
-      <table>
-        <caption>
-          {timeText(timeline, Math.max(0, shown.window.from))} to{' '}
-          {timeText(timeline, Math.min(timeline.end, shown.window.to))}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Lane</th>
-            <th scope="col">At the cursor{shown.time === undefined ? '' : `, ${timeText(timeline, shown.time)}`}</th>
-            <th scope="col">In this time</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.rows.map((row) =>
-            row.kind === 'head' ? (
-              <tr key={row.key}>
-                <th scope="rowgroup" colSpan={3}>
-                  {row.title} {row.note}
-                </th>
-              </tr>
-            ) : (
-              <tr key={row.key}>
-                <th scope="row">{nameOf(row)}</th>
-                <td>{shown.time === undefined ? '' : nowText(row, timeline, shown.time)}</td>
-                <td>{windowText(row, timeline, shown.window)}</td>
-              </tr>
-            ),
-          )}
-        </tbody>
-      </table>
+      {told === undefined ? undefined : <Table told={told} timeline={timeline} />}
     </section>
+  );
+}
+
+function Table({ told: { window, rows, time }, timeline }: { readonly told: Told; readonly timeline: Timeline }) {
+  return (
+    <table>
+      <caption>
+        {timeText(timeline, Math.max(0, window.from))} to {timeText(timeline, Math.min(timeline.end, window.to))}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Lane</th>
+          <th scope="col">At the cursor{time === undefined ? '' : `, ${timeText(timeline, time)}`}</th>
+          <th scope="col">In this time</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) =>
+          row.kind === 'head' ? (
+            <tr key={row.key}>
+              <th scope="rowgroup" colSpan={3}>
+                {row.title} {row.note}
+              </th>
+            </tr>
+          ) : (
+            <tr key={row.key}>
+              <th scope="row">{nameOf(row)}</th>
+              <td>{time === undefined ? '' : nowText(row, timeline, time)}</td>
+              <td>{windowText(row, timeline, window)}</td>
+            </tr>
+          ),
+        )}
+      </tbody>
+    </table>
   );
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { bookService } from '../book/service.ts';
-import { timelineService } from '../timeline/service.ts';
 import { type Play, playing } from './play.ts';
 
-/** By the name that a view asks for. */
-export const SERVICES: ReadonlyMap<string, Play> = new Map([
-  ['book', playing(bookService)],
-  ['timeline', playing(timelineService)],
+/** By the name that a view asks for; each is loaded only into the worker that plays it. */
+export const SERVICES: ReadonlyMap<string, () => Promise<Play>> = new Map([
+  ['book', async () => playing((await import('../book/service.ts')).bookService)],
+  ['timeline', async () => playing((await import('../timeline/service.ts')).timelineService)],
+  ['check', async () => playing((await import('../check/service.ts')).checkService)],
+  ['playground', async () => playing((await import('../playground/service.ts')).playgroundService)],
 ]);

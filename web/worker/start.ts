@@ -7,19 +7,17 @@ const INLINE = 'folioscope-worker';
 
 let address: string | undefined;
 
-/** Address of the workers' script: a file beside the page, or, in the page that is one file, a blob of its own text. */
-function scriptAddress(): string {
-  const inline = document.querySelector(`#${INLINE}`)?.textContent;
-  address ??=
-    inline === undefined || inline === null
-      ? new URL('worker.js', document.baseURI).href
-      : URL.createObjectURL(new Blob([inline], { type: 'text/javascript' }));
-  return address;
+/** A worker of the script beside the page, which loads its parts; or, in the page that is one file, of a blob of its own text. */
+function workerNamed(name: string): Worker {
+  const inline = document.querySelector(`#${INLINE}`)?.textContent ?? undefined;
+  if (inline === undefined) return new Worker(new URL('worker.js', document.baseURI), { name, type: 'module' });
+  address ??= URL.createObjectURL(new Blob([inline], { type: 'text/javascript' }));
+  return new Worker(address, { name });
 }
 
 /** Starts a worker with one service. @param fail called with one line if something fails there. */
 export function startWorker<Ask, Tell>(service: string, fail: (line: string) => void): Port<Ask, Tell> {
-  const worker = new Worker(scriptAddress(), { name: service });
+  const worker = workerNamed(service);
   const listeners = new Set<(message: Tell) => void>();
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker<Tell>>) => {
     switch (data.kind) {

@@ -3,4 +3,4 @@
 import { playService } from './play.ts';
 import { SERVICES } from './services.ts';
 
-playService(SERVICES);
+void playService(SERVICES);

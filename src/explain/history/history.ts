@@ -72,8 +72,11 @@ export interface HistoryOptions {
 
 /** Number of folios' lives that are kept where nothing else is asked: some hundred megabytes. */
 const MOST_KEPT = 400_000;
-/** Lives are told so many after their end: later events may still tell of a flush, or of a return to a batch. */
-const MOST_UNTOLD = 400_000;
+/**
+ * Lives of a recording that is not kept whole are told so many after their end: the events that follow at once may still tell of
+ * their flush. Few, because what is held for long makes the garbage collector slow.
+ */
+const MOST_UNTOLD = 1000;
 /** Windows are chosen by times that are noted after every so many lives: so many times make up a window. */
 const NOTES_A_WINDOW = 400;
 
@@ -160,7 +163,9 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
 
   const window = to === undefined ? undefined : windowAround(to, notes);
   const teller = new Teller(known, onFolio, from ?? nanoseconds(0n));
-  const second = new Explainer(question, { window, whole: true, onEnd: (folio) => teller.ended(folio) });
+  // Of a recording that is kept whole everything is told at its end, when all is known of it.
+  const onEnd = notes.isWhole ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...onEnd });
   teller.refusedAt = (folio) => second.refusedAt(folio);
   const { trace } = await readInto(source, part(1), {
     scheduling,
@@ -173,7 +178,7 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
   });
   const answerer = second.answerer();
   const basis = answerer.basis(trace);
-  teller.finish(basis.followed);
+  teller.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
   return new Reading({ source, question, notes, trace, window, answerer, basis, how: { scheduling, pageSize } });
 }
 
@@ -225,10 +230,10 @@ class Teller {
     this.#ended = this.#ended.slice(MOST_UNTOLD);
   }
 
-  finish(followed: readonly TrackedInode[]): void {
-    for (const folio of this.#ended) this.#story(folio);
+  /** @param rest folios that have not ended, or were not told yet. */
+  finish(rest: readonly Generation[]): void {
+    for (const folio of [...this.#ended, ...rest]) this.#story(folio);
     this.#ended = [];
-    for (const { live } of followed) for (const folio of live.values()) this.#story(folio);
   }
 
   #story(folio: Generation): void {

@@ -63,8 +63,7 @@ const WORD = 2 ** 32;
  */
 export function orderOf(times: Float64Array): Uint32Array {
   const { length } = times;
-  let order = Uint32Array.from({ length: 0 });
-  order = new Uint32Array(length);
+  let order = new Uint32Array(length);
   let highest = 0;
   let isSorted = true;
   for (let place = 0; place < length; place++) {
@@ -74,25 +73,29 @@ export function orderOf(times: Float64Array): Uint32Array {
     else if (time < highest) isSorted = false;
   }
   if (isSorted) return order;
+  const words = [new Uint32Array(length), new Uint32Array(length)] as const;
+  for (let place = 0; place < length; place++) {
+    const time = times[place] ?? 0;
+    const high = Math.floor(time / WORD);
+    words[1][place] = high;
+    words[0][place] = time - high * WORD;
+  }
   let next = new Uint32Array(length);
   const counts = new Uint32Array(BUCKETS + 1);
   for (let shift = 0; shift < 4; shift++) {
     if (highest < BUCKETS ** shift) break;
     counts.fill(0);
-    const digit = (place: number): number => {
-      const time = times[place] ?? 0;
-      const word = shift < 2 ? time % WORD : Math.floor(time / WORD);
-      return (word >>> (shift % 2 === 0 ? 0 : DIGIT)) & (BUCKETS - 1);
-    };
+    const word = words[shift < 2 ? 0 : 1];
+    const bits = shift % 2 === 0 ? 0 : DIGIT;
     for (let place = 0; place < length; place++) {
-      const bucket = digit(place) + 1;
+      const bucket = (((word[place] ?? 0) >>> bits) & (BUCKETS - 1)) + 1;
       counts[bucket] = (counts[bucket] ?? 0) + 1;
     }
     for (let bucket = 1; bucket <= BUCKETS; bucket++)
       counts[bucket] = (counts[bucket] ?? 0) + (counts[bucket - 1] ?? 0);
     for (let nth = 0; nth < length; nth++) {
       const place = order[nth] ?? 0;
-      const bucket = digit(place);
+      const bucket = ((word[place] ?? 0) >>> bits) & (BUCKETS - 1);
       const to = counts[bucket] ?? 0;
       next[to] = place;
       counts[bucket] = to + 1;

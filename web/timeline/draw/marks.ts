@@ -9,10 +9,13 @@ export interface CallSign {
   readonly width: number;
   readonly result: ConversionSeen['result'];
   readonly count: number;
+  /** Its place from above among the signs of one place, and how many these are: none hides another. */
+  readonly nth: number;
+  readonly of: number;
 }
 
 /** A sign's least width, so that it is seen and hit. */
-const SIGN = 13;
+export const SIGN = 16;
 const WORST_FIRST = ['refused', 'failed', 'unknown', 'safe'] as const;
 
 /** Times of what is drawn one by one, and what lies before each, for counting without looking at each. */
@@ -35,7 +38,7 @@ export function indexCalls(calls: readonly ConversionSeen[]): CallIndex {
 
 /** Signs of the calls of a window; where several fall on one place, a sign for each result, the refused first. */
 export function callSigns(
-  { conversions }: Timeline,
+  { conversions }: Pick<Timeline, 'conversions'>,
   { times, before }: CallIndex,
   { from, to, width }: { readonly from: number; readonly to: number; readonly width: number },
 ): readonly CallSign[] {
@@ -49,10 +52,11 @@ export function callSigns(
     const x = (at - from) * scale;
     const next = Math.max(place + 1, lowerBound(times, from + (x + SIGN) / scale));
     const until = conversions[next - 1]?.until ?? at;
-    for (const result of WORST_FIRST) {
+    const here = WORST_FIRST.flatMap((result) => {
       const count = (before[result][next] ?? 0) - (before[result][place] ?? 0);
-      if (count > 0) signs.push({ x, width: Math.max(SIGN, (until - at) * scale), result, count });
-    }
+      return count > 0 ? [{ x, width: Math.max(SIGN, (until - at) * scale), result, count }] : [];
+    });
+    signs.push(...here.map((sign, nth) => ({ ...sign, nth, of: here.length })));
     place = next;
   }
   return signs.filter((sign) => sign.x + sign.width > 0);

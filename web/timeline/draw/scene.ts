@@ -4,9 +4,18 @@ import type { FolioLane, LossSpan, Timeline } from '../data/model.ts';
 import type { Span } from '../data/series.ts';
 import { LABEL_ABOVE, type Row } from '../layout.ts';
 import { bandsOf, fillsOf, ticksIn } from './columns.ts';
-import { type CallIndex, callSigns, type DrainTicks, drainTicks, indexCalls, roundAt } from './marks.ts';
+import {
+  type CallIndex,
+  type CallSign,
+  callSigns,
+  SIGN,
+  type DrainTicks,
+  drainTicks,
+  indexCalls,
+  roundAt,
+} from './marks.ts';
 import { paintBands, paintFills, paintHatch, paintTicks, type Pixels } from './paint.ts';
-import { mixed, type Palette } from './palette.ts';
+import { type Colour, mixed, type Palette } from './palette.ts';
 
 /** What is to be drawn. Lengths are pixels of the page. */
 export interface Sight {
@@ -276,54 +285,58 @@ interface Place {
   readonly height: number;
 }
 
-/** A box with the sign of its result: a cross, a check mark, or a question mark. */
+/** A box with the sign of its result: a cross, a check mark, or a question mark. Long calls are long boxes. */
 function drawSign(
   context: CanvasRenderingContext2D,
-  {
-    x,
-    width,
-    result,
-    count,
-  }: { readonly x: number; readonly width: number; readonly result: string; readonly count: number },
+  { x, width, result, nth, of }: CallSign,
   top: number,
   height: number,
   palette: Palette,
 ): void {
-  const colour = result === 'safe' ? palette.good : result === 'unknown' ? palette.unsure : palette.bad;
-  const size = Math.min(16, height);
-  // Where calls of both results fall on one place, the refused ones stand above.
-  const y = top + (height - size) / 2;
-  context.fillStyle = colour.css;
+  const tall = Math.min(SIGN, height / of - (of > 1 ? 1 : 0));
+  const y = top + (height - of * (tall + 1) + 1) / 2 + nth * (tall + 1);
+  context.fillStyle = colourOf(result, palette).css;
   if (result === 'safe') {
     context.beginPath();
-    context.roundRect(x, y, Math.max(size, width), size, size / 2);
+    context.roundRect(x, y, width, tall, tall / 2);
     context.fill();
-  } else context.fillRect(x, y, Math.max(size, width), size);
+  } else context.fillRect(x, y, width, tall);
   context.strokeStyle = palette.ground.css;
-  context.lineWidth = 2;
+  context.lineWidth = of > 1 ? 1.5 : 2;
   context.lineCap = 'round';
-  const [cx, cy, r] = [x + size / 2, y + size / 2, size * 0.22];
+  const [cx, cy, r] = [x + SIGN / 2, y + tall / 2, tall * 0.22];
   context.beginPath();
-  if (result === 'safe') {
-    context.moveTo(cx - r * 1.2, cy);
-    context.lineTo(cx - r * 0.2, cy + r);
-    context.lineTo(cx + r * 1.3, cy - r);
-  } else if (result === 'unknown') {
-    context.moveTo(cx, cy - r);
-    context.lineTo(cx, cy + r * 0.2);
-    context.moveTo(cx, cy + r);
-    context.lineTo(cx, cy + r);
-  } else {
-    context.moveTo(cx - r, cy - r);
-    context.lineTo(cx + r, cy + r);
-    context.moveTo(cx + r, cy - r);
-    context.lineTo(cx - r, cy + r);
+  switch (result) {
+    case 'safe':
+      context.moveTo(cx - r * 1.2, cy);
+      context.lineTo(cx - r * 0.2, cy + r);
+      context.lineTo(cx + r * 1.3, cy - r);
+      break;
+    case 'unknown':
+      context.moveTo(cx, cy - r);
+      context.lineTo(cx, cy + r * 0.2);
+      context.moveTo(cx, cy + r);
+      context.lineTo(cx, cy + r);
+      break;
+    case 'refused':
+    case 'failed':
+      context.moveTo(cx - r, cy - r);
+      context.lineTo(cx + r, cy + r);
+      context.moveTo(cx + r, cy - r);
+      context.lineTo(cx - r, cy + r);
   }
   context.stroke();
-  if (count > 1) {
-    context.fillStyle = palette.ink.css;
-    context.font = '11px system-ui, sans-serif';
-    context.textBaseline = 'middle';
-    context.fillText(String(count), x + Math.max(size, width) + 3, y + size / 2);
+}
+
+/** The colour of a call's result; a sign says the same. */
+export function colourOf(result: CallSign['result'], { good, bad, unsure }: Palette): Colour {
+  switch (result) {
+    case 'safe':
+      return good;
+    case 'refused':
+    case 'failed':
+      return bad;
+    case 'unknown':
+      return unsure;
   }
 }

@@ -6,7 +6,7 @@ import type { TimelineModel } from '../view-model.ts';
 import { bandsOf, fillsOf } from './columns.ts';
 import { callSigns, indexCalls } from './marks.ts';
 import { type HolderPaint, type Palette, paletteAt } from './palette.ts';
-import { insideOf } from './scene.ts';
+import { colourOf, insideOf } from './scene.ts';
 
 const NS = 'http://www.w3.org/2000/svg';
 /** Pixels of a picture. */
@@ -95,10 +95,11 @@ function drawRow(svg: SVGSVGElement, row: Row, { timeline, span, palette }: Draw
       return;
     }
     case 'conversions':
-      for (const { x, result, count } of callSigns(timeline, indexCalls(timeline.conversions), span)) {
+      for (const { x, result, nth, of } of callSigns(timeline, indexCalls(timeline.conversions), span)) {
         const sign = { safe: '✓', refused: '✕', failed: '✕', unknown: '?' }[result];
-        const colour = result === 'safe' ? palette.good : result === 'unknown' ? palette.unsure : palette.bad;
-        svg.append(text(`${sign}${count > 1 ? count : ''}`, LABELS + x, y + height / 2 + 5, colour.css, 15));
+        const size = of > 1 ? 11 : 15;
+        const middle = y + ((nth + 0.5) * height) / of;
+        svg.append(text(sign, LABELS + x, middle + size / 3, colourOf(result, palette).css, size));
       }
       return;
     case 'markers':
@@ -150,7 +151,7 @@ export function swatchOf(paint: HolderPaint): SVGSVGElement {
         line.setAttribute('transform', `translate(${x} ${y})`);
         svg.append(line);
       }
-  if (paint.fill === 'hatched')
+  if (paint.fill === 'hatched' || paint.fill === 'plain')
     svg.append(element('rect', { x: 0.5, y: 0.5, width: 21, height: 13, fill: 'none', stroke: paint.pattern.css }));
   return svg;
 }
