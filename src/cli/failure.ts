@@ -26,6 +26,11 @@ export function reportFailure(error: unknown): ExitCode {
     complain(error.message);
     return EXIT.input;
   }
+  // The room with the class is not loaded for other commands.
+  if (error instanceof Error && error.name === 'UnavailableError') {
+    complain(error.message);
+    return EXIT.unavailable;
+  }
   complain(`a defect of folioscope: ${error instanceof Error ? error.message : String(error)}`);
   process.stderr.write('Please report it with the command, its input and these lines:\n');
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);

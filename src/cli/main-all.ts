@@ -9,6 +9,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
   source: async () => (await import('./source.ts')).registerSource,
+  record: async () => (await import('./record.ts')).registerRecord,
+  inspect: async () => (await import('./inspect.ts')).registerInspect,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  demo: async () => (await import('./demo.ts')).registerDemo,
+  open: async () => (await import('./open.ts')).registerOpen,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,
 };

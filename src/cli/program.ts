@@ -27,6 +27,8 @@ Examples:
       the shortest run in which a page without a user is refused
   folioscope explain examples/two-cpu.dat
       who holds each page in a recording of a real kernel
+  folioscope open
+      the same in the browser: step by step, over time, as one types
   folioscope completion bash
 
 Exit codes:

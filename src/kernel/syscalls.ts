@@ -92,6 +92,8 @@ export interface CallKind<
   readonly leaves?: (pages: number) => number;
   /** Features that it brings into a run, which are otherwise listed as absent. */
   readonly brings?: readonly Brought[];
+  /** It goes over all pages of the file, or of what is mapped of it, whatever pages there are. */
+  readonly walksFile?: true;
   /** The LRU caches stay disabled after its return. */
   readonly staysDisabled?: true;
   /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages, and the file's. */
@@ -304,6 +306,7 @@ export const CALLS = {
     takes: (_, file) => file,
     parts: ['memslots'],
     says: ({ file }) => `the last reference to the file${file} is closed`,
+    walksFile: true,
   }),
   mlock: call({
     about:
@@ -409,6 +412,7 @@ export const CALLS = {
     text: (k, { process: child }) => returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child, ret })),
     parts: ['mmap'],
     says: ({ process }) => `fork into ${process}`,
+    walksFile: true,
   }),
   exit: call({
     about: 'exit(2) of the whole process: it loses all its mappings.',
@@ -417,6 +421,7 @@ export const CALLS = {
     text: (k) => returning(k, () => k.call(exit_mmap, { mm: currentMm(k) })),
     parts: ['mmap'],
     says: () => 'its process exits',
+    walksFile: true,
   }),
   'page-idle': call({
     about:

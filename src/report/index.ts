@@ -2,6 +2,7 @@
 export { explanationToJson } from './explain-json.ts';
 export { explanationToText } from './explain-text.ts';
 export { runToJson } from './run-json.ts';
+export { resultText } from './verdict-text.ts';
 export { summaryEnd, summaryLine } from './run-summary.ts';
 export type { RunReportOptions } from './run-text.ts';
 export { runReport } from './run-text.ts';
@@ -19,4 +20,9 @@ export { runsReport } from './runs-text.ts';
 export { reviewReport, type ReviewReportOptions } from './review-text.ts';
 export { reviewReply } from './review-reply.ts';
 export { reviewToJson } from './review-json.ts';
+export { demoReport, demoToJson } from './demo-text.ts';
+export { doctorReport, doctorToJson } from './doctor-text.ts';
+export { DRGN_SCRIPT } from './drgn-script.ts';
+export { inspectLine, inspectReport, inspectToJson } from './inspect-text.ts';
+export { recordReport, recordToJson } from './record-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

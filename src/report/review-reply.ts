@@ -90,7 +90,7 @@ function placeOf(change: Change, groups: readonly Group[]): number {
 const WORDS = {
   cured: 'This cures',
   worse: 'This breaks',
-  stays: 'Before and after alike this violates',
+  stays: 'Both before and after, this violates',
 } as const;
 
 function evidenceLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {

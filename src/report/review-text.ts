@@ -91,7 +91,7 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
     head,
     ...byProperty(violated, undefined, ''),
     ...byProperty(violated, 'exception', 'named exception '),
-    ...byProperty(violated, 'scenario', 'as its scenario says of every form, '),
+    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, '),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
     ...vacuous
       .filter(({ scenarios: none, of }) => none === of)
@@ -166,7 +166,11 @@ function changeLines(change: Change): readonly string[] {
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
   const exception =
-    known === undefined ? '' : known === 'exception' ? ', a named exception' : ', as its scenario says of every form';
+    known === undefined
+      ? ''
+      : known === 'exception'
+        ? ', a named exception'
+        : ', as its scenario expects of every form';
   return [...wrap(`${id}${exception}: ${sentence}`, '  ', '    '), ...wrap(`in ${rows.join(', ')}`, '    ', '      ')];
 }
 
@@ -197,7 +201,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
     ...calls.flatMap((text) => wrap(text, '', '  ')),
     ...taken.flatMap((name) =>
       wrap(
-        `${name}() is taken as the kernel has it, not as ${mail.subject === undefined ? 'the diff' : 'the mail'} writes it.`,
+        `${name}() has the kernel's own text here, not that of ${mail.subject === undefined ? 'the diff' : 'the mail'}.`,
         '',
         '  ',
       ),
@@ -208,7 +212,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
 function completedLines({ before, after }: ReviewedChange['prepared']): readonly string[] {
   const [old, young] = [before?.completed ?? [], after?.completed ?? []];
   const list = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => wrap(line, '  | ', '  |     '));
-  const head = 'Not shown by the diff, completed from what every form of this check has';
+  const head = 'Not shown by the diff, completed with the text that all forms of this check share';
   if (old.join('\n') === young.join('\n') || old.length === 0 || young.length === 0)
     return [`${head}:`, ...list(young.length === 0 ? old : young)];
   return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
@@ -263,7 +267,7 @@ export function closingLines({ profiles, changes, notRun }: ReviewAnswer): reado
     ),
     ...(notRun.length === 0 ? [] : wrap(`not run, interrupted: ${notRun.join(', ')}`, '', '  ')),
     ...wrap(
-      'not known: what no scenario has an occasion for; weak memory order and time are not in the model; what the mail says in words is not judged',
+      'not known: what no scenario exercises; weak memory order and time are not in the model; the words of the mail are not judged',
       '',
       '  ',
     ),

@@ -20,7 +20,7 @@ export function sourceReport(dir: string, release: string, states: readonly Rout
   const rows = sourceRows(states, release, all);
   return `${[
     ...wrap(`${dir}: of ${states.length} routines that the model follows ${counts.join(', ')}`, '', '  '),
-    `held against linux-${release}`,
+    `compared with linux-${release}`,
     ...(rows.length === 0 ? [] : ['', ...rows]),
   ].join('\n')}\n`;
 }

@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly patch: Patch;
   /** Schedule of the threads; the scenario's own if absent. */
   readonly schedule?: Schedule;
+  /** Chooses the turns of the threads instead of the schedule, which is then only named. Fresh: it decides one run. */
+  readonly strategy?: Strategy;
   /** The latest end of the run; if absent, it ends only with its calls. */
   readonly end?: RunEnd | undefined;
   /** The steps that the answer keeps; all if absent. The others are taken and checked all the same. */
@@ -202,7 +204,8 @@ class Run {
   }
 
   #strategy(): Strategy {
-    const { schedule = this.#scenario.schedule, patch } = this.#options;
+    const { schedule = this.#scenario.schedule, patch, strategy } = this.#options;
+    if (strategy !== undefined) return strategy;
     return strategyOf(schedule, {
       taskNamed: (name) => {
         const task = Array.from({ length: this.#machine.tasks }, (_, i) => this.#machine.taskName(i)).indexOf(name);

@@ -102,6 +102,7 @@ function withoutUntouchedPages(scenario: Scenario): Scenario {
   const ends = calls.map(({ call }) => {
     const entry = entryOf(call, machine);
     if ('result' in entry) return 0;
+    if (callNamed(call.call).walksFile === true) return pagesOf(scenario);
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
     if ('pages' in call) return call.start + call.pages;
     return Math.max('index' in call ? call.index + 1 : 0, 'sourceIndex' in call ? call.sourceIndex + 1 : 0);

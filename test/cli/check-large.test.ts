@@ -88,7 +88,9 @@ test('a verdict that rests on hashes says how likely a state was left out', () =
 test('hashes that leave out a state too likely decide nothing, and violate no wish', () => {
   const { status, stdout } = folioscope(['check', PEER, '--patch', 'v6', '--bitstate', '8']);
   expect(status).toBe(2);
-  expect(stdout).toMatch(/v6: UNDECIDED: hashes stand for states, and one was left out with a\s+probability of 1\.0/);
+  expect(stdout).toMatch(
+    /v6: UNDECIDED: states are stored as hashes, and one was left\s+out with a\s+probability of 1\.0/,
+  );
   const { status: alone, answer } = json([SC_07, '--patch', 'v6', '--bitstate', '8']);
   expect(alone).toBe(2);
   expect(answer).toMatchObject({ verdict: 'undecided', reason: 'omission' });
@@ -107,7 +109,7 @@ threads: { T0: [{ convert: { range: 0..4096, to: private } }], T1: [{ touch: 0..
   writeFileSync(file, text);
   const { status, stdout, stderr } = folioscope(['check', file, '--patch', 'v6']);
   expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
-  expect(stdout).toContain("v6: UNDECIDED: the question takes more than JavaScript's own memory");
+  expect(stdout).toContain('v6: UNDECIDED: the search needs more memory than JavaScript has');
   expect(stdout).toContain("nothing was explored; 'folioscope run' plays single orders");
   expect(json([file, '--patch', 'v6'])).toMatchObject({ status: 2, answer: { verdict: 'undecided', reason: 'size' } });
 });

@@ -63,11 +63,13 @@ test('the report says how much was put aside, and what to do where memory has en
   expect(readdirSync(folder)).toEqual([]);
   const without = folioscope(['check', ...SIZE, '--memory', '14']);
   expect(without.status).toBe(2);
-  expect(without.stdout).toContain('v6: UNDECIDED: memory is used up (--memory); --spill DIR goes on in files\n');
+  expect(without.stdout).toContain(
+    'v6: UNDECIDED: memory is used up (--memory); with --spill DIR the search continues in files\n',
+  );
   const levels = folioscope(['check', ...SIZE, '--memory', '14', '--spill', folder]);
   expect(levels.status).toBe(2);
   expect(levels.stdout).toMatch(
-    /v6: UNDECIDED: memory is used up by the levels that --spill leaves there\s+\(--memory\)\n/,
+    /v6: UNDECIDED: memory is used up by the levels that --spill keeps in\s+memory\s+\(--memory\)\n/,
   );
   for (const { stdout } of [told, without, levels])
     expect(stdout.split('\n').every((line) => line.length <= 75)).toBe(true);
@@ -81,7 +83,7 @@ test('a file that may not be as large as it has to be ends it with what is known
     status: 2,
     stderr: `folioscope: ${folder} cannot be written: the file is too large\n`,
   });
-  expect(stdout).toContain('v6: UNDECIDED: the states to put aside cannot be written (--spill)\n');
+  expect(stdout).toContain('v6: UNDECIDED: the states cannot be written to files (--spill)\n');
   expect(stdout).toMatch(/explored: \d+ \d+ states/);
   expect(readdirSync(folder)).toEqual([]);
 });

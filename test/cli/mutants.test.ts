@@ -8,7 +8,7 @@ import { folioscope } from './folioscope.ts';
 
 const FILE = 'scenarios/SC-02-other-cpu.yaml';
 const NAME = 'mutant:drains-itself-only';
-const ANNOUNCED = `${NAME}, a mistake made on purpose: it drains its own CPU`;
+const ANNOUNCED = `${NAME} is wrong on purpose: it drains its own CPU`;
 
 test.each(['run', 'check'])('%s announces a mutant before anything that it came to', (command) => {
   const { stdout, status } = folioscope([command, FILE, '--patch', NAME]);
