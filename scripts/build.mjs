@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// npm run build: compiles src/ to dist/: a file for each of the sources, with its types, and the command line in few files.
+// npm run build: compiles src/ to dist/: a file for each of the sources, with its types, the command line in few files, and the
+// page.
 //
 //   exit 0: dist/ is new and complete; 1: the compiler found errors, dist/ is as it was
 //
@@ -9,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildWeb } from './build-web.mjs';
 import { ROOT } from './files.mjs';
 
 // Beside dist/, so that relative paths in source maps stay right when it is renamed.
@@ -51,6 +53,7 @@ async function bundleCommandLine() {
       'main-all',
       'check-worker',
       'review-worker',
+      'live-probe',
       'patch-hooks',
       'patch-kernel',
       'patch-lang',
@@ -84,6 +87,7 @@ try {
   if (status === 0) {
     await bundleCommandLine();
     copyGrammar();
+    await buildWeb(join(fresh, 'web'));
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     rmSync(old, { recursive: true, force: true });

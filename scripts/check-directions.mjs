@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checks the walls of the house: which room of src/ may import which, and that what src/abi/ knows stands nowhere else in
-// src/ (tests excepted: they say again what they expect). Prints one line a violation.
+// Checks the walls of the house: which room of src/ may import which, what the page (web/) may import, and that what
+// src/abi/ knows stands nowhere else in src/ (tests excepted: they say again what they expect). Prints one line a violation.
 //
 //   node scripts/check-directions.mjs [ROOT]      exit 0: none; 1: at least one
 //
@@ -28,6 +28,7 @@ const HOUSE = {
   cfront: { rooms: ['kernel', 'lang'], packages: true },
   machine: { rooms: ['kernel', 'lang', 'ledger', 'abi'], packages: true },
   scenario: { rooms: ['machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
+  selftest: { rooms: ['scenario', 'machine', 'ledger', 'abi'] },
   check: { rooms: ['lang'] },
   verify: { rooms: ['check', 'scenario', 'machine', 'kernel', 'lang', 'ledger'] },
   source: {},
@@ -36,9 +37,11 @@ const HOUSE = {
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
+  live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
+  serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform', 'live'],
     packages: true,
   },
   cli: {
@@ -50,6 +53,7 @@ const HOUSE = {
       'cfront',
       'machine',
       'scenario',
+      'selftest',
       'peer',
       'check',
       'verify',
@@ -58,10 +62,49 @@ const HOUSE = {
       'trace',
       'explain',
       'conform',
+      'live',
+      'serve',
       'report',
     ],
     packages: true,
     node: true,
+  },
+};
+
+/**
+ * The page's folders: which of them each may import, which rooms of src/, and whether packages. As above, a folder names only
+ * folders that stand above it. The pages' folders are imported through their index.ts, but for what starts a program of its own.
+ * @type {Record<string, { folders?: string[], rooms?: string[], packages?: true }>}
+ */
+const WEB = {
+  design: { rooms: ['ledger'] },
+  view: { packages: true },
+  address: { folders: ['view'] },
+  library: {},
+  book: {
+    folders: ['design', 'view', 'address', 'library'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'lang', 'ledger', 'report'],
+    packages: true,
+  },
+  check: {
+    folders: ['design', 'view', 'book'],
+    rooms: ['verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
+  playground: {
+    folders: ['design', 'view', 'address', 'library', 'book'],
+    rooms: ['cfront', 'verify', 'scenario', 'machine', 'kernel', 'ledger'],
+    packages: true,
+  },
+  timeline: {
+    folders: ['design', 'view', 'library'],
+    rooms: ['explain', 'trace', 'machine', 'kernel', 'ledger', 'abi', 'report', 'scenario'],
+    packages: true,
+  },
+  worker: { folders: ['view', 'book', 'check', 'playground', 'timeline'] },
+  shell: {
+    folders: ['design', 'view', 'address', 'book', 'check', 'playground', 'timeline', 'worker'],
+    packages: true,
   },
 };
 
@@ -132,12 +175,47 @@ function violation(file, specifier, typeOnly) {
     const [here, there] = [folders.indexOf(file.split('/')[2] ?? ''), folders.indexOf(target[2] ?? '')];
     return here !== -1 && there > here ? `${folders[here]}/ may not import ${folders[there]}/` : undefined;
   }
+  return crossing(from, to, target, typeOnly, { rooms, types });
+}
+
+/**
+ * @param {string} from
+ * @param {string} to
+ * @param {string[]} target
+ * @param {boolean} typeOnly
+ * @param {{ rooms: string[], types: string[] }} may
+ * @returns {string | undefined} what is wrong with an import that crosses from one room to another
+ */
+function crossing(from, to, target, typeOnly, { rooms, types }) {
   if (!rooms.includes(to) && !(types.includes(to) && typeOnly)) {
     const may = [...rooms, ...types.map((room) => `types of ${room}`)].join(', ');
     return `${from} may not import ${to} (it may import: ${may === '' ? 'nothing' : may})`;
   }
-  if (target.length > 3 || target[2] !== 'index.ts') return `${to} is imported through its index.ts, not ${specifier}`;
+  if (target.length > 3 || target[2] !== 'index.ts')
+    return `${to} is imported through its index.ts, not ${target.join('/')}`;
   return undefined;
+}
+
+/**
+ * @param {string} file path from the root, `web/FOLDER/...`
+ * @param {string} specifier
+ * @returns {string | undefined} what is wrong with it
+ */
+function violationInWeb(file, specifier) {
+  const from = file.split('/')[1] ?? '';
+  const { folders: may = [], rooms = [], packages } = WEB[from] ?? {};
+  if (specifier.startsWith('node:')) return `the page may not import ${specifier}`;
+  if (!specifier.startsWith('.')) return packages ? undefined : `web/${from} may not import packages (${specifier})`;
+  const target = normalize(join(dirname(file), specifier)).split('/');
+  const [top, to = ''] = target;
+  // Texts that the page brings: scenarios and forms of the check.
+  if (top === 'scenarios' || top === 'examples') return undefined;
+  if (top === 'src') return crossing(`web/${from}`, to, target, false, { rooms, types: [] });
+  if (top !== 'web') return `${specifier} is in no room of src/ and no folder of web/`;
+  if (to === from) return undefined;
+  if (!may.includes(to)) return `web/${from} may not import web/${to}`;
+  const isFace = target.length === 3 && ['index.ts', 'service.ts', 'start.ts'].includes(target[2] ?? '');
+  return isFace ? undefined : `web/${to} is imported through its index.ts, not ${specifier}`;
 }
 
 const root = process.argv[2] ?? ROOT;
@@ -175,6 +253,30 @@ for (const file of sourceFiles(root, 'src')) {
     if (room !== 'abi')
       for (const { line, what } of knownTwice(source, abi))
         found.push(`${file}:${line}: ${what}; it is known once, in src/abi/`);
+  }
+}
+
+const webFolders = Object.keys(WEB);
+for (const [place, [name, { folders: may = [] }]] of Object.entries(WEB).entries())
+  for (const other of may)
+    if (!webFolders.slice(0, place).includes(other)) found.push(`the table: web/${name} names ${other}, not above it`);
+
+for (const file of sourceFiles(root, 'web')) {
+  const [, folder = '', ...rest] = file.split('/');
+  folders.add(dirname(file));
+  if (rest.length === 0 || !Object.hasOwn(WEB, folder)) found.push(`${file}:1: stands in no folder of the page`);
+  else if (!/\.test\.tsx?$/.test(file)) {
+    const imports = importsOf(readFileSync(join(root, file), 'utf8'));
+    graph.set(
+      file,
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => normalize(join(dirname(file), specifier))),
+    );
+    for (const { line, specifier } of imports) {
+      const wrong = violationInWeb(file, specifier);
+      if (wrong !== undefined) found.push(`${file}:${line}: ${wrong}`);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // npm run demo: the main job from a fresh clone, with nothing but node and git. Installs and builds if needed, then
-// runs three commands and shows what they answer.
+// runs three commands and shows what they answer; before them, where the machine allows, one on its running kernel.
 //
 //   exit 0: all answered; 1: one did not, or the installation or the build failed
 //
@@ -12,8 +12,9 @@ import { ensureDependencies } from './dependencies.mjs';
 import { ROOT, sourceFiles } from './files.mjs';
 
 const COMMANDS = [
+  ['demo'],
+  ['review', 'examples/drain-once.mail', '--scenarios', 'scenarios/SC-02-other-cpu.yaml'],
   ['run', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline,local-drain,v6'],
-  ['check', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline'],
   ['explain', 'examples/two-cpu.dat', '--at', 'marker:phase faulted'],
 ];
 const MAIN = 'dist/cli/main.js';
@@ -38,6 +39,8 @@ function demo() {
     const shown = args.map((word) => (/^[\w./,:-]+$/.test(word) ? word : `'${word}'`));
     console.log(`\n$ folioscope ${shown.join(' ')}\n`);
     const status = node([MAIN, ...args]);
+    // On the running kernel: its line on standard error said what this machine lacks.
+    if (args[0] === 'demo' && (status === 69 || status === 2)) continue;
     if (status !== 0 && status !== 1) return `folioscope ${args[0]} ended with ${status ?? 'a signal'}`;
   }
   return undefined;

@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = [
   { name: 'spin', command: 'spin', for: 'exploring what is exported as Promela' },
   { name: 'rumur', command: 'rumur', for: 'exploring what is exported as Murphi' },
   { name: 'gcc', command: 'cc', for: 'compiling what spin and rumur generate' },
+  { name: 'chromium', command: 'chromium', for: 'the page' },
   { name: 'libc6-dev', command: 'cc', for: 'compiling what spin and rumur generate' },
 ];
 
@@ -36,6 +37,7 @@ const STAGES = {
   format: ['node_modules/.bin/biome', 'check', '--error-on-warnings'],
   lint: ['node_modules/.bin/oxlint'],
   types: ['node_modules/ts7/bin/tsc', '-p', 'tsconfig.json'],
+  'web-types': ['node_modules/ts7/bin/tsc', '-p', 'web/tsconfig.json'],
   directions: ['scripts/check-directions.mjs'],
   spdx: ['scripts/check-spdx.mjs'],
   'dead-code': ['node_modules/.bin/knip', '--treat-config-hints-as-errors'],
@@ -49,6 +51,8 @@ const STAGES = {
     'src/trace',
     'src/cli',
     'src/check',
+    'src/live',
+    'test/live/record.test.ts',
     ...['run', 'explain', 'export', 'completion', 'schedule', 'check-spill', 'check-itf', 'check-threads'].map(
       (name) => `test/cli/${name}.test.ts`,
     ),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files of C as slips of the hand leave them: each is translated, or refused in one line with its place.
 import { readdirSync, readFileSync } from 'node:fs';
-import { type CFront, failureIn, wholeFile } from '../src/cfront/index.ts';
+import { type CFront, type CSource, failureIn, wholeFile } from '../src/cfront/index.ts';
 import { DEFAULT_PROFILE, INDEX, type K, type KernelConfig, type Patch } from '../src/kernel/index.ts';
 import { bool, buildCode, literal, optional } from '../src/lang/index.ts';
 
@@ -86,15 +86,26 @@ const WORDS = [
   ['/*', '*/', '//', '#if 0\n', '#endif\n', '\t', '\u0000', '\u00e9', '\n'],
 ].flat();
 
+/** Whole numbers that depend on a seed alone. */
+export class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = (seed * 0x9e3779b1) >>> 0;
+  }
+
+  below(most: number): number {
+    this.#state = (Math.imul(this.#state ^ (this.#state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0;
+    return ((this.#state ^ (this.#state >>> 13)) >>> 0) % most;
+  }
+}
+
 /** A text with some slips in it, which depend on the seed alone. */
 export function mutated(seed: number): string {
-  let state = (seed * 0x9e3779b1) >>> 0;
-  const below = (most: number): number => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0;
-    return ((state ^ (state >>> 13)) >>> 0) % most;
-  };
+  const dice = new Dice(seed);
+  const below = (most: number): number => dice.below(most);
   let words = (TEXTS[below(TEXTS.length)] ?? '').split(/(\s+|\b)/);
-  for (let slips = 1 + below(4); slips > 0; slips--) {
+  for (let slips = below(2) === 0 ? 1 : 1 + below(4); slips > 0; slips--) {
     const at = below(words.length);
     const other = below(words.length);
     const word = WORDS[below(WORDS.length)] ?? '';
@@ -130,11 +141,15 @@ export type Fate =
   | { readonly kind: 'form' | 'refused' | 'refused later' }
   | { readonly kind: 'defect'; readonly why: string };
 
-const LINE = /^slip\.c:\d+:\d+: [^\n]+$/;
+/** A file, or what completed it, with line and column; within a loop of a text that a hunk completes, that of the text. */
+const LINE = /^[\w./-]+(?: \(completed\))?:\d+:\d+: [^\n]+$/;
 
 /** Translates a text and records it in a kernel. */
-export function fateOf(front: CFront, text: string): Fate {
-  const translation = front.translate(wholeFile('slip.c', text), { name: 'slip' });
+export const fateOf = (front: CFront, text: string): Fate => fateOfSource(front, wholeFile('slip.c', text));
+
+/** The same for a text that is put together from several places. */
+export function fateOfSource(front: CFront, source: CSource, of?: string): Fate {
+  const translation = front.translate(source, { name: 'slip', function: of });
   if (translation.kind === 'refused') {
     const wrong = translation.errors.find((line) => !LINE.test(line) || !line.includes('expected'));
     return wrong === undefined ? { kind: 'refused' } : { kind: 'defect', why: `not one line with a place: ${wrong}` };

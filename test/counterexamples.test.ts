@@ -90,7 +90,7 @@ test('with many pages a step is followed by what it changed, and the end by who 
      | page 0: 3 (- 1 user-mapping, + 1 mmu-gather (T0))
 `);
   expect(text).toContain(`
-     | after all of it:
+     | after the last step:
      | pages 0..5: 2 = 1 page-cache + 1 lru-add-batch (CPU 1)
      | page 5: 3 = 1 page-cache + 1 lru-add-batch (CPU 1) + 1 gup
      | pages 6..8: 2 = 1 page-cache + 1 lru-add-batch (CPU 1)

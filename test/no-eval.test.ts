@@ -58,14 +58,14 @@ describe('in a page', () => {
     expect(bound?.['told']).toEqual(free?.['told']);
     expect(free?.['told']).toMatchObject([{ verdict: 'holds', reductions: [] }, { reductions: ['partial order'] }]);
     expect([free?.['interpreted'], bound?.['interpreted']]).toEqual([false, true]);
-    expect(String(bound?.['report'])).toContain('interpreted: JavaScript may not be generated here');
+    expect(String(bound?.['report'])).toContain('interpreted: JavaScript cannot be generated here');
     expect(String(free?.['report'])).not.toContain('interpreted');
   });
 
   test('so does a verdict of explain', { timeout: LIMIT }, async () => {
     const [free, bound] = [await inPage(true, EXPLAIN), await inPage(false, EXPLAIN)];
     const note =
-      '  JavaScript may not be generated here: the verdicts were interpreted,\n    which is slower; they are those of compiled code\n';
+      '  JavaScript cannot be generated here: the verdicts were interpreted, which\n    is slower and gives the same results\n';
     expect(String(bound)).toContain(note);
     expect(String(bound).replace(note, '')).toBe(free);
   });

@@ -238,11 +238,11 @@ test.each([
   ],
   [
     checking("if (k.local('x', bool).not()) k.step('mine', () => {});"),
-    "folioscope: ./bad.ts:4: no kernel can be built with it: JavaScript's if takes every value of the kernel language for true: expected k.if between steps, k.when inside one\n",
+    "folioscope: ./bad.ts:4: no kernel can be built with it: JavaScript's if sees every value of the kernel language as true: expected k.if between steps, k.when inside one\n",
   ],
   [
     checking('while (args.nr) args.nr.plus(1);'),
-    "folioscope: ./bad.ts:4: no kernel can be built with it: JavaScript's while takes every value of the kernel language for true: expected k.while\n",
+    "folioscope: ./bad.ts:4: no kernel can be built with it: JavaScript's while sees every value of the kernel language as true: expected k.while\n",
   ],
   [
     checking("if (args.nr > 1) k.step('mine', () => {});"),

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { exploreProgram } from '../src/check/index.ts';
-import { ALTERNATIVES, COUNT, LOOK, PATCHES, type Patch } from '../src/kernel/index.ts';
+import { ALTERNATIVES, COUNT, LOOK, MUTANTS, PATCHES, type Patch } from '../src/kernel/index.ts';
 import { rewriteObservations } from '../src/lang/index.ts';
 import { parseSchedule } from '../src/machine/index.ts';
 import { isWell, parseScenario, runScenario, type Scenario } from '../src/scenario/index.ts';
@@ -237,6 +237,52 @@ threads:
   const patch = ALTERNATIVES.find(({ name }) => name === 'ref-freeze');
   if (patch === undefined) throw new Error('no such form');
   expect(check(two, patch).verdict).toBe('holds');
+});
+
+test('folios of a file that is released may still wait in a batch: later pages find others, in check as in run', () => {
+  const released = parseScenario(
+    't.yaml',
+    `scenario: T
+title: A page after the file was released
+machine: { cpus: 2 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0, process: p }, T1: { cpu: 1, process: p } }
+before: [{ T1: { touch: 0..2 } }, { T0: { release: true } }, { T1: { fallocate: 1..2 } }]
+threads:
+  T0: [{ convert: { range: 1..2, to: private } }]
+`,
+  );
+  const patch = PATCHES.find(({ name }) => name === 'baseline');
+  if (patch === undefined) throw new Error('no such form');
+  expect(check(released, patch).properties.find(({ id }) => id === 'I2')?.verdict).toBe('violated');
+  const verdict = runScenario(released, { patch, keep: 'none' }).calls.at(-1)?.conversion?.verdict;
+  expect(verdict).toMatchObject({ verdict: 'refused', spurious: true });
+});
+
+test('a task that exits goes over all pages of the file: its run is played on the scenario as it is', () => {
+  const exits = parseScenario(
+    't.yaml',
+    `scenario: T
+title: One page of two is touched, and its task exits
+machine: { cpus: 1 }
+guest_memfd: { pages: 2 }
+tasks: { T0: { cpu: 0 } }
+before: [{ T0: { touch: 0..1 } }]
+threads:
+  T0: [{ exit: true }]
+`,
+  );
+  const patch = MUTANTS.find(({ name }) => name === 'unmap-keeps-references')?.patch;
+  if (patch === undefined) throw new Error('no such mutant');
+  const found = check(exits, patch).properties.find(({ id }) => id === 'I6');
+  const turns = (found?.counterexample?.steps ?? []).map(({ thread, name }) => ({
+    task: thread,
+    times: 1,
+    step: name,
+  }));
+  expect(turns.length).toBeGreaterThan(0);
+  const run = runScenario(exits, { patch, keep: 'none', schedule: { kind: 'list', turns } });
+  expect(run.imbalance).toContain("after step 'folios_put' of T0");
 });
 
 test('a check that leaves the batches disabled violates I6; one that enables them again does not', () => {

@@ -49,6 +49,18 @@ const ioc = (direction: bigint, nr: bigint, argument: Layout): bigint =>
 
 /** On /dev/kvm. */
 export const KVM_CREATE_VM = (KVMIO << 8n) | 0x01n;
+/** On /dev/kvm, or on a VM's fd for what that VM has. */
+export const KVM_CHECK_EXTENSION = (KVMIO << 8n) | 0x03n;
+/** KVM_CREATE_VM's argument on x86: a VM without private memory. */
+export const KVM_X86_DEFAULT_VM = 0n;
+/**
+ * KVM_CREATE_VM's argument on x86: a VM with private memory, without encryption.
+ * @example
+ * import { KVM_CHECK_EXTENSION, KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM } from 'folioscope/abi';
+ * KVM_CHECK_EXTENSION.toString(16); // => 'ae03'
+ * [KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM]; // => [0n, 1n]
+ */
+export const KVM_X86_SW_PROTECTED_VM = 1n;
 /** On the VM's fd. */
 export const KVM_CREATE_GUEST_MEMFD = ioc(IOC_WRITE | IOC_READ, 0xd4n, STRUCTS.kvm_create_guest_memfd);
 /** On the VM's fd: attributes of the VM, which do not belong to a file. */
@@ -64,17 +76,20 @@ export const KVM_MEMORY_ATTRIBUTE_PRIVATE = 1n << 3n;
 export const GUEST_MEMFD_FLAG_MMAP = 1n << 0n;
 /** kvm_create_guest_memfd.flags: all of the file is shared at the beginning; private if absent. */
 export const GUEST_MEMFD_FLAG_INIT_SHARED = 1n << 1n;
+/** KVM_CHECK_EXTENSION: whether there is guest_memfd. */
+export const KVM_CAP_GUEST_MEMFD = 234;
 /**
  * KVM_CHECK_EXTENSION: the flags that a VM's guest_memfds may have.
  * @example
  * import {
  *   GUEST_MEMFD_FLAG_INIT_SHARED,
  *   GUEST_MEMFD_FLAG_MMAP,
+ *   KVM_CAP_GUEST_MEMFD,
  *   KVM_CAP_GUEST_MEMFD_FLAGS,
  *   KVM_MEM_GUEST_MEMFD,
  * } from 'folioscope/abi';
  * GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED; // => 3n
- * KVM_CAP_GUEST_MEMFD_FLAGS; // => 244
+ * [KVM_CAP_GUEST_MEMFD, KVM_CAP_GUEST_MEMFD_FLAGS]; // => [234, 244]
  * KVM_MEM_GUEST_MEMFD; // => 4n
  */
 export const KVM_CAP_GUEST_MEMFD_FLAGS = 244;

@@ -204,7 +204,15 @@ function requireReadable(node: Node): void {
   const wrong = firstError(node) ?? node;
   const row = wrong.startPosition.row;
   const text = inOneLine(wrong.text);
-  if (wrong.isMissing) throw new Refused(`'${wrong.type}' is missing, expected C`, { ...placeOf(wrong), line: row });
+  if (wrong.isMissing) {
+    const call = wrong.previousSibling;
+    if (call?.type === 'call_expression')
+      throw new Refused(
+        `${inOneLine(call.text)} has no ';', expected it, or for a macro that begins a loop one over filemap_get_folios()`,
+        { ...placeOf(call, ''), line: call.startPosition.row },
+      );
+    throw new Refused(`'${wrong.type}' is missing, expected C`, { ...placeOf(wrong), line: row });
+  }
   throw new Refused(`'${text}' cannot be read here, expected a statement of C`, placeOf(wrong));
 }
 
@@ -280,7 +288,7 @@ function functionOf(node: Node): CFunction {
       const type = typeOf(part(one, 'type'), one);
       const name = one.childForFieldName('declarator');
       if (name === null) return type.kind === 'void' ? [] : refuse(one, 'this parameter has no name, expected one');
-      return [{ ...declared(name, type), at: placeOf(one) }];
+      return [{ ...declared(name, type), typeName: part(one, 'type').text, at: placeOf(one) }];
     });
   return {
     name: nameOfFunction(node) ?? '',

@@ -15,7 +15,7 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
-import { pointee } from './lower.ts';
+import { pointee } from './c-types.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
@@ -585,7 +585,7 @@ const shifted = (value: Value<'int'>, by: number): Value<'int'> =>
 /** Whether parts begin with a single step, as the texts of a choice have to. */
 function beginsWithStep([first]: readonly Part[]): boolean {
   if (first?.kind === 'load') return true;
-  return first?.kind === 'call' && first.known.read !== undefined;
+  return first?.kind === 'call' && first.known.read !== undefined && first.known.read.stable === undefined;
 }
 
 /** A multiple, by doubling: the language only adds. */

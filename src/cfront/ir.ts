@@ -108,6 +108,8 @@ export interface Label {
   readonly name: string;
 }
 
+export const label = (name: string): Label => ({ name });
+
 /** A form, before it is known how large its kernel is. */
 export interface Form {
   readonly name: string;

@@ -157,6 +157,8 @@ type WordKind =
   | 'nothing'
   | 'least'
   | 'most'
+  | 'least-of-type'
+  | 'most-of-type'
   | 'between'
   | 'batch-init'
   | 'batch-reinit'
@@ -517,11 +519,18 @@ function lookUp(
   result?.set(choose<'int'>(found.eq(none(FOLIO)), ordinal(none(FOLIO)).plus(1), ordinal(found)));
 }
 
-const word = (name: string, kind: WordKind, params: number, returns: CType, means: string): Word => ({
+/** @param params how many; or which of them are values, and which say nothing here. */
+const word = (
+  name: string,
+  kind: WordKind,
+  params: number | readonly Param[],
+  returns: CType,
+  means: string,
+): Word => ({
   kind: 'word',
   name,
   word: kind,
-  params: Array.from({ length: params }, () => value(INT)),
+  params: typeof params === 'number' ? Array.from({ length: params }, () => value(INT)) : params,
   returns,
   means,
 });
@@ -534,13 +543,21 @@ export const WORDS: readonly Word[] = [
   word('WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
   word('VM_WARN_ON', 'truth', 1, BOOL, 'its argument'),
   word('VM_WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
+  ...['VM_WARN_ON_FOLIO', 'VM_WARN_ON_ONCE_FOLIO'].map((name) =>
+    word(name, 'truth', [value(INT), { kind: 'ignored' }], BOOL, 'its first argument'),
+  ),
   word('READ_ONCE', 'same', 1, INT, 'its argument, read once'),
   word('data_race', 'same', 1, INT, 'its argument'),
   word('min', 'least', 2, INT, 'the smaller one'),
   word('max', 'most', 2, INT, 'the larger one'),
+  word('min_t', 'least-of-type', [{ kind: 'ignored' }, value(INT), value(INT)], INT, 'the smaller one'),
+  word('max_t', 'most-of-type', [{ kind: 'ignored' }, value(INT), value(INT)], INT, 'the larger one'),
   word('clamp', 'between', 3, INT, 'the first, from the second to the third'),
   word('cond_resched', 'nothing', 0, VOID, 'nothing: other tasks may run between any two steps'),
   word('might_sleep', 'nothing', 0, VOID, 'nothing'),
+  ...['lockdep_assert_held', 'lockdep_assert_held_write', 'lockdep_assert_held_read'].map((name) =>
+    word(name, 'nothing', [{ kind: 'ignored' }], VOID, 'nothing'),
+  ),
   word('folio_batch_init', 'batch-init', 1, VOID, 'an empty batch'),
   word('folio_batch_reinit', 'batch-reinit', 1, VOID, 'an empty batch; it puts nothing'),
   word('folio_batch_count', 'batch-count', 1, UNSIGNED, 'how many folios are in it'),

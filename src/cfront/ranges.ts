@@ -12,7 +12,7 @@ import {
 } from './ir.ts';
 import type { Interval } from './known.ts';
 import type { K } from '../kernel/index.ts';
-import { computed } from './lower.ts';
+import { computed } from './compute.ts';
 import { type Place, Refused } from './source.ts';
 
 /** What is known of a variable: what it may be, and whether nothing may have been written to it. */

@@ -106,6 +106,8 @@ export interface CCase extends At {
 export interface CParameter extends At {
   readonly name: string;
   readonly type: CType;
+  /** The type's own word, such as `size_t`; without pointers. */
+  readonly typeName: string;
 }
 
 export interface CFunction extends At {

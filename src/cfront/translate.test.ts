@@ -29,6 +29,18 @@ const refusalOf = (text: string): string => {
   return translation.kind === 'refused' ? translation.errors.join('\n') : 'a form';
 };
 
+test('what kernel code asserts besides says nothing here, and min_t() is the smaller one', () => {
+  const body = `	struct folio *folio = filemap_get_folio(inode->i_mapping, start);
+	pgoff_t at = min_t(pgoff_t, start, nr_pages);
+
+	lockdep_assert_held_write(&inode->i_mapping->invalidate_lock);
+	if (VM_WARN_ON_ONCE_FOLIO(folio_ref_count(folio) < 1, folio) || max_t(u64, at, 3) < 3)
+		return false;
+	folio_put(folio);
+	return true;`;
+  expect(refusalOf(check(body))).toBe('a form');
+});
+
 describe('what is refused is said in one line with its place', () => {
   test.each([
     [
@@ -38,6 +50,10 @@ describe('what is refused is said in one line with its place', () => {
     [
       '\treturn folio_test_mlocked(NULL);',
       "f.c:3:9: 'folio_test_mlocked()' cannot be called: PG_mlocked is not modelled, only the mlock batch and its references, expected a check without it",
+    ],
+    [
+      '\tstruct folio *folio;\n\n\txas_for_each(&xas, folio, start) {\n\t}\n\treturn true;',
+      "f.c:5:2: xas_for_each(&xas, folio, start) has no ';', expected it, or for a macro that begins a loop one over filemap_get_folios()",
     ],
     [
       '\tint a[3];\n\treturn true;',
@@ -196,7 +212,7 @@ describe('a form', () => {
     const text = `/* folioscope: skipsLru */\n${check('\tlru_cache_disable();\n\tlru_cache_enable();\n\treturn true;')}EXPORT_SYMBOL_GPL(lru_cache_disable);\n`;
     expect(formOf(text)).toMatchObject({ parts: ['lru_disable'], exports: ['lru_cache_disable'], skipsLru: true });
     expect(refusalOf(`/* folioscope: nonsense */\n${check('\treturn true;')}`)).toBe(
-      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected trueMeansUsed or skipsLru or guestFaultPutsAtOnce",
+      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected trueMeansUsed or givenCount or givenEnd or givenLast or skipsLru or guestFaultPutsAtOnce",
     );
   });
 

@@ -7,6 +7,7 @@ import { type Lasting, record } from './emit.ts';
 import type { Form } from './ir.ts';
 import { type Table, TABLE } from './known.ts';
 import { type Answers, lower } from './lower.ts';
+import type { RangeGiven } from './range-given.ts';
 import { COUNTER, type Kernel, ranges } from './ranges.ts';
 import { type CSource, inOneLine, placeName, Refused } from './source.ts';
 import type { CFunction, CUnit } from './syntax.ts';
@@ -41,7 +42,7 @@ export type Translation =
   | { readonly kind: 'refused'; readonly errors: readonly string[] };
 
 /** Remarks in comments that say what the check's text does not: what its answer means, and what the rest of the kernel does. */
-const REMARKS = ['trueMeansUsed', 'skipsLru', 'guestFaultPutsAtOnce'] as const;
+const REMARKS = ['trueMeansUsed', 'givenCount', 'givenEnd', 'givenLast', 'skipsLru', 'guestFaultPutsAtOnce'] as const;
 type Remark = (typeof REMARKS)[number];
 const isRemark = (text: string): text is Remark => REMARKS.some((one) => one === text);
 
@@ -69,7 +70,11 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
         at,
       );
     });
-    const lowered = lower(read.unit, fn, options.table ?? TABLE, answersOf(fn, remarks));
+    const lowered = lower(read.unit, fn, {
+      table: options.table ?? TABLE,
+      answers: answersOf(fn, remarks),
+      remarked: rangeRemarked(remarks),
+    });
     const form: Form = { ...lowered, body: counted(lowered.body) };
     const { statics } = ranges(form, TRIAL, TRIAL_GIVEN);
     const lasting = [...statics].map(([of, { low, high }]): Lasting => {
@@ -143,6 +148,16 @@ function answersOf({ returns, at }: CFunction, remarks: readonly Remark[]): Answ
   throw new Refused(`returns no answer, expected bool or int`, at);
 }
 
+/** What a remark says of the number that ends the range. */
+function rangeRemarked(remarks: readonly Remark[]): RangeGiven | undefined {
+  if (remarks.includes('givenCount')) return 'count';
+  if (remarks.includes('givenEnd')) return 'end';
+  return remarks.includes('givenLast') ? 'last' : undefined;
+}
+
+/** Whether a remark says something of the kernel besides the check. */
+const isOfKernel = (remark: Remark): boolean => remark === 'skipsLru' || remark === 'guestFaultPutsAtOnce';
+
 function patchOf(
   form: Form,
   source: CSource,
@@ -170,6 +185,6 @@ function patchOf(
     ...(form.calls.some(({ freezes }) => freezes === true) ? { freezes: true } : {}),
     ...(lasting.length === 0 ? {} : { statics: lasting.map((one) => one.shared) }),
     ...(exports.length === 0 ? {} : { exports }),
-    ...Object.fromEntries(remarks.flatMap((remark) => (remark === 'trueMeansUsed' ? [] : [[remark, true]]))),
+    ...Object.fromEntries(remarks.filter(isOfKernel).map((remark) => [remark, true])),
   };
 }

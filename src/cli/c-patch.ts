@@ -30,7 +30,7 @@ async function grammar(): Promise<Uint8Array> {
     } catch (error) {
       missing = error;
     }
-  throw new Error("the grammar of C is not there, expected 'npm run build' to have put it into dist", {
+  throw new Error("the grammar of C is missing in dist: run 'npm run build'", {
     cause: missing,
   });
 }
@@ -45,7 +45,7 @@ const MOST_NAME = 31;
 
 /** What reports call a form of C: its file, or its function where one is named. */
 function nameOf(file: string, named: string | undefined): string {
-  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^[^a-z]/i, 'c');
+  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^(?![a-z])/i, 'c-');
   const name = plain.slice(0, MOST_NAME);
   return [...PATCHES, ...ALTERNATIVES].some((known) => known.name === name) ? `${name}.c` : name;
 }

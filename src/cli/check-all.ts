@@ -2,14 +2,16 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../ledger/index.ts';
-import type { Outcome } from '../report/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
 import type { Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
-import { reportFailure, UsageError } from './failure.ts';
+import type { ExitCode } from './exit-code.ts';
+import { endOf, exitOf, type FileOutcome, printOutcome } from './file-outcome.ts';
+import { complain, UsageError } from './failure.ts';
 import { scenarioFiles } from './scenario-files.ts';
+import { isOfShard, type Shard } from './shard.ts';
+import { shardDocument } from './shard-document.ts';
 
 /** The scenario files that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
@@ -20,17 +22,48 @@ export async function checkAll(
   options: Options,
   interrupted: () => boolean,
 ): Promise<ExitCode> {
-  if (options.json === true) throw new UsageError('--all prints text only, so without --json');
-  if (options.itf !== undefined) throw new UsageError('--itf writes one run, so without --all');
-  const { allEnd, allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
+  if (options.json === true) throw new UsageError('--all prints text only: leave out --json');
+  if (options.itf !== undefined) throw new UsageError('--itf writes one run: leave out --all');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
-  const outcomes: Outcome[] = [];
-  let isBad = false;
+  const { shard } = options;
+  if (shard !== undefined) return checkShard(files, shard, options, interrupted);
+  const results: FileOutcome[] = [];
+  for await (const result of outcomesOf(files, options, interrupted)) {
+    results.push(result);
+    printOutcome(result);
+  }
+  return endOf(results, interrupted());
+}
+
+/** Checks every file that falls to a shard, and prints one document, which `folioscope merge` reads. */
+async function checkShard(
+  files: readonly string[],
+  shard: Shard,
+  options: Options,
+  interrupted: () => boolean,
+): Promise<ExitCode> {
+  const places = [...files.keys()].filter((place) => isOfShard(place, shard));
+  const own = places.flatMap((place) => files[place] ?? []);
+  const results: FileOutcome[] = [];
+  for await (const result of outcomesOf(own, options, interrupted)) {
+    if ('mistake' in result) complain(result.mistake);
+    results.push(result);
+  }
+  process.stdout.write(shardDocument(files, shard, options, { places, results, interrupted: interrupted() }));
+  return exitOf(results, interrupted());
+}
+
+/** What is said of each file, in their order; of those after an interruption that they were not run. */
+async function* outcomesOf(
+  files: readonly string[],
+  options: Options,
+  interrupted: () => boolean,
+): AsyncGenerator<FileOutcome> {
+  const { allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
   for (const file of files) {
     if (interrupted()) {
-      outcomes.push('not run');
-      process.stdout.write(notRunLine(relative(process.cwd(), file)));
+      yield { outcome: 'not run', text: notRunLine(relative(process.cwd(), file)) };
       continue;
     }
     try {
@@ -40,17 +73,11 @@ export async function checkAll(
       for await (const given of answersOf(asked, options, interrupted))
         if (typeof given === 'string') notRun.push(given);
         else answers.push(given.answer);
-      outcomes.push(outcomeOf(answers, notRun));
-      process.stdout.write(allLine(asked.subject, answers, notRun));
+      yield { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
     } catch (error) {
       // One bad file among many does not keep the others from being answered.
       if (!(error instanceof InputError)) throw error;
-      reportFailure(error);
-      isBad = true;
+      yield { mistake: error.message };
     }
   }
-  process.stdout.write(allEnd(outcomes));
-  if (isBad) return EXIT.input;
-  if (outcomes.includes('NOT as expected')) return EXIT.notWell;
-  return interrupted() || outcomes.some((outcome) => outcome !== 'as expected') ? EXIT.undecided : EXIT.well;
 }

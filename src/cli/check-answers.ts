@@ -75,7 +75,7 @@ async function* answersWith(
     );
   }
   for (const message of unwritten)
-    complain(`${message}; make room there, or let it be written, and go on with the same command and --resume`);
+    complain(`${message}; free space there or make it writable, then repeat the command with --resume`);
 }
 
 /** Notes what the files of a question say. @returns those of some files that have changed since it was asked first. */

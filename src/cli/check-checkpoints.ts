@@ -13,7 +13,7 @@ import { complain, reasonOf, UsageError } from './failure.ts';
  */
 export async function ownCheckpoints(path: string, { resume = false }: Options): Promise<() => void> {
   if (existsSync(path) && !statSync(path).isDirectory())
-    throw new UsageError(`${path}: not a directory, which --checkpoint needs`);
+    throw new UsageError(`${path}: not a directory; --checkpoint needs one`);
   if (!existsSync(path) && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
   const { giveUpOwnership, InUseError, takeOwnership } = await import('./ownership.ts');
   const { makeDirectory } = await import('./make-directory.ts');
@@ -23,7 +23,9 @@ export async function ownCheckpoints(path: string, { resume = false }: Options):
     takeOwnership(file);
   } catch (error) {
     if (error instanceof InUseError)
-      throw new UsageError(`${path} is in use by process ${error.pid}: wait for its end, or name another directory`);
+      throw new UsageError(
+        `${path} is in use by process ${error.pid}: wait until that process ends, or name another directory`,
+      );
     // Where nothing can be written no other process writes either, and the checkpoint itself says why it cannot.
     return () => undefined;
   }
@@ -53,7 +55,7 @@ export async function checkpointsIn(
   if (path === undefined) return () => undefined;
   const isBegun = existsSync(path) && readdirSync(path).some((name) => !isOfOwnership(name));
   if (isBegun && !resume)
-    throw new UsageError(`${path} is not empty: go on from it with --resume, or name another directory`);
+    throw new UsageError(`${path} is not empty: continue its checkpoint with --resume, or name another directory`);
   if (!isBegun && resume) throw new UsageError(`${path} holds no checkpoint: begin one without --resume`);
   const { CheckpointDirectory, neverWritten, telling } = await import('./checkpoint-directory.ts');
   const { UnwrittenError } = await import('../check/index.ts');

@@ -16,8 +16,9 @@ export async function checkOne(
   interrupted: () => boolean,
 ): Promise<ExitCode> {
   const [file, more] = files;
-  if (file === undefined) throw new UsageError('no scenario given, expected a file, or --all');
-  if (more !== undefined) throw new UsageError(`one scenario at a time, or --all for several; '${more}' is the second`);
+  if (file === undefined) throw new UsageError('no scenario given: name a scenario file, or use --all');
+  if (more !== undefined)
+    throw new UsageError(`expected one scenario, but '${more}' is a second one: use --all for several`);
   const { checkReport, checkToItf, checkToJson } = await import('../report/index.ts');
   const asked = await askedIn(file, options);
   const { subject } = asked;
@@ -46,7 +47,7 @@ export async function checkOne(
 /** Writes a counterexample to a file. @throws UsageError where it cannot be written. */
 async function writeTrace(file: string, trace: string | undefined): Promise<void> {
   if (trace === undefined) {
-    complain(`${file} is not written: nothing is violated`);
+    complain(`${file} is not written: no property is violated`);
     return;
   }
   try {

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Profile } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
 import type { PatchChoice } from './patch-choice.ts';
+import type { Shard } from './shard.ts';
 
 /** States after which a check gives up by default. */
 export const MOST_STATES = 200_000_000;
@@ -35,6 +36,7 @@ export interface Options {
   readonly checkpointEvery?: number;
   readonly resume?: boolean;
   readonly spill?: string;
+  readonly shard?: Shard;
 }
 
 export function positive(text: string): number {
@@ -44,7 +46,7 @@ export function positive(text: string): number {
 }
 
 export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0 on.');
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number, 0 or more.');
   return Number(text);
 }
 
@@ -82,17 +84,18 @@ export function checkOptions({
   const lossy = hashCompaction === true || bitstate !== undefined;
   if (workers > 1 && (lossy || random !== undefined || depthFirst === true))
     throw new UsageError(
-      '--workers shares an exact search, so without --random, --depth-first, --hash-compaction and --bitstate',
+      '--workers does not go with --random, --depth-first, --hash-compaction or --bitstate: its threads share an exact search',
     );
   if (random === undefined && (seed !== undefined || pct !== undefined || steps !== undefined))
-    throw new UsageError('--seed, --pct and --steps are about random walks, so with --random N');
-  const { checkpoint, checkpointEvery, resume, all, spill } = options;
+    throw new UsageError('--seed, --pct and --steps need --random N: they are for random walks');
+  const { checkpoint, checkpointEvery, resume, all, spill, shard } = options;
   if (workers > 1 && spill !== undefined)
-    throw new UsageError('--spill is for an exploration on one thread, so without --workers');
+    throw new UsageError('--spill does not go with --workers: it needs a search on one thread');
   if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
-    throw new UsageError('--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR');
+    throw new UsageError('--resume and --checkpoint-every need --checkpoint DIR');
+  if (shard !== undefined && all !== true) throw new UsageError('--shard needs --all: it is a part of all scenarios');
   if (checkpoint !== undefined && all === true)
-    throw new UsageError('--checkpoint keeps one scenario, so without --all');
+    throw new UsageError('--checkpoint does not go with --all: it stores one scenario');
 }
 
 /**

@@ -16,7 +16,9 @@ export async function askedIn(file: string, options: Options): Promise<Asked> {
   if (textNamesModel(file, text)) return (await import('./check-peer.ts')).peerIn(file, text, options);
   const { cpus, folios } = options;
   if (cpus !== undefined || folios !== undefined)
-    throw new UsageError(`--cpus and --folios are for the peer protocol; ${file} says what its machine has`);
+    throw new UsageError(
+      `--cpus and --folios are only for the peer protocol; ${file} sets the size of its own machine`,
+    );
   return scenarioIn(file, text, options);
 }
 

@@ -9,6 +9,7 @@ import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
 import { patchChoices } from './patch-choice.ts';
+import { shardOf } from './shard.ts';
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
 
@@ -18,9 +19,9 @@ export function registerCheck(program: Command): void {
     .command('check')
     .summary('check a scenario on every interleaving of its threads')
     .description(
-      "Explores every order in which a scenario's threads and the CPUs' kworkers can take their steps, and says " +
-        'for each form of the check which properties of a conversion hold: I1 to I9, and what the scenario expects. ' +
-        'Where one does not, the report has the shortest run that shows it.',
+      "Explores every order of the steps of a scenario's threads and the CPUs' kworkers. For each form of the " +
+        'check it reports which properties of a conversion hold: I1 to I9, and what the scenario expects. ' +
+        'If a property is violated, the report has the shortest run that shows it.',
     )
     .argument('[scenario...]', 'a scenario file (YAML or JSON); with --all several, or directories of them')
     .addOption(
@@ -34,18 +35,26 @@ export function registerCheck(program: Command): void {
         theOne(PROFILES, name),
       ),
     )
-    .option('--mutants', 'list the mistakes made on purpose that --patch mutant:NAME names')
-    .option('--all', 'every scenario against what its file says that it comes to, a line each')
-    .addOption(new Option('--cpus <n>', 'CPUs, where the file is about the peer protocol').argParser(positive))
-    .addOption(new Option('--folios <n>', 'folios, likewise').argParser(positive))
-    .option('--exact', 'no reductions, and explore everything even after a violation')
-    .option('--no-partial-order', 'explore every order of steps, also where nobody can tell them apart')
-    .option('--no-symmetry', 'explore states apart that differ by an exchange of like tasks or CPUs')
-    .addOption(new Option('--most-states <n>', 'give up after so many states').default(MOST_STATES).argParser(positive))
-    .addOption(new Option('--memory <mib>', 'give up before states take more MiB').argParser(positive))
-    .addOption(new Option('--workers <n>', 'threads that explore together').default(1).argParser(threads))
+    .option('--mutants', 'list the deliberately wrong forms, for --patch mutant:NAME')
+    .option('--all', 'compare every scenario with the verdicts in its file, one line each')
     .addOption(
-      new Option('--depth-first', 'go on from the newest state first: meets what is far away sooner').conflicts([
+      new Option(
+        '--shard <i/n>',
+        'with --all: the i-th of n parts of the scenarios, as JSON for folioscope merge; job/n in a Kubernetes Indexed Job',
+      ).argParser(shardOf),
+    )
+    .addOption(new Option('--cpus <n>', 'number of CPUs, only for the peer protocol').argParser(positive))
+    .addOption(new Option('--folios <n>', 'number of folios, only for the peer protocol').argParser(positive))
+    .option('--exact', 'use no reductions, and explore every state even after a violation')
+    .option('--no-partial-order', 'explore every order of steps, also equivalent ones')
+    .option('--no-symmetry', 'explore symmetric states separately: those that differ by a swap of like tasks or CPUs')
+    .addOption(
+      new Option('--most-states <n>', 'give up after this many states').default(MOST_STATES).argParser(positive),
+    )
+    .addOption(new Option('--memory <mib>', 'give up before states take more than this many MiB').argParser(positive))
+    .addOption(new Option('--workers <n>', 'number of threads of the search').default(1).argParser(threads))
+    .addOption(
+      new Option('--depth-first', 'explore the newest state first: finds distant violations sooner').conflicts([
         'hashCompaction',
         'bitstate',
         'checkpoint',
@@ -55,52 +64,53 @@ export function registerCheck(program: Command): void {
     .addOption(
       new Option(
         '--random <n>',
-        'n random walks instead of all orders, for what is too large; it never says that anything holds',
+        'n random walks instead of all orders, for large scenarios; they never prove that a property holds',
       )
         .conflicts(['exact', 'hashCompaction', 'bitstate', 'checkpoint'])
         .argParser(positive),
     )
-    .addOption(new Option('--seed <s>', 'of the walks (default: 1)').argParser(wholeNumber))
+    .addOption(new Option('--seed <s>', 'seed of the random walks (default: 1)').argParser(wholeNumber))
     .addOption(
       new Option(
         '--pct <depth>',
-        'walks by random priorities with depth - 1 changes (PCT), instead of uniform ones',
+        'walks by random priorities with depth - 1 changes (PCT), instead of uniform choices',
       ).argParser(positive),
     )
-    .addOption(new Option('--steps <n>', 'most steps of a walk (default: 10000)').argParser(positive))
+    .addOption(new Option('--steps <n>', 'maximum number of steps of a walk (default: 10000)').argParser(positive))
     .addOption(
       new Option(
         '--hash-compaction',
-        'remember 64 bits of a state instead of the state; the verdict says how likely one was left out',
+        'store a 64-bit hash instead of each state; the verdict gives the probability that a state was left out',
       ).conflicts(['exact', 'bitstate', 'checkpoint']),
     )
     .addOption(
-      new Option('--bitstate <bits>', 'likewise three bits among 2^bits, from 5 to 32')
+      new Option('--bitstate <bits>', 'store three bits per state, in a table of 2^bits bits; bits from 5 to 32')
         .conflicts(['exact', 'checkpoint'])
         .argParser(bitsOf),
     )
-    .option('--checkpoint <dir>', 'keep there how far it is, so that --resume can go on after a crash')
-    .addOption(new Option('--checkpoint-every <seconds>', 'so often at most (default: 10)').argParser(wholeNumber))
-    .option('--resume', 'go on from what --checkpoint has kept, to the same result')
+    .option('--checkpoint <dir>', 'save the progress in this directory, so that --resume can continue after a crash')
     .addOption(
-      new Option('--spill <dir>', 'put states into files there when memory ends, and go on').conflicts([
-        'depthFirst',
-        'random',
-        'hashCompaction',
-        'bitstate',
-        'checkpoint',
-      ]),
+      new Option('--checkpoint-every <seconds>', 'save at most once in this many seconds (default: 10)').argParser(
+        wholeNumber,
+      ),
     )
-    .option('--coverage', "also say which of the kernel's routines and steps no run came to, form by form")
-    .option('--itf <file>', 'write the shortest run there, in the Informal Trace Format of Apalache and Quint')
+    .option('--resume', 'continue from what --checkpoint has saved; the result is the same')
+    .addOption(
+      new Option(
+        '--spill <dir>',
+        'when memory is full, move states into files in this directory, and continue',
+      ).conflicts(['depthFirst', 'random', 'hashCompaction', 'bitstate', 'checkpoint']),
+    )
+    .option('--coverage', "also list the kernel's routines and steps that no run reached, form by form")
+    .option('--itf <file>', 'write the shortest run to this file, in the Informal Trace Format of Apalache and Quint')
     .option('--json', 'print one JSON document (schema/check.schema.json)')
     .addHelpText(
       'after',
       `
 Exit codes:
-  0   every property holds; with --all: everything is as the files say
-  1   a property is violated; with --all: something is not as a file says
-  2   undecided: a bound is reached, memory or the disk ends, Ctrl-C
+  0   every property holds; with --all: every verdict is as its file says
+  1   a property is violated; with --all: a verdict is not as its file says
+  2   undecided: a limit is reached, memory or disk space runs out, Ctrl-C
   64  usage    65  not a scenario    70  a defect of folioscope
 
 Examples:
@@ -108,17 +118,19 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
   folioscope check --all
+  folioscope check --all --shard 1/8 > 1.json
+      one machine of eight; folioscope merge puts their answers together
   folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
   folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact
   folioscope check scenarios/SC-18-early-exit.yaml --patch v6 --coverage
       which steps of the kernel no run took
   folioscope check scenarios/SC-04-forty-folios.yaml --random 1000 --seed 7
-      walks at random: says "not found", and never that anything holds
+      random walks: the answer is "not found", never "holds"
   folioscope check large.yaml --patch v6 --checkpoint kept
   folioscope check large.yaml --patch v6 --checkpoint kept --resume
-      goes on after a crash, a kill, or a limit
+      continues after a crash, a kill, or a limit
   folioscope check large.yaml --patch v6 --memory 4096 --spill /var/tmp/states
-      4 GiB of memory, and files for the states that it does not hold`,
+      4 GiB of memory; the other states are in files`,
     )
     .action(async (files: readonly string[], options: Options) => {
       process.once('SIGINT', () => {
@@ -130,7 +142,7 @@ Examples:
 
 async function answerTo(files: readonly string[], options: Options): Promise<ExitCode> {
   if (options.mutants === true) {
-    if (files.length > 0) throw new UsageError('--mutants lists them, and takes no scenario');
+    if (files.length > 0) throw new UsageError('--mutants only prints a list: leave out the scenario');
     const { mutantsText } = await import('../report/index.ts');
     process.stdout.write(mutantsText(MUTANTS));
     return EXIT.well;

@@ -1,36 +1,51 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { writeFile } from 'node:fs/promises';
 import { ALTERNATIVES } from '../kernel/index.ts';
-import { PATCHES, type Profile, PROFILES } from '../machine/index.ts';
+import { InputError } from '../ledger/index.ts';
+import { PATCHES, type Profile, PROFILES, ScheduleMisfit } from '../machine/index.ts';
 import { names, theOne } from './choices.ts';
+import { complain, reasonOf, UsageError } from './failure.ts';
 import { loadPatches } from './load-patch.ts';
 import { type PatchChoice, patchChoices } from './patch-choice.ts';
-import { workingWith } from './working-with-patch.ts';
+import { recordedText } from './run-plan.ts';
 import { readScenarioText } from './scenario-files.ts';
+import { version } from './version.ts';
+import { workingWith } from './working-with-patch.ts';
 
 interface Options {
-  readonly patch: readonly PatchChoice[];
+  readonly patch?: readonly PatchChoice[];
   readonly promela?: boolean;
   readonly murphi?: boolean;
+  readonly c?: string;
+  readonly replay?: string;
   readonly profile?: Profile;
 }
 
-/** `folioscope export --promela|--murphi FILE`: the same question for another model checker. */
+/** The form whose results a C program asserts if none is named: the last one of the conversion series. */
+const SERIES_FORM = 'v8';
+
+/** `folioscope export --promela|--murphi|--c FILE`: the same question for another model checker, or for a real kernel. */
 export function registerExport(program: Command): void {
   program
     .command('export')
-    .summary('write a scenario for SPIN or Rumur')
+    .summary('write a scenario for SPIN, Rumur or a real kernel')
     .description(
-      'Writes what check explores, the kernel, the tasks and the properties, as a model for another checker: ' +
-        'it finds the same states, one for one, and the same verdict.',
+      'Writes the kernel, the tasks and the properties, as check explores them, as a model for another checker. ' +
+        'That checker finds the same states, one for one, and the same verdict. With --c it writes one order of the ' +
+        "calls as a stand-alone C program in the manner of the kernel's selftests. The program asserts the results on " +
+        'the kernel that runs it.',
     )
     .argument('<scenario>', 'a scenario file (YAML or JSON)')
     .option('--promela', 'in Promela, for SPIN')
     .option('--murphi', 'in Murphi, for Rumur')
+    .option('--c <file>', 'a C program, into this file; - for standard output')
+    .option('--replay <file>', 'with --c: the order of a counterexample that check --json printed, or of run --json')
     .addOption(
-      new Option('--patch <name>', `form of the check, of ${names([...PATCHES, ...ALTERNATIVES])}; or a file`)
-        .argParser(onePatch)
-        .makeOptionMandatory(),
+      new Option(
+        '--patch <name>',
+        `form of the check, of ${names([...PATCHES, ...ALTERNATIVES])}; or a file (with --c, default: that of the replay, else ${SERIES_FORM})`,
+      ).argParser(onePatch),
     )
     .addOption(
       new Option('--profile <name>', `kernel profile instead of the scenario's: ${names(PROFILES)}`).argParser((name) =>
@@ -42,7 +57,8 @@ export function registerExport(program: Command): void {
       `
 Exit codes:
   0   written
-  64  usage    65  not a scenario    70  a defect of folioscope
+  64  usage    65  not a scenario, or with --c a call that no user program makes
+  70  a defect of folioscope
 
 Examples:
   folioscope export --promela scenarios/SC-02-other-cpu.yaml --patch v6 > v6.pml
@@ -50,22 +66,84 @@ Examples:
       cc -O2 -DNOREDUCE -DSAFETY -o pan pan.c && ./pan -m1000000 -c0
   folioscope export --murphi scenarios/SC-02-other-cpu.yaml --patch v6 > v6.m
       rumur --deadlock-detection stuck -o v6.c v6.m
-      cc -std=c11 -O2 -mcx16 -o v6 v6.c -lpthread && ./v6`,
+      cc -std=c11 -O2 -mcx16 -o v6 v6.c -lpthread && ./v6
+  folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c
+      cc -Wall -Wextra -O2 -pthread -o sc-02 sc-02.c && ./sc-02
+  folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline --json > run.json
+      folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c --replay run.json`,
     )
     .action(async (file: string, options: Options, command: Command) => {
-      if (options.promela === options.murphi)
-        command.error("expected one of --promela and --murphi, see 'folioscope export --help'");
-      process.stdout.write(await exported(file, options));
+      const { promela, murphi, c, replay, patch } = options;
+      if ([promela, murphi, c].filter((asked) => asked !== undefined).length !== 1)
+        command.error("expected one of --promela, --murphi and --c, see 'folioscope export --help'");
+      if (c !== undefined) {
+        await exportC(file, c, options);
+        return;
+      }
+      if (replay !== undefined) command.error('--replay goes with --c: a model has all orders');
+      if (patch === undefined) command.error("required option '--patch <name>' not specified");
+      process.stdout.write(await exported(file, { ...options, patch }));
     });
 }
 
 function onePatch(word: string): readonly PatchChoice[] {
   const choices = patchChoices(word);
-  if (choices.length !== 1) throw new InvalidArgumentError('Expected one form: a model has one.');
+  if (choices.length !== 1) throw new InvalidArgumentError('Expected exactly one form of the check.');
   return choices;
 }
 
-async function exported(file: string, { patch, promela, profile }: Options): Promise<string> {
+/** Writes the C program, and a line for what it cannot order. */
+async function exportC(file: string, to: string, { patch, replay, profile }: Options): Promise<void> {
+  const { parseScenario, readRecorded, unknownPlace } = await import('../scenario/index.ts');
+  const { writeSelftest } = await import('../selftest/index.ts');
+  const scenario = parseScenario(file, await readScenarioText(file), profile === undefined ? {} : { profile });
+  const recorded = replay === undefined ? [] : readRecorded(replay, await recordedText(replay), scenario);
+  const [form] = await loadPatches(patch ?? formOf(replay, recorded[0]?.patch));
+  if (form === undefined) throw new Error('no form of the check');
+  const played = recorded.find(({ patch: name }) => (name ?? form.name) === form.name);
+  if (replay !== undefined && played === undefined)
+    throw new InputError(`${replay}: has steps of ${recorded[0]?.patch ?? 'no form'}, not of ${form.name}`);
+  const schedule = played?.schedule ?? scenario.schedule;
+  const wrong = played === undefined ? unknownPlace(scenario, schedule, [form], workingWith) : undefined;
+  if (wrong !== undefined) throw new InputError(`${file}: the schedule does not fit: ${wrong}`);
+  try {
+    const { text, unordered } = workingWith(form, () =>
+      writeSelftest(scenario, { patch: form, schedule, end: played?.end, madeBy: `folioscope ${version()}` }),
+    );
+    await writeProgram(to, text);
+    for (const sentence of unordered) complain(`${file}: ${sentence}`);
+  } catch (error) {
+    if (!(error instanceof ScheduleMisfit)) throw error;
+    throw new InputError(`${replay ?? file}: does not fit ${file}: ${error.message}`);
+  }
+}
+
+/** The form of a recorded run, by its name. */
+function formOf(replay: string | undefined, name = SERIES_FORM): readonly PatchChoice[] {
+  try {
+    return onePatch(name);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new InputError(`${replay ?? ''}: has steps of ${name}, expected --patch with the file of that form`);
+  }
+}
+
+async function writeProgram(to: string, text: string): Promise<void> {
+  if (to === '-') {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    await writeFile(to, text);
+  } catch (error) {
+    throw new UsageError(`${to}: cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+async function exported(
+  file: string,
+  { patch, promela, profile }: Options & { readonly patch: readonly PatchChoice[] },
+): Promise<string> {
   const { parseScenario, patchNotes } = await import('../scenario/index.ts');
   const { mutantNotes } = await import('../report/index.ts');
   const { questionAbout } = await import('../verify/index.ts');

@@ -26,6 +26,11 @@ export function reportFailure(error: unknown): ExitCode {
     complain(error.message);
     return EXIT.input;
   }
+  // The room with the class is not loaded for other commands.
+  if (error instanceof Error && error.name === 'UnavailableError') {
+    complain(error.message);
+    return EXIT.unavailable;
+  }
   complain(`a defect of folioscope: ${error instanceof Error ? error.message : String(error)}`);
   process.stderr.write('Please report it with the command, its input and these lines:\n');
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
@@ -44,7 +49,7 @@ export function reasonOf(error: unknown): string {
     case 'EISDIR':
       return 'is a directory';
     case 'ENOTDIR':
-      return 'a part of the path is not a directory';
+      return 'a component of the path is not a directory';
     case 'ELOOP':
       return 'too many symbolic links';
     case 'ENOSPC':
@@ -52,7 +57,7 @@ export function reasonOf(error: unknown): string {
     case 'EDQUOT':
       return 'the quota is used up';
     case 'EFBIG':
-      return 'files may not become so large';
+      return 'the file is too large';
     case 'EROFS':
       return 'the file system is read-only';
     case 'ENAMETOOLONG':

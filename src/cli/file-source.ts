@@ -46,7 +46,7 @@ function streamSource(name: string, stream: Readable): ByteStream & Closing {
   let isInterrupted = false;
   const interrupt = (): void => {
     isInterrupted = true;
-    complain(`${name}: interrupted, the answer is of what was read so far`);
+    complain(`${name}: interrupted; the answer covers what was read so far`);
     stream.destroy();
   };
   const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {

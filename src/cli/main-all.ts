@@ -5,10 +5,16 @@ import { type Register, runCommandLine } from './program.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.ts')).registerRun,
   check: async () => (await import('./check.ts')).registerCheck,
+  merge: async () => (await import('./merge.ts')).registerMerge,
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
   conform: async () => (await import('./conform.ts')).registerConform,
   source: async () => (await import('./source.ts')).registerSource,
+  record: async () => (await import('./record.ts')).registerRecord,
+  inspect: async () => (await import('./inspect.ts')).registerInspect,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  demo: async () => (await import('./demo.ts')).registerDemo,
+  open: async () => (await import('./open.ts')).registerOpen,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,
 };

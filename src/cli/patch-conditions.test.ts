@@ -70,7 +70,7 @@ describe('what watchers say', () => {
   test('a value of the kernel language is no condition', () => {
     const n = sharedScalar('n', int(1));
     expect(() => $folioscopeCondition('if', n.eq(1))).toThrow(
-      "JavaScript's if takes every value of the kernel language",
+      "JavaScript's if sees every value of the kernel language as true",
     );
     expect(() => $folioscopeCondition('&&', n)).toThrow('expected .and()');
     expect([0, '', undefined, {}].map((value) => $folioscopeCondition('if', value))).toEqual([0, '', undefined, {}]);

@@ -23,7 +23,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
 export function $folioscopeCondition<T>(what: string, value: T): T {
   if (!(value instanceof Value)) return value;
   throw new TypeError(
-    `JavaScript's ${what} takes every value of the kernel language for true: expected ${INSTEAD[what] ?? 'k.if'}`,
+    `JavaScript's ${what} sees every value of the kernel language as true: expected ${INSTEAD[what] ?? 'k.if'}`,
   );
 }
 

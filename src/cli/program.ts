@@ -24,16 +24,19 @@ Examples:
       the forms of the kernel's check, side by side, on a page in another
       CPU's batch
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
-      the shortest run in which a page that nobody uses is refused
+      the shortest run in which a page without a user is refused
   folioscope explain examples/two-cpu.dat
       who holds each page in a recording of a real kernel
+  folioscope open
+      the same in the browser: step by step, over time, as one types
   folioscope conform examples/two-cpu.dat
       whether the recorded run is a behaviour of the model
   folioscope completion bash
 
 Exit codes:
-  0 answered, and it is well    1 answered, and it is not    2 not decidable
-  64 usage    65 unusable input    69 this machine lacks it    70 a defect`,
+  0 answered: good    1 answered: not good    2 undecided
+  64 wrong usage    65 unusable input    69 this machine lacks a requirement
+  70 a defect of folioscope`,
     );
   for (const register of commands) register(program);
   return program;

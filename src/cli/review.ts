@@ -5,7 +5,14 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../ledger/index.ts';
-import type { Prepared, PreparedSide, ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
+import type {
+  ComparedSource,
+  Prepared,
+  PreparedSide,
+  ReviewAnswer,
+  ReviewedChange,
+  ReviewedSide,
+} from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reasonOf } from './failure.ts';
@@ -33,20 +40,20 @@ const MOST_STATES = 2_000_000;
 export function registerReview(program: Command): void {
   program
     .command('review')
-    .summary('judge a patch of the check as it stands in a mail, before and after')
+    .summary('judge a patch of the check from a mail, before and after')
     .description(
-      'Takes a mail, an mbox with a series or a diff that changes the safety check in C, puts the function together ' +
-        'as it is before and after, and asks both in every scenario with a conversion: what the change cures, what ' +
-        'becomes worse, and the shortest run for each.',
+      'Reads a mail, an mbox with a series, or a diff that changes the safety check in C. Rebuilds the function before ' +
+        'and after the change, and checks both in every scenario with a conversion. Reports what the change cures, ' +
+        'what becomes worse, and the shortest run for each.',
     )
     .argument('<file...>', "mails, mboxes or diffs; '-' is standard input")
-    .option('--tree <dir>', "the kernel's sources that the diff is against: the function is taken whole from there")
-    .option('--function <name>', 'the function, where it is not kvm_gmem_is_safe_for_conversion')
-    .option('--scenarios <path>', 'a scenario file or a directory instead of the scenarios that come with folioscope')
+    .option('--tree <dir>', 'the kernel tree that the diff applies to: the whole function is read from there')
+    .option('--function <name>', 'name of the function, if it is not kvm_gmem_is_safe_for_conversion')
+    .option('--scenarios <path>', 'a scenario file or a directory, instead of the shipped scenarios')
     .option('--reply', 'print a reply to the mail: its changed lines quoted, the evidence below each')
     .option('--json', 'print one JSON document (schema/review.schema.json)')
     .addOption(
-      new Option('--workers <n>', 'threads (default: one a processor, at most 4)').argParser((text) => {
+      new Option('--workers <n>', 'number of threads (default: one per processor, at most 4)').argParser((text) => {
         const number = /^\d+$/.test(text) ? Number(text) : 0;
         if (number >= 1 && number <= 64) return number;
         throw new InvalidArgumentError('Expected a whole number from 1 to 64.');
@@ -56,11 +63,11 @@ export function registerReview(program: Command): void {
       'after',
       `
 Exit codes:
-  0   after the change no property is violated, named exceptions aside
-  1   one is
-  2   not decidable: C that cannot be translated, a search that gave up, or
-      interrupted
-  64  usage    65  no change of the check in it    70  a defect of folioscope
+  0   after the change no property is violated, except named exceptions
+  1   after the change a property is violated
+  2   undecided: C that cannot be translated, a search that gave up, Ctrl-C
+  64  usage    65  input without a change of the check
+  70  a defect of folioscope
 
 Examples:
   folioscope review patch-v6-15.mail.txt
@@ -171,7 +178,7 @@ async function occasions(path: string): Promise<readonly Occasion[]> {
     const scenario = parseScenario(file, text);
     if (hasOccasion(scenario)) found.push({ scenario, text });
   }
-  if (found.length === 0) throw new InputError(`${path}: no scenario in which something is converted`);
+  if (found.length === 0) throw new InputError(`${path}: no scenario with a conversion`);
   return found;
 }
 
@@ -179,7 +186,7 @@ async function reviewed(
   file: string,
   prepared: readonly Prepared[],
   scenarios: readonly Occasion[],
-  { workers }: Options,
+  { workers, tree }: Options,
 ): Promise<ReviewAnswer> {
   const notRun = new Set<string>();
   const changes: ReviewedChange[] = [];
@@ -198,9 +205,28 @@ async function reviewed(
       changes: before?.kind === 'judged' && after?.kind === 'judged' ? changesBetween(before.judged, after.judged) : [],
     });
   }
+  const source = tree === undefined ? undefined : await comparedSource(tree, changes);
   const profiles = [...new Set(scenarios.map(({ scenario }) => scenario.check.profile.name))];
   const { reviewAnswer } = await import('../review/index.ts');
-  return reviewAnswer({ file, profiles, changes, notRun: [...notRun] });
+  return reviewAnswer({ file, profiles, changes, source, notRun: [...notRun] });
+}
+
+/** Whether a tree's kernel is the model's, as far as verdicts rest on it; the checks under review aside. */
+async function comparedSource(tree: string, changes: readonly ReviewedChange[]): Promise<ComparedSource> {
+  const { compareSources, HELD_AGAINST } = await import('../source/index.ts');
+  const { sourcesIn } = await import('./source.ts');
+  const judged = changes.flatMap(({ before, after }) =>
+    [before, after].flatMap((side) => (side?.kind === 'judged' ? side.judged : [])),
+  );
+  const names = new Set(judged.flatMap(({ routines }) => routines));
+  for (const { prepared } of changes) names.delete(prepared.function);
+  try {
+    const states = await compareSources(await sourcesIn(tree), names);
+    return { tree, release: HELD_AGAINST, states, failure: undefined };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { tree, release: HELD_AGAINST, states: [], failure: error.message };
+  }
 }
 
 /** A side that has been translated once here, so that its errors are told before anything is explored. */

@@ -36,12 +36,13 @@ export async function answerOf(
     return found === undefined ? [] : [{ patch, how: found.schedule, end: found.end }];
   });
   const known = recorded.map(({ patch }) => patch ?? 'unnamed').join(', ');
-  if (chosen.length === 0) throw new InputError(`${replay.file}: has steps of ${known}, not of what --patch names`);
+  if (chosen.length === 0)
+    throw new InputError(`${replay.file}: has steps of ${known}, expected one of these forms as --patch`);
   try {
     return { scenario, patches: chosen.map(({ patch, how, end }) => one(patch, how, end)) };
   } catch (error) {
     if (!(error instanceof ScheduleMisfit)) throw error;
-    throw new InputError(`${replay.file}: does not fit ${scenario.file} any more: ${error.message}`);
+    throw new InputError(`${replay.file}: no longer fits ${scenario.file}: ${error.message}`);
   }
 }
 

@@ -33,23 +33,24 @@ const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
 export async function planOf(options: Options): Promise<Plan> {
   const { schedule: how, seed, replay, runs } = options;
   if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
-    throw new UsageError('--replay says whose turn it is, so it goes without --schedule, --seed and --runs');
+    throw new UsageError('--replay has its own order of turns: leave out --schedule, --seed and --runs');
   const asked = how ?? (seed === undefined && runs === undefined ? undefined : 'random');
   const schedule = asked === undefined ? undefined : scheduleOf(asked, seed);
   const takesSeed = schedule?.kind === 'random' || schedule?.kind === 'pct' ? schedule.seed === seed : false;
   if (how !== undefined && seed !== undefined && !takesSeed)
-    throw new UsageError(`--seed goes with a schedule that is to have one, random or pct:D, not with ${how}`);
+    throw new UsageError(`--seed goes with random or pct:D, not with ${how}`);
   if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
-    throw new UsageError(`--runs goes with a schedule that has seeds, random or pct:D, not with ${how ?? ''}`);
+    throw new UsageError(`--runs goes with random or pct:D, not with ${how ?? ''}`);
   return {
     patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
     schedule,
-    replay:
-      replay === undefined
-        ? undefined
-        : { file: replay, text: await readText(replay, MOST_REPLAY_BYTES, 'what run --json or check --json printed') },
+    replay: replay === undefined ? undefined : { file: replay, text: await recordedText(replay) },
   };
 }
+
+/** The text of a recorded run. @throws InputError */
+export const recordedText = (file: string): Promise<string> =>
+  readText(file, MOST_REPLAY_BYTES, 'what run --json or check --json printed');
 
 function scheduleOf(how: string, seed: number | undefined): Schedule {
   try {

@@ -21,9 +21,9 @@ export function registerRun(program: Command): void {
     .command('run')
     .summary("run a scenario under several forms of the kernel's safety check")
     .description(
-      'Runs scenarios on the executable kernel, once for each form of the check, and says what each conversion ' +
-        'came to, who held a refused folio, and which steps led there. One file gives a report; several, or a ' +
-        'directory, give a line each and a summary.',
+      'Runs scenarios on the executable kernel, once for each form of the check. Reports the result of each ' +
+        'conversion, the holders of a refused folio, and the steps that led there. One file gives a report. Several ' +
+        'files, or a directory, give one line for each file and a summary.',
     )
     .argument('<scenario...>', 'scenario files (YAML or JSON), or directories of them')
     .addOption(
@@ -40,25 +40,22 @@ export function registerRun(program: Command): void {
     .addOption(
       new Option(
         '--schedule <how>',
-        "whose turn it is: in-order, rr, random, pct:D, or turns such as T0:12,T1:@folio_put,T0:all (default: the scenario's)",
+        "the order of the turns: in-order, rr, random, pct:D, or turns such as T0:12,T1:@folio_put,T0:all (default: the scenario's)",
       ),
     )
     .addOption(
-      new Option('--seed <n>', 'for random and pct:D; alone it means random').argParser(wholeNumber(0, 2 ** 32 - 1)),
-    )
-    .addOption(
-      new Option('--runs <n>', 'that many seeds, and how often each outcome was seen').argParser(
-        wholeNumber(1, 1_000_000),
+      new Option('--seed <n>', 'seed of random and pct:D; alone it means random').argParser(
+        wholeNumber(0, 2 ** 32 - 1),
       ),
     )
-    .option(
-      '--trace <file>',
-      "write the run of one form as a kernel's trace file would have it, for explain and others",
-    )
-    .option('--page-ref', 'with page_ref events and stacks in it, as with CONFIG_DEBUG_PAGE_REF')
-    .option('--replay <file>', 'the steps that run --json or check --json printed, once more')
     .addOption(
-      new Option('--steps <how>', 'steps in the report; in --json they are there unless none')
+      new Option('--runs <n>', 'run this many seeds, and count each outcome').argParser(wholeNumber(1, 1_000_000)),
+    )
+    .option('--trace <file>', "write the run of one form as a kernel's trace file, for explain and other tools")
+    .option('--page-ref', 'also write page_ref events with stacks, as with CONFIG_DEBUG_PAGE_REF')
+    .option('--replay <file>', 'replay the steps that run --json or check --json printed')
+    .addOption(
+      new Option('--steps <how>', 'steps in the report; --json has them all, except with none')
         .choices(['none', 'folded', 'all'])
         .default('folded'),
     )
@@ -67,11 +64,11 @@ export function registerRun(program: Command): void {
       'after',
       `
 Exit codes:
-  0   every expected result came true; where a scenario expects nothing of a
-      form, no conversion was refused
+  0   every result is as expected; if a scenario expects nothing of a form, no
+      conversion was refused
   1   a result is not as expected, or a conversion was refused
-  2   a call did not return: somebody waits for ever, or goes round; or nobody
-      can say whether a conversion was refused
+  2   undecided: a call did not return, because a task waits or repeats for
+      ever; or the form does not show why it refused a conversion
   64  usage    65  not a scenario    70  a defect of folioscope
 
 Examples:
@@ -82,7 +79,7 @@ Examples:
   folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100
   folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --trace v6.txt
   folioscope run scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
-      mistakes made on purpose: 'folioscope check --mutants' lists them`,
+      deliberately wrong forms: 'folioscope check --mutants' lists them`,
     )
     .action(async (paths: readonly string[], options: Options) => {
       process.exitCode = await run(paths, options);
@@ -104,10 +101,12 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   const files: string[] = [];
   for (const path of paths) files.push(...(await runnableFiles(path)));
   const isReport = files.length === 1 && paths[0] === files[0];
-  if (plan.replay !== undefined && !isReport) throw new UsageError('--replay plays on one scenario file');
+  if (plan.replay !== undefined && !isReport) throw new UsageError('--replay needs exactly one scenario file');
   if (options.trace !== undefined && (!isReport || plan.patches.length !== 1 || options.runs !== undefined))
-    throw new UsageError('--trace writes one run: name one scenario file and one form with --patch, without --runs');
-  if (options.pageRef === true && options.trace === undefined) throw new UsageError('--page-ref goes with --trace');
+    throw new UsageError(
+      '--trace writes one run: name one scenario file and one form with --patch, and leave out --runs',
+    );
+  if (options.pageRef === true && options.trace === undefined) throw new UsageError('--page-ref needs --trace');
   const notes = mutantNotes(plan.patches.map((patch) => ({ patch: patch.name, notes: { mutant: mutantIn(patch) } })));
   const recorder = options.trace === undefined ? undefined : new TraceRecorder(options.pageRef === true, notes);
   const keep = options.steps === 'none' || (!isReport && options.json !== true) ? 'none' : 'all';

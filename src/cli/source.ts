@@ -16,19 +16,19 @@ interface Options {
 export function registerSource(program: Command): void {
   program
     .command('source')
-    .summary("compare a kernel's sources with those that the model was held against")
+    .summary('compare a kernel tree with the kernel that the model follows')
     .description(
-      `Looks up every kernel routine that the model follows in a kernel tree and says whether its text is that of linux-${HELD_AGAINST}, ` +
+      `Looks up every kernel routine that the model follows in a kernel tree, and compares its text with linux-${HELD_AGAINST} ` +
         'by hashes over its words, without comments and blanks.',
     )
     .argument('<dir>', "a kernel tree: the directory that has 'mm' and 'virt/kvm'")
-    .option('--all', 'list the routines that are the same, too')
+    .option('--all', 'also list the unchanged routines')
     .option('--json', 'print one JSON document (schema/source.schema.json)')
     .addHelpText(
       'after',
       `
 Exit codes:
-  0   every routine is the same, perhaps in another file
+  0   every routine is unchanged, perhaps in another file
   1   a routine has changed, or is gone
   64  usage    65  not a kernel tree    70  a defect of folioscope
 

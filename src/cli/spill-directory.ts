@@ -29,7 +29,7 @@ export class SpillDirectory implements Store {
     this.#path = path;
     this.#tell = tell;
     if (existsSync(path) && !statSync(path).isDirectory())
-      throw new UsageError(`${path}: not a directory, which --spill needs`);
+      throw new UsageError(`${path}: not a directory; --spill needs one`);
     this.#isMade = !existsSync(path);
     try {
       makeDirectory(path);

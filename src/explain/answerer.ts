@@ -39,6 +39,25 @@ import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
+/** What answers rest on, whatever the moment. */
+export interface Basis {
+  readonly trace: TraceSummary;
+  /** Inodes with answers for each moment. */
+  readonly followed: readonly TrackedInode[];
+  /** Every recorded call, by rising time. */
+  readonly conversions: Explanation['conversions'];
+  readonly around: Surroundings;
+  /** Folios of some inode were isolated and put back. */
+  readonly hasPutbacks: boolean;
+  /** Of the assumed kernel profile. */
+  readonly batchSize: number;
+  readonly verdicts: Verdicts;
+  /** All kept folios of an inode, and what else an answer needs. */
+  asked(inode: TrackedInode): AskedInode;
+  /** The explanation around some answers. */
+  explanation(moments: readonly MomentAnswer[]): Explanation;
+}
+
 /** Answers a question from the results of one pass over the events. */
 export class Answerer {
   readonly #question: Question;
@@ -54,6 +73,56 @@ export class Answerer {
    * @throws QuestionError if the recording does not have the requested object.
    */
   answer(trace: TraceSummary): Explanation {
+    const basis = this.basis(trace);
+    const { followed, conversions, batchSize } = basis;
+    const all = this.#story.moments.resolve(trace.from, trace.to, trace);
+    const times = all.map(({ at }) => at);
+    const { range } = this.#question;
+    const states = followed.map((inode) => new States(basis.asked(inode), basis.around, times, { range, batchSize }));
+    const moments: MomentAnswer[] = [];
+    for (const moment of all) {
+      const call = lastCallUpTo(conversions, moment.at);
+      for (const [place, inode] of followed.entries()) {
+        const ofInode = states[place];
+        if (ofInode === undefined) continue;
+        const converter = chooseCpu(this.#question, moment, call, this.#story.order.lastCpu);
+        moments.push(this.#moment(basis, { moment, inode, states: ofInode, converter, range }));
+      }
+    }
+    return this.told(basis.explanation(moments), trace);
+  }
+
+  /**
+   * An inode after every event stamped at or before a moment, which has to lie where folios were kept.
+   * @param folios those of its folios that may be in the page cache then, by rising index.
+   * @param asked the pages to convert, and the CPU that converts; undefined: the whole inode, and chosen from the recording.
+   */
+  momentAt(
+    basis: Basis,
+    moment: Moment,
+    { inode, folios }: { readonly inode: TrackedInode; readonly folios: readonly Generation[] },
+    { range, cpu }: Pick<Question, 'range' | 'cpu'>,
+  ): MomentAnswer {
+    const { around, batchSize } = basis;
+    const asked = { ...basis.asked(inode), folios };
+    const states = new States(asked, around, [moment.at], { range, batchSize });
+    const call = lastCallUpTo(basis.conversions, moment.at);
+    const converter = chooseCpu({ ...this.#question, cpu }, moment, call, this.#story.order.lastCpu);
+    return this.#moment(basis, { moment, inode, states, converter, range });
+  }
+
+  /** An explanation as the reader gets it: stamps of a clock that counts as counts, and redacted if that was requested. */
+  told(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
+    const told = countsTime ? withCounts(explanation) : explanation;
+    return this.#story.redactor?.explanation(told) ?? told;
+  }
+
+  /**
+   * Everything that does not depend on a moment.
+   * @throws QuestionError if the recording does not have the requested object.
+   */
+  basis(trace: TraceSummary): Basis {
+    this.#story.seen.wereOn(trace.recordedEvents ?? []);
     const { question, profile } = this.#assumptions(trace);
     const callers = new Set([...this.#story.conversions.pids, ...this.#story.creations.made.map(({ pid }) => pid)]);
     const inodes = this.#story.inodes.sorted(callers);
@@ -85,26 +154,10 @@ export class Answerer {
       refusedAt: (folio) => this.#story.conversions.refusedAt(folio),
     };
     const born = this.#story.creations.born(followed);
-    const verdicts = new Verdicts(cpus, profile.profile);
-    const moments: MomentAnswer[] = [];
-    const { range } = question;
     const hasPutbacks = followed.some(({ reinsertions }) => reinsertions > 0);
-    const all = this.#story.moments.resolve(trace.from, trace.to, trace);
-    const times = all.map(({ at }) => at);
-    const states = followed.map(
-      (inode) =>
-        new States(askedOf(inode, born, hasPutbacks), around, times, { range, batchSize: profile.profile.batchSize }),
-    );
-    const callsBy = new CallsSoFar(conversions);
-    for (const moment of all)
-      for (const [place, inode] of followed.entries()) {
-        const ofInode = states[place];
-        if (ofInode === undefined) continue;
-        const converter = chooseCpu(question, moment, callsBy.upTo(moment.at), this.#story.order.lastCpu);
-        moments.push(this.#moment({ trace, moment, inode, states: ofInode, converter, conversions, verdicts }));
-      }
+    const asked = new Map<TrackedInode, AskedInode>();
     const openInodes = this.#openInodes(inodes);
-    const explanation: Explanation = {
+    const explanation = (moments: readonly MomentAnswer[]): Explanation => ({
       trace,
       profile,
       inodes: inodes.map(
@@ -137,9 +190,22 @@ export class Answerer {
       form: this.#story.conversions.form(recorded),
       missing: missingOf(this.#story),
       created: this.#story.creations.made,
+    });
+    return {
+      trace,
+      followed,
+      conversions,
+      around,
+      hasPutbacks,
+      batchSize: profile.profile.batchSize,
+      verdicts: new Verdicts(cpus, profile.profile),
+      asked: (inode) => {
+        const known = asked.get(inode) ?? askedOf(inode, born, hasPutbacks);
+        asked.set(inode, known);
+        return known;
+      },
+      explanation,
     };
-    const told = trace.countsTime ? withCounts(explanation) : explanation;
-    return this.#story.redactor?.explanation(told) ?? told;
   }
 
   /** Why it is unknown whether there is a guest_memfd, if none is listed. */
@@ -164,17 +230,23 @@ export class Answerer {
     };
   }
 
-  #moment(of: {
-    readonly trace: TraceSummary;
-    readonly moment: Moment;
-    readonly inode: TrackedInode;
-    readonly states: States;
-    readonly converter: { readonly cpu: Cpu; readonly because: string };
-    readonly conversions: Explanation['conversions'];
-    readonly verdicts: Verdicts;
-  }): MomentAnswer {
-    const { moment, inode, states, converter, conversions, verdicts } = of;
-    const { range, patches } = this.#question;
+  #moment(
+    { trace, conversions, verdicts }: Basis,
+    {
+      moment,
+      inode,
+      states,
+      converter,
+      range,
+    }: {
+      readonly moment: Moment;
+      readonly inode: TrackedInode;
+      readonly states: States;
+      readonly converter: { readonly cpu: Cpu; readonly because: string };
+      readonly range: IndexRange | undefined;
+    },
+  ): MomentAnswer {
+    const { patches } = this.#question;
     const { isOlder } = states.asked;
     const state = states.at(moment.at);
     const conversion: Conversion = { range, cpu: converter.cpu };
@@ -213,7 +285,7 @@ export class Answerer {
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment, { redactor: this.#story.redactor, pageSize: of.trace.pageSize }),
+      evidence: evidenceOf(baseline, state, moment, { redactor: this.#story.redactor, pageSize: trace.pageSize }),
     };
   }
 
@@ -278,20 +350,19 @@ const creatorOf = (file: CreatedFile | undefined): InodeAnswer['created'] =>
 
 const nameOf = ({ dev, ino }: Pick<TrackedInode, 'dev' | 'ino'>): string => `${dev}:${ino}`;
 
-/** The last call up to a moment, for moments of rising time. */
-class CallsSoFar {
-  readonly #calls: Explanation['conversions'];
-  #place = 0;
-
-  constructor(calls: Explanation['conversions']) {
-    this.#calls = calls;
+/** The last call up to a time; the first if none was so early; undefined if there is none at all. */
+function lastCallUpTo(
+  calls: Explanation['conversions'],
+  at: Nanoseconds,
+): Explanation['conversions'][number] | undefined {
+  let low = 0;
+  let high = calls.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((calls[middle]?.at ?? at) <= at) low = middle + 1;
+    else high = middle;
   }
-
-  /** @returns the first if none was so early; undefined if there is none at all. */
-  upTo(at: Nanoseconds): Explanation['conversions'][number] | undefined {
-    for (let next = this.#calls[this.#place]; next !== undefined && next.at <= at; next = this.#calls[++this.#place]);
-    return this.#calls[Math.max(0, this.#place - 1)];
-  }
+  return calls[Math.max(0, low - 1)];
 }
 
 function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>, hasPutbacks: boolean): AskedInode {

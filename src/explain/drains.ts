@@ -66,6 +66,12 @@ export class Drains {
   /** Whether some workqueue event was recorded, so that drains would show. */
   recorded = false;
   #nameless = false;
+  readonly #mostRounds: number;
+
+  /** @param mostRounds number of rounds that are stored whole. */
+  constructor(mostRounds = MOST_ROUNDS) {
+    this.#mostRounds = mostRounds;
+  }
 
   /**
    * @param conversion call time of the task's conversion, if it is in one.
@@ -142,7 +148,7 @@ export class Drains {
     const round: Round = { pid, task: comm, cpu, works: [], conversion };
     this.#current = round;
     this.#count++;
-    if (this.#kept.length < MOST_ROUNDS) this.#kept.push(round);
+    if (this.#kept.length < this.#mostRounds) this.#kept.push(round);
     return round;
   }
 

@@ -37,24 +37,30 @@ export async function explainTrace(source: ByteSource | ByteStream, question: Qu
   return (await answer(source, question, { scheduling, pageSize: shownPageSize })).explanation;
 }
 
-/** @returns with the page size that a text's offsets show: text has folios' places in bytes. */
 async function answer(
   source: ByteSource | ByteStream,
   question: Question,
-  { scheduling, pageSize }: Pick<ReadOptions, 'scheduling' | 'pageSize'>,
+  how: Pick<ReadOptions, 'scheduling' | 'pageSize'>,
 ): Promise<{ readonly explanation: Explanation; readonly shownPageSize: TraceSummary['pageSize'] }> {
   const explainer = new Explainer(question);
-  const trace = await readTrace(source, {
-    buffer: question.buffer,
-    scheduling,
-    pageSize,
+  const { trace, shownPageSize } = await readInto(source, question, {
+    ...how,
     onEvents: (events) => explainer.events(events),
-    onProgress: question.onProgress,
   });
+  return { explanation: explainer.answer(trace), shownPageSize };
+}
+
+/** @returns the summary, and the page size that a text's offsets show: text has folios' places in bytes. */
+export async function readInto(
+  source: ByteSource | ByteStream,
+  question: Question,
+  { scheduling, pageSize, onEvents }: Pick<ReadOptions, 'scheduling' | 'pageSize' | 'onEvents'>,
+): Promise<{ readonly trace: TraceSummary; readonly shownPageSize: TraceSummary['pageSize'] }> {
+  const { buffer, onProgress } = question;
+  const trace = await readTrace(source, { buffer, scheduling, pageSize, onEvents, onProgress });
   const shownPageSize = trace.format.startsWith('trace.dat') ? undefined : trace.pageSize;
-  if (shownPageSize === undefined) return { explanation: explainer.answer(trace), shownPageSize };
-  const how = pageSize === undefined ? 'read from a pipe it is taken for 4096: give it as a file' : 'no text says it';
-  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also of files that were read; ${how}`;
-  const explanation = explainer.answer({ ...trace, pageSize, notes: [...trace.notes, note] });
-  return { explanation, shownPageSize };
+  if (shownPageSize === undefined) return { trace, shownPageSize };
+  const how = pageSize === undefined ? 'read from a pipe, 4096 is assumed: give the text as a file' : 'no text says it';
+  const note = `pages of ${shownPageSize} bytes: every offset in the text is a multiple of that, also offsets of read files; ${how}`;
+  return { trace: { ...trace, pageSize, notes: [...trace.notes, note] }, shownPageSize };
 }

@@ -178,7 +178,7 @@ describe('lost events', () => {
     expect(moments.map(places)).toEqual(['', '0 waits on 1?', '0 waits on 1?']);
     expect(moments[2]?.baseline).toEqual({
       verdict: 'undecided',
-      reason: 'events of CPU 1 were lost after 0.000000010: what waits in its batch is not known',
+      reason: 'events of CPU 1 were lost after 0.000000010: the content of its batch is not known',
     });
     expect(moments[2]?.verdicts.get('v8')).toEqual({ verdict: 'safe' });
     expect(moments[2]?.localDrainByCpu?.get(cpu(1))).toEqual({ verdict: 'safe' });
@@ -239,7 +239,7 @@ describe('which inodes', () => {
         ino: 0x4414n,
         kind: 'guest_memfd',
         because:
-          '1 of its folios inserted as unevictable (lru=4), on an anonymous device; those of ramfs and secretmem are too, and no call to guest_memfd was recorded',
+          '1 of its folios inserted as unevictable (lru=4), on an anonymous device; folios of ramfs and secretmem look the same, and no call to guest_memfd was recorded',
       },
     ]);
     expect(moments.map(places)).toEqual(['0 waits on 0']);
@@ -264,7 +264,7 @@ describe('which inodes', () => {
     const { inodes, moments, notes } = explain(events);
     expect([inodes, moments]).toEqual([[], []]);
     expect(notes).toEqual([
-      'of 1 inode on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is',
+      '1 inode on anonymous devices had folios added and none inserted: no event shows whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would; --inode selects one in any case',
     ]);
     const inode = { dev: undefined, ino: 0x4414n as never };
     expect(explain(events, { inode }).moments.map(places)).toEqual(['0 waits on 1?']);
@@ -284,7 +284,7 @@ describe('which inodes', () => {
     const { inodes, notes } = explain([marker('m', { at: 1 }), inserted(7, { at: 10 }), inserted(8, { at: 11 })]);
     expect(inodes).toEqual([]);
     expect(notes).toEqual([
-      '2 folios were inserted as unevictable without an add event: there before the recording (perhaps of a guest_memfd: which inode they are of, only their add or delete would say), or anonymous',
+      '2 folios were inserted as unevictable without an add event: there before the recording (perhaps of a guest_memfd: only an add or a delete would show the inode), or anonymous',
     ]);
   });
 
@@ -329,7 +329,7 @@ describe('which inodes', () => {
         dev: '254:0',
         ino: 0x77n,
         kind: 'other',
-        because: '1 of its folios inserted as unevictable, but it is on a device that a driver stands behind',
+        because: '1 of its folios inserted as unevictable, but it is on the device of a driver',
       },
     ]);
     expect(moments).toEqual([]);
@@ -496,7 +496,9 @@ describe('the kernel profile', () => {
   test('one burst of 31 shows a batch of 31', () => {
     const { profile } = explain(bursts(31, 1));
     expect(profile.profile.batchSize).toBe(31);
-    expect(profile.because).toMatch(/^inferred from one burst of exactly 31 insertions; nothing here tells it from /);
+    expect(profile.because).toMatch(
+      /^inferred from one burst of exactly 31 insertions; the recording cannot distinguish it from /,
+    );
   });
 
   test('many bursts of 15 show a batch of 15', () => {

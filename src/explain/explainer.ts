@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, FilemapEvent, KernelEvent, Loss, LruInsertion, WorkqueueEvent } from '../ledger/index.ts';
+import type {
+  Cpu,
+  FilemapEvent,
+  KernelEvent,
+  Loss,
+  LruInsertion,
+  Nanoseconds,
+  WorkqueueEvent,
+} from '../ledger/index.ts';
 import { DEFAULT_PROFILE } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
@@ -12,9 +20,18 @@ import { EventOrder } from './follow/event-order.ts';
 import { PageCache } from './follow/page-cache.ts';
 import type { Generation } from './generation.ts';
 import { Inodes } from './inodes.ts';
-import { Moments } from './moments.ts';
+import { type Keeping, Moments } from './moments.ts';
 import type { Question } from './question.ts';
 import { Redactor } from './redactor.ts';
+
+/** Number of rounds of drains that are stored whole for a recording that is looked at later. */
+const MOST_FOLLOWED_ROUNDS = 100_000;
+
+/** What is kept and told for a recording that is looked at later. */
+export interface Following extends Keeping {
+  /** Receives each folio that leaves the page cache. Events that follow may still tell of it. */
+  readonly onEnd?: (folio: Generation) => void;
+}
 
 /**
  * Tracks the folios of every inode that may be a guest_memfd in one pass over the events, then answers. Its first
@@ -28,27 +45,40 @@ export class Explainer {
   readonly #inodes: Inodes;
   readonly #conversions = new Conversions();
   readonly #creations = new Creations();
-  readonly #drains = new Drains();
+  readonly #drains: Drains;
   readonly #order = new EventOrder();
   readonly #pageCache: PageCache;
 
-  constructor(question: Question) {
+  /** @param following undefined: only what the question needs is kept. */
+  constructor(question: Question, following?: Following) {
     this.#question = question;
     this.#redactor = question.redact === true ? new Redactor() : undefined;
-    this.#moments = new Moments(question.moments, question.redact !== true);
+    this.#moments = new Moments(question.moments, question.redact !== true, following);
     this.#inodes = new Inodes(question.inode);
+    this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined);
     this.#pageCache = new PageCache({
       moments: this.#moments,
       inodes: this.#inodes,
       conversions: this.#conversions,
       redactor: this.#redactor,
       batchSize: question.profile?.batchSize ?? DEFAULT_PROFILE.batchSize,
+      onEnd: following?.onEnd,
     });
   }
 
   /** The waiting folios of each CPU's batch as of the last event, of inodes that may be guest_memfd. */
   get waiting(): ReadonlyMap<Cpu, readonly Generation[]> {
     return new Map([...this.#pageCache.batches.byCpu].map(([cpu, batch]) => [cpu, batch.waiting]));
+  }
+
+  /** Time at which a conversion returned that was refused while a folio waited, as of the last event. */
+  refusedAt(folio: Generation): Nanoseconds | undefined {
+    return this.#conversions.refusedAt(folio);
+  }
+
+  /** Forgets the folios that have left the page cache: they are too many to be kept. */
+  forgetEnded(): void {
+    this.#inodes.forgetEnded();
   }
 
   events(batch: readonly KernelEvent[]): void {
@@ -136,10 +166,15 @@ export class Explainer {
    * @throws QuestionError if the recording does not have the requested object.
    */
   answer(trace: TraceSummary): Explanation {
+    return this.answerer().answer(trace);
+  }
+
+  /** The answerer of everything that was read; no further event may follow. */
+  answerer(): Answerer {
     const { batches, seen, strays } = this.#pageCache;
     for (const batch of batches.byCpu.values()) batch.endBurst();
     this.#order.look(this.#order.lastAt);
-    const answerer = new Answerer(this.#question, {
+    return new Answerer(this.#question, {
       moments: this.#moments,
       inodes: this.#inodes,
       conversions: this.#conversions,
@@ -152,7 +187,6 @@ export class Explainer {
       order: this.#order,
       redactor: this.#redactor,
     });
-    return answerer.answer(trace);
   }
 }
 

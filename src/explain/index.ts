@@ -21,5 +21,18 @@ export type {
   Unseen,
 } from './answer.ts';
 export { explainTrace } from './explain-trace.ts';
+export type {
+  AskedMoment,
+  FolioStory,
+  FolioThen,
+  HiddenTime,
+  History,
+  HistoryOptions,
+  InodeName,
+  MarkerSeen,
+} from './history/history.ts';
+export { readHistory } from './history/history.ts';
+export type { FolioSpan } from './history/spans.ts';
+export type { TimeWindow } from './moments.ts';
 export type { InodeSelector, MomentSelector, Question } from './question.ts';
 export { parseInode, parseMoment, parseRange, QuestionError } from './question.ts';

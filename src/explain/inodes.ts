@@ -105,7 +105,7 @@ type KnownInode = Pick<InodeAnswer, 'dev' | 'ino' | 'kind' | 'because'> & {
   readonly tracked: TrackedInode | undefined;
 };
 
-const ON_DRIVER = 'it is on a device that a driver stands behind';
+const ON_DRIVER = 'it is on the device of a driver';
 
 /** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own (6.18: that of anonymous inodes; 7.3: one of guest_memfd's). */
 const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
@@ -188,6 +188,11 @@ export class Inodes {
   /** A CPU was drained, perhaps the last one of the first round. */
   drained(at: Nanoseconds): void {
     for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.drained(at);
+  }
+
+  /** Forgets the folios that have left any inode's page cache. */
+  forgetEnded(): void {
+    for (const ofDev of this.#tracked.values()) for (const { ended } of ofDev.values()) ended.length = 0;
   }
 
   /** Forgets an inode without anything left for an answer. */
@@ -297,27 +302,30 @@ function classify(
   if (inode.evictable > 0) return { kind: 'other', because: `${inode.evictable} of its folios inserted as evictable` };
   if (!isAnonymous(inode.dev)) return { kind: 'other', because: ON_DRIVER };
   if (inode.unevictable > 0) {
-    const those = `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device${inode.insertedBefore > 0 ? '; which inode they are of, their deletes told' : ''}`;
+    const those = `${inode.unevictable} of its folios inserted as unevictable (lru=4), on an anonymous device${inode.insertedBefore > 0 ? '; their deletes show the inode' : ''}`;
     if (isProved && !devices.has(inode.dev))
-      return { kind: 'other', because: `${those}, but not on that of guest_memfd: ramfs and secretmem do the same` };
+      return {
+        kind: 'other',
+        because: `${those}, but not on that of guest_memfd: folios of ramfs and secretmem look the same`,
+      };
     if (devices.size > 1)
       return {
         kind: 'unknown',
-        because: `${those}, but so are others on another device: all guest_memfds are on one, and ramfs and secretmem do the same; stack traces of the adds would tell`,
+        because: `${those}, but so are others on another device: all guest_memfds are on one device, and folios of ramfs and secretmem look the same; stack traces of the adds would decide it`,
       };
     const uncalled =
-      callers.size > 0 ? '' : '; those of ramfs and secretmem are too, and no call to guest_memfd was recorded';
+      callers.size > 0 ? '' : '; folios of ramfs and secretmem look the same, and no call to guest_memfd was recorded';
     return { kind: 'guest_memfd', because: `${those}${uncalled}` };
   }
   if (devices.size === 1 && devices.has(inode.dev))
     return { kind: 'guest_memfd', because: 'on the device of a guest_memfd; none of its folios was inserted' };
   if (devices.size > 0 && !devices.has(inode.dev))
-    return { kind: 'other', because: 'on another device than the guest_memfd: all guest_memfds are on one' };
+    return { kind: 'other', because: 'on another device than the guest_memfd: all guest_memfds are on one device' };
   if (isAlone && inode.touchers.some(({ pid }) => callers.has(pid)))
     return {
       kind: 'guest_memfd',
       because:
-        'a task that made guest_memfd calls added its folios, and no other inode can be meant; none of its folios was inserted',
+        'a task that made guest_memfd calls added its folios, and no other inode fits; none of its folios was inserted',
     };
   return { kind: 'unknown', because: 'on an anonymous device, but none of its folios was inserted' };
 }

@@ -34,7 +34,7 @@ describe('a guest_memfd whose creation is not in the recording', () => {
   /** Page 0 comes and is flushed on CPU 0. CPU 1 is there, and flushes nothing. */
   const EVENTS = [added(page(0), { at: 10 }), inserted(1000, { at: 20 }), marker('m', { at: 30, cpu: 1 })];
   const REASON =
-    'folios from before the recording may wait in the batch of CPU 1, not flushed since: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it';
+    'folios from before the recording may wait in the batch of CPU 1, not flushed since: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or use --range with pages that were added in the recording';
 
   test('without a drain it is undecided while a CPU has not flushed; a drain of all CPUs passes whatever waits', () => {
     const moment = explain(EVENTS, { cpu: cpu(0) });

@@ -16,10 +16,27 @@ const MOST_TEXTS = 100;
 /** The default: every marker, and the end. */
 const EVERYTHING: readonly MomentSelector[] = [{ kind: 'every-marker' }, { kind: 'end' }];
 
+/** Times of a recording, both included. */
+export interface TimeWindow {
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+}
+
+/** States that are kept besides those of the requested moments, for a recording that is looked at later. */
+export interface Keeping {
+  /** Times of which any moment may be requested later; undefined: none. */
+  readonly window: TimeWindow | undefined;
+  /** Whether each folio keeps all its states until it leaves the page cache, and is told then. */
+  readonly whole: boolean;
+}
+
+const NOTHING_MORE: Keeping = { window: undefined, whole: false };
+
 /** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
   readonly #tellsTexts: boolean;
+  readonly #keeping: Keeping;
   readonly #everyMarker: boolean;
   readonly #texts: Set<string>;
   readonly #found: Moment[] = [];
@@ -31,8 +48,9 @@ export class Moments {
   readonly #counts = new Map<string, number>();
 
   /** @param tellsTexts whether messages may name existing markers. */
-  constructor(selectors: readonly MomentSelector[], tellsTexts = true) {
+  constructor(selectors: readonly MomentSelector[], tellsTexts = true, keeping: Keeping = NOTHING_MORE) {
     this.#tellsTexts = tellsTexts;
+    this.#keeping = keeping;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
@@ -54,8 +72,15 @@ export class Moments {
     return [...this.#counts].flatMap(([text, count]) => (count > 1 ? [{ text, count }] : []));
   }
 
-  /** Whether a moment known so far lies in `[from, to)`. */
+  /** Whether a state of `[from, to)` is needed while its folio is in the page cache. */
+  needsState(from: Nanoseconds | undefined, to: Nanoseconds): boolean {
+    return this.#keeping.whole || this.anyWithin(from, to);
+  }
+
+  /** Whether a moment known so far lies in `[from, to)`, or one that may be requested later. */
   anyWithin(from: Nanoseconds | undefined, to: Nanoseconds): boolean {
+    const { window } = this.#keeping;
+    if (window !== undefined && window.from < to && (from === undefined || from <= window.to)) return true;
     let low = 0;
     let high = this.#times.length;
     while (low < high) {
@@ -89,14 +114,14 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#tellsTexts) return `no marker '${text}' in the recording, of ${this.#seen.size} that it has`;
+    if (!this.#tellsTexts) return `no marker '${text}' among the ${this.#seen.size} of the recording`;
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);
     const there =
       some.length === 0
         ? hidden > 0
-          ? `${hidden} are there without a text, which option 'fields' hides (echo nofields > trace_options): ask for a time`
+          ? `${hidden} markers have no text here, because option 'fields' hides it (echo nofields > trace_options): use a time`
           : 'it has no markers'
         : `there are ${some.join(', ')}${this.#seen.size > 5 ? ', ...' : ''}`;
     return `no marker '${text}' in the recording; ${there}`;

@@ -17,7 +17,7 @@ export function notesOf(
   return [
     ...story.moments.repeated.map(
       ({ text, count }) =>
-        `${count} markers say '${text.length > 60 ? `${text.slice(0, 57)}...` : text}': the first is answered, and --at SECONDS or --at every-marker asks for the others`,
+        `${count} markers have the text '${text.length > 60 ? `${text.slice(0, 57)}...` : text}': the answer is for the first; --at SECONDS or --at every-marker selects the others`,
     ),
     ...orderNotes(story),
     ...insertionNotes(story, followed),
@@ -26,7 +26,7 @@ export function notesOf(
     ...(compilesText()
       ? []
       : [
-          'JavaScript may not be generated here: the verdicts were interpreted, which is slower; they are those of compiled code',
+          'JavaScript cannot be generated here: the verdicts were interpreted, which is slower and gives the same results',
         ]),
   ];
 }
@@ -37,7 +37,7 @@ function putbackNotes(followed: readonly TrackedInode[]): readonly string[] {
     .map(({ dev, ino, reinsertions: count }) => {
       const name = `${dev}:0x${ino.toString(16)}`;
       const what = count === 1 ? `1 folio of ${name} was` : `${count} folios of ${name} were`;
-      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; from when on it was in a batch again is not known, and a folio that is back in one, on a CPU that has not flushed since, does not show`;
+      return `${what} inserted a second time: isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), which no event shows; the time of the return to a batch is not known, and no event shows a folio that is back in a batch until that batch is flushed`;
     });
 }
 
@@ -45,7 +45,7 @@ function orderNotes({ order: { late } }: Story): readonly string[] {
   if (late === undefined) return [];
   const { count, first } = late;
   return [
-    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event stands behind a later one, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another would be told wrong, so nothing is said to wait or not; 'trace' of all CPUs, trace-cmd report and trace.dat are sorted, one recording each`,
+    `the recording is not sorted by time: ${count === 1 ? 'once' : `${count} times`} an event follows a later one, first at ${formatTime(first)}; a folio that is added on one CPU and deleted or inserted on another could be misjudged, so the folios that wait are not known; the file 'trace' of all CPUs, trace-cmd report and trace.dat are each sorted`,
   ];
 }
 
@@ -54,7 +54,7 @@ function insertionNotes(story: Story, followed: readonly TrackedInode[]): readon
   return [
     isBlind(story)
       ? 'mm_lru_insertion was not recorded: batches filled up again and none was inserted; record pagemap:mm_lru_insertion'
-      : 'no mm_lru_insertion in the whole recording: if that event was not switched on (pagemap:mm_lru_insertion), nothing tells that a folio left its batch; what was added is taken to wait up to the last recorded call that was refused, and from then on nobody knows',
+      : 'no mm_lru_insertion in the whole recording: if that event was off (pagemap:mm_lru_insertion), no event shows that a folio left its batch; added folios are assumed to wait until the last recorded call that was refused, and after it that is not known',
   ];
 }
 
@@ -67,11 +67,11 @@ function inodeNotes(
   const isNone = inodes.every(({ kind }) => kind === 'other');
   if (strays > 0)
     notes.push(
-      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${story.gaps.length > 0 ? ', or added among the lost events' : ''}${isNone ? ' (perhaps of a guest_memfd: which inode they are of, only their add or delete would say)' : ''}, or anonymous`,
+      `${strays} ${strays === 1 ? 'folio was' : 'folios were'} inserted as unevictable without an add event: there before the recording${story.gaps.length > 0 ? ', or added among the lost events' : ''}${isNone ? ' (perhaps of a guest_memfd: only an add or a delete would show the inode)' : ''}, or anonymous`,
     );
   if (open > 0)
     notes.push(
-      `of ${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices folios were added and none was inserted: nothing tells whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would, and --inode asks for one whatever it is`,
+      `${open === 1 ? '1 inode' : `${open} inodes`} on anonymous devices had folios added and none inserted: no event shows whether one is a guest_memfd; calls (syscalls:*_ioctl), stack traces of the adds, or a longer recording would; --inode selects one in any case`,
     );
   return notes;
 }

@@ -26,7 +26,7 @@ export function inferProfile(
   const alike = PROFILES.filter((other) => other !== profile && !other.mapsLargeFolios && other.batchSize === size).map(
     ({ name }) => name,
   );
-  const others = alike.length === 0 ? '' : `; nothing here tells it from ${alike.join(' or ')}`;
+  const others = alike.length === 0 ? '' : `; the recording cannot distinguish it from ${alike.join(' or ')}`;
   return { profile, because: `inferred from ${times} of exactly ${size} insertions${others}` };
 }
 

@@ -59,7 +59,7 @@ describe('where no insertion is in a recording', () => {
     });
     expect(moments[0]?.verdicts.get('v6')).toEqual({ verdict: 'safe' });
     expect(moments[0]?.strength).toBe('unknown');
-    expect(notes.join()).toContain('no mm_lru_insertion in the whole recording: if that event was not switched on');
+    expect(notes.join()).toContain('no mm_lru_insertion in the whole recording: if that event was off');
     expect(dwell).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('the order of time', () => {
     const sorted = [...made({ at: 2 }), added({ index: 0, pfn: 1 }, { at: 100 }), inserted(1, { at: 200 })];
     expect(explain([...sorted, marker('m', { at: 300, cpu: 1 })]).notes).toEqual([]);
     expect(explain([...sorted, marker('m', { at: 150, cpu: 1 })]).notes.join()).toContain(
-      'not sorted by time: once an event stands behind a later one, first at 0.000000150',
+      'not sorted by time: once an event follows a later one, first at 0.000000150',
     );
   });
 

@@ -92,10 +92,12 @@ export interface CallKind<
   readonly leaves?: (pages: number) => number;
   /** Features that it brings into a run, which are otherwise listed as absent. */
   readonly brings?: readonly Brought[];
+  /** It goes over all pages of the file, or of what is mapped of it, whatever pages there are. */
+  readonly walksFile?: true;
   /** The LRU caches stay disabled after its return. */
   readonly staysDisabled?: true;
-  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages. */
-  readonly takes?: (pages: number) => number;
+  /** Most folios that it removes from the file, or from the allocator, for ever; given its number of pages, and the file's. */
+  readonly takes?: (pages: number, file: number) => number;
 }
 
 const call = <const A extends readonly ArgumentName[], const E extends string | undefined>(
@@ -301,8 +303,10 @@ export const CALLS = {
     args: ['inode'],
     entry: 'release',
     text: (k, { inode }) => returning(k, () => k.call(kvm_gmem_release, { inode })),
+    takes: (_, file) => file,
     parts: ['memslots'],
     says: ({ file }) => `the last reference to the file${file} is closed`,
+    walksFile: true,
   }),
   mlock: call({
     about:
@@ -408,6 +412,7 @@ export const CALLS = {
     text: (k, { process: child }) => returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child, ret })),
     parts: ['mmap'],
     says: ({ process }) => `fork into ${process}`,
+    walksFile: true,
   }),
   exit: call({
     about: 'exit(2) of the whole process: it loses all its mappings.',
@@ -416,6 +421,7 @@ export const CALLS = {
     text: (k) => returning(k, () => k.call(exit_mmap, { mm: currentMm(k) })),
     parts: ['mmap'],
     says: () => 'its process exits',
+    walksFile: true,
   }),
   'page-idle': call({
     about:

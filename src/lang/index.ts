@@ -28,7 +28,7 @@ export {
 export type { Exported } from './export/index.ts';
 export { toMurphi, toPromela } from './export/index.ts';
 export { compilesText, generated } from './compile/generated.ts';
-export type { ClaimHeld, Observed, Taken, Write } from './run/interpreter.ts';
+export type { ClaimHeld, ElementRead, Observed, Taken, Write } from './run/interpreter.ts';
 export { Interpreter } from './run/interpreter.ts';
 export type { Independence } from './analyse/independence.ts';
 export { independence } from './analyse/independence.ts';

@@ -55,6 +55,18 @@ function run(built: Program, args: readonly number[] = []): Interpreter {
   return interpreter;
 }
 
+test('a waiting task says what it waits for', () => {
+  const sitting = programOf((k) => k.await('sit', taken.at(3).not().and(lock.not()), () => lock.set(true)));
+  const interpreter = new Interpreter(sitting, createMemory(sitting));
+  interpreter.start(0, 0);
+  expect(interpreter.waitsFor(0)).toEqual([]);
+  columnOf(interpreter.memory, taken)[3] = 1;
+  expect(interpreter.waitsFor(0).map(({ variable, index, value }) => [variable.name, index, value])).toEqual([
+    ['taken', [3], 1],
+    ['lock', [], 0],
+  ]);
+});
+
 describe('what a text may say', () => {
   test.each<[string, (k: Builder<null>) => void, string]>([
     ['a condition reads shared memory', (k) => k.if(lock.eq(true), () => {}), 'a condition outside a step touches'],

@@ -82,6 +82,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
     walked: options.walks,
     patch: variant,
     notes: { mutant: undefined, unexportedCalls: [] },
+    routines: [],
     machine: {
       profile: 'peer-protocol',
       cpus,

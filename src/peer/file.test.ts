@@ -15,16 +15,24 @@ test('reads what it is asked', () => {
   expect(parsePeerQuestion('p.yaml', FILE)).toMatchObject({ name: 'P', cpus: 2, folios: 1, about: undefined });
 });
 
-// zod/mini says "Invalid input" of everything, unless it is given its English words.
 test.each([
-  ['cpus: 2', 'cpus: 9', '4:7: cpus', 'Too big: expected number to be <=8'],
-  ['cpus: 2', 'cpus: two', '4:7: cpus', 'Invalid input: expected number, received string'],
-  ['folios: 1', '', '1:1: folios', 'Invalid input: expected number, received undefined'],
-  ['scenario: P', 'scenario: P Q', '2:11: scenario', String.raw`Invalid string: must match pattern /^[\w.-]{1,40}$/`],
-  ['v6: holds', 'v6: { violates: 1 }', '6:14: check.v6', 'Invalid input'],
-])('%s as %s', (right, wrong, place, said) => {
-  const message = `p.yaml:${place}: not as a file about the peer protocol has it: ${said}`;
-  expect(() => parsePeerQuestion('p.yaml', FILE.replace(right, wrong))).toThrow(new InputError(message));
+  ['cpus: 2', 'cpus: 9', '4:7: cpus: expected a number from 1 to 8'],
+  ['cpus: 2', 'cpus: two', '4:7: cpus: expected a number from 1 to 8'],
+  ['folios: 1', '', '1:1: folios: expected a number from 1 to 8'],
+  ['folios: 1', 'folio: 1', "5:1: folio: unknown key, did you mean 'folios'?"],
+  [
+    'scenario: P',
+    'scenario: P Q',
+    '2:11: scenario: expected a name of at most 40 letters, digits, dots, dashes and underscores',
+  ],
+  ['v6: holds', 'v7: holds', "6:10: check.v7: unknown key, did you mean 'v6'?"],
+  [
+    'v6: holds',
+    'v6: { violates: 1 }',
+    "6:14: check.v6: expected for each of every, baseline, local-drain, v6 either 'holds' or { violates: PROPERTY }",
+  ],
+])('%s as %s', (right, wrong, message) => {
+  expect(() => parsePeerQuestion('p.yaml', FILE.replace(right, wrong))).toThrow(new InputError(`p.yaml:${message}`));
 });
 
 test('another model, and a key that is none', () => {

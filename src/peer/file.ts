@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { en } from 'zod/locales';
 import * as z from 'zod/mini';
+import type { InputError } from '../ledger/index.ts';
 import { readSource, suggestion } from '../scenario/index.ts';
 
 /** Forms of the check that the protocol knows. */
@@ -45,6 +45,31 @@ const PEER = z.strictObject({
   ),
 });
 
+/** What a key of the file has to have. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  model: "'peer-protocol', or no 'model' in a scenario of the kernel",
+  scenario: 'a name of at most 40 letters, digits, dots, dashes and underscores',
+  title: 'one line of at most 200 letters',
+  cpus: 'a number from 1 to 8',
+  folios: 'a number from 1 to 8',
+  check: `for each of every, ${PEER_VARIANTS.join(', ')} either 'holds' or { violates: PROPERTY }`,
+};
+
+/** The one mistake to tell first: an unknown key is the likely cause of a missing one. */
+function firstMistake(source: ReturnType<typeof readSource>, issues: readonly z.core.$ZodIssue[]): InputError {
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const path = issue?.path ?? [];
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const known = path.length === 0 ? Object.keys(EXPECTED) : ['every', ...PEER_VARIANTS];
+    return source.error([...path, key], `unknown key, ${suggestion(key, known)}`, 'key');
+  }
+  const key = String(path[0] ?? '');
+  const expected = EXPECTED[key];
+  if (expected === undefined) return source.error(path, `expected a mapping of ${Object.keys(EXPECTED).join(', ')}`);
+  return source.error(path, `expected ${expected}`);
+}
+
 /**
  * Reads the text of a file that names a model. @throws InputError `FILE:LINE:COLUMN: path: what is wrong`
  * @example
@@ -64,19 +89,8 @@ const PEER = z.strictObject({
  */
 export function parsePeerQuestion(file: string, text: string): PeerQuestion {
   const source = readSource(file, text);
-  const parsed = PEER.safeParse(source.value, { error: en().localeError });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    if (issue?.code === 'unrecognized_keys') {
-      const [key = ''] = issue.keys;
-      throw source.error([...issue.path, key], `unknown key, ${suggestion(key, Object.keys(PEER.shape))}`, 'key');
-    }
-    const expected =
-      issue?.path[0] === 'model'
-        ? "expected 'peer-protocol', or no 'model' in a scenario of the kernel"
-        : `not as a file about the peer protocol has it: ${issue?.message ?? ''}`;
-    throw source.error(issue?.path ?? [], expected);
-  }
+  const parsed = PEER.safeParse(source.value);
+  if (!parsed.success) throw firstMistake(source, parsed.error.issues);
   const { data } = parsed;
   const { every, ...forms } = data.check ?? {};
   const expectedOf = (entry: z.output<typeof CHECKED>): ExpectedOfPeer => ({

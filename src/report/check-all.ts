@@ -66,7 +66,7 @@ export const notRunLine = (file: string): string => `${'not run'.padEnd(WIDTH)}$
 
 function differences({ patch, properties, expected, asExpected, before, reason }: CheckAnswer): readonly string[] {
   if (asExpected === true) return [];
-  if (expected === undefined) return [`${patch}: the file has no 'check' for it`];
+  if (expected === undefined) return [`${patch}: the file has no entry for it under 'check'`];
   const texts = properties.flatMap(({ id, verdict, counterexample, detail }) => {
     const isExpected = expected.violates.includes(id);
     if (verdict === 'violated' && !isExpected) {

@@ -40,7 +40,7 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
     last.set(step.task, step);
     ledger = step.ledger;
   }
-  if (isBrief) lines.push(`${' '.repeat(MARGIN)}| after all of it:`, ...wholeLedger(ledger));
+  if (isBrief) lines.push(`${' '.repeat(MARGIN)}| after the last step:`, ...wholeLedger(ledger));
   return lines;
 }
 
@@ -105,7 +105,7 @@ function ledgerChange(
   });
   const gone = before
     .filter(({ pfn }) => !after.some((folio) => folio.pfn === pfn))
-    .flatMap(({ index }) => wrap(`| page ${index}: nobody`, LEFT));
+    .flatMap(({ index }) => wrap(`| page ${index}: no holder`, LEFT));
   return [...changed, ...gone];
 }
 

@@ -161,7 +161,7 @@ const walksText = ({ walks, seed, pct }: Walked): string =>
 
 /** How far random walks came. */
 function walkedText({ explored: { states, transitions, depth } }: CheckAnswer): string {
-  const different = states === 0 ? 'too many states to tell apart' : counted(states, 'different state');
+  const different = states === 0 ? 'too many states to count' : counted(states, 'different state');
   return `${counted(transitions, 'step')}, ${different}, the longest walk ${counted(depth, 'step')}`;
 }
 
@@ -195,21 +195,21 @@ function restTexts(answer: CheckAnswer): readonly string[] {
 function reasonText(answer: CheckAnswer): string {
   switch (answer.reason) {
     case 'states':
-      return 'the most states that were allowed are reached (--most-states)';
+      return 'the limit of states is reached (--most-states)';
     case 'memory':
       return memoryText(answer);
     case 'disk':
-      return 'the states to put aside cannot be written (--spill)';
+      return 'the states cannot be written to files (--spill)';
     case 'interrupted':
       return 'interrupted';
     case 'checkpoint':
       return 'the checkpoint cannot be written (--checkpoint)';
     case 'walks':
-      return 'the walks are over';
+      return 'all walks have ended';
     case 'omission':
-      return `hashes stand for states, and one was left out with a probability of ${shownProbability(answer.omission ?? 1)}`;
+      return `states are stored as hashes, and one was left out with a probability of ${shownProbability(answer.omission ?? 1)}`;
     case 'size':
-      return "the question takes more than JavaScript's own memory: fewer pages, or NODE_OPTIONS=--max-old-space-size=MIB";
+      return 'the search needs more memory than JavaScript has: use fewer pages, or NODE_OPTIONS=--max-old-space-size=MIB';
     case undefined:
       return 'not everything was explored';
   }
@@ -217,13 +217,13 @@ function reasonText(answer: CheckAnswer): string {
 
 /** Where memory has ended, and what there is to do. */
 function memoryText({ omission, explored, properties, walked }: CheckAnswer): string {
-  if (walked !== undefined) return 'memory is used up by one long walk (--memory); --steps makes them shorter';
+  if (walked !== undefined) return 'memory is used up by one long walk (--memory); --steps makes walks shorter';
   // Whether every conversion ends is asked in memory alone, and who remembers hashes has no states to put into files.
   const isExploring = properties.some(({ id, verdict }) => verdict === 'undecided' && id !== 'I5');
   if (!isExploring || omission !== undefined) return 'memory is used up (--memory)';
   return explored.spilledBytes === undefined
-    ? 'memory is used up (--memory); --spill DIR goes on in files'
-    : 'memory is used up by the levels that --spill leaves there (--memory)';
+    ? 'memory is used up (--memory); with --spill DIR the search continues in files'
+    : 'memory is used up by the levels that --spill keeps in memory (--memory)';
 }
 
 /** What exactly is violated, where a property says several things. */
@@ -291,7 +291,7 @@ function runsLines(answers: readonly CheckAnswer[], command: readonly string[] |
   if (first === undefined || command === undefined) return [];
   const before = command.flatMap((word, i) => (word === '--patch' || command[i - 1] === '--patch' ? [] : [word]));
   const [, ...lines] = commandLines([...before, '--patch', first.patch]);
-  return ['the run against a property, step by step, is shown of one form alone:', ...lines];
+  return ['for the steps of a run against a property, name one form:', ...lines];
 }
 
 /** The shortest run against each violated property. */
@@ -305,10 +305,10 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
         [
           ...wrap(`A run against ${id}: ${counted(steps.length, 'step')}${roundText(round)}`, ''),
           ...counterexampleLines(scenario, counterexample),
-          ...wrap(`from here on ${id} never comes true`, '     '),
+          ...wrap(`from here on ${id} is never satisfied`, '     '),
         ],
       ];
-    const fewest = fewestSwitches ? 'as few as there can be' : 'not proved fewest';
+    const fewest = fewestSwitches ? 'the fewest possible' : 'not proved fewest';
     const switches = `${contextSwitches} context ${contextSwitches === 1 ? 'switch' : 'switches'}`;
     return [
       [
@@ -326,10 +326,10 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
 
 /** What of the text was taken on no run. */
 function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
-  if (coverage === undefined) return wrap(`${patch}: nothing is known of what was covered`, '');
+  if (coverage === undefined) return wrap(`${patch}: coverage is not known`, '');
   const { steps, taken, never } = coverage;
   return [
-    ...wrap(`${patch}: ${taken} of ${counted(steps, 'step')} taken on some run; of these routines never:`, ''),
+    ...wrap(`${patch}: ${taken} of ${counted(steps, 'step')} taken on some run; never taken, by routine:`, ''),
     ...never.flatMap(({ routine, steps: missing, whole }) =>
       wrap(`${routine}: ${whole ? `not entered (${missing.join(', ')})` : missing.join(', ')}`, '  ', '    '),
     ),
@@ -338,8 +338,8 @@ function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
 
 /** How a run goes on that never ends. */
 function roundText(round: number): string {
-  if (round === 0) return ', after which nobody who is given a turn can go on';
-  return `, of which the last ${round === 1 ? 'one comes' : `${round} come`} again and again`;
+  if (round === 0) return ', after which no task that gets a turn can take a step';
+  return `, of which the last ${round === 1 ? 'one repeats' : `${round} repeat`} for ever`;
 }
 
 function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): readonly string[] {
@@ -355,7 +355,7 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
     ),
     ...(answers.some(({ interpreted }) => interpreted)
       ? wrap(
-          'interpreted: JavaScript may not be generated here, so that the search took some tens of times longer; the verdict and the numbers are those of a compiled search',
+          'interpreted: JavaScript cannot be generated here, so the search was tens of times slower; the verdict and the numbers are those of a compiled search',
           '',
           '  ',
         )
@@ -369,13 +369,17 @@ function closingLines(scenario: Subject, answers: readonly CheckAnswer[]): reado
         )),
     ...(answers.some(({ endsNotAsked }) => endsNotAsked)
       ? wrap(
-          "not asked: whether every conversion ends (I5), of so many states only where the file has 'unfair'",
+          "not checked: whether every conversion ends (I5); with so many states that needs 'unfair' in the file",
           '',
           '  ',
         )
       : []),
     ...(answers.some(({ walked }) => walked !== undefined)
-      ? wrap('random walks show no property to hold, and do not ask whether every conversion ends (I5)', '', '  ')
+      ? wrap(
+          'random walks never prove that a property holds, and do not check whether every conversion ends (I5)',
+          '',
+          '  ',
+        )
       : []),
     ...wrap('not in the model: weak memory order, time (docs/kernel-language.md)', '', '  '),
   ];
@@ -401,4 +405,4 @@ const machineText = ({
 
 /** The places of a batch that were explored, and how many there are. */
 const batchText = (explored: number, given: number | undefined): string =>
-  explored === given ? `batches of ${explored}` : `batches of ${explored} (for ${given}: neither is ever full)`;
+  explored === given ? `batches of ${explored}` : `batches of ${explored} (instead of ${given}: neither is ever full)`;

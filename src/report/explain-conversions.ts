@@ -49,7 +49,7 @@ function describe(call: ConversionCall): string {
   const waited =
     batched.length === 0
       ? noneWaitedPhrase(call)
-      : `${call.showInsertions ? 'in batches then' : 'in batches then if none was flushed before'}, ${batchedPhrase(call)}`;
+      : `${call.showInsertions ? 'in batches then' : 'in batches then, if none was flushed before'}, ${batchedPhrase(call)}`;
   return `${resultPhrase(call)}${drain}; CPU ${cpu}, pid ${pid}, fd ${fd}; ${waited}${held === '' ? '' : `; held by ${held}`}${looked}`;
 }
 
@@ -57,7 +57,7 @@ function describe(call: ConversionCall): string {
 function noneWaitedPhrase({ showAdds, causes }: ConversionCall): string {
   if (!showAdds) return 'which folios waited is not known: no add event is in the recording';
   if (causes.some(({ how }) => how === 'flush in progress'))
-    return 'no folio waited in a batch, but a flush had perhaps not given back what it had inserted';
+    return 'no folio waited in a batch, but a flush may still have held references to folios that it had inserted';
   return causes.some(({ kinds }) => kinds.length === 1 && kinds[0] === 'lru-add-batch')
     ? 'no folio is known to have waited in a batch'
     : 'no folio waited in a batch, as far as events show';

@@ -15,7 +15,7 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
   const { count, unfinished, total, inConversions, p50, max, cpus, rounds } = drains;
   if (count === 0)
     return wrap(
-      `drain rounds (lru_add_drain_all): ${drains.nameless ? 'not known, works stand without their functions' : 'none that queued work'}`,
+      `drain rounds (lru_add_drain_all): ${drains.nameless ? 'not known: the works have no function names' : 'none that queued work'}`,
       '',
       '  ',
     );
@@ -39,7 +39,7 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
     ),
     ...told.flatMap(roundLines),
     ...(told.length < count ? [`  the slowest ${told.length} are shown; --json has ${rounds.length} of ${count}`] : []),
-    ...wrap('a round that found nothing to drain on any CPU queued no work, and is not among them', '  ', '    '),
+    ...wrap('rounds that found nothing to drain on any CPU queued no work, and are not counted', '  ', '    '),
   ];
 }
 
@@ -74,7 +74,7 @@ function slowestLines(works: readonly DrainWork[]): string[] {
   const ran = meanwhile.map(({ task, pid, time }) => `${quoteText(task)} (pid ${pid}) ${durationText(time)}`);
   return [
     ...wrap(`${name}, ${durationText(delay)} until it ran, ran ${durationText(run)}, ${folios}`, '    ', '      '),
-    ...(ran.length === 0 ? [] : wrap(`meanwhile there ran ${ran.join(', ')}`, '      ', '        ')),
+    ...(ran.length === 0 ? [] : wrap(`meanwhile ran: ${ran.join(', ')}`, '      ', '        ')),
   ];
 }
 

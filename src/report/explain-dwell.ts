@@ -27,7 +27,7 @@ export function dwellLines(dwell: DwellAnswer): string[] {
   const { cpus, from, to, refused, unknown, hidden } = dwell;
   if (cpus.length === 0) return [];
   const span = nanoseconds(to - from);
-  const some = `some folio of it waited for ${shareText(refused, dwell)}: so long a conversion of all of it without a drain would have been refused on a CPU whose own batch holds none of it`;
+  const some = `at least one folio waited for ${shareText(refused, dwell)}: during that time a conversion of the whole file without a drain would have been refused, on any CPU whose own batch holds none of its folios`;
   const spared = cpus.filter((ofCpu) => ofCpu.refused < refused);
   return [
     ...wrap(`${inodeName(dwell)}: how long its folios wait in lru_add batches`, '', '  '),

@@ -86,7 +86,7 @@ export function evidenceLines(moment: MomentAnswer): string[] {
 }
 
 function eventsOf({ add, insertion }: RefusalEvidence, { at }: MomentAnswer): string[] {
-  const lines = add === undefined ? wrap('no event shows it come: it was there before', '  ') : eventLines(add, '    ');
+  const lines = add === undefined ? wrap('no event shows its add: it was there before', '  ') : eventLines(add, '    ');
   if (insertion === undefined)
     lines.push('  no mm_lru_insertion for this pfn up to the end of the recording', `  (after ${timeText(at)})`);
   else lines.push(...wrap('its mm_lru_insertion came only after that moment:', '  '), ...eventLines(insertion, '    '));
@@ -106,7 +106,7 @@ function lowerLines({ notable, cpu, range }: MomentAnswer, { index }: FolioLedge
   const lower = notable.find(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch'));
   if (lower === undefined || lower.index >= index || range !== undefined) return [];
   return wrap(
-    `index ${lower.index} waits too, but on CPU ${cpu} itself: releasing its first folios, the check drains its own CPU before it comes there`,
+    `index ${lower.index} waits too, but on CPU ${cpu} itself: the check releases its first folios, which drains its own CPU before it reaches that index`,
     '  ',
     '    ',
   );

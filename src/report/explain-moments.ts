@@ -108,7 +108,7 @@ function describe(moment: MomentAnswer): string[] {
   if (undecided?.verdict === 'undecided') lines.push(...wrap(undecided.reason, '    ', '      '));
   if (unseen?.what === 'refused call')
     lines.push(
-      ...wrap(`whether what refused the call at ${timeText(unseen.at)} is gone, no event shows`, '    ', '      '),
+      ...wrap(`no event shows whether what refused the call at ${timeText(unseen.at)} is gone`, '    ', '      '),
     );
   return lines;
 }

@@ -46,18 +46,18 @@ function causePhrase(cause: RefusalCause, call: ConversionCall, form: Explanatio
       return `${condition}: ${first === undefined ? '' : waitedPhrase(first, batched, call)}`;
     }
     case 'waited after the drain':
-      return `${inRange}: ${foliosPhrase(batched)} waited in ${batchesPhrase(batched)} still after it had drained all CPUs: ${movedPhrase(batched)}`;
+      return `${inRange}: ${foliosPhrase(batched)} still waited in ${batchesPhrase(batched)} after the call had drained all CPUs: ${movedPhrase(batched)}`;
     case 'flush in progress':
-      return `${inRange}: ${foliosPhrase(batched)} had been inserted, and the flush of ${batchesPhrase(batched)} had ${call.checked === undefined ? 'perhaps ' : ''}not given its references back: it does that behind its last folio; a retry passes`;
+      return `${inRange}: ${foliosPhrase(batched)} had been inserted, but the flush of ${batchesPhrase(batched)} had ${call.checked === undefined ? 'perhaps ' : ''}not put its references yet: it puts them after its last folio; a retry passes`;
     case 'put back':
-      return `${inRange}: ${foliosPhrase(batched)} ${areInserted(batched)} again later, so isolated and put back into ${batchesPhrase(batched)} (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when`;
+      return `${inRange}: ${foliosPhrase(batched)} ${areInserted(batched)} again later: before that they were isolated and put back into ${batchesPhrase(batched)} (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when`;
     case 'no add seen':
       return `, if they are of its range: ${unaddedPhrase(insertions, call)}`;
     case 'held':
     case 'held when it was called':
       return `: held then by ${heldPhrase({ held })}${stubbornHint(cause)}`;
     case 'pinned or mapped':
-      return `: a page of its range was pinned (vmsplice, O_DIRECT, vfio) or mapped again by a fault: this kernel runs ${form?.forms.join(' or ') ?? 'drain-for-folio'}, which refuses those without a drain and nothing else (${form?.because ?? ''}); no drain helps against that`;
+      return `: a page of its range was pinned (vmsplice, O_DIRECT, vfio) or mapped again by a fault: this kernel runs ${form?.forms.join(' or ') ?? 'drain-for-folio'}, which refuses only such pages without a drain (${form?.because ?? ''}); no drain helps against that`;
     case 'not recorded':
       return '';
   }
@@ -67,12 +67,12 @@ const areInserted = (folios: readonly unknown[]): string => (folios.length === 1
 
 const stubbornHint = ({ kinds }: RefusalCause): string =>
   kinds.includes('mmu-gather')
-    ? '; a mapping made after the conversion had unmapped, or an unmap elsewhere that has not flushed its translations yet: a retry may pass'
+    ? '; it is a mapping made after the conversion had unmapped, or an unmap elsewhere that has not flushed the TLB yet: a retry may pass'
     : kinds.every((kind) => kind === 'lru-add-batch')
       ? '; a drain of all CPUs flushes it, or waits for its flush'
       : kinds.every((kind) => kind === 'mlock-batch')
         ? '; a drain of all CPUs flushes that too'
-        : '; no drain helps against that: every form of the check refuses a range that has such a page';
+        : '; no drain helps against that: every form of the check refuses a range with such a page';
 
 function unaddedPhrase(insertions: readonly LruInsertion[], { at, showAdds }: ConversionCall): string {
   const cpus = [...new Set(insertions.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
@@ -129,7 +129,7 @@ function batchesPhrase(folios: readonly BatchedFolio[]): string {
 function movedPhrase(folios: readonly BatchedFolio[]): string {
   const moved = folios.find(({ cpu, addedOn }) => cpu !== addedOn);
   const other = moved === undefined ? '' : ` (added on CPU ${moved.addedOn}, inserted by CPU ${moved.cpu})`;
-  return `it came there after the drain, or its CPU was going offline, which a drain leaves out${other}; a retry passes once that is over`;
+  return `it was added there after the drain, or its CPU was going offline and the drain skipped it${other}; a retry passes once that is over`;
 }
 
 /**
@@ -147,8 +147,8 @@ function curePhrase({ causes, cpu }: ConversionCall): string | undefined {
   );
   if (stubborn) return `${own ? 'local-drain, ' : ''}v6, v8 and drain-for-folio help against the batches only`;
   return own
-    ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it, and would pass if nothing else held its pages; so would a retry there, since the refused check drains its own CPU at its end'
-    : 'v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else held its pages; without, a retry passes only once those CPUs have flushed their batches';
+    ? 'they were on the converting CPU itself: local-drain, v6, v8 and drain-for-folio drain it, and would pass if nothing else held its pages; a retry there would pass too, since the refused check drains its own CPU at its end'
+    : 'v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else held its pages; without such a drain, a retry passes only once those CPUs have flushed their batches';
 }
 
 const cpusOf = (folios: readonly BatchedFolio[]): readonly Cpu[] =>

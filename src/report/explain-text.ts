@@ -93,7 +93,7 @@ function unknownCallLines({ conversions }: Explanation): string[] {
   if (first === undefined) return [];
   const count = unknown.length === conversions.length ? 'all' : `${unknown.length} of ${conversions.length}`;
   return wrap(
-    `${count} recorded conversions returned -ENOTTY, first at ${timeText(first.at)} (pid ${first.pid}, fd ${first.fd}): that kernel has no KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd, or the file is none`,
+    `${count} recorded conversions returned -ENOTTY, first at ${timeText(first.at)} (pid ${first.pid}, fd ${first.fd}): that kernel has no KVM_SET_MEMORY_ATTRIBUTES2 on a guest_memfd, or the file is not a guest_memfd`,
     '',
     '  ',
   );
@@ -108,14 +108,14 @@ function noInodeLines(explanation: Explanation, command: ExplainCommand): string
       return wrap(`no guest_memfd in this recording${others}`, '', '  ');
     case 'lost events':
       return wrap(
-        `undecided: no guest_memfd in what was kept of this recording${others}, but events were lost, and all that told of one may have been among them`,
+        `undecided: no guest_memfd in the kept part of this recording${others}, but events were lost, perhaps all that show one`,
         '',
         '  ',
       );
     case 'conversions':
       return [
         ...wrap(
-          `undecided: guest_memfd was converted in this recording, but ${missing.includes('mm_filemap_add_to_page_cache') ? 'no add event is in it' : 'no folio of any came, went or was inserted'}, so that it is not known which inode it is and what it holds`,
+          `undecided: a guest_memfd was converted in this recording, but its inode and its folios are not known: ${missing.includes('mm_filemap_add_to_page_cache') ? 'there are no add events' : 'none of its folios was added, deleted or inserted'}`,
           '',
           '  ',
         ),
@@ -123,7 +123,7 @@ function noInodeLines(explanation: Explanation, command: ExplainCommand): string
       ];
     case 'creations':
       return [
-        ...wrap(`undecided: ${createdPhrase(created)}, and no folio of it came, as far as events show`, '', '  '),
+        ...wrap(`undecided: ${createdPhrase(created)}, and no event shows a folio of it`, '', '  '),
         ...recordLines(),
       ];
     case 'open inodes': {
@@ -133,14 +133,14 @@ function noInodeLines(explanation: Explanation, command: ExplainCommand): string
       const again = ['folioscope', 'explain', command.file, ...command.options];
       return [
         ...wrap(
-          `undecided: nothing tells whether ${openInodes === 1 ? 'an inode of this recording is' : 'one of these inodes is'} a guest_memfd: ${names}${more}`,
+          `undecided: no event shows whether ${openInodes === 1 ? 'this inode is' : 'one of these inodes is'} a guest_memfd: ${names}${more}`,
           '',
           '  ',
         ),
         ...(first === undefined
           ? []
           : [
-              '  judged as one, whatever it is:',
+              '  to treat it as a guest_memfd in any case:',
               ...commandLines([...again, '--inode', inodeName(first)])
                 .slice(1)
                 .map((line) => `  ${line}`),
@@ -150,7 +150,7 @@ function noInodeLines(explanation: Explanation, command: ExplainCommand): string
     case 'unevictable folios':
       return [
         ...wrap(
-          `undecided: ${explanation.strays === 1 ? '1 unevictable folio was' : `${explanation.strays} unevictable folios were`} inserted whose add is not in this recording: perhaps of a guest_memfd from before it; which inode they are of, only their delete would say`,
+          `undecided: ${explanation.strays === 1 ? '1 unevictable folio was' : `${explanation.strays} unevictable folios were`} inserted without an add event in this recording, perhaps of an older guest_memfd; only a delete event would show the inode`,
           '',
           '  ',
         ),
@@ -159,7 +159,7 @@ function noInodeLines(explanation: Explanation, command: ExplainCommand): string
     case 'missing events':
       return [
         ...wrap(
-          `undecided: whether there is a guest_memfd is not known: ${missing.length === 1 ? 'an event that would tell is' : 'events that would tell are'} not in this recording (${missing.join(', ')})`,
+          `undecided: this recording lacks ${missing.length === 1 ? 'an event that shows' : 'events that show'} whether there is a guest_memfd (${missing.join(', ')})`,
           '',
           '  ',
         ),
@@ -176,15 +176,15 @@ const openPhrase = (inode: OpenInode): string =>
 
 function createdPhrase(created: Explanation['created']): string {
   const [first] = created;
-  if (first === undefined) return 'a guest_memfd was made';
+  if (first === undefined) return 'a guest_memfd was created';
   const who = `${first.task === undefined ? '' : `${quoteText(first.task)}, `}pid ${first.pid}`;
   const more = created.length > 1 ? `, the first of ${created.length}` : '';
-  return `a guest_memfd was made at ${timeText(first.at)} (${who}, fd ${first.fd}${more})`;
+  return `a guest_memfd was created at ${timeText(first.at)} (${who}, fd ${first.fd}${more})`;
 }
 
 /** The command for a recording that would decide it. */
 const recordLines = (): string[] => [
-  '  recorded anew from its first page on, it is decided:',
+  '  to decide it, record again, from its first page on:',
   '    trace-cmd record -e filemap:mm_filemap_add_to_page_cache \\',
   '      -e filemap:mm_filemap_delete_from_page_cache \\',
   '      -e pagemap:mm_lru_insertion -e syscalls:sys_enter_ioctl \\',
@@ -194,7 +194,7 @@ const recordLines = (): string[] => [
 /** Why the exit code is 2 although no verdict is undecided. */
 function incompleteLines({ trace, moments }: Explanation): string[] {
   if (trace.damage.length > 0)
-    return wrap('(the recording is damaged: what stood there may change this, so the exit code is 2)', '  ', '  ');
+    return wrap('(the recording is damaged: the missing part may change this, so the exit code is 2)', '  ', '  ');
   const isCutOff = trace.lost.some(({ at }) => at === undefined);
   const last = moments.at(-1);
   if (last === undefined) return [];
@@ -337,7 +337,7 @@ function peopleLines({ created, touchedBy }: InodeAnswer, makers: Explanation['c
     task === undefined ? `pid ${pid}` : `${quoteText(task)} (pid ${pid})`;
   const made =
     created === undefined
-      ? `who created it is not known${makers.length === 0 ? '' : `; one was made by ${[...new Set(makers.map(name))].slice(0, MOST_TASKS).join(', ')}`}`
+      ? `its creator is not known${makers.length === 0 ? '' : `; a guest_memfd was created by ${[...new Set(makers.map(name))].slice(0, MOST_TASKS).join(', ')}`}`
       : `created by ${name(created)}, as its fd ${created.fd}`;
   const some = touchedBy.slice(0, MOST_TASKS).map((toucher) => `${name(toucher)}, ${toucher.folios}`);
   const rest = touchedBy.length > MOST_TASKS ? `, and ${touchedBy.length - MOST_TASKS} more` : '';
@@ -378,7 +378,7 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
         ]),
     ...(conversions.length === 0
       ? []
-      : ['ranges of the recorded conversions: they stand in user memory, where no event looks; --range asks for one']),
+      : ['ranges of the recorded conversions: they are in user memory, which no event shows; --range selects one']),
     ...strangerPhrase(trace, moments),
     ...notes,
   ];
@@ -388,7 +388,7 @@ function unknowns({ trace, notes, moments, conversions, drains }: Explanation): 
 /** A requested CPU that the recording does not have: it may have been idle, or offline. */
 function strangerPhrase({ cpus }: Explanation['trace'], [moment]: readonly MomentAnswer[]): string[] {
   if (moment === undefined || cpus.length === 0 || cpus.includes(moment.cpu)) return [];
-  return [`CPU ${moment.cpu}: none of this recording's (${foldNumbers(cpus)}), so that its batch is taken for empty`];
+  return [`CPU ${moment.cpu}: not in this recording (${foldNumbers(cpus)}), so its batch is assumed empty`];
 }
 
 const MOST_LOSSES = 4;
@@ -422,7 +422,7 @@ const BEST_FIRST: readonly Strength[] = ['proved', 'derived', 'unknown'];
 const STRENGTHS: Readonly<Record<Strength, string>> = {
   proved: 'proved, from page_ref events with their stacks',
   derived: 'derived, from pairs of add and insertion events',
-  unknown: 'unknown, because something is missing that would tell',
+  unknown: 'unknown, because evidence is missing',
 };
 
 function strengthPhrase(moments: readonly MomentAnswer[]): string {
@@ -434,7 +434,7 @@ function strengthPhrase(moments: readonly MomentAnswer[]): string {
   );
   return others.length === 0
     ? `strength: ${first}`
-    : `strength: of some folios ${first}; of others ${others.join('; of others ')}`;
+    : `strength: for some folios ${first}; for others ${others.join('; for others ')}`;
 }
 
 /** By key, in the order of the keys' appearance. */

@@ -139,7 +139,7 @@ describe('text', () => {
     expect(told).toContain(
       'why, if its range had one of them and it was not flushed before, which no event here would show: index 0 of',
     );
-    expect(told).toContain('in batches then if none was flushed before, CPU 1: 1 of');
+    expect(told).toContain('in batches then, if none was flushed before, CPU 1: 1 of');
   });
 
   test('says in its first lines why a conversion was refused', async () => {
@@ -154,8 +154,8 @@ describe('text', () => {
           1's lru_add batch, the first (index 0) for 63.8 ms; a batch holds a
           reference to each folio until it is flushed, used or not
         v6, v8 and drain-for-folio drain all CPUs, and would pass if nothing else
-          held its pages; without, a retry passes only once those CPUs have
-          flushed their batches
+          held its pages; without such a drain, a retry passes only once those
+          CPUs have flushed their batches
         or: by another that no event recorded here shows: a pin, an mlock batch,
           a fault in flight or its mapping, a walker, an isolation and its"
     `);
@@ -168,7 +168,7 @@ describe('text', () => {
       "refused: 3 of 7 recorded conversions returned -EAGAIN, the last one at
         203.991047000 (CPU 0, pid 1, fd 10)
         why: held then by 1 gup ('conv'): 0:15:0x3b6d (5); no drain helps against
-          that: every form of the check refuses a range that has such a page
+          that: every form of the check refuses a range with such a page
       refused by every form of the check: a conversion of 0:15:0x3b6d to private
         on CPU 0 at 'phase unpin': index 5 is held by 1 gup ('conv')
 
@@ -235,8 +235,8 @@ describe('text', () => {
         187.027731000: asked by 'conv' (pid 1) on CPU 0, inside the conversion of
           187.018646000; work on CPU 1; took 361 ms
           CPU 1, 361 ms until it ran, ran 106 us, 8 folios inserted
-        a round that found nothing to drain on any CPU queued no work, and is not
-          among them"
+        rounds that found nothing to drain on any CPU queued no work, and are not
+          counted"
     `);
   });
 
@@ -262,14 +262,14 @@ describe('text', () => {
             mm_lru_insertion: pfn=0x234f52 lru=4 flags=M
         references: expected 2 (page cache 1, the check 1), derived 3: 1
           page-cache + 1 lru-add-batch (CPU 1) + the check 1
-        index 74 waits too, but on CPU 0 itself: releasing its first folios, the
-          check drains its own CPU before it comes there
+        index 74 waits too, but on CPU 0 itself: the check releases its first
+          folios, which drains its own CPU before it reaches that index
 
       0:16:0x2a05b is a guest_memfd: 100 of its folios inserted as unevictable
         (lru=4), on an anonymous device
-        who created it is not known; one was made by 'gmem-workload' (pid 24160);
-          folios added by 'gmem-workload' (pid 24161), 50; 'gmem-workload' (pid
-          24162), 50
+        its creator is not known; a guest_memfd was created by 'gmem-workload'
+          (pid 24160); folios added by 'gmem-workload' (pid 24161), 50;
+          'gmem-workload' (pid 24162), 50
 
       0:16:0x2a05b: folios in the page cache, and what a conversion on CPU 0
         (where the marker was written) would get, as far as these events show
@@ -281,9 +281,9 @@ describe('text', () => {
 
       0:16:0x2a05b: how long its folios wait in lru_add batches
         in 2.03 ms, from its first event at 2571.889816339 to the end of the
-          recording, some folio of it waited for 70.7 % (1.43 ms): so long a
-          conversion of all of it without a drain would have been refused on a
-          CPU whose own batch holds none of it
+          recording, at least one folio waited for 70.7 % (1.43 ms): during that
+          time a conversion of the whole file without a drain would have been
+          refused, on any CPU whose own batch holds none of its folios
           on CPU 0 itself for 48.2 % (978 us)
                inserted     p50      p90      p99      max  waiting  gone
         CPU 0        50  410 us   580 us   684 us   684 us        0     0
@@ -317,13 +317,13 @@ describe('text', () => {
   test('of a lossy recording says what is not known, and is harmless to a terminal', () => {
     expect(text(explainEvents(LOSSY), "it's.txt")).toMatchInlineSnapshot(`
       "undecided: a conversion of 0:16:0x4414 to private on CPU 1 at 0.000000009:
-        events of CPU 1 were lost after 0.000000003: what waits in its batch is
+        events of CPU 1 were lost after 0.000000003: the content of its batch is
         not known
 
       0:16:0x4414 is a guest_memfd: 1 of its folios inserted as unevictable
-        (lru=4), on an anonymous device; those of ramfs and secretmem are too,
-        and no call to guest_memfd was recorded
-        who created it is not known; folios added by 'vmm' (pid 100), 2
+        (lru=4), on an anonymous device; folios of ramfs and secretmem look the
+        same, and no call to guest_memfd was recorded
+        its creator is not known; folios added by 'vmm' (pid 100), 2
 
       0:16:0x4414: folios in the page cache, and what a conversion on CPU 1
         (where the marker was written) would get, as far as these events show
@@ -331,15 +331,15 @@ describe('text', () => {
           2 folios, not known whether still in batches of CPU 1: 1 (1); not known
             whether still there: all of them
           undecided: baseline, local-drain; safe: v6, v8, drain-for-folio
-          events of CPU 1 were lost after 0.000000003: what waits in its batch is
-            not known
+          events of CPU 1 were lost after 0.000000003: the content of its batch
+            is not known
         0.000000009: as before
 
       0:16:0x4414: how long its folios wait in lru_add batches
         in 8 ns, from its first event at 0.000000001 to the end of the recording,
-          some folio of it waited for 87.5 % (7 ns): so long a conversion of all
-          of it without a drain would have been refused on a CPU whose own batch
-          holds none of it
+          at least one folio waited for 87.5 % (7 ns): during that time a
+          conversion of the whole file without a drain would have been refused,
+          on any CPU whose own batch holds none of its folios
           for 12.5 % (1 ns) it is not known: folios from before the recording may
             have waited
                inserted   p50   p90   p99   max  waiting  gone
@@ -359,7 +359,7 @@ describe('text', () => {
         drains of all CPUs: no workqueue:* event was recorded; those would show
           who asks and what it costs
 
-      strength: unknown, because something is missing that would tell
+      strength: unknown, because evidence is missing
       recording: ftrace text, 4 events, 2 CPUs, 0.000000001 to 0.000000009
       kernel profile: linux-7.3, batches of 31 (assumed: the recording does not
         show how many folios fill a batch)
@@ -388,7 +388,7 @@ describe('text', () => {
       "no guest_memfd in this recording
 
       254:0:0x77 is no guest_memfd: 1 of its folios inserted as unevictable, but
-        it is on a device that a driver stands behind
+        it is on the device of a driver
 
       not known
         lost events: none
@@ -403,9 +403,9 @@ describe('text', () => {
   test('of a recording of nothing', () => {
     const lines = text(explainEvents([lost(0, 5)]), 'x.dat').split('\n');
     expect(lines.slice(0, 3)).toEqual([
-      'undecided: no guest_memfd in what was kept of this recording, nor another',
-      '  inode of unevictable folios, but events were lost, and all that told of',
-      '  one may have been among them',
+      'undecided: no guest_memfd in the kept part of this recording, nor another',
+      '  inode of unevictable folios, but events were lost, perhaps all that show',
+      '  one',
     ]);
     expect(lines.every((line) => line.length <= MAIL_COLUMNS)).toBe(true);
   });
@@ -414,10 +414,9 @@ describe('text', () => {
     const [first] = text(explainEvents([added({ index: 0, pfn: 1 }, { at: 10 })]), 'x.dat').split('\n\n');
     expect(first).toBe(
       [
-        'undecided: nothing tells whether an inode of this recording is a',
-        '  guest_memfd: 0:16:0x4414 (1 folio added, none inserted while it was',
-        '  there)',
-        '  judged as one, whatever it is:',
+        'undecided: no event shows whether this inode is a guest_memfd: 0:16:0x4414',
+        '  (1 folio added, none inserted while it was there)',
+        '  to treat it as a guest_memfd in any case:',
         '    folioscope explain x.dat --inode 0:16:0x4414',
       ].join('\n'),
     );

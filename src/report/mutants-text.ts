@@ -20,7 +20,7 @@ interface ListedMutant {
 export function mutantsText(mutants: readonly ListedMutant[]): string {
   const lines = mutants.flatMap(({ patch, forgets, scenario, property }) => [
     patch.name,
-    ...wrap(`${forgets}; shows in ${scenario}, against ${property}`, '    '),
+    ...wrap(`${forgets}; violates ${property} in ${scenario}`, '    '),
   ]);
   return `${lines.join('\n')}\n`;
 }

@@ -17,7 +17,7 @@ interface Named {
 /** Every mutant among the forms, a line each: it must not be taken for a form of the check. */
 export const mutantNotes = (answers: readonly Named[]): readonly string[] =>
   answers.flatMap(({ patch, notes: { mutant } }) =>
-    mutant === undefined ? [] : [`${patch}, a mistake made on purpose: ${mutant}`],
+    mutant === undefined ? [] : [`${patch} is wrong on purpose: ${mutant}`],
   );
 
 /** The same for a report. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
+import type { ComparedSource, ReviewAnswer, ReviewedChange, ReviewedSide } from '../review/index.ts';
+import { routineJson } from './source-text.ts';
 
 /** Name and version of the document; schema/review.schema.json describes it. */
 const SCHEMA = 'folioscope.review/1';
@@ -12,10 +13,18 @@ export function reviewToJson(answer: ReviewAnswer): string {
     verdict: answer.outcome,
     ...changeJson(answer.last),
     ...(answer.changes.length > 1 ? { series: answer.changes.map(changeJson) } : {}),
+    ...(answer.source === undefined ? {} : { source: sourceJson(answer.source) }),
     ...(answer.notRun.length > 0 ? { notRun: answer.notRun } : {}),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
+
+const sourceJson = ({ tree, release, states, failure }: ComparedSource): object => ({
+  directory: tree,
+  heldAgainst: release,
+  routines: states.map(routineJson),
+  failure,
+});
 
 function changeJson({ prepared, before, after, changes }: ReviewedChange): object {
   const { mail, path, shown, exports, taken } = prepared;

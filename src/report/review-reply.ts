@@ -2,7 +2,7 @@
 import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { wrap } from './flow.ts';
-import { closingLines, runLines, shownLines, sideLines, type ReviewReportOptions } from './review-text.ts';
+import { closingLines, runLines, shownLines, sideLines, sourceLines, type ReviewReportOptions } from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
 /** Lines changed one after the other, with context in front, as a reply quotes them. */
@@ -34,6 +34,7 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
       ...(evidence.get(i) ?? []),
     ]),
     shownLines(change),
+    sourceLines(answer),
     closingLines(answer),
     commandLines(command),
   ];
@@ -89,7 +90,7 @@ function placeOf(change: Change, groups: readonly Group[]): number {
 const WORDS = {
   cured: 'This cures',
   worse: 'This breaks',
-  stays: 'Before and after alike this violates',
+  stays: 'Both before and after, this violates',
 } as const;
 
 function evidenceLines(change: Change, scenarios: ReadonlyMap<string, Scenario>): readonly string[] {

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { commandLines } from './command-lines.ts';
 import { wrap } from './flow.ts';
+import { sourceRows } from './source-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
 /** What a report of a review shows besides the answer. */
@@ -24,7 +25,7 @@ export interface ReviewReportOptions {
  * const [prepared] = await prepare(mails, { file: 'a.diff', function: 'safe', known: new Set() });
  * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
  * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
- * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, notRun: [] });
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, source: undefined, notRun: [] });
  * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
  * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
  * reviewReply(answer, told).includes('> +\tgo();'); // => true
@@ -40,6 +41,7 @@ export function reviewReport(answer: ReviewAnswer, { command, scenarios }: Revie
     ]),
     ...answer.changes.map(shownLines),
     tableLines(answer.last),
+    sourceLines(answer),
     closingLines(answer),
     commandLines(command),
   ];
@@ -86,7 +88,7 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
     head,
     ...byProperty(violated, undefined, ''),
     ...byProperty(violated, 'exception', 'named exception '),
-    ...byProperty(violated, 'scenario', 'as its scenario says of every form, '),
+    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, '),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
     ...vacuous
       .filter(({ scenarios: none, of }) => none === of)
@@ -161,7 +163,11 @@ function changeLines(change: Change): readonly string[] {
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
   const exception =
-    known === undefined ? '' : known === 'exception' ? ', a named exception' : ', as its scenario says of every form';
+    known === undefined
+      ? ''
+      : known === 'exception'
+        ? ', a named exception'
+        : ', as its scenario expects of every form';
   return [...wrap(`${id}${exception}: ${sentence}`, '  ', '    '), ...wrap(`in ${rows.join(', ')}`, '    ', '      ')];
 }
 
@@ -192,7 +198,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
     ...calls.flatMap((text) => wrap(text, '', '  ')),
     ...taken.flatMap((name) =>
       wrap(
-        `${name}() is taken as the kernel has it, not as ${mail.subject === undefined ? 'the diff' : 'the mail'} writes it.`,
+        `${name}() has the kernel's own text here, not that of ${mail.subject === undefined ? 'the diff' : 'the mail'}.`,
         '',
         '  ',
       ),
@@ -203,7 +209,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
 function completedLines({ before, after }: ReviewedChange['prepared']): readonly string[] {
   const [old, young] = [before?.completed ?? [], after?.completed ?? []];
   const list = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => wrap(line, '  | ', '  |     '));
-  const head = 'Not shown by the diff, completed from what every form of this check has';
+  const head = 'Not shown by the diff, completed with the text that all forms of this check share';
   if (old.join('\n') === young.join('\n') || old.length === 0 || young.length === 0)
     return [`${head}:`, ...list(young.length === 0 ? old : young)];
   return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
@@ -231,6 +237,22 @@ function tableLines({ before, after }: ReviewedChange): readonly string[] {
   ];
 }
 
+/** Whether the model is still the tree's kernel, as far as the verdict rests on it. */
+export function sourceLines({ source }: ReviewAnswer): readonly string[] {
+  if (source === undefined) return [];
+  const { tree, release, states, failure } = source;
+  if (failure !== undefined) return wrap(`not known whether the model is the kernel of ${tree}: ${failure}`, '', '  ');
+  const same = states.filter(({ state }) => state === 'same').length;
+  return [
+    ...wrap(
+      `In ${tree} ${same} of the ${states.length} kernel routines that this rests on have the text that the model follows, that of linux-${release}.`,
+      '',
+      '  ',
+    ),
+    ...sourceRows(states, release, false),
+  ];
+}
+
 export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
   const sizes = changes.at(-1);
   const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
@@ -242,7 +264,7 @@ export function closingLines({ profiles, changes, notRun }: ReviewAnswer): reado
     ),
     ...(notRun.length === 0 ? [] : wrap(`not run, interrupted: ${notRun.join(', ')}`, '', '  ')),
     ...wrap(
-      'not known: what no scenario has an occasion for; weak memory order and time are not in the model; what the mail says in words is not judged',
+      'not known: what no scenario exercises; weak memory order and time are not in the model; the words of the mail are not judged',
       '',
       '  ',
     ),

@@ -21,7 +21,7 @@ export interface RunReportOptions {
  * The report of one scenario: plain text to be mailed, verdicts first, no line wider than a mail's.
  * @example
  * import { patchNamed } from 'folioscope/machine';
- * import { runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
+ * import { resultText, runReport, runsReport, runsToJson, runToJson, summaryEnd, summaryLine } from 'folioscope/report';
  * import { parseScenario, patchNotes, runMany, runScenario } from 'folioscope/scenario';
  * const text = `
  * scenario: T
@@ -37,6 +37,7 @@ export interface RunReportOptions {
  * const answer = { scenario, patches: [runScenario(scenario, { patch })] };
  * const command = ['folioscope', 'run', 't.yaml'];
  * runReport(answer, { steps: 'none', command }).split('\n')[0]; // => 'T: A page faulted on another CPU'
+ * resultText(answer.patches[0]!.calls[1]!).startsWith('safe, 1'); // => true
  * summaryLine(answer); // => 'ok         T: A page faulted on another CPU\n'
  * summaryEnd([answer]); // => '1 scenario: 1 ok\n'
  * JSON.parse(runToJson([answer], { steps: false })).schema; // => 'folioscope.run/1'
@@ -136,7 +137,7 @@ function refusalSection(patches: readonly PatchAnswer[]): readonly string[] {
     }
   if (forms.size === 0) return [];
   return [
-    'Who held the refused folio when the check looked at it the last time',
+    "The holders of the refused folio at the check's last look",
     ...[...forms].flatMap(([text, names]) => [...wrap(text, '  ', '    '), ...wrap(`in ${names.join(', ')}`, '    ')]),
   ];
 }
@@ -191,7 +192,7 @@ function closingSection(
     ...wrap(`kernel: ${machineText(scenario)}`, '', '  '),
     ...unexportedLines(patches, scenario.machine.profile.name),
     ...wrap(
-      `checked: after each of ${steps} steps${broken.length === 0 ? '' : ', but the last,'} every folio's count was the sum of its holders`,
+      `checked: after each of ${steps} steps${broken.length === 0 ? '' : ', except the last,'} every folio's count was the sum of its holders`,
       '',
       '  ',
     ),
@@ -213,7 +214,7 @@ function orderText(patches: ScenarioAnswer['patches']): string {
     case 'pct':
       return 'random priorities chose each step';
     case 'list':
-      return 'a list said whose turn it was';
+      return 'a list gave the order of the turns';
     case 'in-order':
     case undefined:
       return 'they ran in the order written, each until it was done or waited';

@@ -19,7 +19,7 @@ export function runsReport(
     ]),
     [
       ...unexportedLines(answers, scenario.machine.profile.name),
-      ...wrap('not known: what other seeds would show; how often is no probability of a real machine', '', '  '),
+      ...wrap('not known: what other seeds would show; the counts are not probabilities of a real machine', '', '  '),
       ...originLines(version, scenario.machine.profile),
       ...commandLines(command),
     ],

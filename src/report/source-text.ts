@@ -17,19 +17,32 @@ export function sourceReport(dir: string, release: string, states: readonly Rout
     const count = states.filter(({ state }) => state === word).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
-  const rows = states
+  const rows = sourceRows(states, release, all);
+  return `${[
+    ...wrap(`${dir}: of ${states.length} routines that the model follows ${counts.join(', ')}`, '', '  '),
+    `compared with linux-${release}`,
+    ...(rows.length === 0 ? [] : ['', ...rows]),
+  ].join('\n')}\n`;
+}
+
+/** The routines that are not the same, a line each. @param all with those that are. */
+export const sourceRows = (states: readonly RoutineState[], release: string, all: boolean): readonly string[] =>
+  states
     .filter(({ state }) => all || state !== 'same')
     .flatMap(({ file, routine, state, now, since }) => {
       const place = now === undefined ? '' : `, now in ${now}`;
       const known = since === undefined || since === release ? '' : `, as in linux-${since}`;
       return wrap(`${file}: ${routine}()${place}${known}`, `  ${state.padEnd(8)}`, '            ');
     });
-  return `${[
-    ...wrap(`${dir}: of ${states.length} routines that the model follows ${counts.join(', ')}`, '', '  '),
-    `held against linux-${release}`,
-    ...(rows.length === 0 ? [] : ['', ...rows]),
-  ].join('\n')}\n`;
-}
+
+/** A routine as JSON has it. */
+export const routineJson = ({ file, routine, state, now, since }: RoutineState): object => ({
+  file,
+  routine,
+  state,
+  now: now ?? null,
+  since: since ?? null,
+});
 
 /** The same as the JSON document of `source --json`. */
 export const sourceToJson = (dir: string, release: string, states: readonly RoutineState[]): string =>
@@ -38,13 +51,7 @@ export const sourceToJson = (dir: string, release: string, states: readonly Rout
       schema: 'folioscope.source/1',
       directory: dir,
       heldAgainst: release,
-      routines: states.map(({ file, routine, state, now, since }) => ({
-        file,
-        routine,
-        state,
-        now: now ?? null,
-        since: since ?? null,
-      })),
+      routines: states.map(routineJson),
     },
     undefined,
     2,

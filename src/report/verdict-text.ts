@@ -22,7 +22,7 @@ function refusalText(verdict: ConversionVerdict & { verdict: 'refused' }, conver
     verdict.index === undefined ? 'refused, naming no page of the file' : `refused at index ${verdict.index}`;
   if (verdict.spurious === undefined) return `${where} (${verdict.reason})`;
   if (verdict.spurious)
-    return `${where} (spurious: ${isInBatch(conversion) ? 'only batches hold it' : 'nobody uses it'})`;
+    return `${where} (spurious: ${isInBatch(conversion) ? 'only batches hold it' : 'it has no user'})`;
   const kinds = [...new Set((conversion.refusal?.users ?? []).map(({ kind }) => kind))].join(', ');
   return `${where} (justified: in use, ${kinds})`;
 }

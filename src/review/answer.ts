@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Change, SideVerdict } from './compare.ts';
 import type { Judged } from './judge.ts';
+import type { RoutineState } from '../source/index.ts';
 import type { Prepared } from './prepare.ts';
 
 /** One side of a change, judged. */
@@ -27,12 +28,24 @@ export interface ReviewedChange {
   readonly changes: readonly Change[];
 }
 
+/** The kernel's routines that a verdict rests on, in a tree. */
+export interface ComparedSource {
+  readonly tree: string;
+  /** The release that the model was held against. */
+  readonly release: string;
+  readonly states: readonly RoutineState[];
+  /** Why nothing was compared; the states are empty then. */
+  readonly failure: string | undefined;
+}
+
 /** What a review comes to: every change of the check, in the order of the mails. */
 export interface ReviewAnswer {
   readonly file: string;
   /** The kernel that the scenarios are run on. */
   readonly profiles: readonly string[];
   readonly changes: readonly ReviewedChange[];
+  /** What became in the tree of the kernel's routines that the verdict rests on; undefined without a tree. */
+  readonly source: ComparedSource | undefined;
   /** Scenarios left out because somebody interrupted. */
   readonly notRun: readonly string[];
   /** The change that all the others lead to, which the verdict is about. */
@@ -76,7 +89,7 @@ export interface ReviewAnswer {
  * const [before, after] = [sideOf('baseline'), sideOf('v6')];
  * const changes = changesBetween(before.judged, after.judged);
  * changes.map(({ id, kind }) => `${id} ${kind}`); // => ['I2 cured']
- * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes: [{ prepared: change!, before, after, changes }], notRun: [] });
+ * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes: [{ prepared: change!, before, after, changes }], source: undefined, notRun: [] });
  * answer.outcome; // => 'holds'
  * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'
  */

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-export { type ReviewAnswer, reviewAnswer, type ReviewedChange, type ReviewedSide } from './answer.ts';
+export {
+  type ComparedSource,
+  type ReviewAnswer,
+  reviewAnswer,
+  type ReviewedChange,
+  type ReviewedSide,
+} from './answer.ts';
 export {
   type Change,
   changesBetween,

@@ -33,6 +33,8 @@ export interface Judged {
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
+  /** Kernel routines in the explored text, and steps with the name of one. */
+  readonly routines: readonly string[];
   /** Why something is undecided. */
   readonly reason: string | undefined;
   /** Why the form cannot be run there; all else is empty then. */
@@ -71,7 +73,7 @@ export function* judging(
   return judgedOf(scenario, answer);
 }
 
-function judgedOf(scenario: Scenario, { properties, explored, reason }: CheckAnswer): Judged {
+function judgedOf(scenario: Scenario, { properties, explored, routines, reason }: CheckAnswer): Judged {
   const asked = properties.filter(({ id }) => isAsked(id));
   const violated = asked.some(({ verdict }) => verdict === 'violated');
   return {
@@ -90,6 +92,7 @@ function judgedOf(scenario: Scenario, { properties, explored, reason }: CheckAns
     states: explored.states,
     transitions: explored.transitions,
     depth: explored.depth,
+    routines,
     reason,
     failure: undefined,
   };
@@ -104,6 +107,7 @@ export const failed = (scenario: Scenario, failure: string): Judged => ({
   states: 0,
   transitions: 0,
   depth: 0,
+  routines: [],
   reason: undefined,
   failure,
 });

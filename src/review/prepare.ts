@@ -134,8 +134,14 @@ function shownSide(
     return { source: source(lines), completed };
   } catch (error) {
     if (!(error instanceof TooLittleShown)) throw error;
-    throw new InputError(`${name}: ${error.message}`);
+    throw new InputError(`${name}: ${placeOf(shown.of.lines, path)}: ${error.message}`);
   }
+}
+
+/** Where a hunk's lines of a function begin in the kernel's file. */
+function placeOf(lines: readonly CLine[], path: string): string {
+  const [first] = lines.flatMap(({ from }) => (from === 'completed' ? [] : [from.line]));
+  return first === undefined ? path : `${path}:${first}`;
 }
 
 const EXPORT = /^EXPORT_SYMBOL\w*\(\s*(\w+)/;

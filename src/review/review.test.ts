@@ -203,11 +203,11 @@ test.each([
   ],
   [
     DIFF.replaceAll(/^ \twhile.*\n/gm, '').replace('-7,15 +7,19', '-7,14 +7,18'),
-    'a.mail: the diff shows no loop over folios in kvm_gmem_is_safe_for_conversion(), expected the lines from its declarations to the end of the loop: give --tree DIR, or a diff with more context (git format-patch -U40)',
+    'a.mail: virt/kvm/guest_memfd.c:7: the diff shows no loop over folios in kvm_gmem_is_safe_for_conversion(), expected the lines from its declarations to the end of the loop: give --tree DIR, or a diff with more context (git format-patch -U40)',
   ],
   [
     DIFF.replaceAll('folio_nr_pages(folio) + 1', 'folio_nr_pages(folio) + own'),
-    "a.mail: the diff does not show where kvm_gmem_is_safe_for_conversion() declares 'own', expected its declarations: give --tree DIR, or a diff with more context (git format-patch -U40)",
+    "a.mail: virt/kvm/guest_memfd.c:7: the diff does not show where kvm_gmem_is_safe_for_conversion() declares 'own', expected its declarations: give --tree DIR, or a diff with more context (git format-patch -U40)",
   ],
 ])('what is missing is told in one line', async (text, message) => {
   await expect(prepared(text)).rejects.toThrow(message);

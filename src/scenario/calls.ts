@@ -20,22 +20,22 @@ import {
 } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
-/** What the calls of a scenario may name. */
+/** The names and limits that the calls of a scenario may use. */
 export interface Surroundings {
   readonly source: Source;
   readonly cpus: number;
-  /** Pages of a large folio; undefined where the machine has none. */
+  /** Number of pages of a large folio; undefined if the machine has no large folios. */
   readonly largeFolio: number | undefined;
   readonly guestMemfds: readonly { readonly name: string | undefined; readonly pages: number }[];
   /** Names of the tasks, by number. */
   readonly tasks: readonly string[];
-  /** Names of the processes, by number; that of the tasks that name none is empty. */
+  /** Names of the processes, by number; empty for the process of the tasks that name none. */
   readonly processes: readonly string[];
-  /** Page frames of the machine. */
+  /** Number of page frames of the machine. */
   readonly frames: number;
-  /** Names of all pins that the scenario takes; their places are their numbers. */
+  /** Names of all pins that the scenario takes, by number. */
   readonly pins: readonly string[];
-  /** Those that the calls read so far take: each is taken by one call. */
+  /** Names of the pins that the calls read so far take: each pin is taken by one call. */
   readonly taken: Set<string>;
 }
 
@@ -55,7 +55,7 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
   return { task, call, text, expected: { every, byPatch } };
 }
 
-/** A call that names some things; not yet all that it has to. */
+/** A call while it is read: some of its fields may be missing. */
 type Partly = Partial<CallFields> & { readonly call: Exclude<CallName, Conversion['call']> };
 
 const isWhole = (call: Partly): call is Exclude<Call, Conversion> =>
@@ -83,7 +83,7 @@ class CallReader {
     if (call === undefined) throw new Error(`no call '${key}'`);
     const kind = callNamed(call);
     if (entry.in !== undefined && !kind.args.includes('inode'))
-      throw this.#error(['in'], `${key} is about no guest_memfd, expected no 'in'`);
+      throw this.#error(['in'], `${key} uses no guest_memfd, expected no 'in'`);
     if (call === 'set-memory-attributes2') return this.#convert(checked(CONVERT, value));
     if (call === 'unknown-ioctl') this.#requireUnknown(value);
     const made: Partly = { call, ...this.#fields(key, kind, value) };
@@ -92,7 +92,7 @@ class CallReader {
     return made;
   }
 
-  /** What a call names, checked against what there is. */
+  /** The fields of a call, checked against the names and limits of the scenario. */
   #fields(key: string, kind: AnyCall, value: unknown): Partial<CallFields> {
     const written = writtenIn(kind);
     const parts = valuesIn(value);
@@ -139,7 +139,7 @@ class CallReader {
     }
   }
 
-  /** Number of what has a name. */
+  /** Number of a named thing. */
   #named(what: string, name: string, names: readonly string[], path: Path): number {
     const number = names.indexOf(name);
     if (number !== -1) return number;
@@ -149,7 +149,8 @@ class CallReader {
 
   #take(path: Path, pin: string): void {
     const { taken } = this.#around;
-    if (taken.has(pin)) throw this.#error(path, `pin '${pin}' is taken already, expected a name of its own for each`);
+    if (taken.has(pin))
+      throw this.#error(path, `the name '${pin}' is used by another pin, expected a different name for each`);
     taken.add(pin);
   }
 
@@ -161,7 +162,10 @@ class CallReader {
 
   #requireUnknown(number: unknown): void {
     if (typeof number === 'number' && BigInt(number) === KVM_SET_MEMORY_ATTRIBUTES2)
-      throw this.#error(['ioctl'], "this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number");
+      throw this.#error(
+        ['ioctl'],
+        "this number is KVM_SET_MEMORY_ATTRIBUTES2, expected the call 'convert', or another number",
+      );
   }
 
   #cpu(path: Path, cpu: number): number {
@@ -173,14 +177,14 @@ class CallReader {
     return this.#around.source.error([...this.#path, ...path], message, of);
   }
 
-  /** Number of the guest_memfd that the call is about. */
+  /** Number of the call's guest_memfd. */
   #inode(): number {
     const { guestMemfds } = this.#around;
     const name = this.#entry.in;
     const known = guestMemfds.flatMap((one) => one.name ?? []);
     if (name === undefined) {
       if (guestMemfds.length === 1) return 0;
-      throw this.#error([], `it does not say which guest_memfd, expected 'in', one of ${known.join(', ')}`);
+      throw this.#error([], `no guest_memfd named, expected 'in' with one of ${known.join(', ')}`);
     }
     const inode = guestMemfds.findIndex((one) => one.name === name);
     if (inode !== -1) return inode;
@@ -203,7 +207,8 @@ class CallReader {
   #requireWholeFolios({ start, pages }: Pick<CallFields, 'start' | 'pages'>): void {
     const path = ['fallocate-large'];
     const size = this.#around.largeFolio;
-    if (size === undefined) throw this.#error(path, "no large folios here, expected 'largest-order' in machine");
+    if (size === undefined)
+      throw this.#error(path, "this machine has no large folios, expected 'largest-order' in machine");
     if (start % size !== 0 || pages % size !== 0)
       throw this.#error(path, `${start}..${start + pages} is not whole folios, expected multiples of ${size}`);
   }
@@ -223,9 +228,9 @@ class CallReader {
     ] as const) {
       const raw = fields.filter((field) => convert[field] !== undefined);
       if (convert[key] === undefined && raw.length < fields.length)
-        throw this.#error(['convert'], `it does not say '${key}', expected that or ${fields.join(' and ')}`);
+        throw this.#error(['convert'], `no '${key}', expected it, or ${fields.join(' and ')}`);
       if (convert[key] !== undefined && raw[0] !== undefined)
-        throw this.#error(path(raw[0]), `stands beside '${key}', expected one of the two`, 'key');
+        throw this.#error(path(raw[0]), `cannot stand beside '${key}', expected one of the two`, 'key');
     }
     const range = text === undefined ? undefined : this.#range(path('range'), text);
     return {
@@ -250,7 +255,7 @@ class CallReader {
   }
 }
 
-/** Names of the pins that calls take, each once. */
+/** Names of the pins that calls take, without duplicates. */
 export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
   ...new Set(calls.flatMap((entry) => PINNING_KEYS.flatMap((key) => pinTaken(valuesIn(entry).get(key))))),
 ];
@@ -264,7 +269,7 @@ const pinTaken = (value: unknown): readonly string[] => {
   return name === undefined ? [] : [checked(WRITTEN.pin.schema, name)];
 };
 
-/** What a mapping of the file has, by its keys. */
+/** Values of a YAML mapping, by key. */
 const valuesIn = (mapping: unknown): ReadonlyMap<string, unknown> =>
   new Map(isRecord(mapping) ? Object.entries(mapping) : []);
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -278,15 +283,15 @@ function readExpected(
 ): Expected {
   const { returns, verdict, index, spurious } = expected;
   if (returns !== undefined && own !== undefined)
-    throw source.error([...path, 'returns'], "the call has a 'returns' of its own, expected one of the two", 'key');
+    throw source.error([...path, 'returns'], "the call has its own 'returns', expected only one of the two", 'key');
   for (const key of ['verdict', 'drains-of-all', 'local-drains', 'counts-read'] as const)
     if (expected[key] !== undefined && name !== 'set-memory-attributes2')
-      throw source.error([...path, key], 'only a conversion has that, expected returns', 'key');
+      throw source.error([...path, key], 'only a conversion can have it, expected returns', 'key');
   for (const key of ['index', 'spurious'] as const)
     if (expected[key] !== undefined && !listOf(verdict).includes('refused'))
-      throw source.error([...path, key], "only a refusal has that, expected 'verdict: refused' beside it", 'key');
+      throw source.error([...path, key], "only a refusal can have it, expected 'verdict: refused' beside it", 'key');
   if (expected.loads !== undefined && callNamed(name).loads !== true)
-    throw source.error([...path, 'loads'], `only ${LOADING.join(' and ')} have that, expected returns`, 'key');
+    throw source.error([...path, 'loads'], `only ${LOADING.join(' and ')} can have it, expected returns`, 'key');
   const all = returns ?? own;
   return {
     ...(all === undefined ? {} : { returns: listOf(all) }),
@@ -300,10 +305,10 @@ function readExpected(
   };
 }
 
-/** The calls that say what they found in a page. */
+/** Names of the calls that return the value that they found in a page. */
 const LOADING: readonly string[] = CALL_NAMES.filter((name) => callNamed(name).loads === true);
 
-/** A value that may be given alone or as a list. */
+/** The list of the given values: a file may give one value without a list. */
 function listOf<T extends string>(given: T | readonly T[] | undefined): readonly T[] {
   if (given === undefined) return [];
   return typeof given === 'string' ? [given] : given;

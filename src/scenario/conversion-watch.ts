@@ -115,7 +115,7 @@ export class ConversionWatch {
     if (outcome.result === 'ok') return { verdict: 'safe' };
     const { result, errorIndex } = outcome;
     const refused = this.#refused;
-    if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is no refusal` };
+    if (refused === undefined) return { verdict: 'undecided', reason: `it ended in ${result}, which is not a refusal` };
     const { look } = refused;
     // With -EFAULT the caller does not receive the index.
     const index = errorIndex ?? refused.index;

@@ -6,7 +6,7 @@ import { profileNamed } from './profile-named.ts';
 import { parseScenario } from './parse-scenario.ts';
 import { CALL_KEYS, scenarioJsonSchema } from './schema.ts';
 
-/** A scenario in lines, of which a test replaces some. */
+/** Lines of a scenario; a test replaces some of them. */
 const LINES: Readonly<Record<string, string>> = {
   scenario: 'scenario: SC-99',
   title: 'title: A test',
@@ -176,7 +176,7 @@ describe('mistakes', () => {
       'a: [1, 2',
       'a.yaml:1:9: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
-    ['a: 1\na: 2', 'a.yaml:2:1: the key stands here a second time, expected each key once'],
+    ['a: 1\na: 2', 'a.yaml:2:1: a second key of this name, expected each key once'],
     ['a: 1\nb: { __proto__: { cpu: 0 } }', 'a.yaml:2:6: no name, expected another key'],
     ['a: 1\n---\na: 2', 'a.yaml:2:1: a second document begins, expected one scenario a file'],
     ['['.repeat(100_000), 'a.yaml:1:1: not a scenario: nested too deeply'],
@@ -212,7 +212,7 @@ describe('mistakes', () => {
     [{ memfd: '' }, "a.yaml:1:1: no guest_memfd, expected 'guest_memfd: { pages: N }'"],
     [
       { memfd: 'guest_memfd: { pages: 1 }\nguest_memfds: { a: { pages: 1 } }' },
-      "a.yaml:5:1: guest_memfds: stands beside 'guest_memfd', expected one of the two",
+      "a.yaml:5:1: guest_memfds: cannot stand beside 'guest_memfd', expected one of the two",
     ],
     [{ memfd: 'guest_memfds: {}' }, 'a.yaml:4:15: guest_memfds: none, expected at least one { NAME: { pages: N } }'],
     [
@@ -227,7 +227,7 @@ describe('mistakes', () => {
     [{ before: 'before: [{}]' }, 'a.yaml:6:10: before[0]: no call, expected { TASK: { CALL } }'],
     [
       { before: 'before: [{ T0: { touch: 0..1 }, T1: { touch: 0..1 } }]' },
-      'a.yaml:6:33: before[0].T1: a second task, expected an entry of its own',
+      'a.yaml:6:33: before[0].T1: a second task in one entry, expected an entry for each',
     ],
     [
       thread('{ lru-cache: enable }'),
@@ -254,7 +254,7 @@ describe('mistakes', () => {
   test.each([
     [
       '{ baseline: { violates: I12 } }',
-      `a.yaml:8:32: check.baseline.violates: expected one of ${PROPERTY_IDS.join(', ')}, or a list of those that may come, not 'I12'`,
+      `a.yaml:8:32: check.baseline.violates: expected one of ${PROPERTY_IDS.join(', ')}, or a list of the possible ones, not 'I12'`,
     ],
     [
       '{ every: { violates: [I1, i2] } }',
@@ -285,27 +285,21 @@ describe('mistakes', () => {
     ['{ touch: 0..1, drain: all }', 'a.yaml:9:22: threads.T0[0].drain: a second call beside touch, expected one'],
     [
       '{ touch: 1 }',
-      'a.yaml:9:16: threads.T0[0].touch: expected a range of pages A..B, from A up to and without B, not 1',
+      'a.yaml:9:16: threads.T0[0].touch: expected a range of pages A..B, which ends before page B, not 1',
     ],
     ['{ touch: 2..2 }', 'a.yaml:9:16: threads.T0[0].touch: 2..2 has no pages, expected A..B with A below B'],
     ['{ touch: 3..5 }', 'a.yaml:9:16: threads.T0[0].touch: 3..5 is beyond the guest_memfd, expected at most 0..4'],
     ['{ touch: 0..1, in: b }', "a.yaml:9:26: threads.T0[0].in: the only guest_memfd has no name, expected no 'in'"],
-    ['{ drain: all, in: b }', "a.yaml:9:25: threads.T0[0].in: drain is about no guest_memfd, expected no 'in'"],
+    ['{ drain: all, in: b }', "a.yaml:9:25: threads.T0[0].in: drain uses no guest_memfd, expected no 'in'"],
     [
       '{ fallocate-large: 0..2 }',
-      "a.yaml:9:26: threads.T0[0].fallocate-large: no large folios here, expected 'largest-order' in machine",
+      "a.yaml:9:26: threads.T0[0].fallocate-large: this machine has no large folios, expected 'largest-order' in machine",
     ],
-    [
-      '{ convert: { to: private } }',
-      "a.yaml:9:18: threads.T0[0].convert: it does not say 'range', expected that or offset and size",
-    ],
-    [
-      '{ convert: { range: 0..1 } }',
-      "a.yaml:9:18: threads.T0[0].convert: it does not say 'to', expected that or attributes",
-    ],
+    ['{ convert: { to: private } }', "a.yaml:9:18: threads.T0[0].convert: no 'range', expected it, or offset and size"],
+    ['{ convert: { range: 0..1 } }', "a.yaml:9:18: threads.T0[0].convert: no 'to', expected it, or attributes"],
     [
       '{ convert: { range: 0..1, offset: 0, to: shared } }',
-      "a.yaml:9:33: threads.T0[0].convert.offset: stands beside 'range', expected one of the two",
+      "a.yaml:9:33: threads.T0[0].convert.offset: cannot stand beside 'range', expected one of the two",
     ],
     [
       '{ convert: { struct: unreadable, to: shared } }',
@@ -337,7 +331,7 @@ describe('mistakes', () => {
     ],
     [
       '{ ioctl: 0xc080aed2 }',
-      "a.yaml:9:16: threads.T0[0].ioctl: this is KVM_SET_MEMORY_ATTRIBUTES2, expected 'convert' for it or another number",
+      "a.yaml:9:16: threads.T0[0].ioctl: this number is KVM_SET_MEMORY_ATTRIBUTES2, expected the call 'convert', or another number",
     ],
     [
       '{ drain: all, expect: { v7: { returns: ok } } }',
@@ -345,19 +339,19 @@ describe('mistakes', () => {
     ],
     [
       '{ drain: all, expect: { v6: { verdict: safe } } }',
-      'a.yaml:9:37: threads.T0[0].expect.v6.verdict: only a conversion has that, expected returns',
+      'a.yaml:9:37: threads.T0[0].expect.v6.verdict: only a conversion can have it, expected returns',
     ],
     [
       '{ drain: all, returns: ok, expect: { v6: { returns: ok } } }',
-      "a.yaml:9:50: threads.T0[0].expect.v6.returns: the call has a 'returns' of its own, expected one of the two",
+      "a.yaml:9:50: threads.T0[0].expect.v6.returns: the call has its own 'returns', expected only one of the two",
     ],
     [
       '{ convert: { range: 0..1, to: private }, expect: { v6: { index: 0 } } }',
-      "a.yaml:9:64: threads.T0[0].expect.v6.index: only a refusal has that, expected 'verdict: refused' beside it",
+      "a.yaml:9:64: threads.T0[0].expect.v6.index: only a refusal can have it, expected 'verdict: refused' beside it",
     ],
     [
       '{ touch: 0..1, returns: EGAIN }',
-      "a.yaml:9:31: threads.T0[0].returns: expected one of ok, EAGAIN, EINVAL, EFAULT, ENOMEM, ENOTTY, SIGBUS, EBUSY, SIGSEGV, EHWPOISON, EEXIST, MMIO, or a list of those that may come, not 'EGAIN'",
+      "a.yaml:9:31: threads.T0[0].returns: expected one of ok, EAGAIN, EINVAL, EFAULT, ENOMEM, ENOTTY, SIGBUS, EBUSY, SIGSEGV, EHWPOISON, EEXIST, MMIO, or a list of the possible ones, not 'EGAIN'",
     ],
   ])('of a call: %s', (entry, message) => {
     expect(messageOf(thread(entry))).toBe(message);
@@ -366,13 +360,13 @@ describe('mistakes', () => {
   test('of several guest_memfds and pins', () => {
     const two = { memfd: 'guest_memfds: { gmem: { pages: 1 }, other: { pages: 1 } }', before: '' };
     expect(messageOf({ ...two, ...thread('{ touch: 0..1 }') })).toBe(
-      "a.yaml:9:7: threads.T0[0]: it does not say which guest_memfd, expected 'in', one of gmem, other",
+      "a.yaml:9:7: threads.T0[0]: no guest_memfd named, expected 'in' with one of gmem, other",
     );
     expect(messageOf({ ...two, ...thread('{ touch: 0..1, in: gmen }') })).toBe(
       "a.yaml:9:26: threads.T0[0].in: no guest_memfd 'gmen', did you mean 'gmem'?",
     );
     expect(messageOf(thread('{ vmsplice: { page: 0, as: p } }', '{ pin-user-pages: { page: 1, as: p } }'))).toBe(
-      "a.yaml:10:40: threads.T0[1].pin-user-pages.as: pin 'p' is taken already, expected a name of its own for each",
+      "a.yaml:10:40: threads.T0[1].pin-user-pages.as: the name 'p' is used by another pin, expected a different name for each",
     );
     expect(messageOf(thread('{ vmsplice: { page: 0, as: pipe } }', '{ unpin: pip }'))).toBe(
       "a.yaml:10:16: threads.T0[1].unpin: no pin 'pip', did you mean 'pipe'?",

@@ -25,12 +25,12 @@ import type { Path, Source } from './source.ts';
 
 /** How a scenario is read. */
 export interface ParseOptions {
-  /** Takes the place of the file's profile; the file's features still apply to it. */
+  /** Replaces the file's profile; the file's features still apply. */
   readonly profile?: Profile;
 }
 
 /**
- * The scenario that a document holds.
+ * The scenario in a document.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example
@@ -63,7 +63,7 @@ export interface ParseOptions {
  */
 export function scenarioIn(file: string, source: Source, options: ParseOptions = {}): Scenario {
   if (namesModel(source))
-    throw source.error(['model'], 'names another model than the kernel, which only check explores', 'key');
+    throw source.error(['model'], 'another model than the kernel: only folioscope check explores it', 'key');
   const parsed = SCENARIO.safeParse(source.value);
   if (!parsed.success) throw firstMistake(source, parsed.error.issues);
   return elaborate(file, source, parsed.data, options);
@@ -90,7 +90,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
     const [first, second] = Object.entries(entry);
     if (first === undefined) throw source.error(['before', i], 'no call, expected { TASK: { CALL } }');
     if (second !== undefined)
-      throw source.error(['before', i, second[0]], 'a second task, expected an entry of its own', 'key');
+      throw source.error(['before', i, second[0]], 'a second task in one entry, expected an entry for each', 'key');
     const [name, call] = first;
     const path = ['before', i, name];
     return readCall(around, numberOf(name, path), call, path);
@@ -126,7 +126,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
   };
 }
 
-/** What runs of some scenarios have and one of these calls has not. */
+/** Features that other scenarios need, but none of these calls. */
 function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonly string[] {
   const brought = new Set(calls.flatMap(({ call }) => callNamed(call).brings ?? []));
   const without = (part: KernelPart, what: string): readonly string[] => (parts.includes(part) ? [] : [what]);
@@ -139,7 +139,7 @@ function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonl
 }
 const BROUGHT: readonly Brought[] = ['pfn walkers', 'migration of pages'];
 
-/** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
+/** Each lru_cache_enable() of a task must follow a lru_cache_disable() of the same task, as in the kernel. */
 function requirePairs(
   source: Source,
   tasks: readonly string[],
@@ -158,7 +158,7 @@ function requirePairs(
   }
 }
 
-/** What a scenario has, by the names that its check may use. */
+/** Parts of a scenario that its `check` may name. */
 interface Checked {
   readonly profile: Profile;
   readonly cpus: number;
@@ -188,7 +188,7 @@ function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, h
   };
 }
 
-/** What is to happen on some run. */
+/** Events that must happen on some run. */
 function wishesOf(
   source: Source,
   sometimes: NonNullable<ScenarioFile['check']>['sometimes'],
@@ -264,7 +264,7 @@ function machineOf(source: Source, { machine }: ScenarioFile, options: ParseOpti
 
 function guestMemfdsOf(source: Source, { guest_memfd: one, guest_memfds: several }: ScenarioFile) {
   if (one !== undefined && several !== undefined)
-    throw source.error(['guest_memfds'], "stands beside 'guest_memfd', expected one of the two", 'key');
+    throw source.error(['guest_memfds'], "cannot stand beside 'guest_memfd', expected one of the two", 'key');
   if (one !== undefined) return [{ name: undefined, ...optionsOf(one) }];
   if (several === undefined) throw source.error([], "no guest_memfd, expected 'guest_memfd: { pages: N }'");
   const named = Object.entries(several).map(([name, entry]) => ({ name, ...optionsOf(entry) }));
@@ -278,7 +278,7 @@ const optionsOf = (entry: NonNullable<ScenarioFile['guest_memfd']>): Required<Gu
   vmHasPrivateMemory: entry['vm-type'] !== 'default',
 });
 
-/** The tasks, numbered in the order in which they are written, and their processes likewise. */
+/** The tasks and their processes, each numbered in the order of the file. */
 function tasksOf(source: Source, data: ScenarioFile, cpus: number) {
   const processes: string[] = [];
   const tasks = Object.entries(data.tasks).map(([name, { cpu, process = '' }]): TaskOptions => {

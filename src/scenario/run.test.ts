@@ -24,7 +24,7 @@ const scenario = (threads: object, { pages = 1, cpus = 2 } = {}) =>
   );
 const toPrivate = { convert: { range: '0..1', to: 'private' } };
 
-/** A form of the check that is none: whatever `text` does, it finds the range safe. */
+/** A form of the check without a check: it finds the range safe, whatever `text` does. */
 const form = (text: Patch['check']['text']): Patch => ({
   name: 'mutant',
   summary: 'a mutant',
@@ -78,7 +78,7 @@ describe('a conversion', () => {
     const all = { convert: { range: '0..40', to: 'private' } };
     const { calls, steps } = runScenario(scenario({ T0: [all] }, { pages: 40 }), { patch: patchNamed('v6') });
     expect(calls[1]?.conversion).toMatchObject({ drainsOfAll: 1, countsRead: 41 });
-    // Pages 0 to 30 were flushed when CPU 1's batch was full; 31 is the first that waits.
+    // Pages 0 to 30 were flushed when CPU 1's batch was full; page 31 is the first that waits.
     const inOrder = Array.from({ length: 40 }, (_, i) => i);
     expect(steps.flatMap(({ read }) => read?.folio ?? [])).toEqual(inOrder.flatMap((i) => (i === 31 ? [31, 31] : [i])));
     expect(steps.filter(({ read }) => read?.count === 3).map(({ read }) => read?.folio)).toEqual([31]);
@@ -142,7 +142,7 @@ test('the look at the refused page counts, and not one at another page', () => {
   const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
   if (patch === undefined) throw new Error('no such form');
   const range = { convert: { range: '0..2', to: 'private' } };
-  // Page 1 is in T1's batch; page 0 is on the LRU, so that it is isolated and counted.
+  // Page 1 is in T1's batch. Page 0 is on the LRU, so it is isolated and counted.
   const threads = { T1: [{ 'punch-hole': '1..2' }, { drain: 'all' }, { touch: '1..2' }], T0: [range] };
   const { calls } = runScenario(scenario(threads, { pages: 2 }), { patch });
   expect(calls.at(-1)?.conversion).toMatchObject({
@@ -203,13 +203,13 @@ describe('defects', () => {
   });
 
   test('who goes round for ever is undecided, before the steps that are kept fill memory', { timeout: 60_000 }, () => {
-    // Its state never comes again.
+    // Its state never repeats.
     const round = form((k) => {
       const rounds = k.local('rounds', int(2 ** 20));
       k.loop(() => k.step('round', () => rounds.add(1)));
     });
     const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), { patch: round });
-    expect(unended).toMatch(/^no end after \d+ steps, more than are kept; --steps none goes further$/);
+    expect(unended).toMatch(/^no end after \d+ steps, the most that are stored; --steps none goes further$/);
     expect(stepsTaken).toBe(300_000);
   });
 
@@ -221,7 +221,7 @@ describe('defects', () => {
   );
 
   test.each(['in-order', 'random:3', 'pct:3:5', 'T0:all', 'T0:@nowhere', 'T0:500'])(
-    '%s: who spins where no other task can step is undecided at once',
+    '%s: a task that spins where no other task can step is undecided at once',
     (schedule) => {
       const { unended, stepsTaken } = runScenario(scenario({ T0: [toPrivate] }), {
         patch: spinning,
@@ -229,17 +229,17 @@ describe('defects', () => {
         keep: 'none',
       });
       expect(unended).toMatch(
-        /^no end: after \d+ steps everything is as it was 2 before, with T0 at '(first|second)', and no other task can step$/,
+        /^no end: after \d+ steps the state is the same as 2 turns earlier, with T0 at '(first|second)', and no other task can step$/,
       );
       expect(stepsTaken).toBeLessThan(2000);
     },
   );
 
-  test('two that spin are undecided at once in an order that comes again, as is one that keeps another from its turn', () => {
+  test('two tasks that spin are undecided at once in an order that comes again, as is one that keeps another from its turn', () => {
     const of = (schedule: string, threads: Parameters<typeof scenario>[0]): string | undefined =>
       runScenario(scenario(threads), { patch: spinning, schedule: parseSchedule(schedule), keep: 'none' }).unended;
     expect(of('in-order', { T0: [toPrivate], T1: [{ touch: '0..1' }] })).toMatch(
-      /^no end: .* 2 before, with T0 at '\w+', and in this order no other task gets a turn that ends it$/,
+      /^no end: .* 2 turns earlier, with T0 at '\w+', and in this order no other task gets a turn$/,
     );
   });
 

@@ -34,9 +34,9 @@ import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
-/** More steps than any scenario needs: beyond them the run is taken to repeat for ever. */
+/** Maximum number of steps, more than any scenario needs: a longer run is assumed to repeat for ever. */
 const MOST_STEPS = 20_000_000;
-/** More than fits into memory if all of them are kept. */
+/** More steps than fit into memory if all of them are kept. */
 const MOST_STEPS_KEPT = 300_000;
 
 /** A defect of the model: a folio's count differs from the sum of its holders. */
@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly patch: Patch;
   /** Schedule of the threads; the scenario's own if absent. */
   readonly schedule?: Schedule;
+  /** Chooses the turns of the threads instead of the schedule, which is then only named. Fresh: it decides one run. */
+  readonly strategy?: Strategy;
   /** The latest end of the run; if absent, it ends only with its calls. */
   readonly end?: RunEnd | undefined;
   /** The steps that the answer keeps; all if absent. The others are taken and checked all the same. */
@@ -102,10 +104,10 @@ export interface RunObserver {
  * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
  * const schedule = { kind: 'random', seed: 1 } as const;
  * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
- * // Why nothing is said of who held a refused folio:
+ * // Reasons why the holders of a refused folio are unknown:
  * NOT_SHOWN; // => 'this form does not say when it looks at a page'
  * LOOK_GONE; // => 'the folio that this form looked at had left the file'
- * // Thrown where a folio's count is not what its holders add up to:
+ * // Thrown if a folio's count differs from the sum of its holders:
  * new BrokenInvariant('page 0') instanceof Error; // => true
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
@@ -149,7 +151,7 @@ class Run {
     this.#scenario = scenario;
     this.#options = options;
     this.#machine = createMachine({ ...scenario.machine, patch: options.patch });
-    // The kworkers go to sleep first, so that their later work is work that was queued.
+    // The kworkers go to sleep first, so that they later run only because work was queued.
     for (let task = scenario.machine.tasks.length; task < this.#machine.tasks; task++)
       while (this.#machine.step(task) !== undefined);
     this.#ledger = this.#machine.liveLedger();
@@ -202,7 +204,8 @@ class Run {
   }
 
   #strategy(): Strategy {
-    const { schedule = this.#scenario.schedule, patch } = this.#options;
+    const { schedule = this.#scenario.schedule, patch, strategy } = this.#options;
+    if (strategy !== undefined) return strategy;
     return strategyOf(schedule, {
       taskNamed: (name) => {
         const task = Array.from({ length: this.#machine.tasks }, (_, i) => this.#machine.taskName(i)).indexOf(name);
@@ -263,8 +266,8 @@ class Run {
 
   #goesRound(task: number, { turns, inThisOrder }: Round): string {
     const at = `${this.#machine.taskName(task)} at '${this.#machine.interpreter.next(task)?.name}'`;
-    const why = inThisOrder ? 'in this order no other task gets a turn that ends it' : 'no other task can step';
-    return `no end: after ${this.#stepsTaken} steps everything is as it was ${turns} before, with ${at}, and ${why}`;
+    const why = inThisOrder ? 'in this order no other task gets a turn' : 'no other task can step';
+    return `no end: after ${this.#stepsTaken} steps the state is the same as ${turns} turns earlier, with ${at}, and ${why}`;
   }
 
   #isDone(): boolean {
@@ -368,7 +371,7 @@ class Run {
     const steps = ++this.#stepsTaken;
     if (steps >= MOST_STEPS) this.#unended = `no end after ${steps} steps`;
     else if (steps >= MOST_STEPS_KEPT && this.#options.keep !== 'none')
-      this.#unended = `no end after ${steps} steps, more than are kept; --steps none goes further`;
+      this.#unended = `no end after ${steps} steps, the most that are stored; --steps none goes further`;
   }
 
   #foundImbalance(task: number, step: string, { folio: of, count, held }: Imbalance): void {

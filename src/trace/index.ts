@@ -4,6 +4,7 @@ export type { ByteStream } from './byte-stream.ts';
 export { memorySource } from './byte-source.ts';
 export { formatEvent } from './format-event.ts';
 export { InputError } from '../ledger/index.ts';
+export { type PageLayout, parsePageLayout } from './dat/page-layout.ts';
 export { readTrace } from './read-trace.ts';
 export { UnknownBufferError } from './unknown-buffer.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';

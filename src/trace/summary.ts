@@ -35,6 +35,8 @@ export interface TraceSummary {
   readonly hiddenMarkers?: number;
   /** Bytes of a page of the recorded kernel, where the recording says or shows it; else 4096 are taken. */
   readonly pageSize: PageSize | undefined;
+  /** Events that were recorded, as `SYSTEM:NAME`, whether or not they occurred; undefined if the recording does not say it. */
+  readonly recordedEvents?: readonly string[] | undefined;
   /** The trace clock, as tracefs names it, where the recording says it. */
   readonly clock: string | undefined;
 }

@@ -92,7 +92,7 @@ const unpackZstd = (packed: PieceReader): ByteStream => ({
 /** Why xz-embedded gives up although the data may be whole, by the number in its message (linux/xz.h, enum xz_ret). */
 const XZ_LIMITS: Readonly<Record<string, string>> = {
   4: 'a dictionary of more than 64 MB',
-  6: 'a filter or a check that is not known',
+  6: 'an unknown filter or check',
 };
 
 /**
@@ -126,7 +126,7 @@ const unpackXz = (packed: PieceReader): ByteStream => ({
   })(),
 });
 
-const DAMAGED = 'the packed data are cut off or damaged at or before this place, expected more of them';
+const DAMAGED = 'the packed data are cut off or damaged at or before this place, expected more data';
 
 function asPackingError(packed: PieceReader, how: string, error: unknown): PackingError {
   const reason = error instanceof Error ? error.message : String(error);

@@ -80,7 +80,7 @@ const OTHER_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[]
   {
     sign: /^\s*<(?:!doctype html|html)/i,
     advice:
-      "a page of HTML; of Android's systrace the trace stands in it as text: sed -n '/class=.trace-data/,/<.script>/p' FILE | folioscope explain -",
+      "a page of HTML; in Android's systrace the trace is text inside it: sed -n '/class=.trace-data/,/<.script>/p' FILE | folioscope explain -",
   },
   {
     sign: /^ *\d+\.\d{3} \( *(?:\d+\.\d{3})? *ms?\) ?:? *\S+\/\d+|^ *\d+\.\d{3} \( *(?:\d+\.\d{3} ms)? *\): \S/,
@@ -95,7 +95,7 @@ const OTHER_SIGNS: readonly { readonly sign: RegExp; readonly advice: string }[]
   {
     sign: /\bpage: ?(?:refcount:|\S+ (?:refcount|count):)-?\d+ mapcount:/,
     advice:
-      'a dump of one page (dump_page()): it has the count, and not who holds it; a recording of the page cache and LRU events does',
+      'a dump of one page (dump_page()): it has the count, but not the holders; a recording of page cache and LRU events shows them',
   },
   {
     sign: /\b(?:BUG: soft lockup|watchdog: BUG:|INFO: task .* blocked for more than|rcu: INFO: \w+ (?:self-)?detected stall|NMI watchdog:|Watchdog detected hard LOCKUP)/,

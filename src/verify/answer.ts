@@ -150,6 +150,8 @@ export interface CheckAnswer {
   /** The largest exploration behind the answer. */
   readonly explored: Explored;
   readonly machine: SmallMachine;
+  /** Kernel routines in the explored text, and steps with the name of one; sorted. */
+  readonly routines: readonly string[];
   readonly reductions: readonly string[];
   /**
    * Probability that the exploration behind the answer omitted a state because of a hash collision; undefined if whole

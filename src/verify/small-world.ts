@@ -82,7 +82,10 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
   };
   const program = buildScripted({ profile, patch }, sizes, [...scripts, ...kworkers]);
   const memory = createMemory(program);
-  copyColumns(memoryAfter(scenario, { patch, profile, folios }), memory);
+  copyColumns(
+    memoryAfter(scenario, { patch, profile, folios, hasRoom: mostFolios === Number.POSITIVE_INFINITY }),
+    memory,
+  );
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);
   // The kworkers go to sleep first, so that their later work is work that was queued.
@@ -99,6 +102,7 @@ function withoutUntouchedPages(scenario: Scenario): Scenario {
   const ends = calls.map(({ call }) => {
     const entry = entryOf(call, machine);
     if ('result' in entry) return 0;
+    if (callNamed(call.call).walksFile === true) return pagesOf(scenario);
     if (call.call === 'set-memory-attributes2') return (entry.args[1] ?? 0) + (entry.args[2] ?? 0);
     if ('pages' in call) return call.start + call.pages;
     return Math.max('index' in call ? call.index + 1 : 0, 'sourceIndex' in call ? call.sourceIndex + 1 : 0);
@@ -123,7 +127,10 @@ function foliosFor(scenario: Scenario, calls: readonly WorldCall[]): number {
   const racing = new Set(calls.filter(({ call }) => callNamed(call.call).allocates === true).map(({ task }) => task))
     .size;
   const everyCall = [...before.map(({ call }) => call), ...calls.map(({ call }) => call)];
-  const taken = everyCall.reduce((sum, call) => sum + (callNamed(call.call).takes?.(pagesIn(call)) ?? 0), 0);
+  const taken = everyCall.reduce(
+    (sum, call) => sum + (callNamed(call.call).takes?.(pagesIn(call), pagesOf(scenario)) ?? 0),
+    0,
+  );
   const frames = everyCall.map((call) => ('pfn' in call ? call.pfn + 1 : 0));
   return Math.max(pages + Math.max(0, racing - 1) + taken, ...frames);
 }
@@ -167,10 +174,15 @@ const referencesFor = (scenario: Scenario, { pinBias }: Profile, calls: readonly
 /** The memory after `before`: its calls, one after the other, each to its end. */
 function memoryAfter(
   { machine, before }: Scenario,
-  { patch, profile, folios }: { patch: Patch; profile: Profile; folios: number },
+  { patch, profile, folios, hasRoom }: { patch: Patch; profile: Profile; folios: number; hasRoom: boolean },
 ): Memory {
   const full = createMachine({ ...machine, patch, profile, folios });
-  for (const { task, call } of before) full.call(task, call);
+  for (const { task, call } of before) {
+    const { result } = full.call(task, call);
+    // The machine of a run has room: with too few folios here, another state would be explored than the one that was asked for.
+    if (result === 'ENOMEM' && hasRoom && callNamed(call.call).allocates === true)
+      throw new Error(`${call.call} in 'before' finds no folio among ${folios}: the explored machine is too small`);
+  }
   return full.memory;
 }
 

@@ -43,7 +43,7 @@ export function* conversionsEnd(
     verdict,
     detail:
       unfair.length === 0 ? undefined : `${unfair.map((task) => nameOfTask(world, task)).join(', ')} may never run`,
-    vacuous: tasks.length === 0 ? 'nobody converts' : undefined,
+    vacuous: tasks.length === 0 ? 'no task converts' : undefined,
     explored: { states, transitions: transitions + 1, depth, bytes },
     counterexample:
       lasso === undefined

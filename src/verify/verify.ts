@@ -91,6 +91,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     verdict: before.length > 0 ? 'violated' : worst(properties.map(({ verdict }) => verdict)),
     properties,
     machine: machineOf(world),
+    routines: routinesIn(world),
     before,
     expected,
     asExpected: before.length > 0 ? false : asExpected(expected, properties),
@@ -233,6 +234,15 @@ export function asExpected(
   const wanted: ReadonlySet<string> = new Set(expected.violates);
   if (properties.some(({ id, verdict }) => verdict === (wanted.has(id) ? 'holds' : 'violated'))) return false;
   return properties.some(({ verdict }) => verdict === 'undecided') ? undefined : true;
+}
+
+/** Names in the text that the tasks run: of its routines, and of steps, which may stand for a routine. */
+function routinesIn({ program, codeOf }: SmallWorld): readonly string[] {
+  const names = new Set<string>();
+  for (const code of new Set(codeOf))
+    for (const node of program.codes[code]?.flow.nodes ?? [])
+      if (node.kind === 'step') for (const name of [...node.step.path, node.step.name]) names.add(name);
+  return [...names].toSorted();
 }
 
 const machineOf = ({ profile, sizes, scenario, program, codeOf }: SmallWorld): SmallMachine => ({

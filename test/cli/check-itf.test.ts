@@ -89,9 +89,9 @@ test('a run of the peer protocol has all its variables', () => {
 });
 
 test.each([
-  [['--patch', 'v6', '--itf', 'FOLDER/none.json'], 0, 'none.json is not written: nothing is violated\n'],
+  [['--patch', 'v6', '--itf', 'FOLDER/none.json'], 0, 'none.json is not written: no property is violated\n'],
   [['--patch', 'baseline', '--itf', 'FOLDER/no/such'], 64, 'no/such: cannot be written: no such file or directory\n'],
-  [['--all', '--itf', 'FOLDER/all.json'], 64, '--itf writes one run, so without --all\n'],
+  [['--all', '--itf', 'FOLDER/all.json'], 64, '--itf writes one run: leave out --all\n'],
 ])('%j says what became of the file', (options, code, message) => {
   const words = options.map((word) => word.replace('FOLDER', folder));
   const { status, stderr } = folioscope(['check', 'scenarios/SC-02-other-cpu.yaml', ...words]);

@@ -88,7 +88,9 @@ test('a verdict that rests on hashes says how likely a state was left out', () =
 test('hashes that leave out a state too likely decide nothing, and violate no wish', () => {
   const { status, stdout } = folioscope(['check', PEER, '--patch', 'v6', '--bitstate', '8']);
   expect(status).toBe(2);
-  expect(stdout).toMatch(/v6: UNDECIDED: hashes stand for states, and one was left out with a\s+probability of 1\.0/);
+  expect(stdout).toMatch(
+    /v6: UNDECIDED: states are stored as hashes, and one was left\s+out with a\s+probability of 1\.0/,
+  );
   const { status: alone, answer } = json([SC_07, '--patch', 'v6', '--bitstate', '8']);
   expect(alone).toBe(2);
   expect(answer).toMatchObject({ verdict: 'undecided', reason: 'omission' });
@@ -107,7 +109,7 @@ threads: { T0: [{ convert: { range: 0..4096, to: private } }], T1: [{ touch: 0..
   writeFileSync(file, text);
   const { status, stdout, stderr } = folioscope(['check', file, '--patch', 'v6']);
   expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
-  expect(stdout).toContain("v6: UNDECIDED: the question takes more than JavaScript's own memory");
+  expect(stdout).toContain('v6: UNDECIDED: the search needs more memory than JavaScript has');
   expect(stdout).toContain("nothing was explored; 'folioscope run' plays single orders");
   expect(json([file, '--patch', 'v6'])).toMatchObject({ status: 2, answer: { verdict: 'undecided', reason: 'size' } });
 });
@@ -160,7 +162,7 @@ describe('checkpoints', () => {
       expect(folioscope([...args, ...more])).toEqual({
         status: 64,
         stdout: '',
-        stderr: `folioscope: ${folder} is in use by process ${process.pid}: wait for its end, or name another directory\n`,
+        stderr: `folioscope: ${folder} is in use by process ${process.pid}: wait until that process ends, or name another directory\n`,
       });
     expect(readdirSync(folder)).toEqual(['folioscope-checkpoint']);
     const { pid } = spawnSync(process.execPath, ['-e', '']);
@@ -189,7 +191,7 @@ describe('checkpoints', () => {
     const ended = folioscope(['check', ...args]);
     expect(ended.status).toBe(2);
     expect(ended.stderr).toBe(
-      `folioscope: ${kept} cannot be written: is a directory; make room there, or let it be written, and go on with the same command and --resume\n`,
+      `folioscope: ${kept} cannot be written: is a directory; free space there or make it writable, then repeat the command with --resume\n`,
     );
     expect(ended.stdout.replaceAll(/\s+/g, ' ')).toMatch(
       /UNDECIDED: the checkpoint cannot be written \(--checkpoint\) .* explored: \d+ states, \d+ transitions, depth 4/,
@@ -238,15 +240,19 @@ describe('checkpoints', () => {
     writeFileSync(file, '');
     const of = (...more: readonly string[]) => folioscope(['check', SC_07, '--patch', 'v6', ...more]);
     for (const [args, status, message] of [
-      [['--checkpoint', full], 64, `${full} is not empty: go on from it with --resume, or name another directory`],
+      [
+        ['--checkpoint', full],
+        64,
+        `${full} is not empty: continue its checkpoint with --resume, or name another directory`,
+      ],
       [
         ['--checkpoint', join(folder, 'none'), '--resume'],
         64,
         `${folder}/none holds no checkpoint: begin one without --resume`,
       ],
-      [['--checkpoint', file], 64, `${file}: not a directory, which --checkpoint needs`],
+      [['--checkpoint', file], 64, `${file}: not a directory; --checkpoint needs one`],
       [['--checkpoint', '/proc/none'], 65, '/proc/none/v6/1-whole cannot be made: '],
-      [['--resume'], 64, '--resume and --checkpoint-every are about a checkpoint, so with --checkpoint DIR'],
+      [['--resume'], 64, '--resume and --checkpoint-every need --checkpoint DIR'],
       [['--bitstate', '20', '--exact'], 64, "cannot be used with option '--exact'"],
       [['--random', '5', '--workers', '2'], 64, '--workers shares an exact search'],
     ] as const) {

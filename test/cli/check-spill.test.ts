@@ -63,11 +63,13 @@ test('the report says how much was put aside, and what to do where memory has en
   expect(readdirSync(folder)).toEqual([]);
   const without = folioscope(['check', ...SIZE, '--memory', '14']);
   expect(without.status).toBe(2);
-  expect(without.stdout).toContain('v6: UNDECIDED: memory is used up (--memory); --spill DIR goes on in files\n');
+  expect(without.stdout).toContain(
+    'v6: UNDECIDED: memory is used up (--memory); with --spill DIR the search continues in files\n',
+  );
   const levels = folioscope(['check', ...SIZE, '--memory', '14', '--spill', folder]);
   expect(levels.status).toBe(2);
   expect(levels.stdout).toMatch(
-    /v6: UNDECIDED: memory is used up by the levels that --spill leaves there\s+\(--memory\)\n/,
+    /v6: UNDECIDED: memory is used up by the levels that --spill keeps in\s+memory\s+\(--memory\)\n/,
   );
   for (const { stdout } of [told, without, levels])
     expect(stdout.split('\n').every((line) => line.length <= 75)).toBe(true);
@@ -79,9 +81,9 @@ test('a file that may not be as large as it has to be ends it with what is known
   const { status, stdout, stderr } = spawnSync('bash', [...limited, ...args], { cwd: ROOT, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({
     status: 2,
-    stderr: `folioscope: ${folder} cannot be written: files may not become so large\n`,
+    stderr: `folioscope: ${folder} cannot be written: the file is too large\n`,
   });
-  expect(stdout).toContain('v6: UNDECIDED: the states to put aside cannot be written (--spill)\n');
+  expect(stdout).toContain('v6: UNDECIDED: the states cannot be written to files (--spill)\n');
   expect(stdout).toMatch(/explored: \d+ \d+ states/);
   expect(readdirSync(folder)).toEqual([]);
 });
@@ -136,9 +138,9 @@ test('what a process that was killed has left is removed, what is not ours is no
   for (const [args, message] of [
     [[used], `${used} is in use by process ${process.pid}: name another directory for --spill`],
     [[full], `${full} holds other files: name an empty directory, or a new one, for --spill`],
-    [[file], `${file}: not a directory, which --spill needs`],
-    [[join(file, 'below')], `${file}/below: cannot be used by --spill: a part of the path is not a directory`],
-    [[folder, '--workers', '2'], '--spill is for an exploration on one thread, so without --workers'],
+    [[file], `${file}: not a directory; --spill needs one`],
+    [[join(file, 'below')], `${file}/below: cannot be used by --spill: a component of the path is not a directory`],
+    [[folder, '--workers', '2'], '--spill does not go with --workers: it needs a search on one thread'],
     [[folder, '--depth-first'], "cannot be used with option '--depth-first'"],
     [[folder, '--hash-compaction'], "cannot be used with option '--hash-compaction'"],
     [[folder, '--checkpoint', 'kept'], "cannot be used with option '--checkpoint <dir>'"],

@@ -134,7 +134,7 @@ describe('the peer protocol', () => {
   test('is not run, and left out where a directory is', () => {
     expect(folioscope(['run', FILE])).toMatchObject({
       status: 65,
-      stderr: `folioscope: ${FILE}:1:1: model: names another model than the kernel, which only check explores\n`,
+      stderr: `folioscope: ${FILE}:1:1: model: another model than the kernel: only folioscope check explores it\n`,
     });
   });
 });
@@ -157,7 +157,7 @@ describe('--all', () => {
       stdout: `as expected     SC-02: A page faulted on another CPU (1 form, 21 states)
                 violated: I2 in baseline
 says nothing    SC-02: A page faulted on another CPU (1 form, 21 states)
-                baseline: the file has no 'check' for it
+                baseline: the file has no entry for it under 'check'
 NOT as expected SC-02: A page faulted on another CPU (1 form, 21 states)
                 baseline: I2 is violated in 18 steps
 3 scenarios: 1 as expected, 1 says nothing, 1 NOT as expected

@@ -37,10 +37,16 @@ describe('bash', () => {
     expect(complete(script, '')).toEqual([
       'run',
       'check',
+      'merge',
       'review',
       'explain',
       'conform',
       'source',
+      'record',
+      'inspect',
+      'doctor',
+      'demo',
+      'open',
       'export',
       'completion',
       '--help',
@@ -49,6 +55,9 @@ describe('bash', () => {
     expect(complete(script, 'ru')).toEqual(['run']);
     expect(complete(script, 'run', '--pa')).toEqual(['--patch', '--page-ref']);
     expect(complete(script, 'run', 'scen')).toEqual([]);
+    expect(complete(script, 'export', '--')).toEqual(
+      expect.arrayContaining(['--promela', '--murphi', '--c', '--replay']),
+    );
     expect(complete(script, 'completion', 'z')).toEqual(['zsh']);
     expect(complete(script, 'nothing', '--')).toEqual([]);
   });

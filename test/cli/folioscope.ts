@@ -22,10 +22,13 @@ export const COMMAND: readonly string[] = isBuilt()
   : ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/cli/main.ts')];
 
 /** Runs `folioscope` to its end. */
-export function folioscope(args: readonly string[], options: Pick<SpawnSyncOptions, 'cwd'> = {}) {
+export function folioscope(
+  args: readonly string[],
+  { env = {}, ...options }: Pick<SpawnSyncOptions, 'cwd' | 'env'> = {},
+) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...COMMAND, ...args], {
     cwd: ROOT,
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
     maxBuffer: 64 * 1024 * 1024,
     ...options,
     encoding: 'utf8',

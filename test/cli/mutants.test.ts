@@ -8,7 +8,7 @@ import { folioscope } from './folioscope.ts';
 
 const FILE = 'scenarios/SC-02-other-cpu.yaml';
 const NAME = 'mutant:drains-itself-only';
-const ANNOUNCED = `${NAME}, a mistake made on purpose: it drains its own CPU`;
+const ANNOUNCED = `${NAME} is wrong on purpose: it drains its own CPU`;
 
 test.each(['run', 'check'])('%s announces a mutant before anything that it came to', (command) => {
   const { stdout, status } = folioscope([command, FILE, '--patch', NAME]);
@@ -93,6 +93,6 @@ test('check --mutants lists them all; no other list has one', () => {
 test('an unknown one is a mistake in the command, that says where they are listed', () => {
   const { stderr, status } = folioscope(['run', FILE, '--patch', 'mutant:drains']);
   expect(status).toBe(64);
-  expect(stderr).toContain("There is no 'mutant:drains', see 'folioscope check --mutants'");
+  expect(stderr).toContain("There is no 'mutant:drains'; 'folioscope check --mutants' lists every mutant.");
   expect(folioscope(['run', FILE, '--patch', 'drains-itself-only']).status).toBe(64);
 });

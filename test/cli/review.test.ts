@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The mail goes in and the evidence comes out. The mail is made here, of examples/c.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folioscope, ROOT } from './folioscope.ts';
 import { validatorOf } from './schema.ts';
 
@@ -83,6 +83,49 @@ test('a reply quotes the changed lines, with the evidence below', () => {
   expect(stdout).toContain('A Developer wrote:');
   expect(stdout).toMatch(/^> \+\t+lru_add_drain_all\(\);$/m);
   expect(stdout.indexOf('This cures I2')).toBeGreaterThan(stdout.indexOf('> --- a/virt/kvm/guest_memfd.c'));
+});
+
+describe('with a tree', () => {
+  const treeOf = (name: string, ...folders: readonly string[]): string => {
+    const tree = join(folder, name);
+    for (const one of ['virt/kvm', ...folders]) mkdirSync(join(tree, one), { recursive: true });
+    writeFileSync(join(tree, PATH), textOf('baseline'));
+    return tree;
+  };
+
+  test('the kernel routines that the verdict rests on are compared, the check aside', () => {
+    const tree = treeOf('linux', 'mm');
+    // Another text of a routine of the model, and one that no verdict here rests on.
+    writeFileSync(
+      join(tree, 'mm/folio.c'),
+      'void folio_add_lru(struct folio *folio)\n{\n}\n\nvoid folio_rotate(void)\n{\n}\n',
+    );
+    const args = ['review', mail, '--scenarios', SC_02, '--tree', tree];
+    const { status, stdout } = folioscope(args);
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      / In \S+linux 0 of the \d+ kernel routines that this rests on have the text /,
+    );
+    expect(stdout).toMatch(/^ {2}gone {4}mm\/folio\.c: lru_add_drain_all\(\)$/m);
+    expect(stdout).not.toContain('kvm_gmem_is_safe_for_conversion()\n  gone');
+    const document = JSON.parse(folioscope([...args, '--json']).stdout) as {
+      readonly source: { readonly routines: readonly { readonly routine: string; readonly state: string }[] };
+    };
+    const validate = validatorOf('review');
+    expect([validate(document), validate.errors]).toEqual([true, null]);
+    const states = new Map(document.source.routines.map(({ routine, state }) => [routine, state]));
+    expect(states.get('folio_batch_release')).toBe('gone');
+    expect(states.has('soft_offline_page')).toBe(false);
+  });
+
+  test('a tree that is no kernel says why nothing is compared', () => {
+    const tree = treeOf('no-mm');
+    const { status, stdout } = folioscope(['review', mail, '--scenarios', SC_02, '--tree', tree]);
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `not known whether the model is the kernel of ${tree}: ${tree}: has no mm, expected a kernel tree`,
+    );
+  });
 });
 
 test('from a pipe', () => {

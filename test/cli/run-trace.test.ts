@@ -39,7 +39,7 @@ test('with page_ref events every holder is proved', () => {
 test('what goes with --trace is a usage error otherwise', () => {
   const usage = (message: string) => ({ status: 64, stdout: '', stderr: `folioscope: ${message}\n` });
   expect(folioscope(['run', SC_02, '--trace', 'x'])).toEqual(
-    usage('--trace writes one run: name one scenario file and one form with --patch, without --runs'),
+    usage('--trace writes one run: name one scenario file and one form with --patch, and leave out --runs'),
   );
-  expect(folioscope(['run', SC_02, '--page-ref'])).toEqual(usage('--page-ref goes with --trace'));
+  expect(folioscope(['run', SC_02, '--page-ref'])).toEqual(usage('--page-ref needs --trace'));
 });

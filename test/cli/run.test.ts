@@ -289,7 +289,9 @@ describe('mistakes', () => {
     mkdirSync(join(folder, 'empty'));
     expect(run('empty')).toEqual(input('empty: a directory without scenarios, expected *.yaml, *.yml, *.json'));
     write('plain', '');
-    expect(run('plain/a.yaml')).toEqual(input('plain/a.yaml: cannot be read: a part of the path is not a directory'));
+    expect(run('plain/a.yaml')).toEqual(
+      input('plain/a.yaml: cannot be read: a component of the path is not a directory'),
+    );
   });
 
   test('of files that are no scenario', () => {

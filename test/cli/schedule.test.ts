@@ -67,7 +67,7 @@ test('a replay that does not fit says where', () => {
   expect(race('--patch', 'v8', '--replay', 'seeded.json')).toEqual({
     status: 65,
     stdout: '',
-    stderr: 'folioscope: seeded.json: has steps of v6, not of what --patch names\n',
+    stderr: 'folioscope: seeded.json: has steps of v6, expected one of these forms as --patch\n',
   });
 });
 
@@ -103,7 +103,7 @@ test('a counterexample against I5 ends where it does, with a conversion that has
   expect(played.stdout).toContain('\n  v6  did not return\n');
   expect(played.stdout).toContain('\nundecided in v6\n');
   const why =
-    'not all calls have returned in the 27 steps of this run against I5: after them nobody who is given a turn can go on';
+    'not all calls have returned in the 27 steps of this run against I5: after them no task that gets a turn can take a step';
   expect(played.stdout.replaceAll(/\n +/g, ' ')).toContain(`\nundecided: v6: ${why}\n`);
 
   const again = ['run', file, '--patch', 'v6', '--json', '--replay'];
@@ -171,7 +171,7 @@ test.each(['rr', 'T0:all', 'random:5'])('a seed that %s has no use for is a usag
   expect(race('--schedule', how, '--seed', '7')).toEqual({
     status: 64,
     stdout: '',
-    stderr: `folioscope: --seed goes with a schedule that is to have one, random or pct:D, not with ${how}\n`,
+    stderr: `folioscope: --seed goes with random or pct:D, not with ${how}\n`,
   });
 });
 
@@ -210,13 +210,10 @@ test('and JSON says the same, with the calls of a first run of each', () => {
 test.each([
   [
     ['--schedule', 'T0;T1'],
-    "--schedule: 'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
+    "--schedule: 'T0;T1' is not a schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
   ],
-  [['--runs', '3', '--schedule', 'rr'], '--runs goes with a schedule that has seeds, random or pct:D, not with rr'],
-  [
-    ['--replay', 'x', '--seed', '1'],
-    '--replay says whose turn it is, so it goes without --schedule, --seed and --runs',
-  ],
+  [['--runs', '3', '--schedule', 'rr'], '--runs goes with random or pct:D, not with rr'],
+  [['--replay', 'x', '--seed', '1'], '--replay has its own order of turns: leave out --schedule, --seed and --runs'],
 ])('%j is a usage error', (args, message) => {
   expect(race(...args)).toEqual({ status: 64, stdout: '', stderr: `folioscope: ${message}\n` });
 });

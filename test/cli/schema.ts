@@ -5,7 +5,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ROOT } from './folioscope.ts';
 
 /** Whether a document is as the schema of `folioscope COMMAND --json` says; `errors` of the function says what is not. */
-export const validatorOf = (command: 'check' | 'conform' | 'review' | 'run' | 'source') =>
+export const validatorOf = (
+  command: 'check' | 'check-shard' | 'conform' | 'demo' | 'doctor' | 'inspect' | 'record' | 'review' | 'run' | 'source',
+) =>
   new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
     JSON.parse(readFileSync(join(ROOT, `schema/${command}.schema.json`), 'utf8')) as object,
   );

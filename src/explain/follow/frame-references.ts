@@ -75,7 +75,7 @@ export class FrameReferences {
 
   /** Keeps who holds a folio, before that changes at `at`, if some moment asks for it. */
   #remember({ references, referencesBefore }: Generation, at: Nanoseconds): void {
-    if (references !== undefined && this.#moments.anyWithin(references.from, at))
+    if (references !== undefined && this.#moments.needsState(references.from, at))
       referencesBefore.push(references.state);
   }
 }

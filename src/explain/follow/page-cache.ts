@@ -21,6 +21,8 @@ interface Told {
   /** Undefined where nothing is redacted. */
   readonly redactor: Redactor | undefined;
   readonly batchSize: number;
+  /** Receives each folio that leaves the page cache; undefined: nothing asks. */
+  readonly onEnd?: ((folio: Generation) => void) | undefined;
 }
 
 /** Folios that come, wait in a batch, are inserted, put back and leave: of every inode that may be a guest_memfd. */
@@ -139,7 +141,7 @@ export class PageCache {
     if (isGone && !isOfFile(event)) return;
     inode.reinsertions++;
     if (folio.deletedAt === undefined) folio.seenAt = event.at;
-    const isNeeded = latest === undefined || this.#told.moments.anyWithin(latest.from, event.at);
+    const isNeeded = latest === undefined || this.#told.moments.needsState(latest.from, event.at);
     const from = this.batches.emptiedSince(before.at);
     const putback = { from, insertion: event, flush: batch.flushOf(event, folio) };
     folio.putbacks = [...(isNeeded ? folio.putbacks : folio.putbacks.slice(0, -1)), putback];
@@ -148,7 +150,7 @@ export class PageCache {
 
   /** A frame was inserted as evictable that a guest_memfd's folio had: its delete was not seen. */
   #replaced(folio: Generation, { at }: LruInsertion): void {
-    const { inode, add } = folio;
+    const { inode } = folio;
     this.#byFrame.delete(folio.pfn);
     if (inode === undefined || folio.deletedAt !== undefined) return;
     folio.deletedAt = at;
@@ -156,7 +158,7 @@ export class PageCache {
     inode.left(folio);
     inode.waiting.deleted(folio, at);
     this.seen.unseenDeletes = true;
-    if (this.#told.moments.anyWithin(add?.at, at)) inode.ended.push(folio);
+    this.#ended(folio, inode, at);
     this.#told.inodes.forgetIfEmpty(inode);
   }
 
@@ -186,13 +188,13 @@ export class PageCache {
       inode.reinsertions += stray.again.length;
     }
     if (fromBefore) inode.isOlder = true;
-    if (this.#told.moments.anyWithin(undefined, event.at)) {
+    if (this.#told.moments.needsState(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
       if (stray !== undefined) unseen.putbacks = stray.again;
       unseen.deletedAt = event.at;
-      inode.ended.push(unseen);
+      this.#ended(unseen, inode, event.at);
       this.strays.left(unseen);
     }
     inode.left(event);
@@ -209,7 +211,7 @@ export class PageCache {
    * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
    */
   #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
-    const { inode, pfn, index, add } = folio;
+    const { inode, pfn, index } = folio;
     const waits = inode !== undefined && folio.order === 0 && folio.insertion === undefined;
     const isItsFrame = this.#byFrame.get(pfn) === folio;
     if (isItsFrame && (!waits || pfn !== event.pfn || event.type === 'mm_filemap_add_to_page_cache'))
@@ -222,12 +224,17 @@ export class PageCache {
     if (inode.live.get(index) === folio) inode.live.delete(index);
     inode.left(folio);
     inode.waiting.deleted(folio, event.at);
-    if (this.#told.moments.anyWithin(add?.at, event.at)) {
-      inode.ended.push(folio);
-      if (folio.insertion !== undefined) this.strays.left(folio);
-    }
+    if (this.#ended(folio, inode, event.at) && folio.insertion !== undefined) this.strays.left(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
     if (inode !== receiver) this.#told.inodes.forgetIfEmpty(inode);
+  }
+
+  /** A folio has left the page cache at `at`. @returns whether a moment needs it. */
+  #ended(folio: Generation, inode: TrackedInode, at: Nanoseconds): boolean {
+    this.#told.onEnd?.(folio);
+    const isNeeded = this.#told.moments.needsState(folio.add?.at, at);
+    if (this.#told.moments.anyWithin(folio.add?.at, at)) inode.ended.push(folio);
+    return isNeeded;
   }
 
   /** An inode turned out to be none of guest_memfd's. */

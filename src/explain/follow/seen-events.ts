@@ -15,6 +15,13 @@ export class SeenEvents {
   readonly buffers = new Set<string | undefined>();
   #lastBuffer: string | undefined = undefined;
 
+  /** The recording says which events were on: what did not occur is not missing. */
+  wereOn(events: readonly string[]): void {
+    this.anyAdd ||= events.includes('filemap:mm_filemap_add_to_page_cache');
+    this.anyDelete ||= events.includes('filemap:mm_filemap_delete_from_page_cache');
+    this.anyInsertion ||= events.includes('pagemap:mm_lru_insertion');
+  }
+
   /** A buffer had a page cache event. */
   tells(buffer: string | undefined): void {
     if (buffer === this.#lastBuffer && this.buffers.size > 0) return;

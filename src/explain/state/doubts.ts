@@ -21,13 +21,13 @@ export function reasonOf(
   const { index } = doubtful.folio;
   const { status: place } = doubtful;
   if (place.status === 'tied')
-    return `index ${index} came, was inserted or left in the very tick of this moment, and the recording's clock is too coarse to say which came first; another clock would (trace-cmd record -C mono)`;
+    return `index ${index} was added, inserted or deleted in the clock tick of this moment: the recording's clock is too coarse to show the order; another clock shows it (trace-cmd record -C mono)`;
   if (place.status === 'may-be-held')
-    return `index ${index} was inserted just before, and the flush that did it may not have given the batch's reference back yet: no event of that CPU shows that it was over`;
+    return `index ${index} was inserted just before, and the flush may not have put the batch's reference yet: no event of that CPU shows its end`;
   if (place.status === 'may-be-back' && doubtful.folio.add === undefined)
-    return `index ${index} was inserted later and no event shows it come: whether it waited in that batch since before the recording, or was isolated and put back into it, is not known`;
+    return `index ${index} was inserted later, and no event shows its add: it may have waited in that batch since before the recording, or was isolated and put back into it`;
   if (place.status === 'may-be-back')
-    return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it came into a batch again`;
+    return `index ${index} was inserted before, and again later: it was isolated and put back (MADV_PAGEOUT, DAMON, migration, soft offline), and no event shows when it returned to a batch`;
   if (isPlaced(doubtful)) return staleReason(index, showsDeletes);
   const [gap] = gaps;
   if (gap !== undefined) return gapReason(gap);
@@ -39,7 +39,7 @@ export function reasonOf(
     return `index ${index} was added, and no mm_lru_insertion is in the recording: if that event was off, it may have left its batch unseen`;
   return place.status === 'may-wait-anywhere'
     ? `index ${index} was in the page cache before its first event: whether it still waits in a batch is not known`
-    : `index ${index} was not inserted although its batch filled up again: where it waits is not known`;
+    : `index ${index} was not inserted although its batch filled up again: the place where it waits is not known`;
 }
 
 export function hiddenByGaps(gaps: readonly Gap[]): Hidden[] {
@@ -57,18 +57,18 @@ export function hiddenFromBefore(inode: AskedInode, cpus: readonly Cpu[], around
         isKnown: (index) => inode.isKnown(index),
         lowest: (from) => inode.lowestUnknown(from),
         reason:
-          'no mm_filemap_add_to_page_cache is in the recording: folios that no event tells of may wait in any batch; record filemap:mm_filemap_add_to_page_cache',
+          'no mm_filemap_add_to_page_cache is in the recording: folios without an event may wait in any batch; record filemap:mm_filemap_add_to_page_cache',
       },
     ];
   const where = `folios from before the recording may wait in the ${cpus.length === 1 ? 'batch' : 'batches'} of CPU ${foldNumbers(cpus)}, not flushed since`;
   const reason = around.createdByOthers
-    ? `${where}: no task that made a guest_memfd in it added the first folio, so that it may be an older one; ask with --range of pages that were added in it`
-    : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or ask with --range of pages that were added in it`;
+    ? `${where}: no recorded creator of a guest_memfd added the first folio, so this one may be older than the recording; use --range with pages that were added in the recording`
+    : `${where}: record from KVM_CREATE_GUEST_MEMFD on (syscalls:*_ioctl), or use --range with pages that were added in the recording`;
   return [{ cpus, isKnown: (index) => inode.isKnown(index), lowest: (from) => inode.lowestUnknown(from), reason }];
 }
 
 const gapReason = ({ cpu, from }: Gap): string =>
-  `events of CPU ${cpu} were lost ${from === undefined ? 'from the start on' : `after ${formatTime(from)}`}: what waits in its batch is not known`;
+  `events of CPU ${cpu} were lost ${from === undefined ? 'from the start' : `after ${formatTime(from)}`}: the content of its batch is not known`;
 
 const staleReason = (index: FolioIndex, showsDeletes: boolean): string =>
   showsDeletes

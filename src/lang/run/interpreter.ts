@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Effect, Observe, Step } from '../text/body.ts';
 import type { Value } from '../text/expression.ts';
-import type { Bound, Expr, Variable } from '../text/expr.ts';
+import { type Bound, type Expr, type Variable, walk } from '../text/expr.ts';
 import { claimsAt, nodeAt, optionsAt } from '../program/flow.ts';
 import { type Column, columnOf, IDLE, type Memory } from '../program/memory.ts';
 import { type Code, type Program, rangeOf, requireArguments } from '../program/program.ts';
@@ -46,7 +46,18 @@ export interface ClaimHeld {
   readonly on: number | undefined;
 }
 
-/** More turns than any text between two steps needs. */
+/** An element of shared memory, with its present value. */
+export interface ElementRead extends Pick<Write, 'variable' | 'index'> {
+  readonly value: number;
+}
+
+function hasBound(expr: Expr): boolean {
+  let found = false;
+  walk(expr, ({ op }) => (found ||= op === 'bound'));
+  return found;
+}
+
+/** Maximum number of turns between two steps, more than any text needs. */
 const MOST_TURNS = 100_000;
 
 /**
@@ -61,6 +72,7 @@ const MOST_TURNS = 100_000;
  * interpreter.start(0, 0);
  * interpreter.step(0)?.writes.map(({ before, after }) => [before, after]); // => [[0, 1]]
  * interpreter.step(0); // => undefined
+ * interpreter.waitsFor(0); // => []
  */
 export class Interpreter {
   readonly program: Program;
@@ -69,7 +81,7 @@ export class Interpreter {
   #writes: Write[] = [];
   #failed: string[] = [];
   #observed: Observed[] = [];
-  /** The present code, and the place after the step, for messages. */
+  /** Place after the last step in the present code, for messages. */
   #last: Spot = { path: [] };
   #path: readonly string[] | undefined;
 
@@ -98,7 +110,7 @@ export class Interpreter {
     return this.options(task)[0];
   }
 
-  /** The steps among which a task can choose, one unless it rests at an `either`; none if it is idle. */
+  /** The steps that a task may take next: one, or several at an `either`; none if it is idle. */
   options(task: number): readonly Step[] {
     const code = this.codeOf(task);
     return code === undefined ? [] : optionsAt(code.flow, this.memory.pc[task] ?? 0).map(({ step }) => step);
@@ -117,6 +129,25 @@ export class Interpreter {
     this.#last = step;
     this.#path = undefined;
     return step.guard === undefined || this.#evaluate(step.guard, task) !== 0;
+  }
+
+  /**
+   * What a task waits for: the elements of shared memory that the guard of its next step reads, with their present
+   * values. Elements that only a search inside the guard names are omitted.
+   */
+  waitsFor(task: number): readonly ElementRead[] {
+    const step = this.next(task);
+    if (step?.guard === undefined || this.enabled(task)) return [];
+    const reads: ElementRead[] = [];
+    walk(step.guard, (expr) => {
+      if (expr.op !== 'read' || expr.index.some(hasBound)) return;
+      const index = expr.index.map((one) => this.#evaluate(one, task));
+      const isKnown = reads.some(
+        (read) => read.variable === expr.variable && read.index.every((at, i) => at === index[i]),
+      );
+      if (!isKnown) reads.push({ variable: expr.variable, index, value: this.#evaluate(expr, task) });
+    });
+    return reads;
   }
 
   /** Takes a task's next step, or an option of it. @returns undefined if it is idle or must wait. */

@@ -97,7 +97,7 @@ describe('the string of a schedule', () => {
     ['pct:0', "'0' in a schedule, expected a whole number from 1 to 100"],
     [
       'T0;T1',
-      "'T0;T1' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
+      "'T0;T1' is not a schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all",
     ],
   ])('%s is none', (text, message) => {
     expect(() => parseSchedule(text)).toThrow(new RangeError(message));

@@ -84,7 +84,7 @@ function turnsOf(body: string): readonly ListedTurn[] {
       /^([A-Za-z][\w.-]*(?:\/\d+)?)(?::(\d{1,9}|all|@\w+(?:\.\w+)?))?$/.exec(part.trim()) ?? [];
     if (task === undefined)
       throw new RangeError(
-        `'${part}' is no schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all`,
+        `'${part}' is not a schedule, expected rr, random, pct:D, in-order or turns such as T0:12,T1:@folio_put,T0:all`,
       );
     if (times === 'all') return { task, times };
     return { task, times: times.startsWith('@') ? `@${times.slice(1)}` : Number(times) };

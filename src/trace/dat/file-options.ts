@@ -12,6 +12,7 @@ export const OPTION = {
   uname: 5,
   offset: 7,
   cpuCount: 8,
+  version: 9,
   timeShift: 12,
   tsc2nsec: 14,
   headerInfo: 16,
@@ -29,6 +30,7 @@ export const emptyOptions = (): FileOptions => ({
   uname: undefined,
   traceClock: undefined,
   cpuCount: undefined,
+  recordedEvents: undefined,
   clock: { offset: 0n, tsc: undefined },
   cpuStats: [],
   notes: [],
@@ -56,6 +58,10 @@ export async function applyOption(
       return;
     case OPTION.uname:
       options.uname = text(data).trim();
+      return;
+    case OPTION.version:
+      // `folioscope record` names its events there: an event that was recorded and did not occur is not a missing one.
+      options.recordedEvents = /^folioscope \S+ recorded (.*)$/.exec(text(data))?.[1]?.split(' ');
       return;
     case OPTION.traceClock: {
       const clock = /\[(\S+)\]/.exec(text(data))?.[1];

@@ -101,12 +101,10 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
     const names = unlisted.map(
       ({ name, cpus }) => `CPU ${cpus.map(({ cpu }) => cpu).join(', ')}${name === '' ? '' : ` of ${name}`}`,
     );
-    notes.push(`no option says of which CPUs the pages are: of ${names.join(', ')}, by the statistics of the CPUs`);
+    notes.push(`no option names the CPUs of the pages; by the statistics of the CPUs they are of ${names.join(', ')}`);
   }
   if (contents.cutAt !== undefined && !contents.isBroken) {
-    notes.push(
-      `the file is cut off: what stood from byte ${contents.cutAt} on is missing, with whole buffers of events`,
-    );
+    notes.push(`the file is cut off at byte ${contents.cutAt}: whole buffers of events are missing`);
   }
   if (!buffers.some((buffer) => buffer.cpus.length > 0)) {
     if (sections.has(OPTION.bufferText)) throw reader.error(LATENCY_TEXT);

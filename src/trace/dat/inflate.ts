@@ -49,7 +49,7 @@ async function zlibInflate(data: Uint8Array, size: number): Promise<Uint8Array |
   let filled = 0;
   try {
     const copy = new Uint8Array(data); // the source may return shared memory, which a Blob does not accept
-    const packed: ReadableStream<Uint8Array> = new Blob([copy]).stream();
+    const packed = new Blob([copy]).stream();
     const stream: ReadableStream<Uint8Array> = packed.pipeThrough(new DecompressionStream('deflate'));
     for await (const piece of stream) {
       if (filled + piece.byteLength > size) return undefined;

@@ -22,6 +22,12 @@ const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 /**
  * @param place of the text, for errors.
  * @throws InputError if the text describes no page that this reader can walk.
+ * @example
+ * import { parsePageLayout } from 'folioscope/trace';
+ * const text = `field: u64 timestamp;\toffset:0;\tsize:8;
+ * field: local_t commit;\toffset:8;\tsize:8;
+ * field: char data;\toffset:16;\tsize:4080;`;
+ * parsePageLayout({ error: (what) => new Error(what) }, text).pageSize; // => 4096
  */
 export function parsePageLayout(place: Place, text: string): PageLayout {
   const fields = new Map<string, { readonly offset: number; readonly size: number }>();

@@ -319,8 +319,7 @@ export class PageWalker {
     }
     const decoded = decoder.decode(record);
     if (typeof decoded === 'object') return decoded;
-    if (decoded === 'unreadable')
-      this.#damage(record.base, 'a record that cannot be, expected the fields of its event');
+    if (decoded === 'unreadable') this.#damage(record.base, 'an impossible record, expected the fields of its event');
     else if (decoded === 'unknown') this.unknown++;
     return undefined;
   }

@@ -149,7 +149,7 @@ function summarise(
   streams: readonly CpuStream[],
   batcher: Batcher,
 ): TraceSummary {
-  const { clock, uname, traceClock } = recording.options;
+  const { clock, uname, traceClock, recordedEvents } = recording.options;
   let events = 0;
   let from: Nanoseconds | undefined;
   let to: Nanoseconds | undefined;
@@ -175,7 +175,7 @@ function summarise(
     );
   }
   if (unknown > 0)
-    notes.push(`${unknown} events are of a kind that the file does not describe: what they say is not known`);
+    notes.push(`${unknown} events are of a kind that the file does not describe: their content is not known`);
   return {
     format: recording.format,
     events,
@@ -188,6 +188,7 @@ function summarise(
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
+    recordedEvents,
     showsLosses: true,
     pageSize: recording.machinePageSize,
     countsTime:

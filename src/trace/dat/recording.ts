@@ -57,6 +57,8 @@ export interface FileOptions {
   uname: string | undefined;
   traceClock: string | undefined;
   cpuCount: number | undefined;
+  /** Events that were on, as `SYSTEM:NAME`; undefined if the file does not say. */
+  recordedEvents: readonly string[] | undefined;
   readonly clock: ClockOptions;
   /** CPUSTAT texts, the top buffer's first; a text `Buffer: NAME` introduces the next buffer. */
   readonly cpuStats: string[];

@@ -47,7 +47,7 @@ describe('behind the last section and the last events', () => {
       const both = await readAll(memorySource('made.dat', together(bytes, bytes)));
       expect(both.events).toEqual((await readAll(memorySource('made.dat', bytes))).events);
       expect(both.summary.damage).toEqual([
-        `byte ${bytes.byteLength}: another trace.dat begins, expected the end of the file: it is not read, give each one as a file of its own`,
+        `byte ${bytes.byteLength}: another trace.dat begins, expected the end of the file: it is not read; give each recording as its own file`,
       ]);
     });
 

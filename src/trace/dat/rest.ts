@@ -21,7 +21,7 @@ export async function tellRest(source: ByteSource, end: number, pageSize: number
   damages.add(
     `byte ${at}`,
     isSecond
-      ? 'another trace.dat begins, expected the end of the file: it is not read, give each one as a file of its own'
+      ? 'another trace.dat begins, expected the end of the file: it is not read; give each recording as its own file'
       : `${left} ${left === 1 ? 'byte' : 'bytes'} that the file does not refer to, expected its end`,
   );
 }

@@ -87,7 +87,7 @@ export async function unlistedBuffers(
         inflate: section.isPacked ? file.inflate : undefined,
         cpus: found,
       });
-    else file.damages.add(`byte ${offset}`, 'pages of events, expected statistics that say of which CPUs they are');
+    else file.damages.add(`byte ${offset}`, 'pages of events, expected statistics that name their CPUs');
   }
   return buffers;
 }

@@ -84,7 +84,7 @@ const DUMPED_BYTES = 300;
 export const DUMP: Dialect = {
   ...FTRACE,
   commBytes: 0,
-  notes: ["a dump of the trace buffer in the kernel's log: what the log lost of it does not show"],
+  notes: ["a dump of the trace buffer in the kernel's log: lines that the log lost do not show"],
   columns: (prefix, bytes, start) => {
     const newline = bytes.indexOf(0x0a, start);
     return dumpedLine(prefix, bytes, start, newline < 0 ? bytes.length : newline);

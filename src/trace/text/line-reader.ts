@@ -159,7 +159,7 @@ export class LineReader {
         ...(this.#prefix.isCount
           ? ['times are whole numbers, of a clock that counts (jiffies, cycles or events): durations are in its ticks']
           : []),
-        ...(end.damage === undefined ? [] : [`${end.damage.what}: what came before it was read`]),
+        ...(end.damage === undefined ? [] : [`${end.damage.what}: everything before that place was read`]),
         ...(end.isCut ? ['the last line does not end: the text may be cut off'] : []),
         ...notes.sentences(count, kept, written, tally.entries !== undefined),
         ...tally.oneCpuOnly,

@@ -296,7 +296,7 @@ it('a line without an end is left out, not gathered', async () => {
   };
   const { summary, events } = await readAll(endless);
   expect(events).toMatchObject([{ pfn: 26 }, { type: 'loss', cpu: 0, at: undefined, events: undefined }]);
-  expect(summary.notes).toEqual(['1 of the lines are no events, the first is line 2']);
+  expect(summary.notes).toEqual(['1 of the lines are not events, the first is line 2']);
 });
 
 it('what stands behind a line without an end follows a loss on its CPU', async () => {

@@ -51,7 +51,7 @@ export class TextNotes {
       );
     }
     if (this.#strange > 0) {
-      notes.push(`${this.#strange} of the lines are no events, the first is line ${this.strangeLine}`);
+      notes.push(`${this.#strange} of the lines are not events, the first is line ${this.strangeLine}`);
     }
     return notes;
   }

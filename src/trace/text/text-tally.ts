@@ -91,7 +91,7 @@ export class TextTally {
     if (this.entries === undefined || this.entries.cpus < 2 || this.entries.kept !== this.count) return [];
     if (only === undefined || others.length > 0) return [];
     return [
-      `all events are of CPU ${only}, of ${this.entries.cpus} CPUs: if this is that CPU's buffer alone (per_cpu/cpu${only}/trace), it tells nothing of folios that others added, and nothing of their batches; 'trace' has all`,
+      `all events are of CPU ${only}, of ${this.entries.cpus} CPUs: if this is only that CPU's buffer (per_cpu/cpu${only}/trace), it shows neither the folios that other CPUs added nor their batches; the file 'trace' has all CPUs`,
     ];
   }
 

@@ -68,7 +68,7 @@ function drainersIn(program: Program): readonly number[] {
  */
 export const cleanEarlyExit: PropertyText = {
   id: 'I9',
-  sentence: 'an early exit is clean: who leaves a drain early finds nothing that waited when he came',
+  sentence: 'a clean early exit: if a task leaves a drain early, no entry that waited when it came is left',
   premise: { event: 'left-early', otherwise: 'no drain is ever left early' },
   ask: (composer, world) => {
     const { program } = world;

@@ -39,7 +39,7 @@ function askWhatIsTold(composer: Composer): void {
 const itself: PropertyText = {
   id: 'I4',
   sentence:
-    'of the pages that the check looked at, error_offset names the first that was in use; an error leaves the attributes alone',
+    'error_offset names the first page in use among those that the check looked at; an error leaves the attributes unchanged',
   premise,
   needsLooks: true,
   ask: (composer) => {
@@ -59,7 +59,7 @@ const itself: PropertyText = {
 /** For a large folio that begins before the range, an index in the range is one of the folio's. */
 const ofLargeFolios: PropertyText = {
   id: 'I4/SC-17',
-  sentence: 'error_offset is in the range for large folios too',
+  sentence: 'error_offset is in the range, for large folios too',
   premise,
   needsLooks: true,
   applies: ({ sizes }) => sizes.order > 0,

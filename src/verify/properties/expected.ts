@@ -26,7 +26,7 @@ const COUNTED: readonly (readonly ['localDrains' | 'drainsOfAll' | 'countsRead',
 /** The scenario's expectation for each call, at the step that shows it. */
 export const expected: PropertyText = {
   id: 'expected',
-  sentence: 'every call comes to what the scenario expects',
+  sentence: 'every call has the result that the scenario expects',
   // With a schedule, the expectations apply to that order alone.
   applies: ({ scenario }) => scenario.schedule.kind === 'in-order',
   ask: (composer, world) => {

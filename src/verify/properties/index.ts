@@ -22,7 +22,7 @@ export { nameOf } from './property.ts';
 /** `sometimes` is decided at the end of a search: no single step shows it. */
 const sometimes: PropertyText = {
   id: 'sometimes',
-  sentence: 'what the scenario wants to see happens on some run',
+  sentence: 'every event that the scenario lists happens on some run',
   applies: () => false,
 };
 

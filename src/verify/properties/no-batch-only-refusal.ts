@@ -32,14 +32,14 @@ function putsBack({ program }: SmallWorld): boolean {
 const EXCEPTIONS: readonly Exception[] = [
   {
     id: 'I2/SC-20',
-    sentence: 'no batch-only refusal, where the batch is that of a CPU which is going offline',
+    sentence: 'no batch-only refusal by the batch of a CPU that is going offline',
     applies: hasHotplug,
     when: (world, of) =>
       any(numbers(world.sizes.cpus).map((cpu) => isLeaving(cpu).and(any(inLruAddOf(world, cpu, of))))),
   },
   {
     id: 'I2/SC-21',
-    sentence: 'no batch-only refusal, where isolation has put the page back into a batch',
+    sentence: 'no batch-only refusal by a batch into which isolation has put the page back',
     applies: putsBack,
     when: (_, of) => putBack.at(of),
   },
@@ -69,7 +69,7 @@ const premise = { event: 'refused', otherwise: 'no page is ever refused' } as co
 /** I2, at the decision of a refusal: it demands nothing of a page that is an exception. */
 const itself: PropertyText = {
   id: 'I2',
-  sentence: 'no batch-only refusal: somebody used a refused page when it was last looked at',
+  sentence: 'no batch-only refusal: a refused page had a user when the check last looked at it',
   premise,
   needsLooks: true,
   ask: (composer) => {

@@ -4,5 +4,5 @@ import type { PropertyText } from './property.ts';
 /** I7: the search itself detects a state in which no task can step. */
 export const noDeadlock: PropertyText = {
   id: 'I7',
-  sentence: 'no deadlock: somebody can go on until every call has returned',
+  sentence: 'no deadlock: until every call has returned, some task can take a step',
 };

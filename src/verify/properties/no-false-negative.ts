@@ -8,7 +8,7 @@ import { nameOf, type PropertyText } from './property.ts';
 /** I1, at the store of the attributes. */
 export const noFalseNegative: PropertyText = {
   id: 'I1',
-  sentence: 'no false negative: nobody can reach a page that becomes private',
+  sentence: 'no false negative: no user can reach a page that becomes private',
   premise: { event: 'became-private', otherwise: 'no page ever becomes private' },
   ask: (composer, world) =>
     composer.watch(

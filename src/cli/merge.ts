@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import type { Command } from 'commander';
+import type { ExitCode } from './exit-code.ts';
+import { endOf, printOutcome } from './file-outcome.ts';
+import { readText } from './scenario-files.ts';
+import { merged } from './shard-document.ts';
+
+/** More than a thousand scenarios need. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** `folioscope merge FILE...`: what `check --all` would have said on one machine. */
+export function registerMerge(program: Command): void {
+  program
+    .command('merge')
+    .summary('put the shards of check --all together')
+    .description(
+      'Reads what check --all --shard I/N printed on each machine, and prints what check --all prints on one, ' +
+        'byte for byte, with its exit code.',
+    )
+    .argument('<shard...>', 'what each shard printed; the same shard twice counts once')
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  those of check --all
+  65  a shard is missing, of another question, or not what a shard prints
+
+Examples:
+  folioscope check --all --shard 1/2 > 1.json
+  folioscope check --all --shard 2/2 > 2.json
+  folioscope merge 1.json 2.json`,
+    )
+    .action(async (files: readonly string[]) => {
+      process.exitCode = await merge(files);
+    });
+}
+
+async function merge(files: readonly string[]): Promise<ExitCode> {
+  const documents: { readonly file: string; readonly text: string }[] = [];
+  for (const file of files)
+    documents.push({ file, text: await readText(file, MOST_BYTES, 'what check --all --shard I/N printed') });
+  const { results, interrupted } = merged(documents);
+  for (const result of results) printOutcome(result);
+  return endOf(results, interrupted);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+import {
+  type Cpu,
+  type Dev,
+  type FolioIndex,
+  type FolioLedger,
+  type Ino,
+  type KernelEvent,
+  type Nanoseconds,
+  nanoseconds,
+  type Order,
+  type Pfn,
+} from '../../ledger/index.ts';
+import type { Patch } from '../../machine/index.ts';
+import type { ByteSource, TraceSummary } from '../../trace/index.ts';
+import type { Explanation, FolioLife, IndexRange, MomentAnswer } from '../answer.ts';
+import type { Answerer, Basis } from '../answerer.ts';
+import { readInto } from '../explain-trace.ts';
+import { Explainer } from '../explainer.ts';
+import type { Generation } from '../generation.ts';
+import type { TrackedInode } from '../inodes.ts';
+import type { TimeWindow } from '../moments.ts';
+import type { Question } from '../question.ts';
+import { momentOf } from '../state/inode-state.ts';
+import { presentAt } from '../state/standing.ts';
+import { ledgerOf } from '../state/views.ts';
+import { type FolioSpan, type Shared, sharedBy, spansOf } from './spans.ts';
+
+/** An inode's name. */
+export interface InodeName {
+  readonly dev: Dev;
+  readonly ino: Ino;
+}
+
+/** One folio's life in the page cache. */
+export interface FolioStory extends InodeName {
+  readonly index: FolioIndex;
+  readonly order: Order;
+  readonly pfn: Pfn;
+  readonly life: FolioLife;
+  /** The task that added it; undefined if that was before the recording or lost. */
+  readonly task: { readonly pid: number; readonly name: string | undefined } | undefined;
+  /** By rising time, without holes; empty if it came and went within one stamp. */
+  readonly spans: readonly FolioSpan[];
+  /** The flush that inserted it, with its first and last insertion as far as they are known when the folio is told. */
+  readonly flush: { readonly cpu: Cpu; readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
+}
+
+/** A marker of the recording. */
+export interface MarkerSeen {
+  readonly at: Nanoseconds;
+  readonly cpu: Cpu;
+  readonly text: string;
+}
+
+export interface HistoryOptions {
+  /** Forms of the check, in the order of the answers. */
+  readonly patches: readonly Patch[];
+  /** Receives what the first reading says of the recording, before any folio. */
+  readonly onSummary?: ((trace: TraceSummary) => void) | undefined;
+  /** Receives every folio of the inodes that an explanation lists, each once, in no order. */
+  readonly onFolio: (story: FolioStory) => void;
+  /** Receives the markers, by rising time. */
+  readonly onMarker: (marker: MarkerSeen) => void;
+  /** Progress callback with the share of the work that is done. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+  /** Only this buffer of the recording. */
+  readonly buffer?: string | undefined;
+  /** Number of folios' lives that are kept for moments; undefined: {@link MOST_KEPT}. */
+  readonly mostKept?: number | undefined;
+}
+
+/** Number of folios' lives that are kept where nothing else is asked: some hundred megabytes. */
+const MOST_KEPT = 400_000;
+/**
+ * Lives of a recording that is not kept whole are told so many after their end: the events that follow at once may still tell of
+ * their flush. Few, because what is held for long makes the garbage collector slow.
+ */
+const MOST_UNTOLD = 1000;
+/** Windows are chosen by times that are noted after every so many lives: so many times make up a window. */
+const NOTES_A_WINDOW = 400;
+
+/** A moment that is asked for. */
+export interface AskedMoment extends InodeName {
+  readonly at: Nanoseconds;
+  /** The marker that stands there, if that is what is asked for. */
+  readonly marker?: Pick<MarkerSeen, 'text' | 'cpu'> | undefined;
+  /** The pages to convert; undefined: the whole inode. */
+  readonly range?: IndexRange | undefined;
+  /** The CPU that converts; undefined: chosen from the recording. */
+  readonly cpu?: Cpu | undefined;
+}
+
+/** Lost events of a CPU that may hide folios. */
+export interface HiddenTime {
+  readonly cpu: Cpu;
+  /** The last event before them; undefined if there is none. */
+  readonly from: Nanoseconds | undefined;
+  /** The first event after them; undefined if there is none. */
+  readonly to: Nanoseconds | undefined;
+  /** Time from which the content of the CPU's batch is known again; undefined: never. */
+  readonly knownFrom: Nanoseconds | undefined;
+}
+
+/** One folio at a moment. */
+export interface FolioThen {
+  readonly folio: FolioLedger;
+  readonly life: FolioLife;
+  readonly mayBeGone: boolean;
+}
+
+/** A recording of which any moment can be asked. Moments within {@link window} are answered at once. */
+export interface History {
+  /** What is the same at every moment; its list of moments is empty, and nothing tells what ran while drains waited. */
+  readonly explanation: Explanation;
+  /** By their order in the recording. */
+  readonly hidden: readonly HiddenTime[];
+  /** Times whose folios are kept; undefined if the recording has no event. */
+  readonly window: TimeWindow | undefined;
+  /** Reads the recording again, and keeps a window around a time. */
+  moveTo(at: Nanoseconds, onProgress?: (share: number) => void): Promise<void>;
+  /**
+   * The answer of `explainTrace` for the same question.
+   * @throws RangeError if the moment is outside the window.
+   */
+  moment(asked: AskedMoment): MomentAnswer | undefined;
+  /** The folio of the page cache at an index, which may be a large folio's inner page. */
+  folio(inode: InodeName, index: number, at: Nanoseconds): FolioThen | undefined;
+}
+
+/** Earlier and later than any time of a recording, which has 64 bits. */
+const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n << 64n) };
+
+/**
+ * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
+ * read a second time, each folio is told on the way, and a window is kept.
+ * @throws InputError if nothing can be answered from the input.
+ */
+export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
+  const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
+  const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
+  const ends: Nanoseconds[] = [];
+  const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
+  let lives = 0;
+  const keeping: { window: TimeWindow | undefined; readonly whole: true } = { window: ALWAYS, whole: true };
+  const onEnd = ({ deletedAt }: Generation): void => {
+    if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
+    if (lives === mostKept) keeping.window = undefined;
+  };
+  const first = new Explainer(question, Object.assign(keeping, { onEnd }));
+  const isWhole = (): boolean => keeping.window !== undefined;
+  const firstPart = { ...question, onProgress: (share: number) => onProgress?.(isWhole() ? share : share / 2) };
+  const facts = await readInto(source, firstPart, {
+    scheduling: false,
+    onEvents: (events) => {
+      first.events(events);
+      if (!isWhole()) first.forgetEnded();
+      for (const event of events) if (event.type === 'marker') onMarker(markerOf(event));
+    },
+  });
+  const { trace, shownPageSize: pageSize } = facts;
+  const answerer = first.answerer();
+  const basis = answerer.basis(trace);
+  const { from, to } = trace;
+  options.onSummary?.(trace);
+  const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
+  const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
+  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
+  const window = to === undefined ? undefined : windowAround(to, notes);
+  const of = { source, question, notes, pageSize, window };
+  if (isWhole() && pageSize === undefined) {
+    teller.refusedAt = (folio) => first.refusedAt(folio);
+    teller.finish(basis.followed.flatMap((inode) => inode.folios()));
+    return new Reading({ ...of, trace, answerer, basis });
+  }
+
+  const tellsEnds = isWhole() ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...tellsEnds });
+  teller.refusedAt = (folio) => second.refusedAt(folio);
+  const secondPart = { ...question, onProgress: (share: number) => onProgress?.((1 + share) / 2) };
+  const again = await readInto(source, secondPart, {
+    scheduling: false,
+    pageSize,
+    onEvents: (events) => {
+      second.events(events);
+      teller.advance();
+    },
+  });
+  const answererAgain = second.answerer();
+  const basisAgain = answererAgain.basis(again.trace);
+  teller.finish(basisAgain.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
+  return new Reading({ ...of, trace: again.trace, answerer: answererAgain, basis: basisAgain });
+}
+
+const markerOf = ({ at, cpu, text }: Extract<KernelEvent, { type: 'marker' }>): MarkerSeen => ({ at, cpu, text });
+
+/** Times by which windows are chosen. */
+interface Notes {
+  /** Time of the end of every so many lives. */
+  readonly ends: readonly Nanoseconds[];
+  /** Number of them on each side of a window's middle. */
+  readonly reach: number;
+  /** Whether all lives may be kept. */
+  readonly isWhole: boolean;
+  readonly from: Nanoseconds | undefined;
+  readonly to: Nanoseconds | undefined;
+}
+
+/** A window around a time with as many lives as are kept. */
+function windowAround(at: Nanoseconds, { ends, reach, isWhole, from = at, to = at }: Notes): TimeWindow {
+  if (isWhole) return { from, to };
+  const place = ends.findIndex((end) => end > at);
+  const middle = Math.min(Math.max(place < 0 ? ends.length : place, reach), Math.max(reach, ends.length - reach));
+  const low = ends[middle - reach - 1] ?? from;
+  const high = ends[middle + reach] ?? to;
+  return { from: at < low ? at : low, to: high < at ? at : high };
+}
+
+/** Tells lives, some time after their ends. */
+class Teller {
+  refusedAt: (folio: Generation) => Nanoseconds | undefined = () => undefined;
+  readonly #names: ReadonlySet<string>;
+  readonly #shared: Shared;
+  readonly #tell: HistoryOptions['onFolio'];
+  #ended: Generation[] = [];
+
+  constructor({ followed, around, hasPutbacks }: Basis, tell: HistoryOptions['onFolio'], begin: Nanoseconds) {
+    this.#names = new Set(followed.map(nameOf));
+    this.#shared = sharedBy({ ...around, refusedAt: (folio) => this.refusedAt(folio) }, hasPutbacks, begin);
+    this.#tell = tell;
+  }
+
+  ended(folio: Generation): void {
+    this.#ended.push(folio);
+  }
+
+  advance(): void {
+    if (this.#ended.length < 2 * MOST_UNTOLD) return;
+    for (const folio of this.#ended.slice(0, MOST_UNTOLD)) this.#story(folio);
+    this.#ended = this.#ended.slice(MOST_UNTOLD);
+  }
+
+  /** @param rest folios that have not ended, or were not told yet. */
+  finish(rest: readonly Generation[]): void {
+    for (const folio of [...this.#ended, ...rest]) this.#story(folio);
+    this.#ended = [];
+  }
+
+  #story(folio: Generation): void {
+    const { inode, index, order, pfn, life, add, flush } = folio;
+    if (inode === undefined || !this.#names.has(nameOf(inode))) return;
+    this.#tell({
+      dev: inode.dev,
+      ino: inode.ino,
+      index,
+      order,
+      pfn,
+      life,
+      task: add === undefined ? undefined : { pid: add.pid, name: add.comm },
+      spans: spansOf(folio, this.#shared),
+      flush: flush === undefined ? undefined : { cpu: flush.cpu, first: flush.first, last: flush.last },
+    });
+  }
+}
+
+const nameOf = ({ dev, ino }: InodeName): string => `${dev}:${ino}`;
+
+/** What one reading has left. */
+interface Kept {
+  readonly window: TimeWindow | undefined;
+  readonly trace: TraceSummary;
+  readonly answerer: Answerer;
+  readonly basis: Basis;
+  /** Made when they are needed first. */
+  readonly lives: Map<TrackedInode, Lives>;
+}
+
+class Reading implements History {
+  readonly explanation: Explanation;
+  readonly hidden: readonly HiddenTime[];
+  readonly #of: {
+    readonly source: ByteSource;
+    readonly question: Question;
+    readonly notes: Notes;
+    readonly pageSize: TraceSummary['pageSize'];
+  };
+  #kept: Kept;
+
+  constructor(
+    of: Omit<Kept, 'lives'> & {
+      readonly source: ByteSource;
+      readonly question: Question;
+      readonly notes: Notes;
+      readonly pageSize: TraceSummary['pageSize'];
+    },
+  ) {
+    this.#of = of;
+    this.#kept = { ...of, lives: new Map() };
+    this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
+    this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
+  }
+
+  get window(): TimeWindow | undefined {
+    return this.#kept.window;
+  }
+
+  async moveTo(at: Nanoseconds, onProgress?: (share: number) => void): Promise<void> {
+    const { source, question, notes, pageSize } = this.#of;
+    const window = windowAround(at, notes);
+    const explainer = new Explainer(question, { window, whole: false });
+    const onEvents = (events: readonly KernelEvent[]): void => explainer.events(events);
+    const { trace } = await readInto(source, { ...question, onProgress }, { scheduling: false, pageSize, onEvents });
+    const answerer = explainer.answerer();
+    this.#kept = { window, trace, answerer, basis: answerer.basis(trace), lives: new Map() };
+  }
+
+  moment({ at, marker, range, cpu, ...name }: AskedMoment): MomentAnswer | undefined {
+    this.#requireWithin(at);
+    const { answerer, basis, trace } = this.#kept;
+    const inode = this.#inode(name);
+    if (inode === undefined) return undefined;
+    const folios = this.#presentAt(inode, at);
+    const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
+    // Only the moment has to be put as the reader gets it.
+    const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
+    return answerer.told(around, trace).moments[0];
+  }
+
+  folio(name: InodeName, index: number, at: Nanoseconds): FolioThen | undefined {
+    this.#requireWithin(at);
+    const { basis } = this.#kept;
+    const inode = this.#inode(name);
+    if (inode === undefined) return undefined;
+    const asked = basis.asked(inode);
+    const moment = momentOf(asked, at, basis.around);
+    for (const folio of this.#presentAt(inode, at)) {
+      if (folio.index > index) return undefined;
+      if (folio.index + 2 ** folio.order <= index) continue;
+      const present = presentAt(folio, moment, basis.around);
+      if (present === undefined) continue;
+      return { folio: ledgerOf(present, 'shown', []), life: folio.life, mayBeGone: present.mayBeGone !== undefined };
+    }
+    return undefined;
+  }
+
+  /** Folios of an inode that may be in the page cache at a time, by rising index. */
+  #presentAt(inode: TrackedInode, at: Nanoseconds): readonly Generation[] {
+    const { lives, basis } = this.#kept;
+    const known = lives.get(inode) ?? new Lives(basis.asked(inode).folios);
+    lives.set(inode, known);
+    return known.at(at);
+  }
+
+  #inode(name: InodeName): TrackedInode | undefined {
+    return this.#kept.basis.followed.find(({ dev, ino }) => dev === name.dev && ino === name.ino);
+  }
+
+  #requireWithin(at: Nanoseconds): void {
+    const { window } = this.#kept;
+    if (window === undefined || at < window.from || at > window.to)
+      throw new RangeError('the moment is outside the kept window');
+  }
+}
+
+/**
+ * When folios came and went, as numbers: a panel that follows a pointer asks for one moment after the other, and comparing the
+ * bigints of all folios would take longer than the answer.
+ */
+class Lives {
+  readonly #folios: readonly Generation[];
+  readonly #begin: Nanoseconds;
+  /** Nanoseconds after {@link #begin}, rounded outwards where a number is too coarse. */
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+
+  constructor(folios: readonly Generation[]) {
+    this.#folios = folios;
+    this.#begin = folios.find(({ add }) => add !== undefined)?.add?.at ?? nanoseconds(0n);
+    this.#from = Float64Array.from(folios, ({ add }) =>
+      add === undefined ? Number.NEGATIVE_INFINITY : Number(add.at - this.#begin),
+    );
+    this.#to = Float64Array.from(folios, ({ deletedAt }) =>
+      deletedAt === undefined ? Number.POSITIVE_INFINITY : Number(deletedAt - this.#begin),
+    );
+  }
+
+  /** Folios whose events leave room for them at a time: most of a long recording are gone, or not there yet. */
+  at(time: Nanoseconds): readonly Generation[] {
+    const at = Number(time - this.#begin);
+    const slack = Number.isSafeInteger(at) ? 0 : Math.abs(at) * Number.EPSILON * 4;
+    const present: Generation[] = [];
+    for (const [place, folio] of this.#folios.entries())
+      if ((this.#from[place] ?? 0) <= at + slack && (this.#to[place] ?? 0) >= at - slack) present.push(folio);
+    return present;
+  }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+import type { Defence } from './defence.ts';
+
+/**
+ * Against other sites' pages, which can have the browser send requests here: as a script, an image, a frame, a form or a fetch. A browser
+ * says whose request it is in Sec-Fetch-Site (Fetch Metadata), older ones in Origin. A reader may follow a link to the page itself.
+ */
+export const ofOtherOrigin: Defence = ({ headers, target, port }) => {
+  const site = headers['sec-fetch-site'];
+  const isVisit =
+    headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && target === '/';
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isVisit)
+    return { status: 403, line: 'only the page itself may ask for this' };
+  const { origin } = headers;
+  const own = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+  if (origin !== undefined && !own.includes(origin))
+    return { status: 403, line: 'only the page itself may ask for this' };
+  return undefined;
+};

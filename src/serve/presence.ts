@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+/** Whether a page is open: each holds one connection. */
+export class Presence {
+  readonly #idle: () => void;
+  readonly #milliseconds: number;
+  #pages = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param idle called once no page was open for so many milliseconds. */
+  constructor(milliseconds: number, idle: () => void) {
+    this.#milliseconds = milliseconds;
+    this.#idle = idle;
+    this.#wait();
+  }
+
+  /** A page has come. @returns called when it goes. */
+  came(): () => void {
+    this.#pages++;
+    clearTimeout(this.#timer);
+    let isHere = true;
+    return () => {
+      if (isHere && --this.#pages === 0) this.#wait();
+      isHere = false;
+    };
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(this.#idle, this.#milliseconds);
+  }
+}
