@@ -52,6 +52,7 @@ const assigning = (
       }
       case 'when':
         return [
+          // oxlint-disable-next-line unicorn/no-thenable -- an effect when/then/else has a `then`
           { ...effect, then: assigning(effect.then, variable, change), else: assigning(effect.else, variable, change) },
         ];
       case 'each':
@@ -75,10 +76,19 @@ function replacing(expr: Expr, change: (expr: Expr) => Expr | undefined): Expr {
       return {
         ...expr,
         if: replacing(expr.if, change),
+        // oxlint-disable-next-line unicorn/no-thenable -- an expression if/then/else has a `then`
         then: replacing(expr.then, change),
         else: replacing(expr.else, change),
       };
-    default:
+    case 'bound':
+    case 'claimed':
+    case 'const':
+    case 'finished':
+    case 'first':
+    case 'local':
+    case 'read':
+    case 'self':
+    case 'size':
       return expr;
   }
 }
