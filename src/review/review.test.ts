@@ -227,6 +227,17 @@ test('a hunk that reaches beyond the end of the file does not apply', async () =
   await expect(prepared(DIFF, { tree })).rejects.toThrow('linux: hunk 1 of 1, @@ -7,15 +7,19 @@, does not apply');
 });
 
+test('a hunk of a line beyond all files is one that does not apply', async () => {
+  const tree = new Tree('linux', async () => Promise.resolve(FILE));
+  const far = DIFF.replace('-7,15 +7,19', '-99999999999,15 +99999999999,19').replace(
+    'bool fine = true',
+    'bool fine = 1',
+  );
+  await expect(prepared(far, { tree })).rejects.toThrow(
+    'linux: hunk 1 of 1, @@ -99999999999,15 +99999999999,19 @@, does not apply',
+  );
+});
+
 test('a diff that names no function is found in the tree', async () => {
   const plain = DIFF.replaceAll(/^(@@ .* @@) .*$/gm, '$1');
   await expect(prepared(plain)).rejects.toThrow('it changes no function');

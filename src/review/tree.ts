@@ -99,15 +99,17 @@ const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
 
 /** A text with a diff applied; blanks that a mail has eaten are no difference. Undefined where it does not apply. */
 function applied(text: string, { path, hunks }: FileDiff): string | undefined {
+  // A hunk is looked for from where it says; beyond the end there is nothing, however far.
+  const most = text.split('\n').length + 1;
   const patch: StructuredPatch = {
     oldFileName: path,
     newFileName: path,
     oldHeader: undefined,
     newHeader: undefined,
     hunks: hunks.map(({ before, after, counts, lines }) => ({
-      oldStart: before,
+      oldStart: Math.min(before, most),
       oldLines: counts.before,
-      newStart: after,
+      newStart: Math.min(after, most),
       newLines: counts.after,
       lines: lines.map((line) => `${SIGNS[line.kind]}${line.text}`),
     })),
