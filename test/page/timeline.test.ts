@@ -193,7 +193,7 @@ test.each(['light', 'dark'] as const)('no violation of WCAG AA, %s', async (colo
   await page.getByRole('button', { name: 'Table' }).click();
   expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Table' }).click();
-  await picture(page, `timeline-${colorScheme}`);
+  if (colorScheme === 'light') await picture(page, 'timeline');
   expect(wrong).toEqual([]);
   await close();
 });
