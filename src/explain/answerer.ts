@@ -49,8 +49,6 @@ export interface Basis {
   readonly around: Surroundings;
   /** Folios of some inode were isolated and put back. */
   readonly hasPutbacks: boolean;
-  /** Something was drained: the scheduler's events would show what the drains waited for. */
-  readonly hasDrains: boolean;
   /** Of the assumed kernel profile. */
   readonly batchSize: number;
   readonly verdicts: Verdicts;
@@ -199,7 +197,6 @@ export class Answerer {
       conversions,
       around,
       hasPutbacks,
-      hasDrains: drains !== undefined && drains.count > 0,
       batchSize: profile.profile.batchSize,
       verdicts: new Verdicts(cpus, profile.profile),
       asked: (inode) => {

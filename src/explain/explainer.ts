@@ -76,6 +76,11 @@ export class Explainer {
     return this.#conversions.refusedAt(folio);
   }
 
+  /** Forgets the folios that have left the page cache: they are too many to be kept. */
+  forgetEnded(): void {
+    this.#inodes.forgetEnded();
+  }
+
   events(batch: readonly KernelEvent[]): void {
     for (const event of batch) this.#event(event);
   }

@@ -190,6 +190,11 @@ export class Inodes {
     for (const ofDev of this.#tracked.values()) for (const { waiting } of ofDev.values()) waiting.drained(at);
   }
 
+  /** Forgets the folios that have left any inode's page cache. */
+  forgetEnded(): void {
+    for (const ofDev of this.#tracked.values()) for (const { ended } of ofDev.values()) ended.length = 0;
+  }
+
   /** Forgets an inode without anything left for an answer. */
   forgetIfEmpty(inode: TrackedInode): void {
     if (inode.live.size > 0 || inode.ended.length > 0 || inode.unevictable > 0 || inode.wanted) return;

@@ -90,7 +90,7 @@ describe('a check in the page', () => {
 describe('the playground', () => {
   test('judges a wrong check, and plays the shortest run against it', async () => {
     const { page, wrong, close } = await pages.open(`${address}#v1/playground?form=baseline`);
-    await page.getByText('I2 violated').waitFor();
+    await page.getByText('violated: I2').waitFor();
     await page.getByText('12 of 12 scenarios').waitFor({ timeout: 40_000 });
     await page.locator('.answer-row[aria-current]').waitFor();
     await page.getByText('refused at index 0').first().waitFor();

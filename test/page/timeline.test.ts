@@ -135,6 +135,19 @@ test('a search, the keys and the address lead to the page that is asked for', as
   await again.close();
 });
 
+test('without a recording a run of the model is shown, and its link shows it again', async () => {
+  const { page, wrong, close } = await pages.open(addressOf('two-cpu.dat').replace(/#.*/, '#v1/check'));
+  await page.evaluate(`location.hash = 'v1/timeline?form=v6&run=SC-02-other-cpu'`);
+  await page.locator('.tl-facts', { hasText: 'SC-02-other-cpu.yaml, v6' }).waitFor();
+  await page.locator(READY).waitFor();
+  expect((await panelOf(page)).verdicts).toMatchObject({
+    baseline: '✕ refused at 0, only batches hold it',
+    v6: '✓ safe',
+  });
+  expect(wrong).toEqual([]);
+  await close();
+});
+
 test('lanes unfold by the keyboard', async () => {
   const { page, wrong, close } = await opened('two-cpu.dat');
   const lane = page.getByRole('button', { name: 'pages 0..74' });

@@ -27,6 +27,7 @@ export function Folios({ film, at, onlyChanges, onFrame }: PanelProps) {
         <Folio
           key={group.first.number}
           group={group}
+          isAlone={groups.length < 3}
           before={before.find(({ number }) => number === group.first.number)}
           film={film}
           at={at}
@@ -47,10 +48,12 @@ export function Folios({ film, at, onlyChanges, onFrame }: PanelProps) {
 
 interface FolioProps extends Omit<PanelProps, 'onlyChanges'> {
   readonly group: FolioGroup;
+  /** There is room for a sentence. */
+  readonly isAlone: boolean;
   readonly before: FilmFolio | undefined;
 }
 
-function Folio({ group, before, film, at, onFrame }: FolioProps) {
+function Folio({ group, isAlone, before, film, at, onFrame }: FolioProps) {
   const { first, folios } = group;
   const isCounted = before !== undefined && before.count !== first.count;
   return (
@@ -75,9 +78,11 @@ function Folio({ group, before, film, at, onFrame }: FolioProps) {
         </ul>
         <p class="folio-name">
           {groupName(group)}
-          {first.count === sumOf(first)
-            ? ': its count is the sum of its holders'
-            : ': its count is NOT the sum of its holders'}
+          {first.count !== sumOf(first)
+            ? ': its count is NOT the sum of its holders'
+            : isAlone
+              ? ': its count is the sum of its holders'
+              : ''}
         </p>
       </div>
     </li>

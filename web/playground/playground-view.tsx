@@ -91,7 +91,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
       <p class={`answer-word ${bad.length > 0 ? 'bad' : isDone ? 'good' : 'dim'}`}>
         {bad.length > 0 ? (
           <>
-            <Icon name="no" /> {[...new Set(bad.flatMap(({ violated }) => violated))].join(', ')} violated
+            <Icon name="no" /> violated: {[...new Set(bad.flatMap(({ violated }) => violated))].join(', ')}
           </>
         ) : isDone && judged.length > 0 ? (
           <>
@@ -136,7 +136,7 @@ function Row({ judged, playground }: { readonly judged: Judged; readonly playgro
         </span>
         <span class="dim">
           {verdict === 'violated'
-            ? `${violated.join(', ')}, ${steps === undefined ? 'no run' : `${steps} steps`}${isExpected ? ', as of any form' : ''}`
+            ? `${violated.join(', ')} in ${steps === undefined ? 'no run' : `${steps} steps`}${isExpected ? ', as of any form' : ''}`
             : `${verdict}, ${states} states`}
         </span>
       </button>

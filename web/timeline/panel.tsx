@@ -222,7 +222,7 @@ function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly m
           {reason}
         </p>
       ))}
-      <p class="small dim">Strength of the first: {STRENGTHS[answer.strength]}.</p>
+      <p class="small dim">strength of the first verdict: {STRENGTHS[answer.strength]}</p>
     </section>
   );
 }

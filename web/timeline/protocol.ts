@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { FolioLane, Timeline } from './data/model.ts';
+import type { AskedRun } from './data/run.ts';
 import type { Asked, Hit, Search, Told } from './data/opened.ts';
+
+/** Names of the forms of the check; written here, because the forms themselves are the kernel's whole text. */
+export const FORMS: readonly string[] = ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio'];
 
 /** What the view asks its worker. */
 export type Ask =
   | { readonly kind: 'open'; readonly name: string; readonly content: Blob }
+  /** A run of the model instead of a file. */
+  | { readonly kind: 'run'; readonly run: AskedRun }
   | { readonly kind: 'moment'; readonly number: number; readonly asked: Asked }
   | { readonly kind: 'unfold'; readonly lane: Pick<FolioLane, 'id' | 'inode' | 'pages' | 'depth'> }
   | { readonly kind: 'search'; readonly number: number; readonly search: Search };

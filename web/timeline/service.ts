@@ -3,6 +3,7 @@ import type { ByteSource } from '../../src/trace/index.ts';
 import type { Service } from '../view/index.ts';
 import { type Opened, openRecording } from './data/opened.ts';
 import type { Timeline } from './data/model.ts';
+import { recordedRun } from './data/run.ts';
 import { buffersOf, type Series } from './data/series.ts';
 import type { Ask, Tell } from './protocol.ts';
 
@@ -37,6 +38,12 @@ export const timelineService: Service<Ask, Tell> = (tell) => {
     tell({ kind: 'read', share });
   };
 
+  const open = async (source: ByteSource): Promise<void> => {
+    opened = undefined;
+    opened = await openRecording(source, progress);
+    tell({ kind: 'opened', timeline: opened.timeline }, buffersOfTimeline(opened.timeline));
+  };
+
   /** Of moments that are asked for while another is read, only the latest is answered. */
   const moment = async (ask: Extract<Ask, { kind: 'moment' }>): Promise<void> => {
     if (opened === undefined) return;
@@ -61,9 +68,10 @@ export const timelineService: Service<Ask, Tell> = (tell) => {
   return async (ask) => {
     switch (ask.kind) {
       case 'open':
-        opened = undefined;
-        opened = await openRecording(sourceOf(ask.name, ask.content), progress);
-        tell({ kind: 'opened', timeline: opened.timeline }, buffersOfTimeline(opened.timeline));
+        await open(sourceOf(ask.name, ask.content));
+        return;
+      case 'run':
+        await open(await recordedRun(ask.run));
         return;
       case 'moment':
         await moment(ask);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
+import { FORMS } from './protocol.ts';
+import { scenarioTexts } from '../library/index.ts';
 import { Bar } from './bar.tsx';
 import { LaneTable } from './lane-table.tsx';
 import { Panel } from './panel.tsx';
 import { Stage } from './stage.tsx';
 import type { TimelineModel } from './view-model.ts';
+
+/** What the mail is about: a page that was faulted on another CPU. */
+const FIRST_RUN = 'SC-02-other-cpu';
 
 /** The whole view: what is opened, the lanes, and what holds the folio at the cursor. */
 export function TimelineView({ model }: { readonly model: TimelineModel }) {
@@ -54,6 +59,51 @@ function Empty({ model }: { readonly model: TimelineModel }) {
         </label>{' '}
         <span class="dim">or drop it on the page.</span>
       </p>
+      <Runs model={model} />
     </div>
+  );
+}
+
+/** Runs of the model, for those without a recording at hand. */
+function Runs({ model }: { readonly model: TimelineModel }) {
+  const names = [...scenarioTexts().keys()].filter((name) => name.startsWith('SC-')).toSorted();
+  const chosen = (form: HTMLFormElement, field: string): string => {
+    const select = form.elements.namedItem(field);
+    return select instanceof HTMLSelectElement ? select.value : '';
+  };
+  return (
+    <form
+      class="tl-runs"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = event.currentTarget;
+        model.openRun(chosen(form, 'run'), chosen(form, 'form'));
+      }}
+    >
+      <p>Or look at a run of the model as if a kernel had recorded it:</p>
+      <p class="tl-choices">
+        <label>
+          <span class="small dim">scenario</span>
+          <select name="run">
+            {names.map((name) => (
+              <option key={name} value={name} selected={name === FIRST_RUN}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span class="small dim">form of the check</span>
+          <select name="form">
+            {FORMS.map((name) => (
+              <option key={name} value={name} selected={name === 'v6'}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit">Show</button>
+      </p>
+    </form>
   );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { scenarioTexts } from '../library/index.ts';
 import type { Page, Port, ViewState } from '../view/index.ts';
 import { timeText, offsetOf } from './clock.ts';
 import type { FolioLane, InodeLanes, Pages, Timeline } from './data/model.ts';
@@ -73,13 +74,17 @@ export class TimelineModel {
   #searched = '';
   #report: ReturnType<typeof setTimeout> | undefined;
   #state: ViewState;
+  /** The run that is shown, for the address; empty for a file. */
+  #run: { readonly run?: string; readonly form?: string } = {};
 
   constructor(page: Page) {
     this.page = page;
     this.#state = page.state;
     this.#port = page.startWorker<Ask, Tell>('timeline');
     this.#endings.push(this.#port.hear((tell) => this.#hear(tell)));
-    if (page.file !== undefined) this.openFile(page.file.name, page.file.content);
+    // A link to a run means that run, whatever file the page was opened with.
+    if (page.state['run'] !== undefined || page.file === undefined) this.#openNamedRun(page.state);
+    else this.openFile(page.file.name, page.file.content);
   }
 
   unmount(): void {
@@ -88,7 +93,29 @@ export class TimelineModel {
     this.#port.stop();
   }
 
+  /** Shows a run of the model. @param scenario name of its file, without `.yaml`. */
+  openRun(scenario: string, form: string): void {
+    const text = scenarioTexts().get(scenario);
+    if (text === undefined) {
+      this.page.complain(`no scenario '${scenario}' in this page`);
+      return;
+    }
+    this.#reset();
+    this.#run = { run: scenario, form };
+    this.#port.ask({ kind: 'run', run: { name: `${scenario}.yaml`, scenario: text, form } });
+  }
+
+  #openNamedRun({ run, form = 'v6' }: ViewState): void {
+    if (run !== undefined) this.openRun(run, form);
+  }
+
   openFile(name: string, content: Blob): void {
+    this.#reset();
+    this.#run = {};
+    this.#port.ask({ kind: 'open', name, content });
+  }
+
+  #reset(): void {
     this.page.complain(undefined);
     batch(() => {
       this.timeline.value = undefined;
@@ -99,7 +126,6 @@ export class TimelineModel {
     });
     this.#asked = undefined;
     this.#next = undefined;
-    this.#port.ask({ kind: 'open', name, content });
   }
 
   /** The inode with the most lanes: that of the guest, as a rule. */
@@ -151,6 +177,8 @@ export class TimelineModel {
       this.chosen.value = this.#firstRow(timeline);
       this.#apply(this.#state);
     });
+    // A run has no file that says which one it is.
+    if (this.#run.run !== undefined) this.#changed();
     const { lost } = timeline;
     const loss = lost === 0 ? 'no events lost' : `${lost ?? 'some'} events lost`;
     this.page.say(`${timeline.name}: ${timeline.events} events, ${timeline.cpuNumbers.length} CPUs, ${loss}`);
@@ -168,6 +196,10 @@ export class TimelineModel {
 
   restate(state: ViewState): void {
     this.#state = state;
+    if (state['run'] !== undefined && (state['run'] !== this.#run.run || state['form'] !== this.#run.form)) {
+      this.#openNamedRun(state);
+      return;
+    }
     batch(() => this.#apply(state));
     this.ask();
   }
@@ -211,6 +243,7 @@ export class TimelineModel {
       return depth === 0 ? id : `${id}@${depth}`;
     });
     return {
+      ...this.#run,
       ...(isWhole ? {} : { from: timeText(timeline, from), to: timeText(timeline, to) }),
       ...(cursor === undefined ? {} : { at: timeText(timeline, cursor) }),
       ...(chosen === undefined ? {} : { row: chosen }),
@@ -436,10 +469,11 @@ const whole = (timeline: Timeline | undefined): Window => {
   return { from: 0, to: Math.max(end * 1.01, LEAST_SHOWN) };
 };
 
-/** The first refused call; else the marker at which most folios wait; else the end. */
+/** The first refused call, else the first; else the marker at which most folios wait; else the end. */
 function firstCursor({ conversions, markers, cpus, end }: Timeline): number {
   const refused = conversions.find(({ result }) => result === 'refused');
-  if (refused !== undefined) return refused.at;
+  const [call] = conversions;
+  if (refused !== undefined || call !== undefined) return (refused ?? call)?.at ?? end;
   let best = end;
   let most = 0;
   for (const { at } of markers) {

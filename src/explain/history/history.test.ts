@@ -32,6 +32,14 @@ async function read(file: string, mostKept?: number) {
 const explained = (file: string): Promise<Explanation> =>
   explainTrace(sourceOf(file), { moments: [{ kind: 'every-marker' }, { kind: 'end' }], patches: PATCHES });
 
+/** What ran while drains waited is read only by the command line: the scheduler's events are most of many recordings. */
+const withoutTasks = (json: string): string =>
+  JSON.stringify(
+    JSON.parse(json, (key, value: unknown) => (key === 'meanwhile' ? [] : value)),
+    undefined,
+    2,
+  );
+
 const byIndex = (a: FolioLedger, b: FolioLedger): number => a.index - b.index;
 
 /** The folios of an inode at a time, by the spans of their lives. */
@@ -49,7 +57,9 @@ describe('every marker and the end have the answers of explain --json', () => {
       const marker = text === undefined ? undefined : markers.find((one) => one.at === at && one.text === text);
       return history.moment({ at, dev, ino, marker }) ?? [];
     });
-    expect(explanationToJson({ ...history.explanation, moments })).toBe(explanationToJson(truth));
+    expect(withoutTasks(explanationToJson({ ...history.explanation, moments }))).toBe(
+      withoutTasks(explanationToJson(truth)),
+    );
     for (const { at, dev, ino, folios } of truth.moments)
       expect([formatTime(at), foliosAt(stories, dev, ino, at)]).toEqual([formatTime(at), folios.toSorted(byIndex)]);
     for (const { at, dev, ino, folios, stale } of truth.moments)

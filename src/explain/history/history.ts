@@ -111,7 +111,7 @@ export interface FolioThen {
 
 /** A recording of which any moment can be asked. Moments within {@link window} are answered at once. */
 export interface History {
-  /** What is the same at every moment; its list of moments is empty. */
+  /** What is the same at every moment; its list of moments is empty, and nothing tells what ran while drains waited. */
   readonly explanation: Explanation;
   /** By their order in the recording. */
   readonly hidden: readonly HiddenTime[];
@@ -128,58 +128,68 @@ export interface History {
   folio(inode: InodeName, index: number, at: Nanoseconds): FolioThen | undefined;
 }
 
+/** Earlier and later than any time of a recording, which has 64 bits. */
+const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n << 64n) };
+
 /**
- * Reads a recording twice: what is known only at its end decides what its beginning means. The second time each folio is
- * told, and a window of the recording is kept.
+ * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
+ * read a second time, each folio is told on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
  */
 export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
   const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
   const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
-  const part = (done: number): Question => ({ ...question, onProgress: (share) => onProgress?.((done + share) / 2) });
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;
-  const first = new Explainer(question, {
-    window: undefined,
-    whole: true,
-    onEnd: ({ deletedAt }) => {
-      if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
+  const keeping: { window: TimeWindow | undefined; readonly whole: true } = { window: ALWAYS, whole: true };
+  const onEnd = ({ deletedAt }: Generation): void => {
+    if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
+    if (lives === mostKept) keeping.window = undefined;
+  };
+  const first = new Explainer(question, Object.assign(keeping, { onEnd }));
+  const isWhole = (): boolean => keeping.window !== undefined;
+  const firstPart = { ...question, onProgress: (share: number) => onProgress?.(isWhole() ? share : share / 2) };
+  const facts = await readInto(source, firstPart, {
+    scheduling: false,
+    onEvents: (events) => {
+      first.events(events);
+      if (!isWhole()) first.forgetEnded();
+      for (const event of events) if (event.type === 'marker') onMarker(markerOf(event));
     },
   });
-  const facts = await readInto(source, part(0), { scheduling: false, onEvents: (events) => first.events(events) });
-  const known = first.answerer().basis(facts.trace);
-  const { from, to } = facts.trace;
-  const scheduling = known.hasDrains;
-  const pageSize = facts.shownPageSize;
-  options.onSummary?.(facts.trace);
-  const notes = {
-    ends,
-    reach: Math.max(1, Math.floor(mostKept / livesANote / 2)),
-    isWhole: lives <= mostKept,
-    from,
-    to,
-  };
-
+  const { trace, shownPageSize: pageSize } = facts;
+  const answerer = first.answerer();
+  const basis = answerer.basis(trace);
+  const { from, to } = trace;
+  options.onSummary?.(trace);
+  const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
+  const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
+  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
-  const teller = new Teller(known, onFolio, from ?? nanoseconds(0n));
-  // Of a recording that is kept whole everything is told at its end, when all is known of it.
-  const onEnd = notes.isWhole ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
-  const second = new Explainer(question, { window, whole: true, ...onEnd });
+  const of = { source, question, notes, pageSize, window };
+  if (isWhole() && pageSize === undefined) {
+    teller.refusedAt = (folio) => first.refusedAt(folio);
+    teller.finish(basis.followed.flatMap((inode) => inode.folios()));
+    return new Reading({ ...of, trace, answerer, basis });
+  }
+
+  const tellsEnds = isWhole() ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...tellsEnds });
   teller.refusedAt = (folio) => second.refusedAt(folio);
-  const { trace } = await readInto(source, part(1), {
-    scheduling,
+  const secondPart = { ...question, onProgress: (share: number) => onProgress?.((1 + share) / 2) };
+  const again = await readInto(source, secondPart, {
+    scheduling: false,
     pageSize,
     onEvents: (events) => {
       second.events(events);
-      for (const event of events) if (event.type === 'marker') onMarker(markerOf(event));
       teller.advance();
     },
   });
-  const answerer = second.answerer();
-  const basis = answerer.basis(trace);
-  teller.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
-  return new Reading({ source, question, notes, trace, window, answerer, basis, how: { scheduling, pageSize } });
+  const answererAgain = second.answerer();
+  const basisAgain = answererAgain.basis(again.trace);
+  teller.finish(basisAgain.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
+  return new Reading({ ...of, trace: again.trace, answerer: answererAgain, basis: basisAgain });
 }
 
 const markerOf = ({ at, cpu, text }: Extract<KernelEvent, { type: 'marker' }>): MarkerSeen => ({ at, cpu, text });
@@ -261,6 +271,8 @@ interface Kept {
   readonly trace: TraceSummary;
   readonly answerer: Answerer;
   readonly basis: Basis;
+  /** Made when they are needed first. */
+  readonly lives: Map<TrackedInode, Lives>;
 }
 
 class Reading implements History {
@@ -270,20 +282,20 @@ class Reading implements History {
     readonly source: ByteSource;
     readonly question: Question;
     readonly notes: Notes;
-    readonly how: { readonly scheduling: boolean; readonly pageSize: TraceSummary['pageSize'] };
+    readonly pageSize: TraceSummary['pageSize'];
   };
   #kept: Kept;
 
   constructor(
-    of: Kept & {
+    of: Omit<Kept, 'lives'> & {
       readonly source: ByteSource;
       readonly question: Question;
       readonly notes: Notes;
-      readonly how: { readonly scheduling: boolean; readonly pageSize: TraceSummary['pageSize'] };
+      readonly pageSize: TraceSummary['pageSize'];
     },
   ) {
     this.#of = of;
-    this.#kept = of;
+    this.#kept = { ...of, lives: new Map() };
     this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
@@ -293,13 +305,13 @@ class Reading implements History {
   }
 
   async moveTo(at: Nanoseconds, onProgress?: (share: number) => void): Promise<void> {
-    const { source, question, notes, how } = this.#of;
+    const { source, question, notes, pageSize } = this.#of;
     const window = windowAround(at, notes);
     const explainer = new Explainer(question, { window, whole: false });
     const onEvents = (events: readonly KernelEvent[]): void => explainer.events(events);
-    const { trace } = await readInto(source, { ...question, onProgress }, { ...how, onEvents });
+    const { trace } = await readInto(source, { ...question, onProgress }, { scheduling: false, pageSize, onEvents });
     const answerer = explainer.answerer();
-    this.#kept = { window, trace, answerer, basis: answerer.basis(trace) };
+    this.#kept = { window, trace, answerer, basis: answerer.basis(trace), lives: new Map() };
   }
 
   moment({ at, marker, range, cpu, ...name }: AskedMoment): MomentAnswer | undefined {
@@ -307,7 +319,7 @@ class Reading implements History {
     const { answerer, basis, trace } = this.#kept;
     const inode = this.#inode(name);
     if (inode === undefined) return undefined;
-    const folios = basis.asked(inode).folios.filter((folio) => mayBePresent(folio, at));
+    const folios = this.#presentAt(inode, at);
     const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
     // Only the moment has to be put as the reader gets it.
     const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
@@ -321,14 +333,22 @@ class Reading implements History {
     if (inode === undefined) return undefined;
     const asked = basis.asked(inode);
     const moment = momentOf(asked, at, basis.around);
-    for (const folio of asked.folios) {
+    for (const folio of this.#presentAt(inode, at)) {
       if (folio.index > index) return undefined;
-      if (folio.index + 2 ** folio.order <= index || !mayBePresent(folio, at)) continue;
+      if (folio.index + 2 ** folio.order <= index) continue;
       const present = presentAt(folio, moment, basis.around);
       if (present === undefined) continue;
       return { folio: ledgerOf(present, 'shown', []), life: folio.life, mayBeGone: present.mayBeGone !== undefined };
     }
     return undefined;
+  }
+
+  /** Folios of an inode that may be in the page cache at a time, by rising index. */
+  #presentAt(inode: TrackedInode, at: Nanoseconds): readonly Generation[] {
+    const { lives, basis } = this.#kept;
+    const known = lives.get(inode) ?? new Lives(basis.asked(inode).folios);
+    lives.set(inode, known);
+    return known.at(at);
   }
 
   #inode(name: InodeName): TrackedInode | undefined {
@@ -342,6 +362,35 @@ class Reading implements History {
   }
 }
 
-/** Whether a folio's events leave room for it at a time: most folios of a long recording are gone, or not there yet. */
-const mayBePresent = ({ add, deletedAt }: Generation, at: Nanoseconds): boolean =>
-  (add === undefined || add.at <= at) && (deletedAt === undefined || deletedAt >= at);
+/**
+ * When folios came and went, as numbers: a panel that follows a pointer asks for one moment after the other, and comparing the
+ * bigints of all folios would take longer than the answer.
+ */
+class Lives {
+  readonly #folios: readonly Generation[];
+  readonly #begin: Nanoseconds;
+  /** Nanoseconds after {@link #begin}, rounded outwards where a number is too coarse. */
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+
+  constructor(folios: readonly Generation[]) {
+    this.#folios = folios;
+    this.#begin = folios.find(({ add }) => add !== undefined)?.add?.at ?? nanoseconds(0n);
+    this.#from = Float64Array.from(folios, ({ add }) =>
+      add === undefined ? Number.NEGATIVE_INFINITY : Number(add.at - this.#begin),
+    );
+    this.#to = Float64Array.from(folios, ({ deletedAt }) =>
+      deletedAt === undefined ? Number.POSITIVE_INFINITY : Number(deletedAt - this.#begin),
+    );
+  }
+
+  /** Folios whose events leave room for them at a time: most of a long recording are gone, or not there yet. */
+  at(time: Nanoseconds): readonly Generation[] {
+    const at = Number(time - this.#begin);
+    const slack = Number.isSafeInteger(at) ? 0 : Math.abs(at) * Number.EPSILON * 4;
+    const present: Generation[] = [];
+    for (const [place, folio] of this.#folios.entries())
+      if ((this.#from[place] ?? 0) <= at + slack && (this.#to[place] ?? 0) >= at - slack) present.push(folio);
+    return present;
+  }
+}

@@ -6,7 +6,9 @@ import { formatTime, referencesOf } from '../../../src/ledger/index.ts';
 import { PATCHES } from '../../../src/machine/index.ts';
 import { explanationToJson } from '../../../src/report/index.ts';
 import { memorySource } from '../../../src/trace/index.ts';
+import { FORMS } from '../protocol.ts';
 import { openRecording } from './opened.ts';
+import { recordedRun } from './run.ts';
 import { countAt } from './series.ts';
 import { codeOfFolio } from './states.ts';
 
@@ -111,4 +113,23 @@ describe('a search finds', () => {
     expect(hits.length).toBe(50);
     expect(opened.search({ what: 'task', text: 'gmem' }, 1000).length).toBe(100);
   });
+});
+
+test('a run of the model is looked at like a recording', async () => {
+  const name = 'SC-02-other-cpu.yaml';
+  const scenario = readFileSync(`scenarios/${name}`, 'utf8');
+  const results = await Promise.all(
+    ['baseline', 'v6'].map(async (form) => {
+      const { timeline } = await openRecording(await recordedRun({ name, scenario, form }), () => {});
+      return [timeline.name, timeline.conversions.map(({ result }) => result), timeline.drains.length];
+    }),
+  );
+  expect(results).toEqual([
+    ['SC-02-other-cpu.yaml, baseline', ['refused'], 0],
+    ['SC-02-other-cpu.yaml, v6', ['safe'], 1],
+  ]);
+});
+
+test('the view knows the names of all forms', () => {
+  expect(FORMS).toEqual(PATCHES.map(({ name }) => name));
 });
