@@ -52,7 +52,6 @@ const assigning = (
       }
       case 'when':
         return [
-          // oxlint-disable-next-line unicorn/no-thenable -- an effect when/then/else has a `then`
           { ...effect, then: assigning(effect.then, variable, change), else: assigning(effect.else, variable, change) },
         ];
       case 'each':
@@ -67,30 +66,16 @@ const assigning = (
 function replacing(expr: Expr, change: (expr: Expr) => Expr | undefined): Expr {
   const changed = change(expr);
   if (changed !== undefined) return changed;
-  switch (expr.op) {
-    case 'binary':
-      return { ...expr, left: replacing(expr.left, change), right: replacing(expr.right, change) };
-    case 'not':
-      return { ...expr, of: replacing(expr.of, change) };
-    case 'choose':
-      return {
-        ...expr,
-        if: replacing(expr.if, change),
-        // oxlint-disable-next-line unicorn/no-thenable -- an expression if/then/else has a `then`
-        then: replacing(expr.then, change),
-        else: replacing(expr.else, change),
-      };
-    case 'bound':
-    case 'claimed':
-    case 'const':
-    case 'finished':
-    case 'first':
-    case 'local':
-    case 'read':
-    case 'self':
-    case 'size':
-      return expr;
-  }
+  if (expr.op === 'binary')
+    return { ...expr, left: replacing(expr.left, change), right: replacing(expr.right, change) };
+  if (expr.op === 'not') return { ...expr, of: replacing(expr.of, change) };
+  if (expr.op !== 'choose') return expr;
+  return {
+    ...expr,
+    if: replacing(expr.if, change),
+    then: replacing(expr.then, change),
+    else: replacing(expr.else, change),
+  };
 }
 
 /** The values that a step assigns to the task's own memory. */
