@@ -72,8 +72,11 @@ const NEEDED = [
   'filemap/mm_filemap_delete_from_page_cache',
   'pagemap/mm_lru_insertion',
 ];
-/** LRU_UNEVICTABLE: where every folio of a guest_memfd goes. include/linux/mmzone.h */
-const UNEVICTABLE = 'lru == 4';
+/**
+ * LRU_UNEVICTABLE, where every folio of a guest_memfd goes, and LRU_INACTIVE_FILE, where one goes that left the page cache
+ * while it waited. include/linux/mmzone.h
+ */
+const INSERTED = 'lru == 4 || lru == 2';
 const PIPE_BYTES = 1024 * 1024;
 
 /**
@@ -305,7 +308,7 @@ function wantedEvents(native: Native, instance: TraceInstance, events: EventSet)
     return [
       { event: 'filemap/mm_filemap_add_to_page_cache', filter: ofDevice },
       { event: 'filemap/mm_filemap_delete_from_page_cache', filter: ofDevice },
-      { event: 'pagemap/mm_lru_insertion', filter: UNEVICTABLE },
+      { event: 'pagemap/mm_lru_insertion', filter: INSERTED },
       ...have(['syscalls/sys_enter_ioctl']).map((one) => ({ ...one, filter: calls.join(' || ') })),
       ...have(['syscalls/sys_exit_ioctl']),
     ];
