@@ -36,11 +36,12 @@ const HOUSE = {
   review: { rooms: ['cfront', 'verify', 'scenario', 'machine', 'ledger', 'source'], packages: true },
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
+  conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   report: {
     rooms: ['ledger', 'abi'],
-    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'live'],
+    types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform', 'live'],
     packages: true,
   },
   cli: {
@@ -60,6 +61,7 @@ const HOUSE = {
       'review',
       'trace',
       'explain',
+      'conform',
       'live',
       'serve',
       'report',

@@ -51,6 +51,8 @@ const STAGES = {
     'src/trace',
     'src/cli',
     'src/check',
+    'src/live',
+    'test/live/record.test.ts',
     ...['run', 'explain', 'export', 'completion', 'schedule', 'check-spill', 'check-itf', 'check-threads'].map(
       (name) => `test/cli/${name}.test.ts`,
     ),

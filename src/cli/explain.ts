@@ -35,7 +35,7 @@ export function registerExplain(program: Command): void {
     )
     .argument(
       '<recording>',
-      'trace.dat, or text of ftrace, trace-cmd report or perf script, also packed; - is standard input, where Ctrl-C ends it',
+      'trace.dat, or text of ftrace, trace-cmd report or perf script, compressed or not; - reads standard input to its end, or to Ctrl-C',
     )
     .addOption(
       new Option('--at <moment>', 'SECONDS, end, marker:TEXT or every-marker; repeatable')
@@ -45,11 +45,11 @@ export function registerExplain(program: Command): void {
     .addOption(
       new Option(
         '--inode <inode>',
-        'only this inode, DEV:INO or INO: 0x hexadecimal, else decimal as stat prints it',
+        'only this inode, DEV:INO or INO: hexadecimal with 0x, otherwise decimal as stat prints it',
       ).argParser(readInode),
     )
     .addOption(
-      new Option('--range <pages>', 'convert pages A..B, without B (default: the whole inode)').argParser(readRange),
+      new Option('--range <pages>', 'convert pages A..B, B excluded (default: the whole inode)').argParser(readRange),
     )
     .addOption(
       new Option('--cpu <number>', 'the CPU that converts (default: chosen from the recording)').argParser(readCpu),
@@ -57,28 +57,29 @@ export function registerExplain(program: Command): void {
     .addOption(
       new Option('--profile <name>', `kernel profile: ${names(PROFILES)} (default: inferred)`).argParser(readProfile),
     )
-    .option('--buffer <name>', "only this buffer of a trace.dat, '' being the top one")
+    .option('--buffer <name>', "only this buffer of a trace.dat; '' is the top one")
     .addOption(
       new Option('--patch <names>', `forms of the check, of ${names(PATCHES)}`)
         .default(PATCHES, 'all')
         .argParser(readPatches),
     )
     .addOption(
-      new Option('--fail-on <which>', 'exit with 1 where the last moment is refused, or any of them')
+      new Option('--fail-on <which>', 'exit with 1 if the last moment is refused, or if any moment is')
         .choices(['last', 'any'])
         .default('last'),
     )
-    .option('--redact', 'put task1, task2, ... for task names and 1, 2, ... for page frames and addresses')
+    .option('--redact', 'replace task names by task1, task2, ..., and page frames and addresses by 1, 2, ...')
     .option('--json', 'print one JSON document (schema/explain.schema.json)')
     .addHelpText(
       'after',
       `
-Exit codes, by the recorded conversions where no --at is given, then by what
-the form without a drain says of the last moment (--fail-on any: of each):
+Exit codes: a refused conversion in the recording gives 1, unless --at is given.
+Otherwise the last moment decides, as the form without a drain judges it. With
+--fail-on any, one refused moment or recorded conversion gives 1.
   0   safe, or there is no guest_memfd    1   refused
-  2   not decidable: events were lost or not recorded, the recording is cut
-      off or begins in the middle, or what refused a call before may still be
-      there unseen
+  2   undecided: events were lost or not recorded, the recording is damaged,
+      truncated or starts too late, or the unknown cause of an earlier refusal
+      may still be there
   64  usage    65  not a recording    70  a defect of folioscope
 
 Examples:

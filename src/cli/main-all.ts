@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   merge: async () => (await import('./merge.ts')).registerMerge,
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
+  conform: async () => (await import('./conform.ts')).registerConform,
   source: async () => (await import('./source.ts')).registerSource,
   record: async () => (await import('./record.ts')).registerRecord,
   inspect: async () => (await import('./inspect.ts')).registerInspect,

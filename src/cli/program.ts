@@ -29,6 +29,8 @@ Examples:
       who holds each page in a recording of a real kernel
   folioscope open
       the same in the browser: step by step, over time, as one types
+  folioscope conform examples/two-cpu.dat
+      whether the recorded run is a behaviour of the model
   folioscope completion bash
 
 Exit codes:

@@ -103,10 +103,11 @@ function readLimit(text: string): number {
 }
 
 async function run(command: readonly string[], options: Options): Promise<number> {
-  const { record } = await import('../live/index.ts');
+  const { CommandError, record } = await import('../live/index.ts');
   const isQuiet = options.quietIfWell === true;
-  const done = await startable(
-    record({
+  let done: RecordAnswer;
+  try {
+    done = await record({
       events: options.events,
       limit: options.limit * MEBI,
       milliseconds: options.for,
@@ -119,22 +120,15 @@ async function run(command: readonly string[], options: Options): Promise<number
             `folioscope: recording ${options.events} events; ${command.length > 0 ? `until '${command[0]}' ends` : 'Ctrl-C ends it'}\n`,
           );
       },
-    }),
-  );
+    });
+  } catch (error) {
+    // A command that cannot be started is a mistake of the command line.
+    throw error instanceof CommandError ? new UsageError(error.message) : error;
+  }
   const explanation = await explained(done.file);
   const found = refusals(explanation);
   if (!isQuiet || found !== 'none') await print(done, explanation, options);
   return codeFor(done, explanation, options.failOn ?? (command.length === 0 ? 'refused' : 'never'));
-}
-
-/** A command that cannot be started is a mistake of the command line. */
-async function startable(recording: Promise<RecordAnswer>): Promise<RecordAnswer> {
-  const { CommandError } = await import('../live/index.ts');
-  try {
-    return await recording;
-  } catch (error) {
-    throw error instanceof CommandError ? new UsageError(error.message) : error;
-  }
 }
 
 async function explained(file: string): Promise<Explanation> {

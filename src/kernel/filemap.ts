@@ -34,7 +34,7 @@ interface At extends Readonly<Record<string, unknown>> {
  * A new folio from the page allocator with the caller's reference, or none if memory is used up. It prefers the folio
  * with the number of its page, so that equal states look equal.
  */
-const filemap_alloc_folio = routine(
+export const filemap_alloc_folio = routine(
   'filemap_alloc_folio',
   (k, { inode, index, order, got }: At & { readonly order: number; readonly got: Place<'folio'> }) => {
     const pages = k.sizes['index'] ?? 0;
@@ -59,7 +59,7 @@ const filemap_alloc_folio = routine(
  * mm/filemap.c: filemap_add_folio(). Only the caller holds the folio; on success it is in the page cache, locked, and
  * queued for the LRU.
  */
-const filemap_add_folio = routine(
+export const filemap_add_folio = routine(
   'filemap_add_folio',
   (k, args: At & { readonly folio: Value<'folio'>; readonly added: Place<'bool'> }) => {
     const { inode, index, added } = args;

@@ -57,6 +57,8 @@ export type { Profile } from './profile.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profile.ts';
 export type { ScriptedCall } from './program.ts';
 export { buildKernel, buildScripted, KWORKER } from './program.ts';
+export type { RecordedCode } from './recorded.ts';
+export { buildRecorded } from './recorded.ts';
 export type { Result } from './sched.ts';
 export { get_cpu, put_cpu, RESULTS, smp_processor_id } from './sched.ts';
 

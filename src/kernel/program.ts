@@ -76,7 +76,9 @@ const VARIABLES: readonly (SharedArray<string, never> | { readonly variable: Var
 const memoryOf = ({ patch }: KernelConfig): typeof VARIABLES =>
   patch.statics === undefined ? VARIABLES : [...VARIABLES, ...patch.statics];
 
-const declaredBy = (config: KernelConfig): readonly Variable[] => memoryOf(config).map(({ variable }) => variable);
+/** All variables of a kernel. */
+export const memoryVariables = (config: KernelConfig): readonly Variable[] =>
+  memoryOf(config).map(({ variable }) => variable);
 
 /** Whether effects write a variable. */
 const write = (effects: readonly Effect[], variable: Variable): boolean =>
@@ -121,7 +123,16 @@ function mutated({ patch }: KernelConfig, text: Program): Program {
 }
 
 /** A kernel with tasks that receive their calls while it runs: one code for each of `calls`, with the same name. */
-export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, calls?: readonly SyscallName[]): Program {
+export const buildKernel = (config: KernelConfig, kernelSizes: KernelSizes, calls?: readonly SyscallName[]): Program =>
+  buildProgram(config, kernelSizes, calls, []);
+
+/** The same with codes that are no calls, behind those. */
+export function buildProgram(
+  config: KernelConfig,
+  kernelSizes: KernelSizes,
+  calls: readonly SyscallName[] | undefined,
+  extra: readonly Code[],
+): Program {
   const sizes = sizesOf(kernelSizes, config);
   const known = syscallsOf(partsOf(kernelSizes, config.patch));
   const wanted = calls === undefined ? known : known.filter(({ name }) => calls.includes(name));
@@ -135,10 +146,10 @@ export function buildKernel(config: KernelConfig, kernelSizes: KernelSizes, call
         const values = argumentTypes(args).map((type, i) => k.local(`arg${i}`, type));
         callSyscall(k, name, values);
       },
-      declaredBy(config),
+      memoryVariables(config),
     ),
   );
-  return mutated(config, program(sizes, memoryOf(config), codes));
+  return mutated(config, program(sizes, memoryOf(config), [...codes, ...extra]));
 }
 
 /** One call of a script: literal values. */
@@ -180,7 +191,7 @@ export function buildScripted(
           k.script(number, () => callSyscall(k, name, values));
         }
       },
-      declaredBy(config),
+      memoryVariables(config),
     ),
   );
   return mutated(config, program(sizes, memoryOf(config), codes));

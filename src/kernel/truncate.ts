@@ -51,7 +51,7 @@ const truncate_cleanup_folio = routine('truncate_cleanup_folio', (k, { inode, fo
 });
 
 /** mm/filemap.c: page_cache_delete(): lookups find nothing from here on; the references still exist. */
-const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }: OfFolio) => {
+export const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }: OfFolio) => {
   // The entry, then the mapping: one step, since a reader of the mapping has the folio locked, and here the caller has
   // it locked.
   k.step('xas_store', () => {
@@ -62,7 +62,7 @@ const page_cache_delete = routine('page_cache_delete', (k, { inode, folio: of }:
 });
 
 /** mm/filemap.c: filemap_free_folio(): puts the page cache's references. */
-const filemap_free_folio = routine('filemap_free_folio', (k, args: { readonly folio: Value<'folio'> }) => {
+export const filemap_free_folio = routine('filemap_free_folio', (k, args: { readonly folio: Value<'folio'> }) => {
   k.step('folio_put_refs', () => putReferences(k, args.folio, folioNrPages(args.folio)));
 });
 

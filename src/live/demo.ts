@@ -13,6 +13,7 @@ import { Cpus } from './cpus.ts';
 import { GuestMemory, Vm } from './kvm.ts';
 import { loadNative, type Native } from './native.ts';
 import { PageReader } from './pages.ts';
+import { removeDeadIfAllowed } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
 /** What a demonstration on this machine showed. */
@@ -67,6 +68,7 @@ export const MARKER_VARIABLE = 'FOLIOSCOPE_TRACE_MARKER';
  */
 export async function runDemo(watchFor = WATCH): Promise<DemoAnswer> {
   const native = await loadNative();
+  removeDeadIfAllowed();
   const cpus = new Cpus(native);
   const closing: (() => void)[] = [() => cpus.close()];
   try {

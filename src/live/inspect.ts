@@ -4,6 +4,7 @@ import { type Cpu, cpu, type FolioIndex, folioIndex, type Pfn, type Verdict } fr
 import { type FoundInode, findGuestMemfds } from './descriptors.ts';
 import { loadNative, type Native } from './native.ts';
 import { PageReader } from './pages.ts';
+import { removeDeadIfAllowed } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 import { AddWatcher } from './watcher.ts';
 
@@ -75,6 +76,7 @@ export class Inspector {
     const native = await loadNative();
     // Says what is missing before anything is looked at.
     new PageReader('self', native.pageSize).close();
+    removeDeadIfAllowed();
     return new Inspector(native, options.pids, options.watch);
   }
 

@@ -103,7 +103,26 @@ export interface ConversionResult {
 /** An offset that no page has: the kernel leaves it where it writes none. */
 const UNWRITTEN = (1n << 64n) - 1n;
 
-/** Pages of a guest_memfd, mapped. Offsets and lengths are in pages. */
+/**
+ * Pages of a guest_memfd, mapped. Offsets and lengths are in pages.
+ * @example
+ * import { Cpus, GuestMemory, loadNative, PageReader, UnavailableError, Vm } from 'folioscope/live';
+ * import { GUEST_MEMFD_FLAG_INIT_SHARED, GUEST_MEMFD_FLAG_MMAP } from 'folioscope/abi';
+ * async function waiting(): Promise<number> {
+ *   const native = await loadNative();
+ *   const vm = new Vm(native);
+ *   const memory = new GuestMemory(native, vm, 8, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
+ *   const cpus = new Cpus(native);
+ *   const pages = new PageReader('self', native.pageSize);
+ *   memory.touch(0, 8);
+ *   cpus.drain(cpus.allowed);
+ *   const mask = pages.waitingMask(memory.address, 8);
+ *   for (const open of [pages, cpus, memory, vm]) open.close();
+ *   return mask;
+ * }
+ * const mask = await waiting().catch((error: unknown) => (error instanceof UnavailableError ? 0 : error));
+ * mask; // => 0
+ */
 export class GuestMemory {
   readonly fd: number;
   readonly pages: number;

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { MARKER_VARIABLE } from './demo.ts';
 import { loadNative } from './native.ts';
-import { type EventSet, type Recorded, Recorder } from './recorder.ts';
+import { checkWritable, type EventSet, type Recorded, Recorder } from './recorder.ts';
 import { findTracefs, type Leftovers, removeDead } from './tracefs.ts';
 
 export interface RecordRequest {
@@ -59,6 +59,7 @@ const NAP = 50;
 export async function record(request: RecordRequest): Promise<RecordAnswer> {
   const native = await loadNative();
   const tracefs = findTracefs();
+  checkWritable(request.file);
   const leftovers = removeDead(tracefs);
   const cpus = native.affinity().length;
   const ringKilobytes = request.ringKilobytes ?? Math.min(MOST_RING, Math.max(LEAST_RING, Math.floor(RINGS / cpus)));

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { machine, release, version as kernelVersion } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KVM_CREATE_GUEST_MEMFD, KVM_SET_MEMORY_ATTRIBUTES2, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from '../abi/index.ts';
 import { InputError } from '../ledger/index.ts';
 import { type PageLayout, parsePageLayout } from '../trace/index.ts';
@@ -349,6 +360,15 @@ function deviceOfGuestMemfd(native: Native): number | undefined {
     throw error;
   } finally {
     vm?.close();
+  }
+}
+
+/** Says before a recording, and not after it, that its file cannot be written. @throws InputError */
+export function checkWritable(path: string): void {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new InputError(`${path}: cannot be written: ${codeOf(error)}`);
   }
 }
 

@@ -70,6 +70,15 @@ export function removeDead(tracefs: string): Leftovers {
   return { removed, alive };
 }
 
+/** The same where tracefs may be used, for commands that do without it. */
+export function removeDeadIfAllowed(): void {
+  try {
+    removeDead(findTracefs());
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+  }
+}
+
 let made = 0;
 
 /** An instance of tracefs of our own: a ring buffer of each CPU with its own events, filters and clock. */

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './error-code.ts';
-import { findTracefs, removeDead, TraceInstance } from './tracefs.ts';
+import { findTracefs, TraceInstance } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
 const ADD = 'filemap/mm_filemap_add_to_page_cache';
@@ -22,9 +22,7 @@ export class AddWatcher {
 
   /** @throws UnavailableError if nothing can be traced here. @param filter of the event. */
   constructor(filter: string) {
-    const tracefs = findTracefs();
-    removeDead(tracefs);
-    this.#instance = new TraceInstance(tracefs, 'inspect');
+    this.#instance = new TraceInstance(findTracefs(), 'inspect');
     try {
       if (!this.#instance.hasEvent(ADD))
         throw new UnavailableError(`this kernel has no event ${ADD}`, 'a kernel with CONFIG_TRACING and its mm events');

@@ -14,7 +14,7 @@ import { quoteText } from './wrap.ts';
  *       mm_filemap_add_to_page_cache: dev 0:16 ino 2a05b pfn=0x234f52
  *       ofs=380928 order=0
  */
-function eventLines(event: string, indent: string): string[] {
+export function eventLines(event: string, indent: string): string[] {
   const match = /^(.*\[\d+\] +\d+\.\d+:) (.*)$/s.exec(event);
   const safe = (text: string): string => quoteText(text, 1000).slice(1, -1);
   if (match === null) return wrap(safe(event), indent, `${indent}  `);

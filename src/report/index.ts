@@ -25,4 +25,7 @@ export { doctorReport, doctorToJson } from './doctor-text.ts';
 export { DRGN_SCRIPT } from './drgn-script.ts';
 export { inspectLine, inspectReport, inspectToJson } from './inspect-text.ts';
 export { recordReport, recordToJson } from './record-text.ts';
+export type { Conformed } from './conform-json.ts';
+export { conformToJson, worstOf } from './conform-json.ts';
+export { conformReport } from './conform-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

@@ -103,7 +103,7 @@ export interface StepAnswer {
   readonly writes: readonly WriteAnswer[];
   /** The call leaves the kernel: the step writes the call's return values. */
   readonly returns: boolean;
-  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  /** The statement in another language, such as C, from which the step was translated; absent if there is none. */
   readonly origin?: Origin;
   /** The count that a safety check read in the step, and its folio number. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
@@ -113,11 +113,11 @@ export interface StepAnswer {
 export interface PatchAnswer {
   readonly patch: string;
   readonly notes: PatchNotes;
-  /** In the order in which they were made. */
+  /** In the order in which the calls were made. */
   readonly calls: readonly CallAnswer[];
   /** Number of steps; after each, except the one of `imbalance`, every folio's count was the sum of its holders. */
   readonly stepsTaken: number;
-  /** In the order in which they were taken; empty if the run keeps none. */
+  /** In the order in which the steps were taken; empty if the run keeps none. */
   readonly steps: readonly StepAnswer[];
   readonly schedule: {
     /** The kind of schedule of the threads. */
@@ -126,7 +126,7 @@ export interface PatchAnswer {
     readonly text: string;
     /** Number of turns of the threads and the kworkers. */
     readonly turns: number;
-    /** Those turns as such a string: it gives the same run again, whatever chose them, and continues from there. */
+    /** The turns taken, as such a string: it gives the same run again, and continues in order after it. */
     readonly list: string;
   };
   /** Why not all calls returned; undefined if they did. */

@@ -20,22 +20,22 @@ import {
 } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
-/** What the calls of a scenario may name. */
+/** The names and limits that the calls of a scenario may use. */
 export interface Surroundings {
   readonly source: Source;
   readonly cpus: number;
-  /** Pages of a large folio; undefined where the machine has none. */
+  /** Number of pages of a large folio; undefined if the machine has no large folios. */
   readonly largeFolio: number | undefined;
   readonly guestMemfds: readonly { readonly name: string | undefined; readonly pages: number }[];
   /** Names of the tasks, by number. */
   readonly tasks: readonly string[];
-  /** Names of the processes, by number; that of the tasks that name none is empty. */
+  /** Names of the processes, by number; empty for the process of the tasks that name none. */
   readonly processes: readonly string[];
-  /** Page frames of the machine. */
+  /** Number of page frames of the machine. */
   readonly frames: number;
-  /** Names of all pins that the scenario takes; their places are their numbers. */
+  /** Names of all pins that the scenario takes, by number. */
   readonly pins: readonly string[];
-  /** Those that the calls read so far take: each is taken by one call. */
+  /** Names of the pins that the calls read so far take: each pin is taken by one call. */
   readonly taken: Set<string>;
 }
 
@@ -55,7 +55,7 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
   return { task, call, text, expected: { every, byPatch } };
 }
 
-/** A call that names some things; not yet all that it has to. */
+/** A call while it is read: some of its fields may be missing. */
 type Partly = Partial<CallFields> & { readonly call: Exclude<CallName, Conversion['call']> };
 
 const isWhole = (call: Partly): call is Exclude<Call, Conversion> =>
@@ -92,7 +92,7 @@ class CallReader {
     return made;
   }
 
-  /** What a call names, checked against what there is. */
+  /** The fields of a call, checked against the names and limits of the scenario. */
   #fields(key: string, kind: AnyCall, value: unknown): Partial<CallFields> {
     const written = writtenIn(kind);
     const parts = valuesIn(value);
@@ -139,7 +139,7 @@ class CallReader {
     }
   }
 
-  /** Number of what has a name. */
+  /** Number of a named thing. */
   #named(what: string, name: string, names: readonly string[], path: Path): number {
     const number = names.indexOf(name);
     if (number !== -1) return number;
@@ -177,7 +177,7 @@ class CallReader {
     return this.#around.source.error([...this.#path, ...path], message, of);
   }
 
-  /** Number of the guest_memfd that the call is about. */
+  /** Number of the call's guest_memfd. */
   #inode(): number {
     const { guestMemfds } = this.#around;
     const name = this.#entry.in;
@@ -255,7 +255,7 @@ class CallReader {
   }
 }
 
-/** Names of the pins that calls take, each once. */
+/** Names of the pins that calls take, without duplicates. */
 export const pinNames = (calls: readonly CallEntry[]): readonly string[] => [
   ...new Set(calls.flatMap((entry) => PINNING_KEYS.flatMap((key) => pinTaken(valuesIn(entry).get(key))))),
 ];
@@ -269,7 +269,7 @@ const pinTaken = (value: unknown): readonly string[] => {
   return name === undefined ? [] : [checked(WRITTEN.pin.schema, name)];
 };
 
-/** What a mapping of the file has, by its keys. */
+/** Values of a YAML mapping, by key. */
 const valuesIn = (mapping: unknown): ReadonlyMap<string, unknown> =>
   new Map(isRecord(mapping) ? Object.entries(mapping) : []);
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -305,10 +305,10 @@ function readExpected(
   };
 }
 
-/** The calls that say what they found in a page. */
+/** Names of the calls that return the value that they found in a page. */
 const LOADING: readonly string[] = CALL_NAMES.filter((name) => callNamed(name).loads === true);
 
-/** A value that may be given alone or as a list. */
+/** The list of the given values: a file may give one value without a list. */
 function listOf<T extends string>(given: T | readonly T[] | undefined): readonly T[] {
   if (given === undefined) return [];
   return typeof given === 'string' ? [given] : given;

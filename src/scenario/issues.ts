@@ -7,7 +7,7 @@ import type { Path, Source } from './source.ts';
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;
 
-/** The part of the schema that describes what stands at `path`. */
+/** The part of the schema for the value at `path`. */
 function schemaAt(path: Path): JsonSchema {
   let schema: JsonSchema = scenarioJsonSchema();
   for (const part of path) {
@@ -20,11 +20,11 @@ function schemaAt(path: Path): JsonSchema {
   return schema;
 }
 
-/** A schema, or each of the several that a value may follow. */
+/** The alternatives of a schema; the schema itself if it has none. */
 const waysOf = (schema: JsonSchema): readonly JsonSchema[] => schema.anyOf?.filter(isSchema) ?? [schema];
 const isSchema = (schema: JsonSchema | boolean): schema is JsonSchema => typeof schema === 'object';
 
-/** The part of a schema for a key or a place of a list. */
+/** The part of a schema for a key or a list position. */
 function partOf({ items, properties, additionalProperties }: JsonSchema, part: PropertyKey): JsonSchema | undefined {
   const next = typeof part === 'number' && !Array.isArray(items) ? items : properties?.[String(part)];
   const found = next ?? (typeof part === 'number' ? undefined : additionalProperties);
@@ -54,7 +54,7 @@ const firstOf = (issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefi
   return issue === undefined ? undefined : within(issue);
 };
 
-/** Of a value that may follow several schemas, the mistake that lies deepest: in the one that it nearly follows. */
+/** If a value may follow several schemas, the deepest mistake: the one in the schema that was probably meant. */
 function within(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
   const found = issue.errors
@@ -64,7 +64,7 @@ function within(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return found === undefined ? issue : { ...found, path: [...issue.path, ...found.path] };
 }
 
-/** The one mistake of a file to tell first: an unknown key is the likely cause of a missing one. */
+/** The mistake of a file to report: an unknown key first, because it is the likely cause of a missing one. */
 export function firstMistake(source: Source, issues: readonly z.core.$ZodIssue[]): InputError {
   const issue = firstOf(issues);
   if (issue === undefined) return source.error([], 'not a scenario');

@@ -6,7 +6,7 @@ import { profileNamed } from './profile-named.ts';
 import { parseScenario } from './parse-scenario.ts';
 import { CALL_KEYS, scenarioJsonSchema } from './schema.ts';
 
-/** A scenario in lines, of which a test replaces some. */
+/** Lines of a scenario; a test replaces some of them. */
 const LINES: Readonly<Record<string, string>> = {
   scenario: 'scenario: SC-99',
   title: 'title: A test',

@@ -25,12 +25,12 @@ import type { Path, Source } from './source.ts';
 
 /** How a scenario is read. */
 export interface ParseOptions {
-  /** Takes the place of the file's profile; the file's features still apply to it. */
+  /** Replaces the file's profile; the file's features still apply. */
   readonly profile?: Profile;
 }
 
 /**
- * The scenario that a document holds.
+ * The scenario in a document.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example
@@ -126,7 +126,7 @@ function elaborate(file: string, source: Source, data: ScenarioFile, options: Pa
   };
 }
 
-/** What runs of some scenarios have and one of these calls has not. */
+/** Features that other scenarios need, but none of these calls. */
 function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonly string[] {
   const brought = new Set(calls.flatMap(({ call }) => callNamed(call).brings ?? []));
   const without = (part: KernelPart, what: string): readonly string[] => (parts.includes(part) ? [] : [what]);
@@ -139,7 +139,7 @@ function absentOf(calls: readonly Call[], parts: readonly KernelPart[]): readonl
 }
 const BROUGHT: readonly Brought[] = ['pfn walkers', 'migration of pages'];
 
-/** A task switches batches on only where it has switched them off itself, as lru_cache_disable() and lru_cache_enable() are paired. */
+/** Each lru_cache_enable() of a task must follow a lru_cache_disable() of the same task, as in the kernel. */
 function requirePairs(
   source: Source,
   tasks: readonly string[],
@@ -158,7 +158,7 @@ function requirePairs(
   }
 }
 
-/** What a scenario has, by the names that its check may use. */
+/** Parts of a scenario that its `check` may name. */
 interface Checked {
   readonly profile: Profile;
   readonly cpus: number;
@@ -188,7 +188,7 @@ function checkingOf(source: Source, data: ScenarioFile, options: ParseOptions, h
   };
 }
 
-/** What is to happen on some run. */
+/** Events that must happen on some run. */
 function wishesOf(
   source: Source,
   sometimes: NonNullable<ScenarioFile['check']>['sometimes'],
@@ -278,7 +278,7 @@ const optionsOf = (entry: NonNullable<ScenarioFile['guest_memfd']>): Required<Gu
   vmHasPrivateMemory: entry['vm-type'] !== 'default',
 });
 
-/** The tasks, numbered in the order in which they are written, and their processes likewise. */
+/** The tasks and their processes, each numbered in the order of the file. */
 function tasksOf(source: Source, data: ScenarioFile, cpus: number) {
   const processes: string[] = [];
   const tasks = Object.entries(data.tasks).map(([name, { cpu, process = '' }]): TaskOptions => {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
-import { mutantNamed, unexportedCalls } from '../kernel/index.ts';
+import { MUTANTS, unexportedCalls } from '../kernel/index.ts';
 import type { Patch, Profile } from '../machine/index.ts';
 
-/** What a reader must know of a form of the check before its results. */
+/** Notes on a form of the check that a reader needs before its results. */
 export interface PatchNotes {
-  /** For a deliberate mistake: what is wrong with it. Undefined for forms of the check. */
+  /** Description of a deliberate mistake; undefined for other forms. */
   readonly mutant: string | undefined;
   /** Calls of the check that the profile's kernel does not export to modules, by the kernel's names. */
   readonly unexportedCalls: readonly string[];
 }
 
-/** What is wrong with a deliberate mistake; undefined for forms of the check. */
+/** Description of a deliberate mistake, or its name if it is not a shipped one; undefined for other forms. */
 export const mutantIn = ({ mutant }: Patch): string | undefined =>
-  mutant === undefined ? undefined : mutantNamed(mutant.name).forgets;
+  mutant === undefined ? undefined : (MUTANTS.find(({ name }) => name === mutant.name)?.forgets ?? mutant.name);
 
-/** Cached: a kernel is built for the notes, and one scenario is run under one form many times. */
+/** Cached, because the notes need a kernel to be built, and a form may run many times. */
 const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
 
 /**
- * The notes about a form on a kernel profile, wherever it is run.
+ * Notes on a form under a kernel profile, for every command that runs the form.
  * @example
  * import { DEFAULT_PROFILE, patchNamed } from 'folioscope/machine';
  * import { mutantIn, patchNotes } from 'folioscope/scenario';

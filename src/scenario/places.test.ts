@@ -26,7 +26,7 @@ test.each([
   'T0:3,T1:all',
   'T0:@folio_ref_count,T1:@set_pte_at',
   'kworker/1:@folio_batch_move_lru.lru_add',
-  // Only other forms than the one that is run drain.
+  // The form that is run does not drain; other forms do.
   'T0:@lru_add_drain_all.mutex_lock',
 ])('%s names what there is', (schedule) => {
   expect(wrongIn(schedule)).toBeUndefined();

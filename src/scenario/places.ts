@@ -4,7 +4,7 @@ import { createMachine, type Patch, PATCHES, type Schedule, syscallsFor } from '
 import { closest, nearest, suggestion } from './nearest.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Runs work that touches a form of the check: a user's own form may fail. */
+/** Runs work that records a form of the check, and may fail for a user's own form. */
 type Within = <T>(patch: Patch, work: () => T) => T;
 
 /**

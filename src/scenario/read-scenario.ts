@@ -3,8 +3,8 @@ import type { ParseOptions } from './parse.ts';
 import type { Scenario } from './scenario.ts';
 
 /**
- * The scenario that `parseScenario` returns, for a page: it loads the readers of YAML and of scenarios with the first one, half a
- * hundred kB of the bundle.
+ * The scenario that `parseScenario` returns, for a web page. The first call loads the readers of YAML and of scenarios,
+ * about 50 kB of the bundle.
  * @param file its name, for messages.
  * @throws InputError `FILE:LINE:COLUMN: path: what is wrong, what was expected`
  * @example

@@ -12,7 +12,7 @@ const machine = (): Machine =>
     calls: ['touch'],
   });
 
-/** Looks after each of so many turns, in which the machine's memory takes `period` values in turns. */
+/** First round found within `turns` turns; the machine's memory cycles through `period` values. */
 function lookedAt(period: number, turns: number, more: (turn: number) => Partial<Moment> = () => ({})) {
   const of = machine();
   const recurrence = new Recurrence(of);
@@ -31,7 +31,7 @@ const alone = (turns: number): Round => ({ turns, inThisOrder: false });
 test('a round is noticed when it is complete, from turn 256 on', () => {
   expect(lookedAt(1, 1000)).toEqual({ turn: 257, round: alone(1) });
   expect(lookedAt(7, 1000)).toEqual({ turn: 263, round: alone(7) });
-  // A longer one is seen from a later state.
+  // A longer period is found from a later saved state.
   expect(lookedAt(300, 5000)).toEqual({ turn: 812, round: alone(300) });
   expect(lookedAt(1, 256)).toBeUndefined();
   expect(lookedAt(1e9, 1e5)).toBeUndefined();
@@ -49,7 +49,7 @@ test('where the order does not come again, no other task may be able to step, al
   expect(lookedAt(5, 1000, () => open)).toEqual({ turn: 266, round: alone(5) });
   expect(lookedAt(5, 1e4, () => ({ ...open, othersReady: () => true }))).toBeUndefined();
   expect(lookedAt(5, 1e4, (turn) => ({ ...open, othersReady: () => turn % 5 === 3 }))).toBeUndefined();
-  // From some turn on nobody else can.
+  // From some turn on no other task can step.
   expect(lookedAt(5, 1e4, (turn) => ({ ...open, othersReady: () => turn < 700 }))).toEqual({
     turn: 707,
     round: alone(5),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Machine, Snapshot } from '../machine/index.ts';
 
-/** Turns before the first check: most runs are finished by then, and pay nothing. */
+/** Turns before the first check: most runs have ended by then, at no cost. */
 const FIRST = 256;
 
 /** What determines the continuation of a run, besides its machine's memory. */
@@ -18,18 +18,19 @@ export interface Moment {
   readonly othersReady: () => boolean;
 }
 
-/** A run's repetition. */
+/** Repetition of a run. */
 export interface Round {
   /** Length of a round in turns. */
   readonly turns: number;
-  /** Whether it holds for this order of turns only: another task could step, and gets no turn. */
+  /** Whether the run repeats only in this order of turns: another task could step, but gets no turn. */
   readonly inThisOrder: boolean;
 }
 
 /**
  * Detects a run that repeats for ever: the machine's state is equal to an earlier one, and the next turn is the same,
- * since the schedule depends only on the machine, or no other task can step. The state is saved at 256 turns and at
- * each doubling (Brent). It is compared word for word when the last task is at the same step with the same locals.
+ * because the schedule depends only on the machine, or because no other task can step. The state is saved at 256 turns
+ * and at each doubling (Brent). It is compared word for word when the last task is at the same step with the same
+ * locals.
  */
 export class Recurrence {
   readonly #machine: Machine;
@@ -47,7 +48,7 @@ export class Recurrence {
     this.#machine = machine;
   }
 
-  /** Whether a comparison is due: called after each turn, and nearly free. */
+  /** Whether a comparison is due. Called after each turn; its cost is negligible. */
   asks(turns: number, last: number): boolean {
     const kept = this.#kept;
     if (turns >= this.#next || this.#alone !== undefined) return true;
@@ -81,7 +82,7 @@ export class Recurrence {
   }
 }
 
-/** Whether a machine's memory equals a snapshot; what differs most often is compared first. */
+/** Whether a machine's memory equals a snapshot. The parts that differ most often are compared first. */
 function isSame({ memory }: Machine, { memory: kept }: Snapshot, task: number): boolean {
   if (memory.pc[task] !== kept.pc[task]) return false;
   if (!isEqual(memory.slots, kept.slots) || !isEqual(memory.pc, kept.pc) || !isEqual(memory.code, kept.code))

@@ -8,7 +8,7 @@ import type { Scenario } from './scenario.ts';
 /** One step of a recorded run, as far as a replay needs it. */
 const STEP = z.looseObject({
   stage: z.optional(z.enum(['before', 'threads'])),
-  /** Its name in check --json, where `task` is a number. */
+  /** Name of the task in check --json, where `task` is a number. */
   thread: z.optional(z.string()),
   task: z.optional(z.union([z.string(), z.number()])),
   step: z.string(),
@@ -41,14 +41,14 @@ const CHECK = z.extend(CHECKED, {
 
 /** A recorded order of steps, for one form of the check. */
 export interface Recorded {
-  /** Undefined where the recording does not say. */
+  /** Undefined if the recording does not say. */
   readonly patch: string | undefined;
   readonly schedule: Schedule;
-  /** Of a run that did not end: the replay is not to go on where the recording does not. */
+  /** For a run that did not end: the replay must stop where the recording stops. */
   readonly end?: RunEnd;
 }
 
-/** I5, termination, also as one of several that a scenario asks for. */
+/** Whether a property is I5, termination, alone or in a variant such as `I5/...`. */
 const isTermination = (property: string): boolean => /^I5(?:\/|$)/.test(property);
 
 const roundText = (round: number): string =>
@@ -62,9 +62,9 @@ const turnsOf = (steps: readonly z.output<typeof STEP>[]): readonly ListedTurn[]
     .map(({ thread, task, step }) => ({ task: thread ?? String(task ?? ''), times: 1, step }));
 
 /**
- * Reads what `run --json` or `check --json` printed, to be played again.
- * @param scenario name and title of the scenario that it is to be played on: files that tell one race share its name.
- * @throws InputError where there is nothing to play.
+ * The order of steps in a document of `run --json` or `check --json`, for a replay.
+ * @param scenario name and title of the scenario to replay: files about the same race share its name.
+ * @throws InputError if the document has no steps.
  * @example
  * import { readRecorded } from 'folioscope/scenario';
  * const step = { stage: 'threads', task: 'T0', step: 'mas_find' };

@@ -24,7 +24,7 @@ const scenario = (threads: object, { pages = 1, cpus = 2 } = {}) =>
   );
 const toPrivate = { convert: { range: '0..1', to: 'private' } };
 
-/** A form of the check that is none: whatever `text` does, it finds the range safe. */
+/** A form of the check without a check: it finds the range safe, whatever `text` does. */
 const form = (text: Patch['check']['text']): Patch => ({
   name: 'mutant',
   summary: 'a mutant',
@@ -78,7 +78,7 @@ describe('a conversion', () => {
     const all = { convert: { range: '0..40', to: 'private' } };
     const { calls, steps } = runScenario(scenario({ T0: [all] }, { pages: 40 }), { patch: patchNamed('v6') });
     expect(calls[1]?.conversion).toMatchObject({ drainsOfAll: 1, countsRead: 41 });
-    // Pages 0 to 30 were flushed when CPU 1's batch was full; 31 is the first that waits.
+    // Pages 0 to 30 were flushed when CPU 1's batch was full; page 31 is the first that waits.
     const inOrder = Array.from({ length: 40 }, (_, i) => i);
     expect(steps.flatMap(({ read }) => read?.folio ?? [])).toEqual(inOrder.flatMap((i) => (i === 31 ? [31, 31] : [i])));
     expect(steps.filter(({ read }) => read?.count === 3).map(({ read }) => read?.folio)).toEqual([31]);
@@ -142,7 +142,7 @@ test('the look at the refused page counts, and not one at another page', () => {
   const patch = ALTERNATIVES.find(({ name }) => name === 'isolate');
   if (patch === undefined) throw new Error('no such form');
   const range = { convert: { range: '0..2', to: 'private' } };
-  // Page 1 is in T1's batch; page 0 is on the LRU, so that it is isolated and counted.
+  // Page 1 is in T1's batch. Page 0 is on the LRU, so it is isolated and counted.
   const threads = { T1: [{ 'punch-hole': '1..2' }, { drain: 'all' }, { touch: '1..2' }], T0: [range] };
   const { calls } = runScenario(scenario(threads, { pages: 2 }), { patch });
   expect(calls.at(-1)?.conversion).toMatchObject({
@@ -203,7 +203,7 @@ describe('defects', () => {
   });
 
   test('who goes round for ever is undecided, before the steps that are kept fill memory', { timeout: 60_000 }, () => {
-    // Its state never comes again.
+    // Its state never repeats.
     const round = form((k) => {
       const rounds = k.local('rounds', int(2 ** 20));
       k.loop(() => k.step('round', () => rounds.add(1)));

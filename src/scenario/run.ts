@@ -34,9 +34,9 @@ import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
 
-/** More steps than any scenario needs: beyond them the run is taken to repeat for ever. */
+/** Maximum number of steps, more than any scenario needs: a longer run is assumed to repeat for ever. */
 const MOST_STEPS = 20_000_000;
-/** More than fits into memory if all of them are kept. */
+/** More steps than fit into memory if all of them are kept. */
 const MOST_STEPS_KEPT = 300_000;
 
 /** A defect of the model: a folio's count differs from the sum of its holders. */
@@ -104,10 +104,10 @@ export interface RunObserver {
  * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
  * const schedule = { kind: 'random', seed: 1 } as const;
  * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
- * // Why nothing is said of who held a refused folio:
+ * // Reasons why the holders of a refused folio are unknown:
  * NOT_SHOWN; // => 'this form does not say when it looks at a page'
  * LOOK_GONE; // => 'the folio that this form looked at had left the file'
- * // Thrown where a folio's count is not what its holders add up to:
+ * // Thrown if a folio's count differs from the sum of its holders:
  * new BrokenInvariant('page 0') instanceof Error; // => true
  */
 export const runScenario = (scenario: Scenario, options: RunOptions): PatchAnswer =>
@@ -151,7 +151,7 @@ class Run {
     this.#scenario = scenario;
     this.#options = options;
     this.#machine = createMachine({ ...scenario.machine, patch: options.patch });
-    // The kworkers go to sleep first, so that their later work is work that was queued.
+    // The kworkers go to sleep first, so that they later run only because work was queued.
     for (let task = scenario.machine.tasks.length; task < this.#machine.tasks; task++)
       while (this.#machine.step(task) !== undefined);
     this.#ledger = this.#machine.liveLedger();

@@ -16,9 +16,9 @@ import { EVENTS, PROPERTY_IDS } from './checking.ts';
 
 /**
  * The shape of a scenario file. Every description completes "expected ...", because error messages and
- * editors show it. What one place of a file says about another is checked in parse.ts.
+ * editors show it. References between parts of a file are checked in parse.ts.
  */
-/** Of a guest_memfd: 256 MiB. */
+/** Maximum size of a guest_memfd: 256 MiB. */
 const MOST_PAGES = 65_536;
 
 const NAME = z
@@ -32,7 +32,7 @@ const RANGE = z
   .string()
   .check(z.regex(/^\d{1,9}\.\.\d{1,9}$/), z.describe('a range of pages A..B, which ends before page B'));
 
-/** Beyond 2^53 a number in YAML arrives as its digits. */
+/** A number beyond 2^53 is read from YAML as a string of its digits. */
 const U64 = z
   .union([
     z.int().check(z.minimum(0)),
@@ -108,10 +108,10 @@ const AS = oneOf(['private', 'shared']);
 const BYTE = wholeNumber(0, 255);
 const PAGE = wholeNumber(0, MOST_PAGES - 1);
 
-/** Page N of the only guest_memfd is at frame N, unless that frame was taken when the page came. */
+/** Page N of a single guest_memfd is in frame N, unless that frame was in use when the page was allocated. */
 const FRAME = wholeNumber(0, 2 ** 20);
 
-/** A value, or a list of those that may come. */
+/** One value, or the list of all values that are allowed. */
 const anyOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z
     .union([z.enum(values), z.array(oneOf(values)).check(z.minLength(1))])
@@ -145,7 +145,7 @@ const EXPECT = z
   })
   .check(z.describe("expected results by form of the check; 'every' stands for all other forms"));
 
-/** How a file writes what a call names: under its key where the call names several things, else alone. */
+/** How a file writes the arguments of a call: each under its key if the call has several, otherwise alone. */
 export const WRITTEN = {
   start: { key: 'range', schema: RANGE, what: 'the pages', example: 'A..B' },
   index: { key: 'page', schema: PAGE, what: 'the page', example: 'N' },
@@ -160,22 +160,22 @@ export const WRITTEN = {
   batch: { key: 'batch', schema: oneOf(LRU_BATCHES), what: 'a batch', example: 'NAME' },
 } as const;
 export type WrittenName = keyof typeof WRITTEN;
-/** In the order in which a file writes them. The guest_memfd is not here: it is 'in', beside the call. */
+/** In the order of a file. The guest_memfd is not in this list: a file writes it as 'in', beside the call. */
 const WRITTEN_NAMES = [
   ...(['start', 'index', 'sourceIndex', 'value', 'private'] as const),
   ...(['pin', 'task', 'cpu', 'process', 'pfn', 'batch'] as const),
 ];
 
-/** What stands in the value of a call, in order. */
+/** Arguments that a file writes in the value of a call, in order. */
 export const writtenIn = ({ args }: AnyCall): readonly WrittenName[] =>
   WRITTEN_NAMES.filter((name) => args.includes(name));
 
-/** The calls by their key in a file; several where the value is a word that tells which. */
+/** Key of a call in a file; calls that a word in the value distinguishes have the same key. */
 const keyOf = (name: CallName): string => callNamed(name).written?.key ?? name;
 export const CALL_KEYS: readonly string[] = [...new Set(CALL_NAMES.map(keyOf))];
 export const callsOfKey = (key: string): readonly CallName[] => CALL_NAMES.filter((name) => keyOf(name) === key);
 
-/** The value of a call, from what the table says that it names. */
+/** Schema of a call's value, from the arguments that the table of calls lists. */
 function valueOf(kind: AnyCall): z.ZodMiniType {
   const named = writtenIn(kind).map((name) => WRITTEN[name]);
   const [first, ...more] = named;
@@ -188,10 +188,10 @@ function valueOf(kind: AnyCall): z.ZodMiniType {
     .check(z.describe(`${what.slice(0, -1).join(', ')} and ${what.at(-1)}, { ${example} }`));
 }
 
-/** The calls whose value is more than what they name. */
+/** Schemas of the calls whose value has more than their arguments. */
 const OTHERWISE: Readonly<Record<string, z.ZodMiniType>> = { convert: CONVERT, ioctl: wholeNumber(0, 0xffff_ffff) };
 
-/** A call's value in a file: what is expected there is its title, what the call does its description. */
+/** Schema of a call's value in a file: its title says what is expected, its description what the call does. */
 function schemaOfKey(key: string): z.ZodMiniOptional<z.ZodMiniType> {
   const kinds = callsOfKey(key).map(callNamed);
   const [word, ...more] = kinds.flatMap(({ written }) => written?.word ?? []);
@@ -292,7 +292,7 @@ export type ExpectedEntry = z.output<typeof EXPECTED>;
 export type CheckedEntry = z.output<typeof CHECKED>;
 export type WishesEntry = z.output<typeof WISHES>;
 
-/** A part of a file that was read already, by its own schema. */
+/** A part of a parsed file, checked by its own schema. */
 export function checked<T>(schema: z.ZodMiniType<T>, part: unknown): T {
   const read = schema.safeParse(part);
   if (!read.success) throw new Error(`a part of the file is read twice, and not alike: ${read.error.message}`);

@@ -12,21 +12,21 @@ import {
 } from 'yaml';
 import { InputError } from '../ledger/index.ts';
 
-/** Where in a document: keys and list positions from the top. */
+/** Path to a part of a document: keys and list positions from the top. */
 export type Path = readonly PropertyKey[];
 
-/** A document's value, and where each part of it stands. */
+/** A document's value, and the place of each of its parts in the text. */
 export interface Source {
   readonly value: unknown;
   /** An error about the value at `path`, or about its key. */
   error(path: Path, message: string, of?: 'value' | 'key'): InputError;
 }
 
-/** `threads.T0[0].convert` */
+/** A path as text, such as `threads.T0[0].convert`. */
 const spell = (path: Path): string =>
   path.map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i === 0 ? '' : '.'}${String(part)}`)).join('');
 
-/** What is wrong with a document as YAML, for those mistakes whose usual text says how to call a library. */
+/** Message for a mistake in YAML. It replaces those messages of the library that say how to call the library. */
 function syntaxMessage(error: YAMLError): string {
   if (error.code === 'MULTIPLE_DOCS') return 'a second document begins, expected one scenario a file';
   if (error.code === 'DUPLICATE_KEY') return 'a second key of this name, expected each key once';
@@ -34,8 +34,8 @@ function syntaxMessage(error: YAMLError): string {
 }
 
 /**
- * Reads YAML 1.2, of which JSON is a part. Whole numbers beyond 2^53 become their decimal digits.
- * @throws InputError where it is none, or holds nothing.
+ * Reads YAML 1.2, which includes JSON. Whole numbers beyond 2^53 become strings of their decimal digits.
+ * @throws InputError if the text is not YAML, or is empty.
  * @example
  * import { readSource, suggestion, textNamesModel } from 'folioscope/scenario';
  * const source = readSource('t.yaml', 'title: A\ntasks: [1]');
@@ -58,14 +58,14 @@ export function readSource(file: string, text: string): Source {
     if (error !== undefined) throw fail(error.pos[0], syntaxMessage(error));
     visit(document, {
       Pair: (_, { key }) => {
-        // No record that is read from the document would have it: what stands there would be left out unseen.
+        // No record read from the document would have this key: its value would be ignored silently.
         if (isScalar(key) && key.value === '__proto__') throw fail(startOf(key) ?? 0, 'no name, expected another key');
       },
     });
     value = exactNumbers(document.toJS());
   } catch (error) {
     if (error instanceof InputError) throw error;
-    // The library's own limits: nesting deeper than the stack, aliases that multiply.
+    // The library's own limits: nesting too deep for the stack, aliases that multiply.
     throw fail(0, `not a scenario: ${error instanceof RangeError ? 'nested too deeply' : 'too many aliases'}`);
   }
   if (document.contents === null || value === null) throw fail(0, 'empty, expected a scenario');
@@ -88,7 +88,7 @@ function exactNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, exactNumbers(of)]));
 }
 
-/** Where the value at `path` (or its key) begins; where it is missing, what it is missing from. */
+/** Offset of the value at `path`, or of its key; if it is missing, offset of the part that lacks it. */
 function offsetOf(root: Node | null, path: Path, of: 'value' | 'key'): number {
   let node: unknown = root;
   let offset = startOf(root) ?? 0;

@@ -29,6 +29,8 @@ export interface TraceSummary {
   readonly showsLosses: boolean;
   /** Whether times are counts (jiffies, cycles, events), each of which is one nanosecond here. */
   readonly countsTime: boolean;
+  /** Number of events that a text's header announces; undefined where there is none. */
+  readonly announced?: number | undefined;
   /** How many markers stand in it without their texts. */
   readonly hiddenMarkers?: number;
   /** Bytes of a page of the recorded kernel, where the recording says or shows it; else 4096 are taken. */

@@ -40,6 +40,7 @@ describe('bash', () => {
       'merge',
       'review',
       'explain',
+      'conform',
       'source',
       'record',
       'inspect',

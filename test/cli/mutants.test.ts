@@ -93,6 +93,6 @@ test('check --mutants lists them all; no other list has one', () => {
 test('an unknown one is a mistake in the command, that says where they are listed', () => {
   const { stderr, status } = folioscope(['run', FILE, '--patch', 'mutant:drains']);
   expect(status).toBe(64);
-  expect(stderr).toContain("There is no 'mutant:drains', see 'folioscope check --mutants'");
+  expect(stderr).toContain("There is no 'mutant:drains'; 'folioscope check --mutants' lists every mutant.");
   expect(folioscope(['run', FILE, '--patch', 'drains-itself-only']).status).toBe(64);
 });

@@ -47,7 +47,8 @@ describe('a check in the page', () => {
       await row(page, patch).getByRole('button').waitFor();
       const cells = await row(page, patch).getByRole('cell').allTextContents();
       const number = (text: string | undefined): number => Number(text?.replaceAll(/\D/g, ''));
-      expect(cells[0]).toContain(verdict);
+      // The server's policy lets workers compile: nothing is interpreted.
+      expect(cells[0]?.trim()).toBe(verdict);
       expect(cells.slice(1, 4).map(number)).toEqual([states, transitions, depth]);
     }
     await picture(page, 'check');

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from './evaluate.ts';
 
-/** What JavaScript itself makes of the text. */
+/** Result of the text in JavaScript itself. */
 const compiled = (source: string, given: Readonly<Record<string, unknown>>): unknown =>
   new Function(...Object.keys(given), `'use strict';${source}`)(...Object.values(given)) as unknown;
 

@@ -24,7 +24,7 @@ import {
   unary,
 } from './evaluate_values.ts';
 
-/** Reads the text once and makes closures of it: no second pass, and no names at run time. */
+/** Translates the text into closures in one pass; there are no names at run time. */
 class Reader {
   readonly #text: Cursor;
   readonly #scopes: Scopes;
@@ -247,7 +247,7 @@ class Reader {
     });
   }
 
-  /** Expressions with commas between them: the last one's value. */
+  /** Expressions separated by commas: the value of the last one. */
   #expressions(): Expression {
     const first = this.#expression().value;
     if (!this.#text.take(',')) return first;
@@ -258,7 +258,7 @@ class Reader {
     };
   }
 
-  /** An expression without commas of its own. */
+  /** An expression without a comma operator. */
   #expression(): Term {
     if (this.#text.is('(') && this.#text.isArrow()) return this.#arrow();
     const left = this.#conditional();
@@ -424,10 +424,10 @@ class Reader {
 }
 
 /**
- * The value that the text of a function's body returns, without `new Function`: the text is read into closures. It knows as much of
- * JavaScript as generated text has, and throws `SyntaxError` for the rest. Some tens of times slower than compiled code, with the
- * same results.
- * @param given values by the names that the text uses them under.
+ * The value that the text of a function's body returns, without `new Function`: the text becomes closures. Only the part
+ * of JavaScript that generated text uses is supported; the rest is a `SyntaxError`. The results are those of compiled
+ * code, some tens of times slower.
+ * @param given values, by the names that the text uses.
  */
 export function evaluate(source: string, given: Readonly<Record<string, unknown>>): unknown {
   const body = new Reader(source, Object.keys(given)).program();

@@ -12,13 +12,13 @@ export interface Target {
 /** The variables of one function while its text is read. */
 interface Scope {
   readonly outer: Scope | undefined;
-  /** Blocks, the innermost last: names with their slots. */
+  /** Slots of the names, for each block, the innermost last. */
   readonly blocks: Map<string, number>[];
   readonly targets: Target[];
   slots: number;
 }
 
-/** All that generated text may use besides its own names. */
+/** All names that generated text may use besides its own. */
 const GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['Array', Array],
   ['Error', Error],
@@ -37,12 +37,12 @@ const scope = (outer: Scope | undefined): Scope => ({
   slots: 0,
 });
 
-/** What names mean where a text is read. */
+/** Meaning of each name at the present place of the text. */
 export class Scopes {
   #scope = scope(undefined);
   #jumps = FIRST_JUMP;
 
-  /** @param names those of the outermost function's parameters. */
+  /** @param names of the outermost function's parameters. */
   constructor(names: readonly string[]) {
     for (const name of names) this.declare(name);
   }
@@ -69,7 +69,7 @@ export class Scopes {
     return made;
   }
 
-  /** A variable, or one of the few globals. @throws SyntaxError where there is neither. */
+  /** A variable, or one of the few globals. @throws SyntaxError if there is neither. */
   named(name: string): Term {
     for (let at: Scope | undefined = this.#scope, up = 0; at !== undefined; at = at.outer, up++)
       for (const block of at.blocks.toReversed()) {
@@ -95,7 +95,7 @@ export class Scopes {
     return made;
   }
 
-  /** The number of a jump. @throws SyntaxError where there is nothing that it could leave or repeat. */
+  /** The number of a jump. @throws SyntaxError if there is no statement to leave or repeat. */
   jump(how: 'break' | 'continue', label: string | undefined): number {
     const target = this.#scope.targets.findLast((one) => {
       if (label !== undefined) return one.label === label;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Binding strength of the binary operators; all group to the left but `**`. */
+/** Binding strength of the binary operators; all except `**` group to the left. */
 export const STRENGTH: Readonly<Record<string, number>> = {
   '||': 1,
   '&&': 2,
@@ -53,17 +53,17 @@ function tokensOf(source: string): readonly Token[] {
   return tokens;
 }
 
-/** The value of a string as it is written: as JSON, or between single quotes without escapes. */
+/** The value of a string literal: JSON, or single quotes without escapes. */
 export function stringIn(text: string): string {
   if (text.startsWith("'")) return text.slice(1, -1);
   const value: unknown = JSON.parse(text);
   return String(value);
 }
 
-/** Where a reader of tokens is. */
+/** Position in a list of tokens. */
 export class Cursor {
   readonly #tokens: readonly Token[];
-  /** By opening parenthesis: where it closes. */
+  /** Closing parenthesis of each opening one. */
   readonly #closing = new Map<number, number>();
   #at = 0;
 
@@ -81,7 +81,7 @@ export class Cursor {
     return this.ahead(0);
   }
 
-  /** A token further on. */
+  /** The token `by` places further on. */
   ahead(by: number): Token {
     return this.#tokens[this.#at + by] ?? END;
   }
@@ -95,20 +95,20 @@ export class Cursor {
     return found === text && kind !== 'string';
   }
 
-  /** Goes behind a token if it is the next one. */
+  /** Skips a token if it is the next one. */
   take(text: string): boolean {
     const isThere = this.is(text);
     if (isThere) this.#at++;
     return isThere;
   }
 
-  /** @throws SyntaxError where another token is next. */
+  /** Skips the next token, which must be this one. @throws SyntaxError otherwise. */
   expect(text: string): void {
     if (!this.take(text))
       throw new SyntaxError(`expected '${text}' in generated text, not '${this.token.text}' (token ${this.#at})`);
   }
 
-  /** A name. @throws SyntaxError where something else is next. */
+  /** The next token, a name. @throws SyntaxError if it is not a name. */
   word(): string {
     const { kind, text } = this.token;
     if (kind !== 'word') throw new SyntaxError(`expected a name in generated text, not '${text}'`);
@@ -116,13 +116,13 @@ export class Cursor {
     return text;
   }
 
-  /** A statement whose end is here. */
+  /** The given statement, after its end has been skipped. */
   ended<T>(made: T): T {
     if (!this.is('}') && this.token.kind !== 'end') this.expect(';');
     return made;
   }
 
-  /** Whether the parenthesis that opens here is the parameters of a function. */
+  /** Whether the parenthesis that opens here encloses a function's parameters. */
   isArrow(): boolean {
     const behind = this.#tokens[(this.#closing.get(this.#at) ?? -2) + 1];
     return behind?.kind === 'mark' && behind.text === '=>';

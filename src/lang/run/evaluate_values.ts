@@ -4,7 +4,7 @@
 export class Frame {
   readonly slots: unknown[];
   readonly outer: Frame | undefined;
-  /** The value that `return` hands back. */
+  /** The value of `return`. */
   result: unknown = undefined;
 
   constructor(slots: unknown[], outer: Frame | undefined) {
@@ -14,7 +14,7 @@ export class Frame {
 }
 
 export type Expression = (frame: Frame) => unknown;
-/** Runs a statement. The number says what comes next: NEXT, RETURN, or the number of a jump. */
+/** Runs a statement. @returns how to continue: NEXT, RETURN, or the number of a jump. */
 export type Statement = (frame: Frame) => number;
 
 export const NEXT = 0;
@@ -33,7 +33,7 @@ export interface Term {
 
 type Apply = (left: number, right: number) => number | boolean;
 
-/** Operators of two numbers. `===`, `+`, `&&` and `||` stand apart, because they take other values too. */
+/** Operators on two numbers. `===`, `+`, `&&` and `||` are not here, because they also accept other values. */
 export const BINARY: Readonly<Record<string, Apply>> = {
   '|': (left, right) => left | right,
   '^': (left, right) => left ^ right,
@@ -77,7 +77,7 @@ function callableIn(value: unknown): (...args: readonly unknown[]) => unknown {
   throw new TypeError('expected a function in generated text');
 }
 
-/** A frame some functions further out. */
+/** The frame `up` functions further out. */
 function outward(frame: Frame, up: number): Frame {
   let found = frame;
   for (let i = 0; i < up; i++) {
@@ -143,7 +143,7 @@ export function unary(operator: string, of: Expression): Expression {
   }
 }
 
-/** Stores a value, whatever stood there. */
+/** Stores a value, without reading the old one. */
 export function assigning(reference: Reference | undefined, value: Expression): Expression {
   if (reference === undefined) throw new SyntaxError('only variables and elements can be assigned');
   if (reference.kind === 'variable') {
@@ -158,7 +158,7 @@ export function assigning(reference: Reference | undefined, value: Expression): 
   };
 }
 
-/** Stores what `change` makes of the value that stands there. @param old whether the former value is handed back. */
+/** Replaces a value by the result of `change`. @param old whether to return the former value. */
 export function storing(
   reference: Reference | undefined,
   change: (before: () => unknown, frame: Frame) => unknown,

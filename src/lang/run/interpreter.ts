@@ -57,7 +57,7 @@ function hasBound(expr: Expr): boolean {
   return found;
 }
 
-/** More turns than any text between two steps needs. */
+/** Maximum number of turns between two steps, more than any text needs. */
 const MOST_TURNS = 100_000;
 
 /**
@@ -81,7 +81,7 @@ export class Interpreter {
   #writes: Write[] = [];
   #failed: string[] = [];
   #observed: Observed[] = [];
-  /** The present code, and the place after the step, for messages. */
+  /** Place after the last step in the present code, for messages. */
   #last: Spot = { path: [] };
   #path: readonly string[] | undefined;
 
@@ -110,7 +110,7 @@ export class Interpreter {
     return this.options(task)[0];
   }
 
-  /** The steps among which a task can choose, one unless it rests at an `either`; none if it is idle. */
+  /** The steps that a task may take next: one, or several at an `either`; none if it is idle. */
   options(task: number): readonly Step[] {
     const code = this.codeOf(task);
     return code === undefined ? [] : optionsAt(code.flow, this.memory.pc[task] ?? 0).map(({ step }) => step);
@@ -133,7 +133,7 @@ export class Interpreter {
 
   /**
    * What a task waits for: the elements of shared memory that the guard of its next step reads, with their present
-   * values. Elements that only a search inside the guard names are left out.
+   * values. Elements that only a search inside the guard names are omitted.
    */
   waitsFor(task: number): readonly ElementRead[] {
     const step = this.next(task);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 
-/** What a routine is given: values of the caller's own memory, and places for results. */
+/** Arguments of a routine: values from the caller's own memory, and places for results. */
 export type Args = Readonly<Record<string, unknown>>;
 
-/** @throws TypeError where untyped text hands over no arguments. */
+/** @throws TypeError if untyped text passes no arguments. */
 export function requireArgs(routine: string, args: unknown): void {
   if (typeof args === 'object' && args !== null) return;
   throw new TypeError(`'${routine}' is called without arguments, expected k.call(${routine}, { ... })`);
 }
 
 /**
- * Runs a routine's text with its arguments. Untyped text may leave one out, which shows where the routine uses it; or it may take a
- * place for a variable of JavaScript.
+ * Runs a routine's text with its arguments. Untyped text may omit an argument, which is found where the routine uses
+ * it. It may also assign to a place with JavaScript's `=`.
  * @throws TypeError that names the argument.
  */
 export function withAll<A extends Args>(routine: string, args: A, text: (args: A) => void): void {
@@ -29,7 +29,7 @@ export function withAll<A extends Args>(routine: string, args: A, text: (args: A
     text(all);
   } catch (error) {
     const [name] = absent;
-    // Its stack names the line that it is to be mended in.
+    // The error's stack names the line to correct.
     if (error instanceof TypeError && name !== undefined && error.message.includes('undefined'))
       error.message = `'${routine}' is called without '${name}'`;
     throw error;

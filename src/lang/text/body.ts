@@ -21,39 +21,39 @@ export type Effect =
 export interface Observe {
   readonly kind: 'observe';
   readonly mark: Mark;
-  /** By the names that the mark declares. */
+  /** Values of the mark's arguments, by the names that the mark declares. */
   readonly args: Readonly<Record<string, Expr>>;
-  /** Where it stands. */
+  /** Place in the text. */
   readonly at: Where;
 }
 
 /** A place in a task's text. */
 export interface Where {
-  /** The call of the task's script; undefined in a text that is no script. */
+  /** Number of the call in the task's script; undefined outside scripts. */
   readonly call: number | undefined;
-  /** The routines, outermost first. */
+  /** The routines that contain the place, outermost first. */
   readonly path: readonly string[];
 }
 
 /**
- * "While the task rests in here, it claims `amount` of `of`." A claim gives the meaning of a position; it is not part
- * of the state. With a list, `of` is every element of the local array from `from` up to `to`.
+ * Claim of a task that rests in this part of the text: `amount` of `of`. A claim gives the meaning of a position; it
+ * is not part of the state. With a list, `of` is every element of the local array from `from` up to `to`.
  */
 export interface Claim {
   readonly label: string;
   readonly of: Expr | { readonly list: Local; readonly from: Expr; readonly to: Expr };
   readonly amount: Expr;
-  /** The place (a CPU), if the label is kept per place. */
+  /** The place (a CPU), if the label has a separate count for each place. */
   readonly on?: Expr;
 }
 
-/** Where an author's text has what a step stands for, which was translated from another language. */
+/** Statement of an author's text, in another language, from which a step was translated. */
 export interface Origin {
   /** `FILE:LINE`. */
   readonly place: string;
   /** The statement, in one line. */
   readonly text: string;
-  /** How many of the step's routines are around it. */
+  /** Number of the step's routines that contain the statement. */
   readonly depth: number;
 }
 
@@ -64,11 +64,11 @@ export interface Step extends Where {
   readonly effects: readonly Effect[];
   /** The task's claims while it waits to take this step. */
   readonly claims: readonly Claim[];
-  /** Absent where the text was written in this language. */
+  /** Absent if the text was written in this language. */
   readonly origin?: Origin;
 }
 
-/** One of several texts, each of which begins with a step: the task rests before them, and any may be taken. */
+/** A choice among texts that each begin with a step: the task rests before them, and may take any. */
 export interface Choice {
   readonly kind: 'either';
   readonly options: readonly (readonly Body[])[];

@@ -42,23 +42,23 @@ interface LoopTargets {
   readonly again: Body;
 }
 
-/** How a stretch of text is left, or begun again, from wherever in it. */
+/** Ways to leave a section of text, or to repeat it, from any place inside it. */
 export interface Turn {
-  /** Goes on behind the stretch. */
+  /** Continues after the section. */
   readonly leave: () => void;
-  /** Begins the next turn of a loop; of a stretch that is no loop it is {@link leave}. */
+  /** Begins the next turn of a loop; outside loops it is the same as {@link leave}. */
   readonly again: () => void;
 }
 
 interface Scope {
-  /** Undefined for a call of a script, which is no routine. */
+  /** Name of the routine; undefined for a call of a script. */
   readonly routine: string | undefined;
   readonly label: number;
 }
 
 /**
- * Values use the slots below this number, arrays those from it on, so that each slot has one kind: compiled code keeps
- * the values in registers and the arrays in memory.
+ * First slot of arrays; values use the slots below. So a slot never has both: compiled code keeps values in registers
+ * and arrays in memory.
  */
 export const FIRST_ARRAY_SLOT = 64;
 
@@ -84,9 +84,9 @@ export class Builder<C> implements Recorder {
   #origin: Origin | undefined;
   #purposes: ReadonlyMap<string, string> = new Map();
   readonly #recorded: Recorded;
-  /** The present step. */
+  /** Name of the present step; undefined between steps. */
   #step: string | undefined;
-  /** Why nothing may be asserted here. */
+  /** Reason why asserts are not allowed here; undefined if they are. */
   #assertless: string | undefined;
 
   /** @param declared the program's variables; if absent, they are checked when the program is put together. */
@@ -96,7 +96,7 @@ export class Builder<C> implements Recorder {
     this.#recorded = new Recorded(sizes, declared);
   }
 
-  /** The place that is being recorded, in words. */
+  /** The place that is being recorded, as text. */
   readonly #place = (): string => {
     const { path } = this.#where();
     if (this.#step !== undefined) return placeOf({ name: this.#step, path });
@@ -108,7 +108,7 @@ export class Builder<C> implements Recorder {
     return this.#body;
   }
 
-  /** Ends the recording: what comes later, from a timer or a promise, would be left out unseen. */
+  /** Ends the recording: a part that came later, from a timer or a promise, would be omitted silently. */
   end(): void {
     this.#recorded.end();
   }
@@ -143,8 +143,8 @@ export class Builder<C> implements Recorder {
   }
 
   /**
-   * A choice that is not the task's own: it rests until one of the texts is begun. Each begins with a step, which may
-   * be taken whenever its guard holds.
+   * A choice that the task does not make itself: it rests until one of the texts begins. Each text begins with a step,
+   * which may be taken whenever its guard holds.
    */
   either(options: readonly (() => void)[]): void {
     if (this.#effects !== undefined) throw new Error(`'either' stands inside a step`);
@@ -237,7 +237,7 @@ export class Builder<C> implements Recorder {
     this.#effects.push({ kind: 'assert', name, condition: condition.expr });
   }
 
-  /** An effect for every number from `from` up to and without `to`, within a step. */
+  /** An effect for every number from `from` up to but not including `to`, within a step. */
   each<K extends string>(from: Arg<K>, to: Arg<K>, effects: (i: Value<K>) => void): void {
     const outer = this.#effects;
     if (outer === undefined) throw new Error(`'each' belongs inside a step; between steps use 'for'`);
@@ -281,7 +281,7 @@ export class Builder<C> implements Recorder {
     for (let i = slot; i < slot + count; i++) this.slots.max[i] = Math.max(this.slots.max[i] ?? 0, max);
   }
 
-  /** @throws Error within a step, which is one access: text between steps would come before it. */
+  /** @throws Error within a step: a step is one access, and text between steps would be recorded before it. */
   #betweenSteps(what: string, instead: string): void {
     if (this.#effects !== undefined) throw new Error(`'${what}' stands inside a step, expected ${instead}`);
   }
@@ -301,14 +301,14 @@ export class Builder<C> implements Recorder {
     });
   }
 
-  /** Repeats until `break`, or until its turn is left, which a loop or a stretch inside it may do too. */
+  /** Repeats until `break`, or until `turn.leave`, which a loop or a section inside may also call. */
   loop(text: (turn: Turn) => void): void {
     this.#betweenSteps('loop', 'steps inside the loop');
     const label = this.#nextLabel++;
     this.#loop(label, { kind: 'again', label }, () => text(this.#turn(label, { kind: 'again', label })));
   }
 
-  /** A stretch that can be left from wherever in it, as `goto` leads forward. */
+  /** A section that can be left from any place inside it, like a forward `goto`. */
   block(text: (turn: Turn) => void): void {
     this.#betweenSteps('block', 'it between steps');
     const label = this.#nextLabel++;
@@ -324,7 +324,7 @@ export class Builder<C> implements Recorder {
     return { leave: going('leave', { kind: 'exit', label }), again: going('again', again) };
   }
 
-  /** What `text` declares is gone behind it, so that others may have its place. */
+  /** A scope: declarations of `text` end with it, so that later ones can reuse their slots. */
   scope(text: () => void): void {
     this.#betweenSteps('scope', 'it between steps');
     const [value, array] = [this.#nextValue, this.#nextArray];
@@ -332,7 +332,7 @@ export class Builder<C> implements Recorder {
     [this.#nextValue, this.#nextArray] = [value, array];
   }
 
-  /** Steps of `text` are of this place of their author's text; a text within it may say another. */
+  /** Gives the steps of `text` this origin in their author's text; a nested call may give another. */
   from(origin: Omit<Origin, 'depth'>, text: () => void): void {
     const outer = this.#origin;
     this.#origin = { ...origin, depth: this.#where().path.length };
@@ -361,7 +361,7 @@ export class Builder<C> implements Recorder {
     });
   }
 
-  /** Repeats for every number from `from` up to and without `to`; bounds are the task's own or literals. */
+  /** Repeats for every number from `from` up to but not including `to`; bounds are the task's own or literals. */
   for<K extends string>(name: string, type: Type<K>, from: Arg<K>, to: Arg<K>, text: (i: Place<K>) => void): void {
     this.#betweenSteps('for', `'each', or steps inside the loop`);
     const i = this.let(name, type, from);
@@ -404,14 +404,14 @@ export class Builder<C> implements Recorder {
     this.#body.push({ kind: 'exit', label: scope.label });
   }
 
-  /** The text of a call, the one with this number, of a task with fixed calls. */
+  /** The text of the call with this number, for a task with fixed calls. */
   script(call: number, text: () => void): void {
     this.#call = call;
     this.#inline(undefined, text);
     this.#call = undefined;
   }
 
-  /** Inlines a routine. Its arguments may not read shared memory: they would be read anew at every use. */
+  /** Inlines a routine. Its arguments may not read shared memory: they would be read again at every use. */
   call<A extends Args>(routine: Routine<C, A>, args: A): void {
     requireArgs(routine.name, args);
     if (this.#effects !== undefined) throw new Error(`'${routine.name}' is called inside a step`);
@@ -441,7 +441,7 @@ export class Builder<C> implements Recorder {
     this.#claim({ label, of: of.expr, ...claimParts(more) }, text);
   }
 
-  /** The same for the elements `from` up to and without `to` of an array. */
+  /** The same for the elements `from` up to but not including `to` of an array. */
   claimingList(
     label: string,
     list: LocalArray<string>,
@@ -484,7 +484,7 @@ export class Builder<C> implements Recorder {
   }
 }
 
-/** @throws Error if a text continues later: it must be recorded while it runs. */
+/** @throws Error if a text continues later, as an async function does: it must be recorded while it runs. */
 function atOnce(result: unknown): void {
   if (result instanceof Promise) throw new Error('a text is asynchronous, expected one that is recorded at once');
 }

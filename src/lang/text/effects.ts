@@ -2,7 +2,7 @@
 import type { Effect } from './body.ts';
 import type { Value } from './expression.ts';
 
-/** Effects under a condition, for texts that are added from outside. */
+/** Effects under a condition, for a text that is composed outside a builder. */
 export const applyingWhere = (condition: Value<'bool'>, then: readonly Effect[]): Effect => ({
   kind: 'when',
   if: condition.expr,

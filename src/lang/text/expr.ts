@@ -7,7 +7,7 @@ export type BinaryOp = '+' | '-' | '%' | '<<' | '==' | '!=' | '<' | '<=' | '>' |
 /** Expressions as data: what an execution evaluates, compiles or exports. */
 export type Expr =
   | { readonly op: 'const'; readonly value: number }
-  /** Number of elements of a domain, which is also the stored form of "none". */
+  /** Number of elements of a domain; also the number that stands for "none". */
   | { readonly op: 'size'; readonly domain: string }
   /** The task that takes the step. */
   | { readonly op: 'self' }
@@ -139,7 +139,7 @@ export function areAlike(a: Expr, b: Expr): boolean {
     case 'choose':
       return b.op === 'choose' && areAlike(a.if, b.if) && areAlike(a.then, b.then) && areAlike(a.else, b.else);
     case 'first':
-      // Two searches have numbers of their own.
+      // Each of two searches has its own bound number.
       return a === b;
   }
 }

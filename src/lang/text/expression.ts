@@ -7,7 +7,7 @@ import type { Domain, Type } from './types.ts';
 /** A value of kind K, or the literal that stands for one. */
 export type Arg<K extends string> = Value<K> | (K extends 'bool' ? boolean : number);
 
-/** @throws TypeError where untyped text hands over something else. */
+/** @throws TypeError if untyped text passes anything else. */
 export function exprOf(arg: Value<string> | number | boolean): Expr {
   if (arg instanceof Value) return arg.expr;
   if (typeof arg === 'boolean' || Number.isInteger(arg)) return { op: 'const', value: Number(arg) };
@@ -20,7 +20,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-/** The kind of what an expression reads or computes; undefined where that depends on how it is used. */
+/** Kind of an expression's value; undefined if it depends on the use. */
 function kindIn(expr: Expr): string | undefined {
   switch (expr.op) {
     case 'read':
@@ -44,14 +44,15 @@ function kindIn(expr: Expr): string | undefined {
   }
 }
 
-/** The kind of an argument where it is known: a number is of any. */
+/** Kind of an argument; undefined if it is unknown, as for a plain number, which fits every kind. */
 export const kindOf = (arg: unknown): string | undefined => (arg instanceof Value ? arg.recorded : undefined);
 
-/** Whether values of different kinds are kept apart now. */
+/** Whether kinds are checked at present. */
 let asksKinds = true;
 
 /**
- * Records a text that was written in another language, which has kinds of its own: C takes a number for an index or a condition.
+ * Records a text that was written in another language, without a check of kinds: in C a number can be an index or a
+ * condition.
  * @example
  * import { withoutKinds } from 'folioscope/lang';
  * withoutKinds(() => 1); // => 1
@@ -67,8 +68,8 @@ export function withoutKinds<T>(record: () => T): T {
 }
 
 /**
- * Refuses a value of another kind. The compiler does so in typed text; a user's form may come without it.
- * @param where what is done with the value: 'a comparison'.
+ * Rejects a value of another kind. In typed text the compiler does this, but a user's form may be untyped.
+ * @param where the use of the value, such as 'a comparison'.
  * @throws TypeError
  */
 export function requireKind(expected: string | undefined, given: unknown, where: () => string): void {
@@ -81,7 +82,7 @@ export function requireKind(expected: string | undefined, given: unknown, where:
 export class Value<K extends string> {
   declare protected readonly kind: K;
   readonly expr: Expr;
-  /** `K` while a text is recorded; undefined where it is not known. */
+  /** `K` while a text is recorded; undefined if it is unknown. */
   readonly recorded: string | undefined;
 
   constructor(expr: Expr, recorded = kindIn(expr)) {
@@ -125,7 +126,7 @@ export class Value<K extends string> {
   or(other: Arg<'bool'>): Value<'bool'> {
     return this.#joined('||', other);
   }
-  /** JavaScript's own operators would see an object. @throws TypeError always. */
+  /** Makes JavaScript's own operators fail: they would see an object. @throws TypeError always. */
   [Symbol.toPrimitive](): never {
     throw new TypeError(
       "JavaScript's operators and templates take no value of the kernel language: expected .plus(), .minus(), .eq(), .lt() and their like",
@@ -152,7 +153,7 @@ export class Value<K extends string> {
   }
 }
 
-/** A value that can be written. Shared places only inside a step, a task's own places anywhere. */
+/** A value that can be written: shared places only inside a step, a task's own places anywhere. */
 export class Place<K extends string> extends Value<K> {
   set(value: Arg<K>): void {
     requireKind(this.recorded, value, () => `'${nameOf(this.expr)}'`);
@@ -250,8 +251,8 @@ export function shared<K extends string, const D extends readonly Domain[]>(
 }
 
 /**
- * A second name of the same memory, with a meaning of every read in a step's text: each of `marks` is observed there,
- * with the index under the name `arg`. A read that only serves to write the same element has no meaning.
+ * A second name for the same memory, which gives every read in a step's text a meaning: each of `marks` is observed
+ * there, with the index as its argument `arg`. A read that only serves to write the same element has no meaning.
  */
 export const observed = <K extends string, D extends readonly Domain[]>(
   array: SharedArray<K, D>,
@@ -277,12 +278,12 @@ export function sharedScalar<K extends string>(
 /** The stored form of "no element" of a domain. */
 export const none = <K extends string>(of: Domain<K>): Value<K> =>
   new Value<K>({ op: 'size', domain: of.name }, of.name);
-/** How many elements a domain has. */
+/** Number of elements of a domain. */
 export const size = (of: Domain): Value<'int'> => new Value<'int'>({ op: 'size', domain: of.name }, 'int');
 /** A literal of any kind. */
 export const literal = <K extends string>(value: number): Value<K> => new Value<K>({ op: 'const', value });
 
-/** The element of a domain that has this number. */
+/** The element of a domain with this number. */
 export const element = <K extends string>(of: Domain<K>, number: Value<'int'>): Value<K> =>
   new Value<K>(number.expr, of.name);
 /** An element's number. */
@@ -317,11 +318,11 @@ export function first<K extends string>(
 }
 
 /**
- * Amount of an element that the tasks claim where they rest, under one label or any: the meaning of their positions,
- * for properties and asserts. Not for a task's own behaviour, which must not depend on it.
+ * Amount of an element that the resting tasks claim, under one label or any. It is for properties and asserts only: a
+ * task's own behaviour must not depend on it.
  * @example
  * import { claimed, finished, Place, sharedScalar, bool, Value } from 'folioscope/lang';
- * // How many references the tasks hold of folio 0 where they rest, under the label 'gup'; whether task 1 has ended.
+ * // The resting tasks hold one reference to folio 0 under the label 'gup', and task 1 has ended.
  * claimed(0, 'gup').eq(1).and(finished(1)) instanceof Value; // => true
  * sharedScalar('lock', bool) instanceof Place; // => true
  */

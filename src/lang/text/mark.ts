@@ -4,12 +4,12 @@
 export type MarkArgs = Readonly<Record<string, string>>;
 
 /**
- * A meaning that a text can have at a point: a look at a folio, the begin of a drain. Properties and reports know a
- * mark by its identity; the name is for people.
+ * A meaning that a text can have at a point, such as a look at a folio, or the begin of a drain. Properties and reports
+ * identify a mark by the object itself; the name is only for readers.
  */
 export interface Mark<A extends MarkArgs = MarkArgs> {
   readonly name: string;
-  /** Never present: it keeps the kinds of the arguments. */
+  /** Never present: only its type is used, for the kinds of the arguments. */
   readonly kinds?: A;
 }
 

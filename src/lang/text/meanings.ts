@@ -5,7 +5,7 @@ import type { Expr } from './expr.ts';
 /**
  * The observations from evaluating an expression, under the conditions for evaluating its parts: `&&`, `||` and choices
  * evaluate the rest only if needed, a search every element that it may reach.
- * @param except a place that is read only to be written.
+ * @param except a place that is read only in order to write it.
  */
 export function meaningsOf(expr: Expr, at: Where, except?: Expr): readonly Effect[] {
   const inner = (part: Expr): readonly Effect[] => meaningsOf(part, at, except);

@@ -4,10 +4,10 @@ import { TASK } from './builder.ts';
 import { type BinaryOp, type Bound, type Expr, type Variable, walk } from './expr.ts';
 import type { Domain } from './types.ts';
 
-/** Elements that are swapped, by domain; absent ones stay. */
+/** The new number of each swapped element, by domain; absent elements keep theirs. */
 export type Renaming = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
-/** A text that uses swapped elements as more than names: it calculates with them, or reads them from memory. */
+/** Error for a text that uses swapped elements as more than names: it calculates with them, or reads them. */
 export class NotByName extends Error {}
 
 /** An element that a text uses as an index. */

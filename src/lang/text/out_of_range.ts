@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import type { Step } from './body.ts';
 
-/** A store or an index that may not fit, as a compiled execution knows it in advance. */
+/** A store or an index that may not fit, known when an execution is compiled. */
 export interface Site {
   readonly name: string;
   /** Largest value that fits. */
   readonly max: number;
   /** For an array's index: the kind of its elements. Absent for a stored value. */
   readonly index?: string;
-  /** The step and its routines. */
+  /** The step and its routines, as text. */
   readonly where: string;
 }
 
-/** Sites by number, each once. */
+/** Sites by number, without duplicates. */
 export class Sites {
   readonly all: Site[] = [];
   readonly #numbers = new Map<string, number>();
@@ -26,25 +26,25 @@ export class Sites {
   }
 }
 
-/** A step and its routines; without a name the begin of a text. */
+/** A step and its routines; without a name, the beginning of a text. */
 export interface Spot extends Pick<Step, 'path' | 'origin'> {
   readonly name?: string;
 }
 
 const routines = (path: readonly string[]): string => (path.length === 0 ? '' : ` of ${path.join(' > ')}`);
 
-/** The place of a step in words. */
+/** The place of a step, as text. */
 export const placeOf = ({ name, path, origin }: Spot): string =>
   name === undefined
     ? `the beginning${routines(path)}`
     : `step '${name}'${routines(path)}${origin === undefined ? '' : `, at ${origin.place}`}`;
 
-/** The place of a task's own work after a step, in a text of these routines. */
+/** The place of a task's own work after a step, in these routines, as text. */
 export const behind = ({ name }: Spot, path: readonly string[]): string =>
   `the text${routines(path)}${name === undefined ? '' : `, behind step '${name}'`}`;
 
 /**
- * A store or an index that does not fit.
+ * Error for a value or an index that does not fit.
  * @example
  * import { OutOfRange } from 'folioscope/lang';
  * const error: unknown = new OutOfRange('count', 'count := 4, allowed is 0 to 3');
@@ -61,7 +61,7 @@ export class OutOfRange extends RangeError {
   }
 }
 
-/** The error of a store or an index that does not fit: the same in every execution. */
+/** The error for a value or an index that does not fit: the same in every execution. */
 export function outOfRange({ name, max, index, where }: Site, value: number, at: readonly number[] = []): OutOfRange {
   const what =
     index === undefined
@@ -70,7 +70,7 @@ export function outOfRange({ name, max, index, where }: Site, value: number, at:
   return new OutOfRange(name, `${what}, in ${where}`);
 }
 
-/** Reports that a value or an index in generated code does not fit. @throws RangeError always. */
+/** Fails for a value or an index in generated code that does not fit. @throws RangeError always. */
 export function failRange(site: Site, value: number, at: readonly number[]): never {
   throw outOfRange(site, value, at);
 }

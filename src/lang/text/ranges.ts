@@ -44,7 +44,7 @@ const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
 };
 const isComparison = (operator: BinaryOp): operator is Comparison => Object.hasOwn(NEGATED, operator);
 
-/** The numbers that one number can be, by a comparison that holds with one of `other`. */
+/** The part of `now` for which the comparison holds with some number of `other`. */
 function allowedBy(operator: Comparison, other: Interval, now: Interval): Interval {
   switch (operator) {
     case '==':
@@ -66,7 +66,7 @@ function allowedBy(operator: Comparison, other: Interval, now: Interval): Interv
   }
 }
 
-/** Values of others that a local may find in its slot. */
+/** Values of earlier locals that a local may find in its slot. */
 export interface LeftInSlots {
   /** Largest value of each slot. */
   readonly slotMax: readonly number[];
@@ -85,7 +85,7 @@ export class Ranges {
   #facts: readonly Fact[] = [];
   readonly #bounds = new Map<Bound, Interval>();
 
-  /** @param slots of the text's code; while that is still being recorded, a local's own type counts. */
+  /** @param slots those of the text's code; while the code is still being recorded, a local's own type counts. */
   constructor(sizes: Sizes, slots: LeftInSlots = { slotMax: [], locals: new Set() }) {
     this.#sizes = sizes;
     this.#slots = slots;
@@ -107,7 +107,7 @@ export class Ranges {
     }
   }
 
-  /** The result of `text` while a bound number goes from `from` up to and without `to`. */
+  /** The result of `text` while a bound number goes from `from` up to but not including `to`. */
   within<T>(bound: Bound, from: Expr, to: Expr, text: () => T): T {
     this.#bounds.set(bound, { low: this.of(from).low, high: this.of(to).high - 1 });
     return text();

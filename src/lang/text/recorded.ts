@@ -5,7 +5,7 @@ import { Ranges } from './ranges.ts';
 import { simplify } from './simplify.ts';
 import { resolve, type Sizes, sizeOf } from './types.ts';
 
-/** Many times the size of any text. */
+/** Maximum number of parts of a text: many times the size of any real text. */
 const MOST_PARTS = 200_000;
 
 /**
@@ -35,7 +35,7 @@ export class Recorded {
     this.#isOver = true;
   }
 
-  /** Counts one more part of the text. @throws Error if it comes too late, or JavaScript seems to record without end. */
+  /** Counts one more part of the text. @throws Error if it comes after the end, or the recording seems endless. */
   count(where: () => string): void {
     if (this.#isOver)
       throw new Error('a part of the text comes from a timer or a promise, after the text was recorded');

@@ -8,7 +8,7 @@ export interface Recorder {
 
 let current: Recorder | undefined;
 
-/** @throws Error outside the building of a code: places are written only there. */
+/** The present receiver of assignments. @throws Error if no code is being built: places are written only then. */
 export function currentRecorder(): Recorder {
   if (current === undefined)
     throw new Error('a place is written where no text is recorded: outside a routine, in a timer or a promise');

@@ -36,7 +36,7 @@ export function sizeOf(sizes: Sizes, name: string): number {
 export const resolve = (bound: Bound, sizes: Sizes): number => (typeof bound === 'number' ? bound : bound(sizes));
 
 export const bool: Type<'bool'> = { kind: 'bool', max: 1, initial: 0 };
-/** Whole numbers from 0 to `max` inclusive. @throws RangeError where untyped text gives no whole number. */
+/** Whole numbers from 0 to `max` inclusive. @throws RangeError if untyped text passes no whole number. */
 export function int(max: Bound): Type<'int'> {
   if (typeof max !== 'function' && !(Number.isInteger(max) && max >= 0))
     throw new RangeError(`int(${JSON.stringify(max)}): expected a whole number from 0 on, such as int(3)`);

@@ -172,6 +172,7 @@ export class LineReader {
       countsTime: this.#prefix.isCount,
       pageSize: events.pageSize,
       hiddenMarkers: notes.hiddenMarkers,
+      announced: tally.entries?.kept,
     };
   }
 
