@@ -66,21 +66,16 @@ const assigning = (
 function replacing(expr: Expr, change: (expr: Expr) => Expr | undefined): Expr {
   const changed = change(expr);
   if (changed !== undefined) return changed;
-  switch (expr.op) {
-    case 'binary':
-      return { ...expr, left: replacing(expr.left, change), right: replacing(expr.right, change) };
-    case 'not':
-      return { ...expr, of: replacing(expr.of, change) };
-    case 'choose':
-      return {
-        ...expr,
-        if: replacing(expr.if, change),
-        then: replacing(expr.then, change),
-        else: replacing(expr.else, change),
-      };
-    default:
-      return expr;
-  }
+  if (expr.op === 'binary')
+    return { ...expr, left: replacing(expr.left, change), right: replacing(expr.right, change) };
+  if (expr.op === 'not') return { ...expr, of: replacing(expr.of, change) };
+  if (expr.op !== 'choose') return expr;
+  return {
+    ...expr,
+    if: replacing(expr.if, change),
+    then: replacing(expr.then, change),
+    else: replacing(expr.else, change),
+  };
 }
 
 /** The values that a step assigns to the task's own memory. */

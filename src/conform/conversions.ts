@@ -39,6 +39,8 @@ export interface ConversionFacts {
   readonly inodes: readonly { readonly inode: number; readonly pages: readonly Page[]; readonly most: number }[];
   readonly pageOf: (pfn: number) => { readonly inode: number; readonly index: number } | undefined;
   readonly showsReferences: boolean;
+  /** Whether a page is known to be shared: a user has touched it. */
+  readonly isShared: (inode: number, index: number) => boolean;
 }
 
 /**
@@ -65,7 +67,9 @@ export function askedFor(facts: ConversionFacts): readonly Asked[] {
       });
       const [from, to] = [Math.min(...taken), Math.max(...taken) + 1];
       if (taken.length > 0) range(from, to);
-      if (taken.length > 0 && !isRefusal)
+      // To shared, only what is private is looked up.
+      const isShared = taken.every((index) => facts.isShared(inode, index));
+      if (taken.length > 0 && !isRefusal && !isShared)
         options.push({ kind: 'range', inode, from, to, toPrivate: false, before: 'private', timing: 'late' });
       if (taken.length > 0) continue;
     }

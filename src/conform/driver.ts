@@ -74,6 +74,9 @@ export type Rest =
   /** The guard of its next step is false. */
   | { readonly at: 'waits'; readonly step: Step };
 
+/** Steps after which a task goes round: a mutant may, and then shows nothing more. */
+const MOST_STEPS = 2_000_000;
+
 /** Facts about a step's text. */
 interface StepFacts {
   readonly mayShow: boolean;
@@ -259,10 +262,12 @@ export class Driver {
   /** Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: the same of a drain. */
   advance(task: number, { enters = false, looks = false, asks = false } = {}): Rest {
     let [mayEnter, mayAsk] = [enters, asks];
+    const last = this.steps + MOST_STEPS;
     for (;;) {
       const place = this.#placeOf(task);
       if (place === undefined) return { at: 'idle' };
       const { step, facts } = place;
+      if (this.steps >= last) return { at: 'waits', step };
       if (facts.locks && !mayEnter) return { at: 'batch-lock' };
       if (facts.looks && !looks) return { at: 'look' };
       if (facts.asks && !mayAsk) return { at: 'asks' };

@@ -82,6 +82,8 @@ class State {
   owed = new Map<number, readonly Shown[]>();
   /** References outside of the model's calls, by folio. */
   users = new Map<number, number>();
+  /** Pages that a user has touched since they were last converted to private: they are shared. */
+  shared = new Set<number>();
   /** The next event, and those before it that were put off. */
   next = 0;
   deferred: number[] = [];
@@ -104,6 +106,7 @@ class State {
     copy.outside = new Map(this.outside);
     copy.owed = new Map(this.owed);
     copy.users = new Map(this.users);
+    copy.shared = new Set(this.shared);
     copy.next = this.next;
     copy.deferred = [...this.deferred];
     return copy;
@@ -885,6 +888,8 @@ export class Follower {
     const task = this.#task();
     this.#driver.migrate(task, cpu);
     this.#driver.start(task, code, args);
+    const [inode = 0, index = 0] = args;
+    if (code === 'touch') this.#state.shared.add(inode * this.#pages + index);
     const running: Running = { task, pid, code, ...more };
     this.#state.running.set(pid, running);
     return running;
@@ -918,7 +923,9 @@ export class Follower {
     const owed = this.#state.owed.get(task);
     if (owed !== undefined) return { at: 'shows', shown: owed };
     let rest = this.#driver.advance(task, how);
-    while (rest.at === 'asks') {
+    for (let rounds = 0; rest.at === 'asks'; rounds++) {
+      const step = this.#driver.next(task);
+      if (rounds >= MOST_ROUNDS && step !== undefined) return { at: 'waits', step };
       const pid = this.#ownerOf(task);
       if (pid !== undefined) this.#needed(pid);
       rest = this.#driver.advance(task, { ...how, enters: false, asks: true });
@@ -1025,7 +1032,7 @@ export class Follower {
     cpu: number,
     wanted: (shown: Shown) => boolean,
   ): { readonly running: Running; readonly shown: readonly Shown[] } | undefined {
-    for (;;) {
+    for (let turns = 0; ; turns++) {
       const running = this.#state.running.get(pid);
       if (running === undefined) return undefined;
       if (running.adding !== undefined && this.#state.waiting.has(running.adding)) {
@@ -1056,7 +1063,10 @@ export class Follower {
         case 'batch-lock':
         case 'look':
         case 'asks':
-          break; // one lock at a time
+          // One lock at a time.
+          if (turns > MOST_TURNS)
+            this.#diverge({ allowed: 'the call goes round for ever', guard: this.#sayRest(running, rest) });
+          break;
       }
     }
   }
@@ -1321,6 +1331,7 @@ export class Follower {
         return live?.kind === 'file' ? live : undefined;
       },
       showsReferences: this.#kinds.has('reference'),
+      isShared: (inode, index) => this.#state.shared.has(inode * this.#pages + index),
     });
   }
 
@@ -1379,9 +1390,16 @@ export class Follower {
       this.#releaseOutside(mine);
       this.#driver.setAttributes(mine.conversion.kind === 'refused' ? 0 : mine.conversion.inode, 0);
       this.#choices = this.#choices.filter((choice) => choice.pid !== pid);
+      if (returned === 'ok') this.#converted(mine.conversion);
     } else if (mine !== undefined) this.#proceed(pid, cpu, () => false);
     this.#state.syscalls.delete(pid);
     this.#match(isConversion ? 'conversion' : 'fallocate');
+  }
+
+  #converted(asked: Asked): void {
+    if (asked.kind === 'refused' || !asked.toPrivate) return;
+    for (let index = asked.from; index < asked.to; index++)
+      this.#state.shared.delete(asked.inode * this.#pages + index);
   }
 
   // ---- references ----------------------------------------------------------------------------------------------
@@ -1671,6 +1689,10 @@ export class Follower {
   }
 }
 
+/** Locks and looks of one task between two events: a range of a million pages has fewer. */
+const MOST_TURNS = 100_000;
+/** Drains of all CPUs by one task between two events. */
+const MOST_ROUNDS = 100;
 /** Nanoseconds by which the clocks of two CPUs may differ, and within which an event may wait for another CPU's. */
 const SLACK = 100_000n;
 /** Events within which a task's next one is looked for. */

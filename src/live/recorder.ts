@@ -54,7 +54,7 @@ export interface Recorded {
   readonly cpus: readonly RecordedCpu[];
   /** Size of the file in bytes. */
   readonly bytes: number;
-  /** Names of the events, and what the filters leave out. */
+  /** Names of the events; whether those of other files than guest_memfds were left out. */
   readonly events: readonly string[];
   readonly filtered: boolean;
   readonly packedBy: string;
@@ -94,6 +94,8 @@ export class Recorder {
   /** Descriptors to close, besides the instance's own. */
   readonly #open: number[] = [];
   readonly #clock: string;
+  /** Adds of other files than guest_memfds are left out. */
+  readonly #isFiltered: boolean;
 
   /**
    * Starts recording.
@@ -122,7 +124,12 @@ export class Recorder {
         this.#open.push(fd);
         this.#raw.push({ cpu: Number(name.slice('cpu'.length)), fd });
       }
-      for (const { event, filter } of this.#wanted) this.#instance.enable(event, filter);
+      let isFiltered = false;
+      for (const { event, filter } of this.#wanted) {
+        const isUnderstood = this.#instance.enable(event, filter);
+        if (event === NEEDED[0]) isFiltered = isUnderstood && filter !== undefined;
+      }
+      this.#isFiltered = isFiltered;
       if (options.events === 'page-ref') this.#instance.write('options/stacktrace', '1');
     } catch (error) {
       this.close();
@@ -223,7 +230,7 @@ export class Recorder {
         })),
         bytes,
         events: this.#wanted.map(({ event }) => event),
-        filtered: this.#wanted.some(({ filter }) => filter !== undefined),
+        filtered: this.#isFiltered,
         packedBy: by,
       };
     } finally {
