@@ -124,8 +124,8 @@ describe('the playground', () => {
     await page.locator('.answer-row').first().waitFor();
     await page.getByLabel('C of the check').click();
     await page.keyboard.press('Control+End');
-    await page.keyboard.type('/* mine */');
-    await expect.poll(() => page.url()).toContain('code=');
+    await page.keyboard.insertText('/* mine */');
+    await expect.poll(() => page.url(), { timeout: 15_000 }).toContain('code=');
     const shared = await pages.open(page.url());
     await shared.page.locator('.answer-row').first().waitFor();
     expect(await shared.page.locator('.cm-content').textContent()).toContain('/* mine */');
