@@ -194,7 +194,7 @@ test.each([
   ],
   [
     checking('').replace("summary: ''", "summary: '', mutant: { name: 'gup-no-barrier' }"),
-    'folioscope: ./bad.ts:7: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, statics, exports, parts\n',
+    'folioscope: ./bad.ts:7: mutant: no field of a form, expected name, summary, check, guestFaultPutsAtOnce, skipsLru, freezes, mostDrains, mostReads, ownReferences, statics, exports, parts\n',
   ],
   [
     checking('').replace("summary: ''", "summary: '', mostDrains: { local: 1 }"),

@@ -135,6 +135,20 @@ const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n
  * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
  * read a second time, each folio is told on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
+ * @example
+ * import { readHistory } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { memorySource } from 'folioscope/trace';
+ * const text = `# tracer: nop
+ * #
+ * # entries-in-buffer/entries-written: 1/1   #P:2
+ * #
+ *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
+ * `;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const history = await readHistory(source, { patches: PATCHES });
+ * history.explanation.trace.events; // => 1
+ * history.window !== undefined; // => true
  */
 export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
   const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
