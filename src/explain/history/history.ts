@@ -135,6 +135,16 @@ const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n
  * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
  * read a second time, each folio is told on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
+ * @example
+ * import { readHistory } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { memorySource } from 'folioscope/trace';
+ * import { readFileSync } from 'node:fs';
+ * const source = memorySource('two-cpu.dat', readFileSync('examples/two-cpu.dat'));
+ * const markers: string[] = [];
+ * const options = { patches: PATCHES, onFolio: () => undefined, onMarker: () => markers.push('one') };
+ * await readHistory(source, options);
+ * markers.length > 0; // => true
  */
 export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
   const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
