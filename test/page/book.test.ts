@@ -15,7 +15,7 @@ beforeAll(async () => {
   if (why !== undefined) return;
   pages = await Pages.start();
   address = await pages.serve();
-}, 60_000);
+}, 120_000);
 beforeEach(({ skip }) => {
   if (why !== undefined) skip(why);
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   if (why !== undefined) return;
   pages = await Pages.start();
   for (const name of RECORDINGS) addresses.set(name, await pages.serve({ name, path: join(ROOT, 'examples', name) }));
-}, 60_000);
+}, 120_000);
 beforeEach(({ skip }) => {
   if (why !== undefined) skip(why);
 });
