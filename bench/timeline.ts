@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 import { buildWeb } from '../scripts/build-web.mjs';
 import { serve } from '../src/serve/index.ts';
 import { recordGuest } from './guest-recording.ts';
@@ -78,9 +78,18 @@ const percentile = (values: readonly number[], share: number): string => {
   return (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN).toFixed(1).padStart(6);
 };
 
-function row(what: string, { apart, work }: Frames): void {
+/** Seconds of processor time that the page's main thread has taken: a busy machine does not change it. */
+async function processorTime(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+}
+
+async function row(page: Page, session: CDPSession, what: string, event: string): Promise<void> {
+  const before = await processorTime(session);
+  const { apart, work } = await framesOf(page, event);
+  const processor = (1000 * ((await processorTime(session)) - before)) / FRAMES;
   const of = (values: readonly number[]): string => [0.5, 0.99, 1].map((share) => percentile(values, share)).join(' ');
-  say(`  ${what.padEnd(30)} ${of(apart)}      ${of(work)}`);
+  say(`  ${what.padEnd(24)} ${of(apart)}    ${of(work)}    ${processor.toFixed(1).padStart(6)}`);
 }
 
 async function measure(folder: string, v6: string, events: number): Promise<void> {
@@ -102,16 +111,15 @@ async function measure(folder: string, v6: string, events: number): Promise<void
     const seconds = (to: number): string => ((to - begun) / 1000).toFixed(1);
     say(`  lanes after ${seconds(drawn)} s, the first verdict after ${seconds(performance.now())} s`);
     say(`  memory of the page and its worker: ${await memoryOf(browser)}`);
-    say('                                 ms between frames         ms of work in a frame');
-    say('                                   p50    p99    max         p50    p99    max');
-    row('zoom in from the whole', await framesOf(page, `() => ({ ctrlKey: true, deltaY: -4 })`));
-    row('pan, zoomed in', await framesOf(page, `(frame) => ({ deltaX: frame % 120 < 60 ? 40 : -40 })`));
-    row('zoom out to the whole', await framesOf(page, `() => ({ ctrlKey: true, deltaY: 4 })`));
-    row(
-      'zoom in by a tenth',
-      await framesOf(page, `(frame) => ({ ctrlKey: frame < 25, deltaY: frame < 25 ? -9 : 0 })`),
-    );
-    row('pan, a tenth shown', await framesOf(page, `(frame) => ({ deltaX: frame % 120 < 60 ? 20 : -20 })`));
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    say('                            ms between frames      ms of work in a frame   processor ms');
+    say('                             p50    p99    max       p50    p99    max      a frame');
+    await row(page, session, 'zoom in from the whole', `() => ({ ctrlKey: true, deltaY: -4 })`);
+    await row(page, session, 'pan, zoomed in', `(frame) => ({ deltaX: frame % 120 < 60 ? 40 : -40 })`);
+    await row(page, session, 'zoom out to the whole', `() => ({ ctrlKey: true, deltaY: 4 })`);
+    await row(page, session, 'zoom in by a tenth', `(frame) => ({ ctrlKey: frame < 25, deltaY: frame < 25 ? -9 : 0 })`);
+    await row(page, session, 'pan, a tenth shown', `(frame) => ({ deltaX: frame % 120 < 60 ? 20 : -20 })`);
     say(`  memory afterwards: ${await memoryOf(browser)}`);
   } finally {
     await browser.close();

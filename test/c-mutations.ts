@@ -142,7 +142,7 @@ export type Fate =
   | { readonly kind: 'defect'; readonly why: string };
 
 /** A file, or what completed it, with line and column; within a loop of a text that a hunk completes, that of the text. */
-const LINE = /^[\w./-]+(?: \(completed\))?:\d+:\d+: [^\n]+$/;
+const LINE = /^[^\n:]+(?: \(completed\))?:\d+:\d+: [^\n]+$/;
 
 /** Translates a text and records it in a kernel. */
 export const fateOf = (front: CFront, text: string): Fate => fateOfSource(front, wholeFile('slip.c', text));

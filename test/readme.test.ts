@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { folioscope } from './cli/folioscope.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
-const PAGES = ['README.md', ...readdirSync(new URL('../docs', import.meta.url)).map((file) => `docs/${file}`)];
+const PAGES = [
+  'README.md',
+  ...readdirSync(new URL('../docs', import.meta.url))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
 
 /** A command's words as a shell splits them; single quotes are enough for our pages. */
 const words = (command: string): readonly string[] =>

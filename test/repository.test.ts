@@ -72,6 +72,9 @@ describe('check-directions', () => {
     ['scenario', "import type { z } from 'zod/v4';", 'zod is imported as zod/mini or zod/locales, not zod/v4'],
     ['kernel', "import { x } from 'folioscope/ledger';", 'rooms are imported by path'],
     ['report', "import { explain } from '../explain/index.ts';", 'report may not import explain'],
+    ['report', "import { record } from '../live/index.ts';", 'report may not import live'],
+    ['explain', "import { record } from '../live/index.ts';", 'explain may not import live'],
+    ['verify', "import type { Native } from '../live/index.ts';", 'verify may not import live'],
     ['cli', "import { f } from '../../test/needs.ts';", 'is in no room of src/'],
     ['attic', 'export const a = 1;', 'stands in no room'],
   ])('%s: %s', (room, code, complaint) => {

@@ -18,6 +18,12 @@ export abstract class Arithmetic extends Unordered {
     return binary('!=', expr, constant(0));
   }
 
+  /** Whether an expression is so; the address of a variable is never NULL. */
+  protected truthOf(expr: CExpr): Expr {
+    const operand = this.operand(expr);
+    return operand.kind === 'pointer' ? constant(1) : this.truth(operand, expr.at);
+  }
+
   protected value(expr: CExpr): Valued {
     const operand = this.operand(expr);
     if (operand.kind === 'value') return operand;
@@ -78,8 +84,13 @@ export abstract class Arithmetic extends Unordered {
 
   protected binary(operator: BinaryOperator, left: CExpr, right: CExpr, at: Place): Valued {
     const [a, b] = this.both(left, right, at);
-    if (a.kind === 'pointer' || b.kind === 'pointer')
+    if (a.kind === 'pointer' || b.kind === 'pointer') {
+      const other = a.kind === 'pointer' ? b : a;
+      const isNull = other.kind === 'value' && other.expr.op === 'const' && other.expr.value === 0;
+      if (isNull && (operator === '==' || operator === '!='))
+        return { kind: 'value', expr: constant(Number(operator === '!=')), type: INT };
       throw new Refused('pointers to variables are not compared, expected values', at);
+    }
     return this.computed(operator, a, b, at);
   }
 

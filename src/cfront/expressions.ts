@@ -79,7 +79,7 @@ export abstract class Expressions extends Places {
       case '&':
         return { kind: 'pointer', to: this.target(of) };
       case '!': {
-        const truth = this.truth(this.value(of), of.at);
+        const truth = this.truthOf(of);
         return {
           kind: 'value',
           expr: truth.op === 'const' ? constant(Number(truth.value === 0)) : not(truth),
@@ -104,8 +104,8 @@ export abstract class Expressions extends Places {
   }
 
   protected logical(expr: Extract<CExpr, { kind: 'logical' }>): Valued {
-    const left = this.truth(this.value(expr.left), expr.left.at);
-    const { parts, value: right } = this.capture(() => this.truth(this.value(expr.right), expr.right.at));
+    const left = this.truthOf(expr.left);
+    const { parts, value: right } = this.capture(() => this.truthOf(expr.right));
     if (parts.length === 0) return { kind: 'value', expr: folded(expr.operator, left, right), type: INT };
     const of = this.temporary(BOOL, expr.at.text);
     this.push({ kind: 'set', to: of, value: left, at: expr.at });
@@ -116,7 +116,7 @@ export abstract class Expressions extends Places {
   }
 
   protected conditional(expr: Extract<CExpr, { kind: 'conditional' }>): Valued {
-    const condition = this.truth(this.value(expr.if), expr.if.at);
+    const condition = this.truthOf(expr.if);
     const then = this.capture(() => this.value(expr.then));
     const otherwise = this.capture(() => this.value(expr.else));
     const type = this.meeting(then.value, otherwise.value, expr.at);

@@ -474,6 +474,9 @@ const CALLS: readonly Known[] = [
     'one read of the field',
     (_, args) => number(folio.index.at(args.folio(0))),
   ),
+  reads('folio_next_index', UNSIGNED_LONG, pages, 'one read of the field: the page behind the folio', (_, args) =>
+    number(folio.index.at(args.folio(0)).plus(folioNrPages(args.folio(0)))),
+  ),
   {
     ...reads(
       'folio->mapping',

@@ -123,6 +123,13 @@ export abstract class Statements extends Calls {
         for (const name of statement.names) this.declare(name);
         return;
       case 'expression':
+        // The kernel's word for a case that goes on into the next one.
+        if (
+          statement.of.kind === 'name' &&
+          statement.of.name === 'fallthrough' &&
+          this.bound('fallthrough') === undefined
+        )
+          return;
         this.full(() => this.effect(statement.of));
         return;
       case 'if': {
@@ -336,7 +343,7 @@ export abstract class Statements extends Calls {
       return;
     }
     this.full(() => {
-      const truth = this.truth(this.value(expr), expr.at);
+      const truth = this.truthOf(expr);
       const leave: Part = { kind: 'leave', label: to };
       this.push({ kind: 'if', if: when ? truth : not(truth), then: [leave], else: [] });
     });

@@ -29,6 +29,37 @@ const refusalOf = (text: string): string => {
   return translation.kind === 'refused' ? translation.errors.join('\n') : 'a form';
 };
 
+test('fallthrough, NULL checks of addresses, and folio_next_index()', () => {
+  const body = `	struct folio *folio = filemap_get_folio(inode->i_mapping, start);
+	bool safe = false;
+
+	switch (folio_ref_count(folio)) {
+	case 2:
+		safe = err_index != NULL && !!err_index;
+		fallthrough;
+	default:
+		if (err_index)
+			*err_index = start;
+	}
+	start = folio_next_index(folio);
+	folio_put(folio);
+	return safe;`;
+  expect(refusalOf(check(body))).toBe('a form');
+});
+
+test('a name that is none is told in one line', () => {
+  expect(
+    refusalOf('static bool one(int a,\n\t\tint b)(int c)\n{\n\treturn true;\n}\nbool two(int a)\n{\n}\n'),
+  ).not.toContain('\n');
+  const translation = front.translate(wholeFile('f.c', 'bool one(int a,\n int b)(int c)\n{\n\treturn true;\n}\n'), {
+    name: 'f',
+    function: 'other',
+  });
+  expect(translation).toMatchObject({
+    errors: [expect.stringMatching(/^f\.c:1:1: no function 'other', expected one of [^\n]+$/)],
+  });
+});
+
 test('what kernel code asserts besides says nothing here, and min_t() is the smaller one', () => {
   const body = `	struct folio *folio = filemap_get_folio(inode->i_mapping, start);
 	pgoff_t at = min_t(pgoff_t, start, nr_pages);

@@ -137,7 +137,11 @@ const MOST_NAMED = 8;
 
 function namesText(names: readonly string[]): string {
   if (names.length === 0) return 'a function';
-  const named = names.slice(0, MOST_NAMED).join(', ');
+  // What the parser takes for a name may be a whole declarator.
+  const named = names
+    .slice(0, MOST_NAMED)
+    .map((name) => inOneLine(name))
+    .join(', ');
   return names.length > MOST_NAMED ? `one of ${named} and ${names.length - MOST_NAMED} more` : `one of ${named}`;
 }
 

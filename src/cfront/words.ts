@@ -33,7 +33,7 @@ export abstract class Words extends Accesses {
       case 'mapping-of':
         return this.value(first);
       case 'truth':
-        return { kind: 'value', expr: this.truth(this.value(first), first.at), type: INT };
+        return { kind: 'value', expr: this.truthOf(first), type: INT };
       case 'write':
         if (second === undefined) return nothing;
         return this.assign({ kind: 'assign', operator: undefined, to: first, value: second, at });

@@ -219,7 +219,8 @@ async function comparedSource(tree: string, changes: readonly ReviewedChange[]):
     [before, after].flatMap((side) => (side?.kind === 'judged' ? side.judged : [])),
   );
   const names = new Set(judged.flatMap(({ routines }) => routines));
-  for (const { prepared } of changes) names.delete(prepared.function);
+  for (const { prepared } of changes)
+    for (const side of [prepared.before, prepared.after]) if (side !== undefined) names.delete(side.function);
   try {
     const states = await compareSources(await sourcesIn(tree), names);
     return { tree, release: HELD_AGAINST, states, failure: undefined };
@@ -235,7 +236,7 @@ type Translated =
   | { readonly kind: 'refused'; readonly errors: readonly string[] };
 
 async function translated(
-  { function: name, exports }: Prepared,
+  { exports }: Prepared,
   side: 'before' | 'after',
   prepared: PreparedSide | undefined,
 ): Promise<Translated | undefined> {
@@ -244,13 +245,13 @@ async function translated(
   const { unexportedCalls, DEFAULT_PROFILE } = await import('../kernel/index.ts');
   const job: JobSide = {
     name: side,
-    function: name,
+    function: prepared.function,
     source: prepared.source,
     exports: side === 'after' ? exports : [],
   };
   const translation = (await readyFront()).translate(job.source, {
     name: job.name,
-    function: name,
+    function: prepared.function,
     exports: job.exports,
   });
   if (translation.kind === 'refused') return translation;

@@ -4,13 +4,18 @@ import { describe, expect, test } from 'vitest';
 import { added, inserted, ioctl, made, marker, returned, summaryOf } from '../../test/support/kernel-events.ts';
 import { cpu, folioIndex, type KernelEvent, nanoseconds, pfn } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
+import type { TraceSummary } from '../trace/index.ts';
 import { Explainer } from './explainer.ts';
 import type { Explanation, Question } from './index.ts';
 
-function explain(events: readonly KernelEvent[], question: Partial<Question> = {}): Explanation {
+function explain(
+  events: readonly KernelEvent[],
+  question: Partial<Question> = {},
+  summary: Partial<TraceSummary> = {},
+): Explanation {
   const explainer = new Explainer({ moments: [{ kind: 'end' }], patches: PATCHES, ...question });
   explainer.events(events);
-  return explainer.answer(summaryOf(events));
+  return explainer.answer({ ...summaryOf(events), ...summary });
 }
 
 /** A change of the first folio's count, from `page_ref:page_ref_mod`. */
@@ -141,4 +146,29 @@ test('counts in a recording that is not sorted by time do not add up to a verdic
     reference(160, 0, -1, 2),
   ];
   expect(explain(events, { cpu: cpu(1) }).moments[0]?.baseline?.verdict).toBe('undecided');
+});
+
+describe('where the recording names the events that were on', () => {
+  const recordedEvents = [
+    'filemap:mm_filemap_add_to_page_cache',
+    'filemap:mm_filemap_delete_from_page_cache',
+    'pagemap:mm_lru_insertion',
+  ];
+
+  test('one that did not occur is not missing', () => {
+    const without = explain([]);
+    expect([without.doubt, without.missing.length]).toEqual(['missing events', 3]);
+    const named = explain([], {}, { recordedEvents });
+    expect([named.doubt, named.missing]).toEqual([undefined, []]);
+  });
+
+  test('a folio without an insertion waits', () => {
+    const { moments } = explain([...made({ at: 2 }), ...adds(8)], { cpu: cpu(1) }, { recordedEvents });
+    expect(moments[0]?.baseline).toEqual({ verdict: 'refused', index: folioIndex(0), spurious: true });
+  });
+
+  test('the others are missing as before', () => {
+    const { missing } = explain([], {}, { recordedEvents: recordedEvents.slice(0, 2) });
+    expect(missing).toEqual(['mm_lru_insertion']);
+  });
 });

@@ -54,7 +54,7 @@ export interface Recorded {
   readonly cpus: readonly RecordedCpu[];
   /** Size of the file in bytes. */
   readonly bytes: number;
-  /** Names of the events, and what the filters leave out. */
+  /** Names of the events; whether those of other files than guest_memfds were left out. */
   readonly events: readonly string[];
   readonly filtered: boolean;
   readonly packedBy: string;
@@ -72,8 +72,11 @@ const NEEDED = [
   'filemap/mm_filemap_delete_from_page_cache',
   'pagemap/mm_lru_insertion',
 ];
-/** LRU_UNEVICTABLE: where every folio of a guest_memfd goes. include/linux/mmzone.h */
-const UNEVICTABLE = 'lru == 4';
+/**
+ * LRU_UNEVICTABLE, where every folio of a guest_memfd goes, and LRU_INACTIVE_FILE, where one goes that left the page cache
+ * while it waited. include/linux/mmzone.h
+ */
+const INSERTED = 'lru == 4 || lru == 2';
 const PIPE_BYTES = 1024 * 1024;
 
 /**
@@ -94,6 +97,8 @@ export class Recorder {
   /** Descriptors to close, besides the instance's own. */
   readonly #open: number[] = [];
   readonly #clock: string;
+  /** Adds of other files than guest_memfds are left out. */
+  readonly #isFiltered: boolean;
 
   /**
    * Starts recording.
@@ -122,7 +127,12 @@ export class Recorder {
         this.#open.push(fd);
         this.#raw.push({ cpu: Number(name.slice('cpu'.length)), fd });
       }
-      for (const { event, filter } of this.#wanted) this.#instance.enable(event, filter);
+      let isFiltered = false;
+      for (const { event, filter } of this.#wanted) {
+        const isUnderstood = this.#instance.enable(event, filter);
+        if (event === NEEDED[0]) isFiltered = isUnderstood && filter !== undefined;
+      }
+      this.#isFiltered = isFiltered;
       if (options.events === 'page-ref') this.#instance.write('options/stacktrace', '1');
     } catch (error) {
       this.close();
@@ -223,7 +233,7 @@ export class Recorder {
         })),
         bytes,
         events: this.#wanted.map(({ event }) => event),
-        filtered: this.#wanted.some(({ filter }) => filter !== undefined),
+        filtered: this.#isFiltered,
         packedBy: by,
       };
     } finally {
@@ -298,7 +308,7 @@ function wantedEvents(native: Native, instance: TraceInstance, events: EventSet)
     return [
       { event: 'filemap/mm_filemap_add_to_page_cache', filter: ofDevice },
       { event: 'filemap/mm_filemap_delete_from_page_cache', filter: ofDevice },
-      { event: 'pagemap/mm_lru_insertion', filter: UNEVICTABLE },
+      { event: 'pagemap/mm_lru_insertion', filter: INSERTED },
       ...have(['syscalls/sys_enter_ioctl']).map((one) => ({ ...one, filter: calls.join(' || ') })),
       ...have(['syscalls/sys_exit_ioctl']),
     ];

@@ -31,15 +31,19 @@ export function findTracefs(): string {
   // Older systems mount it only when debugfs is entered.
   const path =
     place ?? ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'].find((known) => existsSync(`${known}/events`));
-  if (path === undefined)
-    throw new UnavailableError('tracefs is not mounted', 'mount -t tracefs nodev /sys/kernel/tracing, as root');
+  if (path === undefined) throw notMounted();
   try {
     accessSync(join(path, 'instances'), constants.W_OK | constants.R_OK);
   } catch (error) {
+    // Hidden by another mount, or a kernel without instances.
+    if (codeOf(error) === 'ENOENT') throw notMounted();
     throw new UnavailableError(`${path}/instances is closed to this user (${codeOf(error)})`, AS_ROOT);
   }
   return path;
 }
+
+const notMounted = (): UnavailableError =>
+  new UnavailableError('tracefs is not mounted', 'mount -t tracefs nodev /sys/kernel/tracing, as root');
 
 /** The instances of ours on this machine. */
 export interface Leftovers {

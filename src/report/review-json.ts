@@ -32,6 +32,7 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
     subject: mail.subject ?? null,
     path,
     function: prepared.function,
+    renamed: prepared.change.renamed,
     shown,
     completed: { before: prepared.before?.completed ?? [], after: prepared.after?.completed ?? [] },
     exports,

@@ -58,9 +58,12 @@ function headLines(file: string, { prepared }: ReviewedChange, several: boolean)
   return [
     ...wrap(mail.subject ?? file, '', '  '),
     ...(several && mail.subject === undefined ? wrap(mail.lines[0] ?? '', '  ', '    ') : []),
-    ...wrap(`${prepared.function}() in ${path}`, '', '  '),
+    ...wrap(`${prepared.function}()${renamedText(prepared)} in ${path}`, '', '  '),
   ];
 }
+
+const renamedText = ({ change: { renamed } }: ReviewedChange['prepared']): string =>
+  renamed === undefined ? '' : `, renamed ${renamed}(),`;
 
 function verdictSections({ before, after }: ReviewedChange): readonly (readonly string[])[] {
   return [

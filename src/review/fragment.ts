@@ -13,7 +13,10 @@ export interface Fragment {
 /** A function that a diff changes. */
 export interface ChangedFunction {
   readonly path: string;
+  /** Its name before the change. */
   readonly name: string;
+  /** Its name after the change, where that is another. */
+  readonly renamed?: string;
   readonly hunks: readonly Hunk[];
 }
 
@@ -38,8 +41,45 @@ export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFun
       if (known.at(-1) !== hunk) found.set(name, [...known, hunk]);
     }
   }
-  return [...found].map(([name, of]) => ({ path, name, hunks: of }));
+  const renamed = renamesIn(hunks);
+  const others = new Set(renamed.values());
+  return [...found].flatMap(([name, of]) => {
+    const now = renamed.get(name);
+    if (now === undefined) return others.has(name) ? [] : [{ path, name, hunks: of }];
+    const all = new Set([...of, ...(found.get(now) ?? [])]);
+    return [{ path, name, renamed: now, hunks: hunks.filter((hunk) => all.has(hunk)) }];
+  });
 }
+
+/** New names by old ones: a hunk removes a function's first line, and adds the same with another name. */
+function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
+  const renames = new Map<string, string>();
+  for (const { lines } of hunks) {
+    const begun = (sign: 'removed' | 'added') =>
+      lines.flatMap(({ kind, text }) => {
+        const name = kind === sign && isBeginning(text) ? nameBegun(text) : undefined;
+        return name === undefined ? [] : [{ name, rest: text.replace(name, '') }];
+      });
+    const added = begun('added');
+    for (const { name, rest } of begun('removed')) {
+      const now = added.find((other) => other.rest === rest);
+      if (now !== undefined && now.name !== name) renames.set(name, now.name);
+    }
+  }
+  return renames;
+}
+
+/** A changed function's name on one side. */
+export const nameOn = (side: Side, { name, renamed }: ChangedFunction): string =>
+  side === 'after' ? (renamed ?? name) : name;
+
+/** A diff with the function before each hunk's first line in the hunk's header, where that says nothing. */
+export const withSections = (file: FileDiff, before: readonly string[]): FileDiff => ({
+  ...file,
+  hunks: file.hunks.map((hunk) =>
+    hunk.section === '' ? { ...hunk, section: before.slice(0, hunk.before - 1).findLast(isBeginning) ?? '' } : hunk,
+  ),
+});
 
 export type Side = 'before' | 'after';
 
@@ -79,12 +119,16 @@ export type Shown =
   | { readonly kind: 'gap'; readonly from: number; readonly to: number };
 
 /** What a diff shows of a function on one side; undefined where it has no line of it. */
-export function shownOn(side: Side, { path, name, hunks }: ChangedFunction): Shown | undefined {
+export function shownOn(side: Side, change: ChangedFunction): Shown | undefined {
+  const { path, hunks } = change;
+  const name = nameOn(side, change);
+  // git names in a hunk's header the function as it was.
+  const isOf = (section: string): boolean => [change.name, change.renamed].includes(nameBegun(section));
   const lines: CLine[] = [];
   let section: string | undefined;
   for (const hunk of hunks) {
     const all = linesOn(side, path, hunk);
-    const isInside = nameBegun(hunk.section) === name && (lines.length > 0 || !beginsIn(all, name));
+    const isInside = isOf(hunk.section) && (lines.length > 0 || !beginsIn(all, name));
     const extent = extentOf(
       all.map(({ text }) => text),
       name,

@@ -3,13 +3,23 @@ import { CHECK_FUNCTION, type CLine, type CSource } from '../cfront/index.ts';
 import { InputError } from '../ledger/index.ts';
 import { complete, TooLittleShown } from './complete.ts';
 import { diffsIn, type FileDiff } from './diff.ts';
-import { changedFunctions, type ChangedFunction, helpersOn, type Side, shownOn } from './fragment.ts';
+import {
+  changedFunctions,
+  type ChangedFunction,
+  helpersOn,
+  nameOn,
+  type Side,
+  shownOn,
+  withSections,
+} from './fragment.ts';
 import type { Mail } from './mail.ts';
 import { unquoted } from './quoted.ts';
 import { type Tree, wholeOn } from './tree.ts';
 
 /** One side of a change, ready to be translated. */
 export interface PreparedSide {
+  /** The function's name on this side. */
+  readonly function: string;
   readonly source: CSource;
   /** Lines that the mail does not show and that were completed, in order. */
   readonly completed: readonly string[];
@@ -20,6 +30,7 @@ export interface Prepared {
   readonly mail: Mail;
   /** The file that the function stands in. */
   readonly path: string;
+  /** Its name before the change. */
   readonly function: string;
   readonly shown: 'whole' | 'hunk';
   /** Undefined where the mail adds the function. */
@@ -57,10 +68,13 @@ export async function prepare(mails: readonly Mail[], options: PrepareOptions): 
   for (const mail of mails) {
     const files = diffsIn(unquoted(mail.lines));
     diffs += files.length;
-    for (const file of files)
+    for (const shown of files) {
+      const file = await withNames(shown, options);
       for (const change of changedFunctions(file))
-        if (change.name === wanted) found.push(await prepared(mail, files, file, change, options));
+        if (change.name === wanted || change.renamed === wanted)
+          found.push(await prepared(mail, files, file, change, options));
         else others.add(change.name);
+    }
     await options.tree?.apply(files);
   }
   if (found.length > 0) return found;
@@ -73,6 +87,14 @@ export async function prepare(mails: readonly Mail[], options: PrepareOptions): 
   throw new InputError(
     `${options.file}: no change of ${wanted}(), ${named}; expected one, or the check's name with --function`,
   );
+}
+
+/** A diff whose hunks name their functions: diff(1) leaves that out unless it is asked for, and a tree has it. */
+async function withNames(file: FileDiff, { tree }: PrepareOptions): Promise<FileDiff> {
+  if (tree === undefined || !/\.[ch]$/.test(file.path) || file.hunks.every(({ section }) => section !== ''))
+    return file;
+  const text = await tree.before(file);
+  return text === undefined ? file : withSections(file, text.split('\n'));
 }
 
 const MOST_NAMED = 6;
@@ -94,7 +116,10 @@ async function prepared(
   const taken = new Set<string>();
   const sideOf = (side: Side): PreparedSide | undefined => {
     const text = whole?.[side];
-    if (whole !== undefined) return text === undefined ? undefined : { source: wholeOn(path, text), completed: [] };
+    if (whole !== undefined)
+      return text === undefined
+        ? undefined
+        : { function: nameOn(side, change), source: wholeOn(path, text), completed: [] };
     return shownSide(side, files, change, options, taken);
   };
   const [before, after] = [sideOf('before'), sideOf('after')];
@@ -122,16 +147,17 @@ function shownSide(
   const shown = shownOn(side, change);
   if (shown === undefined) return undefined;
   const { path } = change;
+  const own = nameOn(side, change);
   if (shown.kind === 'gap')
     throw new InputError(
       `${name}: lines ${shown.from} to ${shown.to} of ${path} (${side} the change) stand between its hunks and are not shown, expected them: give --tree DIR, or a diff with more context (git format-patch -U40)`,
     );
-  const helpers = files.flatMap((diff) => helpersOn(side, diff, change.name, known, taken));
+  const helpers = files.flatMap((diff) => helpersOn(side, diff, own, known, taken));
   const source = (lines: readonly CLine[]): CSource => ({ name: path, lines: [...helpers, ...lines] });
-  if (shown.isWhole) return { source: source(shown.of.lines), completed: [] };
+  if (shown.isWhole) return { function: own, source: source(shown.of.lines), completed: [] };
   try {
-    const { lines, completed } = complete(shown.of, change.name);
-    return { source: source(lines), completed };
+    const { lines, completed } = complete(shown.of, own);
+    return { function: own, source: source(lines), completed };
   } catch (error) {
     if (!(error instanceof TooLittleShown)) throw error;
     throw new InputError(`${name}: ${placeOf(shown.of.lines, path)}: ${error.message}`);

@@ -195,6 +195,57 @@ test('with a tree the function is whole, whether the diff is applied there or no
   );
 });
 
+test('a function that the change renames is the same before and after', async () => {
+  const name = 'kvm_gmem_is_safe_for_conversion';
+  const diff = `--- a/virt/kvm/guest_memfd.c
++++ b/virt/kvm/guest_memfd.c
+@@ -1,29 +1,30 @@
+${FILE.trimEnd()
+  .split('\n')
+  .flatMap((line) => {
+    if (line.startsWith(`static bool ${name}`)) return [`-${line}`, `+${line.replace(name, 'gmem_idle')}`];
+    return line.includes('folio_batch_init') ? ['+\tlru_add_drain_all();', ` ${line}`] : [` ${line}`];
+  })
+  .join('\n')}
+`.replace('-1,29 +1,30', `-1,${FILE.trimEnd().split('\n').length} +1,${FILE.trimEnd().split('\n').length + 1}`);
+  for (const of of [name, 'gmem_idle']) {
+    const [change, more] = await prepared(diff, { function: of });
+    expect(more).toBeUndefined();
+    expect(change).toMatchObject({
+      function: name,
+      change: { renamed: 'gmem_idle' },
+      before: { function: name, completed: [] },
+      after: { function: 'gmem_idle', completed: [] },
+    });
+    expect(textOf(change?.after?.source.lines)).toContain('static bool gmem_idle(');
+    expect(textOf(change?.before?.source.lines)).not.toContain('lru_add_drain_all');
+  }
+});
+
+test('a hunk that reaches beyond the end of the file does not apply', async () => {
+  const tree = new Tree('linux', async () => Promise.resolve(FILE.split('\n').slice(0, 9).join('\n')));
+  await expect(prepared(DIFF, { tree })).rejects.toThrow('linux: hunk 1 of 1, @@ -7,15 +7,19 @@, does not apply');
+});
+
+test('a hunk of a line beyond all files is one that does not apply', async () => {
+  const tree = new Tree('linux', async () => Promise.resolve(FILE));
+  const far = DIFF.replace('-7,15 +7,19', '-99999999999,15 +99999999999,19').replace(
+    'bool fine = true',
+    'bool fine = 1',
+  );
+  await expect(prepared(far, { tree })).rejects.toThrow(
+    'linux: hunk 1 of 1, @@ -99999999999,15 +99999999999,19 @@, does not apply',
+  );
+});
+
+test('a diff that names no function is found in the tree', async () => {
+  const plain = DIFF.replaceAll(/^(@@ .* @@) .*$/gm, '$1');
+  await expect(prepared(plain)).rejects.toThrow('it changes no function');
+  const tree = new Tree('linux', async (path) => Promise.resolve(path === 'virt/kvm/guest_memfd.c' ? FILE : undefined));
+  const [change] = await prepared(plain, { tree });
+  expect(change).toMatchObject({ shown: 'whole', function: 'kvm_gmem_is_safe_for_conversion' });
+});
+
 test.each([
   ['Hello.\n', "a.mail: no diff in it, expected a mail or a file with lines from 'diff --git' or '--- FILE' on"],
   [

@@ -55,6 +55,13 @@ export class Tree {
     );
   }
 
+  /** A file before a diff; undefined where the diff does not belong to it. */
+  async before(file: FileDiff): Promise<string | undefined> {
+    const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
+    if (text === undefined || file.hunks.some(({ isCut }) => isCut)) return undefined;
+    return applied(text, file) === undefined ? applied(text, reversed(file)) : text;
+  }
+
   /** Goes on from the state behind a mail's diffs. */
   async apply(files: readonly FileDiff[]): Promise<void> {
     for (const file of files) {
@@ -92,15 +99,17 @@ const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
 
 /** A text with a diff applied; blanks that a mail has eaten are no difference. Undefined where it does not apply. */
 function applied(text: string, { path, hunks }: FileDiff): string | undefined {
+  // A hunk is looked for from where it says; beyond the end there is nothing, however far.
+  const most = text.split('\n').length + 1;
   const patch: StructuredPatch = {
     oldFileName: path,
     newFileName: path,
     oldHeader: undefined,
     newHeader: undefined,
     hunks: hunks.map(({ before, after, counts, lines }) => ({
-      oldStart: before,
+      oldStart: Math.min(before, most),
       oldLines: counts.before,
-      newStart: after,
+      newStart: Math.min(after, most),
       newLines: counts.after,
       lines: lines.map((line) => `${SIGNS[line.kind]}${line.text}`),
     })),
@@ -108,7 +117,9 @@ function applied(text: string, { path, hunks }: FileDiff): string | undefined {
   const squeezed = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
   const result = applyPatch(text, patch, {
     autoConvertLineEndings: true,
-    compareLine: (_, line, __, content) => squeezed(line) === squeezed(content),
+    // Behind the end of the file there is no line.
+    compareLine: (_, line: string | undefined, __, content) =>
+      line !== undefined && squeezed(line) === squeezed(content),
   });
   return result === false ? undefined : result;
 }

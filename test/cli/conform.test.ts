@@ -12,7 +12,8 @@ test('a recording that conforms: exit 0, its counts, and a document as the schem
   const { status, stdout } = folioscope(['conform', '--json', 'examples/two-cpu.dat']);
   expect(status).toBe(0);
   const document = JSON.parse(stdout) as Record<string, unknown>;
-  expect(valid(document) ? [] : valid.errors).toEqual([]);
+  valid(document);
+  expect(valid.errors ?? []).toEqual([]);
   expect(document).toMatchObject({ verdict: 'conforms', events: 401, consumed: 401, matched: 389, divergence: null });
 });
 
@@ -29,7 +30,8 @@ test('the form of the check is found, and a wrong one diverges: exit 1, with the
   const document: unknown = JSON.parse(
     folioscope(['conform', '--json', '--patch', 'v8', 'examples/refused.txt']).stdout,
   );
-  expect(valid(document) ? [] : valid.errors).toEqual([]);
+  valid(document);
+  expect(valid.errors ?? []).toEqual([]);
 });
 
 test('a recording without an event that the model has a step for is undecided: exit 2', () => {

@@ -231,6 +231,24 @@ test('a bad file is refused in one line, as the command line says it', async () 
   await close();
 });
 
+test('a file that is dropped on the page is opened', async () => {
+  const { page, wrong, close } = await pages.open(address);
+  await page.locator('.verdict').first().waitFor();
+  const text = readFileSync(join(ROOT, 'scenarios/SC-22-same-inode.yaml'), 'utf8');
+  const data = await page.evaluateHandle(
+    `(() => { const data = new DataTransfer(); data.items.add(new File([${JSON.stringify(text)}], 'mine.yaml')); return data; })()`,
+  );
+  await page.dispatchEvent('main', 'drop', { dataTransfer: data });
+  await page.getByRole('heading', { name: 'Two conversions of the same pages at once' }).waitFor();
+  // The link carries the text of a scenario that the page does not have.
+  await expect.poll(() => field(page, 'text')).not.toBeNull();
+  const shared = await pages.open(page.url());
+  await shared.page.getByRole('heading', { name: 'Two conversions of the same pages at once' }).waitFor();
+  await shared.close();
+  expect(wrong).toEqual([]);
+  await close();
+});
+
 test('keys: the sheet opens, lists them, and closes', async () => {
   const { page, wrong, close } = await pages.open(address);
   await page.locator('.verdict').first().waitFor();

@@ -60,7 +60,7 @@ export class Pages {
       if (message.type() === 'error' || message.type() === 'warning') wrong.push(message.text());
     });
     page.on('pageerror', (error) => wrong.push(error.message));
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(20_000);
     await page.goto(address);
     return { page, wrong, close: () => context.close() };
   }

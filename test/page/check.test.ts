@@ -47,7 +47,8 @@ describe('a check in the page', () => {
       await row(page, patch).getByRole('button').waitFor();
       const cells = await row(page, patch).getByRole('cell').allTextContents();
       const number = (text: string | undefined): number => Number(text?.replaceAll(/\D/g, ''));
-      expect(cells[0]).toContain(verdict);
+      // The server's policy lets workers compile: nothing is interpreted.
+      expect(cells[0]?.trim()).toBe(verdict);
       expect(cells.slice(1, 4).map(number)).toEqual([states, transitions, depth]);
     }
     await picture(page, 'check');
@@ -123,8 +124,8 @@ describe('the playground', () => {
     await page.locator('.answer-row').first().waitFor();
     await page.getByLabel('C of the check').click();
     await page.keyboard.press('Control+End');
-    await page.keyboard.type('/* mine */');
-    await expect.poll(() => page.url()).toContain('code=');
+    await page.keyboard.insertText('/* mine */');
+    await expect.poll(() => page.url(), { timeout: 15_000 }).toContain('code=');
     const shared = await pages.open(page.url());
     await shared.page.locator('.answer-row').first().waitFor();
     expect(await shared.page.locator('.cm-content').textContent()).toContain('/* mine */');

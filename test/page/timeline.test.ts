@@ -148,6 +148,21 @@ test('without a recording a run of the model is shown, and its link shows it aga
   await close();
 });
 
+test('its picture is of vectors: every lane with its name, also those that are not on screen', async () => {
+  const { page, wrong, close } = await opened('two-cpu.dat', '?at=2571.891032455');
+  await page.locator('.tl-stage canvas').focus();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('x')]);
+  const path = await download.path();
+  const saved = readFileSync(path, 'utf8');
+  expect(saved).toMatch(/^<svg [^]*<\/svg>\s*$/);
+  expect(saved).not.toContain('<image');
+  for (const name of ['CPU 0 batch', 'CPU 1 batch', 'pages 0..74', 'page 74', 'page 99'])
+    expect(saved).toContain(`>${name}<`);
+  expect(saved.match(/<rect /g)?.length).toBeGreaterThan(100);
+  expect(wrong).toEqual([]);
+  await close();
+});
+
 test('lanes unfold by the keyboard', async () => {
   const { page, wrong, close } = await opened('two-cpu.dat');
   const lane = page.getByRole('button', { name: 'pages 0..74' });
@@ -178,7 +193,7 @@ test.each(['light', 'dark'] as const)('no violation of WCAG AA, %s', async (colo
   await page.getByRole('button', { name: 'Table' }).click();
   expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Table' }).click();
-  await picture(page, `timeline-${colorScheme}`);
+  if (colorScheme === 'light') await picture(page, 'timeline');
   expect(wrong).toEqual([]);
   await close();
 });

@@ -143,6 +143,7 @@ function Row({
           <td class={TONES[checked.verdict]}>
             <Icon name={SIGNS[checked.verdict]} /> {checked.verdict}
             {checked.reason === undefined ? '' : ` (${checked.reason})`}
+            {checked.interpreted ? ' (interpreted, so slower)' : ''}
           </td>
           <td class="number">{count(checked.states)}</td>
           <td class="number">{count(checked.transitions)}</td>

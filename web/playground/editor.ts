@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { bracketMatching, HighlightStyle, indentUnit, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
-import { c } from '@codemirror/legacy-modes/mode/clike';
+import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { C } from './c-mode.ts';
 import type { Mistake } from './protocol.ts';
 
 /** The editor of the playground. */
@@ -57,7 +57,7 @@ export function makeEditor(host: HTMLElement, text: string, changed: (text: stri
         bracketMatching(),
         indentUnit.of('\t'),
         EditorState.tabSize.of(8),
-        StreamLanguage.define(c),
+        C,
         syntaxHighlighting(STYLE),
         LOOK,
         EditorView.contentAttributes.of({ 'aria-label': 'C of the check', tabindex: '0' }),

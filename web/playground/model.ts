@@ -35,7 +35,8 @@ export class Playground {
   /** The scenario and turns that the address or the reader has chosen; the shortest violation if undefined. */
   #chosen: { readonly scenario: string; readonly schedule: string | undefined } | undefined;
   #at: number | undefined;
-  #packed: string | undefined;
+  /** The text, packed for the address; undefined while it is one of the menu's. */
+  readonly #packed: Signal<string | undefined> = signal(undefined);
 
   constructor(page: Page) {
     this.#page = page;
@@ -99,7 +100,7 @@ export class Playground {
 
   async #judge(): Promise<void> {
     const own = this.forms.value.find(([name]) => name === this.form.value)?.[1];
-    this.#packed = own === this.text.value ? undefined : await packed(this.text.value);
+    this.#packed.value = own === this.text.value ? undefined : await packed(this.text.value);
     this.isJudging.value = true;
     const name = this.form.value.split('/').at(-1) ?? FIRST;
     this.#port.ask({ kind: 'judge', id: ++this.#id, name: `${name}-c`, text: this.text.value });
@@ -191,13 +192,14 @@ export class Playground {
   #report(): void {
     const form = this.form.value;
     const at = this.stage.position.value;
+    const code = this.#packed.value;
     if (this.text.value === '' || this.stage.films.value.length === 0) return;
     const chosen = this.#chosen;
     this.#page.report(
       {
         form,
         at: String(at),
-        ...(this.#packed === undefined ? {} : { code: this.#packed }),
+        ...(code === undefined ? {} : { code }),
         ...(chosen === undefined
           ? {}
           : { scenario: chosen.scenario, ...(chosen.schedule === undefined ? {} : { schedule: chosen.schedule }) }),

@@ -91,7 +91,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
       <p class={`answer-word ${bad.length > 0 ? 'bad' : isDone ? 'good' : 'dim'}`}>
         {bad.length > 0 ? (
           <>
-            <Icon name="no" /> violated: {[...new Set(bad.flatMap(({ violated }) => violated))].join(', ')}
+            <Icon name="no" /> violated: {namesOf([...new Set(bad.flatMap(({ violated }) => violated))])}
           </>
         ) : isDone && judged.length > 0 ? (
           <>
@@ -113,6 +113,10 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
     </div>
   );
 }
+
+/** `expected` is no property of the kernel's: the results that the scenario's file names. */
+const namesOf = (ids: readonly string[]): string =>
+  ids.map((id) => (id === 'expected' ? 'expected results' : id)).join(', ');
 
 const SIGNS = { holds: 'yes', violated: 'no', undecided: 'open' } as const;
 const TONES = { holds: 'good', violated: 'bad', undecided: 'unsure' } as const;
@@ -136,7 +140,7 @@ function Row({ judged, playground }: { readonly judged: Judged; readonly playgro
         </span>
         <span class="dim">
           {verdict === 'violated'
-            ? `${violated.join(', ')} in ${steps === undefined ? 'no run' : `${steps} steps`}${isExpected ? ', as of any form' : ''}`
+            ? `${namesOf(violated)} in ${steps === undefined ? 'no run' : `${steps} steps`}${isExpected ? ', as of any form' : ''}`
             : `${verdict}, ${states} states`}
         </span>
       </button>

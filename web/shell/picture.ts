@@ -169,8 +169,11 @@ class Drawing {
   }
 }
 
-/** What is seen in an element, as SVG that stands alone. */
-export const svgOf = (element: Element): string => new XMLSerializer().serializeToString(new Drawing(element).svg);
+/** What is seen in an element, as SVG that stands alone. A view's own picture is in no page, and is one already. */
+export const svgOf = (element: Element): string => {
+  const isPicture = element instanceof SVGSVGElement && !element.isConnected;
+  return new XMLSerializer().serializeToString(isPicture ? element : new Drawing(element).svg);
+};
 
 /** The same as PNG, twice as fine. */
 export async function pngOf(element: Element): Promise<Blob> {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import type { HolderKind } from '../../src/ledger/index.ts';
+import { HOLDER_LOOKS } from '../design/index.ts';
 import type { CpuLane, FolioLane, Timeline } from './data/model.ts';
 
 /** A row of the view: what it shows, and where. */
@@ -78,4 +80,10 @@ export function nameOf(row: Row): string {
     case 'folio':
       return pagesName(row.lane.pages);
   }
+}
+
+/** What a fill of a lane means, in words. */
+export function fillName(kind: HolderKind): string {
+  if (kind === 'unknown') return 'not known, or lost';
+  return kind === 'page-cache' ? 'only the page cache' : HOLDER_LOOKS[kind].word;
 }

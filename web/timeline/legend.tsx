@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { HOLDER_LOOKS } from '../design/index.ts';
 import type { Timeline } from './data/model.ts';
 import { CODES, shownOf } from './data/states.ts';
 import { type Palette, paletteAt } from './draw/palette.ts';
 import { swatchOf } from './draw/svg.ts';
+import { fillName } from './layout.ts';
 import type { TimelineModel } from './view-model.ts';
 
 interface Props {
@@ -17,7 +17,7 @@ export function Legend({ model, timeline }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const [palette, setPalette] = useState<Palette | undefined>(undefined);
   const theme = model.page.theme.value;
-  // biome-ignore lint: the theme decides what the palette reads
+  // The palette reads what the theme has made of the colours.
   useEffect(() => {
     if (list.current !== null) setPalette(paletteAt(list.current.parentElement ?? list.current));
   }, [theme]);
@@ -35,11 +35,7 @@ export function Legend({ model, timeline }: Props) {
         return (
           <li key={kind}>
             <Swatch paint={palette?.holders[code]} />
-            {kind === 'unknown'
-              ? 'not known, or lost'
-              : kind === 'page-cache'
-                ? 'only the page cache'
-                : HOLDER_LOOKS[kind].word}
+            {fillName(kind)}
           </li>
         );
       })}

@@ -133,3 +133,23 @@ test('a run of the model is looked at like a recording', async () => {
 test('the view knows the names of all forms', () => {
   expect(FORMS).toEqual(PATCHES.map(({ name }) => name));
 });
+
+test('of a recording of which only a part is kept, a moment far away is read again', async () => {
+  const file = 'test/recordings/random-1.dat';
+  const [part, all] = await Promise.all([
+    openRecording(sourceOf(file), () => {}, 20),
+    openRecording(sourceOf(file), () => {}),
+  ]);
+  const { timeline } = part;
+  const [inode] = timeline.inodes;
+  expect(timeline.inodes.map(({ lanes }) => lanes.map(({ id }) => id))).toEqual(
+    all.timeline.inodes.map(({ lanes }) => lanes.map(({ id }) => id)),
+  );
+  const at = timeline.begin + BigInt(Math.round(timeline.end / 3));
+  const pages = { from: 0, to: Number.MAX_SAFE_INTEGER };
+  const asked = { at, dev: inode?.dev ?? '', ino: inode?.ino ?? '', range: undefined, pages };
+  expect([part.isAtHand(at), all.isAtHand(at)]).toEqual([false, true]);
+  await part.moveTo(at, () => {});
+  expect(part.isAtHand(at)).toBe(true);
+  expect(part.moment(asked)).toEqual(all.moment(asked));
+});

@@ -12,6 +12,7 @@ import { errnoName, isErrno } from '../../../src/abi/index.ts';
 import { type Dev, folioIndex, type Ino, nanoseconds } from '../../../src/ledger/index.ts';
 import { PATCHES } from '../../../src/machine/index.ts';
 import type { ByteSource } from '../../../src/trace/index.ts';
+import { HOLDER_LOOKS } from '../../design/index.ts';
 import { Builder, type Packed } from './builder.ts';
 import { fillOf, firstLanes, flushesOf, type SortedChanges, sortChanges, unfold } from './lanes.ts';
 import type {
@@ -357,7 +358,9 @@ function conversionOf(
     causes: causes
       .filter(({ how }) => how !== 'not recorded' || causes.length === 1)
       .map(({ how, kinds }) =>
-        how === 'not recorded' ? 'no recorded event shows why' : `${kinds.join(' or ')}, ${how}`,
+        how === 'not recorded'
+          ? 'no recorded event shows why'
+          : `${kinds.map((kind) => HOLDER_LOOKS[kind].word).join(' or ')}, ${how}`,
       ),
   };
 }

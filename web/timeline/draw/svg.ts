@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { timeText } from '../clock.ts';
 import type { Timeline } from '../data/model.ts';
-import { nameOf, type Row } from '../layout.ts';
+import { shownOf } from '../data/states.ts';
+import { fillName, nameOf, type Row } from '../layout.ts';
 import type { TimelineModel } from '../view-model.ts';
 import { bandsOf, fillsOf } from './columns.ts';
 import { callSigns, indexCalls } from './marks.ts';
@@ -13,6 +14,9 @@ const NS = 'http://www.w3.org/2000/svg';
 const LABELS = 170;
 const LANES = 1100;
 const AXIS = 30;
+const LEGEND = 60;
+/** Pixels of a letter, about. */
+const LETTER = 7;
 
 /** What the view shows, as vectors, all lanes below each other. @returns undefined while nothing is open. */
 export function pictureOf(model: TimelineModel, host: HTMLElement): SVGSVGElement | undefined {
@@ -21,7 +25,8 @@ export function pictureOf(model: TimelineModel, host: HTMLElement): SVGSVGElemen
   const palette = paletteAt(host);
   const rows = model.rows.value;
   const last = rows.at(-1);
-  const height = AXIS + (last === undefined ? 0 : last.top + last.height) + 8;
+  const bottom = AXIS + (last === undefined ? 0 : last.top + last.height);
+  const height = bottom + LEGEND;
   const svg = element('svg', {
     viewBox: `0 0 ${LABELS + LANES} ${height}`,
     width: LABELS + LANES,
@@ -35,16 +40,33 @@ export function pictureOf(model: TimelineModel, host: HTMLElement): SVGSVGElemen
   const span = { from, to, width: LANES };
   for (const share of [0, 0.25, 0.5, 0.75]) {
     const x = LABELS + share * LANES;
-    svg.append(element('line', { x1: x, x2: x, y1: AXIS, y2: height, stroke: palette.line.css }));
+    svg.append(element('line', { x1: x, x2: x, y1: AXIS, y2: bottom, stroke: palette.line.css }));
     svg.append(text(timeText(timeline, from + share * (to - from)), x + 4, AXIS - 10, palette.dim.css, 11));
   }
   for (const row of rows) drawRow(svg, row, { timeline, span, palette });
   const cursor = model.cursor.value;
   if (cursor !== undefined && cursor >= from && cursor <= to) {
     const x = LABELS + ((cursor - from) / (to - from)) * LANES;
-    svg.append(element('line', { x1: x, x2: x, y1: AXIS, y2: height, stroke: palette.ink.css, 'stroke-width': 1.5 }));
+    svg.append(element('line', { x1: x, x2: x, y1: AXIS, y2: bottom, stroke: palette.ink.css, 'stroke-width': 1.5 }));
   }
+  drawLegend(svg, bottom, { timeline, span, palette });
+  const at = cursor === undefined ? '' : `, cursor at ${timeText(timeline, cursor)}`;
+  svg.append(text(`${timeline.name}${at}`, LABELS, bottom + 48, palette.dim.css, 11));
   return svg;
+}
+
+/** What the fills mean: a picture stands without the page. */
+function drawLegend(svg: SVGSVGElement, top: number, { timeline, palette }: Drawn): void {
+  const codes = new Set(timeline.inodes.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.codes)));
+  if (timeline.cpus.some(({ losses }) => losses.length > 0)) codes.add(palette.holders.length - 1);
+  let x = LABELS;
+  for (const code of [...codes].toSorted((a, b) => a - b)) {
+    const words = fillName(shownOf(code));
+    const body = palette.holders[code]?.pattern.css ?? palette.strong.css;
+    svg.append(element('rect', { x, y: top + 14, width: 22, height: 14, fill: `url(#holder-${code})`, stroke: body }));
+    svg.append(text(words, x + 30, top + 26, palette.ink.css, 12));
+    x += 50 + words.length * LETTER;
+  }
 }
 
 interface Drawn {
