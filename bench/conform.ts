@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { Follower } from '../src/conform/follower.ts';
 import { Recording } from '../src/conform/recording.ts';
@@ -216,12 +217,12 @@ async function ways(path: string): Promise<void> {
 function unit(): void {
   console.log('| mutant | unit tests |\n|---|---|');
   for (const { name } of MODEL_MUTANTS) {
-    const { stdout, status } = spawnSync(
+    const { stdout, stderr, status } = spawnSync(
       'npx',
       ['vitest', 'run', '--config', 'bench/conform-unit.config.ts', '--bail', '1'],
       { cwd: fileURLToPath(ROOT), env: { ...process.env, MUTANT: name, NO_COLOR: '1' }, encoding: 'utf8' },
     );
-    const failed = /FAIL +(\S+)/.exec(stdout)?.[1];
+    const failed = /FAIL +(\S+)/.exec(stripVTControlCharacters(stdout + stderr))?.[1];
     console.log(`| \`${name}\` | ${status === 0 ? '-' : (failed ?? 'does not start')} |`);
   }
 }
