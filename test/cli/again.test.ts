@@ -25,7 +25,7 @@ const PEER = 'scenarios/peer-protocol.yaml';
 /** Options that do not change the answer, or of which another says it. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   // How and where it is written; which scenarios; where a check goes on from, which --resume would need.
-  check: ['--json', '--itf', '--all', '--mutants', '--checkpoint', '--checkpoint-every', '--resume'],
+  check: ['--json', '--itf', '--all', '--shard', '--mutants', '--checkpoint', '--checkpoint-every', '--resume'],
   // --seed stands in --schedule.
   run: ['--json', '--seed'],
   explain: ['--json'],

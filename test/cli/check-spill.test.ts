@@ -64,7 +64,7 @@ test('the report says how much was put aside, and what to do where memory has en
   const without = folioscope(['check', ...SIZE, '--memory', '14']);
   expect(without.status).toBe(2);
   expect(without.stdout).toContain(
-    'v6: UNDECIDED: memory is used up (--memory); with --spill DIR the search continues in files\n',
+    'v6: UNDECIDED: memory is used up (--memory); with --spill DIR the search\n  continues in files\n',
   );
   const levels = folioscope(['check', ...SIZE, '--memory', '14', '--spill', folder]);
   expect(levels.status).toBe(2);

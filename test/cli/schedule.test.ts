@@ -62,7 +62,7 @@ test('a replay that does not fit says where', () => {
   const { status, stderr } = race('--patch', 'v6', '--replay', 'other.json');
   expect(status).toBe(65);
   expect(stderr).toMatch(
-    /^folioscope: other\.json: does not fit race\.yaml any more: turn \d+ is 'another' of T0, which is at 'xas_find'\n$/,
+    /^folioscope: other\.json: no longer fits race\.yaml: turn \d+ is 'another' of T0, which is at 'xas_find'\n$/,
   );
   expect(race('--patch', 'v8', '--replay', 'seeded.json')).toEqual({
     status: 65,

@@ -146,7 +146,7 @@ const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n
  *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
  * `;
  * const source = memorySource('trace.txt', new TextEncoder().encode(text));
- * const history = await readHistory(source, { patches: PATCHES });
+ * const history = await readHistory(source, { patches: PATCHES, onFolio: () => {}, onMarker: () => {} });
  * history.explanation.trace.events; // => 1
  * history.window !== undefined; // => true
  */
