@@ -329,7 +329,7 @@ export const storesItself = form('stores-itself', (k, args) => {
   forEachFolio(k, args, clamped, (judgement) => compareCount(k, judgement));
 });
 
-/** Whoever disables the batches has to enable them again. */
+/** A check that disables the batches must enable them again. */
 export const staysDisabled: Patch = {
   name: 'stays-disabled',
   summary: 'lru_cache_disable() without lru_cache_enable()',

@@ -51,7 +51,7 @@ test('the page, which is told what is opened, and the opened file', async () => 
   expect((await ask('/worker.js')).headers['content-security-policy']).toContain("connect-src 'self'");
 });
 
-test('nothing else, whoever asks', async () => {
+test('nothing else, to any request', async () => {
   const statuses = await Promise.all(
     ['/secret.txt', '/../secret.txt', '/%2e%2e/secret.txt', '/web/index.html', '/opened/1', '/opened'].map(
       async (path) => (await ask(path)).status,

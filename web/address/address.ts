@@ -2,7 +2,7 @@
 import { VIEW_IDS, type ViewId, type ViewState } from '../view/index.ts';
 import { UPGRADERS } from './upgrade.ts';
 
-/** Version of the address. Whoever raises it writes an upgrader for the version before. */
+/** Version of the address. A new version needs an upgrader from the version before. */
 export const ADDRESS_VERSION = 1;
 
 /** What an address names: a view, and its state. */

@@ -48,7 +48,7 @@ export function BookView({ book }: { readonly book: Book }) {
 
 /** What is played, and what else could be. */
 function Setup({ book }: { readonly book: Book }) {
-  const library = book.library.value;
+  const library = book.shelf.value;
   const scenario = book.scenario.value;
   const { scenario: source, forms, schedule } = book.asked.value;
   const [first = '', second = ''] = forms;

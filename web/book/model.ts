@@ -28,7 +28,7 @@ const MOST_IN_ADDRESS = 16_000;
 export class Book {
   readonly stage: Stage;
   readonly scenario: Signal<ShownScenario | undefined> = signal(undefined);
-  readonly library: Signal<Extract<BookTell, { kind: 'library' }> | undefined> = signal(undefined);
+  readonly shelf: Signal<Extract<BookTell, { kind: 'library' }> | undefined> = signal(undefined);
   readonly asked: Signal<Asked>;
   /** A link's state that is another one now, in a sentence. */
   readonly stale: Signal<string | undefined> = signal(undefined);
@@ -136,7 +136,7 @@ export class Book {
   #hear(told: BookTell): void {
     switch (told.kind) {
       case 'library':
-        this.library.value = told;
+        this.shelf.value = told;
         return;
       case 'played':
         if (told.id === this.#question) this.#show(told);

@@ -23,7 +23,7 @@ export function ChecksView({ checks }: { readonly checks: Checks }) {
 }
 
 function Setup({ checks }: { readonly checks: Checks }) {
-  const library = checks.library.value;
+  const library = checks.shelf.value;
   const forms = library?.forms ?? checks.forms.value;
   const isRunning = checks.isRunning;
   return (

@@ -20,7 +20,7 @@ export type Running =
 /** The state of the check view: one scenario, and its forms one after the other. */
 export class Checks {
   readonly scenario: Signal<string> = signal(SCENARIO);
-  readonly library: Signal<Extract<CheckTell, { kind: 'library' }> | undefined> = signal(undefined);
+  readonly shelf: Signal<Extract<CheckTell, { kind: 'library' }> | undefined> = signal(undefined);
   readonly forms: Signal<readonly string[]> = signal(FORMS);
   readonly runs: Signal<ReadonlyMap<string, Running>> = signal(new Map());
   readonly page: Page;
@@ -85,7 +85,7 @@ export class Checks {
 
   chooseForm(form: string, isChosen: boolean): void {
     this.stop();
-    const all = this.library.value?.forms ?? FORMS;
+    const all = this.shelf.value?.forms ?? FORMS;
     const chosen = new Set(this.forms.value);
     if (isChosen) chosen.add(form);
     else chosen.delete(form);
@@ -120,7 +120,7 @@ export class Checks {
 
   #hear(told: CheckTell): void {
     if (told.kind === 'library') {
-      this.library.value = told;
+      this.shelf.value = told;
       return;
     }
     const form = this.#now;
