@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.mjs'],
     testTimeout: 60_000,
+    // A page answers later on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     // One for each core: the default leaves one of two idle.
     maxWorkers: availableParallelism(),
   },

@@ -254,7 +254,7 @@ describe('checkpoints', () => {
       [['--checkpoint', '/proc/none'], 65, '/proc/none/v6/1-whole cannot be made: '],
       [['--resume'], 64, '--resume and --checkpoint-every need --checkpoint DIR'],
       [['--bitstate', '20', '--exact'], 64, "cannot be used with option '--exact'"],
-      [['--random', '5', '--workers', '2'], 64, '--workers shares an exact search'],
+      [['--random', '5', '--workers', '2'], 64, '--workers does not go with --random, --depth-first'],
     ] as const) {
       const told = of(...args);
       expect(told).toMatchObject({ status, stdout: '' });

@@ -92,7 +92,7 @@ describe('a counterexample', () => {
       counterexample.steps.map(({ ledger }) => ledger[0]?.holders.reduce((sum, { references }) => sum + references, 0)),
     );
     await page.getByText('refused at index 0').waitFor();
-    expect(await step(page).textContent()).toContain(`step ${23 + counterexample.steps.length} of`);
+    await expect.poll(() => step(page).textContent()).toContain(`step ${23 + counterexample.steps.length} of`);
     expect(wrong).toEqual([]);
     await close();
   });
@@ -134,7 +134,7 @@ describe('a run', () => {
     expect(field(page, 'schedule')).toMatch(/^T\d:\d+/);
     const shared = await pages.open(page.url());
     await shared.page.getByText('turns of your own').waitFor();
-    expect(await step(shared.page).textContent()).toBe(await step(page).textContent());
+    await expect.poll(() => step(shared.page).textContent()).toBe(await step(page).textContent());
     expect(await shared.page.locator('.stale').count()).toBe(0);
     await shared.close();
     await page.getByRole('button', { name: 'as written' }).click();
@@ -148,14 +148,14 @@ describe('a run', () => {
   test('goes to the step that took a reference', async () => {
     const { page, close } = await pages.open(`${address}#v1/book?at=63`);
     await panel(page, 'v6').getByRole('button', { name: 'the check itself' }).click();
-    expect(await step(page).textContent()).toContain('folio_try_get');
+    await expect.poll(() => step(page).textContent()).toContain('folio_try_get');
     await close();
   });
 
   test('is also a table', async () => {
     const { page, close } = await pages.open(`${address}#v1/book?forms=v6`);
     await page.getByText('All 71 steps of v6 as a table').click();
-    expect(await page.getByRole('row').count()).toBe(72);
+    await expect.poll(() => page.getByRole('row').count()).toBe(72);
     const row = page.getByRole('row').filter({ hasText: 'folio_ref_count' }).last();
     expect(await row.textContent()).toContain('reads the count 2');
     await close();
@@ -183,14 +183,14 @@ describe('a link', () => {
   test('of a newer version is refused in a sentence, and the page still stands', async () => {
     const { page, close } = await pages.open(`${address}#v9/book?at=1`);
     await panel(page, 'After the patch: v6').waitFor();
-    expect(await page.getByRole('alert').textContent()).toContain('this link is of version 9');
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('this link is of version 9');
     await close();
   });
 
   test('to a state that is another one now says so', async () => {
     const { page, close } = await pages.open(`${address}#v1/book?at=40&model=0.0.9&print=stale`);
     await page.locator('.stale').waitFor();
-    expect(await page.locator('.stale').textContent()).toContain('This link was made by folioscope 0.0.9');
+    await expect.poll(() => page.locator('.stale').textContent()).toContain('This link was made by folioscope 0.0.9');
     await close();
   });
 });

@@ -62,6 +62,7 @@ describe('a check in the page', () => {
     const { page, wrong, close } = await pages.open(`${address}#v1/check?forms=baseline&run=1`);
     await row(page, 'baseline').getByRole('button', { name: 'counterexample' }).click();
     await page.getByText(/^All \d+ steps of baseline as a table$/).click();
+    await page.getByRole('row').nth(1).waitFor();
     const steps = await page.getByRole('row').allTextContents();
     const counterexample = patches.find(({ patch }) => patch === 'baseline')?.counterexample?.steps ?? [];
     // The header, and the 23 steps of T1 before the threads begin.
@@ -77,7 +78,7 @@ describe('a check in the page', () => {
     const { page, close } = await pages.open(`${address}#v1/check?scenario=SC-04-forty-folios&forms=v6&run=1`);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('stopped').waitFor();
-    expect(await page.getByRole('button', { name: 'Check', exact: true }).isEnabled()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Check', exact: true }).isEnabled()).toBe(true);
     await close();
   });
 
@@ -128,7 +129,7 @@ describe('the playground', () => {
     await expect.poll(() => page.url(), { timeout: 15_000 }).toContain('code=');
     const shared = await pages.open(page.url());
     await shared.page.locator('.answer-row').first().waitFor();
-    expect(await shared.page.locator('.cm-content').textContent()).toContain('/* mine */');
+    await expect.poll(() => shared.page.locator('.cm-content').textContent()).toContain('/* mine */');
     await shared.close();
     await close();
   });

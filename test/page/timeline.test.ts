@@ -131,7 +131,7 @@ test('a search, the keys and the address lead to the page that is asked for', as
   await close();
 
   const again = await opened('two-cpu.dat', hash.slice('#v1/timeline'.length));
-  expect(await panelOf(again.page)).toEqual(said);
+  await expect.poll(() => panelOf(again.page)).toEqual(said);
   await again.close();
 });
 
@@ -169,7 +169,7 @@ test('lanes unfold by the keyboard', async () => {
   await lane.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'pages 0..4' }).waitFor();
-  expect(await lane.getAttribute('aria-expanded')).toBe('true');
+  await expect.poll(() => lane.getAttribute('aria-expanded')).toBe('true');
   expect(wrong).toEqual([]);
   await close();
 });
