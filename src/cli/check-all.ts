@@ -11,7 +11,6 @@ import { endOf, exitOf, type FileOutcome, printOutcome } from './file-outcome.ts
 import { complain, UsageError } from './failure.ts';
 import { scenarioFiles } from './scenario-files.ts';
 import { isOfShard, type Shard } from './shard.ts';
-import { shardDocument } from './shard-document.ts';
 
 /** The scenario files that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
@@ -50,6 +49,7 @@ async function checkShard(
     if ('mistake' in result) complain(result.mistake);
     results.push(result);
   }
+  const { shardDocument } = await import('./shard-document.ts');
   process.stdout.write(shardDocument(files, shard, options, { places, results, interrupted: interrupted() }));
   return exitOf(results, interrupted());
 }

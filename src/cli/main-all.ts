@@ -23,7 +23,8 @@ const args = process.argv.slice(2);
 const [name = ''] = args;
 // Completion and the help need all commands.
 const one = Object.hasOwn(COMMANDS, name) && name !== 'completion' ? COMMANDS[name] : undefined;
-const loads = one === undefined ? Object.values(COMMANDS) : [one];
+const all = name === '--version' || name === '-V' ? [] : Object.values(COMMANDS);
+const loads = one === undefined ? all : [one];
 const commands: Register[] = [];
 for (const load of loads) commands.push(await load());
 await runCommandLine(args, commands);

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { ExitCode } from './exit-code.ts';
 import { endOf, printOutcome } from './file-outcome.ts';
 import { readText } from './scenario-files.ts';
-import { merged } from './shard-document.ts';
 
 /** More than a thousand scenarios need. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -39,6 +38,7 @@ async function merge(files: readonly string[]): Promise<ExitCode> {
   const documents: { readonly file: string; readonly text: string }[] = [];
   for (const file of files)
     documents.push({ file, text: await readText(file, MOST_BYTES, 'what check --all --shard I/N printed') });
+  const { merged } = await import('./shard-document.ts');
   const { results, interrupted } = merged(documents);
   for (const result of results) printOutcome(result);
   return endOf(results, interrupted);
