@@ -26,7 +26,7 @@ const SHOWN = [
 const PATIENCE_MS = 120_000;
 
 /**
- * A kernel that converts, for a program: its guest_memfds are memfds, and conversions come to what ANSWERS lists, as
+ * A kernel that converts, for a program: its guest_memfds are memfds, and its conversions have the results in ANSWERS, as
  * ERRNO@PAGE. Other calls are those of this kernel.
  */
 const STAND_IN = `#define _GNU_SOURCE

@@ -60,7 +60,7 @@ export type Shown =
     };
 export type ShownKind = Shown['kind'];
 
-/** Where a task has come to rest. */
+/** The step before which a task rests. */
 export type Rest =
   | { readonly at: 'idle' }
   /** Its next step takes a CPU's cpu_fbatches.lock. */

@@ -49,7 +49,7 @@ export const playgroundService: Service<PlaygroundAsk, PlaygroundTell> = (tell) 
   let form: Patch | undefined;
   let latest = 0;
 
-  /** Works with the form. @returns undefined if it cannot be worked with, which is told as a mistake of its text. */
+  /** Works with the form. @returns undefined after a failure, which the page shows as a mistake of its text. */
   async function working<T>(id: number, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
