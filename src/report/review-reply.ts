@@ -2,7 +2,16 @@
 import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { wrap } from './flow.ts';
-import { closingLines, runLines, shownLines, sideLines, sourceLines, type ReviewReportOptions } from './review-text.ts';
+import {
+  closingLines,
+  type ReviewReportOptions,
+  runLines,
+  seriesLines,
+  shownLines,
+  sideLines,
+  sourceLines,
+  unshownLines,
+} from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
 /** Lines changed one after the other, with context in front, as a reply quotes them. */
@@ -25,10 +34,13 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
   }
   const sections = [
     wrote(mail.date, mail.from),
-    [
-      ...sideLines('after', change.after, 'the change removes the function'),
-      ...sideLines('before', change.before, 'the change adds the function'),
-    ],
+    seriesLines(answer),
+    change.prepared.unshown === undefined
+      ? [
+          ...sideLines('after', change.after, 'the change removes the function'),
+          ...sideLines('before', change.before, 'the change adds the function'),
+        ]
+      : unshownLines(change.prepared.unshown),
     ...groups.flatMap((group, i) => [
       [...(i === 0 ? [`> --- a/${path}`, `> +++ b/${path}`] : []), ...group.lines.map(quoted)],
       ...(evidence.get(i) ?? []),

@@ -32,15 +32,14 @@ export interface ReviewReportOptions {
  * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
  */
 export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
-  const several = answer.changes.length > 1;
+  const { last } = answer;
   const sections = [
-    ...answer.changes.flatMap((change) => [
-      headLines(answer.file, change, several),
-      ...verdictSections(change),
-      ...changeSections(change, scenarios),
-    ]),
-    ...answer.changes.map(shownLines),
-    tableLines(answer.last),
+    seriesLines(answer),
+    headLines(answer.file, last, answer.changes.length > 1),
+    ...verdictSections(last),
+    ...changeSections(last, scenarios),
+    shownLines(last),
+    tableLines(last),
     sourceLines(answer),
     closingLines(answer),
     commandLines(command),
@@ -65,15 +64,50 @@ function headLines(file: string, { prepared }: ReviewedChange, several: boolean)
 const renamedText = ({ change: { renamed } }: ReviewedChange['prepared']): string =>
   renamed === undefined ? '' : `, renamed ${renamed}(),`;
 
-function verdictSections({ before, after }: ReviewedChange): readonly (readonly string[])[] {
+/** Of a series, a line for each of its changes: the report is about the last one, which all the others lead to. */
+export function seriesLines({ file, changes }: ReviewAnswer): readonly string[] {
+  if (changes.length < 2) return [];
+  return [
+    ...wrap(`${changes.length} changes of the check, one after the other; below, the last one`, '', '  '),
+    ...changes.flatMap(({ prepared, after }) =>
+      wrap(`${afterWord(after)}: ${prepared.mail.subject ?? prepared.mail.lines[0] ?? file}`, '  ', '    '),
+    ),
+  ];
+}
+
+function afterWord(after: ReviewedSide | undefined): string {
+  if (after === undefined) return 'REMOVED';
+  if (after.kind === 'unshown') return `NOT DECIDED (${after.why})`;
+  if (after.kind === 'refused') return `NOT DECIDED (${after.errors[0] ?? 'its C cannot be translated'})`;
+  const { verdict, violated } = after.verdict;
+  const ids = new Set(violated.flatMap(({ id, known }) => (known === undefined ? [id] : [])));
+  switch (verdict) {
+    case 'holds':
+      return 'HOLDS';
+    case 'violated':
+      return `VIOLATED ${[...ids].join(', ')}`;
+    case 'undecided':
+      return 'NOT DECIDED';
+  }
+}
+
+function verdictSections({ prepared, before, after }: ReviewedChange): readonly (readonly string[])[] {
+  if (prepared.unshown !== undefined) return [unshownLines(prepared.unshown)];
   return [
     sideLines('after', after, 'the change removes the function'),
     sideLines('before', before, 'the change adds the function'),
   ];
 }
 
+/** The verdict where a mail shows too little. */
+export const unshownLines = (why: string): readonly string[] => [
+  'before and after: NOT DECIDED, too little is shown',
+  ...wrap(why, '  ', '    '),
+];
+
 export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
   if (side === undefined) return [`${name}: ${absent}`];
+  if (side.kind === 'unshown') return [`${name}: NOT DECIDED`, ...wrap(side.why, '  ', '    ')];
   if (side.kind === 'refused')
     return [
       `${name}: NOT DECIDED, its C cannot be translated`,
@@ -186,7 +220,8 @@ export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string
 
 /** What of the function the mail shows, and what was added to it. */
 export function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
-  const { shown, exports, taken, mail } = prepared;
+  const { shown, exports, taken, mail, notes, unshown } = prepared;
+  if (unshown !== undefined) return [];
   const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
   const calls = [before, after].flatMap((side, i) =>
     side?.kind === 'judged' && side.unexportedCalls.length > 0
@@ -199,6 +234,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
     ...lines,
     ...(exports.length === 0 ? [] : wrap(`The mail exports ${exports.join(', ')} to modules.`, '', '  ')),
     ...calls.flatMap((text) => wrap(text, '', '  ')),
+    ...notes.flatMap((text) => wrap(text, '', '  ')),
     ...taken.flatMap((name) =>
       wrap(
         `${name}() has the kernel's own text here, not that of ${mail.subject === undefined ? 'the diff' : 'the mail'}.`,
@@ -258,6 +294,7 @@ export function sourceLines({ source }: ReviewAnswer): readonly string[] {
 
 export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
   const sizes = changes.at(-1);
+  if (sizes?.prepared.unshown !== undefined) return [];
   const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
   return [
     ...wrap(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { complete } from './complete.ts';
 import { diffsIn } from './diff.ts';
 import { changedFunctions, shownOn } from './fragment.ts';
@@ -81,7 +81,7 @@ Content-Type: text/plain; charset=utf-8
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const OPTIONS: PrepareOptions = { file: 'a.mail', known: new Set(['lru_add_drain_all']) };
 const prepared = async (text: string, options: Partial<PrepareOptions> = {}) =>
-  prepare(await readMails(bytes(text)), { ...OPTIONS, ...options });
+  prepare(await readMails(bytes(text), 'a.mail'), { ...OPTIONS, ...options });
 const textOf = (lines: readonly { readonly text: string }[] | undefined): string =>
   (lines ?? [])
     .map(({ text }) => text.replaceAll(/\s+/g, ' ').trim())
@@ -240,7 +240,9 @@ test('a hunk of a line beyond all files is one that does not apply', async () =>
 
 test('a diff that names no function is found in the tree', async () => {
   const plain = DIFF.replaceAll(/^(@@ .* @@) .*$/gm, '$1');
-  await expect(prepared(plain)).rejects.toThrow('it changes no function');
+  await expect(prepared(plain)).rejects.toThrow(
+    "a.mail:4: no hunk names the function that it changes, as of diff -u, expected it there (git diff, or diff -up), or the kernel's sources with --tree DIR",
+  );
   const tree = new Tree('linux', async (path) => Promise.resolve(path === 'virt/kvm/guest_memfd.c' ? FILE : undefined));
   const [change] = await prepared(plain, { tree });
   expect(change).toMatchObject({ shown: 'whole', function: 'kvm_gmem_is_safe_for_conversion' });
@@ -252,6 +254,14 @@ test.each([
     DIFF.replaceAll('kvm_gmem_is_safe_for_conversion', 'kvm_gmem_other'),
     "a.mail: no change of kvm_gmem_is_safe_for_conversion(), it changes lru_add_drain_all(), kvm_gmem_other(); expected one, or the check's name with --function",
   ],
+])('a text without a change of the check is refused in one line', async (text, message) => {
+  await expect(prepared(text)).rejects.toThrow(message);
+});
+
+/** Why a mail shows too little, in one line. */
+const whyUnshown = async (text: string): Promise<string | undefined> => (await prepared(text))[0]?.unshown;
+
+test.each([
   [
     DIFF.replaceAll(/^ \twhile.*\n/gm, '').replace('-7,15 +7,19', '-7,14 +7,18'),
     'a.mail: virt/kvm/guest_memfd.c:7: the diff shows no loop over folios in kvm_gmem_is_safe_for_conversion(), expected the lines from its declarations to the end of the loop: give --tree DIR, or a diff with more context (git format-patch -U40)',
@@ -260,8 +270,92 @@ test.each([
     DIFF.replaceAll('folio_nr_pages(folio) + 1', 'folio_nr_pages(folio) + own'),
     "a.mail: virt/kvm/guest_memfd.c:7: the diff does not show where kvm_gmem_is_safe_for_conversion() declares 'own', expected its declarations: give --tree DIR, or a diff with more context (git format-patch -U40)",
   ],
+  [
+    // As git makes it with fewer lines of context.
+    DIFF.replace(/ \t\t\t\t\*where[^]*/, '').replace('-7,15 +7,19', '-7,12 +7,16'),
+    'a.mail: virt/kvm/guest_memfd.c:7: the diff ends inside the block that kvm_gmem_is_safe_for_conversion() opens in line 17, expected the lines to the end of that block: give --tree DIR, or a diff with more context (git format-patch -U40)',
+  ],
 ])('what is missing is told in one line', async (text, message) => {
-  await expect(prepared(text)).rejects.toThrow(message);
+  expect(await whyUnshown(text)).toBe(message);
+});
+
+describe('a quotation with lines cut out is never judged', () => {
+  const quoted = (text: string): string =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (line.startsWith('[') ? line : `> ${line}`))
+      .join('\n');
+
+  test.each([
+    ['at its end', / \t\t\t\tfine = false[^]*/, '[snip]\n', '15 of the 19', '11 of 15', "; '[snip]' in line 28"],
+    [
+      'in the middle',
+      /\+\t\t\tif [^]*drained = true;\n/,
+      '[...]\n',
+      '16 of the 19',
+      '15 of 15',
+      "; '[...]' in line 24",
+    ],
+    ['without a mark', /\+\t\t\tif [^]*drained = true;\n/, '', '16 of the 19', '15 of 15', ''],
+    ['one line of the context', / \t\t\t\t\*where.*\n/, '', '18 of the 19', '14 of 15', ''],
+  ])('%s', async (_, what, instead, after, before, mark) => {
+    const why = `a.mail:11: the hunk shows ${after} lines that its header announces after the change, ${before} before it`;
+    const text = quoted(DIFF.replace(what, instead));
+    expect(await whyUnshown(text)).toBe(
+      `${why}${mark === '' ? '' : `${mark} stands for lines left out`}: give the whole mail, or --tree DIR with it`,
+    );
+  });
+
+  test('a mark in place of a line, so that the numbers fit', async () => {
+    expect(await whyUnshown(DIFF.replace(/^ \t\t\t\t\*where.*$/m, '...'))).toContain(
+      "'...' in line 29 stands for lines",
+    );
+  });
+
+  test('more lines than announced', async () => {
+    expect(await whyUnshown(DIFF.replace('-7,15 +7,19', '-7,12 +7,16'))).toContain(
+      'a.mail:11: the hunk shows 16 of the 16 lines',
+    );
+  });
+
+  test('a helper of which lines are cut out', async () => {
+    const helper =
+      '@@ -1,1 +1,6 @@\n #include <linux/fs.h>\n+static void drain(void)\n+{\n+\tlru_add_drain_all();\n+}\n';
+    const text = DIFF.replace('@@ -7,15', `${helper}@@ -7,15`).replace('\t\t\t\tlru_add_drain_all', '\t\t\t\tdrain');
+    expect(await whyUnshown(text)).toContain('a.mail:11: the hunk shows 5 of the 6 lines');
+    expect(await whyUnshown(text.replace('+1,6', '+1,5'))).toBeUndefined();
+  });
+
+  test('context at the end that all forms share is completed, and the report says so', async () => {
+    const text = `--- a/virt/kvm/guest_memfd.c
++++ b/virt/kvm/guest_memfd.c
+@@ -12,13 +12,14 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
+ 
+ \tfolio_batch_init(&batch);
+ \twhile (fine && filemap_get_folios(mapping, &start, end, &batch)) {
+ \t\tfor (n = 0; n < folio_batch_count(&batch); ++n) {
+ \t\t\tstruct folio *folio = batch.folios[n];
+ 
+-\t\t\tif (folio_ref_count(folio) != folio_nr_pages(folio) + 1) {
++\t\t\tlru_add_drain_all();
++\t\t\tif (folio_ref_count(folio) != 1 + folio_nr_pages(folio)) {
+ \t\t\t\tfine = false;
+ \t\t\t\t*where = folio->index;
+ \t\t\t\tbreak;
+ \t\t\t}
+ \t\t}
+ \t\tfolio_batch_release(&batch);
+`;
+    const [whole] = await prepared(text);
+    const [cut] = await prepared(text.replace(/ \t\t\}\n \t\tfolio_batch_release.*\n/, ''));
+    const code = (change: typeof cut): string => textOf(change?.after?.source.lines);
+    expect(whole?.notes).toEqual([]);
+    expect(cut?.notes).toEqual([
+      'a.mail:3: the hunk shows 12 of the 14 lines that its header announces after the change, 11 of 13 before it: the last 2 lines of context are taken as all forms of this check have them.',
+    ]);
+    expect(code(cut)).toBe(code(whole).replace('(&batch);\n}', '(&batch);\ncond_resched();\n}'));
+  });
 });
 
 test('a context line that begins with a sign is told by the numbers of its hunk', () => {
