@@ -343,6 +343,8 @@ function typeOf(node: Node, around: Node): CType {
     }
     case 'enum_specifier':
       return UNSIGNED;
+    case 'macro_type_specifier':
+      return refuse(node, `${inOneLine(node.text)} is a macro that is not supported, expected a loop or a call of C`);
     default:
       return refuse(around, `${node.type.replaceAll('_', ' ')} is not supported, expected a type of the kernel's`);
   }

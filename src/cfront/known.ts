@@ -547,6 +547,7 @@ export const WORDS: readonly Word[] = [
   word('WARN_ON', 'truth', 1, BOOL, 'its argument'),
   word('WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
   word('VM_WARN_ON', 'truth', 1, BOOL, 'its argument'),
+  word('VM_BUG_ON', 'truth', 1, BOOL, 'its argument; the kernel checks it in debug builds only'),
   word('VM_WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
   ...['VM_WARN_ON_FOLIO', 'VM_WARN_ON_ONCE_FOLIO'].map((name) =>
     word(name, 'truth', [value(INT), { kind: 'ignored' }], BOOL, 'its first argument'),
@@ -560,6 +561,14 @@ export const WORDS: readonly Word[] = [
   word('clamp', 'between', 3, INT, 'the first, from the second to the third'),
   word('cond_resched', 'nothing', 0, VOID, 'nothing: other tasks may run between any two steps'),
   word('might_sleep', 'nothing', 0, VOID, 'nothing'),
+  word(
+    'msleep',
+    'print',
+    1,
+    VOID,
+    'only what its argument reads: time is not modelled, other tasks may run between any two steps',
+  ),
+  word('dump_page', 'nothing', [{ kind: 'ignored' }, { kind: 'ignored' }], VOID, 'nothing'),
   ...['lockdep_assert_held', 'lockdep_assert_held_write', 'lockdep_assert_held_read'].map((name) =>
     word(name, 'nothing', [{ kind: 'ignored' }], VOID, 'nothing'),
   ),
@@ -579,6 +588,25 @@ export const WORDS: readonly Word[] = [
   word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
 ];
 
+/** Calls that begin a section in which a task may not sleep, by the call that ends it (RCU read side; preemption). */
+export const NO_SLEEP: ReadonlyMap<string, string> = new Map([
+  ['rcu_read_unlock', 'rcu_read_lock'],
+  ['put_cpu', 'get_cpu'],
+]);
+
+/** Calls that may sleep: they take a mutex, wait for works or a page lock, or reschedule (might_sleep() is in each of them). */
+export const SLEEPING: ReadonlySet<string> = new Set([
+  'lru_add_drain_all',
+  'lru_cache_disable',
+  'lru_cache_drain_for_folio',
+  'folio_lock',
+  'filemap_lock_folio',
+  'filemap_invalidate_lock',
+  'cond_resched',
+  'might_sleep',
+  'msleep',
+]);
+
 /** What the kernel has and the model has not, with the reason: nearer than any name that is alike. */
 export const UNMODELLED: ReadonlyMap<string, string> = new Map([
   ['folio_test_mlocked', 'PG_mlocked is not modelled, only the mlock batch and its references'],
@@ -586,6 +614,14 @@ export const UNMODELLED: ReadonlyMap<string, string> = new Map([
   ['folio_test_writeback', 'guest_memfd has no writeback'],
   ['folio_test_dirty', 'PG_dirty is not modelled'],
   ['folio_page', 'single pages of a folio are not modelled'],
+  ['page_ref_count', 'single pages of a folio are not modelled, expected folio_ref_count()'],
+  ['page_count', 'single pages of a folio are not modelled, expected folio_ref_count()'],
+  ['atomic_read', 'fields of atomic type are read by their own calls, expected folio_ref_count() or folio_mapcount()'],
+  ['folio_has_private', 'a guest_memfd folio has no private data, expected 0'],
+  ['folio_test_private', 'a guest_memfd folio has no private data, expected 0'],
+  ['folio_batch_next', 'the place in a batch is not modelled, expected a loop over folio_batch_count()'],
+  ['IS_ENABLED', 'the configuration is not known, expected the branch that is compiled'],
+  ['BUG_ON', 'the kernel ends there, expected WARN_ON_ONCE() or a return'],
   ['xas_for_each', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
   ['xas_load', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
 ]);

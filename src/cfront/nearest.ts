@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/** The name that is nearest to a word: fewest letters to change, the first of equals. */
-export function nearest(word: string, names: readonly string[]): string {
-  let [best, least] = [names[0] ?? '', Number.POSITIVE_INFINITY];
+/** The name that is nearest to a word: fewest letters to change, the first of equals; undefined if more than a third would change. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  let [best, least] = [names[0], word.length / 3];
   for (const name of names) {
     const far = distance(word, name);
     if (far < least) [best, least] = [name, far];

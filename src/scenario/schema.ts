@@ -141,9 +141,14 @@ const EXPECTED = z
 const EXPECT = z
   .strictObject({
     every: z.optional(EXPECTED),
+    'built-in': z.optional(EXPECTED),
     ...Object.fromEntries(PATCHES.map(({ name }) => [name, z.optional(EXPECTED)])),
   })
-  .check(z.describe("expected results by form of the check; 'every' stands for all other forms"));
+  .check(
+    z.describe(
+      "expected results by form of the check; 'built-in' stands for the other forms that come with folioscope, 'every' for all other forms",
+    ),
+  );
 
 /** How a file writes the arguments of a call: each under its key if the call has several, otherwise alone. */
 export const WRITTEN = {
