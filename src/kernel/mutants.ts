@@ -160,10 +160,10 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('drain-unlocks-before-flush', ['SC-18', 'I9'], 'the mutex is unlocked before the queued work is done'),
   mutant('fallocate-without-lock', ['SC-19', 'I2'], 'fallocate() takes no invalidate lock'),
   mutant('fault-without-lock', ['SC-24', 'I1'], "a user's fault takes no invalidate lock"),
-  mutant('drain-asks-nobody', ['SC-40', 'I2'], 'no work is queued', {
+  mutant('drain-queues-nothing', ['SC-40', 'I2'], 'no work is queued', {
     rewrite: changing('queue_work_on', 'queue_work', forgotten),
   }),
-  mutant('drain-waits-for-nobody', ['SC-40', 'I2'], 'the drain does not wait for the queued work', {
+  mutant('drain-waits-for-nothing', ['SC-40', 'I2'], 'the drain does not wait for the queued work', {
     rewrite: changing('flush_work', 'flush_work', unguarded),
   }),
   mutant('flush-keeps-references', ['SC-40', 'I2'], 'the flush of a batch puts nothing', {
