@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** The name that is nearest to a word: fewest letters to change, the first of equals. */
+/** The name nearest to a word by edit distance; of equally near names the first. */
 export function nearest(word: string, names: readonly string[]): string {
   let [best, least] = [names[0] ?? '', Number.POSITIVE_INFINITY];
   for (const name of names) {
@@ -10,7 +10,7 @@ export function nearest(word: string, names: readonly string[]): string {
   return best;
 }
 
-/** Letters to change, add or leave out. */
+/** Edit distance: letters to change, add or leave out. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
