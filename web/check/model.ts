@@ -3,14 +3,14 @@ import { batch, type Signal, signal } from '@preact/signals';
 import type { Page, Port, ViewState } from '../view/index.ts';
 import type { CheckAsk, Checked, CheckTell, Progress } from './protocol.ts';
 
-/** The forms that are checked where the address names none: those of the series. */
+/** The forms to check if the address names none: those of the series. */
 const FORMS: readonly string[] = ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio'];
 const SCENARIO = 'SC-02-other-cpu';
 
 /** States after which a check ends: some hundreds of megabytes. */
 const MOST_STATES = 2_000_000;
 
-/** A check of one form: what it is doing, or what it came to. */
+/** A check of one form: its progress, or its result. */
 export type Running =
   | { readonly state: 'waits' }
   | { readonly state: 'runs'; readonly progress: Progress | undefined; readonly since: number }
@@ -60,7 +60,7 @@ export class Checks {
     this.#next();
   }
 
-  /** Stops what runs: its worker is ended in the middle of a step. */
+  /** Stops the running check: its worker is ended in the middle of a step. */
   stop(): void {
     if (!this.isRunning) return;
     this.#port.stop();

@@ -12,11 +12,11 @@ const FIRST = 'v6';
 /** Milliseconds without a key after which a text is judged. */
 const PAUSE = 250;
 
-/** The playground's state: a text, what it comes to, and a run of it. */
+/** The playground's state: a text, its verdicts, and a run. */
 export class Playground {
   readonly stage: Stage;
   readonly forms: Signal<readonly (readonly [name: string, text: string])[]> = signal([]);
-  /** The form of the menu that the text was; it may have been changed since. */
+  /** The menu's form that the text was taken from; the text may have changed since. */
   readonly form: Signal<string> = signal(FIRST);
   readonly text: Signal<string> = signal('');
   readonly mistakes: Signal<readonly Mistake[]> = signal([]);
@@ -70,7 +70,7 @@ export class Playground {
     void this.#judge();
   }
 
-  /** Plays a scenario: its counterexample, or as it is written. */
+  /** Plays a scenario: its counterexample, or its own schedule. */
   show({ scenario, schedule }: Judged): void {
     this.#chosen = { scenario, schedule };
     this.#play(scenario, schedule, () => this.#start());
@@ -150,7 +150,7 @@ export class Playground {
     }
   }
 
-  /** While the verdicts come, the first scenario is played, or what the address names. */
+  /** While verdicts arrive, plays the first scenario, or the one that the address names. */
   #playFirst(first: string): void {
     const { scenario, schedule } = this.#chosen ?? { scenario: first, schedule: undefined };
     const at = this.#at;
@@ -158,7 +158,7 @@ export class Playground {
     this.#play(scenario, schedule, () => at ?? this.#start());
   }
 
-  /** The shortest run against a property: what is wrong with the form, in as few steps as can be. */
+  /** Plays the shortest run against a property: the form's error in the fewest steps. */
   #playShortest(): void {
     if (this.#chosen !== undefined) return;
     const [shortest] = this.judged.value
@@ -183,7 +183,7 @@ export class Playground {
 
   #play(scenario: string, schedule: string | undefined, arrived: () => number): void {
     this.#playedName = scenario;
-    // Below zero, so that no text's number is a run's.
+    // Negative, so that a run's number never equals a text's number.
     const id = --this.#runs;
     this.#playing = { id, arrived };
     this.#port.ask({ kind: 'play', id, scenario, schedule });

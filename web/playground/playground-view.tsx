@@ -6,7 +6,7 @@ import { type Editor, makeEditor } from './editor.ts';
 import type { Playground } from './model.ts';
 import type { Judged, Mistake } from './protocol.ts';
 
-/** C on the left; on the right what it comes to, and a run of it. */
+/** C on the left; on the right its verdicts, and a run. */
 export function PlaygroundView({ playground }: { readonly playground: Playground }) {
   return (
     <div class="playground">
@@ -114,7 +114,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
   );
 }
 
-/** `expected` is no property of the kernel's: the results that the scenario's file names. */
+/** `expected` is not a property of the kernel: it stands for the results that the scenario file expects. */
 const namesOf = (ids: readonly string[]): string =>
   ids.map((id) => (id === 'expected' ? 'expected results' : id)).join(', ');
 

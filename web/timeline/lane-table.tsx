@@ -15,10 +15,10 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** Milliseconds after the last change of the view until the table follows: nobody reads it while it moves. */
+/** Milliseconds after the last change of the view until the table is updated; while the view moves, the table is not read. */
 const PAUSE = 250;
 
-/** What the table tells. */
+/** Content of the table. */
 interface Told {
   readonly window: Window;
   readonly rows: readonly Row[];
@@ -28,7 +28,7 @@ interface Told {
 /** The lanes in words, for the visible time: for screen readers always, on screen on demand. */
 export function LaneTable({ model, timeline }: Props) {
   const [told, setTold] = useState<Told | undefined>(undefined);
-  // The view moves many times a second: the table is made once it stands still.
+  // The view moves many times a second; the table is made once the view stands still.
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ending = effect(() => {
@@ -157,7 +157,7 @@ function windowText(row: Exclude<Row, { kind: 'head' }>, timeline: Timeline, { f
   }
 }
 
-/** The smallest and the largest count of a channel in a time. */
+/** The smallest and the largest count of a channel in a window of time. */
 function extremes(series: Series, channel: number, { from, to }: Window, end: number): readonly [number, number] {
   const columns = columnsFor(series.counts.length, 1);
   fillColumns(series, { from, to, width: 1 }, end, columns);

@@ -13,7 +13,7 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** What holds the folio at the cursor, and what each form of the check would say. */
+/** The holders of the folio at the cursor, and the result of each form of the check. */
 export function Panel({ model, timeline }: Props) {
   const time = model.time.value;
   const told = model.told.value;
@@ -60,7 +60,7 @@ function Holders({
   isAlone,
 }: {
   readonly told: Told | undefined;
-  /** Of the answer: the pointer may be farther on. */
+  /** Time of the answer; the pointer may have moved since. */
   readonly time: number;
   readonly timeline: Timeline;
   readonly isAlone: boolean;
@@ -105,7 +105,7 @@ function Group({
 }) {
   const { folio, life, mayBeGone } = group.first;
   const count = referencesOf(folio.holders);
-  // What a check expects: the page cache's references, and its own.
+  // Count that a check expects: the page cache's references, and its own.
   const expected = referencesOf(folio.holders.filter(({ kind }) => kind === 'page-cache' || kind === 'safety-check'));
   const isExpected = count === expected;
   return (
@@ -227,7 +227,7 @@ function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly m
   );
 }
 
-/** A sign and words stand beside the colour: it alone would say nothing to many. */
+/** Signs and words accompany the colour, for readers who cannot distinguish it. */
 const TONES = { safe: 'good', refused: 'bad', undecided: 'unsure' } as const;
 
 /** Calls that run at a time. */
@@ -289,7 +289,7 @@ function Lost({ timeline, time }: { readonly timeline: Timeline; readonly time: 
   );
 }
 
-/** What a reader of the answers must know besides. */
+/** Notes that a reader of the answers needs. */
 function Notes({
   timeline: { notes, damage, profile, batchSize, drainCount, drains },
 }: {

@@ -22,12 +22,12 @@ export interface Selection {
   readonly pages: Pages;
 }
 
-/** Nanoseconds that a view shows at least. */
+/** Shortest time that a view shows, in nanoseconds. */
 const LEAST_SHOWN = 20;
-/** Milliseconds after the last change until the address says it. */
+/** Milliseconds after the last change until the address is updated. */
 const REPORT_PAUSE = 250;
 
-/** All that the view shows and does, without elements. */
+/** State and actions of the view, without page elements. */
 export class TimelineModel {
   readonly page: Page;
   /** Share of the recording that has been read; undefined where nothing is being read. */
@@ -35,9 +35,9 @@ export class TimelineModel {
   readonly timeline: Signal<Timeline | undefined> = signal(undefined);
   readonly open: Signal<ReadonlyMap<string, readonly FolioLane[]>> = signal(new Map());
   readonly window: Signal<Window> = signal({ from: 0, to: 1 });
-  /** Where the cursor was put. */
+  /** Time of the cursor. */
   readonly cursor: Signal<number | undefined> = signal(undefined);
-  /** Where the pointer is, while it is over the lanes. */
+  /** Time under the pointer, while it is over the lanes. */
   readonly pointer: Signal<number | undefined> = signal(undefined);
   /** Keys of the row that was chosen, and of the one below the pointer. */
   readonly chosen: Signal<string | undefined> = signal(undefined);
@@ -52,13 +52,13 @@ export class TimelineModel {
     const timeline = this.timeline.value;
     return timeline === undefined ? [] : rowsOf(timeline, this.open.value, this.isNarrow.value);
   });
-  /** The time and the row that the panel tells of. */
+  /** The time and the row that the panel describes. */
   readonly time: ReadonlySignal<number | undefined> = computed(() => this.pointer.value ?? this.cursor.value);
   readonly row: ReadonlySignal<Row | undefined> = computed(() => {
     const key = this.hovered.value ?? this.chosen.value;
     return this.rows.value.find((row) => row.key === key);
   });
-  /** Pages whose holders the panel tells: those of the row, or of the whole of the first inode. */
+  /** Pages whose holders the panel shows: those of the row, or of the whole first inode. */
   readonly subject: ReadonlySignal<Selection | undefined> = computed(() => {
     const row = this.row.value;
     if (row?.kind === 'folio') return { inode: row.lane.inode, pages: row.lane.pages };
@@ -82,7 +82,7 @@ export class TimelineModel {
     this.#state = page.state;
     this.#port = page.startWorker<Ask, Tell>('timeline');
     this.#endings.push(this.#port.hear((tell) => this.#hear(tell)));
-    // A link to a run means that run, whatever file the page was opened with.
+    // A link to a run opens that run, whatever file the page was opened with.
     if (page.state['run'] !== undefined || page.file === undefined) this.#openNamedRun(page.state);
     else this.openFile(page.file.name, page.file.content);
   }
@@ -177,7 +177,7 @@ export class TimelineModel {
       this.chosen.value = this.#firstRow(timeline);
       this.#apply(this.#state);
     });
-    // A run has no file that says which one it is.
+    // A run has no file, so the state names the run.
     if (this.#run.run !== undefined) this.#changed();
     const { lost } = timeline;
     const loss = lost === 0 ? 'no events lost' : `${lost ?? 'some'} events lost`;
@@ -185,7 +185,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** The first lane that a conversion at the cursor would mind; else the first one. */
+  /** The first lane that matters to a conversion at the cursor; otherwise the first lane. */
   #firstRow({ inodes }: Timeline): string | undefined {
     const lanes = inodes.flatMap((inode) => inode.lanes);
     const at = this.cursor.value ?? 0;
@@ -204,7 +204,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** Takes what an address says, as far as it fits the recording. */
+  /** Applies the state of an address, as far as it fits the recording. */
   #apply(state: ViewState): void {
     const timeline = this.timeline.value;
     if (timeline === undefined) return;
@@ -276,7 +276,7 @@ export class TimelineModel {
     this.show({ from: from + by, to: to + by });
   }
 
-  /** Makes the view longer or shorter by a factor, around a time that stays where it is. */
+  /** Makes the view longer or shorter by a factor, around a fixed time. */
   zoom(factor: number, around = this.#middle()): void {
     const { from, to } = this.window.value;
     const all = whole(this.timeline.value);
@@ -352,7 +352,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** Asks for what the panel shows now. */
+  /** Requests the panel's present content. */
   ask(): void {
     const timeline = this.timeline.value;
     const subject = this.subject.value;
@@ -369,7 +369,7 @@ export class TimelineModel {
     });
   }
 
-  /** One question at a time; of those that come meanwhile the latest. */
+  /** Sends one question at a time; of the questions that arrive meanwhile, only the latest. */
   #send(asked: Asked): void {
     if (this.#asked !== undefined) {
       this.#next = asked;
@@ -420,7 +420,7 @@ export class TimelineModel {
     batch(() => {
       this.chosen.value = row?.key;
       const cursor = this.cursor.value;
-      // The moment stays where the folio is there at it; else it is that at which it came.
+      // The cursor stays if the folio exists at that time; otherwise it moves to the folio's first moment.
       if (cursor === undefined || cursor < hit.at) this.put(hit.at);
     });
     this.#changed();

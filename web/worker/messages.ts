@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** What a worker says to the page. */
+/** Messages from a worker to the page. */
 export type FromWorker<Tell> =
   | { readonly kind: 'told'; readonly told: Tell }
   /** Something failed; one line, as the command line would print it. */

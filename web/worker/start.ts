@@ -2,7 +2,7 @@
 import type { Port } from '../view/index.ts';
 import type { FromWorker } from './messages.ts';
 
-/** The element that holds the script of workers where the page is one file. */
+/** The element with the script of workers, if the page is one file. */
 const INLINE = 'folioscope-worker';
 
 let address: string | undefined;
