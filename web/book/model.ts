@@ -49,7 +49,7 @@ export class Book {
     this.asked = signal(LANDING_ASKED);
     this.stage = new Stage((turns, film, frame) => this.#branch(turns, film, frame));
     this.#port = page.startWorker('book');
-    this.#ends.push(this.#port.hear((told) => this.#hear(told)));
+    this.#ends.push(this.#port.hear((message) => this.#hear(message)));
     this.#port.ask({ kind: 'library' });
     if (page.file === undefined) void this.restate(page.state);
     else void this.#openFile(page.file);
@@ -133,19 +133,20 @@ export class Book {
     });
   }
 
-  #hear(told: BookTell): void {
-    switch (told.kind) {
+  #hear(message: BookTell): void {
+    switch (message.kind) {
       case 'library':
-        this.shelf.value = told;
+        this.shelf.value = message;
         return;
       case 'played':
-        if (told.id === this.#question) this.#show(told);
+        if (message.id === this.#question) this.#show(message);
         return;
       case 'every-order':
-        if (told.id === this.#question) this.stage.everyOrder.value = [...this.stage.everyOrder.value, told.answer];
+        if (message.id === this.#question)
+          this.stage.everyOrder.value = [...this.stage.everyOrder.value, message.answer];
         return;
       case 'bad':
-        if (told.id === this.#question) this.#complain(told.line);
+        if (message.id === this.#question) this.#complain(message.line);
     }
   }
 

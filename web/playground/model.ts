@@ -42,7 +42,7 @@ export class Playground {
     this.#page = page;
     this.stage = new Stage((turns, _, frame) => this.#branch(turns, frame));
     this.#port = page.startWorker('playground');
-    this.#ends.push(this.#port.hear((told) => void this.#hear(told)));
+    this.#ends.push(this.#port.hear((message) => void this.#hear(message)));
     grammarBytes().then(
       ({ grammar, runtime }) => this.#port.ask({ kind: 'ready', grammar, runtime }, [grammar, runtime]),
       (error: unknown) => page.complain(error instanceof Error ? error.message : String(error)),
@@ -106,9 +106,9 @@ export class Playground {
     this.#port.ask({ kind: 'judge', id: ++this.#id, name: `${name}-c`, text: this.text.value });
   }
 
-  async #hear(told: PlaygroundTell): Promise<void> {
-    if (told.kind === 'ready') {
-      this.forms.value = told.forms;
+  async #hear(message: PlaygroundTell): Promise<void> {
+    if (message.kind === 'ready') {
+      this.forms.value = message.forms;
       const { file } = this.#page;
       if (file === undefined) await this.restate(this.#page.state);
       else {
@@ -117,32 +117,32 @@ export class Playground {
       }
       return;
     }
-    if (told.kind === 'played') {
-      if (told.id !== this.#playing?.id) return;
-      this.stage.show([told.film], 0);
+    if (message.kind === 'played') {
+      if (message.id !== this.#playing?.id) return;
+      this.stage.show([message.film], 0);
       this.stage.seek(this.#playing.arrived());
-      this.shown.value = told.scenario;
+      this.shown.value = message.scenario;
       return;
     }
-    if (told.id !== this.#id && told.id !== this.#playing?.id) return;
-    switch (told.kind) {
+    if (message.id !== this.#id && message.id !== this.#playing?.id) return;
+    switch (message.kind) {
       case 'mistakes':
         batch(() => {
-          this.mistakes.value = told.mistakes;
+          this.mistakes.value = message.mistakes;
           this.isJudging.value = false;
         });
-        this.#page.say(told.mistakes.map(({ line, what }) => `line ${line}: ${what}`).join('; '));
+        this.#page.say(message.mistakes.map(({ line, what }) => `line ${line}: ${what}`).join('; '));
         return;
       case 'translated':
         batch(() => {
           this.mistakes.value = [];
           this.judged.value = [];
-          this.scenarios.value = told.scenarios;
+          this.scenarios.value = message.scenarios;
         });
-        this.#playFirst(told.scenarios[0] ?? '');
+        this.#playFirst(message.scenarios[0] ?? '');
         return;
       case 'judged':
-        this.judged.value = [...this.judged.value, told.judged];
+        this.judged.value = [...this.judged.value, message.judged];
         return;
       case 'all-judged':
         this.isJudging.value = false;

@@ -19,7 +19,7 @@ interface Props {
 const PAUSE = 250;
 
 /** Content of the table. */
-interface Told {
+interface TableContent {
   readonly window: Window;
   readonly rows: readonly Row[];
   readonly time: number | undefined;
@@ -27,14 +27,14 @@ interface Told {
 
 /** The lanes in words, for the visible time: for screen readers always, on screen on demand. */
 export function LaneTable({ model, timeline }: Props) {
-  const [told, setTold] = useState<Told | undefined>(undefined);
+  const [content, setContent] = useState<TableContent | undefined>(undefined);
   // The view moves many times a second; the table is made once the view stands still.
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ending = effect(() => {
       const next = { window: model.window.value, rows: model.rows.value, time: model.cursor.value };
       clearTimeout(timer);
-      timer = setTimeout(() => setTold(next), PAUSE);
+      timer = setTimeout(() => setContent(next), PAUSE);
     });
     return () => {
       ending();
@@ -43,12 +43,18 @@ export function LaneTable({ model, timeline }: Props) {
   }, [model]);
   return (
     <section class={model.isTableShown.value ? 'tl-table' : 'tl-table unseen'} aria-label="The lanes as a table">
-      {told === undefined ? undefined : <Table told={told} timeline={timeline} />}
+      {content === undefined ? undefined : <Table content={content} timeline={timeline} />}
     </section>
   );
 }
 
-function Table({ told: { window, rows, time }, timeline }: { readonly told: Told; readonly timeline: Timeline }) {
+function Table({
+  content: { window, rows, time },
+  timeline,
+}: {
+  readonly content: TableContent;
+  readonly timeline: Timeline;
+}) {
   return (
     <table>
       <caption>

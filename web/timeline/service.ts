@@ -62,7 +62,7 @@ export const timelineService: Service<Ask, Tell> = (tell) => {
       waiting = undefined;
       if (next !== undefined) return moment(next);
     }
-    tell({ kind: 'moment', number: ask.number, told: opened.moment(ask.asked) });
+    tell({ kind: 'moment', number: ask.number, moment: opened.moment(ask.asked) });
   };
 
   return async (ask) => {

@@ -4,7 +4,7 @@ import { scenarioTexts } from '../library/index.ts';
 import type { Page, Port, ViewState } from '../view/index.ts';
 import { timeText, offsetOf } from './clock.ts';
 import type { FolioLane, InodeLanes, Pages, Timeline } from './data/model.ts';
-import type { Asked, Hit, Told } from './data/opened.ts';
+import type { Asked, Hit, PanelMoment } from './data/opened.ts';
 import { countAt, placeAt } from './data/series.ts';
 import { nameOf, type Row, rowsOf } from './layout.ts';
 import type { Ask, Tell } from './protocol.ts';
@@ -44,7 +44,8 @@ export class TimelineModel {
   readonly hovered: Signal<string | undefined> = signal(undefined);
   /** The pages to convert; undefined: the whole inode. */
   readonly range: Signal<Selection | undefined> = signal(undefined);
-  readonly told: Signal<{ readonly asked: Asked; readonly told: Told | undefined } | undefined> = signal(undefined);
+  readonly answered: Signal<{ readonly asked: Asked; readonly moment: PanelMoment | undefined } | undefined> =
+    signal(undefined);
   readonly hits: Signal<readonly Hit[] | undefined> = signal(undefined);
   readonly isNarrow: Signal<boolean> = signal(false);
   readonly isTableShown: Signal<boolean> = signal(false);
@@ -120,7 +121,7 @@ export class TimelineModel {
     batch(() => {
       this.timeline.value = undefined;
       this.reading.value = 0;
-      this.told.value = undefined;
+      this.answered.value = undefined;
       this.hits.value = undefined;
       this.open.value = new Map();
     });
@@ -155,7 +156,7 @@ export class TimelineModel {
         if (tell.number !== this.#asked?.number) return;
         batch(() => {
           this.reading.value = undefined;
-          if (this.#asked !== undefined) this.told.value = { asked: this.#asked.asked, told: tell.told };
+          if (this.#asked !== undefined) this.answered.value = { asked: this.#asked.asked, moment: tell.moment };
         });
         this.#asked = undefined;
         if (this.#next !== undefined) this.#send(this.#next);

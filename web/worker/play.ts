@@ -12,7 +12,7 @@ export const playing =
     const post = (message: FromWorker<Tell>, transfer: Transferable[] = []): void =>
       globalThis.postMessage(message, { transfer });
     const fail = (error: unknown): void => post({ kind: 'failed', line: lineOf(error) });
-    const hear = service((told, transfer) => post({ kind: 'told', told }, transfer));
+    const hear = service((message, transfer) => post({ kind: 'message', message }, transfer));
     const take = ({ data }: MessageEvent<Ask>): void => {
       Promise.resolve()
         .then(() => hear(data))

@@ -21,8 +21,8 @@ export function startWorker<Ask, Tell>(service: string, fail: (line: string) => 
   const listeners = new Set<(message: Tell) => void>();
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker<Tell>>) => {
     switch (data.kind) {
-      case 'told':
-        for (const listener of listeners) listener(data.told);
+      case 'message':
+        for (const listener of listeners) listener(data.message);
         return;
       case 'failed':
         fail(data.line);

@@ -48,7 +48,7 @@ export interface FolioGroup {
 }
 
 /** A moment, as the panel shows it. */
-export interface Told {
+export interface PanelMoment {
   readonly answer: MomentAnswer;
   /** Folios of the asked pages, those with equal holders together, by their first index. */
   readonly groups: readonly FolioGroup[];
@@ -99,7 +99,7 @@ export class Opened {
   }
 
   /** The answer of `explain --json` at a moment. @returns undefined if the recording has no such inode. */
-  moment({ at, dev, ino, range, pages }: Asked): Told | undefined {
+  moment({ at, dev, ino, range, pages }: Asked): PanelMoment | undefined {
     const name = this.#nameOf(dev, ino);
     if (name === undefined) return undefined;
     const time = nanoseconds(at);
@@ -194,7 +194,7 @@ function plain(answer: MomentAnswer): MomentAnswer {
 /** Largest number of groups that a panel gets. */
 const MOST_GROUPS = 64;
 
-function groupsOf({ folios, lives, stale }: MomentAnswer, pages: Pages): Pick<Told, 'groups' | 'folios'> {
+function groupsOf({ folios, lives, stale }: MomentAnswer, pages: Pages): Pick<PanelMoment, 'groups' | 'folios'> {
   const groups = new Map<string, { ranges: { from: number; to: number }[]; count: number; first: FolioThen }>();
   let count = 0;
   for (const [place, folio] of folios.entries()) {
