@@ -53,7 +53,7 @@ interface Call {
   checked: Pages | undefined;
   exit: SyscallExit | undefined;
   drained: boolean | undefined;
-  /** It queued works of lru_add_drain_all() itself. */
+  /** It queued work items of lru_add_drain_all() itself. */
   asked: boolean;
   /** A worker on its own CPU flushed its waiting folios, and only after the request. */
   allBeforeOwn: boolean;
@@ -62,7 +62,7 @@ interface Call {
 /** A call in progress. */
 interface Open {
   readonly call: Call;
-  /** It queued the works of a drain, or a kworker of another CPU inserted waiting folios. */
+  /** It queued the work items of a drain, or a kworker of another CPU inserted waiting folios. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
   lossy: boolean;
@@ -78,7 +78,7 @@ interface Held {
 export interface Recorded {
   readonly adds: boolean;
   readonly insertions: boolean;
-  /** Works of lru_add_drain_all() would show. */
+  /** Whether the recording would show work items of lru_add_drain_all(). */
   readonly works: boolean;
   /** Inserted unevictable folios without a recorded add, of each CPU by rising time. */
   readonly unadded: ReadonlyMap<Cpu, readonly Unadded[]>;

@@ -22,11 +22,11 @@ export interface TimeWindow {
   readonly to: Nanoseconds;
 }
 
-/** States that are kept besides those of the requested moments, for a recording that is looked at later. */
+/** States that are kept besides those of the requested moments, for later questions. */
 export interface Keeping {
   /** Times of which any moment may be requested later; undefined: none. */
   readonly window: TimeWindow | undefined;
-  /** Whether each folio keeps all its states until it leaves the page cache, and is told then. */
+  /** Whether each folio keeps all its states until it leaves the page cache, and is delivered then. */
   readonly whole: boolean;
 }
 
@@ -54,7 +54,7 @@ export class Moments {
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
-    // The clock decides later which of both is meant; what either needs is kept.
+    // The clock decides later which of the two is meant; until then the states for both are kept.
     for (const selector of this.#selectors)
       if (selector.kind === 'time')
         for (const at of [selector.at, ...(selector.count === undefined ? [] : [selector.count])]) this.#mayAsk(at);
@@ -93,9 +93,10 @@ export class Moments {
   }
 
   /**
-   * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without a text.
-   * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
+   * All requested moments, by rising time; those of one time in the order of the recording.
+   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without
+   * a text.
+   * @throws QuestionError if a requested marker is missing, or a time is outside the recording.
    */
   resolve(
     begin: Nanoseconds | undefined,

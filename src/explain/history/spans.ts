@@ -80,7 +80,7 @@ function plainSpans(folio: Generation, { around, hasPutbacks }: Shared): readonl
   return spans;
 }
 
-/** The same by asking for the state at every time at which it may change. */
+/** The same, by computing the state at every time at which it may change. */
 function cutSpans(folio: Generation, { around, hasPutbacks, begin, flushedFrom }: Shared): readonly FolioSpan[] {
   const { flushedLater } = around;
   const times: Nanoseconds[] = [];

@@ -30,7 +30,7 @@ export function tellChanges(folio: Generation, around: Surroundings, tell: (at: 
   }
   const refused = around.refusedAt(folio);
   if (refused !== undefined) tell(nanoseconds(refused + 1n));
-  // A recorded delete shows that it was there until then.
+  // A recorded delete shows that the folio was there until then.
   if (deletedAt !== undefined && seenAt >= deletedAt) return;
   if (!around.showsDeletes) tell(nanoseconds(seenAt + 1n));
   const lost = around.losses.after(seenAt);

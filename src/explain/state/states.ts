@@ -30,8 +30,8 @@ export interface Asked {
 }
 
 /**
- * An inode at one moment after the other, of rising time. A folio is examined again only if an event, or the end of a
- * doubt, lies between two moments. Of folios with only the page cache as holder, a state needs only the number between
+ * An inode at one moment after the other, of rising time. A folio is examined again only if an event, or the end of an
+ * uncertainty, lies between two moments. Of folios with only the page cache as holder, a state needs only the number between
  * the others. So the cost is that of the changes and of the reported folios, not folios times moments.
  */
 export class States {
