@@ -294,8 +294,8 @@ export class Search {
 
   *#answer(reason: Reason | undefined): Generator<Round, Exploration, readonly Reply[]> {
     const wrong = this.#wrong;
-    const isTold = wrong !== undefined && this.#reach.lossy === undefined && !this.#isFar;
-    return this.#answerWith(reason, isTold ? yield* this.#movesTo(wrong) : undefined);
+    const isReported = wrong !== undefined && this.#reach.lossy === undefined && !this.#isFar;
+    return this.#answerWith(reason, isReported ? yield* this.#movesTo(wrong) : undefined);
   }
 
   #answerWith(end: Reason | undefined, counterexample: readonly Move[] | undefined): Exploration {

@@ -11,8 +11,8 @@ export function exploringWith(workers: number): Explorer {
   return function* (question, reach) {
     let now: Omit<CheckProgress, 'round'> = { states: 0, transitions: 0, depth: 0, queue: 0, bytes: 0 };
     let found: { readonly result: ProgramExploration } | { readonly error: unknown } | undefined;
-    const progress = (told: typeof now): void => {
-      now = told;
+    const progress = (next: typeof now): void => {
+      now = next;
     };
     const work = exploreProgramWith(question, { ...reach, progress }, { workers, host: HOST }).then(
       (result) => {

@@ -54,8 +54,8 @@ async function loadPatch(file: string): Promise<Patch> {
     module = await imported(pathToFileURL(path).href);
   } catch (error) {
     const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    const told = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
-    throw new InputError(told.startsWith(`${file}:`) ? told : `${placeIn(file, error)}: cannot be loaded: ${told}`);
+    const text = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
+    throw new InputError(text.startsWith(`${file}:`) ? text : `${placeIn(file, error)}: cannot be loaded: ${text}`);
   } finally {
     process.off('exit', leaves);
   }

@@ -54,8 +54,8 @@ export const inOneLine = (error: unknown): string =>
 
 /** What has failed in a user's form, in one line. @param how it failed, in words. */
 export function failing(file: string, patch: Patch, error: unknown, how: string): InputError {
-  const told = placesOf.get(patch)?.(inOneLine(error));
-  if (told !== undefined) return new InputError(told);
+  const located = placesOf.get(patch)?.(inOneLine(error));
+  if (located !== undefined) return new InputError(located);
   const expected =
     error instanceof OutOfRange && error.of === folio.refcount.variable.name
       ? `the machine that is explored counts no further, expected a form with fewer references of its own, or 'ownReferences: N' among its fields`

@@ -33,8 +33,8 @@ export function requireToBuild(file: string, patch: Patch): void {
   } catch (error) {
     if (error instanceof InputError) throw error;
     const place = placeIn(file, error);
-    const told = placesOf.get(patch)?.(inOneLine(error));
-    if (told !== undefined) throw new InputError(told);
+    const located = placesOf.get(patch)?.(inOneLine(error));
+    if (located !== undefined) throw new InputError(located);
     throw new InputError(`${place}: no kernel can be built with it: ${inOneLine(error)}${missing(patch, error)}`);
   }
   try {
@@ -45,8 +45,8 @@ export function requireToBuild(file: string, patch: Patch): void {
       if (machine.busy(0)) return;
     }
   } catch (error) {
-    const told = placesOf.get(patch)?.(inOneLine(error));
-    throw new InputError(told ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
+    const located = placesOf.get(patch)?.(inOneLine(error));
+    throw new InputError(located ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
   }
 }
 

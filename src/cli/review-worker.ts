@@ -20,8 +20,8 @@ async function answer(message: unknown): Promise<void> {
   const { number, side, file, text, mostStates } = message;
   const scenario = parseScenario(file, text);
   const reply = (judged: ReviewReply['judged']): void => {
-    const told: ReviewReply = { number, judged };
-    port.postMessage(told);
+    const sent: ReviewReply = { number, judged };
+    port.postMessage(sent);
   };
   const translation = (await readyFront()).translate(side.source, {
     name: side.name,

@@ -89,7 +89,7 @@ export class Answerer {
         moments.push(this.#moment(basis, { moment, inode, states: ofInode, converter, range }));
       }
     }
-    return this.told(basis.explanation(moments), trace);
+    return this.finalForm(basis.explanation(moments), trace);
   }
 
   /**
@@ -112,9 +112,9 @@ export class Answerer {
   }
 
   /** The final form of an explanation: counts as stamps if the clock counts, and redacted if that was requested. */
-  told(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
-    const told = countsTime ? withCounts(explanation) : explanation;
-    return this.#story.redactor?.explanation(told) ?? told;
+  finalForm(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
+    const counted = countsTime ? withCounts(explanation) : explanation;
+    return this.#story.redactor?.explanation(counted) ?? counted;
   }
 
   /**

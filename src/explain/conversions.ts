@@ -15,7 +15,7 @@ import type { Flush } from './flush.ts';
 import { causesOf } from './causes.ts';
 import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
-import { isUntold } from './held.ts';
+import { isStockHidden } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
 
 /** Largest number of folios of one call that are recorded as returned to a batch. */
@@ -449,7 +449,7 @@ function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolea
 function heldFolio(folio: Generation): Held[] {
   const { inode, references, deletedAt } = folio;
   if (inode === undefined || references === undefined || deletedAt !== undefined) return [];
-  return references.state.holders.filter(isUntold).map((holder) => ({ inode, folio, holder }));
+  return references.state.holders.filter(isStockHidden).map((holder) => ({ inode, folio, holder }));
 }
 
 const heldAnswer = ({ inode: { dev, ino }, folio: { index, pfn }, holder }: Held): HeldFolio => ({

@@ -35,7 +35,7 @@ const NOTHING_MORE: Keeping = { window: undefined, whole: false };
 /** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
-  readonly #tellsTexts: boolean;
+  readonly #namesTexts: boolean;
   readonly #keeping: Keeping;
   readonly #everyMarker: boolean;
   readonly #texts: Set<string>;
@@ -47,9 +47,9 @@ export class Moments {
   /** Number of markers with each requested text. */
   readonly #counts = new Map<string, number>();
 
-  /** @param tellsTexts whether messages may name existing markers. */
-  constructor(selectors: readonly MomentSelector[], tellsTexts = true, keeping: Keeping = NOTHING_MORE) {
-    this.#tellsTexts = tellsTexts;
+  /** @param namesTexts whether messages may name existing markers. */
+  constructor(selectors: readonly MomentSelector[], namesTexts = true, keeping: Keeping = NOTHING_MORE) {
+    this.#namesTexts = namesTexts;
     this.#keeping = keeping;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
@@ -115,7 +115,7 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#tellsTexts) {
+    if (!this.#namesTexts) {
       const others = this.#seen.size;
       return `no marker '${text}' in the recording; it has ${others} other marker${others === 1 ? '' : 's'}`;
     }

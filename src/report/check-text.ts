@@ -143,14 +143,14 @@ function vacuousLines({ properties }: CheckAnswer): readonly string[] {
 }
 
 /** Properties that a form does not show enough for. */
-const untoldIn = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
+const undecidedIn = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
   properties.filter(({ verdict, detail }) => verdict === 'undecided' && detail !== undefined);
 
 /** The verdict where nothing is violated and not everything was explored. */
 function undecidedText(answer: CheckAnswer): string {
   const { walked, reason, properties } = answer;
-  const untold = untoldIn(properties);
-  if (untold.length > 0 && reason === undefined) return `UNDECIDED: ${untold[0]?.detail}`;
+  const undecided = undecidedIn(properties);
+  if (undecided.length > 0 && reason === undefined) return `UNDECIDED: ${undecided[0]?.detail}`;
   if (walked === undefined || reason !== 'walks') return `UNDECIDED: ${reasonText(answer)}`;
   const ids = properties.flatMap(({ id }) => (id === 'sometimes' ? [] : [id]));
   return `NOT FOUND in ${walksText(walked)}: a violation of ${ids.join(', ')}`;
@@ -184,8 +184,8 @@ function restTexts(answer: CheckAnswer): readonly string[] {
       const verb = rest.length === 1 ? 'holds' : 'hold';
       return [`${names} ${verb}${omissionText(answer)} (${exploredText(first.explored)})`];
     }
-    const untold = untoldIn(rest);
-    if (untold.length === rest.length) return [`undecided: ${names}: ${untold[0]?.detail}`];
+    const undecided = undecidedIn(rest);
+    if (undecided.length === rest.length) return [`undecided: ${names}: ${undecided[0]?.detail}`];
     if (answer.walked !== undefined)
       return [`not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`];
     return [`undecided, ${reasonText(answer)}: ${names} (${exploredText(first.explored)})`];

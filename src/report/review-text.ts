@@ -26,9 +26,9 @@ export interface ReviewReportOptions {
  * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
  * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
  * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, source: undefined, notRun: [] });
- * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
- * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
- * reviewReply(answer, told).includes('> +\tgo();'); // => true
+ * const options = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
+ * reviewReport(answer, options).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
+ * reviewReply(answer, options).includes('> +\tgo();'); // => true
  * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
  */
 export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {

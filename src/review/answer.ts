@@ -93,10 +93,10 @@ export interface ReviewAnswer {
  * answer.outcome; // => 'holds'
  * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'
  */
-export function reviewAnswer(told: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
-  const last = told.changes.at(-1);
+export function reviewAnswer(parts: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
+  const last = parts.changes.at(-1);
   if (last === undefined) throw new Error('a review without a change');
-  return { ...told, last, outcome: outcomeOf(last, told.notRun.length > 0) };
+  return { ...parts, last, outcome: outcomeOf(last, parts.notRun.length > 0) };
 }
 
 function outcomeOf({ after }: ReviewedChange, isOpen: boolean): ReviewAnswer['outcome'] {

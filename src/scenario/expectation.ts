@@ -11,7 +11,7 @@ export const expectedOf = ({ expected }: ScenarioCall, patch: string): Expected 
   expected.byPatch.get(patch) ?? expected.every;
 
 /** Whether the scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
-export const isUntold = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
+export const isUndecided = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
   expected?.spurious !== undefined &&
   conversion?.verdict.verdict === 'refused' &&
   conversion.verdict.spurious === undefined;
@@ -51,7 +51,7 @@ export function mismatchesOf(
   compare('returns');
   compare('verdict');
   compare('index');
-  if (!isUntold(expected, conversion)) compare('spurious');
+  if (!isUndecided(expected, conversion)) compare('spurious');
   compare('drainsOfAll');
   compare('localDrains');
   compare('countsRead');

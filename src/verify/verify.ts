@@ -13,7 +13,7 @@ import {
 } from '../scenario/index.ts';
 import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
-import { looksAtGoneFolio, tell } from './counterexample.ts';
+import { looksAtGoneFolio, counterexampleOf } from './counterexample.ts';
 import { type Happening, happened } from './events.ts';
 import { LOOKS_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
@@ -65,7 +65,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     sentence: sentenceOf,
     question: (without) => withSymmetry(questionOf(world, without), options),
     named: readName,
-    tell: (moves, told) => tell(world, moves, told),
+    counterexampleOf: (moves, nearness) => counterexampleOf(world, moves, nearness),
   };
   const heap = options.heap?.();
   const isTooMuch = heap !== undefined && isTooLarge(world, heap);

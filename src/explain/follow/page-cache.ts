@@ -14,7 +14,7 @@ import { Strays } from './strays.ts';
 import { isTwin, isTwinDelete, isTwinInsertion } from './twins.ts';
 
 /** Recipients of the page cache's events. */
-interface Told {
+interface Recipients {
   readonly moments: Moments;
   readonly inodes: Inodes;
   readonly conversions: Conversions;
@@ -31,19 +31,19 @@ export class PageCache {
   readonly seen = new SeenEvents();
   readonly strays = new Strays();
   readonly references: FrameReferences;
-  readonly #told: Told;
+  readonly #recipients: Recipients;
   readonly #byFrame = new ByFrame<Generation>();
 
-  constructor(told: Told) {
-    this.#told = told;
-    this.references = new FrameReferences(told.moments, told.conversions);
+  constructor(recipients: Recipients) {
+    this.#recipients = recipients;
+    this.references = new FrameReferences(recipients.moments, recipients.conversions);
   }
 
   added(event: FilemapEvent, batch: CpuBatch): void {
-    this.seen.tells(event.buffer);
+    this.seen.recorded(event.buffer);
     this.seen.anyAdd = true;
     const { pfn, index, order } = event;
-    const { inodes, conversions, redactor } = this.#told;
+    const { inodes, conversions, redactor } = this.#recipients;
     const inode = inodes.of(event);
     const stray = this.strays.used(pfn);
     const before = this.#byFrame.get(pfn);
@@ -75,7 +75,7 @@ export class PageCache {
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
     if (order > 0) return;
-    const doubtfuls = batch.enter(folio, event.at, this.#told.batchSize);
+    const doubtfuls = batch.enter(folio, event.at, this.#recipients.batchSize);
     if (doubtfuls.length > 0 && !this.seen.anyInsertion) this.seen.filledUnseen = true;
     for (const doubtful of doubtfuls) doubtful.inode?.waiting.forget(doubtful, event.at);
     inode.waiting.enter(folio, event.cpu, event.at);
@@ -83,8 +83,8 @@ export class PageCache {
   }
 
   inserted(event: LruInsertion, batch: CpuBatch): void {
-    const { inodes, conversions } = this.#told;
-    this.seen.tells(event.buffer);
+    const { inodes, conversions } = this.#recipients;
+    this.seen.recorded(event.buffer);
     this.seen.anyInsertion = true;
     if (batch.firstFlush === undefined) inodes.firstFlush(event.at);
     batch.flush(event);
@@ -142,11 +142,11 @@ export class PageCache {
     if (isGone && !isOfFile(event)) return;
     inode.reinsertions++;
     if (folio.deletedAt === undefined) folio.seenAt = event.at;
-    const isNeeded = latest === undefined || this.#told.moments.needsState(latest.from, event.at);
+    const isNeeded = latest === undefined || this.#recipients.moments.needsState(latest.from, event.at);
     const from = this.batches.emptiedSince(before.at);
     const putback = { from, insertion: event, flush: batch.flushOf(event, folio) };
     folio.putbacks = [...(isNeeded ? folio.putbacks : folio.putbacks.slice(0, -1)), putback];
-    this.#told.conversions.putBack(folio, from);
+    this.#recipients.conversions.putBack(folio, from);
   }
 
   /** The frame of a guest_memfd's folio was inserted as evictable: the folio's delete was not recorded. */
@@ -160,18 +160,18 @@ export class PageCache {
     inode.waiting.deleted(folio, at);
     this.seen.unseenDeletes = true;
     this.#ended(folio, inode, at);
-    this.#told.inodes.forgetIfEmpty(inode);
+    this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   deleted(event: FilemapEvent): void {
-    this.seen.tells(event.buffer);
+    this.seen.recorded(event.buffer);
     this.seen.anyDelete = true;
     const folio = this.#byFrame.get(event.pfn);
     if (folio?.deletedAt === undefined && folio?.index === event.index && isOf(folio, event)) {
       this.#end(folio, event);
       return;
     }
-    const inode = this.#told.inodes.of(event);
+    const inode = this.#recipients.inodes.of(event);
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
     const tangled = inode.live.get(event.index);
     if (tangled?.isTangled === true && tangled.pfn === event.pfn) this.#end(tangled, event);
@@ -189,7 +189,7 @@ export class PageCache {
       inode.reinsertions += stray.again.length;
     }
     if (fromBefore) inode.isOlder = true;
-    if (this.#told.moments.needsState(undefined, event.at)) {
+    if (this.#recipients.moments.needsState(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
@@ -204,7 +204,7 @@ export class PageCache {
     const isBefore = sameIndex?.add?.at === event.at && sameIndex.pfn !== event.pfn;
     if (sameIndex !== undefined && !isBefore) this.#end(sameIndex, event);
     inode.lastDelete = event;
-    this.#told.inodes.forgetIfEmpty(inode);
+    this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   /**
@@ -227,14 +227,14 @@ export class PageCache {
     inode.waiting.deleted(folio, event.at);
     if (this.#ended(folio, inode, event.at) && folio.insertion !== undefined) this.strays.left(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
-    if (inode !== receiver) this.#told.inodes.forgetIfEmpty(inode);
+    if (inode !== receiver) this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   /** A folio has left the page cache at `at`. @returns whether a moment needs it. */
   #ended(folio: Generation, inode: TrackedInode, at: Nanoseconds): boolean {
-    this.#told.onEnd?.(folio);
-    const isNeeded = this.#told.moments.needsState(folio.add?.at, at);
-    if (this.#told.moments.anyWithin(folio.add?.at, at)) inode.ended.push(folio);
+    this.#recipients.onEnd?.(folio);
+    const isNeeded = this.#recipients.moments.needsState(folio.add?.at, at);
+    if (this.#recipients.moments.anyWithin(folio.add?.at, at)) inode.ended.push(folio);
     return isNeeded;
   }
 
@@ -262,7 +262,7 @@ export class PageCache {
     this.references.forgetAll(at, this.#byFrame);
     if (at === undefined || !this.seen.mayHide(event.buffer)) return;
     for (const folio of waiting) if (folio.gap === gap) folio.inode?.waiting.forget(folio, at);
-    this.#told.inodes.blind(event.cpu, true, at);
+    this.#recipients.inodes.blind(event.cpu, true, at);
   }
 }
 

@@ -23,7 +23,7 @@ export class SeenEvents {
   }
 
   /** A buffer had a page cache event. */
-  tells(buffer: string | undefined): void {
+  recorded(buffer: string | undefined): void {
     if (buffer === this.#lastBuffer && this.buffers.size > 0) return;
     this.#lastBuffer = buffer;
     this.buffers.add(buffer);

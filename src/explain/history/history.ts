@@ -76,7 +76,7 @@ const MOST_KEPT = 400_000;
  * Number of lives that are held back after their end in a recording that is not kept whole: the next events may still belong to
  * their flush. Few, because long-lived objects slow the garbage collector down.
  */
-const MOST_UNTOLD = 1000;
+const MOST_HELD_BACK = 1000;
 /** Number of recorded times in a window; a time is recorded after every so many lives. */
 const NOTES_A_WINDOW = 400;
 
@@ -179,7 +179,7 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
   options.onSummary?.(trace);
   const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
   const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
-  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
+  const teller = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
   const of = { source, question, notes, pageSize, window };
   if (isWhole() && pageSize === undefined) {
@@ -231,17 +231,17 @@ function windowAround(at: Nanoseconds, { ends, reach, isWhole, from = at, to = a
 }
 
 /** Delivers lives, some time after their ends. */
-class Teller {
+class Delivery {
   refusedAt: (folio: Generation) => Nanoseconds | undefined = () => undefined;
   readonly #names: ReadonlySet<string>;
   readonly #shared: Shared;
-  readonly #tell: HistoryOptions['onFolio'];
+  readonly #onFolio: HistoryOptions['onFolio'];
   #ended: Generation[] = [];
 
   constructor({ followed, around, hasPutbacks }: Basis, tell: HistoryOptions['onFolio'], begin: Nanoseconds) {
     this.#names = new Set(followed.map(nameOf));
     this.#shared = sharedBy({ ...around, refusedAt: (folio) => this.refusedAt(folio) }, hasPutbacks, begin);
-    this.#tell = tell;
+    this.#onFolio = tell;
   }
 
   ended(folio: Generation): void {
@@ -249,9 +249,9 @@ class Teller {
   }
 
   advance(): void {
-    if (this.#ended.length < 2 * MOST_UNTOLD) return;
-    for (const folio of this.#ended.slice(0, MOST_UNTOLD)) this.#story(folio);
-    this.#ended = this.#ended.slice(MOST_UNTOLD);
+    if (this.#ended.length < 2 * MOST_HELD_BACK) return;
+    for (const folio of this.#ended.slice(0, MOST_HELD_BACK)) this.#story(folio);
+    this.#ended = this.#ended.slice(MOST_HELD_BACK);
   }
 
   /** @param rest folios that have not ended, or were not delivered yet. */
@@ -263,7 +263,7 @@ class Teller {
   #story(folio: Generation): void {
     const { inode, index, order, pfn, life, add, flush } = folio;
     if (inode === undefined || !this.#names.has(nameOf(inode))) return;
-    this.#tell({
+    this.#onFolio({
       dev: inode.dev,
       ino: inode.ino,
       index,
@@ -310,7 +310,7 @@ class Reading implements History {
   ) {
     this.#of = of;
     this.#kept = { ...of, lives: new Map() };
-    this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
+    this.explanation = of.answerer.finalForm(of.basis.explanation([]), of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
 
@@ -337,7 +337,7 @@ class Reading implements History {
     const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
     // Only the moment must be brought into its final form.
     const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
-    return answerer.told(around, trace).moments[0];
+    return answerer.finalForm(around, trace).moments[0];
   }
 
   folio(name: InodeName, index: number, at: Nanoseconds): FolioThen | undefined {

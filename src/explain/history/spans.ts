@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { FolioLedger, Nanoseconds } from '../../ledger/index.ts';
 import type { Generation } from '../generation.ts';
-import { tellChanges } from '../state/changes.ts';
+import { eachChange } from '../state/changes.ts';
 import { type Moment, presentAt } from '../state/standing.ts';
 import type { Surroundings } from '../state/surroundings.ts';
 import { ledgerOf } from '../state/views.ts';
@@ -85,7 +85,7 @@ function cutSpans(folio: Generation, { around, hasPutbacks, begin, flushedFrom }
   const { flushedLater } = around;
   const times: Nanoseconds[] = [];
   const tell = (at: Nanoseconds): void => void times.push(at);
-  tellChanges(folio, around, tell);
+  eachChange(folio, around, tell);
   if (folio.add === undefined) tell(begin);
   if (flushedFrom !== undefined) tell(flushedFrom);
   if (hasPutbacks && flushedLater !== undefined) tell(flushedLater);

@@ -184,7 +184,7 @@ function summarise(
     to,
     lost: batcher.lost,
     notes,
-    damage: recording.damages.told,
+    damage: recording.damages.places,
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
