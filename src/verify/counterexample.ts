@@ -10,7 +10,7 @@ import { switchesIn } from './switches.ts';
 
 const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 
-/** What is known of a run besides its steps. */
+/** Whether a run is a shortest one, and one with the fewest context switches. */
 export type Nearness = Pick<Counterexample, 'isShortest' | 'fewestSwitches'>;
 
 /** The run of these moves, step by step. */

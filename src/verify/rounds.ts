@@ -189,7 +189,7 @@ function* numbered(
   }
 }
 
-/** Work that yields nothing itself, with what to yield between its pieces. */
+/** Runs work that reports no progress itself, and yields `now` between its pieces. */
 function* reportingProgress<T>(now: CheckProgress, work: Generator<void, T>): Generator<CheckProgress, T> {
   for (;;) {
     const piece = work.next();

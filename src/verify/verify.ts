@@ -112,7 +112,7 @@ function judged(
   // A bound on the counts that it reads does not prove that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
-  // An event that hashes have not met may be among the omitted states, however unlikely: it is not known to be
+  // With hashes, an event that no visited state has may be among the omitted states, however unlikely: it is not known to be
   // impossible.
   const looked = rounds.reason ?? (omission === undefined ? undefined : 'omission');
   const wanted = seen === undefined ? [] : sometimes(world, unfulfilled(world, seen, unreached), looked, explored);
