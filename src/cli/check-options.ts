@@ -5,10 +5,10 @@ import { UsageError } from './failure.ts';
 import type { PatchChoice } from './patch-choice.ts';
 import type { Shard } from './shard.ts';
 
-/** States after which a check gives up by default. */
+/** Default limit of a check in states. */
 export const MOST_STATES = 200_000_000;
 
-/** What the command line of `check` says. */
+/** Options of the command line of `check`. */
 export interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
@@ -60,7 +60,7 @@ export function bitsOf(text: string): number {
   return bits;
 }
 
-/** Each thread has at least one of the heaps that states are sorted into. */
+/** Largest number of threads: each needs at least one of the heaps that states are sorted into. */
 const MOST_WORKERS = 64;
 
 export function threads(text: string): number {
@@ -69,7 +69,7 @@ export function threads(text: string): number {
   return workers;
 }
 
-/** What does not go together, beyond what each option says of others. */
+/** Rejects combinations of options, beyond the conflicts that each option declares. */
 export function checkOptions({
   workers,
   depthFirst,
@@ -99,8 +99,8 @@ export function checkOptions({
 }
 
 /**
- * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
- * goes on, --itf and --json where and how it is written.
+ * The command that reproduces this report: every option that may change the answer. --checkpoint and --resume only affect where
+ * a check continues, --itf and --json where and how it is written.
  */
 export const commandFor = (file: string, options: Options): readonly string[] => {
   const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;

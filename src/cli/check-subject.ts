@@ -9,7 +9,7 @@ import { fileOf } from './patch-origin.ts';
 import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
-/** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
+/** Reads the question of a file: about the kernel, or about another model that it names. @throws InputError, UsageError */
 export async function askedIn(file: string, options: Options): Promise<Asked> {
   const { textNamesModel } = await import('../scenario/index.ts');
   const text = await readScenarioText(file);

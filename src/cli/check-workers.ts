@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { exploreProgramWith, type ProgramExploration, type WorkerHost } from '../check/index.ts';
 import type { CheckProgress, Explorer } from '../verify/index.ts';
 
-/** Time between two checks while others work, in milliseconds. */
+/** Time between two polls while workers run, in milliseconds. */
 const NAP = 50;
 
 /** Explores with so many Node threads, started for each search. */

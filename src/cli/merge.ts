@@ -4,10 +4,10 @@ import type { ExitCode } from './exit-code.ts';
 import { endOf, printOutcome } from './file-outcome.ts';
 import { readText } from './scenario-files.ts';
 
-/** More than a thousand scenarios need. */
+/** Largest size of a document; a thousand scenarios need less. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** `folioscope merge FILE...`: what `check --all` would have said on one machine. */
+/** `folioscope merge FILE...`: the report that `check --all` would print on one machine. */
 export function registerMerge(program: Command): void {
   program
     .command('merge')

@@ -95,7 +95,7 @@ async function show(file: string | undefined, { port, browser, save }: Options):
   return EXIT.well;
 }
 
-/** The built page, beside the built command; where the sources run, in dist/. */
+/** The built page, beside the built command, or in dist/ if the sources run. */
 function pageFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, '../web'), join(here, '../../dist/web')].find((folder) => existsSync(join(folder, 'index.html')));
@@ -105,7 +105,7 @@ function pageFolder(): string | undefined {
 const MOST_DOCUMENT = 256 * 1024 * 1024;
 
 /**
- * The file, and what the page needs besides: the scenario that a counterexample was found in.
+ * The file, and the scenario of a counterexample, which the page also needs.
  * @throws InputError if it cannot be read, or is a scenario with a mistake.
  */
 async function openedFiles(path: string): Promise<readonly Opened[]> {
@@ -142,12 +142,12 @@ async function firstReadable(paths: readonly string[]): Promise<string | undefin
       await access(path, constants.R_OK);
       return path;
     } catch {
-      // The next may be there; the page has the scenarios of this folioscope itself.
+      // The next candidate may exist; the page has folioscope's own scenarios anyway.
     }
   return undefined;
 }
 
-/** Opens a browser where the desktop has one; without, the address is there to be clicked. */
+/** Opens a browser if the desktop has one; otherwise the printed address can be clicked. */
 function openBrowser(address: string): void {
   const { PATH = '', DISPLAY, WAYLAND_DISPLAY } = process.env;
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';

@@ -27,7 +27,7 @@ const EVENTS: readonly EventSet[] = ['minimal', 'full', 'page-ref'];
 const UNITS = { ms: 1, s: 1000, m: 60_000, '': 1000 };
 const MEBI = 1024 * 1024;
 
-/** `folioscope record`: records this machine's events, and says what explain says of them. */
+/** `folioscope record`: records this machine's events, and prints the answer of explain. */
 export function registerRecord(program: Command): void {
   program
     .command('record')
@@ -122,7 +122,7 @@ async function run(command: readonly string[], options: Options): Promise<number
       },
     });
   } catch (error) {
-    // A command that cannot be started is a mistake of the command line.
+    // A command that cannot be started is an error of the command line.
     throw error instanceof CommandError ? new UsageError(error.message) : error;
   }
   const explanation = await explained(done.file);
@@ -150,12 +150,12 @@ async function print(done: RecordAnswer, explanation: Explanation, { json, event
   process.stdout.write(explanationToText(explanation, { file: done.file, options: [], version: version() }));
 }
 
-/** The worst that the recorded conversions got, or one at a marked moment would have got. */
+/** The worst result of the recorded conversions, or of a possible conversion at a marked moment. */
 function refusals({ conversions, moments }: Explanation): 'justified' | 'spurious' | 'none' {
   const calls = conversions.filter(({ returned }) => isErrno(returned, 'EAGAIN'));
   const refused = moments.flatMap(({ baseline }) => (baseline.verdict === 'refused' ? [baseline] : []));
   if (calls.length === 0 && refused.length === 0) return 'none';
-  // Of a call: a batch may have been the cause, and no event shows another holder.
+  // Whether a batch may have been the cause of a call's refusal, and no event shows another holder.
   const byBatches = calls.some(
     ({ causes }) =>
       causes.some(({ kinds }) => kinds.includes('lru-add-batch') && kinds.length === 1) &&

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { CSource } from '../cfront/index.ts';
 import type { Judged } from '../review/index.ts';
 
-/** One side of a change, as a thread translates it again. */
+/** One side of a change, for a thread that translates it again. */
 export interface JobSide {
   readonly name: string;
   readonly function: string;
@@ -21,7 +21,7 @@ export interface ReviewJob {
   readonly mostStates: number;
 }
 
-/** What came of a job. */
+/** Result of a job. */
 export interface ReviewReply {
   readonly number: number;
   readonly judged: Judged;
@@ -82,7 +82,7 @@ async function answerOf(worker: Worker, job: ReviewJob): Promise<ReviewReply> {
 
 function startThread(): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('review-worker.js', import.meta.url));
-  // Threads do not inherit what lets Node load the sources.
+  // Threads do not inherit the loader for the sources.
   const [loader, entry] = [import.meta.resolve('tsx/esm/api'), new URL('review-worker.ts', import.meta.url).href];
   const code = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); });`;
   return new Worker(code, { eval: true });

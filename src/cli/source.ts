@@ -57,7 +57,7 @@ const isOther = ({ state }: RoutineState): boolean => state === 'changed' || sta
 /** Where a routine may have moved to. */
 const PLACES = ['mm', 'include/linux', 'virt/kvm', 'kernel', 'fs', 'arch/x86/kvm'];
 
-/** A kernel tree. @throws InputError where it is none. */
+/** A kernel tree. @throws InputError if it is not one. */
 export async function sourcesIn(dir: string): Promise<Sources> {
   for (const place of ['mm', 'virt/kvm'])
     if ((await entries(join(dir, place))) === undefined)
