@@ -472,9 +472,9 @@ class Recording {
     for (const [holder, places] of this.#form.held)
       for (const of of places) {
         const range = this.#range({ op: 'var', of }, state);
-        const nobody = this.#k.sizes['folio'] ?? 0;
+        const noFolio = this.#k.sizes['folio'] ?? 0;
         if (
-          range.low === nobody ||
+          range.low === noFolio ||
           (part.kind === 'call' && part.known.puts?.holder === 'isolated' && holder === 'isolated')
         )
           continue;

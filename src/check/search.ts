@@ -174,7 +174,7 @@ export class Search {
     if (store === undefined) return undefined;
     const { fingerprint, compiled } = this.#space;
     if (fingerprint === undefined)
-      throw new Error('a model written by hand has no checkpoints: nobody can tell two apart');
+      throw new Error('a model written by hand has no checkpoints: two of them cannot be distinguished');
     return new Checkpoint(store, fingerprint(), compiled.words);
   }
 

@@ -26,7 +26,7 @@ export interface Mutant {
   readonly scenario: string;
   /** The property that it violates there. */
   readonly property: InvariantName;
-  /** v6 in the wrong kernel, or a wrong v6; its name says so. */
+  /** v6 in a wrong kernel, or a wrong v6, under the mutant's name. */
   readonly patch: Patch;
 }
 

@@ -7,7 +7,7 @@ import { readSource, suggestion } from '../scenario/index.ts';
 export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
 export type PeerVariant = (typeof PEER_VARIANTS)[number];
 
-/** What exploring the protocol comes to. */
+/** Expected result of exploring the protocol. */
 interface ExpectedOfPeer {
   readonly violates: readonly string[];
 }

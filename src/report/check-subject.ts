@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Scenario, ScenarioCall } from '../scenario/index.ts';
 
-/** Another program than the kernel, as far as a report tells of it. */
+/** Description, for reports, of a program other than the kernel. */
 interface OtherProgram {
   readonly file: string;
   readonly name: string;

@@ -16,7 +16,7 @@ export interface CheckReportOptions {
   readonly version?: string | undefined;
   /** Forms that were not run; none where absent. */
   readonly notRun?: readonly string[];
-  /** Whether somebody interrupted, which is why they were not run. */
+  /** Whether an interruption is the reason that they were not run. */
   readonly interrupted?: boolean;
   /** Shows which steps were never taken; no where absent. */
   readonly coverage?: boolean;
@@ -336,7 +336,7 @@ function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
   ];
 }
 
-/** How a run goes on that never ends. */
+/** The repeating part of a run that never ends. */
 function roundText(round: number): string {
   if (round === 0) return ', after which no task that gets a turn can take a step';
   return `, of which the last ${round === 1 ? 'one repeats' : `${round} repeat`} for ever`;

@@ -5,7 +5,7 @@ import { wrap } from './flow.ts';
 /**
  * What a reader of a mailed report asks first: which version made it, and which kernel it speaks of.
  * @param version of folioscope; where undefined, nothing is said.
- * @param profile of the kernel; undefined where the answer is of no kernel.
+ * @param profile of the kernel; undefined if the answer is not about a kernel.
  */
 export function originLines(version: string | undefined, profile: Profile | undefined): readonly string[] {
   if (version === undefined) return [];

@@ -218,7 +218,7 @@ function completedLines({ before, after }: ReviewedChange['prepared']): readonly
   return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
 }
 
-/** Every scenario with what each side comes to, and the states that it rests on. */
+/** Every scenario with the result of each side, and the number of explored states. */
 function tableLines({ before, after }: ReviewedChange): readonly string[] {
   const sides = [before, after].map((side) => (side?.kind === 'judged' ? side.judged : []));
   const names = [...new Set(sides.flatMap((judged) => judged.map(({ scenario }) => scenario)))];

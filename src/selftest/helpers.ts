@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Functions of the program that only some calls need: a compiler warns of those that nobody calls.
+// Functions of the program that only some calls need: a compiler warns of uncalled ones.
 
 /** By name, in the order in which they stand in the program. */
 const HELPERS = {
