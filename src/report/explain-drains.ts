@@ -80,7 +80,7 @@ function slowestLines(works: readonly DrainWork[]): string[] {
   ];
 }
 
-/** The work with the longest wait of the round. */
+/** The work item with the longest wait of the round. */
 export const slowestOf = (works: readonly DrainWork[]): DrainWork | undefined =>
   works
     .filter(({ run }) => run !== undefined)

@@ -11,9 +11,9 @@ import { wrap } from './flow.ts';
 /** Content of a `run` report besides the answer. */
 export interface RunReportOptions {
   readonly steps: StepStyle | 'none';
-  /** The command that gave this answer, a word each. */
+  /** The words of the command that gave this answer. */
   readonly command: readonly string[];
-  /** The version of folioscope; the report names none where absent. */
+  /** The version of folioscope; if absent, the report names none. */
   readonly version?: string | undefined;
 }
 

@@ -35,7 +35,7 @@ export type ConversionVerdict =
       readonly reason: string;
     };
 
-/** What a conversion did besides returning. */
+/** Behaviour of a conversion, besides its return value. */
 export interface ConversionAnswer {
   readonly verdict: ConversionVerdict;
   /** Whether the safety check ran at all: it does not run to shared, or if the whole range is already private. */
@@ -137,8 +137,8 @@ export interface PatchAnswer {
    */
   readonly imbalance: string | undefined;
   /**
-   * Whether every expected result occurred; undefined if nothing is expected, or if everything else occurred but a call
-   * is untold.
+   * Whether every expected result occurred; undefined if nothing is expected, or if everything else occurred but a call is
+   * undecided.
    */
   readonly asExpected: boolean | undefined;
 }

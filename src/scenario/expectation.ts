@@ -40,7 +40,7 @@ export function mismatchesOf(
   const compare = (what: keyof Expected): void => {
     const wanted = expected[what];
     if (wanted === undefined) return;
-    // If a conversion may be safe, these are expected only of a refusal.
+    // If a conversion may be safe, these expectations apply only to a refusal.
     const isOfRefusal = what === 'index' || what === 'spurious';
     if (isOfRefusal && verdict?.verdict === 'safe' && expected.verdict?.includes('safe') === true) return;
     const any: readonly unknown[] = typeof wanted === 'object' ? wanted : [wanted];

@@ -20,11 +20,11 @@ export interface SelftestOptions {
   readonly madeBy: string;
 }
 
-/** A program, and what it cannot bring about. */
+/** A program, and the orders that it cannot enforce. */
 export interface Selftest {
   /** The program, in C. */
   readonly text: string;
-  /** Sentences about the order that no user program can bring about; none if the program has all of it. */
+  /** Sentences about orders that no user program can enforce; empty if the program enforces all. */
   readonly unordered: readonly string[];
 }
 
@@ -103,7 +103,7 @@ const pinKinds = (scenario: Scenario): ReadonlyMap<number, PinKind> =>
 const callNameOf = ({ machine }: Scenario, { answer }: OrderedCall): string =>
   `${machine.tasks[answer.of.task]?.name ?? ''}: ${answer.of.text}`;
 
-/** What a user program cannot order, in sentences. */
+/** The orders that a user program cannot enforce, in sentences. */
 function unorderedIn(scenario: Scenario, { calls }: Ordered): readonly string[] {
   const unordered = calls.flatMap((call) =>
     call.overlaps.flatMap((earlier) => {

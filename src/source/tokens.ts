@@ -4,7 +4,7 @@
 export interface Token {
   readonly text: string;
   readonly kind: 'name' | 'number' | 'string' | 'sign';
-  /** Line that it stands in, from 0. */
+  /** Its line, from 0. */
   readonly line: number;
 }
 
