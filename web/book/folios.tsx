@@ -114,7 +114,7 @@ function Chip({ shown: { holder, change }, taken, onFrame }: ChipProps) {
       {taken === undefined ? (
         <span class="chip is-gone" style={colour}>
           {swatch}
-          <s>{name.slice(1)}</s> <span class="unseen">has given its reference back</span>
+          <s>{name.slice(1)}</s> <span class="unseen">has put its reference</span>
         </span>
       ) : (
         <button

@@ -10,12 +10,12 @@ const PACE = 260;
 
 /** The keys of a stage, for the `?` sheet. */
 export const STAGE_KEYS: readonly KeyHelp[] = [
-  { keys: ['←', '→'], does: 'one step back, on' },
+  { keys: ['←', '→'], does: 'one step back, forward' },
   { keys: ['Home', 'End'], does: 'to the first step, to the last' },
-  { keys: ['[', ']'], does: 'to where another thread begins to run' },
+  { keys: ['[', ']'], does: 'to the previous, the next switch of threads' },
   { keys: ['Space'], does: 'play, pause' },
   { keys: ['1', '…', '9'], does: 'let this thread take the next step' },
-  { keys: ['C'], does: 'only what the step has changed' },
+  { keys: ['C'], does: 'show only what the step has changed' },
 ];
 
 /** The films that are played, one or two on one line, and the position. */

@@ -15,7 +15,7 @@ export function PlaygroundView({ playground }: { readonly playground: Playground
         <Code playground={playground} />
         <Mistakes mistakes={playground.mistakes.value} />
       </section>
-      <section class="playground-answer" aria-label="What it comes to">
+      <section class="playground-answer" aria-label="Verdicts and a run">
         <Verdicts playground={playground} />
         <Shown playground={playground} />
       </section>
@@ -83,7 +83,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
   const judged = playground.judged.value;
   const scenarios = playground.scenarios.value;
   if (playground.mistakes.value.length > 0)
-    return <p class="answer-word dim">No verdict: the text is no check that can be built.</p>;
+    return <p class="answer-word dim">No verdict: no check can be built from this text.</p>;
   const bad = judged.filter(({ verdict, isExpected }) => verdict === 'violated' && !isExpected);
   const isDone = !playground.isJudging.value;
   return (

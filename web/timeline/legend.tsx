@@ -29,7 +29,7 @@ export function Legend({ model, timeline }: Props) {
     (code) => shown.has(code) || (hasLosses && code === CODES - 1),
   );
   return (
-    <ul class="tl-legend" ref={list} aria-label="What the fills of the lanes mean">
+    <ul class="tl-legend" ref={list} aria-label="Legend of the fills">
       {codes.map((code) => {
         const kind = shownOf(code);
         return (

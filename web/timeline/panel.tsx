@@ -43,7 +43,7 @@ export function Panel({ model, timeline }: Props) {
       )}
       {answered?.moment === undefined ? undefined : <Verdicts moment={answered.moment} model={model} />}
       {subject === undefined ? (
-        <p class="dim">No guest_memfd has folios in this recording, so nothing is asked of it.</p>
+        <p class="dim">No guest_memfd has folios in this recording, so there is no verdict.</p>
       ) : undefined}
       <Notes timeline={timeline} />
     </aside>
