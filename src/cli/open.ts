@@ -25,7 +25,7 @@ export function registerOpen(program: Command): void {
     .summary('show a run, a recording or a check in the browser')
     .description(
       'Serves the page on this machine and opens it: a scenario or a counterexample step by step, a recording over ' +
-        'time, a check in C as one types it. Everything is read and computed in the browser; nothing leaves the machine.',
+        'time, a check in C while it is typed. Everything is read and computed in the browser; nothing leaves the machine.',
     )
     .argument('[file]', 'a recording, a scenario, what run --json or check --json printed, or FILE.c')
     .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: any free one)').default(0).argParser(portNumber))
@@ -34,9 +34,9 @@ export function registerOpen(program: Command): void {
     .addHelpText(
       'after',
       `
-The address stands on a line of its own. The server answers to this machine
-only, hands out the page and the file, and ends with Ctrl-C, or when no page
-was open for half an hour.
+The address is printed on a line of its own. The server answers this machine
+only, serves the page and the file, and ends with Ctrl-C, or when no page was
+open for half an hour.
 
 Exit codes:
   0   served until Ctrl-C, or written

@@ -33,9 +33,9 @@ export function registerRecord(program: Command): void {
     .command('record')
     .summary('record who holds which guest_memfd folio on this machine, and explain it')
     .description(
-      'Records events of this machine into a trace.dat, while a command runs or for a time, and answers like explain. ' +
-        'Needs root (or a tracefs for your group). It uses an instance of tracefs of its own: no other recording and no ' +
-        'setting of the machine is touched.',
+      'Records events of this machine into a trace.dat, while a command runs or for a given time, and prints ' +
+        'the answer of explain. Needs root (or a tracefs for your group). It uses its own instance of tracefs, so ' +
+        'other recordings and all settings of the machine stay unchanged.',
     )
     .argument('[command...]', 'a command to run meanwhile, after --')
     .addOption(new Option('--for <time>', 'end after 10s, 500ms, 2m').argParser(readTime))
@@ -49,14 +49,14 @@ export function registerRecord(program: Command): void {
         .default('minimal'),
     )
     .addOption(
-      new Option('--limit <MiB>', 'keep at most so much, the newest; what is dropped is counted')
+      new Option('--limit <MiB>', 'keep at most the newest MiB; dropped events are counted')
         .default(64)
         .argParser(readLimit),
     )
     .addOption(
       new Option(
         '--fail-on <which>',
-        'exit with 1 where a conversion was refused, or a marked moment would be; spurious: only where nothing but batches held its page (default with a command: never)',
+        'exit with 1 if a conversion was refused, or would be at a marked moment; spurious: only if batches alone held its page (default with a command: never)',
       ).choices(['refused', 'spurious', 'never']),
     )
     .option('--quiet-if-well', 'print an answer only if something was refused')
@@ -64,18 +64,18 @@ export function registerRecord(program: Command): void {
     .addHelpText(
       'after',
       `
-A line written to the file that $FOLIOSCOPE_TRACE_MARKER names, in the command,
-marks a moment to explain.
+A line that the command writes to the file $FOLIOSCOPE_TRACE_MARKER marks a
+moment to explain.
 
 Overhead: two events a page fault, 0.7 us together on the machine of
 docs/live.md; up to --limit MiB of memory, and 4 MiB a CPU for the kernel.
 
 Exit codes:
-  that of the command, if it is not 0; else, as --fail-on asks:
-  0   nothing was refused    1   refused    2   not decidable
+  that of the command, if it is not 0; otherwise by --fail-on:
+  0   nothing was refused    1   refused    2   undecided
   64  usage, or the command cannot be run    65  the file cannot be written
   69  this machine lacks what it needs    70  a defect of folioscope
-  A command's own codes may be the same: --json tells them apart.
+  A command's own codes may be the same: --json distinguishes them.
 
 Examples:
   sudo folioscope record --for 10s
