@@ -17,12 +17,12 @@ export interface Frame {
 
 export interface LoopFrame {
   readonly exit: Label;
-  /** Undefined in a switch, of which there is no next turn. */
+  /** Undefined in a switch, which has no next turn. */
   readonly next: Label | undefined;
   readonly nextIsTurn: boolean;
 }
 
-/** Calls: of functions of the same text, written out where they are called, of the table, and of words. */
+/** Calls: of functions of the same text (inlined), of functions of the table, and of words. */
 export abstract class Calls extends Words {
   protected readonly frames: Frame[] = [];
   protected readonly loops: LoopFrame[] = [];

@@ -135,7 +135,7 @@ export abstract class Statements extends Calls {
     const [first, ...more] = unitsOf(segments, from, to);
     if (frame === undefined || first === undefined) return;
     for (const unit of more) requireEntry(segments, from, unit);
-    // The later label's stretch is the outer one, and each goes from here to its label.
+    // Each label's block reaches from here to the label, so the later label has the outer block.
     const labelled = more.map((unit) => {
       const { label: name = '' } = segments[unit.first] ?? {};
       return { unit, name, label: label(name) };
@@ -191,7 +191,7 @@ export abstract class Statements extends Calls {
         for (const name of statement.names) this.declare(name);
         return;
       case 'expression':
-        // The kernel's word for a case that goes on into the next one.
+        // The kernel's keyword for a case that falls through to the next one.
         if (
           statement.of.kind === 'name' &&
           statement.of.name === 'fallthrough' &&
@@ -287,7 +287,7 @@ export abstract class Statements extends Calls {
     this.loops.pop();
   }
 
-  /** A turn behind which something else is done before the next. */
+  /** A loop body that is followed by other work before the next turn. */
   protected turnBlock(exit: Label, text: () => void): void {
     const next = label('continue');
     const body = this.nest(() => this.turn(exit, next, false, text));
@@ -362,7 +362,7 @@ export abstract class Statements extends Calls {
     if (isNumber(type) || pointee(type) !== undefined) {
       const of: Var = { name, type, place: 'own' };
       this.push({ kind: 'declare', of });
-      // C has the name from here on, but its value only behind the initialiser.
+      // In C the name is visible from here on, but it has its value only after the initialiser.
       this.bind(name, { kind: 'var', of });
       if (value !== undefined)
         this.full(() => {
@@ -386,7 +386,7 @@ export abstract class Statements extends Calls {
     );
   }
 
-  /** Goes to `to` where a condition is (not) so, and on where it is otherwise. */
+  /** Jumps to `to` if a condition has the value `when`; otherwise continues. */
   protected condition(expr: CExpr, to: Label, when: boolean): void {
     if (expr.kind === 'unary' && expr.operator === '!') {
       this.condition(expr.of, to, !when);

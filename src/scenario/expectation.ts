@@ -15,7 +15,7 @@ export const expectedOf = ({ expected }: ScenarioCall, patch: Patch): Expected |
   expected.byPatch.get(patch.name) ?? (BUILT_IN.has(patch) ? expected.builtIn : undefined) ?? expected.every;
 
 /** Whether the scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
-export const isUntold = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
+export const isUndecided = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
   expected?.spurious !== undefined &&
   conversion?.verdict.verdict === 'refused' &&
   conversion.verdict.spurious === undefined;
@@ -44,7 +44,7 @@ export function mismatchesOf(
   const compare = (what: keyof Expected): void => {
     const wanted = expected[what];
     if (wanted === undefined) return;
-    // If a conversion may be safe, these are expected only of a refusal.
+    // If a conversion may be safe, these expectations apply only to a refusal.
     const isOfRefusal = what === 'index' || what === 'spurious';
     if (isOfRefusal && verdict?.verdict === 'safe' && expected.verdict?.includes('safe') === true) return;
     const any: readonly unknown[] = typeof wanted === 'object' ? wanted : [wanted];
@@ -55,7 +55,7 @@ export function mismatchesOf(
   compare('returns');
   compare('verdict');
   compare('index');
-  if (!isUntold(expected, conversion)) compare('spurious');
+  if (!isUndecided(expected, conversion)) compare('spurious');
   compare('drainsOfAll');
   compare('localDrains');
   compare('countsRead');

@@ -29,7 +29,7 @@ import {
 } from '../machine/index.ts';
 import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.ts';
 import { ConversionWatch } from './conversion-watch.ts';
-import { expectedOf, isUntold, mismatchesOf } from './expectation.ts';
+import { expectedOf, isUndecided, mismatchesOf } from './expectation.ts';
 import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
@@ -178,12 +178,12 @@ class Run {
         conversion,
         expected,
         mismatches: mismatchesOf(expected, outcome, conversion, loaded),
-        isUntold: isUntold(expected, conversion),
+        isUndecided: isUndecided(expected, conversion),
       };
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
     const isMatched = this.#imbalance === undefined && calls.every(({ mismatches }) => mismatches.length === 0);
-    const isOpen = expecting.length === 0 || (isMatched && calls.some((call) => call.isUntold));
+    const isOpen = expecting.length === 0 || (isMatched && calls.some((call) => call.isUndecided));
     const asExpected = isOpen ? undefined : isMatched;
     return {
       patch: name,
