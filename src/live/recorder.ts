@@ -73,10 +73,11 @@ const NEEDED = [
   'pagemap/mm_lru_insertion',
 ];
 /**
- * LRU_UNEVICTABLE, where every folio of a guest_memfd goes, and LRU_INACTIVE_FILE, where one goes that left the page cache
- * while it waited. include/linux/mmzone.h
+ * LRU_UNEVICTABLE, where every folio of a guest_memfd goes, and LRU_INACTIVE_FILE and LRU_ACTIVE_FILE, where one goes that left the
+ * page cache while it waited: to the active one if it had been used twice. include/linux/mmzone.h, mm/swap.c:
+ * folio_mark_accessed(), 6.18
  */
-const INSERTED = 'lru == 4 || lru == 2';
+const INSERTED = 'lru == 4 || lru == 2 || lru == 3';
 const PIPE_BYTES = 1024 * 1024;
 
 /**

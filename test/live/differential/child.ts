@@ -3,16 +3,11 @@
 // batches that are looked at. Here everything that a look needs is allocated before.
 //
 //   node child.ts MARKER PIPE     sequences come as messages, and what was seen goes back
-import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { fstatSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  GUEST_MEMFD_FLAG_INIT_SHARED,
-  GUEST_MEMFD_FLAG_MMAP,
-  KPF,
-  MADV_DONTNEED,
-  POSIX_FADV_DONTNEED,
-} from '../../../src/abi/index.ts';
-import { Cpus, GuestMemory, loadNative, Vm } from '../../../src/live/index.ts';
+import { KPF } from '../../../src/abi/index.ts';
+import { loadNative } from '../../../src/live/index.ts';
+import { Caller } from './caller.ts';
 import type { SeenPage } from './observed.ts';
 import { PAGES, PINS, type Step } from './steps.ts';
 
@@ -38,7 +33,6 @@ const mark = openSync(marker, 'w');
 /** O_NONBLOCK. */
 const adds = openSync(addPipe, 0o4_000);
 const [flags, counts] = [openSync('/proc/kpageflags', 'r'), openSync('/proc/kpagecount', 'r')];
-const program = openSync(process.execPath, 'r');
 const cell = new Uint32Array(2);
 const cellBytes = new Uint8Array(cell.buffer);
 const text = Buffer.alloc(64 * 1024);
@@ -79,25 +73,17 @@ function takeAdds(frames: Float64Array): void {
 }
 
 class Run {
-  readonly #cpus: Cpus;
-  readonly #memory: GuestMemory;
+  readonly #caller: Caller;
   readonly #frames = new Float64Array(PAGES);
   readonly #pinned = new Float64Array(PINS);
-  readonly #pipes: readonly { readonly read: number; readonly write: number }[];
 
-  constructor(cpus: Cpus, memory: GuestMemory, pipes: Run['pipes']) {
-    this.#cpus = cpus;
-    this.#memory = memory;
-    this.#pipes = pipes;
-  }
-
-  get pipes(): readonly { readonly read: number; readonly write: number }[] {
-    return this.#pipes;
+  constructor(caller: Caller) {
+    this.#caller = caller;
   }
 
   step(nth: number, step: Step): void {
     writeSync(mark, `b${nth}`);
-    const returned = this.#make(step);
+    const returned = this.#caller.make(step);
     writeSync(mark, `e${nth}`);
     takeAdds(this.#frames);
     if (step.call === 'punch') this.#frames.fill(0, step.start, step.start + step.pages);
@@ -107,7 +93,7 @@ class Run {
     table[at] = returned;
     this.#look(at + 2, this.#frames);
     this.#look(at + 2 + ROW * PAGES, this.#pinned);
-    table[at + 1] = native.cached(process.pid, this.#memory.fd);
+    table[at + 1] = native.cached(process.pid, this.#caller.memory.fd);
     writeSync(mark, `o${nth}`);
   }
 
@@ -122,35 +108,6 @@ class Run {
       at += ROW;
     }
   }
-
-  #make(step: Step): number {
-    const memory = this.#memory;
-    switch (step.call) {
-      case 'move':
-        this.#cpus.moveTo(this.#cpus.allowed[step.cpu] ?? 0);
-        return 0;
-      case 'touch':
-        return Math.min(0, memory.touch(step.start, step.pages));
-      case 'fallocate':
-        return memory.allocate(step.start, step.pages);
-      case 'punch':
-        return memory.punch(step.start, step.pages);
-      case 'mlock':
-        return memory.mlock(step.start, step.pages);
-      case 'munlock':
-        return memory.munlock(step.start, step.pages);
-      case 'dontneed':
-        return native.madvise(memory.at(step.start), step.pages * native.pageSize, MADV_DONTNEED);
-      case 'drain':
-        return this.#cpus.drainHere();
-      case 'drain-all':
-        return native.fadvise(program, 0, native.pageSize, POSIX_FADV_DONTNEED);
-      case 'pin':
-        return Math.min(0, memory.pin(this.#pipes[step.pin]?.write ?? -1, step.page, 1));
-      case 'unpin':
-        return readSync(this.#pipes[step.pin]?.read ?? -1, text, 0, native.pageSize, null) > 0 ? 0 : -1;
-    }
-  }
 }
 
 function seenPage(at: number): SeenPage | null {
@@ -162,34 +119,20 @@ function seenPage(at: number): SeenPage | null {
 }
 
 function run({ steps }: Request): Reply {
-  const opened: (() => void)[] = [];
+  const caller = new Caller(native);
   try {
-    const vm = new Vm(native);
-    opened.push(() => vm.close());
-    const memory = new GuestMemory(native, vm, PAGES, GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED);
-    opened.push(() => memory.close());
-    const cpus = new Cpus(native);
-    opened.push(() => cpus.close());
-    const pipes = Array.from({ length: PINS }, () => {
-      const pipe = native.pipe();
-      if (typeof pipe === 'number') throw new Error(`no pipe: ${pipe}`);
-      opened.push(() => {
-        closeSync(pipe.read);
-        closeSync(pipe.write);
-      });
-      return pipe;
-    });
+    const { cpus, memory } = caller;
     const { ino } = fstatSync(memory.fd, { bigint: true });
     writeFileSync(addFilter, `i_ino == ${ino}`);
     takeAdds(new Float64Array(PAGES));
-    const one = new Run(cpus, memory, pipes);
+    const one = new Run(caller);
     cpus.drain(cpus.allowed);
     cpus.moveTo(cpus.allowed[0] ?? 0);
     writeSync(mark, 'begin');
     for (const [nth, step] of steps.entries()) one.step(nth, step);
     return { ino: `0x${ino.toString(16)}`, seen: steps.map((_, nth) => seenAt(nth * COLUMNS)) };
   } finally {
-    for (const close of opened.toReversed()) close();
+    caller.close();
   }
 }
 
