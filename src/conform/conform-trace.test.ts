@@ -105,6 +105,28 @@ describe('deletions', () => {
     expect((await conform(inserted)).profile.name).toBe('linux-6.18');
   });
 
+  test('frames that change places within one fallocate() keep their names', async () => {
+    const framed = (at: number, page: number, frame: number): string =>
+      add(at, 1, page).replace(`pfn=0x${(0x100 + page).toString(16)}`, `pfn=0x${frame.toString(16)}`);
+    const call = (at: number, mode: number): string =>
+      line(at, 1, `sys_fallocate(fd: 8, mode: ${mode}, offset: 0, len: 2000)`);
+    const exit = (at: number): string => line(at, 1, 'sys_fallocate -> 0x0');
+    const exchanged = [
+      ...[call(0, 1), add(1, 1, 0), add(2, 1, 1), exit(3), insert(5, 1, 0x100), insert(6, 1, 0x101)],
+      ...[call(10, 3), remove(11, 1, 0), remove(12, 1, 1), exit(13)],
+      ...[
+        call(20, 1),
+        framed(21, 0, 0x101),
+        framed(22, 1, 0x100),
+        exit(23),
+        insert(30, 1, 0x101),
+        insert(31, 1, 0x100),
+      ],
+    ];
+    const { verdict, divergence, matched } = await conform(exchanged);
+    expect({ verdict, divergence, matched }).toEqual({ verdict: 'conforms', divergence: undefined, matched: 16 });
+  });
+
   test('a page cannot be added twice', async () => {
     const twice = [add(0, 1, 0), insert(1, 1, 0x100), add(2, 1, 0).replace('pfn=0x100', 'pfn=0x777'), remove(3, 1, 0)];
     expect(await conform(twice)).toMatchObject({ verdict: 'diverges' });
