@@ -111,18 +111,10 @@ describe('deletions', () => {
     const call = (at: number, mode: number): string =>
       line(at, 1, `sys_fallocate(fd: 8, mode: ${mode}, offset: 0, len: 2000)`);
     const exit = (at: number): string => line(at, 1, 'sys_fallocate -> 0x0');
-    const exchanged = [
-      ...[call(0, 1), add(1, 1, 0), add(2, 1, 1), exit(3), insert(5, 1, 0x100), insert(6, 1, 0x101)],
-      ...[call(10, 3), remove(11, 1, 0), remove(12, 1, 1), exit(13)],
-      ...[
-        call(20, 1),
-        framed(21, 0, 0x101),
-        framed(22, 1, 0x100),
-        exit(23),
-        insert(30, 1, 0x101),
-        insert(31, 1, 0x100),
-      ],
-    ];
+    const before = [call(0, 1), add(1, 1, 0), add(2, 1, 1), exit(3), insert(5, 1, 0x100), insert(6, 1, 0x101)];
+    const hole = [call(10, 3), remove(11, 1, 0), remove(12, 1, 1), exit(13)];
+    const after = [call(20, 1), framed(21, 0, 0x101), framed(22, 1, 0x100), exit(23)];
+    const exchanged = [...before, ...hole, ...after, insert(30, 1, 0x101), insert(31, 1, 0x100)];
     const { verdict, divergence, matched } = await conform(exchanged);
     expect({ verdict, divergence, matched }).toEqual({ verdict: 'conforms', divergence: undefined, matched: 16 });
   });
