@@ -105,6 +105,15 @@ describe('deletions', () => {
     expect((await conform(inserted)).profile.name).toBe('linux-6.18');
   });
 
+  test("a hole's drain of an empty batch is over when its task goes on, on another CPU", async () => {
+    const other = 'other-7';
+    const moved = [add(0, 1, 0), insert(1, 1, 0x100), add(2, 0, 1), remove(3, 1, 0)];
+    // Another task's flush of the first CPU goes on while the task drains the second one.
+    const flushes = [insert(10, 1, 0x900, other), insert(10, 0, 0x101), insert(11, 1, 0x901, other)];
+    const { verdict, divergence } = await conform([...moved, ...flushes]);
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+  });
+
   test('frames that change places within one fallocate() keep their names', async () => {
     const framed = (at: number, page: number, frame: number): string =>
       add(at, 1, page).replace(`pfn=0x${(0x100 + page).toString(16)}`, `pfn=0x${frame.toString(16)}`);
