@@ -39,6 +39,7 @@ const HOUSE = {
   conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
+  queue: { packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
     types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform', 'live'],
@@ -64,6 +65,7 @@ const HOUSE = {
       'conform',
       'live',
       'serve',
+      'queue',
       'report',
     ],
     packages: true,
