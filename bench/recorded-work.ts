@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadNative } from '../src/live/index.ts';
 import { Caller } from '../test/live/differential/caller.ts';
-import { PAGES, randomFrom, randomSteps, type Step } from '../test/live/differential/steps.ts';
+import { PAGES, PINS, randomFrom, randomSteps, type Step, tidied } from '../test/live/differential/steps.ts';
 
 const [work = '', noise = '', seconds = '1', seed = '1'] = process.argv.slice(2);
 const random = randomFrom(Number(seed));
@@ -19,6 +19,7 @@ const some = (): { start: number; pages: number } => {
 };
 const all = { start: 0, pages: PAGES };
 const move = (): Step => ({ call: 'move', cpu: random(2) });
+const emptied = Array.from({ length: PINS }, (_, pin): Step => ({ call: 'unpin', pin }));
 const pinned: Step = { call: 'pin', pin: 0, page: 0 };
 
 /** A round of each kind of work. */
@@ -44,7 +45,8 @@ const ROUNDS: Readonly<Record<string, () => readonly Step[]>> = {
     { call: 'drain-all' },
     { call: 'punch', ...some() },
   ],
-  random: () => randomSteps(random, 50, 2),
+  // A pipe that is full would stop the next round.
+  random: () => tidied([...randomSteps(random, 50, 2), ...emptied]),
 };
 
 const scratch = join(tmpdir(), `folioscope-noise-${process.pid}`);
@@ -61,8 +63,11 @@ if (round === undefined || script === undefined) {
   console.error(`WORK is one of ${Object.keys(ROUNDS).join(', ')}; NOISE of ${Object.keys(NOISES).join(', ')}`);
   process.exit(64);
 }
+// It ends by itself too, if this process is killed.
 const other: ChildProcess | undefined =
-  script === '' ? undefined : spawn('/bin/sh', ['-c', script], { stdio: 'ignore', detached: true });
+  script === ''
+    ? undefined
+    : spawn('timeout', [String(10 + Number(seconds)), '/bin/sh', '-c', script], { stdio: 'ignore', detached: true });
 const caller = new Caller(await loadNative());
 try {
   const end = performance.now() + 1000 * Number(seconds);
