@@ -30,6 +30,7 @@ export interface Native {
   munmap(address: number, length: number): number;
   mlock(address: number, length: number): number;
   munlock(address: number, length: number): number;
+  madvise(address: number, length: number, advice: number): number;
   /**
    * A write fault at an address, made by the kernel on this CPU (read(2) of /dev/zero): -EFAULT where an access by the
    * process would raise SIGBUS or SIGSEGV.
@@ -144,6 +145,7 @@ function bind(koffi: Koffi): Native {
   const munmap = call('int munmap(uint64_t address, size_t length)');
   const mlock = call('int mlock(uint64_t address, size_t length)');
   const munlock = call('int munlock(uint64_t address, size_t length)');
+  const madvise = call('int madvise(uint64_t address, size_t length, int advice)');
   const memset = call('uint64_t memset(uint64_t address, int byte, size_t length)');
   const fallocate = call('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
   const fadvise = call('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)');
@@ -168,6 +170,7 @@ function bind(koffi: Koffi): Native {
     munmap,
     mlock,
     munlock,
+    madvise,
     touch: (address) => {
       zero ??= open('/dev/zero', 0o2_000_000);
       return read(zero, address, 1);

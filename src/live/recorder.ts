@@ -73,10 +73,11 @@ const NEEDED = [
   'pagemap/mm_lru_insertion',
 ];
 /**
- * LRU_UNEVICTABLE is the list of every guest_memfd folio; LRU_INACTIVE_FILE gets a folio that left the page cache while it
- * waited. include/linux/mmzone.h
+ * LRU_UNEVICTABLE is the list of every guest_memfd folio. A folio that left the page cache while it waited goes to
+ * LRU_INACTIVE_FILE, or to LRU_ACTIVE_FILE if it had been used twice. include/linux/mmzone.h, mm/swap.c:
+ * folio_mark_accessed(), 6.18
  */
-const INSERTED = 'lru == 4 || lru == 2';
+const INSERTED = 'lru == 4 || lru == 2 || lru == 3';
 const PIPE_BYTES = 1024 * 1024;
 
 /**
