@@ -37,6 +37,7 @@ const HOUSE = {
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
+  export: { rooms: ['explain', 'trace', 'ledger'] },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   report: {
@@ -62,6 +63,7 @@ const HOUSE = {
       'trace',
       'explain',
       'conform',
+      'export',
       'live',
       'serve',
       'report',

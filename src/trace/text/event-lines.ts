@@ -4,11 +4,13 @@ import { nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { lostCount } from '../limits.ts';
 import type { ReadOptions } from '../summary.ts';
+import type { WholeEvent } from '../whole-event.ts';
 import type { Dialect, TextLoss } from './dialect.ts';
 import { classify } from './event-kind.ts';
 import type { LineOrigin } from './decoded-text.ts';
 import { EventText } from './event-text.ts';
 import { LineClock } from './line-clock.ts';
+import { WholeLine } from './whole-line.ts';
 import type { LinePrefix } from './line-prefix.ts';
 import { StackTraces } from './stack-traces.ts';
 import { TaskNames } from './task-names.ts';
@@ -26,6 +28,12 @@ const UTF8 = new TextDecoder();
 /** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
 const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
+/** How a text is read. */
+export interface TextOptions extends ReadOptions {
+  /** Receives every event whole, decoded or not, once all lines that belong to it were read. */
+  readonly onWhole?: ((event: WholeEvent) => void) | undefined;
+}
+
 /** Turns lines whose columns are known into events, with the stacks and the marker's further lines that follow them. */
 export class EventLines {
   readonly tally: TextTally;
@@ -34,7 +42,7 @@ export class EventLines {
   /** Some line showed a loss, so the text would show others too. */
   sawLoss = false;
   readonly #dialect: Dialect;
-  readonly #options: ReadOptions;
+  readonly #options: TextOptions;
   readonly #readsSched: boolean;
   readonly #troubles: TextTroubles;
   readonly #batcher: Batcher;
@@ -50,11 +58,13 @@ export class EventLines {
     comm: undefined,
     buffer: undefined,
   };
+  /** The last event, whole. */
+  #whole: WholeLine | undefined;
   /** The last event if it is a marker: its text may continue in the next line. */
   #marker: Marker | undefined;
   #endsInReturn: boolean | undefined;
 
-  constructor(dialect: Dialect, options: ReadOptions, troubles: TextTroubles) {
+  constructor(dialect: Dialect, options: TextOptions, troubles: TextTroubles) {
     this.#dialect = dialect;
     this.#options = options;
     this.#readsSched = options.scheduling === true;
@@ -104,6 +114,7 @@ export class EventLines {
       return;
     }
     if (losses.isWaiting) this.#tellLoss(cpu, buffer, this.#clock.at(seconds, fraction));
+    if (this.#options.onWhole !== undefined) this.#beginWhole(prefix, bytes, body, newline);
     if (kind === 'stack') {
       this.#stacks.begin(cpu, pid);
       return;
@@ -126,6 +137,7 @@ export class EventLines {
     if (typeof event === 'string') {
       this.#stacks.passed(cpu);
       if (event === 'nothing') return;
+      this.#whole?.unreadable();
       this.#troubles.unreadable(cpu, buffer);
       this.#tellLoss(cpu, buffer, at);
     } else if ((kind === 'marker' || kind === 'print') && event.type === 'marker') {
@@ -138,6 +150,21 @@ export class EventLines {
       this.#stacks.decoded(cpu, whole);
       if (this.#dialect.stackFollows) this.#stacks.beginBehind(whole);
     }
+  }
+
+  #beginWhole(prefix: LinePrefix, bytes: Uint8Array, body: number, newline: number): void {
+    this.#tellWhole();
+    const { cpu, pid, seconds, nanoseconds: fraction, buffer } = prefix;
+    const comm = this.#taskNames.of(prefix, bytes);
+    const origin = { at: this.#clock.at(seconds, fraction), cpu: cpu as Cpu, pid, comm, buffer };
+    const line = UTF8.decode(bytes.subarray(body, this.#endOf(bytes, newline)));
+    this.#whole = new WholeLine(line, origin, this.#options.pageSize);
+  }
+
+  #tellWhole(): void {
+    const whole = this.#whole;
+    this.#whole = undefined;
+    if (whole !== undefined) this.#options.onWhole?.(whole);
   }
 
   /** Without a carriage return, where lines have one. */
@@ -170,7 +197,9 @@ export class EventLines {
 
   /** A line of a stack trace; '' for a function of a program. */
   frame(name: string): void {
-    if (this.#stacks.isOpen && name !== '') this.#stacks.frame(name);
+    if (!this.#stacks.isOpen || name === '') return;
+    this.#stacks.frame(name);
+    this.#whole?.frame(name);
   }
 
   /** A line that is none of a stack trace. */
@@ -183,6 +212,7 @@ export class EventLines {
     if (this.#marker === undefined || this.#marker.text.length >= MAX_MARKER_LENGTH) return false;
     const line = UTF8.decode(bytes.subarray(start, this.#endOf(bytes, newline)));
     this.#marker = { ...this.#marker, text: `${this.#marker.text}\n${line}` };
+    this.#whole?.continue(line);
     return true;
   }
 
@@ -190,6 +220,7 @@ export class EventLines {
   settle(): void {
     this.#stacks.end();
     this.#flushMarker();
+    this.#tellWhole();
   }
 
   /** Nothing follows; `cpus`: those of the recording. */
