@@ -165,7 +165,7 @@ test('what is not to be gone on from is refused in one line that says what to do
   const reach = (): Reach => ({ mostStates: 1e5, checkpoint: new Mortal(chunks, 1, 999) });
   exploreProgram(peerOf('v6'), reach());
   expect(() => exploreProgram(peerOf('baseline'), reach())).toThrow(
-    'the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory',
+    'the checkpoint belongs to another question: repeat that command, or start again with an empty directory',
   );
   const index = chunks.get('index.json') ?? new Uint8Array();
   const counted = new TextEncoder().encode(

@@ -16,6 +16,7 @@ function enumerations(value: unknown): readonly (readonly unknown[])[] {
 
 test.each([
   ['schema/run.schema.json', HOLDER_KINDS],
+  ['schema/explain-pfn.schema.json', HOLDER_KINDS],
   // A guest_memfd folio is in none of the other LRU batches, and no event shows another folio's.
   ['schema/explain.schema.json', HOLDER_KINDS.filter((kind) => kind !== 'lru-batch')],
 ])('%s names every kind of holder', (path, kinds) => {

@@ -66,7 +66,7 @@ export abstract class Accesses extends Expressions {
       case 'folio':
       case 'mapping': {
         const type = pointerTo(param.kind === 'folio' ? 'folio' : 'address_space');
-        if (operand.kind === 'pointer') throw new Refused(`is no ${typeText(type)}, expected one`, at);
+        if (operand.kind === 'pointer') throw new Refused(`is not a ${typeText(type)}, expected one`, at);
         return { kind: 'value', of: this.convert(operand, type, at).expr };
       }
       case 'value':
@@ -74,11 +74,11 @@ export abstract class Accesses extends Expressions {
         return { kind: 'value', of: this.convert(operand, param.type, at).expr };
       case 'batch':
         if (operand.kind === 'pointer' && operand.to.kind === 'batch') return { kind: 'batch', of: operand.to.of };
-        throw new Refused('is no address of a struct folio_batch, expected one', at);
+        throw new Refused('is not an address, expected that of a struct folio_batch', at);
       case 'place':
         if (operand.kind === 'pointer' && operand.to.kind === 'var' && isNumber(operand.to.of.type))
           return { kind: 'place', of: operand.to.of };
-        throw new Refused('is no address of a variable of the task, expected one', at);
+        throw new Refused('is not an address, expected that of a local variable', at);
       case 'ignored':
         return { kind: 'value', of: constant(0) };
     }

@@ -27,7 +27,7 @@ export abstract class Arithmetic extends Unordered {
   protected value(expr: CExpr): Valued {
     const operand = this.operand(expr);
     if (operand.kind === 'value') return operand;
-    throw new Refused('this pointer is no value here, expected what it points to', expr.at);
+    throw new Refused('a pointer cannot be used as a value here, expected what it points to', expr.at);
   }
 
   /** A value that nothing changes any more: a constant, or a variable of its own. */
@@ -42,7 +42,7 @@ export abstract class Arithmetic extends Unordered {
   protected constant(expr: CExpr): number {
     const { parts, value } = this.capture(() => this.value(expr));
     if (parts.length === 0 && value.expr.op === 'const') return value.expr.value;
-    throw new Refused('is no constant, expected one', expr.at);
+    throw new Refused('is not a constant, expected one', expr.at);
   }
 
   /** A value as one of another type. */
@@ -89,7 +89,7 @@ export abstract class Arithmetic extends Unordered {
       const isNull = other.kind === 'value' && other.expr.op === 'const' && other.expr.value === 0;
       if (isNull && (operator === '==' || operator === '!='))
         return { kind: 'value', expr: constant(Number(operator === '!=')), type: INT };
-      throw new Refused('pointers to variables are not compared, expected values', at);
+      throw new Refused('pointers to variables cannot be compared, expected values', at);
     }
     return this.computed(operator, a, b, at);
   }
@@ -98,7 +98,7 @@ export abstract class Arithmetic extends Unordered {
     const [from, into] = [pointee(a.type), pointee(b.type)];
     if (from !== undefined || into !== undefined) {
       if (operator !== '==' && operator !== '!=')
-        throw new Refused('pointers are only compared, expected == or !=', at);
+        throw new Refused('pointers can only be compared, expected == or !=', at);
       const type = from === undefined ? b.type : a.type;
       return {
         kind: 'value',
@@ -106,11 +106,11 @@ export abstract class Arithmetic extends Unordered {
         type: INT,
       };
     }
-    if (!isNumber(a.type) || !isNumber(b.type)) throw new Refused('is no number, expected one', at);
+    if (!isNumber(a.type) || !isNumber(b.type)) throw new Refused('is not a number, expected one', at);
     if (operator === '<<' || operator === '>>') {
       const type = promoted(a.type);
       if (b.expr.op === 'const' && !(b.expr.value >= 0 && b.expr.value < 31))
-        throw new Refused('is shifted too far, expected 0 to 30 places', at);
+        throw new Refused('is shifted too far, expected 0 to 30 bits', at);
       return this.fitting(folded(operator, a.expr, b.expr), type, at);
     }
     const type = common(a.type, b.type);
@@ -126,9 +126,9 @@ export abstract class Arithmetic extends Unordered {
       case '/':
       case '%':
         if (y.op !== 'const')
-          throw new Refused(`only constants are divided by here, expected one behind '${operator}'`, at);
-        if (y.value === 0) throw new Refused('is divided by 0, expected another number', at);
-        if (y.value < 0) throw new Refused('is divided by a negative number, expected a positive one', at);
+          throw new Refused(`only a constant divisor is supported, expected one after '${operator}'`, at);
+        if (y.value === 0) throw new Refused('is divided by 0, expected another divisor', at);
+        if (y.value < 0) throw new Refused('is divided by a negative number, expected a positive divisor', at);
         return { kind: 'value', expr: folded(operator, x, y), type };
       case '+':
       case '-':
@@ -149,7 +149,7 @@ export abstract class Arithmetic extends Unordered {
 
   protected chosen(word: 'least' | 'most', a: Operand, b: Operand, at: Place): Valued {
     if (a.kind === 'pointer' || b.kind === 'pointer' || !isNumber(a.type) || !isNumber(b.type))
-      throw new Refused('is no number, expected one', at);
+      throw new Refused('is not a number, expected one', at);
     const type = common(a.type, b.type);
     const [x, y] = [this.convert(a, type, at).expr, this.convert(b, type, at).expr];
     const condition = folded(word === 'least' ? '<' : '>', x, y);

@@ -39,16 +39,19 @@ export abstract class Calls extends Words {
     const known = this.table.steps.get(name);
     if (known !== undefined) return this.known(known, expr);
     if (this.unit.macros.has(name))
-      throw new Refused(`the macro '${name}()' is not taken, expected a function, or its text here`, at);
+      throw new Refused(
+        `the macro '${name}()' is not supported, expected a function, or its definition in this file`,
+        at,
+      );
     const why = UNMODELLED.get(name);
     if (why !== undefined)
       throw new Refused(
-        `'${name}()' cannot be called: ${why}${why.includes('expected') ? '' : ', expected a check without it'}`,
+        `'${name}()' cannot be called: ${why}${why.includes('expected') ? '' : ', expected a check that does not call it'}`,
         at,
       );
     const near = nearest(name, [...this.table.steps.keys(), ...this.table.words.keys()]);
     throw new Refused(
-      `'${name}()' is not known, expected the text of it in this file, or a call of ${near} or another of docs/c-subset.md`,
+      `'${name}()' is not known, expected its definition in this file, or a call of ${near} or another of docs/c-subset.md`,
       at,
     );
   }

@@ -207,10 +207,10 @@ function requireReadable(node: Node): void {
   if (wrong.isMissing) {
     const call = wrong.previousSibling;
     if (call?.type === 'call_expression')
-      throw new Refused(
-        `${inOneLine(call.text)} has no ';', expected it, or for a macro that begins a loop one over filemap_get_folios()`,
-        { ...placeOf(call, ''), line: call.startPosition.row },
-      );
+      throw new Refused(`${inOneLine(call.text)} has no ';', expected one, or a loop macro over filemap_get_folios()`, {
+        ...placeOf(call, ''),
+        line: call.startPosition.row,
+      });
     throw new Refused(`'${wrong.type}' is missing, expected C`, { ...placeOf(wrong), line: row });
   }
   throw new Refused(`'${text}' cannot be read here, expected a statement of C`, placeOf(wrong));
@@ -242,7 +242,7 @@ function macroValue(parser: Parser, value: Node): CExpr {
     const [inner] = tree?.rootNode.descendantsOfType('init_declarator') ?? [];
     const expr = inner?.childForFieldName('value');
     if (tree === null || tree.rootNode.hasError || expr === undefined || expr === null)
-      throw new Refused('this macro is no constant, expected an expression', at);
+      throw new Refused('this macro is not a constant, expected an expression', at);
     return moved(expression(expr), at);
   } finally {
     tree?.delete();
@@ -312,9 +312,9 @@ function declared(node: Node, type: CType): { readonly name: string; readonly ty
       return inner === undefined ? refuse(node, 'cannot be read, expected a name') : declared(inner, type);
     }
     case 'array_declarator':
-      return refuse(node, 'arrays are not taken, expected single variables or a struct folio_batch');
+      return refuse(node, 'arrays are not supported, expected single variables or a struct folio_batch');
     default:
-      return refuse(node, `${node.type.replaceAll('_', ' ')}s are not taken, expected a variable or a pointer`);
+      return refuse(node, `${node.type.replaceAll('_', ' ')}s are not supported, expected a variable or a pointer`);
   }
 }
 
@@ -338,13 +338,13 @@ function typeOf(node: Node, around: Node): CType {
     }
     case 'struct_specifier': {
       if (node.childForFieldName('body') !== null)
-        return refuse(node, 'structs of its own are not taken, expected single variables');
+        return refuse(node, 'local structs are not supported, expected single variables');
       return { kind: 'struct', name: part(node, 'name').text };
     }
     case 'enum_specifier':
       return UNSIGNED;
     default:
-      return refuse(around, `${node.type.replaceAll('_', ' ')} is not taken, expected a type of the kernel's`);
+      return refuse(around, `${node.type.replaceAll('_', ' ')} is not supported, expected a type of the kernel's`);
   }
 }
 
@@ -470,14 +470,14 @@ function statement(node: Node): readonly CStatement[] {
       // Constants, which are known already.
       return [];
     case 'case_statement':
-      return refuse(node, `'case' inside another statement is not taken, expected it in its switch`);
+      return refuse(node, `'case' inside another statement is not supported, expected it directly in its switch`);
     default:
       if (node.type.startsWith('preproc'))
         return refuse(
           node,
-          `'${inOneLine(node.text.split('\n', 1)[0] ?? '')}' inside a function is not taken, expected the lines that are compiled`,
+          `'${inOneLine(node.text.split('\n', 1)[0] ?? '')}' inside a function is not supported, expected only the lines that are compiled`,
         );
-      return refuse(node, `${node.type.replaceAll('_', ' ')} is not taken, expected a statement of the subset`);
+      return refuse(node, `${node.type.replaceAll('_', ' ')} is not supported, expected a statement of the subset`);
   }
 }
 
@@ -489,7 +489,7 @@ function initialiser(node: Node): CStatement {
 function casesOf(body: Node): readonly CCase[] {
   return body.namedChildren.filter(isMeant).map((child): CCase => {
     if (child.type !== 'case_statement')
-      return refuse(child, 'a statement before the first case is not taken, expected case or default');
+      return refuse(child, 'a statement before the first case is not supported, expected case or default');
     const value = child.childForFieldName('value');
     const rest = child.namedChildren.filter((inner) => isMeant(inner) && (value === null || !inner.equals(value)));
     const head = value === null ? 'default' : `case ${value.text}`;
@@ -539,7 +539,7 @@ function expression(node: Node): CExpr {
         case '&':
           return { kind: 'unary', operator, of, at };
         default:
-          return refuse(node, `'${operator}' is not taken, expected !, -, +, ~, * or &`);
+          return refuse(node, `'${operator}' is not supported, expected !, -, +, ~, * or &`);
       }
     }
     case 'update_expression': {
@@ -558,19 +558,20 @@ function expression(node: Node): CExpr {
       const [left, right] = [expression(part(node, 'left')), expression(part(node, 'right'))];
       if (operator === '&&' || operator === '||') return { kind: 'logical', operator, left, right, at };
       if (isBinary(operator)) return { kind: 'binary', operator, left, right, at };
-      return refuse(node, `'${operator}' is not taken, expected an operator of C`);
+      return refuse(node, `'${operator}' is not supported, expected an operator of C`);
     }
     case 'assignment_expression': {
       const operator = part(node, 'operator').text.slice(0, -1);
       const [to, value] = [expression(part(node, 'left')), expression(part(node, 'right'))];
       if (operator === '') return { kind: 'assign', operator: undefined, to, value, at };
       if (isBinary(operator)) return { kind: 'assign', operator, to, value, at };
-      return refuse(node, `'${operator}=' is not taken, expected an assignment`);
+      return refuse(node, `'${operator}=' is not supported, expected an assignment`);
     }
     case 'conditional_expression': {
       const condition = expression(part(node, 'condition'));
       const then = node.childForFieldName('consequence');
-      if (then === null) return refuse(node, `'?:' without a middle is not taken, expected all three parts`);
+      if (then === null)
+        return refuse(node, `'?:' without a middle operand is not supported, expected all three operands`);
       return {
         kind: 'conditional',
         if: condition,
@@ -582,7 +583,7 @@ function expression(node: Node): CExpr {
     case 'call_expression': {
       const called = part(node, 'function');
       if (called.type !== 'identifier')
-        return refuse(called, `calls through pointers are not taken, expected a function's name`);
+        return refuse(called, `calls through pointers are not supported, expected a function's name`);
       const args = part(node, 'arguments').namedChildren.filter(isMeant);
       return { kind: 'call', name: called.text, args: args.map(expression), at };
     }
@@ -604,19 +605,19 @@ function expression(node: Node): CExpr {
       return { kind: 'cast', type: typeDescriptor(part(node, 'type')), of: expression(part(node, 'value')), at };
     case 'initializer_list':
       if (node.namedChildren.filter(isMeant).every(({ text }) => text === '0')) return { kind: 'empty-list', at };
-      return refuse(node, 'only an empty list is taken here, expected {}');
+      return refuse(node, 'only an empty initializer is supported here, expected {}');
     default:
-      return refuse(node, `${node.type.replaceAll('_', ' ')} is not taken, expected an expression of the subset`);
+      return refuse(node, `${node.type.replaceAll('_', ' ')} is not supported, expected an expression of the subset`);
   }
 }
 
 function numberOf(node: Node): { readonly kind: 'number'; readonly value: number; readonly type: CType } {
   const [, digits = '', suffix = ''] = /^[-+]?\s*(0x[\da-f]+|0b[01]+|\d+)([ul]*)$/i.exec(node.text) ?? [];
-  if (digits === '') return refuse(node, `'${inOneLine(node.text)}' is not taken, expected a whole number`);
+  if (digits === '') return refuse(node, `'${inOneLine(node.text)}' is not supported, expected a whole number`);
   const octal = /^0\d+$/.test(digits);
   if (octal && /[89]/.test(digits)) return refuse(node, `'${digits}' is no number, expected octal digits`);
   const value = octal ? Number.parseInt(digits, 8) : Number(digits);
-  if (value >= 2 ** 64) return refuse(node, 'the number is too large, expected one of 64 bits');
+  if (value >= 2 ** 64) return refuse(node, 'the number is too large, expected 64 bits');
   const decimal = /^[1-9]/.test(digits);
   const isLong = /l/i.test(suffix);
   const isUnsigned = /u/i.test(suffix);
@@ -649,5 +650,5 @@ function characterOf(node: Node): number {
   const inner = node.text.slice(1, -1);
   const escaped = inner.startsWith('\\') && inner.length === 2 ? ESCAPES[inner[1] ?? ''] : undefined;
   const value = escaped ?? (/^[\x20-\x7e]$/.test(inner) ? inner.codePointAt(0) : undefined);
-  return value ?? refuse(node, `'${inOneLine(node.text)}' is not taken, expected a character of ASCII`);
+  return value ?? refuse(node, `'${inOneLine(node.text)}' is not supported, expected a character of ASCII`);
 }

@@ -432,7 +432,7 @@ class Recording {
   /** A quotient of what is not negative, bit by bit: the language only subtracts. */
   #quotient(of: Value<'int'>, size: number, by: number): Value<'int'> {
     if (size > MOST)
-      throw new RangeError(`a quotient of up to ${size} by ${by} is not computed, expected smaller numbers`);
+      throw new RangeError(`a quotient of up to ${size} by ${by} is not supported, expected smaller numbers`);
     const k = this.#k;
     const rest = k.let('rest', { kind: 'int', max: Math.max(1, size), initial: 0 }, of);
     const quotient = k.let('quotient', { kind: 'int', max: Math.max(1, Math.floor(size / by)), initial: 0 }, 0);
@@ -633,7 +633,8 @@ function bitwise(
   const least = bothPositive && operator === '&' ? Math.min(left.range.high, right.range.high) : size;
   let bits = 0;
   while (2 ** bits <= least) bits++;
-  if (bits > 30) throw new RangeError('bits of so large numbers are not computed, expected smaller ones');
+  if (bits > 30)
+    throw new RangeError('bitwise operations on numbers this large are not supported, expected smaller ones');
   const wide = 2 ** (bits + 1);
   const unsigned = ({ of, range }: { readonly of: Value<'int'>; readonly range: Interval }): Value<'int'> =>
     range.low >= 0 ? of : choose<'int'>(of.lt(0), of.plus(wide), of);

@@ -34,9 +34,9 @@ export abstract class Expressions extends Places {
       case 'number':
         return { kind: 'value', expr: constant(expr.value), type: expr.type };
       case 'string':
-        throw new Refused('text is no value here, expected a number', expr.at);
+        throw new Refused('a string cannot be used as a value here, expected a number', expr.at);
       case 'empty-list':
-        throw new Refused('a list is no value here, expected a number', expr.at);
+        throw new Refused('an initializer list cannot be used as a value here, expected a number', expr.at);
       case 'name':
         return this.name(expr);
       case 'unary':
@@ -64,7 +64,7 @@ export abstract class Expressions extends Places {
         const of = this.operand(expr.of);
         if (of.kind === 'pointer') {
           if (expr.type.kind === 'pointer') return of;
-          throw new Refused('a pointer is no number, expected no cast', expr.at);
+          throw new Refused('a pointer cannot be cast to a number, expected no cast', expr.at);
         }
         return this.convert(of, expr.type, expr.at);
       }
@@ -90,7 +90,7 @@ export abstract class Expressions extends Places {
       case '-':
       case '~': {
         const value = this.value(of);
-        if (!isNumber(value.type)) throw new Refused('is no number, expected one', of.at);
+        if (!isNumber(value.type)) throw new Refused('is not a number, expected one', of.at);
         const type = promoted(value.type);
         if (operator === '+') return { ...value, type };
         const from = operator === '-' ? constant(0) : constant(-1);
@@ -149,7 +149,7 @@ export abstract class Expressions extends Places {
     else {
       const [old, more] = this.readBeside(target, value, to.at);
       if (old.kind !== 'value' || more.kind !== 'value')
-        throw new Refused('cannot be computed with, expected a number', at);
+        throw new Refused('cannot be used in arithmetic, expected a number', at);
       result = this.convert(this.computed(operator, old, more, at), type, at);
     }
     this.write(target, result.expr, at);
@@ -168,7 +168,8 @@ export abstract class Expressions extends Places {
   protected update({ of, by, prefix, at }: Extract<CExpr, { kind: 'update' }>): Valued {
     const target = this.target(of);
     const old = this.read(target, of.at);
-    if (old.kind !== 'value' || !isNumber(old.type)) throw new Refused('cannot be counted, expected a number', at);
+    if (old.kind !== 'value' || !isNumber(old.type))
+      throw new Refused('cannot be incremented or decremented, expected a number', at);
     const one: Valued = { kind: 'value', expr: constant(1), type: INT };
     let before = old;
     if (!prefix) {

@@ -264,7 +264,7 @@ const CALLS: readonly Known[] = [
     'folio_ref_unfreeze',
     [FOLIO_ARG, { kind: 'ignored' }],
     VOID,
-    'thaws it to the count that it had',
+    'unfreezes the folio, to the count that it had',
     (k, args) => k.call(folio_ref_unfreeze, { folio: args.folio(0) }),
     { freezes: true },
   ),
@@ -280,10 +280,12 @@ const CALLS: readonly Known[] = [
     'folio_order',
     UNSIGNED,
     (k) => ({ low: 0, high: k.sizes['order'] ?? 0 }),
-    'likewise',
+    'part of the step beside it, like folio_nr_pages()',
     (_, args) => number(folio.order.at(args.folio(0))),
   ),
-  readsStable('folio_test_large', BOOL, TRUTH, 'likewise', (_, args) => number(folio.order.at(args.folio(0)).ne(0))),
+  readsStable('folio_test_large', BOOL, TRUTH, 'part of the step beside it, like folio_nr_pages()', (_, args) =>
+    number(folio.order.at(args.folio(0)).ne(0)),
+  ),
   reads('folio_mapped', BOOL, TRUTH, 'one read of the mapcount; a look at the page', (_, args) =>
     number(folio.mapcount.at(args.folio(0)).gt(0)),
   ),
@@ -299,7 +301,7 @@ const CALLS: readonly Known[] = [
       'folio_maybe_dma_pinned',
       BOOL,
       TRUTH,
-      'one read of the count, of a large folio of its pincount; a look at the page',
+      'one read of the count, or of the pincount of a large folio; a look at the page',
       (k, args) => number(folioMaybeDmaPinned(k, args.folio(0))),
     ),
     text: (k, args, result) => k.call(folio_maybe_dma_pinned, { folio: args.folio(0), pinned: truth(k, result) }),
@@ -337,25 +339,25 @@ const CALLS: readonly Known[] = [
     text: (k, args, result) => k.call(folio_may_be_lru_cached, { folio: args.folio(0), cached: truth(k, result) }),
   },
   // include/linux/pagemap.h, mm/filemap.c
-  calls('folio_lock', [FOLIO_ARG], VOID, 'waits for PG_locked and takes it', (k, args) =>
+  calls('folio_lock', [FOLIO_ARG], VOID, 'waits until PG_locked is clear, and sets it', (k, args) =>
     k.call(folio_lock, { folio: args.folio(0) }),
   ),
   calls(
     'folio_trylock',
     [FOLIO_ARG],
     BOOL,
-    'takes PG_locked if it is free',
+    'sets PG_locked if it is clear',
     (k, args, result) => k.call(folio_trylock, { folio: args.folio(0), locked: truth(k, result) }),
     { range: TRUTH },
   ),
-  calls('folio_unlock', [FOLIO_ARG], VOID, 'gives PG_locked up', (k, args) =>
+  calls('folio_unlock', [FOLIO_ARG], VOID, 'clears PG_locked', (k, args) =>
     k.call(folio_unlock, { folio: args.folio(0) }),
   ),
   calls(
     'filemap_get_folios',
     [MAPPING, { kind: 'place', type: UNSIGNED_LONG, range: pages }, value(UNSIGNED_LONG), BATCH],
     UNSIGNED,
-    "fills the batch, each folio with a reference of the check's, and moves the start; answers how many",
+    "fills the batch, each folio with a reference of the check's, and advances the start; returns their number",
     (k, args, result) => {
       const batch = args.batch(3);
       k.call(filemap_get_folios, {
@@ -372,7 +374,7 @@ const CALLS: readonly Known[] = [
     'filemap_get_folio',
     [MAPPING, value(UNSIGNED_LONG)],
     FOLIO_POINTER,
-    'looks the page up and takes a reference; ERR_PTR(-ENOENT) where there is none',
+    'looks up a page and takes a reference; ERR_PTR(-ENOENT) if there is no folio',
     (k, args, result) =>
       lookUp(k, args, result, (inode, index, found) => k.call(filemap_get_folio, { inode, index, found })),
     { takes: { of: 'result', holder: 'safety-check' }, range: (k) => ({ low: 0, high: folioOrNone(k).high + 1 }) },
@@ -381,7 +383,7 @@ const CALLS: readonly Known[] = [
     'filemap_lock_folio',
     [MAPPING, value(UNSIGNED_LONG)],
     FOLIO_POINTER,
-    'the same, and locks it',
+    'like filemap_get_folio(), and locks the folio',
     (k, args, result) =>
       lookUp(k, args, result, (inode, index, found) => k.call(filemap_lock_folio, { inode, index, found })),
     { takes: { of: 'result', holder: 'safety-check' }, range: (k) => ({ low: 0, high: folioOrNone(k).high + 1 }) },
@@ -401,7 +403,7 @@ const CALLS: readonly Known[] = [
     'lru_cache_drain_for_folio',
     [FOLIO_ARG, value(INT), { kind: 'place', type: UNSIGNED, range: () => ({ low: 0, high: 2 }) }],
     VOID,
-    'drains locally, then all, until the count is as expected',
+    'drains this CPU, then all CPUs, until the count is as expected',
     (k, args) => {
       k.call(lru_cache_drain_for_folio, {
         folio: args.folio(0),
@@ -411,17 +413,17 @@ const CALLS: readonly Known[] = [
     },
     { always: false },
   ),
-  calls('lru_cache_disable', [], VOID, 'switches batches off, and drains all', (k) => k.call(lru_cache_disable, {}), {
+  calls('lru_cache_disable', [], VOID, 'disables batches, and drains all CPUs', (k) => k.call(lru_cache_disable, {}), {
     parts: ['lru_disable'],
   }),
-  calls('lru_cache_enable', [], VOID, 'switches them on again', (k) => k.call(lru_cache_enable, {}), {
+  calls('lru_cache_enable', [], VOID, 'enables batches again', (k) => k.call(lru_cache_enable, {}), {
     parts: ['lru_disable'],
   }),
   calls(
     'lru_add_drain_cpu',
     [value(INT)],
     VOID,
-    "drains one CPU's batches; the caller holds off the others, and it is no drain that properties count",
+    "drains one CPU's batches; the caller excludes other users, and properties do not count it as a drain",
     (k, args) => k.call(lru_add_drain_cpu, { cpu: element(CPU, args.int(0)) }),
   ),
   // include/linux/smp.h
@@ -437,16 +439,16 @@ const CALLS: readonly Known[] = [
     'get_cpu',
     [],
     INT,
-    'the same, with preemption switched off',
+    'like smp_processor_id(), and disables preemption',
     (k, _, result) => k.call(get_cpu, { cpu: cpuPlace(k, result) }),
     { range: cpus },
   ),
-  calls('put_cpu', [], VOID, 'preemption is on again', (k) => k.call(put_cpu, {})),
+  calls('put_cpu', [], VOID, 'enables preemption again', (k) => k.call(put_cpu, {})),
   // include/linux/fs.h
-  calls('filemap_invalidate_lock', [MAPPING], VOID, 'takes the lock as its writer', (k, args) =>
+  calls('filemap_invalidate_lock', [MAPPING], VOID, 'takes the lock for writing', (k, args) =>
     k.call(filemap_invalidate_lock, { inode: args.mapping(0) }),
   ),
-  calls('filemap_invalidate_unlock', [MAPPING], VOID, 'gives it up', (k, args) =>
+  calls('filemap_invalidate_unlock', [MAPPING], VOID, 'releases the lock', (k, args) =>
     k.call(filemap_invalidate_unlock, { inode: args.mapping(0) }),
   ),
   // mm/vmscan.c
@@ -454,7 +456,7 @@ const CALLS: readonly Known[] = [
     'folio_isolate_lru',
     [FOLIO_ARG],
     BOOL,
-    'takes the folio off the LRU, with a reference, if it is on it; a look at the page',
+    'if the folio is on the LRU, takes it off, with a reference; a look at the page',
     (k, args, result) => k.call(folio_isolate_lru, { folio: args.folio(0), isolated: truth(k, result) }),
     { range: TRUTH, takes: { of: 0, holder: 'isolated', ifTrue: true } },
   ),
@@ -462,7 +464,7 @@ const CALLS: readonly Known[] = [
     'folio_putback_lru',
     [FOLIO_ARG],
     VOID,
-    'puts it back through lru_add, and puts the reference',
+    'puts the folio back through lru_add, and drops the reference',
     (k, args) => k.call(folio_putback_lru, { folio: args.folio(0) }),
     { puts: { of: 0, holder: 'isolated' } },
   ),
@@ -474,7 +476,7 @@ const CALLS: readonly Known[] = [
     'one read of the field',
     (_, args) => number(folio.index.at(args.folio(0))),
   ),
-  reads('folio_next_index', UNSIGNED_LONG, pages, 'one read of the field: the page behind the folio', (_, args) =>
+  reads('folio_next_index', UNSIGNED_LONG, pages, 'one read of the field: the index after the folio', (_, args) =>
     number(folio.index.at(args.folio(0)).plus(folioNrPages(args.folio(0)))),
   ),
   {
@@ -572,7 +574,7 @@ export const WORDS: readonly Word[] = [
   word('rcu_read_lock', 'nothing', 0, VOID, 'nothing: folios are looked up with a reference'),
   word('rcu_read_unlock', 'nothing', 0, VOID, 'nothing'),
   ...['pr_debug', 'pr_info', 'pr_warn', 'pr_warn_once', 'pr_warn_ratelimited', 'pr_err'].map((name) =>
-    word(name, 'print', 1, VOID, 'nothing but what its arguments read'),
+    word(name, 'print', 1, VOID, 'only what its arguments read'),
   ),
   word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
 ];

@@ -39,7 +39,7 @@ function givenBy({ params }: CFunction, { body }: Form): RangeGiven {
   const [use, ...others] = usesOfSecond(body);
   if (use !== undefined && others.length === 0) return use;
   throw new Refused(
-    `'${second.name}' may be how many pages, the page behind the last one, or the last one, expected the type ${SIZE} for a number of pages, or a remark: 'folioscope: givenCount', 'givenEnd' or 'givenLast'`,
+    `'${second.name}' may be a number of pages, the index after the last page, or the index of the last page, expected the type ${SIZE} for a number of pages, or a comment: 'folioscope: givenCount', 'givenEnd' or 'givenLast'`,
     second.at,
   );
 }
@@ -102,13 +102,13 @@ class Lowering extends Statements {
         this.bind(name, { kind: 'pointer', to: target });
       } else
         throw new Refused(
-          `the parameter '${name}' is not known, expected an inode or mapping, the first page, a number that ends the range, and a pointer for the page that is refused`,
+          `the parameter '${name}' is not known, expected an inode or mapping, the first page, a number that ends the range, and a pointer for the index of the refused page`,
           at,
         );
     }
     if (!hasInode || numbers < 2)
       throw new Refused(
-        `'${fn.name}' is given no range of pages, expected the parameters of a safety check: (struct inode *inode, pgoff_t start, size_t nr_pages, pgoff_t *err_index)`,
+        `'${fn.name}' takes no range of pages, expected the parameters of a safety check: (struct inode *inode, pgoff_t start, size_t nr_pages, pgoff_t *err_index)`,
         fn.at,
       );
   }

@@ -35,7 +35,7 @@ export abstract class Places extends Arithmetic {
     if (known !== undefined) return known;
     const text = this.unit.constants.get(name);
     if (text === undefined) return undefined;
-    if (this.constantsInHand.has(name)) throw new Refused(`'${name}' stands for itself, expected a constant`, at);
+    if (this.constantsInHand.has(name)) throw new Refused(`'${name}' is defined by itself, expected a constant`, at);
     this.constantsInHand.add(name);
     const names = this.names;
     // A macro's names are looked up where it is used in C; of constants there are only constants.
@@ -44,7 +44,7 @@ export abstract class Places extends Arithmetic {
     this.names = names;
     this.constantsInHand.delete(name);
     if (parts.length > 0 || (value.expr.op !== 'const' && value.expr.op !== 'null'))
-      throw new Refused(`'${name}' is no constant, expected one`, at);
+      throw new Refused(`'${name}' is not a constant, expected one`, at);
     this.constants.set(name, value);
     return value;
   }
@@ -53,7 +53,8 @@ export abstract class Places extends Arithmetic {
   protected static(key: string, name: string, type: CType, value: CExpr | undefined, at: Place): Static {
     const known = this.statics.get(key);
     if (known !== undefined) return known;
-    if (!isNumber(type)) throw new Refused(`a static ${typeText(type)} is not taken, expected bool or an integer`, at);
+    if (!isNumber(type))
+      throw new Refused(`a static ${typeText(type)} is not supported, expected bool or an integer`, at);
     const first = value === undefined ? 0 : this.constant(value);
     const given = this.convert({ kind: 'value', expr: constant(first), type: LONG }, type, at);
     const made: Static = { name, type, value: given.expr };
@@ -67,10 +68,7 @@ export abstract class Places extends Arithmetic {
         const bound = this.bound(expr.name);
         if (bound !== undefined && bound.kind !== 'pointer') return bound;
         if (bound !== undefined)
-          throw new Refused(
-            `'${expr.name}' always points to the same variable here, expected no assignment to it`,
-            expr.at,
-          );
+          throw new Refused(`'${expr.name}' must keep pointing to one variable, expected no assignment to it`, expr.at);
         const global = this.unit.variables.get(expr.name);
         if (global !== undefined) {
           const { type, value, at } = global();
@@ -80,19 +78,19 @@ export abstract class Places extends Arithmetic {
           this.names = names;
           return { kind: 'static', of };
         }
-        throw new Refused(`'${expr.name}' is not known, expected a variable of this text`, expr.at);
+        throw new Refused(`'${expr.name}' is not declared, expected a variable of this file`, expr.at);
       }
       case 'unary': {
         if (expr.operator !== '*') break;
         const pointer = this.operand(expr.of);
         if (pointer.kind === 'pointer') return pointer.to;
-        throw new Refused('only pointers to variables can be followed, expected a field of it', expr.at);
+        throw new Refused('only pointers to variables can be dereferenced, expected a field', expr.at);
       }
       case 'index': {
         if (expr.of.kind === 'field' && expr.of.name === 'folios') {
           const batch = this.batchOf(expr.of.of, expr.of.arrow);
           const index = this.value(expr.index);
-          if (!isNumber(index.type)) throw new Refused('is no number, expected an index', expr.index.at);
+          if (!isNumber(index.type)) throw new Refused('is not a number, expected an index', expr.index.at);
           return { kind: 'element', of: batch, index: index.expr };
         }
         break;
@@ -112,7 +110,7 @@ export abstract class Places extends Arithmetic {
       case 'string':
       case 'update':
     }
-    throw new Refused('cannot be written, expected a variable', expr.at);
+    throw new Refused('cannot be assigned, expected a variable', expr.at);
   }
 
   protected batchOf(expr: CExpr, arrow: boolean): Batch {
@@ -123,7 +121,7 @@ export abstract class Places extends Arithmetic {
       const target = this.target(expr);
       if (target.kind === 'batch') return target.of;
     }
-    throw new Refused('is no struct folio_batch, expected one', expr.at);
+    throw new Refused('is not a struct folio_batch, expected one', expr.at);
   }
 
   protected initialise(batch: Batch, at: Place): void {
@@ -142,7 +140,7 @@ export abstract class Places extends Arithmetic {
         return { kind: 'value', expr: variable(to), type: target.of.type };
       }
       case 'batch':
-        throw new Refused('a batch is no value, expected its address', at);
+        throw new Refused('a batch cannot be used as a value, expected its address', at);
     }
   }
 
@@ -170,7 +168,7 @@ export abstract class Places extends Arithmetic {
         this.push({ kind: 'store', to: target.of, value, at, statement: this.statement });
         return;
       case 'batch':
-        throw new Refused('a batch cannot be assigned, expected single variables', at);
+        throw new Refused('a batch cannot be assigned, expected its elements', at);
     }
   }
 }

@@ -110,6 +110,6 @@ test.each([
 ])('a text that says %s is refused, with what says it', (_, second, body) => {
   const name = second.split(' ').at(-1) ?? '';
   expect(lookedAt(textOf(second, body))).toBe(
-    `f.c:1:81: '${name}' may be how many pages, the page behind the last one, or the last one, expected the type size_t for a number of pages, or a remark: 'folioscope: givenCount', 'givenEnd' or 'givenLast'`,
+    `f.c:1:81: '${name}' may be a number of pages, the index after the last page, or the index of the last page, expected the type size_t for a number of pages, or a comment: 'folioscope: givenCount', 'givenEnd' or 'givenLast'`,
   );
 });

@@ -213,7 +213,7 @@ class Run {
     for (const part of parts) {
       if (state === undefined) return undefined;
       if (++this.#visits > MOST_VISITS)
-        throw new Refused('has too many loops in loops for their ranges to be found, expected fewer', this.#at);
+        throw new Refused('nests loops too deeply for the ranges of its variables, expected fewer', this.#at);
       const known = this.#joining ? this.before.get(part) : undefined;
       if (!NOTED.has(part.kind)) this.before.set(part, state);
       else this.before.set(part, known === undefined ? new Map(state) : joined(known, state));
@@ -369,7 +369,7 @@ class Run {
 
   #requireSet(state: State, batch: Batch, at: Place): void {
     if (state.get(batch.count)?.unset !== false)
-      throw new Refused(`'${batch.name}' may be used here before it is set up, expected folio_batch_init()`, at);
+      throw new Refused(`'${batch.name}' may be used here before it is initialized, expected folio_batch_init()`, at);
   }
 
   // Conditions.
@@ -463,7 +463,7 @@ class Run {
     return valueOf(expr, state, { kernel: this.#kernel, given: this.#given }, (of) => {
       throw new Refused(
         of.place === 'batch'
-          ? `'${of.name}' may be read here before folio_batch_init(), expected that first`
+          ? `'${of.name}' may be read here before folio_batch_init(), expected the call first`
           : `'${of.name}' may be read here before it is set, expected a value where it is declared`,
         at,
       );

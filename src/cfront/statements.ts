@@ -44,7 +44,7 @@ export abstract class Statements extends Calls {
     const known = this.frames.at(-1)?.labels;
     for (const { label: name, at } of segments)
       if (name !== undefined && known?.has(name) === true)
-        throw new Refused(`the label '${name}' stands twice, expected it once`, at);
+        throw new Refused(`the label '${name}' appears twice, expected once`, at);
     this.segments(segments, 0);
   }
 
@@ -73,7 +73,7 @@ export abstract class Statements extends Calls {
         segments.slice(from, end - 1).some(({ body }) => body.some((one) => jumpsTo(one, name)))
       )
         throw new Refused(
-          `a goto to '${name}' passes a label that is jumped back to, expected one way or the other`,
+          `a goto to '${name}' crosses a label that another goto jumps back to, expected gotos that do not cross`,
           at,
         );
     for (const { name, label: to } of own) frame.labels.set(name, { label: to, back: false });
@@ -178,14 +178,14 @@ export abstract class Statements extends Calls {
       case 'break': {
         const loop = this.loops.at(-1);
         if (loop === undefined)
-          throw new Refused(`'break' stands outside of a loop, expected one around it`, statement.at);
+          throw new Refused(`'break' is outside of a loop or switch, expected one around it`, statement.at);
         this.push({ kind: 'leave', label: loop.exit });
         return;
       }
       case 'continue': {
         const loop = this.loops.findLast(({ next }) => next !== undefined);
         if (loop?.next === undefined)
-          throw new Refused(`'continue' stands outside of a loop, expected one around it`, statement.at);
+          throw new Refused(`'continue' is outside of a loop, expected one around it`, statement.at);
         this.push({ kind: loop.nextIsTurn ? 'again' : 'leave', label: loop.next });
         return;
       }
@@ -196,7 +196,7 @@ export abstract class Statements extends Calls {
         const to = this.frames.at(-1)?.labels.get(statement.label);
         if (to === undefined)
           throw new Refused(
-            `no label '${statement.label}' that can be gone to from here, expected one in this block or around it`,
+            `no label '${statement.label}' can be reached from here, expected one in this block or an enclosing one`,
             statement.at,
           );
         this.push({ kind: to.back ? 'again' : 'leave', label: to.label });
@@ -237,7 +237,7 @@ export abstract class Statements extends Calls {
             const value = this.constant(one.value);
             const same = this.convert({ kind: 'value', expr: constant(value), type: INT }, type, one.at);
             if (same.expr.op !== 'const' || seen.has(same.expr.value))
-              throw new Refused(`the case ${value} stands twice, expected it once`, one.at);
+              throw new Refused(`the case ${value} appears twice, expected once`, one.at);
             seen.add(same.expr.value);
             const leave: Part = { kind: 'leave', label: to };
             this.push({ kind: 'if', if: binary('==', of, same.expr), then: [leave], else: [] });
@@ -245,7 +245,7 @@ export abstract class Statements extends Calls {
         });
         const defaults = cases.filter(({ one }) => one.value === undefined);
         const [first, more] = defaults;
-        if (more !== undefined) throw new Refused(`'default' stands twice, expected it once`, more.one.at);
+        if (more !== undefined) throw new Refused(`'default' appears twice, expected once`, more.one.at);
         this.push({ kind: 'leave', label: first?.label ?? exit });
       });
       this.names.push(new Map());
@@ -283,7 +283,7 @@ export abstract class Statements extends Calls {
       this.bind(name, { kind: 'batch', of });
       if (value !== undefined) {
         if (value.kind !== 'empty-list')
-          throw new Refused('a batch begins empty, expected {} or folio_batch_init()', value.at);
+          throw new Refused('a batch must begin empty, expected {} or folio_batch_init()', value.at);
         this.initialise(of, at);
       }
       return;
@@ -296,7 +296,7 @@ export abstract class Statements extends Calls {
       if (value !== undefined)
         this.full(() => {
           if (value.kind === 'empty-list')
-            throw new Refused('a single variable has a single value, expected one', value.at);
+            throw new Refused('this variable takes one value, expected no list', value.at);
           const given = this.convert(this.value(value), type, value.at);
           this.push({ kind: 'set', to: of, value: given.expr, at });
         });
@@ -305,7 +305,7 @@ export abstract class Statements extends Calls {
     if (type.kind === 'pointer' && value !== undefined) {
       const pointer = this.operand(value);
       if (pointer.kind !== 'pointer')
-        throw new Refused(`'${name}' points to nothing that is known, expected the address of a variable`, at);
+        throw new Refused(`'${name}' does not point to a known variable, expected the address of one`, at);
       this.bind(name, pointer);
       return;
     }

@@ -76,41 +76,41 @@ describe('what is refused is said in one line with its place', () => {
   test.each([
     [
       '\tfolio_ref_coun(inode);\n\treturn true;',
-      "f.c:3:2: 'folio_ref_coun()' is not known, expected the text of it in this file, or a call of folio_ref_count or another of docs/c-subset.md",
+      "f.c:3:2: 'folio_ref_coun()' is not known, expected its definition in this file, or a call of folio_ref_count or another of docs/c-subset.md",
     ],
     [
       '\treturn folio_test_mlocked(NULL);',
-      "f.c:3:9: 'folio_test_mlocked()' cannot be called: PG_mlocked is not modelled, only the mlock batch and its references, expected a check without it",
+      "f.c:3:9: 'folio_test_mlocked()' cannot be called: PG_mlocked is not modelled, only the mlock batch and its references, expected a check that does not call it",
     ],
     [
       '\tstruct folio *folio;\n\n\txas_for_each(&xas, folio, start) {\n\t}\n\treturn true;',
-      "f.c:5:2: xas_for_each(&xas, folio, start) has no ';', expected it, or for a macro that begins a loop one over filemap_get_folios()",
+      "f.c:5:2: xas_for_each(&xas, folio, start) has no ';', expected one, or a loop macro over filemap_get_folios()",
     ],
     [
       '\tint a[3];\n\treturn true;',
-      "f.c:3:6: 'a[3]' arrays are not taken, expected single variables or a struct folio_batch",
+      "f.c:3:6: 'a[3]' arrays are not supported, expected single variables or a struct folio_batch",
     ],
     ['\tint i;\n\treturn i;', "f.c:4:2: 'i' may be read here before it is set, expected a value where it is declared"],
     [
       '\tint i = 0;\n\treturn i++ + i;',
-      "f.c:4:9: 'i++ + i' C leaves open when 'i' is changed here, expected statements of their own",
+      "f.c:4:9: 'i++ + i' C leaves open when 'i' is changed here, expected separate statements",
     ],
     [
       '\tgoto out;\n\treturn true;',
-      "f.c:3:2: 'goto out;' no label 'out' that can be gone to from here, expected one in this block or around it",
+      "f.c:3:2: 'goto out;' no label 'out' can be reached from here, expected one in this block or an enclosing one",
     ],
     ['\treturn inode->i_size;', "f.c:3:9: 'inode->i_size' the field 'i_size' is not known, expected i_mapping or host"],
     [
       '\treturn start / nr_pages;',
-      "f.c:3:9: 'start / nr_pages' only constants are divided by here, expected one behind '/'",
+      "f.c:3:9: 'start / nr_pages' only a constant divisor is supported, expected one after '/'",
     ],
     [
       '\tstruct folio_batch b;\n\tfolio_batch_release(&b);\n\treturn true;',
-      "f.c:4:2: 'b' may be used here before it is set up, expected folio_batch_init()",
+      "f.c:4:2: 'b' may be used here before it is initialized, expected folio_batch_init()",
     ],
     [
       '#ifdef X\n\treturn true;\n#endif',
-      "f.c:3:1: '#ifdef X' inside a function is not taken, expected the lines that are compiled",
+      "f.c:3:1: '#ifdef X' inside a function is not supported, expected only the lines that are compiled",
     ],
     ['\treturn 08;', "f.c:3:9: '08' is no number, expected octal digits"],
     ['\tfolio_get(start);\n\treturn true;', "f.c:3:12: 'start' is a unsigned long, expected a struct folio *"],
@@ -124,7 +124,7 @@ describe('what is refused is said in one line with its place', () => {
       "f.c:3:13: 'again()' calls itself, expected no recursion",
     );
     expect(refusalOf('int x;\n')).toBe(
-      'f.c:1:1: no function in it, expected kvm_gmem_is_safe_for_conversion() or another check',
+      'f.c:1:1: has no function, expected kvm_gmem_is_safe_for_conversion() or another check',
     );
     expect(refusalOf('int f(void) { return }\n')).toContain('f.c:1:');
   });
@@ -185,7 +185,7 @@ describe('orders that C leaves open', () => {
     ).toHaveLength(6);
     expect(
       refusalOf(check(`${LOOKED_UP}\treturn ${three} + folio_mapped(folio) + folio_test_locked(folio);`)),
-    ).toContain('has too many accesses whose order C leaves open');
+    ).toContain('has too many accesses in unspecified order');
   });
 });
 
@@ -243,7 +243,7 @@ describe('a form', () => {
     const text = `/* folioscope: skipsLru */\n${check('\tlru_cache_disable();\n\tlru_cache_enable();\n\treturn true;')}EXPORT_SYMBOL_GPL(lru_cache_disable);\n`;
     expect(formOf(text)).toMatchObject({ parts: ['lru_disable'], exports: ['lru_cache_disable'], skipsLru: true });
     expect(refusalOf(`/* folioscope: nonsense */\n${check('\treturn true;')}`)).toBe(
-      "f.c:1:1: 'folioscope: nonsense' says nothing that is known, expected trueMeansUsed or givenCount or givenEnd or givenLast or skipsLru or guestFaultPutsAtOnce",
+      "f.c:1:1: 'folioscope: nonsense' is not a known remark, expected trueMeansUsed or givenCount or givenEnd or givenLast or skipsLru or guestFaultPutsAtOnce",
     );
   });
 

@@ -65,10 +65,7 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
     const fn = functionIn(read.unit, options.function);
     const remarks = read.unit.remarks.map(({ text, at }): Remark => {
       if (isRemark(text)) return text;
-      throw new Refused(
-        `'folioscope: ${inOneLine(text)}' says nothing that is known, expected ${REMARKS.join(' or ')}`,
-        at,
-      );
+      throw new Refused(`'folioscope: ${inOneLine(text)}' is not a known remark, expected ${REMARKS.join(' or ')}`, at);
     });
     const lowered = lower(read.unit, fn, {
       table: options.table ?? TABLE,
@@ -92,7 +89,8 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
   } catch (error) {
     // JavaScript's own stack ends before that of a text which is nested for nobody to read.
     const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
-    if (isTooDeep) return { kind: 'refused', errors: [`${source.name}:1:1: is nested too deeply, expected less`] };
+    if (isTooDeep)
+      return { kind: 'refused', errors: [`${source.name}:1:1: is nested too deeply, expected fewer levels`] };
     if (!(error instanceof Refused)) throw error;
     return { kind: 'refused', errors: [messageOf(error, source)] };
   } finally {
@@ -120,12 +118,12 @@ function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
   if (usual !== undefined) return usual();
   const [first, more] = names;
   if (first === undefined)
-    throw new Refused(`no function in it, expected ${CHECK_FUNCTION}() or another check`, undefined);
+    throw new Refused(`has no function, expected ${CHECK_FUNCTION}() or another check`, undefined);
   // Helpers come first in C, and the check calls them.
   const found = more === undefined ? unit.functions.get(first) : unit.functions.get(names.at(-1) ?? '');
   if (found === undefined || names.length > MOST_GUESSED)
     throw new Refused(
-      `no function '${CHECK_FUNCTION}', expected it, or another's name behind a colon: ${namesText(names)}`,
+      `no function '${CHECK_FUNCTION}', expected it, or another name after a colon: ${namesText(names)}`,
       undefined,
     );
   return found();
@@ -149,7 +147,7 @@ function namesText(names: readonly string[]): string {
 function answersOf({ returns, at }: CFunction, remarks: readonly Remark[]): Answers {
   if (returns.kind === 'bool') return remarks.includes('trueMeansUsed') ? 'true-is-used' : 'true-is-safe';
   if (returns.kind === 'int') return 'zero-is-safe';
-  throw new Refused(`returns no answer, expected bool or int`, at);
+  throw new Refused(`returns no result, expected bool or int`, at);
 }
 
 /** What a remark says of the number that ends the range. */

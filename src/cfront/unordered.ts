@@ -58,11 +58,11 @@ export abstract class Unordered extends Writer {
       if (part.kind !== 'declare') this.push(part);
     const orders = orderings(flat, MOST_ORDERS);
     if (orders === undefined)
-      throw new Refused('has too many accesses whose order C leaves open, expected statements of their own', at);
+      throw new Refused('has too many accesses in unspecified order, expected separate statements', at);
     eachPart(flat.flat(), (part) => {
       if (part.kind === 'call' && (part.known.takes ?? part.known.puts ?? part.known.claims) !== undefined)
         throw new Refused(
-          `C leaves open whether ${part.known.name}() comes before the other access, expected statements of their own`,
+          `C leaves open whether ${part.known.name}() comes before the other access, expected separate statements`,
           part.at,
         );
     });
@@ -85,6 +85,6 @@ export abstract class Unordered extends Writer {
       for (const [j, others] of reads.entries())
         for (const of of changed)
           if (i !== j && (others.has(of) || writes[j]?.has(of) === true))
-            throw new Refused(`C leaves open when '${of.name}' is changed here, expected statements of their own`, at);
+            throw new Refused(`C leaves open when '${of.name}' is changed here, expected separate statements`, at);
   }
 }

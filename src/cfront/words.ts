@@ -84,7 +84,7 @@ export abstract class Words extends Accesses {
 
   protected folioOf(expr: CExpr): Valued {
     const value = this.value(expr);
-    if (pointee(value.type) !== 'folio') throw new Refused('is no folio, expected one', expr.at);
+    if (pointee(value.type) !== 'folio') throw new Refused('is not a folio, expected one', expr.at);
     return value;
   }
 }

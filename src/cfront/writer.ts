@@ -32,10 +32,7 @@ export abstract class Writer {
 
   protected push(part: Part): void {
     if (++this.count > MOST_PARTS)
-      throw new Refused(
-        `is too long with its helpers written out, expected at most ${MOST_PARTS} parts`,
-        this.statement,
-      );
+      throw new Refused(`is too long with its helpers inlined, expected at most ${MOST_PARTS} parts`, this.statement);
     this.out.push(part);
   }
 

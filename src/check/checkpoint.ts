@@ -130,11 +130,11 @@ export class Checkpoint {
     const index = indexOf(new TextDecoder().decode(bytes));
     if (index.version !== VERSION)
       throw new CheckpointError(
-        `the checkpoint is of version ${index.version}, this program reads ${VERSION}: begin anew, with an empty directory`,
+        `the checkpoint has version ${index.version}, this program reads ${VERSION}: start again with an empty directory`,
       );
     if (index.question !== this.#question || index.words !== this.#words)
       throw new CheckpointError(
-        'the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory',
+        'the checkpoint belongs to another question: repeat that command, or start again with an empty directory',
       );
     const { levels, chunks, transitions, wrong } = index;
     this.#levels = [...levels];

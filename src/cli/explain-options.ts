@@ -6,9 +6,10 @@ import {
   type MomentSelector,
   parseInode,
   parseMoment,
+  parsePfn,
   parseRange,
 } from '../explain/index.ts';
-import { type Cpu, cpu, formatTime } from '../ledger/index.ts';
+import { type Cpu, cpu, formatTime, type Pfn } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
 
 /** Largest number of CPUs that Linux is built for (NR_CPUS). */
@@ -16,6 +17,7 @@ const MOST_CPUS = 8192;
 
 export interface Options {
   readonly at: readonly MomentSelector[];
+  readonly pfn?: Pfn;
   readonly inode?: InodeSelector;
   readonly range?: IndexRange;
   readonly cpu?: Cpu;
@@ -42,6 +44,8 @@ export const addMoment = (text: string, before: readonly MomentSelector[]): read
 
 export const readInode = (text: string): InodeSelector =>
   understood(parseInode(text), 'DEV:INO (0:16:0x4414) or INO, with 0x or decimal');
+
+export const readPfn = (text: string): Pfn => understood(parsePfn(text), 'a page frame number, with 0x or decimal');
 
 export const readRange = (text: string): IndexRange => understood(parseRange(text), 'A..B in pages, with A below B');
 
@@ -92,7 +96,7 @@ export const optionsAgain = ({
   ...(names(patch) === names(PATCHES) ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
 ];
 
-function momentWord(moment: MomentSelector): string {
+export function momentWord(moment: MomentSelector): string {
   switch (moment.kind) {
     case 'time':
       return moment.count === undefined ? formatTime(moment.at) : String(moment.count);

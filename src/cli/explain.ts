@@ -15,6 +15,7 @@ import {
   readCpu,
   readInode,
   readPatches,
+  readPfn,
   readProfile,
   readRange,
 } from './explain-options.ts';
@@ -49,6 +50,12 @@ export function registerExplain(program: Command): void {
       ).argParser(readInode),
     )
     .addOption(
+      new Option(
+        '--pfn <frame>',
+        'instead, all that is recorded of one page frame, whatever its owner: N or 0xN',
+      ).argParser(readPfn),
+    )
+    .addOption(
       new Option('--range <pages>', 'convert pages A..B, B excluded (default: the whole inode)').argParser(readRange),
     )
     .addOption(
@@ -69,7 +76,7 @@ export function registerExplain(program: Command): void {
         .default('last'),
     )
     .option('--redact', 'replace task names by task1, task2, ..., and page frames and addresses by 1, 2, ...')
-    .option('--json', 'print one JSON document (schema/explain.schema.json)')
+    .option('--json', 'print one JSON document (schema/explain.schema.json, explain-pfn.schema.json)')
     .addHelpText(
       'after',
       `
@@ -80,15 +87,23 @@ Otherwise the last moment decides, as the form without a drain judges it. With
   2   undecided: events were lost or not recorded, the recording is damaged,
       truncated or starts too late, or the unknown cause of an earlier refusal
       may still be there
+With --pfn: 0 if nothing is left over or the frame was freed, 1 if a reference
+besides the page cache's and mappings' is left at the end, 2 if the recording
+does not show all references.
   64  usage    65  not a recording    70  a defect of folioscope
 
 Examples:
   folioscope explain examples/two-cpu.dat
   folioscope explain trace.dat --at 'marker:before convert' --range 0..512
-  folioscope explain --json trace.dat --inode 0:16:0x4414 --at end`,
+  folioscope explain --json trace.dat --inode 0:16:0x4414 --at end
+  folioscope explain trace.dat --pfn 0x671c`,
     )
     .action(async (file: string, options: Options) => {
-      process.exitCode = await explain(file, options);
+      const { pfn } = options;
+      process.exitCode =
+        pfn === undefined
+          ? await explain(file, options)
+          : await (await import('./explain-frame.ts')).explainPfn(file, { ...options, pfn });
     });
 }
 

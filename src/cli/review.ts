@@ -43,7 +43,7 @@ export function registerReview(program: Command): void {
     .summary('judge a patch of the check from a mail, before and after')
     .description(
       'Reads a mail, an mbox with a series, or a diff that changes the safety check in C. Rebuilds the function before ' +
-        'and after the change, and checks both in every scenario with a conversion. Reports what the change cures, ' +
+        'and after the change, and checks both in every scenario with a conversion. Reports  what the change fixes, ' +
         'what becomes worse, and the shortest run for each.',
     )
     .argument('<file...>', "mails, mboxes or diffs; '-' is standard input")

@@ -69,6 +69,20 @@ describe('the batch', () => {
     expect(silent).toEqual([{ kind: 'local drain', times: 1 }]);
   });
 
+  test('what a task inserts on a CPU before and after it ran on another one is of two flushes', async () => {
+    const { verdict, divergence, silent } = await conform([
+      add(0, 1, 0),
+      insert(10, 0, 0x900),
+      insert(11, 0, 0x901),
+      insert(50, 1, 0x100),
+      insert(51, 1, 0x800),
+      insert(60, 0, 0xa00),
+      insert(61, 0, 0xa01),
+    ]);
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+    expect(silent).toContainEqual({ kind: 'local drain', times: 3 });
+  });
+
   test('a task that was moved to another CPU before it added the folio', async () => {
     expect(await conform([add(0, 1, 0), insert(9, 0, 0x100)])).toMatchObject({ verdict: 'conforms' });
   });

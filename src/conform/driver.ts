@@ -74,6 +74,13 @@ export type Rest =
   /** The guard of its next step is false. */
   | { readonly at: 'waits'; readonly step: Step };
 
+/** Whether a task stands before an insertion, or before the freeze that a flush tries first. */
+export const isFlush = (rest: Rest): boolean =>
+  rest.at === 'shows' && rest.shown.some(({ kind }) => kind === 'insertion');
+
+/** Tasks besides the kworkers and the scheduler: so many may be within calls at once. */
+export const MOST_TASKS = 24;
+
 /** Steps after which a task goes round: a mutant may, and then shows nothing more. */
 const MOST_STEPS = 2_000_000;
 

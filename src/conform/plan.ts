@@ -62,9 +62,16 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
   const bursts: Burst[][] = Array.from({ length: cpus }, () => []);
   const open: (Burst | undefined)[] = Array.from({ length: cpus });
   const waitingDead = new Int32Array(cpus);
+  const ranOn = new Map<number, number>();
   let freedByFlush = 0;
   for (const [at, event] of events.entries()) {
     const { cpu } = event;
+    // A flush is not preempted: a task that runs on another CPU has ended the one before.
+    if (event.type !== 'loss') {
+      const before = ranOn.get(event.pid);
+      if (before !== undefined && before !== cpu && open[before]?.pid === event.pid) open[before] = undefined;
+      ranOn.set(event.pid, cpu);
+    }
     const last = open[cpu];
     if (event.type === 'mm_lru_insertion') {
       const added = addedOf.get(at);

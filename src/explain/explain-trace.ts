@@ -53,7 +53,7 @@ async function answer(
 /** @returns the summary, and the page size that a text's offsets show: text has folios' places in bytes. */
 export async function readInto(
   source: ByteSource | ByteStream,
-  question: Question,
+  question: Pick<Question, 'buffer' | 'onProgress'>,
   { scheduling, pageSize, onEvents }: Pick<ReadOptions, 'scheduling' | 'pageSize' | 'onEvents'>,
 ): Promise<{ readonly trace: TraceSummary; readonly shownPageSize: TraceSummary['pageSize'] }> {
   const { buffer, onProgress } = question;

@@ -21,6 +21,19 @@ export type {
   Unseen,
 } from './answer.ts';
 export { explainTrace } from './explain-trace.ts';
+export { explainFrame, type FrameQuestion, parsePfn } from './frame/explain-frame.ts';
+export type {
+  FrameAnswer,
+  FrameChange,
+  FrameCounts,
+  FrameLife,
+  FrameMoment,
+  FrameOrigin,
+  FrameOwner,
+  FrameTouch,
+  FrameWait,
+  LeftReference,
+} from './frame/frame-answer.ts';
 export type {
   AskedMoment,
   FolioStory,

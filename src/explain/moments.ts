@@ -114,7 +114,10 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#tellsTexts) return `no marker '${text}' among the ${this.#seen.size} of the recording`;
+    if (!this.#tellsTexts) {
+      const others = this.#seen.size;
+      return `no marker '${text}' in the recording; it has ${others} other marker${others === 1 ? '' : 's'}`;
+    }
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);

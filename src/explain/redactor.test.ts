@@ -64,7 +64,7 @@ test('a marker may hold names and page frames anywhere', () => {
   );
   const asking = new Explainer({ moments: [{ kind: 'marker', text: 'nope' }], patches: [], redact: true });
   asking.events(events);
-  expect(() => asking.answer(summaryOf(events))).toThrow("no marker 'nope' among the 1 of the recording");
+  expect(() => asking.answer(summaryOf(events))).toThrow("no marker 'nope' in the recording; it has 1 other marker");
 });
 
 test('nothing else changes', () => {

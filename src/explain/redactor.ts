@@ -33,7 +33,7 @@ export class Redactor {
   /** An event for quoting. */
   event<Event extends FilemapEvent | LruInsertion>(event: Event): Event {
     const { comm, pfn: frame } = event;
-    return { ...event, comm: comm === undefined ? undefined : this.#task(comm), pfn: this.#pfn(frame) };
+    return { ...event, comm: comm === undefined ? undefined : this.task(comm), pfn: this.pfn(frame) };
   }
 
   /** The answer without its evidence, which {@link event} replaces. */
@@ -58,72 +58,75 @@ export class Redactor {
         touchedBy: inode.touchedBy.map((toucher) => this.#named(toucher)),
       })),
       created: explanation.created.map((file) => this.#named(file)),
-      notes: notes.map((note) => this.#text(note)),
+      notes: notes.map((note) => this.text(note)),
     };
   }
 
   #met({ batched, held }: Pick<ConversionCall, 'batched' | 'held'>): Pick<ConversionCall, 'batched' | 'held'> {
     return {
-      batched: batched.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn) })),
-      held: held.map((folio) => ({ ...folio, pfn: this.#pfn(folio.pfn), holder: this.#holder(folio.holder) })),
+      batched: batched.map((folio) => ({ ...folio, pfn: this.pfn(folio.pfn) })),
+      held: held.map((folio) => ({ ...folio, pfn: this.pfn(folio.pfn), holder: this.#holder(folio.holder) })),
     };
   }
 
   #named<Named extends { readonly task: string | undefined }>(named: Named): Named {
-    return { ...named, task: named.task === undefined ? undefined : this.#task(named.task) };
+    return { ...named, task: named.task === undefined ? undefined : this.task(named.task) };
   }
 
   #moment(moment: MomentAnswer): MomentAnswer {
     const { marker, folios, notable, evidence } = moment;
     return {
       ...moment,
-      marker: marker === undefined ? undefined : this.#text(marker),
+      marker: marker === undefined ? undefined : this.text(marker),
       folios: this.#ledger(folios),
       notable: this.#ledger(notable),
-      evidence: evidence === undefined ? undefined : { ...evidence, pfn: this.#pfn(evidence.pfn) },
+      evidence: evidence === undefined ? undefined : { ...evidence, pfn: this.pfn(evidence.pfn) },
     };
   }
 
   #ledger(folios: Ledger): Ledger {
     return folios.map((folio) => ({
       ...folio,
-      pfn: this.#pfn(folio.pfn),
+      pfn: this.pfn(folio.pfn),
       holders: folio.holders.map((holder) => this.#holder(holder)),
     }));
   }
 
   #holder(holder: Holder): Holder {
-    return holder.task === undefined ? holder : { ...holder, task: this.#task(holder.task) };
+    return holder.task === undefined ? holder : { ...holder, task: this.task(holder.task) };
   }
 
   #drains(drains: DrainAnswer): DrainAnswer {
     const rounds = drains.rounds.map((round) => ({
       ...round,
-      task: round.task === undefined ? undefined : this.#task(round.task),
+      task: round.task === undefined ? undefined : this.task(round.task),
       works: round.works.map((work) => ({
         ...work,
-        meanwhile: work.meanwhile.map((ran) => ({ ...ran, task: this.#task(ran.task) })),
+        meanwhile: work.meanwhile.map((ran) => ({ ...ran, task: this.task(ran.task) })),
       })),
     }));
     return { ...drains, rounds };
   }
 
-  #task(name: string): string {
+  /** The replacement of a task's name. */
+  task(name: string): string {
     return numbered(this.#tasks, name, (number) => `task${number}`);
   }
 
-  #pfn(frame: Pfn): Pfn {
+  /** The replacement of a page frame. */
+  pfn(frame: Pfn): Pfn {
     return numbered(this.#frames, frame, pfn);
   }
 
-  #text(text: string): string {
+  /** A text from outside, without the names, page frames and addresses in it. */
+  text(text: string): string {
     const plain = text.replaceAll(ADDRESS, (address) =>
       numbered(this.#addresses, address.toLowerCase().replace(/^0x/, ''), (number) => `address${number}`),
     );
     const framed = plain.replaceAll(NUMBER, (digits) => {
       const bare = digits.replace(/^0x/i, '');
       const known = [Number.parseInt(bare, 16), Number(bare)].find((value) => this.#pfns.has(value));
-      return known === undefined ? digits : `frame${this.#pfn(pfn(known))}`;
+      return known === undefined ? digits : `frame${this.pfn(pfn(known))}`;
     });
     const longest = [...this.#names].toSorted((a, b) => b.length - a.length);
     return longest.reduce((rest, name) => (rest.includes(name) ? this.#without(rest, name) : rest), framed);
@@ -135,7 +138,7 @@ export class Redactor {
     let from = 0;
     for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
       if (/\w/.test(text.charAt(at - 1)) || /\w/.test(text.charAt(at + name.length))) continue;
-      result += text.slice(from, at) + this.#task(name);
+      result += text.slice(from, at) + this.task(name);
       from = at + name.length;
     }
     return result + text.slice(from);

@@ -13,12 +13,17 @@ export interface ReferenceState {
   readonly locked: boolean;
 }
 
-interface Held {
+/** References of one holder. */
+export interface Part {
   readonly kind: Holder['kind'];
   readonly cpu: Cpu | undefined;
   readonly pid: number | undefined;
   readonly task: string | undefined;
   readonly since: Nanoseconds | undefined;
+  readonly references: number;
+}
+
+interface Held extends Part {
   references: number;
 }
 
@@ -46,6 +51,11 @@ export class References {
 
   get count(): number {
     return this.#held.reduce((sum, { references }) => sum + references, 0);
+  }
+
+  /** The holders with their tasks' pids. Valid until the next event. */
+  get parts(): readonly Part[] {
+    return this.#held;
   }
 
   /** Whether it has a holder besides the page cache, the lru_add batch, mappings and the check. */

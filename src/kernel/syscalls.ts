@@ -189,8 +189,8 @@ export const CALLS = {
   }),
   populate: call({
     about:
-      "A VM's launch fills a private page from one of the task's own pages (kvm_gmem_populate()). The task has a " +
-      'reference to the source meanwhile, which is the pin. EINVAL if the page is shared.',
+      "A VM's launch fills a private page from one of the task's own pages (kvm_gmem_populate()). Meanwhile the pin is " +
+      "the task's reference to the source. EINVAL if the page is shared.",
     args: ['pin', ...PAGE, 'sourceInode', 'sourceIndex'],
     entry: 'populate',
     text: (k, { pin, inode, index, sourceInode, sourceIndex }) =>
@@ -331,8 +331,8 @@ export const CALLS = {
   }),
   mincore: call({
     about:
-      'mincore(2): asks which pages are in memory. For a page that the task has not mapped, the page cache is asked, ' +
-      'which takes a reference for a moment.',
+      'mincore(2): asks which pages are in memory. For a page that the task has not mapped, it looks in the page cache, ' +
+      'and takes a reference for a moment.',
     args: RANGE,
     entry: 'mincore',
     text: (k, range) => k.call(mincore, range),
@@ -405,8 +405,7 @@ export const CALLS = {
   }),
   fork: call({
     about:
-      "fork(2): the named process gets the mappings of the caller's; its page table is empty. EBUSY if it has a mapping " +
-      'already.',
+      "fork(2): the named process gets the caller's mappings, with an empty page table. EBUSY if it already has a mapping.",
     args: ['process'],
     entry: 'fork',
     text: (k, { process: child }) => returning(k, (ret) => k.call(dup_mmap, { mm: currentMm(k), child, ret })),
@@ -443,8 +442,8 @@ export const CALLS = {
   }),
   'soft-offline': call({
     about:
-      'soft_offline_page() of a page frame: removes a clean page that only the page cache holds from the file; else ' +
-      "isolates it, cannot migrate it, and puts it back. Frames are counted as for 'page-idle'.",
+      'soft_offline_page() of a page frame. If the page is clean and only the page cache holds it, removes it from the ' +
+      "file. Otherwise isolates it, cannot migrate it, and puts it back. Frames are counted as for 'page-idle'.",
     args: ['pfn'],
     entry: 'soft_offline',
     text: (k, { pfn: folio }) => returning(k, (ret) => k.call(soft_offline_page, { folio, ret })),
@@ -480,8 +479,8 @@ export const CALLS = {
   }),
   'use-other-memory': call({
     about:
-      "Leaves a page of other memory, of no guest_memfd, in one of the CPU's other LRU batches. A drain of all CPUs " +
-      'then has to ask this CPU.',
+      "Leaves a page that belongs to no guest_memfd in one of the CPU's other LRU batches. A drain of all CPUs must " +
+      'then include this CPU.',
     args: ['batch'],
     entry: 'use_other_memory',
     text: (k, { batch }) => returning(k, () => k.call(use_other_memory, { batch })),
@@ -525,7 +524,7 @@ export const CALLS = {
     says: () => 'lru_add_drain_all()',
   }),
   'unknown-ioctl': call({
-    about: 'An ioctl whose number the file does not know: ENOTTY.',
+    about: 'An ioctl with an unknown number: ENOTTY.',
     args: [],
     entry: undefined,
     text: () => undefined,

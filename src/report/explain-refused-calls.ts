@@ -27,8 +27,8 @@ function reasonsOf(call: ConversionCall, form: Explanation['form']): string[] {
   const known = causes.filter(({ how }) => how !== 'not recorded');
   const unrecorded = causes.some(({ how }) => how === 'not recorded');
   const lines = known.map((cause, place) => `${place === 0 ? 'why' : 'or'}${causePhrase(cause, call, form)}`);
-  const cure = curePhrase(call);
-  if (cure !== undefined) lines.push(cure);
+  const remedy = remedyPhrase(call);
+  if (remedy !== undefined) lines.push(remedy);
   if (unrecorded) lines.push(`${known.length === 0 ? 'why' : 'or'}: ${unseenPhrase(call)}`);
   return lines;
 }
@@ -136,7 +136,7 @@ function movedPhrase(folios: readonly BatchedFolio[]): string {
  * Forms that remove the batches' references. References taken during the call are not among the causes, so no form is
  * certain to pass.
  */
-function curePhrase({ causes, cpu }: ConversionCall): string | undefined {
+function remedyPhrase({ causes, cpu }: ConversionCall): string | undefined {
   const waited = causes.filter(({ how }) => how === 'waited').flatMap(({ batched }) => batched);
   if (waited.length === 0) return undefined;
   const own = cpusOf(waited).every((owner) => owner === cpu);

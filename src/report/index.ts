@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 export { explanationToJson } from './explain-json.ts';
 export { explanationToText } from './explain-text.ts';
+export { frameToJson } from './explain-frame-json.ts';
+export { frameToText } from './explain-frame-text.ts';
 export { runToJson } from './run-json.ts';
 export { resultText } from './verdict-text.ts';
 export { summaryEnd, summaryLine } from './run-summary.ts';

@@ -88,7 +88,7 @@ function placeOf(change: Change, groups: readonly Group[]): number {
 }
 
 const WORDS = {
-  cured: 'This cures',
+  fixed: 'This fixes',
   worse: 'This breaks',
   stays: 'Both before and after, this violates',
 } as const;

@@ -114,7 +114,7 @@ function byProperty(all: readonly Violation[], known: Known | undefined, word: s
 
 const TITLES = {
   worse: 'What becomes worse',
-  cured: 'What is cured',
+  fixed: 'What it fixes',
   stays: 'What stays as it was',
 } as const;
 
@@ -124,7 +124,7 @@ function changeSections(
 ): readonly (readonly string[])[] {
   if (before?.kind !== 'judged' || after?.kind !== 'judged') return alone(before, after, scenarios);
   const sections: (readonly string[])[] = [];
-  for (const kind of ['worse', 'cured', 'stays'] as const) {
+  for (const kind of ['worse', 'fixed', 'stays'] as const) {
     const of = changes.filter((change) => change.kind === kind);
     if (of.length === 0) {
       if (kind === 'worse') sections.push(['What becomes worse: nothing in these scenarios']);
@@ -162,7 +162,7 @@ function alone(
 function changeLines(change: Change): readonly string[] {
   const { id, sentence, kind, known } = change;
   const rows = change.in.map(({ scenario, before, after }) => {
-    const steps = (kind === 'cured' ? before : after)?.run?.steps.length;
+    const steps = (kind === 'fixed' ? before : after)?.run?.steps.length;
     return `${scenario}${steps === undefined ? '' : ` (${counted(steps, 'step')})`}`;
   });
   const exception =

@@ -88,7 +88,7 @@ export interface ReviewAnswer {
  * };
  * const [before, after] = [sideOf('baseline'), sideOf('v6')];
  * const changes = changesBetween(before.judged, after.judged);
- * changes.map(({ id, kind }) => `${id} ${kind}`); // => ['I2 cured']
+ * changes.map(({ id, kind }) => `${id} ${kind}`); // => ['I2 fixed']
  * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes: [{ prepared: change!, before, after, changes }], source: undefined, notRun: [] });
  * answer.outcome; // => 'holds'
  * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'

@@ -17,9 +17,9 @@ export interface Change {
   readonly id: string;
   readonly sentence: string;
   readonly known: Known | undefined;
-  readonly kind: 'cured' | 'worse' | 'stays';
+  readonly kind: 'fixed' | 'worse' | 'stays';
   readonly in: readonly Compared[];
-  /** The shortest of its runs: before a cure, after anything else. */
+  /** The shortest of its runs: before a fix, after anything else. */
   readonly shortest: ShortestRun | undefined;
 }
 
@@ -95,7 +95,7 @@ function vacuousIn(judged: readonly Judged[]): readonly Vacuous[] {
   });
 }
 
-/** What a change cures, what it makes worse, and what stays wrong, each by property with its scenarios. */
+/** What a change fixes, what it makes worse, and what stays wrong, each by property with its scenarios. */
 export function changesBetween(before: readonly Judged[], after: readonly Judged[]): readonly Change[] {
   const names = [...new Set([...before, ...after].map(({ scenario }) => scenario))];
   const found = new Map<string, Omit<Change, 'in' | 'shortest'> & { readonly in: Compared[] }>();
@@ -119,7 +119,7 @@ export function changesBetween(before: readonly Judged[], after: readonly Judged
       change.in.push({ scenario: name, title: (young ?? old)?.title ?? '', before: was, after: is });
     }
   }
-  const order: readonly Change['kind'][] = ['worse', 'cured', 'stays'];
+  const order: readonly Change['kind'][] = ['worse', 'fixed', 'stays'];
   return [...found.values()]
     .map((change) => ({ ...change, shortest: shortestOf(change.kind, change.in) }))
     .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
@@ -137,11 +137,11 @@ function kindOf(
   if (isViolated) return old === undefined || old.failure !== undefined ? 'stays' : 'worse';
   if (!wasViolated || young === undefined || young.failure !== undefined || is?.verdict === 'undecided')
     return undefined;
-  return 'cured';
+  return 'fixed';
 }
 
 function shortestOf(kind: Change['kind'], scenarios: readonly Compared[]): ShortestRun | undefined {
-  const side = kind === 'cured' ? 'before' : 'after';
+  const side = kind === 'fixed' ? 'before' : 'after';
   const runs = scenarios.flatMap(({ scenario, [side]: property }) =>
     property?.run === undefined ? [] : [{ scenario, side, run: property.run } as const],
   );

@@ -150,7 +150,7 @@ describe('checkpoints', () => {
       status: 65,
       stdout: '',
       stderr:
-        'folioscope: the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory\n',
+        'folioscope: the checkpoint belongs to another question: repeat that command, or start again with an empty directory\n',
     });
   });
 

@@ -25,6 +25,6 @@ test('a form that was edited has changed, and does not fail', { timeout: 120_000
   const { status, stderr } = check('--resume');
   expect(status).toBe(65);
   expect(stderr).toBe(
-    `folioscope: ${form} has changed since the checkpoint was begun: the checkpoint is of another question: ask what was asked when it was begun, or begin anew, with an empty directory\n`,
+    `folioscope: ${form} has changed since the checkpoint was begun: the checkpoint belongs to another question: repeat that command, or start again with an empty directory\n`,
   );
 });

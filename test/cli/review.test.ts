@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a mail: the verdict first, what is cured, the shortest run with lines of C, how to get it again', () => {
+test('a mail: the verdict first, what it fixes, the shortest run with lines of C, how to get it again', () => {
   const { status, stdout, stderr } = folioscope(['review', mail, '--scenarios', SC_02]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.split('\n');
@@ -73,7 +73,7 @@ test('as JSON, by its schema', () => {
       violations: [{ property: 'I2', scenario: 'SC-02-other-cpu', known: null, steps: 18 }],
     },
     after: { verdict: 'holds', violations: [] },
-    changes: [{ property: 'I2', kind: 'cured', scenarios: ['SC-02-other-cpu'] }],
+    changes: [{ property: 'I2', kind: 'fixed', scenarios: ['SC-02-other-cpu'] }],
   });
 });
 
@@ -82,7 +82,7 @@ test('a reply quotes the changed lines, with the evidence below', () => {
   expect(status).toBe(0);
   expect(stdout).toContain('A Developer wrote:');
   expect(stdout).toMatch(/^> \+\t+lru_add_drain_all\(\);$/m);
-  expect(stdout.indexOf('This cures I2')).toBeGreaterThan(stdout.indexOf('> --- a/virt/kvm/guest_memfd.c'));
+  expect(stdout.indexOf('This fixes I2')).toBeGreaterThan(stdout.indexOf('> --- a/virt/kvm/guest_memfd.c'));
 });
 
 describe('with a tree', () => {

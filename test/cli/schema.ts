@@ -6,7 +6,18 @@ import { ROOT } from './folioscope.ts';
 
 /** Whether a document is as the schema of `folioscope COMMAND --json` says; `errors` of the function says what is not. */
 export const validatorOf = (
-  command: 'check' | 'check-shard' | 'conform' | 'demo' | 'doctor' | 'inspect' | 'record' | 'review' | 'run' | 'source',
+  command:
+    | 'check'
+    | 'check-shard'
+    | 'conform'
+    | 'demo'
+    | 'doctor'
+    | 'explain-pfn'
+    | 'inspect'
+    | 'record'
+    | 'review'
+    | 'run'
+    | 'source',
 ) =>
   new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
     JSON.parse(readFileSync(join(ROOT, `schema/${command}.schema.json`), 'utf8')) as object,

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import { explainFrame, type FrameAnswer, QuestionError } from '../explain/index.ts';
+import { PATCHES } from '../machine/index.ts';
+import { frameToJson, frameToText } from '../report/index.ts';
+import { UnknownBufferError } from '../trace/index.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { momentWord, type Options } from './explain-options.ts';
+import { complain, UsageError } from './failure.ts';
+import { openSource } from './file-source.ts';
+import { Progress } from './progress.ts';
+import { version } from './version.ts';
+
+/** `folioscope explain FILE --pfn N`: everything that a recording shows of one page frame. */
+export async function explainPfn(file: string, options: Options & Required<Pick<Options, 'pfn'>>): Promise<ExitCode> {
+  const { pfn, at, buffer, redact, json } = options;
+  refuseOthers(options);
+  const source = await openSource(file);
+  const progress = new Progress();
+  let answer: FrameAnswer;
+  try {
+    answer = await explainFrame(source, {
+      pfn,
+      moments: at,
+      buffer,
+      redact,
+      onProgress: (share) => progress.tick(() => `${file}: ${Math.round(100 * share)} % read`),
+    });
+  } catch (error) {
+    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
+    if (error instanceof QuestionError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  } finally {
+    progress.end();
+    await source.close();
+  }
+  for (const damage of answer.trace.damage) complain(`${file}: ${damage}`);
+  const again = [
+    '--pfn',
+    redact === true ? 'N' : `0x${pfn.toString(16)}`,
+    ...at.flatMap((moment) => ['--at', momentWord(moment)]),
+    ...(buffer === undefined ? [] : ['--buffer', buffer]),
+    ...(redact === true ? ['--redact'] : []),
+  ];
+  process.stdout.write(
+    json === true ? frameToJson(answer) : frameToText(answer, { file, options: again, version: version() }),
+  );
+  switch (answer.outcome) {
+    case 'clean':
+      return EXIT.well;
+    case 'left':
+      return EXIT.notWell;
+    case 'unknown':
+      return EXIT.undecided;
+  }
+}
+
+/** A page frame is not converted, so what asks about a conversion has no meaning for it. */
+function refuseOthers({ inode, range, cpu, profile, failOn, patch }: Options): void {
+  const others = [
+    ...(inode === undefined ? [] : ['--inode']),
+    ...(range === undefined ? [] : ['--range']),
+    ...(cpu === undefined ? [] : ['--cpu']),
+    ...(profile === undefined ? [] : ['--profile']),
+    ...(failOn === 'any' ? ['--fail-on'] : []),
+    ...(patch === PATCHES ? [] : ['--patch']),
+  ];
+  if (others.length > 0) throw new UsageError(`${others.join(', ')}: not with --pfn, which asks about no conversion`);
+}
