@@ -4,9 +4,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const ZERO = 0x30;
-const LETTER_A = 0x61;
 const FIRST_BYTES = 1 << 16;
 const DIGITS = new Uint8Array(20);
+const HEXADECIMAL = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
 
@@ -26,6 +26,8 @@ export class JsonBytes {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   /** Number of written bytes. */
   length = 0;
+  /** Length of the memory. */
+  #room = FIRST_BYTES;
   /** Whether a value stands before, so that a comma is due. */
   #isDue = false;
 
@@ -36,10 +38,14 @@ export class JsonBytes {
 
   /** Makes room for so many further bytes. */
   ensure(more: number): void {
-    if (this.length + more <= this.bytes.byteLength) return;
+    if (this.length + more > this.#room) this.#grow(more);
+  }
+
+  #grow(more: number): void {
     const grown = new Uint8Array(Math.max(2 * this.bytes.byteLength, this.length + more));
     grown.set(this.written());
     this.bytes = grown;
+    this.#room = grown.byteLength;
   }
 
   /** Begins a document of its own behind so many bytes, which are the caller's. */
@@ -67,9 +73,13 @@ export class JsonBytes {
 
   /** A member's name, by {@link keyOf}. */
   key(key: Uint8Array): this {
-    this.#comma(key.byteLength);
-    this.bytes.set(key, this.length);
-    this.length += key.byteLength;
+    const { length } = key;
+    this.#comma(length);
+    const { bytes } = this;
+    // Names are short: setting them as an array costs more.
+    let at = this.length;
+    for (let nth = 0; nth < length; nth++) bytes[at++] = key[nth]!;
+    this.length = at;
     this.#isDue = false;
     return this;
   }
@@ -106,11 +116,13 @@ export class JsonBytes {
     bytes[this.length++] = QUOTE;
     bytes[this.length++] = ZERO;
     bytes[this.length++] = 0x78;
-    let isBegun = false;
-    for (let shift = 60; shift >= 0; shift -= 4) {
-      const digit = ((shift >= 32 ? high : low) >>> (shift & 31)) & 15;
-      isBegun ||= digit !== 0 || shift === 0;
-      if (isBegun) bytes[this.length++] = digit < 10 ? ZERO + digit : LETTER_A - 10 + digit;
+    const digits = high === 0 ? Math.max(1, 8 - (Math.clz32(low) >>> 2)) : 16 - (Math.clz32(high) >>> 2);
+    this.length += digits;
+    let rest = low;
+    for (let nth = 1; nth <= digits; nth++) {
+      if (nth === 9) rest = high;
+      bytes[this.length - nth] = HEXADECIMAL[rest & 15]!;
+      rest >>>= 4;
     }
     bytes[this.length++] = QUOTE;
     return this;
