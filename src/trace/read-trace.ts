@@ -68,13 +68,17 @@ export function readWholeTrace(
   receiver: WholeReceiver,
   options: Omit<ReadOptions, 'onEvents' | 'scheduling'>,
 ): Promise<TraceSummary> {
-  const { onEvent: onWhole, onLoss } = receiver;
+  const { onEvent, onLoss } = receiver;
   const onEvents = (events: readonly KernelEvent[]): void => {
     for (const event of events) if (event.type === 'loss') onLoss(event);
   };
   return readWith(input, options.onProgress, {
-    dat: async (source) => (await dat()).readWholeDat(source, receiver, options),
-    text: async (pieces, dialect) => (await text()).readText(pieces, dialect, { ...options, onEvents, onWhole }),
+    dat: async (source) => (await import('./dat/read-whole.ts')).readWholeDat(source, receiver, options),
+    text: async (pieces, dialect) => {
+      const { WholeEvents } = await import('./text/whole-line.ts');
+      const whole = new WholeEvents(onEvent, options.pageSize);
+      return (await text()).readText(pieces, dialect, { ...options, onEvents, whole });
+    },
   });
 }
 
