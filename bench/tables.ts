@@ -107,8 +107,8 @@ function besideTraceCmd(directory: string, v6: string, events: number): void {
 const QUESTIONS = [
   ['count by event', 'SELECT name, count(*) FROM events GROUP BY name'],
   [
-    'median time between events',
-    'SELECT cpu, median(d) FROM (SELECT cpu, at_ns - lag(at_ns) OVER (PARTITION BY cpu ORDER BY nr) AS d FROM events) GROUP BY cpu',
+    'time between events, its median',
+    'SELECT cpu, approx_quantile(d, 0.5) FROM (SELECT cpu, at_ns - lag(at_ns) OVER (PARTITION BY cpu ORDER BY nr) AS d FROM events) GROUP BY cpu',
   ],
   [
     'a field of the JSON',
