@@ -53,6 +53,7 @@ async function bundleCommandLine() {
       'main-all',
       'check-worker',
       'review-worker',
+      'queue-thread',
       'live-probe',
       'patch-hooks',
       'patch-kernel',

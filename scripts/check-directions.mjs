@@ -40,6 +40,7 @@ const HOUSE = {
   export: { rooms: ['explain', 'trace', 'ledger'] },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
+  queue: { packages: true, node: true },
   report: {
     rooms: ['ledger', 'abi'],
     types: ['machine', 'scenario', 'check', 'verify', 'source', 'review', 'explain', 'conform', 'live'],
@@ -66,6 +67,7 @@ const HOUSE = {
       'export',
       'live',
       'serve',
+      'queue',
       'report',
     ],
     packages: true,

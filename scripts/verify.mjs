@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = [
   { name: 'spin', command: 'spin', for: 'exploring what is exported as Promela' },
   { name: 'rumur', command: 'rumur', for: 'exploring what is exported as Murphi' },
   { name: 'gcc', command: 'cc', for: 'compiling what spin and rumur generate' },
+  { name: 'redis-server', command: 'redis-server', for: 'questions spread by a queue' },
   { name: 'chromium', command: 'chromium', for: 'the page' },
   { name: 'libc6-dev', command: 'cc', for: 'compiling what spin and rumur generate' },
 ];

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../ledger/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
+import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -28,7 +29,11 @@ export async function checkAll(
   const { shard } = options;
   if (shard !== undefined) return checkShard(files, shard, options, interrupted);
   const results: FileOutcome[] = [];
-  for await (const result of outcomesOf(files, options, interrupted)) {
+  const outcomes =
+    options.queue === undefined
+      ? outcomesOf(files, options, interrupted)
+      : (await import('./check-queue.ts')).queuedOutcomes(files, { ...options, queue: options.queue }, interrupted);
+  for await (const result of outcomes) {
     results.push(result);
     printOutcome(result);
   }
@@ -60,24 +65,34 @@ async function* outcomesOf(
   options: Options,
   interrupted: () => boolean,
 ): AsyncGenerator<FileOutcome> {
-  const { allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
+  const { notRunLine } = await import('../report/index.ts');
   for (const file of files) {
     if (interrupted()) {
       yield { outcome: 'not run', text: notRunLine(relative(process.cwd(), file)) };
       continue;
     }
-    try {
-      const asked = await askedIn(file, options);
-      const answers: CheckAnswer[] = [];
-      const notRun: string[] = [];
-      for await (const given of answersOf(asked, options, interrupted))
-        if (typeof given === 'string') notRun.push(given);
-        else answers.push(given.answer);
-      yield { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
-    } catch (error) {
-      // One bad file among many does not keep the others from being answered.
-      if (!(error instanceof InputError)) throw error;
-      yield { mistake: error.message };
-    }
+    yield await outcomeIn(async () => askedIn(file, options), options, interrupted);
+  }
+}
+
+/** What is said of one file. */
+export async function outcomeIn(
+  ask: () => Promise<Asked>,
+  options: Options,
+  interrupted: () => boolean,
+): Promise<FileOutcome> {
+  const { allLine, outcomeOf } = await import('../report/index.ts');
+  try {
+    const asked = await ask();
+    const answers: CheckAnswer[] = [];
+    const notRun: string[] = [];
+    for await (const given of answersOf(asked, options, interrupted))
+      if (typeof given === 'string') notRun.push(given);
+      else answers.push(given.answer);
+    return { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
+  } catch (error) {
+    // One bad file among many does not keep the others from being answered.
+    if (!(error instanceof InputError)) throw error;
+    return { mistake: error.message };
   }
 }

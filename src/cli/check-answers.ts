@@ -146,5 +146,5 @@ const lossyOf = ({ hashCompaction, bitstate }: Options): Pick<SearchOptions, 'lo
   return hashCompaction === true ? { lossy: { kind: 'hash compaction' } } : {};
 };
 
-const walksOf = ({ random, seed = 1, pct, steps = 10_000 }: Options): Walked | undefined =>
-  random === undefined ? undefined : { walks: random, seed, steps, pct };
+const walksOf = ({ random, firstWalk, seed = 1, pct, steps = 10_000 }: Options): Walked | undefined =>
+  random === undefined ? undefined : { walks: random, first: firstWalk, seed, steps, pct };

@@ -25,7 +25,12 @@ export async function checkOne(
   const coverage = options.coverage === true;
   const costed: CostedAnswer[] = [];
   const notRun: string[] = [];
-  for await (const given of answersOf(asked, options, interrupted))
+  const { queue } = options;
+  const answering =
+    queue === undefined
+      ? answersOf(asked, options, interrupted)
+      : (await import('./check-queue.ts')).queuedAnswers(file, asked, { ...options, queue }, interrupted);
+  for await (const given of answering)
     if (typeof given === 'string') notRun.push(given);
     else costed.push(given);
   const answers = costed.map(({ answer }) => answer);

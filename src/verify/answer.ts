@@ -74,6 +74,8 @@ export interface Counterexample {
 /** Random walks that replaced an exploration. */
 export interface Walked {
   readonly walks: number;
+  /** Number of the first walk: 1, or more on one of several machines. */
+  readonly first?: number | undefined;
   readonly seed: number;
   /** Most steps of a walk. */
   readonly steps: number;
