@@ -68,9 +68,12 @@ export class Drains {
   #nameless = false;
   readonly #mostRounds: number;
 
-  /** @param mostRounds number of rounds that are stored whole. */
-  constructor(mostRounds = MOST_ROUNDS) {
+  readonly #onRound: ((round: DrainRound) => void) | undefined;
+
+  /** @param mostRounds number of rounds that are stored whole. @param onRound receives each when it is over. */
+  constructor(mostRounds = MOST_ROUNDS, onRound?: (round: DrainRound) => void) {
     this.#mostRounds = mostRounds;
+    this.#onRound = onRound;
   }
 
   /**
@@ -197,6 +200,7 @@ export class Drains {
     const round = this.#current;
     this.#current = undefined;
     if (round === undefined) return;
+    this.#onRound?.(roundAnswer(round));
     const took = tookOf(round.works);
     if (took === undefined) {
       this.#unfinished++;

@@ -10,7 +10,7 @@ import type {
 } from '../ledger/index.ts';
 import { DEFAULT_PROFILE } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
-import type { Explanation } from './answer.ts';
+import type { DrainRound, Explanation } from './answer.ts';
 import { Answerer } from './answerer.ts';
 import type { CpuBatch } from './batch.ts';
 import { Conversions } from './conversions.ts';
@@ -31,6 +31,8 @@ const MOST_FOLLOWED_ROUNDS = 100_000;
 export interface Following extends Keeping {
   /** Receives each folio that leaves the page cache. Later events may still belong to it. */
   readonly onEnd?: (folio: Generation) => void;
+  /** Receives each round of lru_add_drain_all() when it is over. */
+  readonly onRound?: ((round: DrainRound) => void) | undefined;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Explainer {
     this.#redactor = question.redact === true ? new Redactor() : undefined;
     this.#moments = new Moments(question.moments, question.redact !== true, following);
     this.#inodes = new Inodes(question.inode);
-    this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined);
+    this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined, following?.onRound);
     this.#pageCache = new PageCache({
       moments: this.#moments,
       inodes: this.#inodes,

@@ -13,7 +13,7 @@ import {
 } from '../../ledger/index.ts';
 import type { Patch } from '../../machine/index.ts';
 import type { ByteSource, TraceSummary } from '../../trace/index.ts';
-import type { Explanation, FolioLife, IndexRange, MomentAnswer } from '../answer.ts';
+import type { DrainRound, Explanation, FolioLife, IndexRange, MomentAnswer } from '../answer.ts';
 import type { Answerer, Basis } from '../answerer.ts';
 import { readInto } from '../explain-trace.ts';
 import { Explainer } from '../explainer.ts';
@@ -42,6 +42,10 @@ export interface FolioStory extends InodeName {
   readonly task: { readonly pid: number; readonly name: string | undefined } | undefined;
   /** By rising time, without holes; empty if it came and went within one stamp. */
   readonly spans: readonly FolioSpan[];
+  /** Time of its insertion into an LRU list; undefined if none was seen. */
+  readonly insertedAt: Nanoseconds | undefined;
+  /** Time at which it left the page cache; undefined if no event shows that. */
+  readonly removedAt: Nanoseconds | undefined;
   /** The flush that inserted it, with its first and last insertion, as far as they are known when the story is delivered. */
   readonly flush: { readonly cpu: Cpu; readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
 }
@@ -60,6 +64,10 @@ export interface HistoryOptions {
   readonly onSummary?: ((trace: TraceSummary) => void) | undefined;
   /** Receives every folio of the inodes that an explanation lists, each once, in no order. */
   readonly onFolio: (story: FolioStory) => void;
+  /** Receives each round of lru_add_drain_all(), by rising time. */
+  readonly onRound?: ((round: DrainRound) => void) | undefined;
+  /** Whether rounds tell which tasks ran while their works waited: the scheduler's events are most of many recordings. */
+  readonly scheduling?: boolean | undefined;
   /** Receives the markers, by rising time. */
   readonly onMarker: (marker: MarkerSeen) => void;
   /** Progress callback with the share of the work that is done. */
@@ -161,11 +169,11 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
     if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
     if (lives === mostKept) keeping.window = undefined;
   };
-  const first = new Explainer(question, Object.assign(keeping, { onEnd }));
+  const first = new Explainer(question, Object.assign(keeping, { onEnd, onRound: options.onRound }));
   const isWhole = (): boolean => keeping.window !== undefined;
   const firstPart = { ...question, onProgress: (share: number) => onProgress?.(isWhole() ? share : share / 2) };
   const facts = await readInto(source, firstPart, {
-    scheduling: false,
+    scheduling: options.scheduling === true,
     onEvents: (events) => {
       first.events(events);
       if (!isWhole()) first.forgetEnded();
@@ -272,6 +280,8 @@ class Delivery {
       life,
       task: add === undefined ? undefined : { pid: add.pid, name: add.comm },
       spans: spansOf(folio, this.#shared),
+      insertedAt: folio.insertion?.at,
+      removedAt: folio.deletedAt,
       flush: flush === undefined ? undefined : { cpu: flush.cpu, first: flush.first, last: flush.last },
     });
   }

@@ -117,7 +117,8 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
     littleEndian,
     layout,
     formats: [...ftrace.wanted, ...others.wanted],
-    ids: ftrace === NO_FORMATS ? undefined : new Set([...ftrace.ids, ...others.ids]),
+    described: [...ftrace.described, ...others.described],
+    describesAll: ftrace !== NO_FORMATS,
     taskNames,
     symbols: sections.has(OPTION.kallsyms)
       ? symbolsIn(() => section(OPTION.kallsyms, 'kallsyms'))
