@@ -11,9 +11,9 @@ import {
   type Order,
   type Pfn,
 } from '../../ledger/index.ts';
-import { type JsonBytes, keyOf } from '../json-bytes.ts';
+import { keyOf } from '../json-bytes.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
-import type { WholeEvent } from '../whole-event.ts';
+import type { FieldSink, WholeEvent } from '../whole-event.ts';
 import type { LineOrigin } from './decoded-text.ts';
 
 /** `mm_lru_insertion:`, `pagemap:mm_lru_insertion:`, `sys_ioctl(`, `ksys_read <-do_syscall_64`. */
@@ -112,7 +112,7 @@ export class WholeLine implements WholeEvent {
     return order === undefined || order > MAX_ORDER ? undefined : (order as Order);
   }
 
-  writeFields(into: JsonBytes): void {
+  writeFields(into: FieldSink): void {
     into.raw('{');
     if (this.#text !== '' && !this.#isStack) into.key(TEXT).text(this.#text);
     for (const [name, value] of this.#fields()) {
@@ -123,7 +123,7 @@ export class WholeLine implements WholeEvent {
     }
     if (this.#frames.length > 0) {
       into.key(this.#isStack ? CALLER : STACK).raw('[');
-      for (const frame of this.#frames) into.text(frame);
+      for (const frame of this.#frames) into.symbol(frame);
       into.raw(']');
     }
     into.raw('}');
