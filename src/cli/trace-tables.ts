@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { exportTables, type TableName } from '../export/index.ts';
 import { InputError, type Nanoseconds } from '../ledger/index.ts';
@@ -10,6 +10,7 @@ import { openSource } from './file-source.ts';
 import { makeDirectory } from './make-directory.ts';
 import { Progress } from './progress.ts';
 import { version } from './version.ts';
+import { WorkFolder } from './work-folder.ts';
 
 /** A recording on the command line: `FILE`, or `HOST=FILE`. */
 export interface NamedTrace {
@@ -52,14 +53,14 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
     if (!('size' in source))
       throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
     const digest = await digestOf(source);
-    const folder = writing(root, () => {
+    const work = writing(root, () => {
       makeDirectory(root);
-      return mkdtempSync(join(root, '.unfinished-'));
+      return new WorkFolder(root, '.unfinished-');
     });
     try {
-      return await writeThrough(named, source, { root, tables, buffer, folder, digest });
+      return await writeThrough(named, source, { root, tables, buffer, folder: work.path, digest });
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      work.remove();
     }
   } catch (error) {
     if (error instanceof UnknownBufferError) throw new UsageError(error.message);

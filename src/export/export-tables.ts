@@ -36,7 +36,7 @@ const MOST_LIVES = 20_000;
  * @returns the reader's summary, and the number of rows of each table.
  * @throws InputError if nothing can be read from the input.
  * @example
- * import { exportTables, TABLE_NAMES, TABLES } from 'folioscope/export';
+ * import { columnsOf, exportTables, TABLE_NAMES, TABLES } from 'folioscope/export';
  * import { memorySource } from 'folioscope/trace';
  * const text = `# tracer: nop
  * #
@@ -52,7 +52,8 @@ const MOST_LIVES = 20_000;
  * const { rows } = await exportTables(source, { tables, recording: 'trace.txt', open, createdBy: 'an example' });
  * [rows.get('events'), rows.get('folios')]; // => [2, 1]
  * bytes > 0; // => true
- * TABLES.events.columns.at_ns.type; // => 'int64'
+ * columnsOf('losses').map(({ name, type }) => `${name} ${type}`).at(1); // => 'at_ns BIGINT'
+ * TABLES.losses.about; // => 'One row a gap in a CPU\'s events.'
  */
 export async function exportTables(
   source: ByteSource,

@@ -179,6 +179,30 @@ function isTableName(name: string): name is TableName {
   return Object.hasOwn(TABLES, name);
 }
 
+/** As SQL names the types. */
+const SQL_TYPES = {
+  int64: 'BIGINT',
+  int32: 'INTEGER',
+  boolean: 'BOOLEAN',
+  text: 'VARCHAR',
+  json: 'VARCHAR',
+} as const satisfies Readonly<Record<ColumnType, string>>;
+
+/** A column as documents and databases have it. */
+export interface SqlColumn {
+  readonly name: string;
+  /** `BIGINT`. */
+  readonly type: string;
+  /** What stands in it, with its unit. */
+  readonly about: string;
+}
+
+/** The columns of a table, in their order. */
+export function columnsOf(table: TableName): readonly SqlColumn[] {
+  const columns: Columns = TABLES[table].columns;
+  return Object.entries(columns).map(([name, { type, about }]) => ({ name, type: SQL_TYPES[type], about }));
+}
+
 /** A row of a table. */
 export type TableRow<Name extends TableName> = RowOf<(typeof TABLES)[Name]['columns']>;
 

@@ -47,6 +47,7 @@ describe('bash', () => {
       'doctor',
       'demo',
       'open',
+      'query',
       'export',
       'completion',
       '--help',
