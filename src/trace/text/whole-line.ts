@@ -13,7 +13,7 @@ import {
 } from '../../ledger/index.ts';
 import { keyOf } from '../json-bytes.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
-import type { FieldSink, WholeEvent } from '../whole-event.ts';
+import type { FieldKey, FieldSink, WholeEvent } from '../whole-event.ts';
 import type { LineOrigin } from './decoded-text.ts';
 
 /** `mm_lru_insertion:`, `pagemap:mm_lru_insertion:`, `sys_ioctl(`, `ksys_read <-do_syscall_64`. */
@@ -26,6 +26,19 @@ const MAX_FRAMES = 512;
 const TEXT = keyOf('text');
 const CALLER = keyOf('caller');
 const STACK = keyOf('stack');
+
+/** Keys that were made: nearly all lines have the same few. */
+const KEYS = new Map<string, FieldKey>();
+const MOST_KEYS = 1000;
+
+function keyNamed(name: string): FieldKey {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const made = keyOf(name);
+  // Words of a line may look like names, so there may be any number of them.
+  if (KEYS.size < MOST_KEYS) KEYS.set(name, made);
+  return made;
+}
 
 /** One event of a text, with the lines that follow it and belong to it. */
 export class WholeLine implements WholeEvent {
@@ -117,7 +130,7 @@ export class WholeLine implements WholeEvent {
     if (this.#text !== '' && !this.#isStack) into.key(TEXT).text(this.#text);
     for (const [name, value] of this.#fields()) {
       if (name === 'text' || name === 'stack') continue;
-      into.key(keyOf(name));
+      into.key(keyNamed(name));
       if (WHOLE.test(value)) into.number(Number(value));
       else into.text(value);
     }
