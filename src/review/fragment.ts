@@ -3,9 +3,9 @@ import type { CLine } from '../cfront/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
 import { type Token, tokensOf } from '../source/index.ts';
 
-/** What a diff shows of one function, before it or after it. */
+/** The lines of one function that a diff shows, before or after the change. */
 export interface Fragment {
-  /** The beginning of the function as the hunk's header has it; undefined where the lines hold it themselves. */
+  /** The beginning of the function in the hunk's header; undefined if the lines contain it. */
   readonly section: string | undefined;
   /** The function's first lines up to the brace of its body, where the diff shows them, and `lines` begin behind them. */
   readonly begin: readonly CLine[];
@@ -17,7 +17,7 @@ export interface ChangedFunction {
   readonly path: string;
   /** Its name before the change. */
   readonly name: string;
-  /** Its name after the change, where that is another. */
+  /** Its name after the change, if it differs. */
   readonly renamed?: string;
   readonly hunks: readonly Hunk[];
 }
@@ -53,7 +53,7 @@ export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFun
   });
 }
 
-/** New names by old ones: a hunk removes a function's first line, and adds the same with another name. */
+/** New names by old ones: a hunk removes a function's first line, and adds this line with another name. */
 function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
   const renames = new Map<string, string>();
   for (const { lines } of hunks) {
@@ -82,10 +82,7 @@ const CUT_NAME = 38;
 const isCutName = (section: string): boolean =>
   section === '' || (section.length >= CUT_NAME && /^[A-Za-z_][\w\s*]*$/.test(section));
 
-/**
- * A diff with the function that each hunk lies in, from the file before the diff: where the hunk's header has none or a piece of its
- * name.
- */
+/** A diff with the enclosing function filled into hunk headers that lack it, or that cut its name. */
 export const withSections = (file: FileDiff, before: readonly string[]): FileDiff => ({
   ...file,
   hunks: file.hunks.map((hunk) =>
@@ -128,7 +125,7 @@ function linesOn(side: Side, path: string, { lines }: Hunk): readonly CLine[] {
   });
 }
 
-/** Where in some lines a function's text begins and ends; `end` is undefined where the lines do not reach it. */
+/** Begin and end of a function's text in some lines; `end` is undefined if the lines end before it. */
 interface Extent {
   readonly start: number;
   readonly end: number | undefined;
@@ -141,7 +138,7 @@ interface Extent {
 function extentOf(lines: readonly string[], name: string, isInside: boolean): Extent | undefined {
   const start = isInside ? 0 : lines.findIndex((line) => isBeginning(line) && nameBegun(line) === name);
   if (start === -1) return undefined;
-  // Inside its body one brace is open already.
+  // Inside its body one brace is already open.
   let depth = isInside ? 1 : 0;
   for (const { text, line } of tokensOf(lines.slice(start))) {
     if (text === '{') depth++;
@@ -150,17 +147,17 @@ function extentOf(lines: readonly string[], name: string, isInside: boolean): Ex
   return { start, end: undefined };
 }
 
-/** A function as several hunks show it, the lines between two of them that are missing, or that they show none. */
+/** A function that several hunks show, the missing lines between two hunks, or no line at all. */
 export type Shown =
   | { readonly kind: 'fragment'; readonly of: Fragment; readonly isWhole: boolean }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number }
   | { readonly kind: 'none' };
 
-/** What a diff shows of a function on one side; undefined where the function is not there. */
+/** A function on one side of a diff; undefined if that side has no such function. */
 export function shownOn(side: Side, change: ChangedFunction): Shown | undefined {
   const { path, hunks } = change;
   const name = nameOn(side, change);
-  // git names in a hunk's header the function as it was.
+  // git's hunk header names the function before the change.
   const isOf = (section: string): boolean => {
     const begun = nameBegun(section);
     return begun !== undefined && (begun === change.name || begun === change.renamed);

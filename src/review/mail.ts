@@ -10,7 +10,7 @@ export interface Mail {
   readonly from: string | undefined;
   readonly date: string | undefined;
   readonly messageId: string | undefined;
-  /** The body, and behind it attached patches, without ends of lines. */
+  /** The body, followed by attached patches, without line ends. */
   readonly lines: readonly string[];
   /** Line of the file, from 1, at which the body begins; undefined where the body is encoded. */
   readonly firstLine: number | undefined;
@@ -91,7 +91,10 @@ function utf16In(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** The bytes of a text of one character a byte, without what windows-1252 has in place of latin1's control characters. */
+/**
+ * The bytes of a text with one character for each byte, with windows-1252's characters mapped back to latin1's control
+ * characters.
+ */
 function bytesOf(latin1: string): Uint8Array {
   return Uint8Array.from(latin1, (character) => FROM_1252.get(character) ?? character.charCodeAt(0));
 }

@@ -28,14 +28,14 @@ export interface PreparedSide {
   /** The function's name on this side. */
   readonly function: string;
   readonly source: CSource;
-  /** Lines that the mail does not show and that were completed, in order. */
+  /** Lines that the mail does not show and that were added, in order. */
   readonly completed: readonly string[];
 }
 
-/** A change of a check, as a mail has it. */
+/** A change of a check in a mail. */
 export interface Prepared {
   readonly mail: Mail;
-  /** The file that the function stands in. */
+  /** The file that contains the function. */
   readonly path: string;
   /** Its name before the change. */
   readonly function: string;
@@ -47,7 +47,7 @@ export interface Prepared {
   /** Names that the mail exports to modules. */
   readonly exports: readonly string[];
   readonly change: ChangedFunction;
-  /** Names that the mail gives a text of its own, and that are taken as the kernel has them. */
+  /** Names that the mail redefines, and that keep the kernel's text here. */
   readonly taken: readonly string[];
   /** What was left out or had to be supposed, a sentence each. */
   readonly notes: readonly string[];
@@ -55,13 +55,13 @@ export interface Prepared {
   readonly unshown: string | undefined;
 }
 
-/** How mails are to be read. */
+/** Options for reading mails. */
 export interface PrepareOptions {
   /** Name of the file, for messages. */
   readonly file: string;
-  /** The function, where it is another than the check's. */
+  /** The function, if it is not the check's usual one. */
   readonly function?: string | undefined;
-  /** The kernel's sources, where they are there. */
+  /** The kernel's sources, if available. */
   readonly tree?: Tree | undefined;
   /** Names of the kernel that a check may call: their text is not taken from the mail. */
   readonly known: ReadonlySet<string>;
@@ -337,7 +337,7 @@ function placeOf(lines: readonly CLine[], path: string): string {
 
 const EXPORT = /^EXPORT_SYMBOL\w*\(\s*(\w+)/;
 
-/** What a mail exports to modules: lines that it adds. */
+/** Names that a mail exports to modules, by its added lines. */
 const exportsIn = (files: readonly FileDiff[]): readonly string[] => [
   ...new Set(
     files.flatMap(({ hunks }) =>

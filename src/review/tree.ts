@@ -4,10 +4,10 @@ import { type CSource, wholeFile } from '../cfront/index.ts';
 import { InputError } from '../ledger/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
 
-/** Reads a file of the kernel's sources by its path in them; undefined where there is none. */
+/** Reads a file of the kernel's sources by its path; undefined if there is none. */
 export type ReadFile = (path: string) => Promise<string | undefined>;
 
-/** A file before and after a change; a side is undefined where there is no file. */
+/** A file before and after a change; a side is undefined if it has no file. */
 export interface TreeSides {
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -16,8 +16,8 @@ export interface TreeSides {
 }
 
 /**
- * A kernel's sources to which the diffs of a series are applied, in memory, one after the other. A diff that is in them already
- * is taken back for the side before it.
+ * A kernel's sources to which the diffs of a series are applied, in memory, one after the other. If a diff is already applied,
+ * it is reverted for the side before it.
  */
 export class Tree {
   readonly #read: ReadFile;
@@ -72,7 +72,7 @@ export class Tree {
     return path;
   }
 
-  /** Goes on from the state behind a mail's diffs. */
+  /** Applies a mail's diffs, for the mails after it. */
   async apply(files: readonly FileDiff[]): Promise<void> {
     for (const file of files) {
       const sides = /\.[ch]$/.test(file.path) ? await this.partly(file) : undefined;
@@ -109,7 +109,7 @@ function sidesOf(text: string, file: FileDiff): TreeSides {
 export const headerOf = ({ before, after, counts }: Hunk): string =>
   `@@ -${before},${counts.before} +${after},${counts.after} @@`;
 
-/** A file of the sources, as it is translated. */
+/** A file of the sources, ready for translation. */
 export const wholeOn = (path: string, text: string): CSource => wholeFile(path, text);
 
 const reversed = ({ path, hunks }: FileDiff): FileDiff => ({
@@ -130,9 +130,9 @@ const reversed = ({ path, hunks }: FileDiff): FileDiff => ({
 
 const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
 
-/** A text with a diff applied; blanks that a mail has eaten are no difference. Undefined where it does not apply. */
+/** A text with a diff applied; blanks that a mail has lost are ignored. Undefined if the diff does not apply. */
 function applied(text: string, { path, hunks }: FileDiff): string | undefined {
-  // A hunk is looked for from where it says; beyond the end there is nothing, however far.
+  // A hunk is searched from the line that it names; a line beyond the end counts as the end.
   const most = text.split('\n').length + 1;
   const patch: StructuredPatch = {
     oldFileName: path,
@@ -150,7 +150,7 @@ function applied(text: string, { path, hunks }: FileDiff): string | undefined {
   const squeezed = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
   const result = applyPatch(text, patch, {
     autoConvertLineEndings: true,
-    // Behind the end of the file there is no line.
+    // There is no line after the end of the file.
     compareLine: (_, line: string | undefined, __, content) =>
       line !== undefined && squeezed(line) === squeezed(content),
   });
