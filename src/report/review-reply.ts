@@ -32,13 +32,14 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
     const place = placeOf(one, groups);
     evidence.set(place, [...(evidence.get(place) ?? []), lines]);
   }
+  const naming = explaining(change);
   const sections = [
     wrote(mail.date, mail.from),
     seriesLines(answer),
     change.prepared.unshown === undefined
       ? [
-          ...sideLines('after', change.after, 'the change removes the function'),
-          ...sideLines('before', change.before, 'the change adds the function'),
+          ...sideLines('after', change.after, 'the change removes the function', naming),
+          ...sideLines('before', change.before, 'the change adds the function', naming),
         ]
       : unshownLines(change.prepared.unshown),
     ...groups.flatMap((group, i) => [
@@ -54,6 +55,19 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** Names of properties for somebody who knows none of their numbers: with its sentence where one first stands. */
+function explaining({ before, after }: ReviewedChange): (id: string) => string {
+  const told = new Set<string>();
+  const all = [before, after].flatMap((side) =>
+    side?.kind === 'judged' ? side.judged.flatMap(({ properties }) => properties) : [],
+  );
+  return (id) => {
+    const sentence = told.has(id) ? undefined : all.find((property) => property.id === id)?.sentence;
+    told.add(id);
+    return sentence === undefined ? id : `${id} (${sentence})`;
+  };
 }
 
 const SIGNS = { context: ' ', removed: '-', added: '+' } as const;

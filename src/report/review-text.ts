@@ -105,7 +105,19 @@ export const unshownLines = (why: string): readonly string[] => [
   ...wrap(why, '  ', '    '),
 ];
 
-export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
+/** How a report names a property, by its number. */
+type Naming = (id: string) => string;
+
+/**
+ * The verdict on one side.
+ * @param naming of properties; a reply explains each number where it first stands.
+ */
+export function sideLines(
+  name: string,
+  side: ReviewedSide | undefined,
+  absent: string,
+  naming: Naming = (id) => id,
+): readonly string[] {
   if (side === undefined) return [`${name}: ${absent}`];
   if (side.kind === 'unshown') return [`${name}: NOT DECIDED`, ...wrap(side.why, '  ', '    ')];
   if (side.kind === 'refused')
@@ -123,26 +135,43 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
         : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
   return [
     head,
-    ...byProperty(violated, undefined, ''),
-    ...byProperty(violated, 'exception', 'named exception '),
-    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, '),
+    ...byProperty(violated, undefined, '', naming),
+    ...byProperty(violated, 'exception', 'named exception ', naming),
+    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, ', naming),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
-    ...vacuous
-      .filter(({ scenarios: none, of }) => none === of)
-      .flatMap(({ id, why }) => wrap(`${id} holds vacuously everywhere: ${why}`, '  ', '    ')),
+    ...vacuousLines(
+      vacuous.filter(({ scenarios: none, of }) => none === of),
+      naming,
+    ),
   ];
+}
+
+/** Properties that no scenario exercises on a side: no fault of the change, but nothing in its favour. */
+function vacuousLines(
+  vacuous: readonly { readonly id: string; readonly why: string }[],
+  naming: Naming,
+): readonly string[] {
+  return [...new Set(vacuous.map(({ why }) => why))].flatMap((reason) => {
+    const names = vacuous.flatMap(({ id, why }) => (why === reason ? [naming(id)] : []));
+    return wrap(`no occasion for ${names.join(', ')}: ${reason}`, '  ', '    ');
+  });
 }
 
 const MOST_NAMED = 4;
 
-function byProperty(all: readonly Violation[], known: Known | undefined, word: string): readonly string[] {
+function byProperty(
+  all: readonly Violation[],
+  known: Known | undefined,
+  word: string,
+  naming: Naming,
+): readonly string[] {
   const violated = all.filter((one) => one.known === known);
   const ids = [...new Set(violated.map(({ id }) => id))];
   return ids.flatMap((id) => {
     const names = violated.filter((one) => one.id === id).map(({ scenario }) => scenario);
     const shown = names.slice(0, MOST_NAMED).join(', ');
     const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-    return wrap(`${word}${id} in ${shown}${more}`, '  ', '    ');
+    return wrap(`${word}${naming(id)} in ${shown}${more}`, '  ', '    ');
   });
 }
 

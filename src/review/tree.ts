@@ -89,13 +89,17 @@ export class Tree {
 function sidesOf(text: string, file: FileDiff): TreeSides {
   const isWhole = file.hunks.every(({ cut }) => cut === undefined);
   const ways = [file, reversed(file)].map(({ hunks, path }) => {
-    const fit = hunks.filter((hunk) => hunk.cut === undefined && applied(text, { path, hunks: [hunk] }) !== undefined);
     const other = (which: readonly Hunk[]) => applied(text, { path, hunks: which });
     const all = isWhole ? other(hunks) : undefined;
     if (all !== undefined) return { text: all, skipped: [] };
-    const some = other(fit);
-    const skipped = hunks.flatMap((hunk, i) => (some !== undefined && fit.includes(hunk) ? [] : [i]));
-    return { text: some ?? text, skipped };
+    const fit = hunks.map((hunk) =>
+      hunk.cut === undefined ? spellings(hunk).find((one) => other([one]) !== undefined) : undefined,
+    );
+    const some = other(fit.flatMap((hunk) => hunk ?? []));
+    return {
+      text: some ?? text,
+      skipped: hunks.flatMap((_, i) => (some === undefined || fit[i] === undefined ? [i] : [])),
+    };
   });
   const [forth, back] = ways;
   const none = { text, skipped: [] };
@@ -104,6 +108,22 @@ function sidesOf(text: string, file: FileDiff): TreeSides {
   const left = skipped.flatMap((i) => file.hunks[i] ?? []);
   return isBack ? { before: other, after: text, skipped: left } : { before: text, after: other, skipped: left };
 }
+
+/** A hunk, and the same without one of its empty context lines: mail programs and archives add some. */
+const spellings = (hunk: Hunk): readonly Hunk[] => [
+  hunk,
+  ...hunk.lines.flatMap((line, i) =>
+    line.kind === 'context' && line.text.trim() === ''
+      ? [
+          {
+            ...hunk,
+            counts: { before: hunk.counts.before - 1, after: hunk.counts.after - 1 },
+            lines: hunk.lines.toSpliced(i, 1),
+          },
+        ]
+      : [],
+  ),
+];
 
 /** A hunk's header. */
 export const headerOf = ({ before, after, counts }: Hunk): string =>
