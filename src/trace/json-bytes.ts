@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { FieldKey, FieldSink } from './whole-event.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -10,8 +11,8 @@ const HEXADECIMAL = Uint8Array.from('0123456789abcdef', (digit) => digit.charCod
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
 
-/** `"NAME":` as bytes, made once for a field. */
-export const keyOf = (name: string): Uint8Array => ENCODER.encode(`${JSON.stringify(name)}:`);
+/** A field's name, made once for a field. */
+export const keyOf = (name: string): FieldKey => ({ name, json: ENCODER.encode(`${JSON.stringify(name)}:`) });
 
 /**
  * JSON as bytes in memory that grows: a string for each of a million events would take longer than reading them. Values follow
@@ -22,7 +23,7 @@ export const keyOf = (name: string): Uint8Array => ENCODER.encode(`${JSON.string
  * json.raw('[').text('a "b"').number(-7).hex(0xffff_ffff, 0xffff_8888).raw(']');
  * new TextDecoder().decode(json.written()); // => '["a \\"b\\"",-7,"0xffff8888ffffffff"]'
  */
-export class JsonBytes {
+export class JsonBytes implements FieldSink {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   /** Number of written bytes. */
   length = 0;
@@ -72,13 +73,13 @@ export class JsonBytes {
   }
 
   /** A member's name, by {@link keyOf}. */
-  key(key: Uint8Array): this {
-    const { length } = key;
+  key({ json }: FieldKey): this {
+    const { length } = json;
     this.#comma(length);
     const { bytes } = this;
     // Names are short: setting them as an array costs more.
     let at = this.length;
-    for (let nth = 0; nth < length; nth++) bytes[at++] = key[nth]!;
+    for (let nth = 0; nth < length; nth++) bytes[at++] = json[nth]!;
     this.length = at;
     this.#isDue = false;
     return this;
@@ -134,6 +135,10 @@ export class JsonBytes {
     this.bytes.set(quoted, this.length);
     this.length += quoted.byteLength;
     return this;
+  }
+
+  symbol(name: string): this {
+    return this.text(name);
   }
 
   /** Text of a recording: what is no UTF-8 becomes U+FFFD, as everywhere. */

@@ -16,7 +16,7 @@ const HEAD_BYTES = 64 * 1024;
 /** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
-/** A page loads the reader of the format that comes, and not the other. */
+/** A page loads only the reader of the recording's format. */
 const dat = () => import('./dat/read.ts');
 const text = () => import('./text/read.ts');
 

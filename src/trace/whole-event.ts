@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, Dev, FolioIndex, Ino, Loss, Nanoseconds, Order, Pfn } from '../ledger/index.ts';
-import type { JsonBytes } from './json-bytes.ts';
+
+/** Name of a field, with what its users make of it once instead of for each of a million events. */
+export interface FieldKey {
+  readonly name: string;
+  /** `"NAME":` as bytes. */
+  readonly json: Uint8Array;
+}
+
+/** Receiver of an event's fields: a key and its value, one field after the other, between braces. Lists stand in brackets. */
+export interface FieldSink {
+  raw(bracket: '{' | '}' | '[' | ']'): unknown;
+  /** @returns the sink, for the value. */
+  key(key: FieldKey): this;
+  /** @param value a whole number that a double has exactly. */
+  number(value: number): unknown;
+  /** An address, or 64 bits that a double does not have exactly. */
+  hex(low: number, high: number): unknown;
+  text(value: string): unknown;
+  /** Name of a function of the kernel. */
+  symbol(name: string): unknown;
+  /** Text of a recording, as its bytes from `start` to `end`, which are the receiver's only until it returns. */
+  textOf(from: Uint8Array, start: number, end: number): unknown;
+}
 
 /**
  * One event of a recording, of any kind, with everything that was recorded of it. One object serves all events: what it says holds
@@ -25,7 +47,7 @@ export interface WholeEvent {
   readonly index: FolioIndex | undefined;
   readonly order: Order | undefined;
   /** Writes one JSON object: each field by its name; of text, what follows the event's name in `text`. */
-  writeFields(into: JsonBytes): void;
+  writeFields(into: FieldSink): void;
 }
 
 /** Receiver of a whole recording. */

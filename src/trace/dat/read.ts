@@ -103,7 +103,7 @@ async function readStart(source: ByteSource): Promise<Recording> {
   early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
-  // Of the machine that recorded; where it is impossible, nothing else rests on it.
+  // Page size of the recording machine; an impossible value is ignored, because nothing else depends on it.
   const size = pageSize(await reader.u32('page size'));
   return { ...(await (version === '6' ? readV6 : readV7)(source, reader, order === 0)), machinePageSize: size };
 }
@@ -219,7 +219,7 @@ export function summarise(
     to,
     lost,
     notes,
-    damage: recording.damages.told,
+    damage: recording.damages.places,
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,

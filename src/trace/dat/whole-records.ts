@@ -9,8 +9,8 @@ import {
   type Order,
   type Pfn,
 } from '../../ledger/index.ts';
-import { type JsonBytes, keyOf } from '../json-bytes.ts';
-import type { WholeEvent } from '../whole-event.ts';
+import { keyOf } from '../json-bytes.ts';
+import type { FieldKey, FieldSink, WholeEvent } from '../whole-event.ts';
 import type { Decoder, RecordInHand } from './decoder.ts';
 import { devNamed } from './device-names.ts';
 import { type EventFormat, type FormatField, parseEventFormat } from './event-format.ts';
@@ -36,13 +36,13 @@ export interface WholeRecord {
 }
 
 /** Writes one field's value. */
-type Write = (record: WholeRecord, into: JsonBytes) => void;
+type Write = (record: WholeRecord, into: FieldSink) => void;
 
 /** What is read of the records of one event. */
 interface Plan {
   readonly system: string | undefined;
   readonly name: string;
-  readonly fields: readonly { readonly key: Uint8Array; readonly needs: number; readonly write: Write }[];
+  readonly fields: readonly { readonly key: FieldKey; readonly needs: number; readonly write: Write }[];
   readonly dev: NumberField | undefined;
   readonly ino: NumberField | undefined;
   readonly pfn: NumberField | undefined;
@@ -148,9 +148,12 @@ function fieldOf(field: FormatField, format: EventFormat, surroundings: Surround
 }
 
 /** A field that lies across words, or of an odd size: no kernel's records have any. */
-const unreadable: Write = (_, into) => void into.raw('[').raw(']');
+const unreadable: Write = (_, into) => {
+  into.raw('[');
+  into.raw(']');
+};
 
-type WriteNumber = (record: WholeRecord, into: JsonBytes, field: NumberField, words: number) => void;
+type WriteNumber = (record: WholeRecord, into: FieldSink, field: NumberField, words: number) => void;
 
 /** Addresses, and what a double cannot have exactly, are written in hexadecimal. */
 function numberOf(
@@ -166,7 +169,7 @@ function numberOf(
     if (isFunction) {
       const name = symbols?.name((BigInt(high) << 32n) | BigInt(low));
       if (name !== undefined) {
-        into.text(name);
+        into.symbol(name);
         return;
       }
     }
@@ -180,7 +183,7 @@ function numberOf(
   };
 }
 
-type WriteArray = (record: WholeRecord, into: JsonBytes, offset: number, size: number) => void;
+type WriteArray = (record: WholeRecord, into: FieldSink, offset: number, size: number) => void;
 
 /** A text, a list of numbers, or bytes in hexadecimal where their type is not known. */
 function arrayOf(field: FormatField, isFunction: boolean, surroundings: Surroundings): WriteArray {
@@ -286,7 +289,7 @@ export class RecordView implements WholeEvent {
     return this;
   }
 
-  writeFields(into: JsonBytes): void {
+  writeFields(into: FieldSink): void {
     const record = this.#record;
     into.raw('{');
     if (record !== undefined)

@@ -86,7 +86,7 @@ export class EventLines {
     this.tally = new TextTally(this.#clock);
   }
 
-  /** The first line tells whether lines end in a carriage return. */
+  /** Whether lines end in a carriage return, by the first line. */
   endsIn(byte: number | undefined): void {
     this.#endsInReturn ??= byte === CARRIAGE_RETURN;
   }
@@ -189,7 +189,7 @@ export class EventLines {
     });
   }
 
-  /** A line that tells a loss. */
+  /** A line that reports a loss. */
   loss(loss: TextLoss): void {
     this.sawLoss = true;
     if (this.#isWanted(loss.buffer) && this.#troubles.isCpu(loss.cpu)) this.#troubles.losses.add(loss);

@@ -11,9 +11,9 @@ import {
   type Order,
   type Pfn,
 } from '../../ledger/index.ts';
-import { type JsonBytes, keyOf } from '../json-bytes.ts';
+import { keyOf } from '../json-bytes.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
-import type { WholeEvent } from '../whole-event.ts';
+import type { FieldKey, FieldSink, WholeEvent } from '../whole-event.ts';
 import type { LineOrigin } from './decoded-text.ts';
 import type { WholeLines } from './event-lines.ts';
 
@@ -61,6 +61,19 @@ export class WholeEvents implements WholeLines {
     this.#line = undefined;
     if (line !== undefined) this.#onEvent(line);
   }
+}
+
+/** Keys that were made: nearly all lines have the same few. */
+const KEYS = new Map<string, FieldKey>();
+const MOST_KEYS = 1000;
+
+function keyNamed(name: string): FieldKey {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const made = keyOf(name);
+  // Words of a line may look like names, so there may be any number of them.
+  if (KEYS.size < MOST_KEYS) KEYS.set(name, made);
+  return made;
 }
 
 /** One event of a text, with the lines that follow it and belong to it. */
@@ -148,18 +161,18 @@ class WholeLine implements WholeEvent {
     return order === undefined || order > MAX_ORDER ? undefined : (order as Order);
   }
 
-  writeFields(into: JsonBytes): void {
+  writeFields(into: FieldSink): void {
     into.raw('{');
     if (this.#text !== '' && !this.#isStack) into.key(TEXT).text(this.#text);
     for (const [name, value] of this.#fields()) {
       if (name === 'text' || name === 'stack') continue;
-      into.key(keyOf(name));
+      into.key(keyNamed(name));
       if (WHOLE.test(value)) into.number(Number(value));
       else into.text(value);
     }
     if (this.#frames.length > 0) {
       into.key(this.#isStack ? CALLER : STACK).raw('[');
-      for (const frame of this.#frames) into.text(frame);
+      for (const frame of this.#frames) into.symbol(frame);
       into.raw(']');
     }
     into.raw('}');
