@@ -20,7 +20,15 @@ export {
   KVM_X86_SW_PROTECTED_VM,
   STRUCTS,
 } from './kvm.ts';
-export { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, POSIX_FADV_DONTNEED, PROT_READ, PROT_WRITE } from './mman.ts';
+export {
+  MADV_DONTNEED,
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  POSIX_FADV_DONTNEED,
+  PROT_READ,
+  PROT_WRITE,
+} from './mman.ts';
 export { F_ADD_SEALS, F_SEAL_WRITE, MFD_ALLOW_SEALING, MFD_CLOEXEC, MLOCK_ONFAULT } from './memfd.ts';
 export { hasPageFlag, KPF, type PageFlag, pfnInPagemap } from './page-flags.ts';
 export { bytesOf, DEFAULT_PAGE_SIZE, PAGE_SIZE, type PageSize, pageSize, pagesOf } from './page-size.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arguments of mmap(2) and posix_fadvise(2): include/uapi/asm-generic/mman-common.h, include/uapi/linux/fadvise.h. x86, arm64,
+// Arguments of mmap(2), madvise(2) and posix_fadvise(2): include/uapi/asm-generic/mman-common.h, include/uapi/linux/fadvise.h. x86, arm64,
 // riscv and most others use these numbers.
 
 /** Protection: pages may be read. */
@@ -13,12 +13,15 @@ export const MAP_PRIVATE = 0x02;
 /**
  * Flag: no file.
  * @example
- * import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, POSIX_FADV_DONTNEED, PROT_READ, PROT_WRITE } from 'folioscope/abi';
+ * import { MADV_DONTNEED, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from 'folioscope/abi';
+ * import { POSIX_FADV_DONTNEED } from 'folioscope/abi';
  * PROT_READ | PROT_WRITE; // => 3
  * MAP_PRIVATE | MAP_ANONYMOUS; // => 34
  * MAP_SHARED; // => 1
- * POSIX_FADV_DONTNEED; // => 4
+ * [MADV_DONTNEED, POSIX_FADV_DONTNEED]; // => [4, 4]
  */
 export const MAP_ANONYMOUS = 0x20;
 /** Advice: the pages are not needed soon. */
 export const POSIX_FADV_DONTNEED = 4;
+/** Advice: page-table entries of a mapping are dropped. */
+export const MADV_DONTNEED = 4;

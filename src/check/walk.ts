@@ -15,6 +15,8 @@ export interface Walks {
   /** The low 32 bits of an integer. The same seed gives the same walks, and walk n does not depend on how many are asked for. */
   readonly seed: number;
   readonly walks: number;
+  /** Number of the first walk; 1 if absent. Uniform walks do not depend on those before them. */
+  readonly first?: number | undefined;
   /** Most steps of a walk. */
   readonly steps: number;
   readonly strategy: Strategy;
@@ -155,7 +157,7 @@ function* walkAll(
     distinctStates: walker.distinctStates,
   });
   for (let walk = 1; walk <= walks.walks; walk++) {
-    const random = new Random(walks.seed, walk);
+    const random = new Random(walks.seed, (walks.first ?? 1) + walk - 1);
     before += walker.length;
     const expected = Math.max(1, Math.min(walks.steps, walk === 1 ? walks.steps : longest));
     walker.begin(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../ledger/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
+import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -15,7 +16,7 @@ import { isOfShard, type Shard } from './shard.ts';
 /** The scenario files that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
 
-/** Checks every scenario against what its file says, and prints a line each. @throws UsageError */
+/** Checks every scenario against its file's expectations, and prints a line for each. @throws UsageError */
 export async function checkAll(
   paths: readonly string[],
   options: Options,
@@ -28,14 +29,18 @@ export async function checkAll(
   const { shard } = options;
   if (shard !== undefined) return checkShard(files, shard, options, interrupted);
   const results: FileOutcome[] = [];
-  for await (const result of outcomesOf(files, options, interrupted)) {
+  const outcomes =
+    options.queue === undefined
+      ? outcomesOf(files, options, interrupted)
+      : (await import('./check-queue.ts')).queuedOutcomes(files, { ...options, queue: options.queue }, interrupted);
+  for await (const result of outcomes) {
     results.push(result);
     printOutcome(result);
   }
   return endOf(results, interrupted());
 }
 
-/** Checks every file that falls to a shard, and prints one document, which `folioscope merge` reads. */
+/** Checks every file of a shard, and prints one document, which `folioscope merge` reads. */
 async function checkShard(
   files: readonly string[],
   shard: Shard,
@@ -54,30 +59,40 @@ async function checkShard(
   return exitOf(results, interrupted());
 }
 
-/** What is said of each file, in their order; of those after an interruption that they were not run. */
+/** The outcome of each file, in order; files after an interruption are reported as not run. */
 async function* outcomesOf(
   files: readonly string[],
   options: Options,
   interrupted: () => boolean,
 ): AsyncGenerator<FileOutcome> {
-  const { allLine, notRunLine, outcomeOf } = await import('../report/index.ts');
+  const { notRunLine } = await import('../report/index.ts');
   for (const file of files) {
     if (interrupted()) {
       yield { outcome: 'not run', text: notRunLine(relative(process.cwd(), file)) };
       continue;
     }
-    try {
-      const asked = await askedIn(file, options);
-      const answers: CheckAnswer[] = [];
-      const notRun: string[] = [];
-      for await (const given of answersOf(asked, options, interrupted))
-        if (typeof given === 'string') notRun.push(given);
-        else answers.push(given.answer);
-      yield { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
-    } catch (error) {
-      // One bad file among many does not keep the others from being answered.
-      if (!(error instanceof InputError)) throw error;
-      yield { mistake: error.message };
-    }
+    yield await outcomeIn(async () => askedIn(file, options), options, interrupted);
+  }
+}
+
+/** The outcome of one file. */
+export async function outcomeIn(
+  ask: () => Promise<Asked>,
+  options: Options,
+  interrupted: () => boolean,
+): Promise<FileOutcome> {
+  const { allLine, outcomeOf } = await import('../report/index.ts');
+  try {
+    const asked = await ask();
+    const answers: CheckAnswer[] = [];
+    const notRun: string[] = [];
+    for await (const given of answersOf(asked, options, interrupted))
+      if (typeof given === 'string') notRun.push(given);
+      else answers.push(given.answer);
+    return { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
+  } catch (error) {
+    // One bad file among many does not prevent the other answers.
+    if (!(error instanceof InputError)) throw error;
+    return { mistake: error.message };
   }
 }

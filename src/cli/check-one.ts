@@ -25,7 +25,12 @@ export async function checkOne(
   const coverage = options.coverage === true;
   const costed: CostedAnswer[] = [];
   const notRun: string[] = [];
-  for await (const given of answersOf(asked, options, interrupted))
+  const { queue } = options;
+  const answering =
+    queue === undefined
+      ? answersOf(asked, options, interrupted)
+      : (await import('./check-queue.ts')).queuedAnswers(file, asked, { ...options, queue }, interrupted);
+  for await (const given of answering)
     if (typeof given === 'string') notRun.push(given);
     else costed.push(given);
   const answers = costed.map(({ answer }) => answer);
@@ -44,7 +49,7 @@ export async function checkOne(
   return codeOf(answers, notRun);
 }
 
-/** Writes a counterexample to a file. @throws UsageError where it cannot be written. */
+/** Writes a counterexample to a file. @throws UsageError if it cannot be written. */
 async function writeTrace(file: string, trace: string | undefined): Promise<void> {
   if (trace === undefined) {
     complain(`${file} is not written: no property is violated`);

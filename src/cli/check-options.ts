@@ -5,10 +5,10 @@ import { UsageError } from './failure.ts';
 import type { PatchChoice } from './patch-choice.ts';
 import type { Shard } from './shard.ts';
 
-/** States after which a check gives up by default. */
+/** Default limit of a check in states. */
 export const MOST_STATES = 200_000_000;
 
-/** What the command line of `check` says. */
+/** Options of the command line of `check`. */
 export interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
@@ -37,6 +37,9 @@ export interface Options {
   readonly resume?: boolean;
   readonly spill?: string;
   readonly shard?: Shard;
+  readonly queue?: string;
+  /** Number of the first random walk, on one of several machines. */
+  readonly firstWalk?: number;
 }
 
 export function positive(text: string): number {
@@ -60,7 +63,7 @@ export function bitsOf(text: string): number {
   return bits;
 }
 
-/** Each thread has at least one of the heaps that states are sorted into. */
+/** Largest number of threads: each needs at least one of the heaps that states are sorted into. */
 const MOST_WORKERS = 64;
 
 export function threads(text: string): number {
@@ -69,18 +72,15 @@ export function threads(text: string): number {
   return workers;
 }
 
-/** What does not go together, beyond what each option says of others. */
-export function checkOptions({
-  workers,
-  depthFirst,
-  random,
-  seed,
-  pct,
-  steps,
-  hashCompaction,
-  bitstate,
-  ...options
-}: Options): void {
+/** The address of a queue. It accepts less than Redis clients do, so that a typing error is a usage error. */
+export function queueUrl(text: string): string {
+  if (/^(?:redis|valkey)s?:\/\/[^\s/]+/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected redis://HOST:PORT.');
+}
+
+/** Rejects combinations of options, beyond the conflicts that each option declares. */
+export function checkOptions(asked: Options): void {
+  const { workers, depthFirst, random, seed, pct, steps, hashCompaction, bitstate, ...options } = asked;
   const lossy = hashCompaction === true || bitstate !== undefined;
   if (workers > 1 && (lossy || random !== undefined || depthFirst === true))
     throw new UsageError(
@@ -93,16 +93,35 @@ export function checkOptions({
     throw new UsageError('--spill does not go with --workers: it needs a search on one thread');
   if (checkpoint === undefined && (resume === true || checkpointEvery !== undefined))
     throw new UsageError('--resume and --checkpoint-every need --checkpoint DIR');
+  if (options.queue !== undefined) checkQueue(asked);
   if (shard !== undefined && all !== true) throw new UsageError('--shard needs --all: it is a part of all scenarios');
   if (checkpoint !== undefined && all === true)
     throw new UsageError('--checkpoint does not go with --all: it stores one scenario');
 }
 
-/**
- * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
- * goes on, --itf and --json where and how it is written.
- */
-export const commandFor = (file: string, options: Options): readonly string[] => {
+/** Rejects combinations of options with --queue. */
+function checkQueue({ all, random, shard, workers, checkpoint, spill, coverage, itf, patch }: Options): void {
+  if (all !== true && random === undefined)
+    throw new UsageError('--queue needs --all or --random N: one exhaustive search stays on one machine');
+  const others = [
+    ...(shard === undefined ? [] : ['--shard']),
+    ...(workers === 1 ? [] : ['--workers']),
+    ...(checkpoint === undefined ? [] : ['--checkpoint']),
+    ...(spill === undefined ? [] : ['--spill']),
+    ...(coverage === true ? ['--coverage'] : []),
+    ...(itf === undefined ? [] : ['--itf']),
+  ];
+  if (others.length > 0)
+    throw new UsageError(`${others.join(', ')}: not with --queue, whose workers are other machines`);
+  const file = patch?.find(({ known }) => known === undefined);
+  if (file !== undefined)
+    throw new UsageError(
+      `--queue takes forms by name: a worker does not have ${file.word}, and runs no code from a queue`,
+    );
+}
+
+/** The options that may change the answer, as words. */
+export function optionWords(options: Options): readonly string[] {
   const { patch, profile, cpus, folios, exact, symmetry, partialOrder, workers, coverage } = options;
   const { depthFirst, random, seed, pct, steps, hashCompaction, bitstate, memory, spill } = options;
   const valued = {
@@ -119,9 +138,6 @@ export const commandFor = (file: string, options: Options): readonly string[] =>
     spill,
   };
   return [
-    'folioscope',
-    'check',
-    file,
     ...(patch === undefined ? [] : ['--patch', patch.map(({ word }) => word).join(',')]),
     ...(profile === undefined ? [] : ['--profile', profile.name]),
     ...Object.entries(valued).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
@@ -132,4 +148,15 @@ export const commandFor = (file: string, options: Options): readonly string[] =>
     ...(hashCompaction === true ? ['--hash-compaction'] : []),
     ...(coverage === true ? ['--coverage'] : []),
   ];
-};
+}
+
+/**
+ * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
+ * goes on, --itf and --json where and how it is written, --queue on which machines.
+ */
+export const commandFor = (file: string, options: Options): readonly string[] => [
+  'folioscope',
+  'check',
+  file,
+  ...optionWords(options),
+];

@@ -9,10 +9,13 @@ import { fileOf } from './patch-origin.ts';
 import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
-/** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
-export async function askedIn(file: string, options: Options): Promise<Asked> {
+/** Reads the question of a file: about the kernel, or about another model that it names. @throws InputError, UsageError */
+export const askedIn = async (file: string, options: Options): Promise<Asked> =>
+  askedBy(file, await readScenarioText(file), options);
+
+/** What a file's text asks. @throws InputError, UsageError */
+export async function askedBy(file: string, text: string, options: Options): Promise<Asked> {
   const { textNamesModel } = await import('../scenario/index.ts');
-  const text = await readScenarioText(file);
   if (textNamesModel(file, text)) return (await import('./check-peer.ts')).peerIn(file, text, options);
   const { cpus, folios } = options;
   if (cpus !== undefined || folios !== undefined)

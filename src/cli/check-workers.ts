@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { Worker } from 'node:worker_threads';
 import { exploreProgramWith, type ProgramExploration, type WorkerHost } from '../check/index.ts';
 import type { CheckProgress, Explorer } from '../verify/index.ts';
+import { startThread } from './start-thread.ts';
 
-/** Time between two checks while others work, in milliseconds. */
+/** Time between two polls while workers run, in milliseconds. */
 const NAP = 50;
 
 /** Explores with so many Node threads, started for each search. */
@@ -11,8 +11,8 @@ export function exploringWith(workers: number): Explorer {
   return function* (question, reach) {
     let now: Omit<CheckProgress, 'round'> = { states: 0, transitions: 0, depth: 0, queue: 0, bytes: 0 };
     let found: { readonly result: ProgramExploration } | { readonly error: unknown } | undefined;
-    const progress = (told: typeof now): void => {
-      now = told;
+    const progress = (next: typeof now): void => {
+      now = next;
     };
     const work = exploreProgramWith(question, { ...reach, progress }, { workers, host: HOST }).then(
       (result) => {
@@ -43,7 +43,7 @@ async function soon(work: Promise<void>): Promise<void> {
 
 const HOST: WorkerHost = {
   start: () => {
-    const worker = startThread();
+    const worker = startThread('check-worker');
     return {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node has no origin
       post: (message) => worker.postMessage(message),
@@ -66,11 +66,3 @@ const HOST: WorkerHost = {
     };
   },
 };
-
-function startThread(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('check-worker.js', import.meta.url));
-  // Threads do not inherit the loader for the sources.
-  const [loader, entry] = [import.meta.resolve('tsx/esm/api'), new URL('check-worker.ts', import.meta.url).href];
-  const code = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); });`;
-  return new Worker(code, { eval: true });
-}

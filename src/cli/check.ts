@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
-import { type Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { type Patch, PATCHES, PROFILES } from '../machine/index.ts';
 import { checkAll } from './check-all.ts';
 import { checkOne } from './check-one.ts';
-import { bitsOf, checkOptions, MOST_STATES, type Options, positive, threads, wholeNumber } from './check-options.ts';
+import {
+  bitsOf,
+  checkOptions,
+  MOST_STATES,
+  type Options,
+  positive,
+  queueUrl,
+  threads,
+  wholeNumber,
+} from './check-options.ts';
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
@@ -13,17 +22,9 @@ import { shardOf } from './shard.ts';
 
 const FORMS: readonly Patch[] = [...PATCHES, ...ALTERNATIVES];
 
-/** `folioscope check FILE`: every interleaving of a scenario's threads. */
-export function registerCheck(program: Command): void {
-  program
-    .command('check')
-    .summary('check a scenario on every interleaving of its threads')
-    .description(
-      "Explores every order of the steps of a scenario's threads and the CPUs' kworkers. For each form of the " +
-        'check it reports which properties of a conversion hold: I1 to I9, and what the scenario expects. ' +
-        'If a property is violated, the report has the shortest run that shows it.',
-    )
-    .argument('[scenario...]', 'a scenario file (YAML or JSON); with --all several, or directories of them')
+/** The options of `check`. */
+const withOptions = (command: Command): Command =>
+  command
     .addOption(
       new Option(
         '--patch <names>',
@@ -42,6 +43,12 @@ export function registerCheck(program: Command): void {
         '--shard <i/n>',
         'with --all: the i-th of n parts of the scenarios, as JSON for folioscope merge; job/n in a Kubernetes Indexed Job',
       ).argParser(shardOf),
+    )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'with --all or --random: let the workers of a queue answer (redis://HOST:PORT; see folioscope worker)',
+      ).argParser(queueUrl),
     )
     .addOption(new Option('--cpus <n>', 'number of CPUs, only for the peer protocol').argParser(positive))
     .addOption(new Option('--folios <n>', 'number of folios, only for the peer protocol').argParser(positive))
@@ -103,7 +110,24 @@ export function registerCheck(program: Command): void {
     )
     .option('--coverage', "also list the kernel's routines and steps that no run reached, form by form")
     .option('--itf <file>', 'write the shortest run to this file, in the Informal Trace Format of Apalache and Quint')
-    .option('--json', 'print one JSON document (schema/check.schema.json)')
+    .option('--json', 'print one JSON document (schema/check.schema.json)');
+
+/** The options that some words of a command line say. @throws CommanderError */
+export const optionsOf = (words: readonly string[]): Options =>
+  withOptions(new Command('check').exitOverride().configureOutput({ outputError: () => undefined }))
+    .parse(words, { from: 'user' })
+    .opts<Options>();
+
+/** `folioscope check FILE`: every interleaving of a scenario's threads. */
+export function registerCheck(program: Command): void {
+  withOptions(program.command('check'))
+    .summary('check a scenario on every interleaving of its threads')
+    .description(
+      "Explores every order of the steps of a scenario's threads and the CPUs' kworkers. For each form of the " +
+        'check it reports which properties of a conversion hold: I1 to I9, and what the scenario expects. ' +
+        'If a property is violated, the report has the shortest run that shows it.',
+    )
+    .argument('[scenario...]', 'a scenario file (YAML or JSON); with --all several, or directories of them')
     .addHelpText(
       'after',
       `
@@ -120,6 +144,8 @@ Examples:
   folioscope check --all
   folioscope check --all --shard 1/8 > 1.json
       one machine of eight; folioscope merge puts their answers together
+  folioscope check --all --queue redis://127.0.0.1:6379
+      on every machine where folioscope worker runs with that queue
   folioscope check scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
   folioscope check scenarios/peer-protocol.yaml --cpus 3 --folios 3 --exact
   folioscope check scenarios/SC-18-early-exit.yaml --patch v6 --coverage
@@ -152,5 +178,5 @@ async function answerTo(files: readonly string[], options: Options): Promise<Exi
   return options.all === true ? checkAll(files, options, interrupted) : checkOne(files, options, interrupted);
 }
 
-/** Whether somebody wants the answer that there is by now. */
+/** Whether the user has interrupted the check, to get the answer so far. */
 let isInterrupted = false;

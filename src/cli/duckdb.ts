@@ -7,7 +7,7 @@ import type { RowCell, RowColumn } from '../report/index.ts';
 
 const VERSION = '1.5.5-r.5';
 /** DuckDB spills to its folder beyond that; the readers of recordings need a few hundred megabytes besides. */
-const MEMORY_LIMIT = '512MB';
+const MEMORY_LIMIT = '384MB';
 
 const HIDDEN = 'folioscope_hidden';
 

@@ -129,7 +129,7 @@ function onePatch(word: string): readonly PatchChoice[] {
   return choices;
 }
 
-/** Writes the C program, and a line for what it cannot order. */
+/** Writes the C program, and a line for each order that it cannot enforce. */
 async function exportC(file: string, to: string, { patch, replay, profile }: Options): Promise<void> {
   const { parseScenario, readRecorded, unknownPlace } = await import('../scenario/index.ts');
   const { writeSelftest } = await import('../selftest/index.ts');

@@ -26,8 +26,8 @@ export function reportFailure(error: unknown): ExitCode {
     complain(error.message);
     return EXIT.input;
   }
-  // The room with the class is not loaded for other commands.
-  if (error instanceof Error && error.name === 'UnavailableError') {
+  // The rooms with the classes are not loaded for other commands.
+  if (error instanceof Error && (error.name === 'UnavailableError' || error.name === 'QueueError')) {
     complain(error.message);
     return EXIT.unavailable;
   }

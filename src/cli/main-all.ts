@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   run: async () => (await import('./run.ts')).registerRun,
   check: async () => (await import('./check.ts')).registerCheck,
   merge: async () => (await import('./merge.ts')).registerMerge,
+  worker: async () => (await import('./worker.ts')).registerWorker,
   review: async () => (await import('./review.ts')).registerReview,
   explain: async () => (await import('./explain.ts')).registerExplain,
   conform: async () => (await import('./conform.ts')).registerConform,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { CSource } from '../cfront/index.ts';
 import type { Judged } from '../review/index.ts';
+import { startThread } from './start-thread.ts';
 
-/** One side of a change, as a thread translates it again. */
+/** One side of a change, for a thread that translates it again. */
 export interface JobSide {
   readonly name: string;
   readonly function: string;
@@ -21,7 +22,7 @@ export interface ReviewJob {
   readonly mostStates: number;
 }
 
-/** What came of a job. */
+/** Result of a job. */
 export interface ReviewReply {
   readonly number: number;
   readonly judged: Judged;
@@ -44,7 +45,7 @@ export async function judgeAll(
 ): Promise<void> {
   let next = 0;
   const serve = async (): Promise<void> => {
-    const worker = startThread();
+    const worker = startThread('review-worker');
     try {
       for (;;) {
         const job = jobs[next++];
@@ -78,12 +79,4 @@ async function answerOf(worker: Worker, job: ReviewJob): Promise<ReviewReply> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node has no origin
     worker.postMessage(job);
   });
-}
-
-function startThread(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('review-worker.js', import.meta.url));
-  // Threads do not inherit what lets Node load the sources.
-  const [loader, entry] = [import.meta.resolve('tsx/esm/api'), new URL('review-worker.ts', import.meta.url).href];
-  const code = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); });`;
-  return new Worker(code, { eval: true });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../kernel/index.ts';
 import { memorySource } from '../trace/index.ts';
 import { type Conformance, conformTrace } from './index.ts';
 
@@ -34,6 +35,9 @@ const full = [
   ...pages(0, 31).map((page) => add(page, 1, page)),
   ...pages(0, 31).map((page) => insert(100 + page, 1, 0x100 + page)),
 ];
+
+/** A kernel that drains its own CPU before it asks the others. */
+const profile = PROFILES.find(({ name }) => name === 'linux-6.18');
 
 describe('the batch', () => {
   test('31 folios fill it, and are inserted in their order', async () => {
@@ -105,9 +109,88 @@ describe('deletions', () => {
     expect((await conform(inserted)).profile.name).toBe('linux-6.18');
   });
 
+  test("a hole's drain of an empty batch is over when its task goes on, on another CPU", async () => {
+    const other = 'other-7';
+    const moved = [add(0, 1, 0), insert(1, 1, 0x100), add(2, 0, 1), remove(3, 1, 0)];
+    // Another task's flush of the first CPU goes on while the task drains the second one.
+    const flushes = [insert(10, 1, 0x900, other), insert(10, 0, 0x101), insert(11, 1, 0x901, other)];
+    const { verdict, divergence } = await conform([...moved, ...flushes]);
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+  });
+
+  test("a hole's drain is over when its task fills the batch later", async () => {
+    const hole = [add(0, 1, 0), insert(1, 1, 0x100), remove(2, 1, 0)];
+    const filled = pages(0, 31).map((i) => insert(50_000 + i, 1, 0x900 + i));
+    const other = 'other-7';
+    const after = [add(60_000, 1, 1, other), add(60_005, 1, 2, other)];
+    const flushes = [insert(60_010, 0, 0x777), insert(60_020, 1, 0x101, other), insert(60_021, 1, 0x102, other)];
+    const { verdict, divergence } = await conform([...hole, ...filled, ...after, ...flushes], { profile });
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+  });
+
+  test('holes that touch are two where their task went to another CPU: a round keeps its own', async () => {
+    const present = [
+      ...pages(0, 31).map((page) => add(page, 1, page)),
+      ...pages(0, 31).map((page) => insert(100 + page, 1, 0x100 + page)),
+      ...[add(200, 1, 31), insert(201, 1, 0x11f), add(210, 0, 40)],
+    ];
+    const holes = [
+      ...pages(0, 27).map((page) => remove(300 + page, 1, page)),
+      ...pages(27, 32).map((page) => remove(400 + page, 0, page)),
+    ];
+    const { verdict, divergence } = await conform([...present, ...holes, insert(500, 0, 0x128)]);
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+  });
+
+  test('frames that change places within one fallocate() keep their names', async () => {
+    const framed = (at: number, page: number, frame: number): string =>
+      add(at, 1, page).replace(`pfn=0x${(0x100 + page).toString(16)}`, `pfn=0x${frame.toString(16)}`);
+    const call = (at: number, mode: number): string =>
+      line(at, 1, `sys_fallocate(fd: 8, mode: ${mode}, offset: 0, len: 2000)`);
+    const exit = (at: number): string => line(at, 1, 'sys_fallocate -> 0x0');
+    const before = [call(0, 1), add(1, 1, 0), add(2, 1, 1), exit(3), insert(5, 1, 0x100), insert(6, 1, 0x101)];
+    const hole = [call(10, 3), remove(11, 1, 0), remove(12, 1, 1), exit(13)];
+    const after = [call(20, 1), framed(21, 0, 0x101), framed(22, 1, 0x100), exit(23)];
+    const exchanged = [...before, ...hole, ...after, insert(30, 1, 0x101), insert(31, 1, 0x100)];
+    const { verdict, divergence, matched } = await conform(exchanged);
+    expect({ verdict, divergence, matched }).toEqual({ verdict: 'conforms', divergence: undefined, matched: 16 });
+  });
+
   test('a page cannot be added twice', async () => {
     const twice = [add(0, 1, 0), insert(1, 1, 0x100), add(2, 1, 0).replace('pfn=0x100', 'pfn=0x777'), remove(3, 1, 0)];
     expect(await conform(twice)).toMatchObject({ verdict: 'diverges' });
+  });
+});
+
+describe('drains of all CPUs', () => {
+  const queue = (at: number, cpu: number, on: number, task: string): string =>
+    line(
+      at,
+      cpu,
+      `workqueue_queue_work: work struct=${on} function=lru_add_drain_per_cpu workqueue=mm req_cpu=${on} cpu=${on}`,
+      task,
+    );
+  const worker = (cpu: number): string => `kworker/${cpu}:0-${20 + cpu}`;
+  const begun = (at: number, cpu: number): string =>
+    line(at, cpu, `workqueue_execute_start: work struct ${cpu}: function lru_add_drain_per_cpu`, worker(cpu));
+  const done = (at: number, cpu: number): string =>
+    line(at, cpu, `workqueue_execute_end: work struct ${cpu}: function lru_add_drain_per_cpu`, worker(cpu));
+
+  test('what a task inserts after it has asked a CPU is of its next drain', async () => {
+    const first = [queue(10, 1, 0, 'drainer-9'), begun(11, 0), done(12, 0)];
+    const second = [insert(20, 1, 0x900, 'drainer-9'), queue(30, 0, 1, 'drainer-9'), begun(31, 1), done(32, 1)];
+    const { verdict, divergence } = await conform([add(0, 0, 0), insert(1, 0, 0x100), ...first, ...second]);
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
+  });
+
+  test('a folio that comes into the batch between the drain of the own CPU and its question', async () => {
+    const asked = [queue(10, 1, 0, 'khugepaged-38'), queue(11, 1, 1, 'khugepaged-38')];
+    const works = [begun(12, 1), insert(13, 1, 0x100, worker(1)), done(14, 1), begun(15, 0), done(16, 0)];
+    // A page of a file on a disk.
+    const other = (text: string): string =>
+      text.replace('dev 0:16 ino 4414', 'dev 254:0 ino 40c600').replace('lru=4', 'lru=2');
+    const { verdict, divergence } = await conform([add(0, 1, 0, 'head-7'), ...asked, ...works].map(other), { profile });
+    expect({ verdict, divergence }).toEqual({ verdict: 'conforms', divergence: undefined });
   });
 });
 

@@ -25,7 +25,7 @@ export class Drains {
       const isQueued = (shown: Shown): boolean => shown.kind === 'work-queued';
       let found = this.#tasks.proceed(pid, cpu, isQueued);
       if (found === undefined) {
-        const running = this.#tasks.start(pid, cpu, 'lru_add_drain_all', []);
+        const running = this.#tasks.start(pid, this.#drainedFirst(cpu), 'lru_add_drain_all', []);
         this.#of.silently('drain of all CPUs');
         this.#tasks.afterwards(running);
         found = this.#tasks.proceed(pid, cpu, isQueued);
@@ -91,7 +91,11 @@ export class Drains {
     for (let at = isOwn ? this.#of.at : this.#of.nextPlaceOf(pid); at !== -1; at = this.#of.plan.next[at] ?? -1) {
       const event = this.#of.events[at];
       if (isOwn && at === this.#of.at && event?.type !== 'workqueue_queue_work') continue;
-      if (event?.type === 'mm_lru_insertion') continue;
+      if (event?.type === 'mm_lru_insertion') {
+        // Its own drain comes before it asks: what it inserts after that is of another drain.
+        if (last !== -1) return;
+        continue;
+      }
       if (event?.type !== 'workqueue_queue_work') return;
       const target = event.requestedCpu ?? event.cpu;
       // CPUs are asked in their order: what does not rise is of the next round.
@@ -108,6 +112,16 @@ export class Drains {
         this.#of.silently('folio in another batch');
       }
     }
+  }
+
+  /**
+   * The CPU that a drain of all has drained first, without an insertion: its own, or the one on which it began, if something has
+   * come into its own's batch meanwhile.
+   */
+  #drainedFirst(cpu: number): number {
+    if (this.#tasks.passes(cpu)) return cpu;
+    const empty = this.#of.state.cpus.findIndex((_, other) => this.#tasks.passes(other));
+    return empty === -1 ? cpu : empty;
   }
 
   /** The place of the next end of a CPU's work. */

@@ -43,7 +43,8 @@ export class Folios {
   unname(live: Live): void {
     this.#of.state.live.delete(live.pfn);
     if (live.folio < 0) return;
-    this.#of.state.pfnOf.delete(live.folio);
+    // The folio may be another frame by now.
+    if (this.#of.state.pfnOf.get(live.folio) === live.pfn) this.#of.state.pfnOf.delete(live.folio);
     if (live.inode === 0 && this.#of.driver.isFree(live.folio)) this.#of.state.freeSlots.push(live.folio);
   }
 

@@ -184,6 +184,7 @@ export class PageCache {
   /** The pages that a task's deletions cover, up to its next event of another kind; unknown ones were there before. */
   #holeAt(event: FilemapEvent, inode: number): { readonly from: number; readonly to: number } {
     let last = event.index - 1;
+    let { cpu } = event;
     let deleted = 0;
     for (let at = this.#of.at; at !== -1; at = this.#of.plan.next[at] ?? -1) {
       const next = this.#of.events[at];
@@ -197,6 +198,9 @@ export class PageCache {
         next.index <= last
       )
         break;
+      // A round is removed with a spinlock held: on another CPU begins another call, or the next round.
+      if (next.cpu !== cpu && deleted % this.#of.options.profile.batchSize !== 0) break;
+      ({ cpu } = next);
       if (deleted > 0 && this.#hasPages(inode, last + 1, next.index)) break;
       deleted++;
       if (this.#of.driver.at(inode, next.index) === undefined) {

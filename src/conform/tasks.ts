@@ -127,7 +127,7 @@ export class Tasks {
         }
         // A drain: of an empty batch it shows nothing, unless the task's own insertions come next.
         const cpu = this.#of.driver.cpuOf[running.task] ?? 0;
-        if (this.passes(cpu) && this.#of.nextOf(running.pid)?.type !== 'mm_lru_insertion')
+        if (this.passes(cpu) && !this.#insertsNext(running.pid, cpu))
           this.rested(running, this.advance(running.task, { enters: true }));
         return;
       }
@@ -146,6 +146,23 @@ export class Tasks {
       case 'asks':
       case 'waits':
     }
+  }
+
+  /** Whether a task's next event is an insertion by the drain that it stands before, on this CPU. */
+  #insertsNext(pid: number, cpu: number): boolean {
+    const { events, plan, state, options } = this.#of;
+    const place = this.#of.nextPlaceOf(pid);
+    const next = events[place];
+    if (next?.type !== 'mm_lru_insertion') return false;
+    // Within a recorded call a task that was moved drains its new CPU; else it may have gone on to another call.
+    if (next.cpu !== cpu) return state.syscalls.has(pid);
+    // What fills a batch flushes it, so a drain never finds a full one; and another task's flush comes after the drain.
+    const burst = plan.burstOf.get(place);
+    return (
+      burst !== undefined &&
+      burst.entries.length < options.profile.batchSize &&
+      plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst
+    );
   }
 
   /** Whether the recording shows the end of its call. */

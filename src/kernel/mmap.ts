@@ -47,19 +47,33 @@ export const exit_mmap = routine('exit_mmap', (k, { mm }: { readonly mm: Value<'
   k.for('inode', optional(INODE), 0, none(INODE), (inode) => k.call(do_munmap, { mm, inode, start, end }));
 });
 
-/** mm/madvise.c: madvise_dontneed_free(): the mapping stays, its entries are removed. -EINVAL if it is locked. */
+/**
+ * mm/madvise.c: madvise_walk_vmas() and madvise_dontneed_free(): the mappings stay, their entries are removed. At the first one
+ * that is locked it ends with -EINVAL; what stands before it is removed.
+ */
 export const madvise_dontneed = routine(
   'madvise_dontneed',
   (k, { ret, ...range }: UserRange & { readonly ret: Place<'int'> }) => {
-    const { mm, inode, start } = range;
-    const locked = k.let('locked', bool, false);
+    const { mm, inode, start, end } = range;
     k.call(mmap_read_lock, { mm });
-    if (hasPart(k, 'mlock')) k.step('vma_flags', () => locked.set(vmLocked.at(mm, inode, start, 0)));
-    k.if(
-      locked,
-      () => ret.set(resultCode('EINVAL')),
-      () => k.call(zap_vma_range, { ...range, start, end: range.end }),
-    );
+    if (hasPart(k, 'mlock')) {
+      const index = k.let('index', optional(INDEX), start);
+      const next = k.local('next', optional(INDEX));
+      const locked = k.local('locked', bool);
+      k.while(index.lt(end), () => {
+        k.step('find_vma', () => {
+          const flag = vmLocked.at(mm, inode, index, 0);
+          next.set(first(index, end, end, (i) => vmLocked.at(mm, inode, i, 0).ne(flag)));
+          locked.set(flag);
+        });
+        k.if(locked, () => {
+          ret.set(resultCode('EINVAL'));
+          k.break();
+        });
+        k.call(zap_vma_range, { ...range, start: index, end: next });
+        index.set(next);
+      });
+    } else k.call(zap_vma_range, { ...range, start, end });
     k.call(mmap_read_unlock, { mm });
   },
 );

@@ -361,7 +361,7 @@ export const CALLS = {
   'madvise-pageout': call({
     about:
       'madvise(2) with MADV_PAGEOUT: isolates each page that is on the LRU and mapped only by this task, and puts it ' +
-      'back through a lru_add batch. EINVAL if the mapping is locked.',
+      'back through a lru_add batch. At the first locked mapping it ends with EINVAL.',
     args: RANGE,
     entry: 'madvise_pageout',
     text: (k, range) => k.call(onMapping('madvise', madvise_pageout), range),
@@ -370,7 +370,7 @@ export const CALLS = {
   'madvise-dontneed': call({
     about:
       'madvise(2) with MADV_DONTNEED: drops the page-table entries of the range; the mapping stays, so the next access ' +
-      'faults. EINVAL if the mapping is locked.',
+      'faults. At the first locked mapping it ends with EINVAL.',
     args: RANGE,
     entry: 'madvise_dontneed',
     text: (k, range) => k.call(onMapping('madvise', madvise_dontneed), range),

@@ -52,3 +52,23 @@ test('a private page ends a touch with SIGBUS and a pin with EFAULT', () => {
   expect(machine.call(0, convert(0n)).result).toBe('ok');
   expect(machine.call(1, { call: 'vmsplice', pin: 0, inode: 0, index: 0 }).result).toBe('ok');
 });
+
+// Found by test/live/differential: Linux 6.18 goes from mapping to mapping.
+test.each(['madvise-dontneed', 'madvise-pageout'] as const)(
+  '%s of a range that begins before a locked mapping ends with EINVAL there, and what stands before it is done',
+  (name) => {
+    const machine = createMachine({
+      cpus: 1,
+      tasks: [{ name: 'T0', cpu: 0 }],
+      guestMemfds: [{ pages: 4 }],
+      parts: ['mlock', 'mmap'],
+    });
+    machine.call(0, { call: 'touch', inode: 0, start: 0, pages: 2 });
+    machine.call(0, { call: 'mlock', inode: 0, start: 2, pages: 2 });
+    expect(machine.call(0, { call: name, inode: 0, start: 1, pages: 2 }).result).toBe('EINVAL');
+    const kinds = machine.ledger(0).map(({ holders }) => holders.map(({ kind }) => kind).join());
+    expect(kinds.map((held) => held.includes('user-mapping'))).toEqual([true, name !== 'madvise-dontneed', true, true]);
+    expect(kinds[1]).toBe(name === 'madvise-dontneed' ? 'page-cache' : 'page-cache,lru-add-batch,user-mapping');
+    expect(machine.call(0, { call: name, inode: 0, start: 2, pages: 1 }).result).toBe('EINVAL');
+  },
+);

@@ -16,7 +16,7 @@ const HEAD_BYTES = 64 * 1024;
 /** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
-/** A page loads the reader of the format that comes, and not the other. */
+/** A page loads only the reader of the recording's format. */
 const dat = () => import('./dat/read.ts');
 const text = () => import('./text/read.ts');
 
@@ -68,13 +68,17 @@ export function readWholeTrace(
   receiver: WholeReceiver,
   options: Omit<ReadOptions, 'onEvents' | 'scheduling'>,
 ): Promise<TraceSummary> {
-  const { onEvent: onWhole, onLoss } = receiver;
+  const { onEvent, onLoss } = receiver;
   const onEvents = (events: readonly KernelEvent[]): void => {
     for (const event of events) if (event.type === 'loss') onLoss(event);
   };
   return readWith(input, options.onProgress, {
-    dat: async (source) => (await dat()).readWholeDat(source, receiver, options),
-    text: async (pieces, dialect) => (await text()).readText(pieces, dialect, { ...options, onEvents, onWhole }),
+    dat: async (source) => (await import('./dat/read-whole.ts')).readWholeDat(source, receiver, options),
+    text: async (pieces, dialect) => {
+      const { WholeEvents } = await import('./text/whole-line.ts');
+      const whole = new WholeEvents(onEvent, options.pageSize);
+      return (await text()).readText(pieces, dialect, { ...options, onEvents, whole });
+    },
   });
 }
 

@@ -37,7 +37,7 @@ export interface CounterexampleStep {
   readonly path: readonly string[];
   readonly name: string;
   readonly writes: readonly WriteInStep[];
-  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  /** The author's text that it was translated from; absent if it was written in the kernel language. */
   readonly origin?: Origin;
   /** Folios whose count it read, with the count. Changes of the task's own memory are not shown. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;
@@ -74,6 +74,8 @@ export interface Counterexample {
 /** Random walks that replaced an exploration. */
 export interface Walked {
   readonly walks: number;
+  /** Number of the first walk: 1, or more on one of several machines. */
+  readonly first?: number | undefined;
   readonly seed: number;
   /** Most steps of a walk. */
   readonly steps: number;

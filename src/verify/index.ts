@@ -10,6 +10,7 @@ export type {
   Walked,
 } from './answer.ts';
 export { checkScenario } from './check-scenario.ts';
+export { mergedWalks } from './merge-walks.ts';
 export { coveredBy } from './covered.ts';
 export { inRounds } from './rounds.ts';
 export { shownIn } from './shown-state.ts';

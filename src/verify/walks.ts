@@ -9,10 +9,11 @@ const strategyOf = ({ pct }: Walked): Strategy =>
 /** Random walks in place of an exploration. A property that is not violated is undecided: the walks are finished. */
 export const exploringByWalks = (walked: Walked): Explorer =>
   function* (question, { interrupted, mostStates, mostBytes }) {
-    const { walks, seed, steps } = walked;
+    const { walks, first, seed, steps } = walked;
     const mostSearched = Math.min(mostStates, MOST_SEARCHED);
     const pieces = walkingProgram(question, {
       walks,
+      first,
       seed,
       steps,
       strategy: strategyOf(walked),

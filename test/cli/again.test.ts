@@ -25,7 +25,17 @@ const PEER = 'scenarios/peer-protocol.yaml';
 /** Options that do not change the answer, or of which another says it. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   // How and where it is written; which scenarios; where a check goes on from, which --resume would need.
-  check: ['--json', '--itf', '--all', '--shard', '--mutants', '--checkpoint', '--checkpoint-every', '--resume'],
+  check: [
+    '--json',
+    '--itf',
+    '--all',
+    '--shard',
+    '--queue',
+    '--mutants',
+    '--checkpoint',
+    '--checkpoint-every',
+    '--resume',
+  ],
   // --seed stands in --schedule.
   run: ['--json', '--seed'],
   explain: ['--json'],
@@ -50,6 +60,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   explain: [
     'examples/two-cpu.dat --at end --range 0..50 --cpu 1 --profile linux-6.18 --patch v6,baseline --fail-on any --redact',
     'examples/two-cpu.dat --inode 0:16:0x2a05b --buffer lab',
+    'examples/pinned.txt --pfn 0x671c --at end',
   ],
 };
 

@@ -38,6 +38,7 @@ describe('bash', () => {
       'run',
       'check',
       'merge',
+      'worker',
       'review',
       'explain',
       'conform',

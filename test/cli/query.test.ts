@@ -29,7 +29,7 @@ describe.skipIf(!hasDuckdb)('query', () => {
     expect(stdout).toBe(
       'kind         dev   ino        fd\n-----------  ----  -------  ----\nguest_memfd  0:16  0x2a05b  NULL\n1 row\n',
     );
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('folioscope'))).toEqual([]);
   });
 
   test('prints CSV and JSON', () => {
@@ -119,6 +119,15 @@ describe.skipIf(!hasDuckdb)('query', () => {
       status: 65,
       stderr: 'folioscope: no-such-file: cannot be read: no such file or directory\n',
     });
+  });
+
+  test('removes what a killed run has left, and nothing else', () => {
+    const [killed, running] = ['4194304-a', `${process.pid}-b`].map((name) => join(folder, `folioscope-query-${name}`));
+    for (const left of [killed, running]) mkdirSync(left ?? '');
+    expect(query(TWO_CPU, 'SELECT 1').status).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith('folioscope'))).toEqual([
+      `folioscope-query-${process.pid}-b`,
+    ]);
   });
 
   test('a directory without tables is a mistake in the command line', () => {

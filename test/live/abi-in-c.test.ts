@@ -51,7 +51,7 @@ ${number('KVM_CREATE_GUEST_MEMFD', '_IOWR(0xAE, 0xd4, struct my_kvm_create_guest
 ${number('KVM_SET_MEMORY_ATTRIBUTES', '_IOW(0xAE, 0xd2, struct my_kvm_memory_attributes)')}
 ${number('KVM_SET_MEMORY_ATTRIBUTES2', '_IOWR(0xAE, 0xd2, struct my_kvm_memory_attributes2)')}
 ${number('KVM_SET_USER_MEMORY_REGION2', '_IOW(0xAE, 0x49, struct my_kvm_userspace_memory_region2)')}
-${['FALLOC_FL_KEEP_SIZE', 'FALLOC_FL_PUNCH_HOLE', 'PROT_READ', 'PROT_WRITE', 'MAP_SHARED', 'MAP_PRIVATE', 'MAP_ANONYMOUS', 'POSIX_FADV_DONTNEED', 'SPLICE_F_MOVE', 'SPLICE_F_NONBLOCK', 'F_SETPIPE_SZ', 'MFD_CLOEXEC', 'MFD_ALLOW_SEALING', 'F_ADD_SEALS', 'F_SEAL_WRITE', 'MLOCK_ONFAULT'].map((name) => number(name, name)).join('\n')}
+${['FALLOC_FL_KEEP_SIZE', 'FALLOC_FL_PUNCH_HOLE', 'PROT_READ', 'PROT_WRITE', 'MAP_SHARED', 'MAP_PRIVATE', 'MAP_ANONYMOUS', 'MADV_DONTNEED', 'POSIX_FADV_DONTNEED', 'SPLICE_F_MOVE', 'SPLICE_F_NONBLOCK', 'F_SETPIPE_SZ', 'MFD_CLOEXEC', 'MFD_ALLOW_SEALING', 'F_ADD_SEALS', 'F_SEAL_WRITE', 'MLOCK_ONFAULT'].map((name) => number(name, name)).join('\n')}
 ${Object.keys(abi.ERRNO)
   .map((name) => number(`ERRNO ${name}`, name))
   .join('\n')}

@@ -44,9 +44,9 @@ export interface FolioStory extends InodeName {
   readonly spans: readonly FolioSpan[];
   /** Time of its insertion into an LRU list; undefined if none was seen. */
   readonly insertedAt: Nanoseconds | undefined;
-  /** Time at which it left the page cache; undefined if it was not seen to. */
+  /** Time at which it left the page cache; undefined if no event shows that. */
   readonly removedAt: Nanoseconds | undefined;
-  /** The flush that inserted it, with its first and last insertion as far as they are known when the folio is told. */
+  /** The flush that inserted it, with its first and last insertion, as far as they are known when the story is delivered. */
   readonly flush: { readonly cpu: Cpu; readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface MarkerSeen {
 export interface HistoryOptions {
   /** Forms of the check, in the order of the answers. */
   readonly patches: readonly Patch[];
-  /** Receives what the first reading says of the recording, before any folio. */
+  /** Receives the summary of the first reading, before any folio. */
   readonly onSummary?: ((trace: TraceSummary) => void) | undefined;
   /** Receives every folio of the inodes that an explanation lists, each once, in no order. */
   readonly onFolio: (story: FolioStory) => void;
@@ -78,20 +78,20 @@ export interface HistoryOptions {
   readonly mostKept?: number | undefined;
 }
 
-/** Number of folios' lives that are kept where nothing else is asked: some hundred megabytes. */
+/** Default number of folios' lives that are kept: some hundred megabytes. */
 const MOST_KEPT = 400_000;
 /**
- * Lives of a recording that is not kept whole are told so many after their end: the events that follow at once may still tell of
- * their flush. Few, because what is held for long makes the garbage collector slow.
+ * Number of lives that are held back after their end in a recording that is not kept whole: the next events may still belong to
+ * their flush. Few, because long-lived objects slow the garbage collector down.
  */
-const MOST_UNTOLD = 1000;
-/** Windows are chosen by times that are noted after every so many lives: so many times make up a window. */
+const MOST_HELD_BACK = 1000;
+/** Number of recorded times in a window; a time is recorded after every so many lives. */
 const NOTES_A_WINDOW = 400;
 
-/** A moment that is asked for. */
+/** A requested moment. */
 export interface AskedMoment extends InodeName {
   readonly at: Nanoseconds;
-  /** The marker that stands there, if that is what is asked for. */
+  /** The marker at this moment, if the marker was requested. */
   readonly marker?: Pick<MarkerSeen, 'text' | 'cpu'> | undefined;
   /** The pages to convert; undefined: the whole inode. */
   readonly range?: IndexRange | undefined;
@@ -117,9 +117,9 @@ export interface FolioThen {
   readonly mayBeGone: boolean;
 }
 
-/** A recording of which any moment can be asked. Moments within {@link window} are answered at once. */
+/** A recording with answers for any moment. Moments within {@link window} are answered at once. */
 export interface History {
-  /** What is the same at every moment; its list of moments is empty. */
+  /** The answer without moments, equal at every moment. */
   readonly explanation: Explanation;
   /** By their order in the recording. */
   readonly hidden: readonly HiddenTime[];
@@ -140,8 +140,8 @@ export interface History {
 const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n << 64n) };
 
 /**
- * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
- * read a second time, each folio is told on the way, and a window is kept.
+ * Reads a recording. The meaning of its beginning depends on facts that are known only at its end. So if not all lives can be
+ * kept until then, it is read a second time; each folio is delivered on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
  * @example
  * import { readHistory } from 'folioscope/explain';
@@ -204,7 +204,7 @@ async function readFirst(source: ByteSource, options: HistoryOptions): Promise<R
   options.onSummary?.(trace);
   const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
   const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
-  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
+  const teller = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
   if (!isWhole() || pageSize !== undefined) return { question, notes, pageSize, window, drains, teller };
   teller.refusedAt = (folio) => first.refusedAt(folio);
@@ -259,18 +259,18 @@ function windowAround(at: Nanoseconds, { ends, reach, isWhole, from = at, to = a
   return { from: at < low ? at : low, to: high < at ? at : high };
 }
 
-/** Tells lives, some time after their ends. */
-class Teller {
+/** Delivers lives, some time after their ends. */
+class Delivery {
   refusedAt: (folio: Generation) => Nanoseconds | undefined = () => undefined;
   readonly #names: ReadonlySet<string>;
   readonly #shared: Shared;
-  readonly #tell: HistoryOptions['onFolio'];
+  readonly #onFolio: HistoryOptions['onFolio'];
   #ended: Generation[] = [];
 
   constructor({ followed, around, hasPutbacks }: Basis, tell: HistoryOptions['onFolio'], begin: Nanoseconds) {
     this.#names = new Set(followed.map(nameOf));
     this.#shared = sharedBy({ ...around, refusedAt: (folio) => this.refusedAt(folio) }, hasPutbacks, begin);
-    this.#tell = tell;
+    this.#onFolio = tell;
   }
 
   ended(folio: Generation): void {
@@ -278,12 +278,12 @@ class Teller {
   }
 
   advance(): void {
-    if (this.#ended.length < 2 * MOST_UNTOLD) return;
-    for (const folio of this.#ended.slice(0, MOST_UNTOLD)) this.#story(folio);
-    this.#ended = this.#ended.slice(MOST_UNTOLD);
+    if (this.#ended.length < 2 * MOST_HELD_BACK) return;
+    for (const folio of this.#ended.slice(0, MOST_HELD_BACK)) this.#story(folio);
+    this.#ended = this.#ended.slice(MOST_HELD_BACK);
   }
 
-  /** @param rest folios that have not ended, or were not told yet. */
+  /** @param rest folios that have not ended, or were not delivered yet. */
   finish(rest: readonly Generation[]): void {
     for (const folio of [...this.#ended, ...rest]) this.#story(folio);
     this.#ended = [];
@@ -292,7 +292,7 @@ class Teller {
   #story(folio: Generation): void {
     const { inode, index, order, pfn, life, add, flush } = folio;
     if (inode === undefined || !this.#names.has(nameOf(inode))) return;
-    this.#tell({
+    this.#onFolio({
       dev: inode.dev,
       ino: inode.ino,
       index,
@@ -310,13 +310,13 @@ class Teller {
 
 const nameOf = ({ dev, ino }: InodeName): string => `${dev}:${ino}`;
 
-/** What one reading has left. */
+/** Result of one reading. */
 interface Kept {
   readonly window: TimeWindow | undefined;
   readonly trace: TraceSummary;
   readonly answerer: Answerer;
   readonly basis: Basis;
-  /** Made when they are needed first. */
+  /** Made at the first use. */
   readonly lives: Map<TrackedInode, Lives>;
 }
 
@@ -343,7 +343,7 @@ class Reading implements History {
   ) {
     this.#of = of;
     this.#kept = { ...of, lives: new Map() };
-    this.explanation = of.answerer.told({ ...of.basis.explanation([]), drains: of.drains }, of.trace);
+    this.explanation = of.answerer.finalForm({ ...of.basis.explanation([]), drains: of.drains }, of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
 
@@ -368,9 +368,9 @@ class Reading implements History {
     if (inode === undefined) return undefined;
     const folios = this.#presentAt(inode, at);
     const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
-    // Only the moment has to be put as the reader gets it.
+    // Only the moment must be brought into its final form.
     const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
-    return answerer.told(around, trace).moments[0];
+    return answerer.finalForm(around, trace).moments[0];
   }
 
   folio(name: InodeName, index: number, at: Nanoseconds): FolioThen | undefined {
@@ -410,13 +410,13 @@ class Reading implements History {
 }
 
 /**
- * When folios came and went, as numbers: a panel that follows a pointer asks for one moment after the other, and comparing the
- * bigints of all folios would take longer than the answer.
+ * Times at which folios were added and deleted, as numbers: a panel that follows a pointer requests moments in quick
+ * succession, and comparing the bigints of all folios would take longer than the answer.
  */
 class Lives {
   readonly #folios: readonly Generation[];
   readonly #begin: Nanoseconds;
-  /** Nanoseconds after {@link #begin}, rounded outwards where a number is too coarse. */
+  /** Nanoseconds after {@link #begin}, rounded outwards if a number is too coarse. */
   readonly #from: Float64Array;
   readonly #to: Float64Array;
 
@@ -431,7 +431,7 @@ class Lives {
     );
   }
 
-  /** Folios whose events leave room for them at a time: most of a long recording are gone, or not there yet. */
+  /** Folios that may be present at a time, by their events: in a long recording most are gone, or not yet added. */
   at(time: Nanoseconds): readonly Generation[] {
     const at = Number(time - this.#begin);
     const slack = Number.isSafeInteger(at) ? 0 : Math.abs(at) * Number.EPSILON * 4;

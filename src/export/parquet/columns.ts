@@ -22,11 +22,19 @@ export abstract class Column {
   rows = 0;
   count = 0;
   /** By row: 1 where it has a value. */
-  readonly present: Uint8Array;
+  present: Uint8Array<ArrayBuffer>;
 
-  constructor(name: string, most: number) {
+  /** @param room number of rows, until {@link grow}. */
+  constructor(name: string, room: number) {
     this.name = name;
-    this.present = new Uint8Array(most);
+    this.present = new Uint8Array(room);
+  }
+
+  /** Makes room for so many rows. */
+  grow(room: number): void {
+    const present = new Uint8Array(room);
+    present.set(this.present);
+    this.present = present;
   }
 
   /** The row has no value. */
@@ -46,13 +54,21 @@ export abstract class Column {
 /** Whole numbers of 64 bits, in halves: a bigint a value would take longer than all else. */
 export class Int64Column extends Column {
   readonly physical = PHYSICAL.int64;
-  readonly #values: BigInt64Array<ArrayBuffer>;
-  readonly #halves: Int32Array<ArrayBuffer>;
+  #values: BigInt64Array<ArrayBuffer>;
+  #halves: Int32Array<ArrayBuffer>;
 
-  constructor(name: string, most: number) {
-    super(name, most);
-    this.#values = new BigInt64Array(most);
+  constructor(name: string, room: number) {
+    super(name, room);
+    this.#values = new BigInt64Array(room);
     this.#halves = new Int32Array(this.#values.buffer);
+  }
+
+  override grow(room: number): void {
+    super.grow(room);
+    const values = new BigInt64Array(room);
+    values.set(this.#values);
+    this.#values = values;
+    this.#halves = new Int32Array(values.buffer);
   }
 
   add(value: number | bigint | undefined): void {
@@ -95,11 +111,18 @@ function isBelow(halves: Int32Array, a: number, b: number): boolean {
 /** Whole numbers of 32 bits. */
 export class Int32Column extends Column {
   readonly physical = PHYSICAL.int32;
-  readonly #values: Int32Array<ArrayBuffer>;
+  #values: Int32Array<ArrayBuffer>;
 
-  constructor(name: string, most: number) {
-    super(name, most);
-    this.#values = new Int32Array(most);
+  constructor(name: string, room: number) {
+    super(name, room);
+    this.#values = new Int32Array(room);
+  }
+
+  override grow(room: number): void {
+    super.grow(room);
+    const values = new Int32Array(room);
+    values.set(this.#values);
+    this.#values = values;
   }
 
   add(value: number | undefined): void {
@@ -131,11 +154,18 @@ export class Int32Column extends Column {
 
 export class BooleanColumn extends Column {
   readonly physical = PHYSICAL.boolean;
-  readonly #bits: Uint8Array<ArrayBuffer>;
+  #bits: Uint8Array<ArrayBuffer>;
 
-  constructor(name: string, most: number) {
-    super(name, most);
-    this.#bits = new Uint8Array((most + 7) >>> 3);
+  constructor(name: string, room: number) {
+    super(name, room);
+    this.#bits = new Uint8Array((room + 7) >>> 3);
+  }
+
+  override grow(room: number): void {
+    super.grow(room);
+    const bits = new Uint8Array((room + 7) >>> 3);
+    bits.set(this.#bits);
+    this.#bits = bits;
   }
 
   add(value: boolean | undefined): void {
@@ -165,14 +195,21 @@ const MOST_RANGE_BYTES = 64;
 /** Texts that repeat: each is stored once for a row group. */
 export class TextColumn extends Column {
   readonly physical = PHYSICAL.bytes;
-  readonly #codes: Uint32Array;
+  #codes: Uint32Array<ArrayBuffer>;
   readonly #known = new Map<string, number>();
   #last: string | undefined;
   #lastCode = 0;
 
-  constructor(name: string, most: number) {
-    super(name, most);
-    this.#codes = new Uint32Array(most);
+  constructor(name: string, room: number) {
+    super(name, room);
+    this.#codes = new Uint32Array(room);
+  }
+
+  override grow(room: number): void {
+    super.grow(room);
+    const codes = new Uint32Array(room);
+    codes.set(this.#codes);
+    this.#codes = codes;
   }
 
   add(value: string | undefined): void {

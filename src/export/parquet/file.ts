@@ -16,6 +16,10 @@ import { struct, thriftBytes, type ThriftStruct } from './thrift.ts';
 /** Rows that are written together: some megabytes of memory, and enough for a reader to skip groups by their bounds. */
 export const ROWS_A_GROUP = 65_536;
 
+/** Rows that a new file has room for: most tables have few. */
+const FIRST_ROOM = 1024;
+const FIRST_BYTES = 1 << 14;
+
 const MAKERS = {
   int64: Int64Column,
   int32: Int32Column,
@@ -69,12 +73,13 @@ export class ParquetFile<Specs extends Types> {
   readonly #groups: ThriftStruct[] = [];
   #offset = 0;
   #inGroup = 0;
-  #page = new Uint8Array(1 << 20);
-  #packed = new Uint8Array(1 << 20);
+  #room = FIRST_ROOM;
+  #page = new Uint8Array(FIRST_BYTES);
+  #packed = new Uint8Array(FIRST_BYTES);
 
   /** @param createdBy what the file says of its maker. */
   constructor(specs: Specs, sink: Sink, createdBy: string) {
-    const made = Object.entries(specs).map(([name, { type }]) => [name, new MAKERS[type](name, ROWS_A_GROUP)] as const);
+    const made = Object.entries(specs).map(([name, { type }]) => [name, new MAKERS[type](name, FIRST_ROOM)] as const);
     this.cells = Object.fromEntries(made) as Cells<Specs>;
     this.#columns = made.map(([, column]) => column);
     this.#sink = sink;
@@ -92,7 +97,12 @@ export class ParquetFile<Specs extends Types> {
   /** Ends a row: every column has been given its value, or none. */
   endRow(): void {
     this.rows++;
-    if (++this.#inGroup === ROWS_A_GROUP) this.#endGroup();
+    if (++this.#inGroup < this.#room) return;
+    if (this.#inGroup === ROWS_A_GROUP) this.#endGroup();
+    else {
+      this.#room *= 2;
+      for (const column of this.#columns) column.grow(this.#room);
+    }
   }
 
   /** Writes what is left, and the footer. */

@@ -6,7 +6,6 @@ import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { InputError } from '../../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from '../summary.ts';
-import type { WholeReceiver } from '../whole-event.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import { toNanoseconds } from './clock.ts';
 import { droppedEvents } from './cpu-stats.ts';
@@ -23,10 +22,7 @@ import { PageWalker } from './page-walker.ts';
 import type { BufferData, Recording } from './recording.ts';
 import { endOfEvents, MAX_CPUS } from './recording.ts';
 import { tellRest } from './rest.ts';
-import { RecordView, wholeDecoder } from './whole-records.ts';
 
-/** Events after which progress is looked at. */
-const EVENTS_A_REPORT = 10_000;
 /** Unpacked pages in memory at a time, all CPUs together, and the bounds for one of them. */
 const TOTAL_BLOCK_BYTES = 16 * 1024 * 1024;
 const MIN_BLOCK_BYTES = 4 * 1024;
@@ -62,50 +58,7 @@ export async function readDat(source: ByteSource, options: ReadOptions): Promise
   return summarise(recording, buffers, streams, batcher.lost);
 }
 
-/**
- * Reads every record whole, of any event, in the same order.
- * @throws InputError if nothing can be answered from the file.
- */
-export async function readWholeDat(
-  source: ByteSource,
-  { onEvent, onLoss }: WholeReceiver,
-  options: Pick<ReadOptions, 'buffer' | 'onProgress'>,
-): Promise<TraceSummary> {
-  const { recording, buffers } = await readBeginning(source, options.buffer);
-  const { littleEndian, layout, described } = recording;
-  const symbols = await recording.symbols();
-  const streams = openStreams(source, recording, buffers, {
-    attachesStacks: false,
-    decoders: () => {
-      const decoder = wholeDecoder(described, { littleEndian, longSize: layout.longSize, symbols });
-      const decoders = decoder === undefined ? [] : [decoder];
-      return { decoders, kinds: new Uint8Array(0x1_0000).fill(decoders.length) };
-    },
-  });
-  const lost: Loss[] = [];
-  const lose = (loss: Loss): void => {
-    lost.push(loss);
-    onLoss(loss);
-  };
-  const view = new RecordView();
-  let untold = 0;
-  const report = reporter(streams, options.onProgress);
-  await merge(streams, (events, from, to) => {
-    for (let at = from; at < to; at++) {
-      const event = events[at]!;
-      if (event.type === 'record') onEvent(view.over(event));
-      else lose(event);
-    }
-    untold += to - from;
-    if (untold < EVENTS_A_REPORT) return;
-    untold = 0;
-    report();
-  });
-  for (const loss of lossesOfEnd(recording)) lose(loss);
-  return summarise(recording, buffers, streams, lost);
-}
-
-async function readBeginning(
+export async function readBeginning(
   source: ByteSource,
   wanted: string | undefined,
 ): Promise<{ readonly recording: Recording; readonly buffers: readonly BufferData[] }> {
@@ -116,11 +69,14 @@ async function readBeginning(
 }
 
 /** CPUs whose data may have been in the missing end of the file. */
-const lossesOfEnd = ({ cutOff }: Recording): readonly Loss[] =>
+export const lossesOfEnd = ({ cutOff }: Recording): readonly Loss[] =>
   cutOff.map((cpu) => ({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined }));
 
 /** Tells the share that is read, after every hundredth. */
-function reporter(streams: readonly { readonly left: number }[], onProgress: ReadOptions['onProgress']): () => void {
+export function reporter(
+  streams: readonly { readonly left: number }[],
+  onProgress: ReadOptions['onProgress'],
+): () => void {
   const leftNow = (): number => streams.reduce((sum, stream) => sum + stream.left, 0);
   const total = leftNow();
   let reported = total;
@@ -147,7 +103,7 @@ async function readStart(source: ByteSource): Promise<Recording> {
   early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
-  // Of the machine that recorded; where it is impossible, nothing else rests on it.
+  // Page size of the recording machine; an impossible value is ignored, because nothing else depends on it.
   const size = pageSize(await reader.u32('page size'));
   return { ...(await (version === '6' ? readV6 : readV7)(source, reader, order === 0)), machinePageSize: size };
 }
@@ -170,7 +126,7 @@ interface Decoding<Event extends Walked> {
   readonly decoders: () => Pick<WalkContext<Event>, 'decoders' | 'kinds'>;
 }
 
-function openStreams<Event extends Walked>(
+export function openStreams<Event extends Walked>(
   source: ByteSource,
   recording: Recording,
   buffers: readonly BufferData[],
@@ -222,7 +178,7 @@ type Streamed = Pick<CpuStream<Walked>, 'truncated' | 'cpu'> & {
   readonly walker: Pick<PageWalker<Walked>, 'count' | 'damaged' | 'unknown' | 'first' | 'last'>;
 };
 
-function summarise(
+export function summarise(
   recording: Recording,
   buffers: readonly BufferData[],
   streams: readonly Streamed[],
@@ -263,7 +219,7 @@ function summarise(
     to,
     lost,
     notes,
-    damage: recording.damages.told,
+    damage: recording.damages.places,
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,

@@ -34,7 +34,7 @@ export interface Recording {
   readonly format: 'trace.dat v6' | 'trace.dat v7';
   readonly littleEndian: boolean;
   readonly layout: PageLayout;
-  /** Bytes of a page of memory; undefined where the file says what cannot be. */
+  /** Bytes of a page of memory; undefined if the file states an impossible value. */
   readonly machinePageSize?: PageSize | undefined;
   /** Of the events that are decoded only. */
   readonly formats: readonly EventFormat[];

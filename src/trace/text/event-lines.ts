@@ -4,13 +4,11 @@ import { nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { lostCount } from '../limits.ts';
 import type { ReadOptions } from '../summary.ts';
-import type { WholeEvent } from '../whole-event.ts';
 import type { Dialect, TextLoss } from './dialect.ts';
 import { classify } from './event-kind.ts';
 import type { LineOrigin } from './decoded-text.ts';
 import { EventText } from './event-text.ts';
 import { LineClock } from './line-clock.ts';
-import { WholeLine } from './whole-line.ts';
 import type { LinePrefix } from './line-prefix.ts';
 import { StackTraces } from './stack-traces.ts';
 import { TaskNames } from './task-names.ts';
@@ -30,8 +28,21 @@ const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
 /** How a text is read. */
 export interface TextOptions extends ReadOptions {
-  /** Receives every event whole, decoded or not, once all lines that belong to it were read. */
-  readonly onWhole?: ((event: WholeEvent) => void) | undefined;
+  /** Receives every event's line, decoded or not, and the further lines that belong to it. */
+  readonly whole?: WholeLines | undefined;
+}
+
+/** Receiver of whole lines. What follows a line belongs to it until the next one begins. */
+export interface WholeLines {
+  /** @param line from the event's name on. */
+  begin(line: string, origin: LineOrigin): void;
+  /** A further line of a marker's text. */
+  continue(line: string): void;
+  /** A function of the stack trace behind it. */
+  frame(name: string): void;
+  /** The decoder could not read it. */
+  unreadable(): void;
+  end(): void;
 }
 
 /** Turns lines whose columns are known into events, with the stacks and the marker's further lines that follow them. */
@@ -58,8 +69,7 @@ export class EventLines {
     comm: undefined,
     buffer: undefined,
   };
-  /** The last event, whole. */
-  #whole: WholeLine | undefined;
+  readonly #whole: WholeLines | undefined;
   /** The last event if it is a marker: its text may continue in the next line. */
   #marker: Marker | undefined;
   #endsInReturn: boolean | undefined;
@@ -67,6 +77,7 @@ export class EventLines {
   constructor(dialect: Dialect, options: TextOptions, troubles: TextTroubles) {
     this.#dialect = dialect;
     this.#options = options;
+    this.#whole = options.whole;
     this.#readsSched = options.scheduling === true;
     this.#troubles = troubles;
     this.#batcher = new Batcher(options.onEvents);
@@ -75,7 +86,7 @@ export class EventLines {
     this.tally = new TextTally(this.#clock);
   }
 
-  /** The first line tells whether lines end in a carriage return. */
+  /** Whether lines end in a carriage return, by the first line. */
   endsIn(byte: number | undefined): void {
     this.#endsInReturn ??= byte === CARRIAGE_RETURN;
   }
@@ -114,7 +125,7 @@ export class EventLines {
       return;
     }
     if (losses.isWaiting) this.#tellLoss(cpu, buffer, this.#clock.at(seconds, fraction));
-    if (this.#options.onWhole !== undefined) this.#beginWhole(prefix, bytes, body, newline);
+    if (this.#whole !== undefined) this.#beginWhole(this.#whole, prefix, bytes, body, newline);
     if (kind === 'stack') {
       this.#stacks.begin(cpu, pid);
       return;
@@ -152,19 +163,12 @@ export class EventLines {
     }
   }
 
-  #beginWhole(prefix: LinePrefix, bytes: Uint8Array, body: number, newline: number): void {
-    this.#tellWhole();
+  #beginWhole(whole: WholeLines, prefix: LinePrefix, bytes: Uint8Array, body: number, newline: number): void {
     const { cpu, pid, seconds, nanoseconds: fraction, buffer } = prefix;
     const comm = this.#taskNames.of(prefix, bytes);
     const origin = { at: this.#clock.at(seconds, fraction), cpu: cpu as Cpu, pid, comm, buffer };
     const line = UTF8.decode(bytes.subarray(body, this.#endOf(bytes, newline)));
-    this.#whole = new WholeLine(line, origin, this.#options.pageSize);
-  }
-
-  #tellWhole(): void {
-    const whole = this.#whole;
-    this.#whole = undefined;
-    if (whole !== undefined) this.#options.onWhole?.(whole);
+    whole.begin(line, origin);
   }
 
   /** Without a carriage return, where lines have one. */
@@ -185,7 +189,7 @@ export class EventLines {
     });
   }
 
-  /** A line that tells a loss. */
+  /** A line that reports a loss. */
   loss(loss: TextLoss): void {
     this.sawLoss = true;
     if (this.#isWanted(loss.buffer) && this.#troubles.isCpu(loss.cpu)) this.#troubles.losses.add(loss);
@@ -220,7 +224,7 @@ export class EventLines {
   settle(): void {
     this.#stacks.end();
     this.#flushMarker();
-    this.#tellWhole();
+    this.#whole?.end();
   }
 
   /** Nothing follows; `cpus`: those of the recording. */

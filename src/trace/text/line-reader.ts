@@ -164,7 +164,7 @@ export class LineReader {
         ...notes.sentences(count, kept, written, tally.entries !== undefined),
         ...tally.oneCpuOnly,
       ],
-      damage: damages.told,
+      damage: damages.places,
       buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...buffers] : [wanted]) : undefined,
       recordedOn: undefined,
       clock: undefined,

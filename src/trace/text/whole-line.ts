@@ -15,6 +15,7 @@ import { keyOf } from '../json-bytes.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
 import type { FieldKey, FieldSink, WholeEvent } from '../whole-event.ts';
 import type { LineOrigin } from './decoded-text.ts';
+import type { WholeLines } from './event-lines.ts';
 
 /** `mm_lru_insertion:`, `pagemap:mm_lru_insertion:`, `sys_ioctl(`, `ksys_read <-do_syscall_64`. */
 const NAME = /^(?:(\w+):(?=\w))?([\w.]+)/;
@@ -26,6 +27,41 @@ const MAX_FRAMES = 512;
 const TEXT = keyOf('text');
 const CALLER = keyOf('caller');
 const STACK = keyOf('stack');
+
+/** Tells every event of a text whole, once all lines that belong to it were read. */
+export class WholeEvents implements WholeLines {
+  readonly #onEvent: (event: WholeEvent) => void;
+  readonly #pageSize: PageSize | undefined;
+  #line: WholeLine | undefined;
+
+  constructor(onEvent: (event: WholeEvent) => void, pageSize: PageSize | undefined) {
+    this.#onEvent = onEvent;
+    this.#pageSize = pageSize;
+  }
+
+  begin(line: string, origin: LineOrigin): void {
+    this.end();
+    this.#line = new WholeLine(line, origin, this.#pageSize);
+  }
+
+  continue(line: string): void {
+    this.#line?.continue(line);
+  }
+
+  frame(name: string): void {
+    this.#line?.frame(name);
+  }
+
+  unreadable(): void {
+    this.#line?.unreadable();
+  }
+
+  end(): void {
+    const line = this.#line;
+    this.#line = undefined;
+    if (line !== undefined) this.#onEvent(line);
+  }
+}
 
 /** Keys that were made: nearly all lines have the same few. */
 const KEYS = new Map<string, FieldKey>();
@@ -41,7 +77,7 @@ function keyNamed(name: string): FieldKey {
 }
 
 /** One event of a text, with the lines that follow it and belong to it. */
-export class WholeLine implements WholeEvent {
+class WholeLine implements WholeEvent {
   readonly at: Nanoseconds;
   readonly cpu: Cpu;
   readonly pid: number;
