@@ -103,8 +103,8 @@ export class BatchTracks {
     this.#packets.track(flushes, 'flushes', { parent: group, rank: 1 });
     this.#packets.counter(counter, this.#begin, 0);
     const at = (distance: number): Nanoseconds => nanoseconds(this.#begin + BigInt(distance));
-    fill.tell((distance, present) => this.#packets.counter(counter, at(distance), present));
-    flushed.tell((distance, _, folios) =>
+    fill.forEachChange((distance, present) => this.#packets.counter(counter, at(distance), present));
+    flushed.forEachChange((distance, _, folios) =>
       this.#packets.instant(flushes, at(distance), { name: 'flush', facts: { cpu, folios } }),
     );
   }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Sweep } from './sweep.ts';
 
-test('tells how many stays there are after each change, whatever their order', () => {
+test('counts the stays after each change, whatever their order', () => {
   const stay = fc.tuple(
     fc.integer({ min: 0, max: 40 }),
     fc.option(fc.integer({ min: 0, max: 40 }), { nil: undefined }),
@@ -13,12 +13,12 @@ test('tells how many stays there are after each change, whatever their order', (
       const sweep = new Sweep({ stays: 100 });
       const list = stays.map(([from, length]) => [from, length === undefined ? undefined : from + length] as const);
       for (const [from, to] of list) sweep.add(from, to);
-      const told: [at: number, present: number, ended: number][] = [];
-      sweep.tell((...change) => void told.push(change));
+      const changes: [at: number, present: number, ended: number][] = [];
+      sweep.forEachChange((...change) => void changes.push(change));
       const times = [...new Set(list.flatMap(([from, to]) => (to === undefined ? [from] : [from, to])))].toSorted(
         (a, b) => a - b,
       );
-      expect(told).toEqual(
+      expect(changes).toEqual(
         times.map((at) => [
           at,
           list.filter(([from, to]) => from <= at && (to === undefined || to > at)).length,
@@ -34,7 +34,7 @@ test('holds no more than there is room for, and shows that in the room', () => {
   const sweep = new Sweep(room);
   for (let nth = 0; nth < 5; nth++) sweep.add(nth, undefined);
   expect(room.stays).toBeLessThan(0);
-  let changes = 0;
-  sweep.tell(() => void changes++);
-  expect(changes).toBe(2);
+  let count = 0;
+  sweep.forEachChange(() => void count++);
+  expect(count).toBe(2);
 });
