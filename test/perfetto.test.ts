@@ -65,7 +65,7 @@ const statesOf = ({ tracks, stateAt }: ReadTrace, inode: string, at: bigint) =>
     })
     .toSorted((a, b) => Number(a.facts['index']) - Number(b.facts['index']));
 
-const text = (fact: Fact | undefined): string =>
+const textOf = (fact: Fact | undefined): string =>
   typeof fact === 'string' || typeof fact === 'bigint' ? String(fact) : 'no text';
 
 const isOpenAt = ({ from, to }: ReadSlice, at: bigint): boolean => from <= at && (to === undefined || to > at);
@@ -83,7 +83,7 @@ describe('at every marker and at the end the tracks have what explain answers', 
         folios.toSorted((a, b) => a.index - b.index).map((folio) => inWords(folio, stale.has(folio.index))),
       );
       for (const { track, name, facts } of states) {
-        expect(track.name).toBe(`index ${text(facts['index'])}`);
+        expect(track.name).toBe(`index ${textOf(facts['index'])}`);
         const holders = folios.find(({ index }) => BigInt(index) === facts['index'])?.holders ?? [];
         const words = holders.map(({ kind, cpu }) => (cpu === undefined ? kind : `${kind} CPU ${cpu}`));
         expect(new Set(name.split(', '))).toEqual(new Set(words));
@@ -111,7 +111,7 @@ describe('at every marker and at the end the tracks have what explain answers', 
         const slotted = read.slices.filter(
           (slice) => group(slice.track) && slice.track.name.startsWith('slot ') && isOpenAt(slice, at),
         );
-        expect(slotted.map(({ name, facts }) => `${text(facts['inode'])} ${name}`).toSorted()).toEqual(
+        expect(slotted.map(({ name, facts }) => `${textOf(facts['inode'])} ${name}`).toSorted()).toEqual(
           there.toSorted(),
         );
         expect(new Set(slotted.map(({ track }) => track)).size).toBe(there.length);
@@ -282,10 +282,13 @@ describe('drains and conversions are those of explain, and every arrow has two e
       else expect([from.name, to.name]).toEqual(['lru_add_drain_all', 'lru_add_drain_per_cpu']);
     }
     const works = read.slices.filter(({ name }) => name === 'lru_add_drain_per_cpu');
-    expect(works.map(({ from, facts }) => [from, facts['cpu'], facts['insertions']])).toEqual(
+    expect(works.map(({ from, facts }) => [from, facts['cpu'], facts['insertions'], facts['ranMeanwhile']])).toEqual(
       rounds
         .flatMap(({ works: ofRound }) => ofRound)
-        .map(({ queued, cpu, insertions }) => [queued, BigInt(cpu), BigInt(insertions)] as const)
+        .map(({ queued, cpu, insertions, meanwhile }) => {
+          const ran = meanwhile.map(({ pid, task, time }) => ({ pid: BigInt(pid), task, nanoseconds: time }));
+          return [queued, BigInt(cpu), BigInt(insertions), ran.length === 0 ? undefined : ran] as const;
+        })
         .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     );
   });
@@ -297,7 +300,7 @@ describe('drains and conversions are those of explain, and every arrow has two e
     const [{ read }, { conversions }] = [await writtenOf(file), await explainedOf(file)];
     const refused = read.slices.filter(({ name }) => name === 'conversion: -EAGAIN');
     expect(refused.length).toBeGreaterThan(0);
-    const [call] = conversions.filter(({ returned }) => returned === -11);
+    const call = conversions.find(({ returned }) => returned === -11);
     const [lowest] = call!.causes[0]!.batched.toSorted((a, b) => a.index - b.index);
     expect(refused[0]?.facts['refusingFolio']).toEqual({
       inode: `${lowest!.dev}:0x${lowest!.ino.toString(16)}`,

@@ -261,7 +261,7 @@ export function readPerfetto(bytes: Uint8Array): ReadTrace {
       const { uuid, name, parent, counter, state } = descriptor;
       if (uuid === 0n || tracks.has(uuid)) throw new Error(`track ${name} has the number of another`);
       const above = parent === undefined ? undefined : tracks.get(parent);
-      if (parent !== undefined && above === undefined) throw new Error(`track ${name} is told before its parent`);
+      if (parent !== undefined && above === undefined) throw new Error(`track ${name} stands before its parent`);
       tracks.set(uuid, {
         uuid,
         name,

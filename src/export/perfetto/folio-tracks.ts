@@ -16,7 +16,7 @@ const FOLD = 512;
 interface InodeTracks {
   readonly name: string;
   readonly group: bigint;
-  /** By index: when the life that was told last began. */
+  /** By index: when the life that was written last began. */
   readonly own: Map<number, Nanoseconds | undefined>;
   /** By the number of the range. */
   readonly folded: Map<number, Map<HolderKind, Sweep>>;
@@ -78,13 +78,13 @@ export class FolioTracks {
             is: 'counter',
             rank,
           });
-          sweep.tell((distance, present) =>
+          sweep.forEachChange((distance, present) =>
             this.#packets.counter(counter, nanoseconds(this.#begin + BigInt(distance)), present),
           );
         }
   }
 
-  /** @param next begin of the life that was told before, which may be the next one. */
+  /** @param next begin of the life that was written before, which may be the next one. */
   #states(track: bigint, story: FolioStory, next: Nanoseconds | undefined): void {
     let before: Nanoseconds | undefined;
     for (const { from, to, folio, mayBeGone } of story.spans) {
