@@ -3,12 +3,12 @@
 //
 //   npx tsx bench/check.ts [CPUS FOLIOS [ROUNDS [bitstate]]]      3 3 3 where not given; no round begins after a minute
 //
-// With `bitstate`, for what is too large to be kept whole: pan keeps three bits of 2 GiB for a state, and may lose some; we
-// explore with reductions, exactly.
+// With `bitstate`, for a state space that is too large to store: pan keeps three bits of 2 GiB for each state, and may lose
+// states; folioscope explores exactly, with reductions.
 //
-// They explore what we export. Where FOLIOSCOPE_PEERS names a directory with the protocol written by hand for them, they explore
-// that too: gmem.pml, with the macros C, F and VARIANT, and gmem.m, with @C@, @F@, @B@, @V@ and @JUDGE@ to be replaced. Who is not
-// installed, or has no file, is left out, and it says so.
+// Both explore folioscope's export. If FOLIOSCOPE_PEERS names a directory with the protocol written for them by hand, they
+// explore that too: gmem.pml, with the macros C, F and VARIANT, and gmem.m, with @C@, @F@, @B@, @V@ and @JUDGE@ to be replaced.
+// A checker that is not installed, or has no file, is left out with a note.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ interface Run {
 }
 interface Contender {
   readonly name: string;
-  /** Whether it has to come to as many states as the others. */
+  /** Whether its number of states must equal that of the others. */
   readonly isWhole: boolean;
   readonly run: () => Run;
   readonly rounds: Run[];
@@ -138,9 +138,9 @@ const REDUCED = [
 
 const LOOP = 'let x=0;for(let i=0;i<1e9;i++)x=(x+i)|0;process.exitCode=x===1?1:0';
 /**
- * How much faster two empty loops are side by side than one after the other: of each pair one loop alone, two together, one alone. Who
- * comes first after something else has run finds the machine as that has left it, which made the gain more than there are
- * processors where it was always the loop alone.
+ * How much faster two empty loops are side by side than one after the other: of each pair one loop alone, two together, one
+ * alone. The first run after other work is slowed by it. When the single loop always came first, the gain exceeded the number
+ * of processors.
  */
 async function control(): Promise<number> {
   const loops = async (count: number): Promise<number> => {
@@ -191,7 +191,7 @@ try {
   }
   say(`Medians of ${gains.length === 1 ? 'one round' : `${gains.length} rounds`}:`);
   const [first] = contenders;
-  if (first === undefined) throw new Error('nobody to compare with');
+  if (first === undefined) throw new Error('no result to compare with');
   const ratioOf = (one: Contender, other: Contender): number =>
     median(one.rounds.map(({ seconds }, i) => seconds / (other.rounds[i]?.seconds ?? Number.NaN)));
   const whole = contenders.find(({ isWhole }) => isWhole);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who is measured, and what one round of each is. Every contender runs in a process of its own, so that none sees what
-// the optimiser has learnt from another.
+// The contenders, and one round of each. Every contender runs in a process of its own, so that none sees what the optimiser has
+// learnt from another.
 import { KVM_MEMORY_ATTRIBUTE_PRIVATE, PAGE_SIZE } from '../src/abi/index.ts';
 import { spaceOfProgram } from '../src/check/explore.ts';
 import { search } from '../src/check/search.ts';
@@ -15,14 +15,14 @@ export interface Round {
   /** Milliseconds of CPU time by what was done in them. */
   readonly ms: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, number>>;
-  /** What everybody who does the same has to agree on. */
+  /** The result that all contenders of one task must have in common. */
   readonly answer: string;
 }
 
 /** 31 * 33825 + 1: touched in order, the last page is left in a batch; with page 0 touched last, that one. */
 export const PAGES = 1 << 20;
 
-/** Milliseconds of CPU time: on a busy machine the clock on the wall tells more of the others. */
+/** Milliseconds of CPU time: on a busy machine wall-clock time depends more on other processes. */
 function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
   const before = process.cpuUsage();
   const result = work();

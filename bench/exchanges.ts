@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How many states of the kernel differ only by an exchange that check does not use: of CPUs 1 and 2, with a task each that does the same
-// there, or of page frames. Every state's mirror image is made from what its values are (CPU, folio), and looked for.
+// Number of states of the kernel that differ only by a swap that check does not use: of CPUs 1 and 2, with an equal task on
+// each, or of page frames. Every state's mirror image is built from the kinds of its values (CPU, folio), and looked up.
 //
 //   npx tsx bench/exchanges.ts cpus|folios PATCH [touch|mlock|touch,pin] [reduced]
 //
-// cpus: 3 CPUs, 1 page, a conversion on CPU 0, two who touch or lock the page on CPUs 1 and 2, with `pin` one who leaves it in a pipe on CPU 0.
-// folios: 2 CPUs, 2 pages, who touches or locks on CPU 1. With `reduced`, the states that partial order keeps.
+// cpus: 3 CPUs, 1 page, a conversion on CPU 0, two tasks that touch or lock the page on CPUs 1 and 2, with `pin` a task that
+// leaves it in a pipe on CPU 0. folios: 2 CPUs, 2 pages, a task that touches or locks on CPU 1. With `reduced`, the states that
+// partial order keeps.
 import { DEFAULT_PROFILE, PATCHES } from '../src/kernel/index.ts';
 import {
   type Code,
@@ -57,7 +58,7 @@ const { program, codeOf, initial } = question;
 const packed = compilePacked(program, codeOf);
 const codes = codeOf.map((number) => program.codes[number]).filter((code) => code !== undefined);
 
-// Who takes whose place.
+// The swap of tasks.
 const swapped = (a: number, b: number) => (i: number) => (i === a ? b : i === b ? a : i);
 const kworker = 1 + others.length;
 const tasks = swapped(1, 2);
@@ -142,9 +143,9 @@ function mirrored(from: Memory): Memory {
   return to;
 }
 
-/** Places of the conversion from which it can still come to a loop over the CPUs. */
+/** Places of the conversion from which a loop over the CPUs is still reachable. */
 function placesBeforeLoops(code: Code | undefined): ReadonlySet<number> {
-  if (code === undefined) throw new Error('nobody converts');
+  if (code === undefined) throw new Error('no task converts');
   const { nodes, steps } = code.flow;
   const isLoop = (node: FlowNode): boolean =>
     node.kind === 'step' && ['cpu_needs_drain', 'for_each_cpu', 'flush_work'].includes(node.step.name);

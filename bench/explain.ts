@@ -32,11 +32,11 @@ const TWO_GB = 2 * 1024 ** 3;
 
 interface Times {
   readonly wall: number;
-  /** user and sys, in seconds: on a busy machine it wanders less than the clock on the wall. */
+  /** user and sys, in seconds: on a busy machine it varies less than wall-clock time. */
   readonly cpu: number;
 }
 
-/** Runs a command with its output thrown away, under a shell whose `times` tells what its child took. */
+/** Runs a command with its output thrown away, under a shell whose `times` gives the child's time. */
 function time(command: readonly string[]): Times {
   const begun = performance.now();
   const { stdout, status } = spawnSync('sh', ['-c', '"$@" >/dev/null 2>&1; echo "$?"; times', 'sh', ...command], {

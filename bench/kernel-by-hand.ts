@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a fault and a conversion (form v6) write to memory at full size, by hand: plain loops over the very columns that
-// a machine has, one inode, one process, folios of one page, nobody interleaving. Every write to shared memory is made,
-// locks included; what only a waiting task could see (has_work, the generation) too.
+// The writes of a fault and a conversion (form v6) at full size, by hand: plain loops over the columns of a machine, with one
+// inode, one process, folios of one page, and no interleaving. Every write to shared memory is made, including locks, and
+// values that only a waiting task could see (has_work, the generation).
 import type { Machine } from '../src/machine/index.ts';
 import type { Column } from '../src/lang/index.ts';
 

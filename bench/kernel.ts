@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Explores the kernel itself, every access a step: on CPU 0 a conversion of all pages, beside it whoever is named, each CPU's
-// kworker, batches of two; I6 held against every state. Prints counts, time and memory.
+// Explores the kernel itself, every access a step: a conversion of all pages on CPU 0, the named tasks beside it, each CPU's
+// kworker, batches of two. I6 is checked in every state. Prints counts, time and memory.
 //
 //   npx tsx bench/kernel.ts CPUS PAGES PATCH [touch,mlock,pin] [full] [apart] [named] [workers N]
 //
-// `touch` accesses all pages on CPU 1, `mlock` locks them on the last CPU, `pin` leaves page 0 in a pipe from CPU 0; who is named
-// twice comes twice. With `full`, partial order is off; with `apart`, symmetry is. With `named`, it is asked what `folioscope check`
-// asks about a scenario with these threads: I1 to I4 and I6 to I9 in all states and steps, and the reads that I5 bounds. On one thread unless workers are named.
+// `touch` accesses all pages on CPU 1, `mlock` locks them on the last CPU, `pin` leaves page 0 in a pipe from CPU 0; a task
+// that is named twice runs twice. `full` turns partial order off, `apart` symmetry. With `named`, the question is that of
+// `folioscope check` for a scenario with these threads: I1 to I4 and I6 to I9 in all states and steps, and the reads that I5
+// bounds. On one thread unless `workers` is given.
 import { exploreProgram, exploreProgramWith, type Question } from '../src/check/index.ts';
 import { DEFAULT_PROFILE, PATCHES } from '../src/kernel/index.ts';
 import { alikeTasks } from '../src/lang/index.ts';

@@ -23,11 +23,11 @@ export interface Phase {
 
 export interface LargeMachine {
   readonly machine: Machine;
-  /** In order they lead back to where the first began: no page is there, nobody holds anything. */
+  /** In order they return to the initial state: no page, and no holder. */
   readonly phases: readonly Phase[];
 }
 
-/** What a call handed out. @throws Error where it failed. */
+/** The result of a call. @throws Error if it failed. */
 function got<T extends object>(returned: T | string | number): T {
   if (typeof returned !== 'object') throw new Error(`a call returned ${returned}`);
   return returned;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What a recording costs the recorded: a loop of page faults on a guest_memfd, without and with it, in one run.
+// The cost of a recording for the recorded program: a loop of page faults on a guest_memfd, without and with it, in one run.
 //
 //   npx tsx bench/record.ts [MEASUREMENTS]
 //
-// Each way is measured in turn, again and again, and the median is printed with its ratio to no recording. The events' own
-// cost in the kernel stands beside ("nobody reads"), and trace-cmd record with the same events where it runs.
-// exit 0: measured; 69: this machine lacks something
+// Each way is measured repeatedly, in turns, and the median is printed with its ratio to no recording. For comparison: the cost
+// of the events alone ("without a reader"), and trace-cmd record with the same events if it runs. exit 0: measured; 69: this
+// machine lacks something
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,7 @@ const byTraceCmd: Way = async () => {
 
 const ways = new Map<string, Way>([
   ['no recording', () => Promise.resolve(() => Promise.resolve())],
-  ['the events on, unfiltered, nobody reads', unread],
+  ['the events enabled, unfiltered, without a reader', unread],
   ['folioscope record --events minimal', recording('minimal')],
   ['folioscope record --events full', recording('full')],
 ]);
@@ -117,7 +117,7 @@ for (let nth = 0; nth < measurements; nth++)
   }
 loop.stdin.end('end\n');
 rmSync(file, { force: true });
-// What trace-cmd makes and does not remove where it fails.
+// Instances that trace-cmd makes, and does not remove if it fails.
 if (existsSync(`${tracefs}/instances/${peer}`)) rmdirSync(`${tracefs}/instances/${peer}`);
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Checks scenarios with all orders of steps and with those left out that nobody can tell, and holds the answers against each other.
+// Checks scenarios with all orders of steps and with partial-order reduction, and compares the answers.
 //
 //   npx tsx bench/reductions.ts [SECONDS [FILE ...]]
 //
-// FILE as in scenarios/, without .yaml; all of them where none is named. Before each form it is looked whether SECONDS (300) are over.
+// FILE as in scenarios/, without .yaml; all of them if none is named. Before each form it checks whether SECONDS (300) are
+// over.
 import { readdirSync, readFileSync } from 'node:fs';
 import { PATCHES } from '../src/machine/index.ts';
 import { parseScenario, textNamesModel } from '../src/scenario/index.ts';

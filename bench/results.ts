@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Prints the tables of docs/results.md: what holds under which form of the check, explored over how many states.
+// Prints the tables of docs/results.md: the properties that hold under each form of the check, and the numbers of explored
+// states.
 //
 //   npx tsx bench/results.ts [TABLE ...]
 //
-// TABLE being properties, scenarios, exceptions, alternatives or mutants; all of them where none is named.
+// TABLE is properties, scenarios, exceptions, alternatives or mutants; all tables if none is named.
 import { readdirSync, readFileSync } from 'node:fs';
 import { ALTERNATIVES, MUTANTS, PATCHES } from '../src/kernel/index.ts';
 import type { Patch } from '../src/machine/index.ts';
@@ -70,21 +71,23 @@ function wrongText({ id, counterexample }: PropertyAnswer): string {
 }
 
 /**
- * What does not hold, with the steps of the shortest run. That a call comes to something else than the file says is told where that is all
- * there is, and `alone` asks for it.
+ * The violated properties, with the steps of the shortest run. Unexpected results of calls are only listed if nothing else is
+ * violated and `alone` is true.
  */
 function verdictOf({ verdict, properties }: CheckAnswer, alone = true): string {
   const wrong = properties.filter((property) => property.verdict === 'violated');
   const named = wrong.filter(({ id }) => id !== 'expected' && id !== 'sometimes');
-  const told = (named.length > 0 || !alone ? named : wrong).map(wrongText);
-  if (told.length > 0) return `violated: ${told.join(', ')}`;
+  const violated = (named.length > 0 || !alone ? named : wrong).map(wrongText);
+  if (violated.length > 0) return `violated: ${violated.join(', ')}`;
   return verdict === 'undecided' ? verdict : 'holds';
 }
 
 const sizeOf = ({ machine: { cpus, tasks, pages, batchSize } }: CheckAnswer): string =>
   `${counted(cpus, 'CPU')}, ${counted(tasks, 'task')}, ${counted(pages, 'page')}, ${batchSize}`;
 
-/** I1 to I9, form by form: in how many scenarios each holds, how often only because nothing happens, and where it does not. */
+/**
+ * I1 to I9, form by form: the numbers of scenarios in which each holds, and holds vacuously, and the scenarios that violate it.
+ */
 function propertiesTable(): void {
   print('', '### Which properties hold', '', ...heads(['property', ...RIGHT]));
   for (const id of PROPERTY_IDS) {

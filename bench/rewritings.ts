@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Random rewritings of the forms of the check, each held against its original in some scenarios: what every property comes to, and what
-// a run does. Prints what differs, with the seed; exit 1 where something does.
+// Random rewritings of the forms of the check, each compared with its original in some scenarios: the result of every property,
+// and the behaviour of a run. Prints the differences, with the seed; exit 1 if there are any.
 //
 //   npx tsx bench/rewritings.ts [N] [SEED] [SCENARIOS] [MOST_STATES]
 //
-// N rewritings (1000) from SEED (1) on, each in so many SCENARIOS (4; 0 is all of them) of those in which something is converted; a search gives up after MOST_STATES (12 000).
+// N rewritings (1000) from SEED (1) on, each in SCENARIOS (4; 0 is all of them) of the scenarios with a conversion; a search
+// ends after MOST_STATES (12 000).
 import { Random } from '../test/fuzz/random.ts';
 import { differencesOf, occasions, rewritingOf } from '../test/support/rewritings.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// npm run bench: what the kernel language costs, beside loops by hand. Prints a report; fails where contenders that do
-// the same come to different answers. It asserts no time.
+// npm run bench: the costs of the kernel language, compared with loops by hand. Prints a report; fails if contenders of one
+// task have different results. It asserts no time.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
@@ -28,7 +28,7 @@ async function measure(names: readonly string[], warmUps: number, rounds: number
     for (const contender of contenders) contender.end();
   }
   const answers = new Set(results.flatMap((all) => all.map(({ answer }) => answer)));
-  if (answers.size !== 1) throw new Error(`${names.join(' and ')} come to different answers`);
+  if (answers.size !== 1) throw new Error(`${names.join(' and ')} have different results`);
   const of = (name: string): readonly Round[] => results[names.indexOf(name)] ?? [];
   return {
     median: (name, what) => medianOf(of(name).map(({ ms }) => ms[what] ?? Number.NaN)),
@@ -51,7 +51,7 @@ class Contender {
     this.#ended = new Promise((_, reject) => {
       this.#child.once('exit', () => reject(new Error(`'${name}' ended without an answer`)));
     });
-    // Nobody waits any more when it is told to end.
+    // When it is ended on purpose, the rejection is no longer awaited.
     this.#ended.catch(() => {});
   }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Finds in a source what src/abi/ knows already: check-directions.mjs reports it, so that each number stands once.
+// Finds repetitions of src/abi/ in a source. check-directions.mjs reports them, so that each number is defined once.
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * What the room abi knows, taken from the room itself.
+ * Content of the room abi, read from the room itself.
  * @typedef {{ ioctls: ReadonlyMap<bigint, string>, errnos: Readonly<Record<string, number>>, names: ReadonlySet<string> }} Abi
  */
 
-/** Numbers below are too common to tell: a flag 8, a mode 3. */
+/** Smaller numbers are too common to be recognised: a flag 8, a mode 3. */
 const TELLING = 0x8000n;
 
 /**
@@ -40,7 +40,10 @@ export async function loadAbi(root) {
   };
 }
 
-/** Comments become blanks, so that lines stay where they are; a `//` in a string is not told from one, and hides the rest of its line. */
+/**
+ * Replaces comments by blanks, so that lines keep their places; a `//` in a string counts as a comment, and hides the rest of
+ * its line.
+ */
 const withoutComments = (/** @type {string} */ source) =>
   source.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, (comment) => comment.replaceAll(/[^\n]/g, ' '));
 
@@ -49,17 +52,17 @@ const NUMBER = /(?<![\w.$])(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]
 /** @param {string} literal @returns {bigint} */
 const valueOf = (literal) => BigInt(literal.replaceAll('_', '').replace(/n$/, ''));
 
-/** A page's bytes, its mask and the shift that comes to them, for the page sizes that Linux has: 4K, 16K, 64K. */
+/** Size, mask and shift of a page, for Linux's page sizes: 4K, 16K, 64K. */
 const PAGE_BYTES = new Set([4096n, 16_384n, 65_536n]);
 const PAGE_MASKS = new Set([4095n, 16_383n, 65_535n]);
 const PAGE_SHIFTS = new Set([12n, 14n, 16n]);
-/** What only page sizes are called like: `page`, not `pageReference`. */
+/** Pattern of names of page sizes: `page`, not `pageReference`. */
 const PAGE_NAME = /(?:^|[_#]|[a-z](?=P))page_?(?:size|bytes|shift|mask)?$/i;
 
 /**
  * @param {string} source
  * @param {Abi} abi
- * @returns {{ line: number, what: string }[]} each place where the source says again what abi says
+ * @returns {{ line: number, what: string }[]} each place where the source repeats abi
  */
 export function knownTwice(source, abi) {
   const code = withoutComments(source);
@@ -83,7 +86,7 @@ export function knownTwice(source, abi) {
     const compared = errno !== undefined && value > 2n && /[=!]==?\s*-$/.test(before);
     if (named || naming || compared) found.push({ at, what: `${literal} is the number of ${errno}` });
 
-    // A page's size by its name, or by what is done with it.
+    // A page's size, by its name or its use.
     const declared = /([#\w$]+)(?:\s*:\s*\w+)?\s*=\s*(?:2n?\s*\*\*\s*|1n?\s*<<\s*)?$/.exec(before)?.[1] ?? '';
     const sized = PAGE_BYTES.has(value) || PAGE_SHIFTS.has(value);
     const divided = PAGE_BYTES.has(value) && /(?:\/|\*|%)=?\s*$/.test(before);
@@ -92,7 +95,7 @@ export function knownTwice(source, abi) {
     if ((sized && PAGE_NAME.test(declared)) || divided || shifted || masked)
       found.push({ at, what: `${literal} is a page size, its mask or its shift` });
   }
-  // A constant of its own under a name of abi's.
+  // An own constant under a name of abi.
   for (const match of code.matchAll(/\b(?:const|let|enum)\s+([A-Z][A-Z\d_]+)\s*(?::[^=]+)?=\s*-?[\d(]/g))
     if (abi.names.has(match[1] ?? '')) found.push({ at: match.index, what: `${match[1]} is abi's` });
 

@@ -6,7 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { ROOT } from './files.mjs';
 
-/** What the page may load. Workers have a policy of their own: the server's (src/serve/policy.ts), or none on other servers. */
+/**
+ * Policy of what the page may load. Workers have a policy of their own: the server's (src/serve/policy.ts), or none on other
+ * servers.
+ */
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; " +
   "worker-src 'self'; connect-src 'self' data:; base-uri 'none'; form-action 'none'";
@@ -17,7 +20,7 @@ const POLICY_OF_ONE_FILE =
   "img-src data: blob:; font-src data:; worker-src blob:; connect-src data:; base-uri 'none'; form-action 'none'";
 
 /**
- * The grammar of C and what runs it, which only the playground loads.
+ * The grammar of C and its runtime, which only the playground loads.
  * @type {readonly (readonly [name: string, path: string])[]}
  */
 const GRAMMAR = [
@@ -32,7 +35,7 @@ const namesIn = (folder, ending) =>
     .toSorted()
     .map((name) => `${folder}/${name}`);
 
-/** The texts that the page brings: scenarios, but for the one of another model, and forms of the check in C. */
+/** The texts that the page contains: scenarios, except the one of another model, and forms of the check in C. */
 const TEXTS = Object.fromEntries(
   [...namesIn('scenarios', '.yaml'), ...namesIn('examples/c', '.c')]
     .filter((path) => !path.endsWith('peer-protocol.yaml'))
@@ -44,7 +47,7 @@ const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const VERSION = /** @type {{ version: string }} */ (MANIFEST).version;
 
 /**
- * One zstd: both entries of the package bring the whole decoder, and that of streams can do what the other can.
+ * One zstd: both entries of the package contain the whole decoder, and the one for streams can replace the other.
  * @type {import('esbuild').Plugin}
  */
 const ONE_ZSTD = {
@@ -68,7 +71,7 @@ const COMMON = {
   legalComments: 'none',
   plugins: [ONE_ZSTD],
   logLevel: 'warning',
-  // Node's, which packages ask for only where they run there.
+  // Node's modules, which packages import only if they run in Node.
   external: ['fs/promises', 'module'],
   define: { FOLIOSCOPE_TEXTS: JSON.stringify(TEXTS), FOLIOSCOPE_VERSION: JSON.stringify(VERSION) },
 };
@@ -87,7 +90,7 @@ async function writeTo(folder, options) {
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, path.split('/').at(-1) ?? ''), contents);
 }
 
-/** The landing page's films, made here with the same machine. @param {string} folder for a moment */
+/** The landing page's films, computed here with the same model. @param {string} folder temporary */
 async function landingJson(folder) {
   const file = join(folder, '.landing.mjs');
   writeFileSync(file, await textOf({ entryPoints: ['web/book/landing.ts'], format: 'esm' }));
@@ -100,7 +103,7 @@ async function landingJson(folder) {
   }
 }
 
-/** Text that stands in a <script> element: nothing in it ends the element. @param {string} text */
+/** Text for a <script> element, without anything that ends the element. @param {string} text */
 const inScript = (text) => text.replaceAll(/<(?=\/script|!--)/giu, String.raw`\x3C`);
 
 /**
@@ -127,7 +130,7 @@ export async function buildWeb(folder) {
   const worker = await textOf({
     entryPoints: ['web/worker/worker.ts'],
     format: 'iife',
-    // A script of a page from disk has no address. The parser makes one of it, although it is given its bytes.
+    // A script of a page from disk has no address. The parser builds one from it, although it gets its bytes.
     define: { ...COMMON.define, 'import.meta.url': '"https://folioscope.invalid/"' },
   });
   await writeTo(folder, {

@@ -2,10 +2,10 @@
 // npm run build: compiles src/ to dist/: a file for each of the sources, with its types, the command line in few files, and the
 // page.
 //
-//   exit 0: dist/ is new and complete; 1: the compiler found errors, dist/ is as it was
+//   exit 0: dist/ is new and complete; 1: the compiler found errors, dist/ is unchanged
 //
-// Always whole (about two seconds), into a folder of its own that replaces dist/ at the end: so dist/ never holds the
-// output of a source that is gone, and whoever runs it meanwhile sees the old one or the new one.
+// Always whole (about two seconds), into a folder of its own that replaces dist/ at the end: so dist/ never has output of a
+// deleted source, and a program that runs from it meanwhile sees the old one or the new one.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const fresh = join(ROOT, `.dist-${process.pid}`);
 const old = `${fresh}-old`;
 const dist = join(ROOT, 'dist');
 
-// ts7 is the native compiler, npm:typescript@7. Its bin is called like that of other versions, hence the path.
+// ts7 is the native compiler, npm:typescript@7. Its bin has the name of other versions' bins, hence the path.
 const compiler = join(ROOT, 'node_modules/ts7/bin/tsc');
 const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh], {
   cwd: ROOT,
@@ -28,8 +28,8 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.
 const sources = (...files) => files.map((file) => join(ROOT, `src/cli/${file}.ts`));
 
 /**
- * The command line again, its modules joined: to find, read and link two hundred small files takes node longer than to
- * start itself (docs/trace-readers.md). What only some commands need stays in files of its own; packages stay outside.
+ * The command line again, its modules joined: to find, read and link two hundred small files takes node longer than to start
+ * itself (docs/trace-readers.md). Modules that only some commands need stay in separate files; packages stay outside.
  */
 async function bundleCommandLine() {
   rmSync(join(fresh, 'cli'), { recursive: true });
@@ -48,7 +48,7 @@ async function bundleCommandLine() {
   };
   await build({
     ...common,
-    // The command, and what it loads by name where a user brings a form of the check.
+    // The command, and the modules that it loads by name for a user's form of the check.
     entryPoints: sources(
       'main-all',
       'check-worker',
@@ -62,7 +62,7 @@ async function bundleCommandLine() {
     ),
     splitting: true,
   });
-  // explain starts in half the time where all of it is one file.
+  // explain starts in half the time if it is one file.
   await build({ ...common, entryPoints: sources('main-explain') });
   /** @type {import('esbuild').Plugin} */
   const others = {
@@ -77,7 +77,7 @@ async function bundleCommandLine() {
   chmodSync(join(fresh, 'cli/main.js'), 0o755);
 }
 
-/** The grammar of C is part of what is published, so that nobody who installs it needs the package that makes it. */
+/** The grammar of C is part of the published package, so that users do not need the package that builds it. */
 function copyGrammar() {
   const grammar = join(ROOT, 'node_modules/tree-sitter-c');
   copyFileSync(join(grammar, 'tree-sitter-c.wasm'), join(fresh, 'cfront/tree-sitter-c.wasm'));

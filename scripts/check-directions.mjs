@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Checks the walls of the house: which room of src/ may import which, what the page (web/) may import, and that what
-// src/abi/ knows stands nowhere else in src/ (tests excepted: they say again what they expect). Prints one line a violation.
+// Checks the imports: which room of src/ may import which, what the page (web/) may import, and that no number of src/abi/ is
+// repeated elsewhere in src/ (except in tests, which repeat what they expect). Prints one line a violation.
 //
 //   node scripts/check-directions.mjs [ROOT]      exit 0: none; 1: at least one
 //
-// The linter's no-restricted-imports sees only the text of a specifier; here it is resolved to the room that it names.
-// Of a large package only its light entries are imported, because src/ is bundled into pages.
-// Files may import each other in no circle, neither for values nor for types only. Each folder says in a README.md what it
-// is for. Tests may import anything.
+// The linter's no-restricted-imports sees only the text of a specifier; here it is resolved to the room that it names. Only the
+// light entries of a large package are imported, because src/ is bundled into pages. Circular imports between files are
+// forbidden, for values and for types only. Each folder has a README.md. Tests may import anything.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { knownTwice, loadAbi } from './abi-twice.mjs';
@@ -37,6 +36,7 @@ const HOUSE = {
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
+  export: { rooms: ['explain', 'trace', 'ledger'] },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   queue: { packages: true, node: true },
@@ -63,6 +63,7 @@ const HOUSE = {
       'trace',
       'explain',
       'conform',
+      'export',
       'live',
       'serve',
       'queue',
@@ -75,7 +76,7 @@ const HOUSE = {
 
 /**
  * The page's folders: which of them each may import, which rooms of src/, and whether packages. As above, a folder names only
- * folders that stand above it. The pages' folders are imported through their index.ts, but for what starts a program of its own.
+ * folders that stand above it. The page's folders are imported through their index.ts, except for the entry points of programs.
  * @type {Record<string, { folders?: string[], rooms?: string[], packages?: true }>}
  */
 const WEB = {
@@ -111,20 +112,20 @@ const WEB = {
 };
 
 /**
- * Rooms in folders, in this order: a folder imports only what stands before it.
+ * Rooms with folders, in this order: a folder imports only the folders before it.
  * @type {Record<string, readonly string[]>}
  */
 const FOLDERS = { lang: ['text', 'program', 'run', 'compile', 'analyse', 'explore', 'export'] };
 
 /**
- * Packages of which only these entries are imported. `import { z } from 'zod'` puts 92 KB of gzipped code into a page,
- * every method and every language; these two put 16 KB there.
+ * Packages with the only entries that may be imported. `import { z } from 'zod'` puts 92 KB of gzipped code into a page, every
+ * method and every language; these two entries put 16 KB there.
  * @type {ReadonlyMap<string, readonly string[]>}
  */
 const ENTRIES = new Map([['zod', ['zod/mini', 'zod/locales']]]);
 
 /**
- * Circles that stay, with the reason.
+ * Circles that remain, with the reason.
  * @type {readonly { files: readonly string[], why: string }[]}
  */
 const CIRCLES = [
@@ -210,7 +211,7 @@ function violationInWeb(file, specifier) {
   if (!specifier.startsWith('.')) return packages ? undefined : `web/${from} may not import packages (${specifier})`;
   const target = normalize(join(dirname(file), specifier)).split('/');
   const [top, to = ''] = target;
-  // Texts that the page brings: scenarios and forms of the check.
+  // Texts that the page contains: scenarios and forms of the check.
   if (top === 'scenarios' || top === 'examples') return undefined;
   if (top === 'src') return crossing(`web/${from}`, to, target, false, { rooms, types: [] });
   if (top !== 'web') return `${specifier} is in no room of src/ and no folder of web/`;

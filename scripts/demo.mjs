@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// npm run demo: the main job from a fresh clone, with nothing but node and git. Installs and builds if needed, then
-// runs three commands and shows what they answer; before them, where the machine allows, one on its running kernel.
+// npm run demo: the main job from a fresh clone, with nothing but node and git. Installs and builds if needed, then runs three
+// commands and shows their answers; before them, if the machine allows it, one on its running kernel.
 //
-//   exit 0: all answered; 1: one did not, or the installation or the build failed
+//   exit 0: all answered; 1: one did not answer, or the installation or the build failed
 //
-// They end with 1 where a conversion is refused, which is what they are here to show: 0 and 1 are answers.
+// They end with 1 if a conversion is refused, which they are here to show: 0 and 1 are answers.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ function demo() {
     const shown = args.map((word) => (/^[\w./,:-]+$/.test(word) ? word : `'${word}'`));
     console.log(`\n$ folioscope ${shown.join(' ')}\n`);
     const status = node([MAIN, ...args]);
-    // On the running kernel: its line on standard error said what this machine lacks.
+    // On the running kernel: its line on standard error has named what this machine lacks.
     if (args[0] === 'demo' && (status === 69 || status === 2)) continue;
     if (status !== 0 && status !== 1) return `folioscope ${args[0]} ended with ${status ?? 'a signal'}`;
   }

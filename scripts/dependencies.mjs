@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Installs what package-lock.json names, if it is not installed already. For scripts that start in a fresh clone, so
-// it imports nothing but node: modules.
+// Installs the packages of package-lock.json, if they are not installed already. For scripts that start in a fresh clone, so it
+// imports nothing but node: modules.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

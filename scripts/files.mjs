@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the repository is, and its files: shared by the scripts beside this one.
+// The repository's root and files, for the scripts beside this one.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,8 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/,
 const NOT_OURS = new Set(['node_modules', 'dist', 'coverage']);
 
 /**
- * Every TypeScript and module source below `root/folder`, as sorted paths relative to `root`. What git ignores and
- * hidden folders are left out; a folder that does not exist has no files.
+ * Every TypeScript and module source below `root/folder`, as sorted paths relative to `root`. Files that git ignores and hidden
+ * folders are left out; a missing folder has no files.
  * @param {string} root
  * @param {string} [folder]
  * @returns {string[]}

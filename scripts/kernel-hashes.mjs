@@ -3,7 +3,7 @@
 //
 //   npx tsx scripts/kernel-hashes.mjs RELEASE=DIR...
 //
-// The first release is the one that the model is held against; routines that it does not have are left out. The sources are those of
+// The first release is the one that the model is compared with; routines that it lacks are left out. The sources are those of
 // Debian's packages linux-source-VERSION, unpacked. No text of them is kept.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const texts = readdirSync(kernel)
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   .map((name) => readFileSync(join(kernel, name), 'utf8'));
 const named = new Map(texts.flatMap(routinesNamedIn).map((one) => [`${one.file} ${one.routine}`, one]));
-/** Directories in which a routine of an older release may stand elsewhere. */
+/** Directories that may contain a routine of an older release. */
 const PLACES = [
   'mm',
   'include/linux',
@@ -34,7 +34,7 @@ const PLACES = [
 ];
 
 /**
- * The routines of some sources by name, with the file that each stands in.
+ * The routines of some sources by name, with their files.
  * @param {string} dir
  * @returns {Map<string, Map<string, readonly string[]>>}
  */
@@ -68,7 +68,7 @@ for (const { file, routine } of [...named.values()].toSorted((a, b) =>
   const hashes = [];
   for (const { release, routines } of known) {
     const places = routines.get(routine);
-    // An older release may have it elsewhere; where several files have one of that name, which one it was is not known.
+    // An older release may have it elsewhere; if several files have a routine of that name, the right one is unknown.
     const [only, more] = release === releases[0]?.[0] ? [] : [...(places?.values() ?? [])];
     const words = places?.get(file) ?? (more === undefined ? only : undefined);
     if (words !== undefined) hashes.push([release, await hashOf(words)]);
@@ -83,7 +83,7 @@ writeFileSync(
   `// SPDX-License-Identifier: MIT
 // Written by scripts/kernel-hashes.mjs from Debian's packages of these releases; not to be edited.
 
-/** Releases of the kernel that hashes are known of, the one that the model is held against first, older ones behind it. */
+/** Releases of the kernel with known hashes: first the one that the model was compared with, then older ones. */
 export const RELEASES = [${list}] as const;
 type Release = (typeof RELEASES)[number];
 

@@ -30,7 +30,7 @@ const DEBIAN_PACKAGES = [
 ];
 
 /**
- * In this order. The tests come last, because some run what the build made. `newest` runs some of them once more, on the newest
+ * In this order. The tests come last, because some run the build's output. `newest` runs some of them once more, on the newest
  * even release of Node.
  * @type {Record<string, string[]>}
  */
@@ -45,7 +45,7 @@ const STAGES = {
   build: ['scripts/build.mjs'],
   package: ['node_modules/.bin/publint', '--strict'],
   tests: ['node_modules/.bin/vitest', 'run'],
-  // What the newest release may do otherwise: streams, files, processes, modules. The rest is arithmetic.
+  // Tests that may differ on the newest release: streams, files, processes, modules. The rest is arithmetic.
   newest: [
     'node_modules/.bin/vitest',
     'run',
@@ -83,7 +83,7 @@ const onPath = (command) =>
   (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 
 /**
- * Installs what is missing where that is possible. Never fatal.
+ * Installs missing packages if possible. Never fatal.
  * @returns {Record<string, string>} for each command that is still missing, why
  */
 function ensureDebianPackages() {
@@ -110,8 +110,8 @@ function ensureDebianPackages() {
 }
 
 /**
- * The newest even release of Node, from the npm package that brings one, in a folder that goes with this process.
- * @returns {{ node: string } | { why: string }} why not, where there is none
+ * The newest even release of Node, from the npm package that brings one, in a folder that is removed with this process.
+ * @returns {{ node: string } | { why: string }} why there is none
  */
 function newestNode() {
   const [major] = process.versions.node.split('.');
@@ -135,7 +135,7 @@ function newestNode() {
 let running;
 
 /**
- * A stage is the leader of a process group of its own, so that an interrupt can end all that it started.
+ * A stage leads a process group of its own, so that an interrupt can end all its processes.
  * @param {string} node
  * @param {string[]} args
  * @param {Record<string, string>} variables

@@ -360,3 +360,13 @@ test.each([
     expect(stderr.replace('folioscope: ./bad.ts', '')).toMatch(told);
   }
 });
+
+test('without the optional packages: tables are written, and SQL says what is missing', () => {
+  const recording = 'node_modules/folioscope/examples/two-cpu.dat';
+  expect(folioscope('export', recording, '--parquet', 'tables')).toMatchObject({ status: 0, stderr: '' });
+  const { status, stdout, stderr } = folioscope('query', 'tables', 'SELECT count(*) FROM events');
+  expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+  expect(stderr).toMatch(
+    /^folioscope: the optional package @duckdb\/node-api, which answers SQL, is missing; to get it: npm install @duckdb\/node-api@[\d.r-]+\n$/,
+  );
+});

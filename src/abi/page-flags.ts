@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What /proc/PID/pagemap and /proc/kpageflags hold, 64 bits a page: Documentation/admin-guide/mm/pagemap.rst and
+// Entries of /proc/PID/pagemap and /proc/kpageflags, 64 bits a page: Documentation/admin-guide/mm/pagemap.rst and
 // include/uapi/linux/kernel-page-flags.h.
 
 /** Bits of an entry of /proc/kpageflags, by the kernel's names without KPF_. */

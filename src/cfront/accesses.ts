@@ -7,7 +7,7 @@ import { Refused, type Place } from './source.ts';
 import { type CExpr, type CUnit, pointerTo } from './syntax.ts';
 import type { Operand } from './writer.ts';
 
-/** How many references a check may hold besides those of its batches. */
+/** Largest number of references that a check may hold besides those of its batches. */
 const HELD = 3;
 
 /** Accesses of shared memory: calls of the table, fields of a folio, and the references that they take and put. */
@@ -87,7 +87,7 @@ export abstract class Accesses extends Expressions {
   protected access(known: Known, args: readonly Arg[], at: Place): Operand {
     this.calls.add(known);
     const isVoid = known.returns.kind === 'void';
-    // How many a batch has is its count, which conditions say more of than of a copy.
+    // A batch's number of folios is read from its count, not from a copy: conditions restrict the count's range.
     const filled = known.claims === 'fills' ? args.find((arg) => arg.kind === 'batch') : undefined;
     const result = isVoid || filled !== undefined ? undefined : this.temporary(known.returns, at.text);
     const call: Call = { kind: 'call', known, args, result, also: [], at, statement: this.statement };

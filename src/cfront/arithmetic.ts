@@ -7,7 +7,7 @@ import { type BinaryOperator, type CExpr, type CType, INT } from './syntax.ts';
 import { Unordered } from './unordered.ts';
 import type { Operand, Valued } from './writer.ts';
 
-/** C's arithmetic: conversions between types, and what operators come to. */
+/** C's arithmetic: conversions between types, and the results of operators. */
 export abstract class Arithmetic extends Unordered {
   protected truth({ expr, type }: Valued, at: Place): Expr {
     if (type.kind === 'void') throw new Refused('has no value, expected one', at);
@@ -18,7 +18,7 @@ export abstract class Arithmetic extends Unordered {
     return binary('!=', expr, constant(0));
   }
 
-  /** Whether an expression is so; the address of a variable is never NULL. */
+  /** Whether an expression is true in C; the address of a variable is never NULL. */
   protected truthOf(expr: CExpr): Expr {
     const operand = this.operand(expr);
     return operand.kind === 'pointer' ? constant(1) : this.truth(operand, expr.at);
@@ -30,7 +30,7 @@ export abstract class Arithmetic extends Unordered {
     throw new Refused('a pointer cannot be used as a value here, expected what it points to', expr.at);
   }
 
-  /** A value that nothing changes any more: a constant, or a variable of its own. */
+  /** A value that stays unchanged: a constant, or a copy in a new variable. */
   protected settled({ expr, type }: Valued, at: Place): readonly [Expr, CType] {
     const now = promoted(type);
     if (expr.op === 'const') return [expr, now];
@@ -45,7 +45,7 @@ export abstract class Arithmetic extends Unordered {
     throw new Refused('is not a constant, expected one', expr.at);
   }
 
-  /** A value as one of another type. */
+  /** A value converted to another type. */
   protected convert({ expr, type }: Valued, to: CType, at: Place): Valued {
     if (to.kind === 'bool') return { kind: 'value', expr: this.truth({ kind: 'value', expr, type }, at), type: to };
     if (to.kind === 'void') return { kind: 'value', expr, type: to };
@@ -70,14 +70,14 @@ export abstract class Arithmetic extends Unordered {
     this.push({ kind: 'check', value, low, high, at });
   }
 
-  /** A result of arithmetic: C wraps what is unsigned, and of what is signed it says nothing. */
+  /** A result of arithmetic: in C unsigned values wrap, and signed overflow is undefined. */
   protected fitting(expr: Expr, type: CType, at: Place): Valued {
     if (expr.op === 'const') {
       const { low, high } = limits(type);
       if (expr.value >= low && expr.value <= high) return { kind: 'value', expr, type };
       return { kind: 'value', expr: constant(wrapped(expr.value, type)), type };
     }
-    // What is signed is held to far smaller ranges wherever it is kept, so that it cannot get out of its own.
+    // Signed variables are kept in far smaller ranges, so a signed result cannot leave the range of its type.
     if (type.kind === 'int' && !type.signed) this.check(expr, type, at);
     return { kind: 'value', expr, type };
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CType, INT } from './syntax.ts';
 
-/** The struct that a pointer which is a value points to: the folio, or the inode with its mapping. */
+/** Target of a pointer that is a value: the folio, or the inode with its mapping. */
 export function pointee(type: CType): 'folio' | 'inode' | undefined {
   if (type.kind !== 'pointer' || type.to.kind !== 'struct') return undefined;
   switch (type.to.name) {
@@ -54,7 +54,7 @@ export const typeText = (type: CType): string => {
   }
 };
 
-/** A value as a type has it that it does not fit in. */
+/** A value wrapped to the range of a type. */
 export function wrapped(value: number, type: CType): number {
   if (type.kind !== 'int') return value;
   const whole = BigInt(value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { isNumber, pointee, typeText } from './c-types.ts';
 import { constant, type Label, label, type Part, type Var, variable } from './ir.ts';
-import { UNMODELLED } from './known.ts';
+import { NO_SLEEP, SLEEPING, UNMODELLED } from './known.ts';
 import { nearest } from './nearest.ts';
 import { Refused, type Place } from './source.ts';
 import type { CExpr, CFunction, CStatement } from './syntax.ts';
@@ -17,15 +17,17 @@ export interface Frame {
 
 export interface LoopFrame {
   readonly exit: Label;
-  /** Undefined in a switch, of which there is no next turn. */
+  /** Undefined in a switch, which has no next turn. */
   readonly next: Label | undefined;
   readonly nextIsTurn: boolean;
 }
 
-/** Calls: of functions of the same text, written out where they are called, of the table, and of words. */
+/** Calls: of functions of the same text (inlined), of functions of the table, and of words. */
 export abstract class Calls extends Words {
   protected readonly frames: Frame[] = [];
   protected readonly loops: LoopFrame[] = [];
+  /** The calls whose sections without sleep are open here. */
+  protected sections: readonly string[] = [];
 
   /** Writes statements out, with the labels among them. */
   protected abstract list(statements: readonly CStatement[]): void;
@@ -34,6 +36,7 @@ export abstract class Calls extends Words {
     const { name, at } = expr;
     const fn = this.unit.functions.get(name);
     if (fn !== undefined) return this.inline(fn(), expr);
+    this.requireNoSleep(name, at);
     const wordKnown = this.table.words.get(name);
     if (wordKnown !== undefined) return this.word(wordKnown, expr);
     const known = this.table.steps.get(name);
@@ -51,9 +54,19 @@ export abstract class Calls extends Words {
       );
     const near = nearest(name, [...this.table.steps.keys(), ...this.table.words.keys()]);
     throw new Refused(
-      `'${name}()' is not known, expected its definition in this file, or a call of ${near} or another of docs/c-subset.md`,
+      `'${name}()' is not known, expected its definition in this file, or a call of ${near === undefined ? 'docs/c-subset.md' : `${near} or another of docs/c-subset.md`}`,
       at,
     );
+  }
+
+  /** @throws Refused where a call may sleep behind the begin of a section in which no task may, in the order of the text. */
+  private requireNoSleep(name: string, at: Place): void {
+    const begun = NO_SLEEP.get(name);
+    if (begun !== undefined) this.sections = this.sections.filter((open) => open !== begun);
+    if ([...NO_SLEEP.values()].includes(name)) this.sections = [...this.sections, name];
+    const [open] = this.sections;
+    if (open !== undefined && SLEEPING.has(name))
+      throw new Refused(`'${name}()' may sleep, expected no ${open}() before it without its end`, at);
   }
 
   protected inline(fn: CFunction, expr: Extract<CExpr, { kind: 'call' }>): Operand {

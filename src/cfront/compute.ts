@@ -24,13 +24,13 @@ export function isTruth(expr: Expr): boolean {
   }
 }
 
-/** An operation; of constants its result. */
+/** An operation, or its result if the operands are constants. */
 export function folded(operator: BinaryOperator | '&&' | '||', left: Expr, right: Expr): Expr {
   if (left.op !== 'const' || right.op !== 'const') return binary(operator, left, right);
   return constant(computed(operator, left.value, right.value));
 }
 
-/** What an operation of whole numbers comes to. */
+/** Result of an operation on whole numbers. */
 export function computed(operator: BinaryOperator | '&&' | '||', left: number, right: number): number {
   switch (operator) {
     case '+':

@@ -20,7 +20,7 @@ import {
   VOID,
 } from './syntax.ts';
 
-/** Words of the kernel's that say nothing of what a function does, and that the grammar does not know. */
+/** Kernel keywords that the grammar does not know and that do not change what a function does. */
 const IGNORED =
   /\b(?:__always_inline|noinline|__maybe_unused|__init|__exit|__weak|__must_check|__cold|__user|__force|__read_mostly|__ro_after_init|__rcu|__percpu|__always_unused|__attribute_const__|__noreturn|notrace)\b/g;
 
@@ -87,11 +87,11 @@ const BINARY: ReadonlySet<string> = new Set([
 ]);
 const isBinary = (operator: string): operator is BinaryOperator => BINARY.has(operator);
 
-/** Blanks out, in place, what the grammar does not know and what means nothing here. */
+/** Replaces, by blanks of the same length, words that the grammar does not know and that mean nothing here. */
 const readable = (text: string): string => text.replaceAll(IGNORED, (word) => ' '.repeat(word.length));
 
 /**
- * Reads a translation unit. What it gives is read from the tree when it is asked for, so the tree is to stay until then.
+ * Reads a translation unit. Its functions are read from the tree on demand, so the tree must be kept until then.
  * @returns the unit, and how to let the tree go.
  */
 export function readUnit(parser: Parser, source: CSource): { readonly unit: CUnit; readonly done: () => void } {
@@ -173,7 +173,7 @@ export function readUnit(parser: Parser, source: CSource): { readonly unit: CUni
     const [name] = call.childForFieldName('arguments')?.namedChildren ?? [];
     if (name !== undefined) exported.push(name.text);
   }
-  // At the top of a file the grammar takes a macro's call for something else, each time for another.
+  // At the top of a file the grammar misreads a macro's call, in several ways.
   for (const [, name = ''] of text.matchAll(/^EXPORT_SYMBOL\w*\(\s*(\w+)/gm))
     if (!exported.includes(name)) exported.push(name);
   for (const comment of root.descendantsOfType('comment')) {
@@ -198,7 +198,7 @@ function part(node: Node, name: string): Node {
   return node.childForFieldName(name) ?? refuse(node, `cannot be read as C, expected its ${name}`);
 }
 
-/** What is said of a place that is no C. @throws Refused where there is one in `node`. */
+/** Requires that a tree has no syntax error. @throws Refused where there is one in `node`. */
 function requireReadable(node: Node): void {
   if (!node.hasError) return;
   const wrong = firstError(node) ?? node;
@@ -249,7 +249,7 @@ function macroValue(parser: Parser, value: Node): CExpr {
   }
 }
 
-/** An expression as if all of it stood at one place. */
+/** An expression with all its parts moved to one place of the source. */
 function moved(expr: CExpr, at: Place): CExpr {
   switch (expr.kind) {
     case 'unary':
@@ -343,6 +343,8 @@ function typeOf(node: Node, around: Node): CType {
     }
     case 'enum_specifier':
       return UNSIGNED;
+    case 'macro_type_specifier':
+      return refuse(node, `${inOneLine(node.text)} is a macro that is not supported, expected a loop or a call of C`);
     default:
       return refuse(around, `${node.type.replaceAll('_', ' ')} is not supported, expected a type of the kernel's`);
   }
@@ -379,7 +381,7 @@ function statements(node: Node): readonly CStatement[] {
   return node.namedChildren.filter(isMeant).flatMap(statement);
 }
 
-/** A statement as one, also where it stands for several. */
+/** A statement; several statements become one block. */
 function single(node: Node): CStatement {
   const found = statement(node);
   const [first, more] = found;
@@ -467,7 +469,7 @@ function statement(node: Node): readonly CStatement[] {
     case 'preproc_def':
     case 'preproc_function_def':
     case 'enum_specifier':
-      // Constants, which are known already.
+      // Enumerators are constants, which are known already.
       return [];
     case 'case_statement':
       return refuse(node, `'case' inside another statement is not supported, expected it directly in its switch`);
@@ -516,7 +518,7 @@ function expression(node: Node): CExpr {
     case 'null':
       return { kind: 'name', name: 'NULL', at };
     case 'number_literal': {
-      // The grammar takes a sign for a part of the number.
+      // The grammar includes a sign in the number.
       const [, sign] = /^([-+])/.exec(node.text) ?? [];
       const number: CExpr = { ...numberOf(node), at };
       return sign === '-' || sign === '+' ? { kind: 'unary', operator: sign, of: number, at } : number;

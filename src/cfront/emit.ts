@@ -19,9 +19,9 @@ import { pointee } from './c-types.ts';
 import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
-/** Most of a statement that stands beside a step. */
+/** Most characters of a statement that are shown beside a step. */
 const MOST_SHOWN = 50;
-/** Where a variable of C stands in the task's memory: what is stored is its value less `low`. */
+/** Place of a C variable in the task's memory; the stored number is the value minus `low`. */
 interface Home {
   readonly place: Stored<'int'>;
   readonly low: number;
@@ -38,7 +38,7 @@ export interface Lasting {
 
 const isConstant = (expr: Text): expr is Extract<Text, { op: 'const' }> => expr.op === 'const';
 
-/** What a value that the caller gives may be. */
+/** Range of a value that the caller gives. */
 const rangeOfGiven = (value: Value<string>, otherwise: Interval): Interval =>
   isConstant(value.expr) ? { low: value.expr.value, high: value.expr.value } : otherwise;
 
@@ -80,14 +80,14 @@ class Recording {
   readonly #lasting: readonly Lasting[];
   readonly #homes = new Map<Var, Home>();
   readonly #batches = new Map<Batch, FolioBatch>();
-  /** Of batches whose folios may be put one by one: those of which a reference is held. */
+  /** For batches whose folios may be put one by one: the folios that the check still has a reference to. */
   readonly #held = new Map<Batch, LocalArray<'folio'>>();
   readonly #turns = new Map<Label, Turn>();
-  /** What variables may be at any place. */
+  /** Ranges of the variables that hold at every place. */
   readonly #everywhere: State;
-  /** What is being recorded, for messages. */
+  /** The place of C that is being recorded, for messages. */
   at: Place | undefined;
-  /** Claims stand around what is recorded already. */
+  /** Whether claims already enclose the text that is being recorded. */
   #isClaimed = false;
 
   constructor({ form, source, lasting, k, args, given, known }: Recorded) {
@@ -109,7 +109,7 @@ class Recording {
   #parts(parts: readonly Part[]): void {
     for (const part of parts) {
       const state = this.#known.before.get(part);
-      // What is never come to is not recorded.
+      // Unreachable parts are not recorded.
       if (state === undefined) continue;
       if ('at' in part) this.at = part.at;
       this.#part(part, state);
@@ -213,7 +213,7 @@ class Recording {
     }
   }
 
-  /** Steps of `text` are of the place of C that a part stands at. */
+  /** Records `text`; its steps belong to the part's place in C. */
   #at({ at, statement }: { readonly at: Place; readonly statement: Place }, text: () => void): void {
     const place = lineName(this.#source, at.line).replace(/^.*[/\\]/, '');
     this.#k.from({ place, text: inOneLine(statement.text, MOST_SHOWN).replace(/;$/, '') }, text);
@@ -224,7 +224,7 @@ class Recording {
   #declare(of: Var): void {
     const stored = this.#known.stored.get(of) ?? { low: 0, high: 0 };
     const [low, high] = [Math.max(Math.min(0, stored.low), -MOST), Math.min(stored.high, MOST)];
-    // What a value stands for is known by its variable's kind, to marks that name it.
+    // Marks take the kind of an argument from its variable.
     const kind = pointee(of.type) ?? (of.type.kind === 'bool' ? 'bool' : 'int');
     const own = this.#k.local<string>(of.name, { kind, max: Math.max(1, high - low), initial: 0 });
     const place = new Stored<'int'>(own.expr, 'int');
@@ -279,14 +279,15 @@ class Recording {
     place.set(shifted(this.#value(value, state), -low));
   }
 
-  /** Fails where a value is not in a range, unless that is known not to be. */
+  /** Adds a check that fails if a value is outside a range, unless the value is known to be inside. */
   #check(value: Expr, { low, high }: Interval, state: State, at: Place): void {
     const now = this.#range(value, state);
     if (isWithin(now, { low, high })) return;
     const from = Math.max(low, -MOST);
     const most = Math.min(high, MOST) - from;
     this.#k.scope(() => {
-      // Through a variable: of a constant that does not fit it would be said while the text is recorded, though it may never be run.
+      // Through a variable: a constant that does not fit would fail while the text is recorded, even if the place is never
+      // reached.
       const given = this.#k.local(at.text, { kind: 'int', max: 2 ** 31 - 1, initial: 0 });
       const name = `${placeName(this.#source, at)}: ${at.text}${from === 0 ? '' : ` [from ${from}]`}`;
       const checked = this.#k.local(name, { kind: 'int', max: most, initial: 0 });
@@ -305,8 +306,8 @@ class Recording {
   }
 
   #value(expr: Expr, state: State): Value<'int'> {
-    // Only what is the same wherever it is read: what is known at one place alone would make other locals dead there, and the graph
-    // another than that of the same text in the kernel language.
+    // Only values that are the same at every read. A value known at one place only would make other locals dead there, and the
+    // graph would differ from that of the same text in the kernel language.
     const always = this.#range(expr, this.#everywhere);
     if (always.low === always.high) return literal(always.low);
     const of = (inner: Expr): Value<'int'> => this.#value(inner, state);
@@ -429,7 +430,7 @@ class Recording {
     return shifted(this.#quotient(shifted(of, more * by), high + more * by, by), -more);
   }
 
-  /** A quotient of what is not negative, bit by bit: the language only subtracts. */
+  /** A quotient of a non-negative value, bit by bit: the language only subtracts. */
   #quotient(of: Value<'int'>, size: number, by: number): Value<'int'> {
     if (size > MOST)
       throw new RangeError(`a quotient of up to ${size} by ${by} is not supported, expected smaller numbers`);
@@ -450,7 +451,7 @@ class Recording {
 
   // Steps.
 
-  /** Around a part stand the claims of what the check holds there. */
+  /** Records a part inside the claims of the references that the check holds there. */
   #claiming(part: Part, state: State, text: () => void): void {
     if (this.#isClaimed) {
       text();
@@ -471,9 +472,9 @@ class Recording {
     for (const [holder, places] of this.#form.held)
       for (const of of places) {
         const range = this.#range({ op: 'var', of }, state);
-        const nobody = this.#k.sizes['folio'] ?? 0;
+        const noFolio = this.#k.sizes['folio'] ?? 0;
         if (
-          range.low === nobody ||
+          range.low === noFolio ||
           (part.kind === 'call' && part.known.puts?.holder === 'isolated' && holder === 'isolated')
         )
           continue;
@@ -510,7 +511,7 @@ class Recording {
     });
   }
 
-  /** What a batch holds once a call has filled or emptied it, where its folios may be put one by one. */
+  /** Records the folios that a batch holds after a call has filled or emptied it, if they may be put one by one. */
   #noteHeld({ known, args }: Call): void {
     if (known.claims === undefined) return;
     for (const arg of args) {
@@ -524,7 +525,7 @@ class Recording {
     }
   }
 
-  /** The first place of a batch where a folio is held holds it no more. */
+  /** Clears the first place of a batch that holds the folio. */
   #unclaim(folio: Value<'folio'>): void {
     const k = this.#k;
     k.scope(() => {
@@ -558,7 +559,7 @@ class Recording {
         const range = param?.kind === 'place' ? param.range(this.#k) : { low: 0, high: 0 };
         const now = this.#range({ op: 'var', of: arg.of }, state);
         if (home.low === 0 && isWithin(now, range) && isWithin(range, home.allowed)) return home.place;
-        // The kernel's routine has a place of its own, which fits what it writes.
+        // The kernel's routine writes to a place of its own, with a fitting range.
         this.#check({ op: 'var', of: arg.of }, range, state, call.at);
         const own = this.#k.local(arg.of.name, { kind: 'int', max: range.high, initial: 0 });
         own.set(this.#value({ op: 'var', of: arg.of }, state));

@@ -7,7 +7,7 @@ import { Refused, type Place } from './source.ts';
 import { BOOL, type CExpr, INT } from './syntax.ts';
 import type { Operand, Target, Valued } from './writer.ts';
 
-/** Expressions of C in the order in which it computes them. */
+/** Expressions, in the order in which C evaluates them. */
 export abstract class Expressions extends Places {
   protected abstract call(expr: Extract<CExpr, { kind: 'call' }>): Operand;
   protected abstract field(expr: Extract<CExpr, { kind: 'field' }>): Operand;
@@ -141,7 +141,7 @@ export abstract class Expressions extends Places {
 
   protected assign(expr: Extract<CExpr, { kind: 'assign' }>): Valued {
     const { to, value, operator, at } = expr;
-    // Of the places that can be written only an index is computed, which the table's calls may not change.
+    // The only computed part of a writable place is an index, which the table's calls may not change.
     const target = this.target(to);
     const type = this.typeOf(target);
     let result: Valued;
@@ -158,7 +158,7 @@ export abstract class Expressions extends Places {
     return read.kind === 'value' ? read : result;
   }
 
-  /** A read and a value of which C does not say which comes first. */
+  /** A read and a value that C evaluates in an unspecified order. */
   protected readBeside(target: Target, value: CExpr, at: Place): readonly [Operand, Operand] {
     const [a, b] = this.unorderedTexts([() => this.read(target, at), () => this.operand(value)], at);
     if (a === undefined || b === undefined) throw new Error('two operands are two');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * What a value that does not fit says of the text that it comes from: checks that translation adds are named by their place,
- * and steps say theirs. Undefined for what is no such failure.
+ * Message for a value that does not fit, with its place in the C text: the name of an added check or of a step contains the
+ * place. Undefined for any other failure.
  */
 export function failureIn(message: string): string | undefined {
   const value = /^(.+:\d+:\d+): (.*?)(?: \[from (-?\d+)\])? := (-?\d+), allowed is 0 to (\d+), in /.exec(message);

@@ -8,11 +8,11 @@ export { type Known, STEPS, type Table, TABLE, type Word, WORDS } from './known.
 export { type CLine, type CSource, type LineOrigin, wholeFile } from './source.ts';
 export { CHECK_FUNCTION, type TranslateOptions, type Translation } from './translate.ts';
 
-/** What parsing needs, as bytes: the caller has files, this room has none. */
+/** The parser's WebAssembly modules as bytes: the caller reads files, this room does not. */
 export interface GrammarBytes {
   /** tree-sitter-c's grammar, `tree-sitter-c.wasm`. */
   readonly grammar: Uint8Array;
-  /** web-tree-sitter's own module, `web-tree-sitter.wasm`; where absent it looks for it beside itself. */
+  /** web-tree-sitter's own module, `web-tree-sitter.wasm`; if absent, it is loaded from web-tree-sitter's own directory. */
   readonly runtime?: Uint8Array;
 }
 
@@ -22,7 +22,7 @@ export interface CFront {
 }
 
 /**
- * Makes the parser ready, once.
+ * Loads the parser, once.
  * @example
  * import { readFile } from 'node:fs/promises';
  * import { cFront, CHECK_FUNCTION, failureIn, STEPS, TABLE, WORDS, wholeFile } from 'folioscope/cfront';

@@ -3,7 +3,7 @@ import type { Known } from './known.ts';
 import type { Place } from './source.ts';
 import type { BinaryOperator, CType } from './syntax.ts';
 
-/** A variable of the form: C's own, or one that translation needs. Pointers to folios and inodes are values, too. */
+/** A variable of the form: C's own, or one that translation needs. Pointers to folios and inodes are also values. */
 export interface Var {
   readonly name: string;
   readonly type: CType;
@@ -18,7 +18,7 @@ export interface Batch {
   readonly count: Var;
   /** percpu_pvec_drained. */
   readonly drained: Var;
-  /** Whether the check may hold a reference through it; no memory, and known to the ranges alone. */
+  /** Whether the check may hold a reference through it; it takes no memory, and only the range analysis uses it. */
   readonly holds: Var;
 }
 
@@ -29,7 +29,7 @@ export interface Static {
   readonly value: Expr;
 }
 
-/** What the caller gives. */
+/** Arguments that the caller gives. */
 export type Given = 'inode' | 'start' | 'nr';
 
 /** A value that a task computes on its own. Conditions are 0 or 1. */
@@ -38,7 +38,7 @@ export type Expr =
   | { readonly op: 'given'; readonly of: Given }
   /** No folio, or no inode: NULL. */
   | { readonly op: 'null'; readonly of: 'folio' | 'inode' }
-  /** What a lookup answers that finds nothing: ERR_PTR(-ENOENT). */
+  /** Result of a lookup that finds nothing: ERR_PTR(-ENOENT). */
   | { readonly op: 'no-entry' }
   | { readonly op: 'var'; readonly of: Var }
   | { readonly op: 'element'; readonly of: Batch; readonly index: Expr }
@@ -52,19 +52,19 @@ export type Expr =
   | { readonly op: 'not'; readonly of: Expr }
   | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr };
 
-/** What a call is given. */
+/** Argument of a call. */
 export type Arg =
   | { readonly kind: 'value'; readonly of: Expr }
   | { readonly kind: 'place'; readonly of: Var }
   | { readonly kind: 'batch'; readonly of: Batch };
 
-/** A call of what the table knows. */
+/** Call of a function of the table. */
 export interface Call {
   readonly kind: 'call';
   readonly known: Known;
   readonly args: readonly Arg[];
   readonly result: Var | undefined;
-  /** Reads of what cannot change meanwhile, in the same step. */
+  /** Reads of values that cannot change meanwhile, in the same step. */
   readonly also: readonly Call[];
   readonly at: Place;
   readonly statement: Place;
@@ -75,7 +75,7 @@ export type Part =
   | { readonly kind: 'declare'; readonly of: Var | Batch }
   | { readonly kind: 'set'; readonly to: Var; readonly value: Expr; readonly at: Place }
   | { readonly kind: 'set-element'; readonly to: Batch; readonly index: Expr; readonly value: Expr; readonly at: Place }
-  /** The value is to be in the range, else C would wrap it. */
+  /** The value must be in the range; otherwise C would wrap it. */
   | {
       readonly kind: 'check';
       readonly value: Expr;
@@ -83,7 +83,7 @@ export type Part =
       readonly high: number;
       readonly at: Place;
     }
-  /** A reference is put that no other variable of the form stands for: if it is a batch's, that holds it no more. */
+  /** A reference is put that no other variable of the form holds; if a batch holds the folio, it no longer does. */
   | { readonly kind: 'unclaim'; readonly folio: Expr; readonly at: Place }
   | Call
   | { readonly kind: 'load'; readonly from: Static; readonly to: Var; readonly at: Place; readonly statement: Place }
@@ -93,31 +93,31 @@ export type Part =
   | { readonly kind: 'block'; readonly label: Label; readonly body: readonly Part[] }
   | { readonly kind: 'leave'; readonly label: Label }
   | { readonly kind: 'again'; readonly label: Label }
-  /** What is declared in it is gone behind it. */
+  /** Its declarations end with it. */
   | { readonly kind: 'scope'; readonly body: readonly Part[] }
   | { readonly kind: 'routine'; readonly name: string; readonly body: readonly Part[] }
-  /** Orders that C leaves open. */
+  /** Orders that C leaves unspecified. */
   | {
       readonly kind: 'orders';
       readonly threads: readonly (readonly Part[])[];
       readonly orders: readonly (readonly Part[])[];
     };
 
-/** Where a stretch is left; known by its identity. */
+/** End of a block that a jump leaves; compared by identity. */
 export interface Label {
   readonly name: string;
 }
 
 export const label = (name: string): Label => ({ name });
 
-/** A form, before it is known how large its kernel is. */
+/** A form, before the size of its kernel is known. */
 export interface Form {
   readonly name: string;
   readonly body: readonly Part[];
   readonly statics: readonly Static[];
-  /** Everything that it calls. */
+  /** All functions that it calls. */
   readonly calls: readonly Known[];
-  /** Folios that the check holds besides those of its batches, by the kind of holder that it is. */
+  /** Folios that the check holds besides those of its batches, by kind of holder. */
   readonly held: ReadonlyMap<string, readonly Var[]>;
 }
 
@@ -153,7 +153,7 @@ export function eachPart(parts: readonly Part[], visit: (part: Part) => void): v
   }
 }
 
-/** What parts read and write in the task's own memory. */
+/** Collects the variables that parts read and write in the task's own memory. */
 export function usesOf(parts: readonly Part[], reads: Set<Var>, writes: Set<Var>): void {
   eachPart(parts, (part) => {
     switch (part.kind) {

@@ -43,7 +43,7 @@ import {
 import { choose, element, none, ordinal, Place, Value } from '../lang/index.ts';
 import { BOOL, type CType, INT, LONG, pointerTo, UNSIGNED, UNSIGNED_LONG, VOID } from './syntax.ts';
 
-/** How large a kernel is. */
+/** Size of a kernel. */
 type Sized = Pick<K, 'sizes' | 'config'>;
 
 /** Whole numbers from `low` to `high`. */
@@ -52,16 +52,16 @@ export interface Interval {
   readonly high: number;
 }
 
-/** What a call takes at a place of its arguments. */
+/** Kind of a call's parameter. */
 export type Param =
   | { readonly kind: 'folio' }
   /** A struct address_space or inode: each inode has one mapping here. */
   | { readonly kind: 'mapping' }
   | { readonly kind: 'batch' }
   | { readonly kind: 'value'; readonly type: CType }
-  /** A pointer to a variable of the caller's, and what it may hold afterwards. */
+  /** A pointer to a variable of the caller, and the range of its value afterwards. */
   | { readonly kind: 'place'; readonly type: CType; readonly range: (k: Sized) => Interval }
-  /** Something that means nothing here: flags, text. */
+  /** An argument that the model ignores: flags, text. */
   | { readonly kind: 'ignored' };
 
 /** The arguments of a call while it is recorded. */
@@ -83,7 +83,7 @@ export class Args {
   mapping(at: number): Value<'inode'> {
     return element(INODE, this.int(at));
   }
-  /** A page; what lies behind the last page of all inodes is the place behind that. */
+  /** A page; every index behind the last page of all inodes is the one place behind it. */
   index(k: K, at: number, most: number): Value<'index'> {
     const value = this.int(at);
     const limit = (k.sizes['index'] ?? 0) + most;
@@ -103,49 +103,52 @@ export class Args {
   }
 }
 
-/** Whose reference a call takes or gives up: of the folio that is its argument, or its result. */
+/** Reference that a call takes or puts: to the folio that is its argument, or its result. */
 interface Reference {
   readonly of: number | 'result';
-  /** Kind of holder that the task is meanwhile. */
+  /** Kind of holder that the task is while it has the reference. */
   readonly holder: 'safety-check' | 'isolated';
-  /** Only where the call answers true. */
+  /** Only if the call returns true. */
   readonly ifTrue?: true;
 }
 
 interface Named {
-  /** As C calls it. */
+  /** Name in C. */
   readonly name: string;
   readonly params: readonly Param[];
   readonly returns: CType;
-  /** What it stands for here, for docs/c-subset.md. */
+  /** Meaning in the model, for docs/c-subset.md. */
   readonly means: string;
 }
 
 /** A call that takes steps. */
 export interface Known extends Named {
   readonly kind: 'steps';
-  /** What it can answer. */
+  /** Range of its result. */
   readonly range?: (k: Sized) => Interval;
-  /** One step that reads and changes nothing: then other reads of its expression may be part of it. `stable` has no step where sizes fix it. */
+  /**
+   * A single step that only reads: other reads of the same expression may join this step. A `stable` read needs no step if the
+   * sizes fix its value.
+   */
   readonly read?: { readonly of: (k: K, args: Args) => Value<'int'>; readonly stable?: (k: K) => boolean };
   readonly text: (k: K, args: Args, result: Place<'int'> | undefined) => void;
-  /** It begins with a step and takes one on every way. */
+  /** It begins with a step, and takes a step on every path. */
   readonly always: boolean;
   readonly takes?: Reference;
   readonly puts?: Reference;
   readonly parts?: readonly KernelPart[];
   readonly freezes?: true;
-  /** It fills a batch, or empties it: it says itself who holds what is in it. */
+  /** It fills or empties a batch, and claims the folios in it itself. */
   readonly claims?: 'fills' | 'releases';
 }
 
-/** All that a text may call, by the names that C has for it. */
+/** All functions and words that a text may use, by their names in C. */
 export interface Table {
   readonly steps: ReadonlyMap<string, Known>;
   readonly words: ReadonlyMap<string, Word>;
 }
 
-/** A word that only computes, and what it is here. */
+/** A word that only computes, with its meaning here. */
 export interface Word extends Named {
   readonly kind: 'word';
   readonly word: WordKind;
@@ -171,7 +174,7 @@ type WordKind =
   | 'write'
   | 'print';
 
-/** A value of any kind as the number that stands for it. */
+/** A value of any kind as its number. */
 const number = <T extends string>(of: Value<T>): Value<'int'> => new Value<'int'>(of.expr, 'int');
 
 const FOLIO_ARG: Param = { kind: 'folio' };
@@ -205,7 +208,7 @@ const reads = (
   always: true,
 });
 
-/** A read of what cannot change while the check has a reference, so that it is part of the step beside it. */
+/** A read of a value that cannot change while the check has a reference, so that it can join a neighbouring step. */
 const readsStable = (
   name: string,
   returns: CType,
@@ -217,7 +220,7 @@ const readsStable = (
   return { ...known, read: { of, stable: (k) => k.sizes['order'] === 0 } };
 };
 
-/** A call that is a routine of the kernel's. */
+/** A call that is a routine of the kernel. */
 const calls = (
   name: string,
   params: readonly Param[],
@@ -227,7 +230,7 @@ const calls = (
   more: Partial<Known> = {},
 ): Known => ({ kind: 'steps', name, params, returns, means, text, always: true, ...more });
 
-/** The result's place, or one that nobody reads. */
+/** The result's place, or an unused place. */
 const into = (k: K, result: Place<'int'> | undefined, most: number): Place<'int'> =>
   result ?? k.local('unused', { kind: 'int', max: most, initial: 0 });
 const truth = (k: K, result: Place<'int'> | undefined): Place<'bool'> =>
@@ -237,7 +240,7 @@ const cpus = (k: Sized): Interval => ({ low: 0, high: Math.max(0, (k.sizes['cpu'
 const cpuPlace = (k: K, result: Place<'int'> | undefined): Place<'cpu'> =>
   new Place<'cpu'>(into(k, result, cpus(k).high).expr, 'cpu');
 
-/** Every call that takes steps. A field stands among them under the name of its struct and its own. */
+/** Every call that takes steps. A field is listed here as STRUCT.FIELD. */
 const CALLS: readonly Known[] = [
   // include/linux/page_ref.h
   reads('folio_ref_count', INT, references, 'one read of the count; a look at the page', (_, args) =>
@@ -493,7 +496,7 @@ export const STEPS: readonly Known[] = CALLS.map((known) =>
   known.name.startsWith('folio->') ? fieldOf(known) : known,
 );
 
-/** A read of a field, under the name that its step has in the kernel's text here. */
+/** A read of a field, with the step name that the model's kernel text uses. */
 function fieldOf(known: Known): Known {
   const step = known.name.replace('->', '_');
   const { read } = known;
@@ -506,7 +509,7 @@ function fieldOf(known: Known): Known {
   };
 }
 
-/** A lookup, whose answer is a folio, or a number behind NULL for ERR_PTR. */
+/** A lookup. Its result is a folio, or a number behind NULL for ERR_PTR. */
 function lookUp(
   k: K,
   args: Args,
@@ -524,7 +527,7 @@ function lookUp(
   result?.set(choose<'int'>(found.eq(none(FOLIO)), ordinal(none(FOLIO)).plus(1), ordinal(found)));
 }
 
-/** @param params how many; or which of them are values, and which say nothing here. */
+/** @param params their number; or which of them are values, and which are ignored. */
 const word = (
   name: string,
   kind: WordKind,
@@ -547,6 +550,7 @@ export const WORDS: readonly Word[] = [
   word('WARN_ON', 'truth', 1, BOOL, 'its argument'),
   word('WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
   word('VM_WARN_ON', 'truth', 1, BOOL, 'its argument'),
+  word('VM_BUG_ON', 'truth', 1, BOOL, 'its argument; the kernel checks it in debug builds only'),
   word('VM_WARN_ON_ONCE', 'truth', 1, BOOL, 'its argument'),
   ...['VM_WARN_ON_FOLIO', 'VM_WARN_ON_ONCE_FOLIO'].map((name) =>
     word(name, 'truth', [value(INT), { kind: 'ignored' }], BOOL, 'its first argument'),
@@ -560,6 +564,14 @@ export const WORDS: readonly Word[] = [
   word('clamp', 'between', 3, INT, 'the first, from the second to the third'),
   word('cond_resched', 'nothing', 0, VOID, 'nothing: other tasks may run between any two steps'),
   word('might_sleep', 'nothing', 0, VOID, 'nothing'),
+  word(
+    'msleep',
+    'print',
+    1,
+    VOID,
+    'only what its argument reads: time is not modelled, other tasks may run between any two steps',
+  ),
+  word('dump_page', 'nothing', [{ kind: 'ignored' }, { kind: 'ignored' }], VOID, 'nothing'),
   ...['lockdep_assert_held', 'lockdep_assert_held_write', 'lockdep_assert_held_read'].map((name) =>
     word(name, 'nothing', [{ kind: 'ignored' }], VOID, 'nothing'),
   ),
@@ -579,18 +591,45 @@ export const WORDS: readonly Word[] = [
   word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
 ];
 
-/** What the kernel has and the model has not, with the reason: nearer than any name that is alike. */
+/** Calls that begin a section in which a task may not sleep, by the call that ends it (RCU read side; preemption). */
+export const NO_SLEEP: ReadonlyMap<string, string> = new Map([
+  ['rcu_read_unlock', 'rcu_read_lock'],
+  ['put_cpu', 'get_cpu'],
+]);
+
+/** Calls that may sleep: they take a mutex, wait for works or a page lock, or reschedule (might_sleep() is in each of them). */
+export const SLEEPING: ReadonlySet<string> = new Set([
+  'lru_add_drain_all',
+  'lru_cache_disable',
+  'lru_cache_drain_for_folio',
+  'folio_lock',
+  'filemap_lock_folio',
+  'filemap_invalidate_lock',
+  'cond_resched',
+  'might_sleep',
+  'msleep',
+]);
+
+/** Names that the kernel has and the model lacks, with the reason. A message prefers these to a similar name. */
 export const UNMODELLED: ReadonlyMap<string, string> = new Map([
   ['folio_test_mlocked', 'PG_mlocked is not modelled, only the mlock batch and its references'],
   ['folio_test_unevictable', 'PG_unevictable is not modelled: every guest_memfd folio has it'],
   ['folio_test_writeback', 'guest_memfd has no writeback'],
   ['folio_test_dirty', 'PG_dirty is not modelled'],
   ['folio_page', 'single pages of a folio are not modelled'],
+  ['page_ref_count', 'single pages of a folio are not modelled, expected folio_ref_count()'],
+  ['page_count', 'single pages of a folio are not modelled, expected folio_ref_count()'],
+  ['atomic_read', 'fields of atomic type are read by their own calls, expected folio_ref_count() or folio_mapcount()'],
+  ['folio_has_private', 'a guest_memfd folio has no private data, expected 0'],
+  ['folio_test_private', 'a guest_memfd folio has no private data, expected 0'],
+  ['folio_batch_next', 'the place in a batch is not modelled, expected a loop over folio_batch_count()'],
+  ['IS_ENABLED', 'the configuration is not known, expected the branch that is compiled'],
+  ['BUG_ON', 'the kernel ends there, expected WARN_ON_ONCE() or a return'],
   ['xas_for_each', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
   ['xas_load', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
 ]);
 
-/** The one table of what a check may call. */
+/** The table of everything that a check may call. */
 export const TABLE: Table = {
   steps: new Map(STEPS.map((known) => [known.name, known])),
   words: new Map(WORDS.map((known) => [known.name, known])),

@@ -8,13 +8,13 @@ import { Statements } from './statements.ts';
 import { BOOL, type CExpr, type CFunction, type CType, type CUnit } from './syntax.ts';
 import type { Target } from './writer.ts';
 
-/** What a function's answer says: `safe` where true or 0 stands for a page that may be converted, else the opposite. */
+/** Meaning of a check's return value: which value stands for a page that may be converted. */
 export type Answers = 'true-is-safe' | 'true-is-used' | 'zero-is-safe';
 
 /**
- * Writes a check's function out in parts, its helpers inlined.
- * @param remarked what a remark says of the second number; its type or the text says it where absent.
- * @throws Refused where it has what is not taken, or the range is not known.
+ * Translates a check's function into parts, with its helpers inlined.
+ * @param remarked meaning of the second number by a remark; if absent, its type or the text decides.
+ * @throws Refused if it uses C outside the subset, or if the range is not known.
  */
 export function lower(
   unit: CUnit,
@@ -30,7 +30,7 @@ export function lower(
   return given === 'count' ? counted : new Lowering(unit, table).form(fn, answers, given);
 }
 
-/** The type of sizes: no page's index has it. */
+/** The type of sizes; a page's index never has this type. */
 const SIZE = 'size_t';
 
 function givenBy({ params }: CFunction, { body }: Form): RangeGiven {
@@ -44,7 +44,7 @@ function givenBy({ params }: CFunction, { body }: Form): RangeGiven {
   );
 }
 
-/** A check's function: what its caller gives it, and what becomes of its answer. */
+/** Translation of a check's function: its parameters, and its return value. */
 class Lowering extends Statements {
   form(fn: CFunction, answers: Answers, given: RangeGiven): Form {
     this.statement = fn.at;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/** The name that is nearest to a word: fewest letters to change, the first of equals. */
-export function nearest(word: string, names: readonly string[]): string {
-  let [best, least] = [names[0] ?? '', Number.POSITIVE_INFINITY];
+/** The name nearest to a word by edit distance, the first of equals; undefined if more than a third of the word would change. */
+export function nearest(word: string, names: readonly string[]): string | undefined {
+  let [best, least] = [names[0], word.length / 3];
   for (const name of names) {
     const far = distance(word, name);
     if (far < least) [best, least] = [name, far];
@@ -10,7 +10,7 @@ export function nearest(word: string, names: readonly string[]): string {
   return best;
 }
 
-/** Letters to change, add or leave out. */
+/** Edit distance: letters to change, add or leave out. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Part } from './ir.ts';
 
-/** Whether a part is computed by the task alone, so that its place among other accesses does not matter. */
+/** Whether a part uses the task's own memory only, so that its order among accesses does not matter. */
 const isOwn = ({ kind }: Part): boolean =>
   kind === 'set' || kind === 'check' || kind === 'declare' || kind === 'set-element' || kind === 'unclaim';
 
-/** Parts that belong together: an access and what is computed before it. */
+/** Groups of parts: an access, with the computation before it. */
 function units(parts: readonly Part[]): readonly (readonly Part[])[] {
   const found: Part[][] = [];
   let own: Part[] = [];
@@ -20,7 +20,7 @@ function units(parts: readonly Part[]): readonly (readonly Part[])[] {
   return found;
 }
 
-/** Every order of several threads' accesses, each thread's own in its order; undefined where there are more than `most`. */
+/** All interleavings of several threads' accesses; each thread's own order is kept. Undefined if there are more than `most`. */
 export function orderings(
   threads: readonly (readonly Part[])[],
   most: number,

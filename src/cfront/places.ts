@@ -6,7 +6,7 @@ import { Refused, type Place } from './source.ts';
 import { type CExpr, type CType, type CUnit, INT, LONG, pointerTo } from './syntax.ts';
 import type { Binding, Operand, Target, Valued } from './writer.ts';
 
-/** What names stand for: variables, constants, batches and their elements, read and written. */
+/** Names: variables, constants, batches and their elements, read and written. */
 export abstract class Places extends Arithmetic {
   protected readonly unit: CUnit;
   protected readonly statics = new Map<string, Static>();
@@ -38,7 +38,7 @@ export abstract class Places extends Arithmetic {
     if (this.constantsInHand.has(name)) throw new Refused(`'${name}' is defined by itself, expected a constant`, at);
     this.constantsInHand.add(name);
     const names = this.names;
-    // A macro's names are looked up where it is used in C; of constants there are only constants.
+    // C looks up a macro's names at its use; in a constant only constants are possible.
     this.names = [new Map<string, Binding>()];
     const { parts, value } = this.capture(() => this.value(text()));
     this.names = names;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Call, type Expr, type Label, type Part, usesOf, type Var } from './ir.ts';
 
-/** What a check's second number says of the range: how many pages, the page behind the last one, or the last one. */
+/** Meaning of a check's second number: the number of pages, the page behind the last one, or the last page. */
 export type RangeGiven = 'count' | 'end' | 'last';
 
 /** `start * START + second * SECOND + plus`: a page, or an offset from the first one. */
@@ -25,9 +25,9 @@ const isEqual = (a: Line | undefined, b: Line | undefined): boolean =>
 type Values = Map<Var, Line>;
 
 /**
- * Finds by the text how a check uses its second number, here `given nr`. It walks through the text once, and knows of each variable
- * what line of the two numbers it is. The last page that is asked for decides: as the argument of a lookup that fills a batch, and
- * as the bound of a variable that goes up from the first page, or from 0. A use that is none of the three says nothing.
+ * Infers from the text how a check uses its second number, here `given nr`. One walk over the text finds each variable that is
+ * a linear function of the two numbers. The last page of the range decides: as the argument of a lookup that fills a batch, or
+ * as the bound of a variable that counts up from the first page, or from 0. Any other use is ignored.
  */
 export function usesOfSecond(body: readonly Part[]): ReadonlySet<RangeGiven> {
   const walk = new Walk();
@@ -37,11 +37,11 @@ export function usesOfSecond(body: readonly Part[]): ReadonlySet<RangeGiven> {
 
 class Walk {
   readonly uses = new Set<RangeGiven>();
-  /** What a variable was before a loop that changes it. */
+  /** Value of a variable before a loop that changes it. */
   readonly #from: Values = new Map();
   readonly #left = new Map<Label, Values[]>();
 
-  /** @returns the values behind the parts; undefined where they are always left. */
+  /** @returns the values behind the parts; undefined if the end is never reached. */
   parts(parts: readonly Part[], before: Values): Values | undefined {
     let now: Values | undefined = before;
     for (const part of parts) {
@@ -114,7 +114,7 @@ class Walk {
     else now.set(of, line);
   }
 
-  /** A variable has another value from here on, and is known by what it was. */
+  /** Records that a variable changes here, and keeps its former value. */
   #leaveBehind(of: Var, now: Values): void {
     const was = now.get(of);
     if (was !== undefined) this.#from.set(of, was);
@@ -150,11 +150,11 @@ class Walk {
   #compared({ operator, left, right }: Extract<Expr, { op: 'binary' }>, now: Values): void {
     if (!isOneOf(['<', '<=', '>', '>=', '!='], operator)) return;
     this.#bound(left, this.#line(right, now), isOneOf(['<', '>=', '!='], operator), now);
-    // The same with the bound on the left: its sense is turned round.
+    // With the bound on the left, the relation is mirrored.
     this.#bound(right, this.#line(left, now), isOneOf(['>', '<=', '!='], operator), now);
   }
 
-  /** A bound of what goes up from the first page, or from 0. */
+  /** Records the bound of a variable that counts up from the first page, or from 0. */
   #bound(of: Expr, line: Line | undefined, isWithout: boolean, now: Values): void {
     if (of.op === 'const' || line === undefined || line.second === 0) return;
     const from = this.#line(of, now, this.#from);
@@ -170,7 +170,7 @@ class Walk {
     else if (line.start === 0 && line.plus === 0) this.uses.add('last');
   }
 
-  /** @param otherwise where a variable is looked up that has no known value now. */
+  /** @param otherwise values for variables without a known value now. */
   #line(expr: Expr, now: Values, otherwise?: Values): Line | undefined {
     switch (expr.op) {
       case 'const':
@@ -198,7 +198,7 @@ class Walk {
 
 const isOneOf = (these: readonly string[], operator: string): boolean => these.includes(operator);
 
-/** What is the same on all ways. */
+/** Values that are equal on all paths. */
 function met(ways: readonly (Values | undefined)[]): Values | undefined {
   const [first, ...others] = ways.flatMap((way) => way ?? []);
   if (first === undefined) return undefined;

@@ -15,43 +15,43 @@ import type { K } from '../kernel/index.ts';
 import { computed } from './compute.ts';
 import { type Place, Refused } from './source.ts';
 
-/** What is known of a variable: what it may be, and whether nothing may have been written to it. */
+/** Knowledge of a variable: its range, and whether it may be uninitialised. */
 interface Known extends Interval {
   readonly unset: boolean;
 }
 
-/** What is known of the variables at a place that is come to. */
+/** Knowledge of the variables at a reachable place. */
 export type State = Map<Var, Known>;
 
-/** How large the kernel is for which ranges are found. */
+/** Size of the kernel that the ranges are for. */
 export type Kernel = Pick<K, 'sizes' | 'config'>;
 
-/** What the caller gives, as far as it is known. */
+/** Ranges of the caller's arguments, as far as they are known. */
 export type GivenRanges = Readonly<Record<Given, Interval>>;
 
-/** What the ranges of a form's variables are in a kernel. */
+/** Ranges of a form's variables in a kernel. */
 export interface Found {
-  /** Before each part that is come to. */
+  /** Before each reachable part. */
   readonly before: ReadonlyMap<Part, State>;
-  /** All that a variable may be given; a counter without a bound has none here either. */
+  /** Range of all values stored in a variable; an unbounded counter has no bound here either. */
   readonly stored: ReadonlyMap<Var, Interval>;
   readonly statics: ReadonlyMap<Static, Interval>;
-  /** Assignments whose values have no bound, and are held to the range of a counter. */
+  /** Assignments of unbounded values; these are limited to the range of a counter. */
   readonly held: ReadonlySet<Part>;
 }
 
-/** What a counter without a bound is allowed, besides what the kernel's sizes ask for. */
+/** Range of an unbounded counter, beyond what the kernel's sizes need. */
 export const COUNTER = 1023;
 /** Beyond this a value has no bound. */
 export const MOST = 2 ** 30;
 
-/** What a variable may be given where its values have no bound. */
+/** Range of a variable whose values have no bound. */
 export function counterRange({ sizes }: Kernel): Interval {
   const { references = 0, index = 0 } = sizes;
   return { low: -COUNTER - 1, high: Math.max(COUNTER, references, 2 * index) };
 }
 
-/** Parts of which more is asked than whether they are come to. */
+/** Parts for which more than their reachability is asked. */
 const NOTED: ReadonlySet<Part['kind']> = new Set([
   'set',
   'set-element',
@@ -68,11 +68,11 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 const UNKNOWN: Interval = { low: -LARGEST, high: LARGEST };
 const BIT: Interval = { low: 0, high: 1 };
 
-/** Rounds after which what still grows is taken for unbounded. */
+/** Rounds after which a still growing range counts as unbounded. */
 const PATIENCE = 4;
-/** Parts looked at in all, above which a text is taken for endless. */
+/** Visits of parts above which a text counts as endless. */
 const MOST_VISITS = 3_000_000;
-/** Rounds in which it is made smaller again. */
+/** Rounds of narrowing after the widening. */
 const SECOND_LOOKS = 2;
 
 const join = (a: Interval, b: Interval): Interval => ({
@@ -83,13 +83,13 @@ const single = (value: number): Interval => ({ low: value, high: value });
 export const isWithin = (a: Interval, b: Interval): boolean => a.low >= b.low && a.high <= b.high;
 const clip = ({ low, high }: Interval): Interval => ({ low: Math.max(low, -LARGEST), high: Math.min(high, LARGEST) });
 
-/** Finds what every variable may be at every part. @throws Refused where something may be read before it is set. */
+/** Finds the range of every variable at every part. @throws Refused if a variable may be read before it is set. */
 export function ranges(form: Form, kernel: Kernel, given: GivenRanges): Found {
   const held = new Set<Part>();
   let statics = new Map(form.statics.map((one) => [one, single(one.value.op === 'const' ? one.value.value : 0)]));
   for (let round = 0; ; round++) {
     const run = new Run(form, { kernel, given, statics, held });
-    // What has no bound though all is known is held to one from here on, which bounds others.
+    // If a value has no bound although all inputs are known, it is limited from here on, which bounds others.
     let isBounded = true;
     for (const part of run.unbounded) {
       held.add(part);
@@ -128,9 +128,9 @@ class Run {
   readonly #agains = new Map<Label, State>();
   #joining = false;
   #visits = 0;
-  /** A loop's ranges still grow: what is noted meanwhile is noted again. */
+  /** A loop's ranges still grow; results recorded meanwhile will be recorded again. */
   #isGrowing = false;
-  /** With what ranges each loop's turns began. */
+  /** Ranges at the start of each loop's turns. */
   readonly #entries = new Map<Label, State>();
   #at: Place;
 
@@ -159,7 +159,7 @@ class Run {
     for (const [part, state] of this.before) this.#collect(part, state);
   }
 
-  /** Notes what a part writes, once what is known of the variables does not change any more. */
+  /** Records the writes of a part, once the ranges are stable. */
   #collect(part: Part, state: State): void {
     const note = (of: Var, value: Interval): void => {
       const was = this.stored.get(of);
@@ -306,13 +306,13 @@ class Run {
     }
   }
 
-  /** What a static variable holds: never more than its memory does (translate.ts). */
+  /** Range of a static variable: at most the range of its memory (translate.ts). */
   #lasting(of: Static): Interval {
     const { low, high } = this.#statics.get(of) ?? UNKNOWN;
     return { low: Math.max(low, -COUNTER - 1), high: Math.min(high, COUNTER) };
   }
 
-  /** What an assignment gives its variable. What has no bound is held to a counter's range. */
+  /** Range that an assignment gives its variable. An unbounded value is limited to a counter's range. */
   #assigned(part: Extract<Part, { kind: 'set' }>, state: State): Interval {
     const value = this.of(part.value, state, part.at);
     if (!this.#held.has(part)) return value;
@@ -335,7 +335,7 @@ class Run {
       const end = this.#run(body, new Map(entry));
       return either(end, this.#agains.get(label));
     };
-    // While an outer loop's ranges grow, this one's begin where they ended before.
+    // While an outer loop's ranges grow, this loop's ranges start where they ended in the last round.
     const known = this.#isGrowing ? this.#entries.get(label) : undefined;
     let entry = known === undefined ? from : joined(from, known);
     const outer = this.#isGrowing;
@@ -374,7 +374,7 @@ class Run {
 
   // Conditions.
 
-  /** What is known where a condition is (not) so; undefined where that cannot be. */
+  /** State under the assumption that a condition is true (or false); undefined if that is impossible. */
   #assuming(expr: Expr, holds: boolean, state: State): State | undefined {
     const now = this.of(expr, state, this.#at);
     if (holds ? now.low === 0 && now.high === 0 : now.low > 0 || now.high < 0) return undefined;
@@ -434,7 +434,7 @@ class Run {
     }
   }
 
-  /** What is known where `expr relation other`. */
+  /** State under the assumption `expr relation other`. */
   #limited(expr: Expr, relation: Relation, other: Interval, state: State): State | undefined {
     if (expr.op !== 'var') return state;
     const now = this.of(expr, state, this.#at);
@@ -489,7 +489,7 @@ const MIRRORED: Readonly<Record<Relation, Relation>> = {
   '>=': '<=',
 };
 
-/** What an expression may come to. @param unset is told of a variable that may not have been written. */
+/** Range of an expression. @param unset called for a variable that may be uninitialised. */
 export function valueOf(
   expr: Expr,
   state: State,
@@ -535,7 +535,7 @@ export function valueOf(
   }
 }
 
-/** All that an operation may come to. */
+/** Range of an operation's result. */
 function operation(operator: Extract<Expr, { op: 'binary' }>['operator'], a: Interval, b: Interval): Interval {
   if (a.low === a.high && b.low === b.high && Math.abs(a.low) <= LARGEST && Math.abs(b.low) <= LARGEST)
     if (operator !== '/' && operator !== '%') return single(computed(operator, a.low, b.low));
@@ -605,7 +605,7 @@ function meet(state: State, of: Var, { low, high }: Interval): State | undefined
   return state;
 }
 
-/** What is known at a place that is come to in two ways. A variable of only one of them is out of scope. */
+/** State at a place that two paths reach. A variable of only one path is out of scope. */
 function joined(a: State, b: State): State {
   const all: State = new Map();
   for (const [of, known] of a) {
@@ -615,7 +615,7 @@ function joined(a: State, b: State): State {
   return all;
 }
 
-/** The numbers of two; what was not set has none. */
+/** Union of two ranges; an uninitialised variable adds none. */
 function joinKnown(a: Known, b: Known): Interval {
   if (a.unset && !b.unset && isZero(a)) return b;
   if (b.unset && !a.unset && isZero(b)) return a;
@@ -645,7 +645,7 @@ function widened(was: State, now: State): State {
   return all;
 }
 
-/** Bounds that a growing range is tried with before it is taken for unbounded. */
+/** Bounds to try for a growing range before it counts as unbounded. */
 const STAGES = [1, 7, 31, 255, 1023];
 const higher = (value: number): number => STAGES.find((stage) => stage >= value) ?? LARGEST;
 const lower = (value: number): number => -(STAGES.find((stage) => stage >= -value) ?? LARGEST);

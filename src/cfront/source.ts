@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Where a line of C stands for its author; `completed` where nobody has written it and it was added from what every form has. */
+/** Origin of a line of C in its author's files; `completed` for a line that was added from the text that all forms share. */
 export type LineOrigin = { readonly file: string; readonly line: number } | 'completed';
 
 /** A line of C, without its end. */
@@ -9,14 +9,14 @@ export interface CLine {
   readonly from: LineOrigin;
 }
 
-/** A text to translate, which may be put together from several places. */
+/** A text to translate, possibly assembled from several files. */
 export interface CSource {
-  /** What messages call it where a line has no origin. */
+  /** Name for messages about a line without an origin. */
   readonly name: string;
   readonly lines: readonly CLine[];
 }
 
-/** A file as it is. */
+/** A whole file as a source. */
 export const wholeFile = (name: string, text: string): CSource => ({
   name,
   lines: text.split(/\r?\n/).map((line, i) => ({ text: line, from: { file: name, line: i + 1 } })),
@@ -29,7 +29,7 @@ export interface Place {
   readonly text: string;
 }
 
-/** A text that cannot be translated: where, what, and what was expected. */
+/** A text that cannot be translated: the place, the problem, and what was expected. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly at: Place | undefined;
@@ -41,10 +41,10 @@ export class Refused extends Error {
   }
 }
 
-/** Most of a text that a message quotes. */
+/** Most characters of a text that a message quotes. */
 const MOST_QUOTED = 60;
 
-/** A text in one line, without comments, shortened where it is long. */
+/** A text in one line, without comments, shortened if it is long. */
 export function inOneLine(text: string, most = MOST_QUOTED): string {
   const line = text
     .replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, ' ')

@@ -3,7 +3,7 @@ import { type Call, eachPart, type Part, usesOf, type Var } from './ir.ts';
 
 const isStable = (part: Part): part is Call => part.kind === 'call' && part.known.read?.stable !== undefined;
 
-/** Whether parts have an access whose place among others matters. */
+/** Whether parts have an access whose order among others matters. */
 export function takesSteps(parts: readonly Part[]): boolean {
   let found = false;
   eachPart(parts, (part) => {
@@ -12,12 +12,12 @@ export function takesSteps(parts: readonly Part[]): boolean {
   return found;
 }
 
-/** Puts reads of what cannot change meanwhile into the step of a read beside them. */
+/** Merges reads of values that cannot change meanwhile into the step of a neighbouring read. */
 export function merged(parts: readonly Part[]): readonly Part[] {
   const inner = parts.map(
     (part): Part => (part.kind === 'if' ? { ...part, then: merged(part.then), else: merged(part.else) } : part),
   );
-  // What is declared is there before the step that it is part of.
+  // A declaration comes before the step that it is merged into.
   const all = [...inner.filter(({ kind }) => kind === 'declare'), ...inner.filter(({ kind }) => kind !== 'declare')];
   const isOwn = ({ kind }: Part): boolean => kind === 'declare' || kind === 'set' || kind === 'check';
   for (let at = 0; at < all.length; at++) {

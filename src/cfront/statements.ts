@@ -5,22 +5,22 @@ import { type Batch, binary, constant, type Label, label, not, type Part, type V
 import { Refused, type Place } from './source.ts';
 import { BOOL, type CExpr, type CStatement, type Declarator, INT, UNSIGNED } from './syntax.ts';
 
-/** Whether a statement has a goto to a label. */
-function jumpsTo(statement: CStatement, name: string): boolean {
-  const inner = (one: CStatement | undefined): boolean => one !== undefined && jumpsTo(one, name);
+/** The place of a goto to a label in a statement; undefined if it has none. */
+function jumpTo(name: string, statement: CStatement | undefined): Place | undefined {
+  if (statement === undefined) return undefined;
   switch (statement.kind) {
     case 'goto':
-      return statement.label === name;
+      return statement.label === name ? statement.at : undefined;
     case 'compound':
-      return statement.body.some(inner);
+      return jumpIn(name, statement.body);
     case 'if':
-      return inner(statement.then) || inner(statement.else);
+      return jumpTo(name, statement.then) ?? jumpTo(name, statement.else);
     case 'while':
     case 'do':
     case 'for':
-      return inner(statement.body);
+      return jumpTo(name, statement.body);
     case 'switch':
-      return statement.cases.some(({ body }) => body.some(inner));
+      return statement.cases.map(({ body }) => jumpIn(name, body)).find((at) => at !== undefined);
     case 'break':
     case 'continue':
     case 'declare':
@@ -28,7 +28,89 @@ function jumpsTo(statement: CStatement, name: string): boolean {
     case 'expression':
     case 'label':
     case 'return':
+      return undefined;
+  }
+}
+
+function jumpIn(name: string, statements: readonly CStatement[]): Place | undefined {
+  for (const statement of statements) {
+    const at = jumpTo(name, statement);
+    if (at !== undefined) return at;
+  }
+  return undefined;
+}
+
+/** Whether nothing behind a statement runs after it. */
+function leaves(statement: CStatement): boolean {
+  switch (statement.kind) {
+    case 'compound': {
+      const last = statement.body.at(-1);
+      return last !== undefined && leaves(last);
+    }
+    case 'return':
+    case 'goto':
+    case 'break':
+    case 'continue':
+      return true;
+    case 'if':
+    case 'while':
+    case 'do':
+    case 'for':
+    case 'switch':
+    case 'declare':
+    case 'empty':
+    case 'expression':
+    case 'label':
       return false;
+  }
+}
+
+/** The statements from one label to the next. */
+interface Segment {
+  readonly label: string | undefined;
+  readonly at: Place;
+  readonly body: readonly CStatement[];
+}
+
+/** Segments that belong together: one, or all from a label to the last goto that jumps back to it. */
+interface Unit {
+  readonly first: number;
+  readonly last: number;
+  readonly isLoop: boolean;
+}
+
+/** The segments `from` to `to` in units; `from` itself is one, whose label is its caller's. */
+function unitsOf(segments: readonly Segment[], from: number, to: number): readonly Unit[] {
+  const lastJump = (label: number): number => {
+    const name = segments[label]?.label;
+    for (let at = to; name !== undefined && at >= label; at--)
+      if (jumpIn(name, segments[at]?.body ?? []) !== undefined) return at;
+    return -1;
+  };
+  const units: Unit[] = [{ first: from, last: from, isLoop: false }];
+  for (let first = from + 1; first <= to; ) {
+    let last = lastJump(first);
+    const isLoop = last !== -1;
+    // A loop that begins in this one and ends behind it makes it longer.
+    for (let inner = first + 1; inner <= last; inner++) last = Math.max(last, lastJump(inner));
+    units.push({ first, last: isLoop ? last : first, isLoop });
+    first = (isLoop ? last : first) + 1;
+  }
+  return units;
+}
+
+/** @throws Refused where a goto from before a loop, which gotos form, leads into its middle. */
+function requireEntry(segments: readonly Segment[], from: number, { first, last }: Unit): void {
+  for (const { label: name } of segments.slice(first + 1, last + 1)) {
+    if (name === undefined) continue;
+    for (const { body } of segments.slice(from, first)) {
+      const at = jumpIn(name, body);
+      if (at !== undefined)
+        throw new Refused(
+          `this goto leads to '${name}', into the loop that a goto back to '${segments[first]?.label ?? ''}' forms, expected a loop that is entered at its begin`,
+          at,
+        );
+    }
   }
 }
 
@@ -36,7 +118,7 @@ function jumpsTo(statement: CStatement, name: string): boolean {
 export abstract class Statements extends Calls {
   /** Statements with the labels among them. */
   protected list(statements: readonly CStatement[]): void {
-    const segments: { readonly label: string | undefined; readonly at: Place; readonly body: CStatement[] }[] = [];
+    const segments: (Segment & { readonly body: CStatement[] })[] = [];
     segments.push({ label: undefined, at: this.statement, body: [] });
     for (const statement of statements)
       if (statement.kind === 'label') segments.push({ label: statement.label, at: statement.at, body: [] });
@@ -45,60 +127,46 @@ export abstract class Statements extends Calls {
     for (const { label: name, at } of segments)
       if (name !== undefined && known?.has(name) === true)
         throw new Refused(`the label '${name}' appears twice, expected once`, at);
-    this.segments(segments, 0);
+    this.segments(segments, 0, segments.length - 1);
   }
 
-  protected segments(
-    segments: readonly {
-      readonly label: string | undefined;
-      readonly at: Place;
-      readonly body: readonly CStatement[];
-    }[],
-    from: number,
-  ): void {
+  protected segments(segments: readonly Segment[], from: number, to: number): void {
     const frame = this.frames.at(-1);
-    if (frame === undefined) return;
-    const back = segments.findIndex(
-      ({ label: name }, at) =>
-        at > from &&
-        name !== undefined &&
-        segments.slice(at).some(({ body }) => body.some((one) => jumpsTo(one, name))),
-    );
-    const end = back === -1 ? segments.length : back + 1;
-    // The later label's stretch is the outer one, and each goes from here to its label.
-    const own = segments.slice(from + 1, end).map(({ label: name = '' }) => ({ name, label: label(name) }));
-    for (const { label: name, at } of segments.slice(end))
-      if (
-        name !== undefined &&
-        segments.slice(from, end - 1).some(({ body }) => body.some((one) => jumpsTo(one, name)))
-      )
-        throw new Refused(
-          `a goto to '${name}' crosses a label that another goto jumps back to, expected gotos that do not cross`,
-          at,
-        );
-    for (const { name, label: to } of own) frame.labels.set(name, { label: to, back: false });
-    let parts: readonly Part[] = this.nest(() => this.statements(segments[from]?.body ?? []));
-    for (const [i, { name, label: to }] of own.entries()) {
+    const [first, ...more] = unitsOf(segments, from, to);
+    if (frame === undefined || first === undefined) return;
+    for (const unit of more) requireEntry(segments, from, unit);
+    // Each label's block reaches from here to the label, so the later label has the outer block.
+    const labelled = more.map((unit) => {
+      const { label: name = '' } = segments[unit.first] ?? {};
+      return { unit, name, label: label(name) };
+    });
+    for (const { name, label: its } of labelled) frame.labels.set(name, { label: its, back: false });
+    let parts: readonly Part[] = this.nest(() => this.stretch(segments, first));
+    for (const { unit, name, label: its } of labelled) {
       frame.labels.delete(name);
-      const at = from + 1 + i;
-      const before: Part = { kind: 'block', label: to, body: parts };
-      const rest = this.nest(() => {
-        if (at !== back) {
-          this.statements(segments[at]?.body ?? []);
-          return;
-        }
-        const turn = label(name);
-        const body = this.nest(() => {
-          frame.labels.set(name, { label: turn, back: true });
-          this.segments(segments, back);
-          frame.labels.delete(name);
-          this.push({ kind: 'leave', label: turn });
-        });
-        this.push({ kind: 'loop', label: turn, body, at: segments[back]?.at ?? this.statement });
-      });
-      parts = [before, ...rest];
+      const before: Part = { kind: 'block', label: its, body: parts };
+      parts = [before, ...this.nest(() => this.stretch(segments, unit))];
     }
     for (const part of parts) this.push(part);
+  }
+
+  protected stretch(segments: readonly Segment[], { first, last, isLoop }: Unit): void {
+    const segment = segments[first];
+    const frame = this.frames.at(-1);
+    if (segment === undefined || frame === undefined) return;
+    if (!isLoop) {
+      this.statements(segment.body);
+      return;
+    }
+    const { label: name = '', at } = segment;
+    const turn = label(name);
+    const body = this.nest(() => {
+      frame.labels.set(name, { label: turn, back: true });
+      this.segments(segments, first, last);
+      frame.labels.delete(name);
+      this.push({ kind: 'leave', label: turn });
+    });
+    this.push({ kind: 'loop', label: turn, body, at });
   }
 
   protected statements(statements: readonly CStatement[]): void {
@@ -123,7 +191,7 @@ export abstract class Statements extends Calls {
         for (const name of statement.names) this.declare(name);
         return;
       case 'expression':
-        // The kernel's word for a case that goes on into the next one.
+        // The kernel's keyword for a case that falls through to the next one.
         if (
           statement.of.kind === 'name' &&
           statement.of.name === 'fallthrough' &&
@@ -137,7 +205,10 @@ export abstract class Statements extends Calls {
         const body = this.nest(() => {
           const then = this.nest(() => {
             this.condition(statement.if, otherwise, false);
+            const { sections } = this;
             this.body(statement.then);
+            // What leaves here ends its own sections, not those of what follows.
+            if (leaves(statement.then)) this.sections = sections;
             if (statement.else !== undefined) this.push({ kind: 'leave', label: end });
           });
           this.push({ kind: 'block', label: otherwise, body: then });
@@ -216,7 +287,7 @@ export abstract class Statements extends Calls {
     this.loops.pop();
   }
 
-  /** A turn behind which something else is done before the next. */
+  /** A loop body that is followed by other work before the next turn. */
   protected turnBlock(exit: Label, text: () => void): void {
     const next = label('continue');
     const body = this.nest(() => this.turn(exit, next, false, text));
@@ -291,7 +362,7 @@ export abstract class Statements extends Calls {
     if (isNumber(type) || pointee(type) !== undefined) {
       const of: Var = { name, type, place: 'own' };
       this.push({ kind: 'declare', of });
-      // C has the name from here on, but its value only behind the initialiser.
+      // In C the name is visible from here on, but it has its value only after the initialiser.
       this.bind(name, { kind: 'var', of });
       if (value !== undefined)
         this.full(() => {
@@ -315,7 +386,7 @@ export abstract class Statements extends Calls {
     );
   }
 
-  /** Goes to `to` where a condition is (not) so, and on where it is otherwise. */
+  /** Jumps to `to` if a condition has the value `when`; otherwise continues. */
   protected condition(expr: CExpr, to: Label, when: boolean): void {
     if (expr.kind === 'unary' && expr.operator === '!') {
       this.condition(expr.of, to, !when);

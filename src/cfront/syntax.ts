@@ -97,7 +97,7 @@ export type CStatement = At &
     | { readonly kind: 'label'; readonly label: string }
   );
 
-/** A case of a switch, with what stands behind it; `value` is undefined for `default`. */
+/** A case of a switch, with its statements; `value` is undefined for `default`. */
 export interface CCase extends At {
   readonly value: CExpr | undefined;
   readonly body: readonly CStatement[];
@@ -119,17 +119,17 @@ export interface CFunction extends At {
   readonly last: number;
 }
 
-/** What a translation unit has, as far as a check may use it. */
+/** Contents of a translation unit that a check may use. */
 export interface CUnit {
-  /** Reads a function's text. @throws Refused where it has what the subset has not. */
+  /** Reads a function's text. @throws Refused if it uses C outside the subset. */
   readonly functions: ReadonlyMap<string, () => CFunction>;
   /** Constants: enumerators, and macros whose text is an expression. */
   readonly constants: ReadonlyMap<string, () => CExpr>;
-  /** Function-like macros, which are not taken. */
+  /** Function-like macros, which are not supported. */
   readonly macros: ReadonlySet<string>;
   /** Variables of the file. */
   readonly variables: ReadonlyMap<string, () => Declarator>;
-  /** Names that it exports to modules. */
+  /** Names that the file exports to modules. */
   readonly exported: readonly string[];
   /** Remarks to folioscope: comments `folioscope: word`. */
   readonly remarks: readonly { readonly text: string; readonly at: Place }[];

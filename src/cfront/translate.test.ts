@@ -238,6 +238,65 @@ describe('what cannot be is said with its place where it happens', () => {
   });
 });
 
+describe('where a task may not sleep', () => {
+  test.each([
+    ['\trcu_read_lock();\n\tlru_add_drain_all();\n\trcu_read_unlock();', 'rcu_read_lock'],
+    ['\tget_cpu();\n\tlru_cache_disable();\n\tput_cpu();', 'get_cpu'],
+  ])('%j', (body, begin) => {
+    expect(refusalOf(check(`${body}\n\treturn true;`))).toContain(
+      `may sleep, expected no ${begin}() before it without its end`,
+    );
+  });
+
+  test('behind its end, and behind a way out of it, a task may', () => {
+    const text = check(
+      '\trcu_read_lock();\n\tif (nr_pages > 1) {\n\t\trcu_read_unlock();\n\t\treturn false;\n\t}\n\trcu_read_unlock();\n\tlru_add_drain_all();\n\treturn true;',
+    );
+    expect(formOf(text).name).toBe('f');
+    const within = text.replace('\trcu_read_unlock();\n\tlru_add', '\tlru_add');
+    expect(refusalOf(within)).toContain('may sleep');
+  });
+});
+
+describe('jumps', () => {
+  /** Which of the two calls come, in order, from a text with a loop made of gotos and a way out behind it. */
+  test('a goto passes a loop that gotos form, out of it and over it', () => {
+    const text = check(
+      `\tbool again = true;
+\tif (!nr_pages)
+\t\tgoto out;
+retry:
+\tlru_add_drain();
+\tif (!again)
+\t\tgoto out;
+\tagain = false;
+\tgoto retry;
+out:
+\tlru_add_drain_all();
+\treturn true;`,
+    );
+    expect(formOf(text).name).toBe('f');
+  });
+
+  test('a goto into the middle of such a loop is refused, at the goto', () => {
+    expect(
+      refusalOf(
+        check(`\tif (nr_pages > 1)
+\t\tgoto middle;
+retry:
+\tlru_add_drain();
+middle:
+\tlru_add_drain_all();
+\tif (nr_pages > 2)
+\t\tgoto retry;
+\treturn true;`),
+      ),
+    ).toBe(
+      "f.c:4:3: 'goto middle;' this goto leads to 'middle', into the loop that a goto back to 'retry' forms, expected a loop that is entered at its begin",
+    );
+  });
+});
+
 describe('a form', () => {
   test('has what its text asks for: parts, exports, remarks', () => {
     const text = `/* folioscope: skipsLru */\n${check('\tlru_cache_disable();\n\tlru_cache_enable();\n\treturn true;')}EXPORT_SYMBOL_GPL(lru_cache_disable);\n`;

@@ -16,15 +16,15 @@ import { counted } from './turns.ts';
 /** The check's function in every kernel with in-place conversion that is known here. */
 export const CHECK_FUNCTION = 'kvm_gmem_is_safe_for_conversion';
 
-/** How a text is to be translated. */
+/** Options of a translation. */
 export interface TranslateOptions {
   /** The form's name, as reports call it. */
   readonly name: string;
-  /** The check's function; where absent {@link CHECK_FUNCTION}, or the only one that has a check's parameters. */
+  /** The check's function; if absent, {@link CHECK_FUNCTION}, or the only function with a check's parameters. */
   readonly function?: string | undefined;
-  /** Names that are exported to modules besides those that the text exports. */
+  /** Names exported to modules, besides those that the text exports. */
   readonly exports?: readonly string[];
-  /** What may be called; {@link TABLE} where absent. Tests have tables of their own. */
+  /** Functions that may be called; {@link TABLE} if absent. Tests have tables of their own. */
   readonly table?: Table;
 }
 
@@ -35,18 +35,21 @@ export type Translation =
       readonly form: Patch;
       /** The function's name. */
       readonly function: string;
-      /** The first and the last line of the source that the function stands in, from 0. */
+      /** First and last line of the function in the source, from 0. */
       readonly lines: { readonly from: number; readonly to: number };
     }
   /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
   | { readonly kind: 'refused'; readonly errors: readonly string[] };
 
-/** Remarks in comments that say what the check's text does not: what its answer means, and what the rest of the kernel does. */
+/**
+ * Remarks in comments for facts that the check's text does not contain: the meaning of its result, and what the rest of the
+ * kernel does.
+ */
 const REMARKS = ['trueMeansUsed', 'givenCount', 'givenEnd', 'givenLast', 'skipsLru', 'guestFaultPutsAtOnce'] as const;
 type Remark = (typeof REMARKS)[number];
 const isRemark = (text: string): text is Remark => REMARKS.some((one) => one === text);
 
-/** A kernel for which ranges are found once, so that what is wrong in any is said at once. */
+/** A kernel for a first range analysis, so that errors that occur in every kernel are reported at once. */
 const TRIAL: Kernel = {
   config: {
     profile: DEFAULT_PROFILE,
@@ -56,7 +59,7 @@ const TRIAL: Kernel = {
 };
 const TRIAL_GIVEN = { inode: { low: 0, high: 1 }, start: { low: 0, high: 3 }, nr: { low: 1, high: 4 } };
 
-/** Translates a check. It touches no file. */
+/** Translates a check, without access to files. */
 export function translateWith(parser: Parser, source: CSource, options: TranslateOptions): Translation {
   let done = (): void => {};
   try {
@@ -87,7 +90,7 @@ export function translateWith(parser: Parser, source: CSource, options: Translat
       form: patchOf(form, source, lasting, { options, remarks, exported: read.unit.exported }),
     };
   } catch (error) {
-    // JavaScript's own stack ends before that of a text which is nested for nobody to read.
+    // A text that is nested beyond any readable depth overflows JavaScript's stack.
     const isTooDeep = error instanceof RangeError && error.message.includes('call stack');
     if (isTooDeep)
       return { kind: 'refused', errors: [`${source.name}:1:1: is nested too deeply, expected fewer levels`] };
@@ -104,7 +107,7 @@ const messageOf = ({ message, at }: Refused, source: CSource): string =>
     ? `${source.name}:1:1: ${message}`
     : `${placeName(source, at)}: ${quoted(at.text, message)}${message}`;
 
-/** What stands there, unless the message says it. */
+/** The text at the place, unless the message already contains it. */
 const quoted = (text: string, message: string): string => (text === '' || message.startsWith("'") ? '' : `'${text}' `);
 
 function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
@@ -129,13 +132,13 @@ function functionIn(unit: CUnit, wanted: string | undefined): CFunction {
   return found();
 }
 
-/** In a file with more functions than these the check is not guessed. */
+/** Above this number of functions in a file, the check is not guessed. */
 const MOST_GUESSED = 8;
 const MOST_NAMED = 8;
 
 function namesText(names: readonly string[]): string {
   if (names.length === 0) return 'a function';
-  // What the parser takes for a name may be a whole declarator.
+  // The parser's name may be a whole declarator.
   const named = names
     .slice(0, MOST_NAMED)
     .map((name) => inOneLine(name))
@@ -143,21 +146,24 @@ function namesText(names: readonly string[]): string {
   return names.length > MOST_NAMED ? `one of ${named} and ${names.length - MOST_NAMED} more` : `one of ${named}`;
 }
 
-/** A check of bool answers whether the pages are safe, unless a remark says that it asks for their users; one of int answers 0 where they are. */
+/**
+ * Meaning of a check's result. A bool says that the pages are safe, unless a remark says that it reports users; an int of 0
+ * says that they are safe.
+ */
 function answersOf({ returns, at }: CFunction, remarks: readonly Remark[]): Answers {
   if (returns.kind === 'bool') return remarks.includes('trueMeansUsed') ? 'true-is-used' : 'true-is-safe';
   if (returns.kind === 'int') return 'zero-is-safe';
   throw new Refused(`returns no result, expected bool or int`, at);
 }
 
-/** What a remark says of the number that ends the range. */
+/** Meaning of the range's second number by a remark. */
 function rangeRemarked(remarks: readonly Remark[]): RangeGiven | undefined {
   if (remarks.includes('givenCount')) return 'count';
   if (remarks.includes('givenEnd')) return 'end';
   return remarks.includes('givenLast') ? 'last' : undefined;
 }
 
-/** Whether a remark says something of the kernel besides the check. */
+/** Whether a remark describes the kernel outside the check. */
 const isOfKernel = (remark: Remark): boolean => remark === 'skipsLru' || remark === 'guestFaultPutsAtOnce';
 
 function patchOf(

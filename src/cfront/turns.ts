@@ -2,10 +2,10 @@
 import { binary, constant, type Label, type Part, type Var, variable } from './ir.ts';
 import { INT } from './syntax.ts';
 
-/** Turns of a loop between two steps, above which it is taken for endless. */
+/** Turns of a loop between two steps, above which it counts as endless. */
 const MOST_TURNS = 4095;
 
-/** How parts are left without a step. */
+/** Ways to leave parts without a step. */
 interface Ways {
   readonly through: boolean;
   readonly leaves: ReadonlySet<Label>;
@@ -15,8 +15,8 @@ interface Ways {
 const NOWHERE: Ways = { through: false, leaves: new Set(), agains: new Set() };
 
 /**
- * Counts the turns of each loop that can go round without a step, and has it fail where they are too many: between two steps
- * nobody would ever stop it. What counts is forgotten at every step, so that no state is larger for it.
+ * Adds a turn counter to each loop that can repeat without a step; the loop fails after too many turns, since nothing else
+ * could stop it between two steps. The counter is reset at every step, so that it adds no bits to a state.
  */
 export function counted(parts: readonly Part[]): readonly Part[] {
   return parts.flatMap((part): readonly Part[] => {
@@ -62,7 +62,7 @@ function countedLoop(part: Extract<Part, { kind: 'loop' }>): readonly Part[] {
   ];
 }
 
-/** Parts with one more behind every step. */
+/** Parts with another part inserted after every step. */
 function restarting(parts: readonly Part[], restart: Part): readonly Part[] {
   return parts.flatMap((part): readonly Part[] => {
     switch (part.kind) {

@@ -6,22 +6,22 @@ import { merged, takesSteps } from './stable-reads.ts';
 import type { CExpr } from './syntax.ts';
 import { type Operand, Writer } from './writer.ts';
 
-/** More orders of one expression than any check needs. */
+/** Most orders of one expression; no check needs more. */
 const MOST_ORDERS = 24;
 
-/** Operands whose order C leaves open. */
+/** Operands with unspecified order in C. */
 export abstract class Unordered extends Writer {
-  /** What an expression comes to. */
+  /** Evaluates an expression. */
   protected abstract operand(expr: CExpr): Operand;
 
-  /** Two operands whose order C leaves open. */
+  /** Two operands with unspecified order in C. */
   protected both(left: CExpr, right: CExpr, at: Place): readonly [Operand, Operand] {
     const [a, b] = this.unordered([left, right], at);
     if (a === undefined || b === undefined) throw new Error('two operands are two');
     return [a, b];
   }
 
-  /** Operands whose order C leaves open: where several take steps, every order is a text of its own. */
+  /** Operands with unspecified order in C: if several take steps, every order becomes a text of its own. */
   protected unordered(exprs: readonly CExpr[], at: Place): readonly Operand[] {
     return this.unorderedTexts(
       exprs.map((expr) => () => this.operand(expr)),
@@ -31,7 +31,7 @@ export abstract class Unordered extends Writer {
 
   protected unorderedTexts(texts: readonly (() => Operand)[], at: Place): readonly Operand[] {
     const operands: Operand[] = [];
-    // What cannot change is read in the step of another access of the same operand.
+    // A value that cannot change is read in the step of another access of the same operand.
     const threads = texts.map((text) =>
       merged(
         this.nest(() => {
@@ -70,7 +70,7 @@ export abstract class Unordered extends Writer {
     return operands;
   }
 
-  /** @throws Refused where one operand changes what another reads or changes: of that C says nothing. */
+  /** @throws Refused if one operand changes what another reads or changes: that is undefined in C. */
   protected requireApart(threads: readonly (readonly Part[])[], operands: readonly Operand[], at: Place): void {
     const [reads, writes] = [threads.map(() => new Set<Var>()), threads.map(() => new Set<Var>())];
     for (const [i, parts] of threads.entries()) {

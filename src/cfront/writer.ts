@@ -4,14 +4,14 @@ import { Refused, type Place } from './source.ts';
 import { merged } from './stable-reads.ts';
 import type { CType } from './syntax.ts';
 
-/** Something that a name or an expression stands for and that can be written. */
+/** An assignable place that a name or an expression denotes. */
 export type Target =
   | { readonly kind: 'var'; readonly of: Var }
   | { readonly kind: 'static'; readonly of: Static }
   | { readonly kind: 'batch'; readonly of: Batch }
   | { readonly kind: 'element'; readonly of: Batch; readonly index: Expr };
 
-/** What an expression comes to: a value, or a pointer whose target is known here. */
+/** Result of an expression: a value, or a pointer with a known target. */
 export type Operand =
   | { readonly kind: 'value'; readonly expr: Expr; readonly type: CType }
   | { readonly kind: 'pointer'; readonly to: Target };
@@ -19,10 +19,10 @@ export type Valued = Extract<Operand, { kind: 'value' }>;
 
 export type Binding = Target | { readonly kind: 'pointer'; readonly to: Target };
 
-/** More parts than a function of the kernel's comes to with its helpers. */
+/** Most parts of a text; a kernel function with its helpers needs fewer. */
 const MOST_PARTS = 8_000;
 
-/** Parts as they are written, and the names that they may use: what every kind of C needs. */
+/** Base of the translator: the parts written so far, and the names in scope. */
 export abstract class Writer {
   protected out: Part[] = [];
   protected count = 0;
@@ -48,7 +48,7 @@ export abstract class Writer {
     return inner;
   }
 
-  /** What a text comes to, and the parts that it needs. */
+  /** Runs `text`, and returns its result and the parts that it wrote. */
   protected capture<T>(text: () => T): { readonly parts: readonly Part[]; readonly value: T } {
     const outer = this.out;
     const parts: Part[] = [];
@@ -60,7 +60,7 @@ export abstract class Writer {
     }
   }
 
-  /** A full expression: what it needs besides is gone behind it. */
+  /** A full expression: its temporaries end with it. */
   protected full(text: () => void): void {
     const parts = merged(this.nest(text));
     if (parts.some(({ kind }) => kind === 'declare')) this.push({ kind: 'scope', body: parts });

@@ -34,8 +34,8 @@ test('tables that grow in turns leave little behind', () => {
   expect(arena.bytes).toBeLessThan(1.3 * inUse);
 });
 
-test('memory of somebody else is not taken back', () => {
+test('memory of another arena is not taken back', () => {
   expect(() => {
     new Arena().give(new Int32Array(16));
-  }).toThrow('memory of somebody else');
+  }).toThrow('memory that this arena did not give out');
 });

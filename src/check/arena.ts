@@ -55,7 +55,7 @@ export class Arena {
   /** Takes back an array from `take`, or a view of its first words. The caller must not use it any more. */
   give(array: Int32Array): void {
     const segment = this.#segments.find(({ words }) => words.buffer === array.buffer);
-    if (segment === undefined) throw new Error('memory of somebody else');
+    if (segment === undefined) throw new Error('memory that this arena did not give out');
     const from = array.byteOffset / Int32Array.BYTES_PER_ELEMENT;
     const to = from + Math.ceil(array.length / GRAIN) * GRAIN;
     const { gaps } = segment;

@@ -30,8 +30,8 @@ interface Wrong {
 }
 
 /**
- * Explores a program depth first. Distant violations are met early, and only the states on the current path are kept.
- * The run that it meets is not the shortest. A bounded breadth-first search looks for the shortest; if it finds no
+ * Explores a program depth first. It finds distant violations early, and keeps only the states on the current path. The run
+ * that it finds first need not be the shortest. A bounded breadth-first search looks for the shortest; if it finds no
  * violation, `isShortest` is false. `depth` is the longest path. Without symmetry, checkpoints and hashes.
  */
 export function* exploringDepthFirst(asked: Question, reach: Reach): Generator<Progress, ProgramExploration> {

@@ -62,7 +62,7 @@ export interface Question {
   readonly codeOf: readonly number[];
   readonly initial: Memory;
   readonly properties: readonly Property[];
-  /** Properties that some state must satisfy, so that "holds" is not said of runs in which nothing happened. */
+  /** Properties that some state must satisfy, so that "holds" cannot be vacuous. */
   readonly sometimes?: readonly Property[] | undefined;
   /** Records which steps were ever taken. */
   readonly coverage?: boolean | undefined;
@@ -126,7 +126,7 @@ export function* exploringProgram(question: Question, reach: Reach): Generator<P
 /** Limits of the exact search that repeats a lossy one up to the nearest violation, which is no farther. */
 export const exactly = (reach: Reach): Reach => ({ ...reach, whole: false, checkpoint: undefined, lossy: undefined });
 
-/** What such a search changes in the result. */
+/** Changes that such a search makes to the result. */
 export const nearestOf = ({
   property,
   counterexample,

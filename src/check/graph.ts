@@ -58,8 +58,8 @@ export interface Edge extends Move {
 }
 
 /**
- * States by number, nearest first, and all steps between them, for questions about cycles. A search for violations does
- * without. The search does not continue beyond `stops`: they have no steps.
+ * States by number, nearest first, and all steps between them, for questions about cycles. A search for violations does not
+ * need it. The search does not continue beyond `stops`: they have no steps.
  */
 export class Graph {
   readonly model: Model;

@@ -174,7 +174,7 @@ export class Search {
     if (store === undefined) return undefined;
     const { fingerprint, compiled } = this.#space;
     if (fingerprint === undefined)
-      throw new Error('a model written by hand has no checkpoints: nobody can tell two apart');
+      throw new Error('a model written by hand has no checkpoints: two of them cannot be distinguished');
     return new Checkpoint(store, fingerprint(), compiled.words);
   }
 
@@ -294,8 +294,8 @@ export class Search {
 
   *#answer(reason: Reason | undefined): Generator<Round, Exploration, readonly Reply[]> {
     const wrong = this.#wrong;
-    const isTold = wrong !== undefined && this.#reach.lossy === undefined && !this.#isFar;
-    return this.#answerWith(reason, isTold ? yield* this.#movesTo(wrong) : undefined);
+    const isReported = wrong !== undefined && this.#reach.lossy === undefined && !this.#isFar;
+    return this.#answerWith(reason, isReported ? yield* this.#movesTo(wrong) : undefined);
   }
 
   #answerWith(end: Reason | undefined, counterexample: readonly Move[] | undefined): Exploration {

@@ -128,7 +128,7 @@ export class StateTable {
   /** Adds rows of one heap, in order. @returns false if there would be more states than allowed. */
   add(heap: number, rows: Int32Array, from: number, end: number): boolean {
     const table = this.#tables.get(heap);
-    if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
+    if (table === undefined) throw new Error(`heap ${heap} does not belong to this table`);
     const stop = this.#stop;
     for (stop[0] = from; ; ) {
       const { slots, idBits } = table;
@@ -153,7 +153,7 @@ export class StateTable {
    */
   mark(heap: number, others: Int32Array, from: number, marks: Uint8Array): void {
     const table = this.#tables.get(heap);
-    if (table === undefined) throw new Error(`heap ${heap} does not come to this table`);
+    if (table === undefined) throw new Error(`heap ${heap} does not belong to this table`);
     this.#additionsTo(table.slots).mark(this.states, table.slots, table.idBits, others, from, marks);
   }
 

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** In a directory of checkpoints: by file of the question, a hash of what it said when the check was begun. */
+/** File in a directory of checkpoints: for each file of the question, a hash of its content when the check began. */
 export const ASKED = 'asked.json';
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /**
- * Notes in a directory of checkpoints what the files of a question say, where nothing is noted yet.
+ * Records in a directory of checkpoints the content of a question's files, if it is not recorded yet.
  * @param files the scenario's, and those of forms.
  */
 export function noteFiles(directory: string, files: readonly string[]): void {
@@ -18,7 +18,7 @@ export function noteFiles(directory: string, files: readonly string[]): void {
     writeFileSync(path, `${JSON.stringify(Object.fromEntries(files.map((file) => [file, hashOf(file)])))}\n`);
 }
 
-/** Those of the files that say something else than when the check was begun. */
+/** The files that have changed since the check began. */
 export function changedFiles(directory: string, files: readonly string[]): readonly string[] {
   const path = join(directory, ASKED);
   if (!existsSync(path)) return [];

@@ -11,12 +11,12 @@ export { failureIn } from '../cfront/index.ts';
 /** Beside the built command, and where npm puts it. */
 const GRAMMARS = ['../cfront/tree-sitter-c.wasm', '../../node_modules/tree-sitter-c/tree-sitter-c.wasm'];
 
-/** Many times what a file of the kernel's has. */
+/** Largest size of a file; files of the kernel are far smaller. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 let front: Promise<CFront> | undefined;
 
-/** The C front end, made ready once. */
+/** The C front end, loaded once. */
 export async function readyFront(): Promise<CFront> {
   front ??= grammar().then((bytes) => cFront({ grammar: bytes }));
   return front;
@@ -35,7 +35,7 @@ async function grammar(): Promise<Uint8Array> {
   });
 }
 
-/** A word of --patch that names C: the file, and the function behind a colon. */
+/** A value of --patch that names C: the file, and the function after a colon. */
 export function cFile(word: string): { readonly file: string; readonly function: string | undefined } | undefined {
   const [, file, named] = /^(.*\.[ch])(?::(\w+))?$/s.exec(word) ?? [];
   return file === undefined ? undefined : { file, function: named };
@@ -43,14 +43,14 @@ export function cFile(word: string): { readonly file: string; readonly function:
 
 const MOST_NAME = 31;
 
-/** What reports call a form of C: its file, or its function where one is named. */
+/** Name of a form in C, for reports: its file, or its function if one is named. */
 function nameOf(file: string, named: string | undefined): string {
   const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^(?![a-z])/i, 'c-');
   const name = plain.slice(0, MOST_NAME);
   return [...PATCHES, ...ALTERNATIVES].some((known) => known.name === name) ? `${name}.c` : name;
 }
 
-/** Translates a check of C. @throws InputError `FILE:LINE:COLUMN: what, expected what`. */
+/** Translates a check in C. @throws InputError `FILE:LINE:COLUMN: what, expected what`. */
 export async function loadCPatch(file: string, named: string | undefined): Promise<Patch> {
   const text = await readText(file, MOST_BYTES, 'a file of C');
   const translation = (await readyFront()).translate(wholeFile(file, text), {

@@ -16,7 +16,7 @@ import { isOfShard, type Shard } from './shard.ts';
 /** The scenario files that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
 
-/** Checks every scenario against what its file says, and prints a line each. @throws UsageError */
+/** Checks every scenario against its file's expectations, and prints a line for each. @throws UsageError */
 export async function checkAll(
   paths: readonly string[],
   options: Options,
@@ -40,7 +40,7 @@ export async function checkAll(
   return endOf(results, interrupted());
 }
 
-/** Checks every file that falls to a shard, and prints one document, which `folioscope merge` reads. */
+/** Checks every file of a shard, and prints one document, which `folioscope merge` reads. */
 async function checkShard(
   files: readonly string[],
   shard: Shard,
@@ -59,7 +59,7 @@ async function checkShard(
   return exitOf(results, interrupted());
 }
 
-/** What is said of each file, in their order; of those after an interruption that they were not run. */
+/** The outcome of each file, in order; files after an interruption are reported as not run. */
 async function* outcomesOf(
   files: readonly string[],
   options: Options,
@@ -75,7 +75,7 @@ async function* outcomesOf(
   }
 }
 
-/** What is said of one file. */
+/** The outcome of one file. */
 export async function outcomeIn(
   ask: () => Promise<Asked>,
   options: Options,
@@ -91,7 +91,7 @@ export async function outcomeIn(
       else answers.push(given.answer);
     return { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
   } catch (error) {
-    // One bad file among many does not keep the others from being answered.
+    // One bad file among many does not prevent the other answers.
     if (!(error instanceof InputError)) throw error;
     return { mistake: error.message };
   }

@@ -12,8 +12,8 @@ import { Progress } from './progress.ts';
 import type { SpillDirectory } from './spill-directory.ts';
 
 /**
- * The answers, form by form, or the name of a form that was not begun because somebody interrupted. Between pieces of work the
- * process looks whether it is interrupted.
+ * The answers, form by form, or the name of a form that was not begun because of an interruption. Between pieces of work the
+ * process checks for an interruption.
  */
 export async function* answersOf(
   asked: Asked,
@@ -78,7 +78,7 @@ async function* answersWith(
     complain(`${message}; free space there or make it writable, then repeat the command with --resume`);
 }
 
-/** Notes what the files of a question say. @returns those of some files that have changed since it was asked first. */
+/** Records the content of a question's files. @returns the files that have changed since the question was first asked. */
 async function changesIn(
   { checkpoint }: Options,
   forms: readonly { readonly files: readonly string[] }[],
@@ -88,12 +88,12 @@ async function changesIn(
   try {
     noteFiles(checkpoint, [...new Set(forms.flatMap(({ files }) => files))]);
   } catch {
-    // Where nothing can be written, the checkpoint itself says why.
+    // If nothing can be written, the checkpoint itself reports why.
   }
   return (files) => changedFiles(checkpoint, [...new Set(files)]);
 }
 
-/** An answer; where its checkpoint is of another question, the files that have changed are named. */
+/** An answer; if its checkpoint belongs to another question, the error names the changed files. */
 async function saying(changed: () => readonly string[], answer: Promise<CostedAnswer>): Promise<CostedAnswer> {
   try {
     return await answer;
@@ -106,7 +106,7 @@ async function saying(changed: () => readonly string[], answer: Promise<CostedAn
   }
 }
 
-/** What a form comes to, or its name where its checkpoint cannot be gone on from and other answers are there to be kept. */
+/** A form's answer, or its name if its checkpoint cannot be resumed and other answers must be kept. */
 async function orName(answer: Promise<CostedAnswer>, name: string, hasOthers: boolean): Promise<CostedAnswer | string> {
   try {
     return await answer;

@@ -2,18 +2,18 @@
 import type { Subject } from '../report/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions } from '../verify/index.ts';
 
-/** A form of the check, and the search that answers for it. */
+/** A form of the check, and its search. */
 interface Form {
   readonly name: string;
-  /** The files that say what is asked: the scenario's, and the form's own. */
+  /** The files of the question: the scenario's, and the form's own. */
   readonly files: readonly string[];
   readonly checking: (search: SearchOptions) => Generator<CheckProgress, CheckAnswer>;
 }
 
-/** What a file asks. */
+/** The question of a file. */
 export interface Asked {
-  /** What reports tell of it. */
+  /** Its description in reports. */
   readonly subject: Subject;
-  /** The forms of the check that it is asked about. @throws InputError, UsageError */
+  /** The forms of the check to answer for. @throws InputError, UsageError */
   readonly forms: () => Promise<readonly Form[]> | readonly Form[];
 }

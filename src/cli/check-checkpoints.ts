@@ -7,9 +7,9 @@ import type { Options } from './check-options.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
 
 /**
- * Takes a directory of checkpoints for this process alone.
- * @returns what gives it back.
- * @throws UsageError where another process has it, or it cannot be one.
+ * Takes exclusive ownership of a directory of checkpoints.
+ * @returns a function that releases it.
+ * @throws UsageError if another process owns it, or it cannot be a directory of checkpoints.
  */
 export async function ownCheckpoints(path: string, { resume = false }: Options): Promise<() => void> {
   if (existsSync(path) && !statSync(path).isDirectory())
@@ -26,27 +26,27 @@ export async function ownCheckpoints(path: string, { resume = false }: Options):
       throw new UsageError(
         `${path} is in use by process ${error.pid}: wait until that process ends, or name another directory`,
       );
-    // Where nothing can be written no other process writes either, and the checkpoint itself says why it cannot.
+    // If nothing can be written, no other process writes either, and the checkpoint itself reports why.
     return () => undefined;
   }
   return () => {
     try {
       giveUpOwnership(file);
     } catch (error) {
-      // The answer stands all the same, and the next process takes over what this one leaves.
+      // The answer is valid all the same, and the next process takes over the remaining files.
       complain(`${file} cannot be removed: ${reasonOf(error)}`);
     }
   };
 }
 
-/** Says in a directory of checkpoints which process has it. */
+/** File in a directory of checkpoints that names the process that owns it. */
 const OWNER = 'folioscope-checkpoint';
 
 const isOfOwnership = (name: string): boolean => name === OWNER || name.startsWith(`${OWNER}.`) || name === ASKED;
 
 /**
  * Checkpoints of each form, each of its explorations in a directory of its own.
- * @param unwritten told why one cannot be written.
+ * @param unwritten called with the reason if one cannot be written.
  */
 export async function checkpointsIn(
   { checkpoint: path, checkpointEvery, resume = false }: Options,
@@ -67,7 +67,7 @@ export async function checkpointsIn(
         unwritten,
       );
     } catch (error) {
-      // Before anything is known there is nothing to lose.
+      // At the start there is nothing to lose.
       if (isFirst || !(error instanceof UnwrittenError)) throw error;
       return telling(neverWritten(error), unwritten);
     } finally {

@@ -49,7 +49,7 @@ export async function checkOne(
   return codeOf(answers, notRun);
 }
 
-/** Writes a counterexample to a file. @throws UsageError where it cannot be written. */
+/** Writes a counterexample to a file. @throws UsageError if it cannot be written. */
 async function writeTrace(file: string, trace: string | undefined): Promise<void> {
   if (trace === undefined) {
     complain(`${file} is not written: no property is violated`);

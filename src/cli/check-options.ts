@@ -5,10 +5,10 @@ import { UsageError } from './failure.ts';
 import type { PatchChoice } from './patch-choice.ts';
 import type { Shard } from './shard.ts';
 
-/** States after which a check gives up by default. */
+/** Default limit of a check in states. */
 export const MOST_STATES = 200_000_000;
 
-/** What the command line of `check` says. */
+/** Options of the command line of `check`. */
 export interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
@@ -63,7 +63,7 @@ export function bitsOf(text: string): number {
   return bits;
 }
 
-/** Each thread has at least one of the heaps that states are sorted into. */
+/** Largest number of threads: each needs at least one of the heaps that states are sorted into. */
 const MOST_WORKERS = 64;
 
 export function threads(text: string): number {
@@ -72,13 +72,13 @@ export function threads(text: string): number {
   return workers;
 }
 
-/** The address of a queue; not all that Redis clients take, so that a slip is a usage error. */
+/** The address of a queue. It accepts less than Redis clients do, so that a typing error is a usage error. */
 export function queueUrl(text: string): string {
   if (/^(?:redis|valkey)s?:\/\/[^\s/]+/.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError('Expected redis://HOST:PORT.');
 }
 
-/** What does not go together, beyond what each option says of others. */
+/** Rejects combinations of options, beyond the conflicts that each option declares. */
 export function checkOptions(asked: Options): void {
   const { workers, depthFirst, random, seed, pct, steps, hashCompaction, bitstate, ...options } = asked;
   const lossy = hashCompaction === true || bitstate !== undefined;
@@ -99,7 +99,7 @@ export function checkOptions(asked: Options): void {
     throw new UsageError('--checkpoint does not go with --all: it stores one scenario');
 }
 
-/** What does not go together with --queue. */
+/** Rejects combinations of options with --queue. */
 function checkQueue({ all, random, shard, workers, checkpoint, spill, coverage, itf, patch }: Options): void {
   if (all !== true && random === undefined)
     throw new UsageError('--queue needs --all or --random N: one exhaustive search stays on one machine');

@@ -4,7 +4,10 @@ import type { Options } from './check-options.ts';
 import type { Asked } from './check-asked.ts';
 import { UsageError } from './failure.ts';
 
-/** What a file about the peer protocol asks; nothing else of the command line knows of it. @throws InputError, UsageError */
+/**
+ * The question of a file about the peer protocol; no other part of the command line knows this protocol. @throws InputError,
+ * UsageError
+ */
 export async function peerIn(file: string, text: string, { cpus, folios, patch }: Options): Promise<Asked> {
   const { checkingPeer, parsePeerQuestion, PEER_VARIANTS } = await import('../peer/index.ts');
   const question = parsePeerQuestion(file, text);

@@ -14,11 +14,11 @@ import { InputError } from '../ledger/index.ts';
 
 type Queued = Options & Required<Pick<Options, 'queue'>>;
 
-/** Walks of one form are split into questions of at least so many: each part looks for the nearest violation once more. */
+/** Smallest number of walks in a question: each part repeats the search for the nearest violation. */
 const FEWEST_WALKS = 500;
 const MOST_PARTS = 64;
 
-/** What is said of each file, in their order, as workers answer. */
+/** The outcome of each file, in order, as workers answer. */
 export async function* queuedOutcomes(
   files: readonly string[],
   options: Queued,
@@ -54,7 +54,7 @@ export async function* queuedOutcomes(
     yield outcomes.get(next) ?? { outcome: 'not run', text: notRunLine(relative(process.cwd(), files[next] ?? '')) };
 }
 
-/** The answers of random walks, form by form, each put together from its parts; the name of a form that was not finished. */
+/** The answers of random walks, form by form, each assembled from its parts; or the name of an unfinished form. */
 export async function* queuedAnswers(
   file: string,
   asked: Asked,
@@ -92,7 +92,7 @@ export async function* queuedAnswers(
   yield* forms.slice(next);
 }
 
-/** The walks of a form in parts of like size. */
+/** The walks of a form in parts of similar size. */
 function partsOf(walks: number): readonly { readonly first: number; readonly walks: number }[] {
   const count = Math.min(MOST_PARTS, Math.ceil(walks / FEWEST_WALKS));
   return Array.from({ length: count }, (_, i) => {

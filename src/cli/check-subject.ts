@@ -9,7 +9,7 @@ import { fileOf } from './patch-origin.ts';
 import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
 
-/** Reads what a file asks: about the kernel, or about another model that it names. @throws InputError, UsageError */
+/** Reads the question of a file: about the kernel, or about another model that it names. @throws InputError, UsageError */
 export const askedIn = async (file: string, options: Options): Promise<Asked> =>
   askedBy(file, await readScenarioText(file), options);
 

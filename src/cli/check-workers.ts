@@ -3,7 +3,7 @@ import { exploreProgramWith, type ProgramExploration, type WorkerHost } from '..
 import type { CheckProgress, Explorer } from '../verify/index.ts';
 import { startThread } from './start-thread.ts';
 
-/** Time between two checks while others work, in milliseconds. */
+/** Time between two polls while workers run, in milliseconds. */
 const NAP = 50;
 
 /** Explores with so many Node threads, started for each search. */
@@ -11,8 +11,8 @@ export function exploringWith(workers: number): Explorer {
   return function* (question, reach) {
     let now: Omit<CheckProgress, 'round'> = { states: 0, transitions: 0, depth: 0, queue: 0, bytes: 0 };
     let found: { readonly result: ProgramExploration } | { readonly error: unknown } | undefined;
-    const progress = (told: typeof now): void => {
-      now = told;
+    const progress = (next: typeof now): void => {
+      now = next;
     };
     const work = exploreProgramWith(question, { ...reach, progress }, { workers, host: HOST }).then(
       (result) => {

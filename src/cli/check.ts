@@ -178,5 +178,5 @@ async function answerTo(files: readonly string[], options: Options): Promise<Exi
   return options.all === true ? checkAll(files, options, interrupted) : checkOne(files, options, interrupted);
 }
 
-/** Whether somebody wants the answer that there is by now. */
+/** Whether the user has interrupted the check, to get the answer so far. */
 let isInterrupted = false;

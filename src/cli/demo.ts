@@ -14,8 +14,8 @@ export function registerDemo(program: Command): void {
     .summary('show pages of a real guest_memfd wait in a batch of this machine')
     .description(
       'Makes a guest_memfd on this machine, touches pages of it on another CPU, and shows by /proc/kpageflags that they ' +
-        'wait in the lru_add batch of that CPU until it is drained. Where the kernel converts in place, converts. Takes ' +
-        'two seconds, needs root, changes nothing, and gives everything back.',
+        'wait in the lru_add batch of that CPU until it is drained. If the kernel can convert in place, it also ' +
+        'converts them. Takes two seconds and needs root. Changes no setting, and frees everything at the end.',
     )
     .option('--json', 'print one JSON document (schema/demo.schema.json)')
     .addHelpText(

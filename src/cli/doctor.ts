@@ -19,11 +19,12 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .summary('examine what this machine and kernel offer, and how to get the rest')
     .description(
-      'Checks what demo, record and inspect need, and finds features of this kernel by trying. A check that fails is a ' +
-        'result; the others are made. What it prints has no names of users, hosts or tasks, so it can be put into a report.',
+      'Checks the needs of demo, record and inspect, and finds features of this kernel by experiment. A failed ' +
+        'check is a result; the others still run. The output has no names of users, hosts or tasks, so it can be ' +
+        'put into a report.',
     )
     .argument('[checks...]', 'only these checks (default: all)')
-    .option('--list-checks', 'list the checks and what each looks at')
+    .option('--list-checks', 'list the checks and their subjects')
     .option('--json', 'print one JSON document (schema/doctor.schema.json)')
     .addHelpText(
       'after',

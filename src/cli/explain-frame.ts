@@ -54,7 +54,7 @@ export async function explainPfn(file: string, options: Options & Required<Pick<
   }
 }
 
-/** A page frame is not converted, so what asks about a conversion has no meaning for it. */
+/** A page frame is not converted, so options about a conversion do not apply. */
 function refuseOthers({ inode, range, cpu, profile, failOn, patch }: Options): void {
   const others = [
     ...(inode === undefined ? [] : ['--inode']),

@@ -31,8 +31,8 @@ export function registerExplain(program: Command): void {
     .summary('say who holds each guest_memfd folio in a recording of a real kernel')
     .description(
       'Reads a recording of mm_filemap_add_to_page_cache, mm_filemap_delete_from_page_cache and mm_lru_insertion ' +
-        "events, and says which guest_memfd folios wait in which CPU's lru_add batch and what each form of the " +
-        'check would answer to a conversion to private.',
+        "events. Shows which guest_memfd folios wait in each CPU's lru_add batch, and the result of a conversion to " +
+        'private under each form of the check.',
     )
     .argument(
       '<recording>',

@@ -18,6 +18,8 @@ interface Options {
   readonly promela?: boolean;
   readonly murphi?: boolean;
   readonly c?: string;
+  readonly parquet?: string;
+  readonly buffer?: string;
   readonly replay?: string;
   readonly profile?: Profile;
 }
@@ -25,21 +27,24 @@ interface Options {
 /** The form whose results a C program asserts if none is named: the last one of the conversion series. */
 const SERIES_FORM = 'v8';
 
-/** `folioscope export --promela|--murphi|--c FILE`: the same question for another model checker, or for a real kernel. */
+/** `folioscope export`: a scenario for another model checker or a real kernel; recordings as tables. */
 export function registerExport(program: Command): void {
   program
     .command('export')
-    .summary('write a scenario for SPIN, Rumur or a real kernel')
+    .summary('write a scenario for SPIN, Rumur or a real kernel, or recordings as tables')
     .description(
       'Writes the kernel, the tasks and the properties, as check explores them, as a model for another checker. ' +
         'That checker finds the same states, one for one, and the same verdict. With --c it writes one order of the ' +
         "calls as a stand-alone C program in the manner of the kernel's selftests. The program asserts the results on " +
-        'the kernel that runs it.',
+        'the kernel that runs it. With --parquet it writes recordings as tables for DuckDB, pandas, Spark and ' +
+        'ClickHouse: every event, and what explain makes of them (docs/query.md).',
     )
-    .argument('<scenario>', 'a scenario file (YAML or JSON)')
+    .argument('<file...>', 'a scenario file (YAML or JSON); with --parquet recordings, each FILE or HOST=FILE')
     .option('--promela', 'in Promela, for SPIN')
     .option('--murphi', 'in Murphi, for Rumur')
     .option('--c <file>', 'a C program, into this file; - for standard output')
+    .option('--parquet <directory>', 'recordings as Parquet files: DIRECTORY/TABLE/host=HOST/day=DAY/NAME.parquet')
+    .option('--buffer <name>', "with --parquet: only this buffer of a trace.dat; '' is the top one")
     .option('--replay <file>', 'with --c: the order of a counterexample that check --json printed, or of run --json')
     .addOption(
       new Option(
@@ -56,8 +61,9 @@ export function registerExport(program: Command): void {
       'after',
       `
 Exit codes:
-  0   written
-  64  usage    65  not a scenario, or with --c a call that no user program makes
+  0   written    2  written, of a damaged recording as much as can be read
+  64  usage    65  not a scenario, not a recording, or with --c a call that no
+      user program makes
   70  a defect of folioscope
 
 Examples:
@@ -70,12 +76,24 @@ Examples:
   folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c
       cc -Wall -Wextra -O2 -pthread -o sc-02 sc-02.c && ./sc-02
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline --json > run.json
-      folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c --replay run.json`,
+      folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c --replay run.json
+  folioscope export examples/two-cpu.dat --parquet tables
+  folioscope export vm1=a.dat vm2=b.dat --parquet tables`,
     )
-    .action(async (file: string, options: Options, command: Command) => {
-      const { promela, murphi, c, replay, patch } = options;
-      if ([promela, murphi, c].filter((asked) => asked !== undefined).length !== 1)
-        command.error("expected one of --promela, --murphi and --c, see 'folioscope export --help'");
+    .action(async (files: readonly string[], options: Options, command: Command) => {
+      const { promela, murphi, c, parquet, buffer, replay, patch } = options;
+      if ([promela, murphi, c, parquet].filter((asked) => asked !== undefined).length !== 1)
+        command.error("expected one of --promela, --murphi, --c and --parquet, see 'folioscope export --help'");
+      if (parquet !== undefined) {
+        if (patch !== undefined || replay !== undefined || options.profile !== undefined)
+          command.error('--parquet takes recordings: no --patch, --profile or --replay');
+        const { exportParquet } = await import('./export-parquet.ts');
+        process.exitCode = await exportParquet(files, parquet, buffer);
+        return;
+      }
+      if (buffer !== undefined) command.error('--buffer goes with --parquet');
+      const [file = ''] = files;
+      if (files.length > 1) command.error('expected one scenario file; only --parquet takes several files');
       if (c !== undefined) {
         await exportC(file, c, options);
         return;
@@ -92,7 +110,7 @@ function onePatch(word: string): readonly PatchChoice[] {
   return choices;
 }
 
-/** Writes the C program, and a line for what it cannot order. */
+/** Writes the C program, and a line for each order that it cannot enforce. */
 async function exportC(file: string, to: string, { patch, replay, profile }: Options): Promise<void> {
   const { parseScenario, readRecorded, unknownPlace } = await import('../scenario/index.ts');
   const { writeSelftest } = await import('../selftest/index.ts');

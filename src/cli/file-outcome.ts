@@ -3,10 +3,10 @@ import type { Outcome } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain } from './failure.ts';
 
-/** What `check --all` says of one file. */
+/** Outcome of one file in `check --all`. */
 export type FileOutcome =
   | { readonly outcome: Outcome; readonly text: string }
-  /** A file that cannot be checked, and why. */
+  /** Why a file cannot be checked. */
   | { readonly mistake: string };
 
 export function printOutcome(result: FileOutcome): void {

@@ -20,8 +20,8 @@ export function registerInspect(program: Command): void {
     .command('inspect')
     .summary('list the guest_memfds of this machine, and which of their pages wait in a batch now')
     .description(
-      'Looks through /proc for every guest_memfd that a process has open or mapped, and says which of its mapped pages ' +
-        'wait in a batch now, and whether a conversion of it to private would be refused. Needs root. Changes nothing.',
+      'Finds in /proc every guest_memfd that a process has open or mapped. Shows its mapped pages that wait in ' +
+        'a batch now, and whether a conversion of it to private would be refused. Needs root. Changes nothing.',
     )
     .addOption(
       new Option('--pid <pid>', 'only of this process; repeatable').argParser<readonly number[] | undefined>(
@@ -32,18 +32,18 @@ export function registerInspect(program: Command): void {
     .addOption(
       new Option(
         '--watch [seconds]',
-        'look again and again (every 0.5 s), print what changed, and remember which CPU touches a page; Ctrl-C ends it',
+        'poll (every 0.5 s), print each change, and record which CPU touches a page; Ctrl-C ends it',
       ).argParser(readSeconds),
     )
-    .option('--drgn', 'print a drgn script that proves it from kernel memory, and look at nothing')
-    .option('--json', 'print one JSON document (schema/inspect.schema.json); with --watch one a line')
+    .option('--drgn', 'only print a drgn script that reads the batches from kernel memory')
+    .option('--json', 'print one JSON document (schema/inspect.schema.json); with --watch one document a line')
     .addHelpText(
       'after',
       `
 Exit codes, by the last look:
-  0   no page that can be seen waits, or there is no guest_memfd
+  0   no visible page waits, or there is no guest_memfd
   1   a conversion would be refused without a drain
-  2   not decidable: pages that no process has mapped cannot be seen
+  2   undecided: pages that no process has mapped are not visible
   64  usage    69  this machine lacks what it needs    70  a defect
 
 Examples:

@@ -14,19 +14,19 @@ import { inOneLine, loadedFrom, placeIn, placesOf } from './patch-origin.ts';
 import { exported } from './patch-shape.ts';
 import { requireToBuild } from './patch-trial.ts';
 
-/** The forms themselves. @throws InputError where a file has none. */
+/** Loads the chosen forms. @throws InputError if a file has none. */
 export async function loadPatches(choices: readonly PatchChoice[]): Promise<readonly Patch[]> {
   const patches: Patch[] = [];
   for (const { word, known: named } of choices) patches.push(named ?? (await loadPatch(word)));
   return patches;
 }
 
-/** Whether this process reads TypeScript, and folioscope's own rooms, where a user's file imports them. */
+/** Whether this process can load TypeScript, and folioscope's own rooms, for imports of a user's file. */
 let hooked = false;
 
 /**
- * Loads a form of the check from a module whose default export it is. A .ts file needs no build: its types are
- * stripped. `folioscope/kernel` and its like are this very folioscope, wherever the file stands.
+ * Loads a form of the check from a module whose default export it is. A .ts file needs no build: its types are stripped.
+ * `folioscope/kernel` and similar imports are modules of this process, wherever the file is.
  * @throws InputError `FILE: what is wrong, what was expected`, one line.
  */
 async function loadPatch(file: string): Promise<Patch> {
@@ -44,7 +44,7 @@ async function loadPatch(file: string): Promise<Patch> {
   }
   hooked = true;
   let module: unknown;
-  // A file may end the process, or wait at its top for what never comes: Node then leaves without a word.
+  // A file may end the process, or wait at its top level for an event that never comes: Node then exits silently.
   const leaves = (): void => {
     complain(`${file}: cannot be loaded: it ends the process, or waits for ever, before its default export is there`);
     process.exitCode = EXIT.input;
@@ -54,8 +54,8 @@ async function loadPatch(file: string): Promise<Patch> {
     module = await imported(pathToFileURL(path).href);
   } catch (error) {
     const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    const told = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
-    throw new InputError(told.startsWith(`${file}:`) ? told : `${placeIn(file, error)}: cannot be loaded: ${told}`);
+    const text = message.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
+    throw new InputError(text.startsWith(`${file}:`) ? text : `${placeIn(file, error)}: cannot be loaded: ${text}`);
   } finally {
     process.off('exit', leaves);
   }
@@ -65,7 +65,7 @@ async function loadPatch(file: string): Promise<Patch> {
   return patch;
 }
 
-/** Lets this process read TypeScript, by the hooks that this Node has: register() is deprecated from Node 26 on. */
+/** Lets this process load TypeScript, by the hooks that this Node has: register() is deprecated from Node 26 on. */
 async function hookImports(): Promise<void> {
   const registerHooks: unknown = Reflect.get(nodeModules, 'registerHooks');
   if (isRegisterHooks(registerHooks)) (await import('./patch-hooks-here.ts')).hook(registerHooks);
@@ -74,7 +74,7 @@ async function hookImports(): Promise<void> {
 
 const isRegisterHooks = (value: unknown): value is RegisterHooks => typeof value === 'function';
 
-/** A form in C, which needs none of what guards JavaScript. */
+/** A form in C, which needs none of the guards for JavaScript. */
 async function loadC(word: string): Promise<Patch> {
   const { cFile, failureIn, loadCPatch } = await import('./c-patch.ts');
   const named = cFile(word);
@@ -86,7 +86,7 @@ async function loadC(word: string): Promise<Patch> {
   return patch;
 }
 
-/** A user's module. One that watchers have made unreadable is read without them. */
+/** A user's module. If the watchers made it unreadable, it is loaded without them. */
 async function imported(url: string): Promise<unknown> {
   const load = async (address: string): Promise<unknown> => {
     const module: unknown = await import(address);
@@ -100,16 +100,16 @@ async function imported(url: string): Promise<unknown> {
   }
 }
 
-/** The file of a form that was loaded last, as it was named. */
+/** The file of the form that was loaded last, as named on the command line. */
 let lastLoaded = '';
 
 /**
- * Ends the process in one line where a user's module fails in a timer, or in a promise that nothing waits for: Node would print its
- * own text of ten lines.
+ * Ends the process with one line if a user's module fails in a timer, or in a promise without a handler: Node would print ten
+ * lines of its own.
  */
 function catchLateFailures(): void {
   const end = (error: unknown): void => {
-    // folioscope itself throws nothing but errors, and no promise of its own is left alone.
+    // folioscope itself throws only errors, and handles all of its own promises.
     const place = placeIn(lastLoaded, error);
     if (error instanceof Error && place === lastLoaded) process.exit(reportFailure(error));
     complain(`${place}: fails later: ${inOneLine(error)}; expected a form that is recorded at once`);

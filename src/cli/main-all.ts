@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   demo: async () => (await import('./demo.ts')).registerDemo,
   open: async () => (await import('./open.ts')).registerOpen,
+  query: async () => (await import('./query.ts')).registerQuery,
   export: async () => (await import('./export.ts')).registerExport,
   completion: async () => (await import('./completion.ts')).registerCompletion,
 };

@@ -4,25 +4,25 @@ import type { ExitCode } from './exit-code.ts';
 import { endOf, printOutcome } from './file-outcome.ts';
 import { readText } from './scenario-files.ts';
 
-/** More than a thousand scenarios need. */
+/** Largest size of a document; a thousand scenarios need less. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** `folioscope merge FILE...`: what `check --all` would have said on one machine. */
+/** `folioscope merge FILE...`: the report that `check --all` would print on one machine. */
 export function registerMerge(program: Command): void {
   program
     .command('merge')
     .summary('put the shards of check --all together')
     .description(
-      'Reads what check --all --shard I/N printed on each machine, and prints what check --all prints on one, ' +
-        'byte for byte, with its exit code.',
+      'Reads the output of check --all --shard I/N from each machine. Prints exactly the output of check --all ' +
+        'on one machine, with the same exit code.',
     )
-    .argument('<shard...>', 'what each shard printed; the same shard twice counts once')
+    .argument('<shard...>', 'output of each shard; the same shard twice counts once')
     .addHelpText(
       'after',
       `
 Exit codes:
   those of check --all
-  65  a shard is missing, of another question, or not what a shard prints
+  65  a shard is missing, of another question, or not a shard's output
 
 Examples:
   folioscope check --all --shard 1/2 > 1.json

@@ -25,7 +25,7 @@ export function registerOpen(program: Command): void {
     .summary('show a run, a recording or a check in the browser')
     .description(
       'Serves the page on this machine and opens it: a scenario or a counterexample step by step, a recording over ' +
-        'time, a check in C as one types it. Everything is read and computed in the browser; nothing leaves the machine.',
+        'time, a check in C while it is typed. Everything is read and computed in the browser; nothing leaves the machine.',
     )
     .argument('[file]', 'a recording, a scenario, what run --json or check --json printed, or FILE.c')
     .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: any free one)').default(0).argParser(portNumber))
@@ -34,9 +34,9 @@ export function registerOpen(program: Command): void {
     .addHelpText(
       'after',
       `
-The address stands on a line of its own. The server answers to this machine
-only, hands out the page and the file, and ends with Ctrl-C, or when no page
-was open for half an hour.
+The address is printed on a line of its own. The server answers this machine
+only, serves the page and the file, and ends with Ctrl-C, or when no page was
+open for half an hour.
 
 Exit codes:
   0   served until Ctrl-C, or written
@@ -95,7 +95,7 @@ async function show(file: string | undefined, { port, browser, save }: Options):
   return EXIT.well;
 }
 
-/** The built page, beside the built command; where the sources run, in dist/. */
+/** The built page, beside the built command, or in dist/ if the sources run. */
 function pageFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, '../web'), join(here, '../../dist/web')].find((folder) => existsSync(join(folder, 'index.html')));
@@ -105,7 +105,7 @@ function pageFolder(): string | undefined {
 const MOST_DOCUMENT = 256 * 1024 * 1024;
 
 /**
- * The file, and what the page needs besides: the scenario that a counterexample was found in.
+ * The file, and the scenario of a counterexample, which the page also needs.
  * @throws InputError if it cannot be read, or is a scenario with a mistake.
  */
 async function openedFiles(path: string): Promise<readonly Opened[]> {
@@ -142,12 +142,12 @@ async function firstReadable(paths: readonly string[]): Promise<string | undefin
       await access(path, constants.R_OK);
       return path;
     } catch {
-      // The next may be there; the page has the scenarios of this folioscope itself.
+      // The next candidate may exist; the page has folioscope's own scenarios anyway.
     }
   return undefined;
 }
 
-/** Opens a browser where the desktop has one; without, the address is there to be clicked. */
+/** Opens a browser if the desktop has one; otherwise the printed address can be clicked. */
 function openBrowser(address: string): void {
   const { PATH = '', DISPLAY, WAYLAND_DISPLAY } = process.env;
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Puts watchers into the text of a user's form: around JavaScript's conditions, and into its loops. Runs in the thread
-// of module.register(), so it imports no room.
+// Puts watchers into the text of a user's form: around JavaScript's conditions, and into its loops. Runs in the thread of
+// module.register(), so it imports no room.
 //
-// A Value of the kernel language is an object, and every object is true in JavaScript: `if (x.not())` always takes its
-// branch, without any notice. So conditions are passed to a function first. This needs no parser: a condition is a
-// bracket group after a keyword, or an operand between tokens that bind less tightly.
+// A Value of the kernel language is an object, and every object is true in JavaScript: `if (x.not())` always takes its branch,
+// without any notice. So conditions are passed to a function first. This needs no parser: a condition is a bracket group after
+// a keyword, or an operand between tokens of lower precedence.
 
 /** A token of a text: brackets know their partners. */
 interface Token {
@@ -312,7 +312,7 @@ class Watching {
   #wrap(first: number, last: number, what: string): void {
     const [from, to] = [this.#tokens[first], this.#tokens[last]];
     if (from === undefined || to === undefined || last < first) return;
-    // Of those that begin at one place the widest is first.
+    // If several begin at one place, the widest comes first.
     this.#insertions.push({
       at: from.start,
       text: `${WATCHERS.condition}(${JSON.stringify(what)},(`,

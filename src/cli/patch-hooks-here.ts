@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { asParent, loadUsers, resolveOwn } from './patch-loading.ts';
 
-/** Node's registerHooks(), from 22.15 on, as far as it is used here: hooks in this thread, which do not wait. */
+/** Node's registerHooks(), from 22.15 on, as far as it is used here: synchronous hooks in this thread. */
 export type RegisterHooks = (hooks: {
   readonly resolve: (
     specifier: string,
@@ -11,7 +11,7 @@ export type RegisterHooks = (hooks: {
   readonly load: (url: string, context: object, next: (url: string, context: object) => object) => object;
 }) => unknown;
 
-/** Lets this process read users' forms of the check. */
+/** Lets this process load users' forms of the check. */
 export const hook = (registerHooks: RegisterHooks): unknown =>
   registerHooks({
     resolve: (specifier, context, next) =>

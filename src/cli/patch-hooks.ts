@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The hooks that module.register() runs in a thread of its own: for Node below 22.15, which has no others.
+// The hooks that module.register() runs in a thread of its own: the only kind in Node below 22.15.
 import type { LoadHook, ResolveHook } from 'node:module';
 import { asParent, loadUsers, resolveOwn } from './patch-loading.ts';
 

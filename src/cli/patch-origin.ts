@@ -13,13 +13,13 @@ export const loadedFrom = new WeakMap<Patch, string>();
 /** The file that a form came from; undefined for folioscope's own. */
 export const fileOf = (patch: Patch): string | undefined => loadedFrom.get(patch);
 
-/** Forms that were translated from C: what fails in them says its place itself, which this reads. */
+/** For forms translated from C: reads the place in C from the message of a failure. */
 export const placesOf = new WeakMap<Patch, (message: string) => string | undefined>();
 
-/** Frames of a stack that reaches from the depths of a text that is recorded to the file that it stands in. */
+/** Stack frames that are enough to reach from a deep call of a recorded text to the user's file. */
 const MOST_FRAMES = 200;
 
-/** Works with stacks that long. */
+/** Runs work with such long stacks. */
 export function tracing<T>(work: () => T): T {
   const usual = Error.stackTraceLimit;
   Error.stackTraceLimit = MOST_FRAMES;
@@ -33,7 +33,7 @@ export function tracing<T>(work: () => T): T {
 /** Where folioscope's own modules are. */
 const OWN = new URL('..', import.meta.url).href;
 
-/** `FILE:LINE` where an error's stack passes through a user's module, else `file`. */
+/** `FILE:LINE` if an error's stack passes through a user's module, otherwise `file`. */
 export function placeIn(file: string, error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const [, url = '', line = ''] of stack.matchAll(/(file:[^\s?]*?\.[cm]?[jt]s)(?:\?[^\s:]*)?:(\d+):\d+/g)) {
@@ -52,10 +52,10 @@ export const inOneLine = (error: unknown): string =>
     )
     .replaceAll(/\s+/g, ' ');
 
-/** What has failed in a user's form, in one line. @param how it failed, in words. */
+/** The error for a failure in a user's form, in one line. @param how it failed, in words. */
 export function failing(file: string, patch: Patch, error: unknown, how: string): InputError {
-  const told = placesOf.get(patch)?.(inOneLine(error));
-  if (told !== undefined) return new InputError(told);
+  const located = placesOf.get(patch)?.(inOneLine(error));
+  if (located !== undefined) return new InputError(located);
   const expected =
     error instanceof OutOfRange && error.of === folio.refcount.variable.name
       ? `the machine that is explored counts no further, expected a form with fewer references of its own, or 'ownReferences: N' among its fields`

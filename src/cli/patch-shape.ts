@@ -26,7 +26,7 @@ export function exported(file: string, module: unknown): Patch {
   return form;
 }
 
-/** `FILE:LINE` of a field of a form as it is written, where it is found; else the file. */
+/** `FILE:LINE` of a field in a form's text if it is found, otherwise the file. */
 function fieldIn(file: string, field: string): string {
   const lines = readFileSync(resolve(file), 'utf8').split('\n');
   const written = new RegExp(String.raw`(?:^|[\s{,])${field}\s*:`);
@@ -34,7 +34,7 @@ function fieldIn(file: string, field: string): string {
   return line === -1 ? file : `${file}:${line + 1}`;
 }
 
-/** Whether a form's check is a function, as its text is, and no routine. */
+/** Whether a form's check is a bare function instead of a routine. */
 const hasBareCheck = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'check' in value && typeof value.check === 'function';
 
@@ -62,7 +62,7 @@ const hasNumbers = (value: unknown, fields: readonly string[]): boolean => {
   );
 };
 
-/** What else a form of a user's may say. That it is a mutant, none may: those are folioscope's own. */
+/** Optional fields of a user's form. It cannot declare itself a mutant: mutants are folioscope's own. */
 const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allows: (value: unknown) => boolean }>> = {
   guestFaultPutsAtOnce: { expected: 'true or false', allows: isYesOrNo },
   skipsLru: { expected: 'true or false', allows: isYesOrNo },
@@ -92,7 +92,7 @@ const FIELDS: Readonly<Record<string, { readonly expected: string; readonly allo
 
 const NEEDED = ['name', 'summary', 'check'];
 
-/** @throws InputError where a form has a field that no form has, or another value there. */
+/** @throws InputError if a form has an unknown field, or an invalid value. */
 function requireFields(file: string, form: Patch): void {
   for (const [field, value] of Object.entries(form)) {
     if (NEEDED.includes(field)) continue;

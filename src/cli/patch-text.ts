@@ -9,15 +9,15 @@ export const RECORDINGS = 3;
 
 export const RECORDINGS_AFTER_WORK = 2;
 
-/** What fails may fail because of a text that differs only later. */
+/** After a failure there are more recordings, because the text may only differ later. */
 export const RECORDINGS_AFTER_FAILURE = 16;
 
-/** The smallest kernel that a form is tried in. */
-export const BUILT = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
+/** The kernel that a form is tried in: small, with more CPUs than one, because a form may drain CPUs by number. */
+export const BUILT = { cpus: 8, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
 
 export const TRIED = ['touch', 'convert'] as const;
 
-/** A form's text, recorded anew in the smallest kernel each time: data, as JSON. */
+/** A form's text as JSON, recorded each time in the smallest kernel. */
 export function* recordings(patch: Patch, times: number): Generator<string> {
   for (let time = 0; time < times; time++) {
     forgetTurns();
@@ -30,7 +30,7 @@ export const textOf = ({ program }: Machine): string => JSON.stringify(program.c
 /** The texts of users' forms, as first recorded. */
 const textsOf = new WeakMap<Patch, string>();
 
-/** @throws InputError where recordings of a form's text differ: a kernel has it once for each conversion. */
+/** @throws InputError if recordings of a form's text differ: a kernel has the text once for each conversion. */
 export function requireOneText(file: string, patch: Patch, recorded: Iterable<string>): void {
   let first = textsOf.get(patch);
   for (const text of recorded) {
@@ -43,7 +43,9 @@ export function requireOneText(file: string, patch: Patch, recorded: Iterable<st
   if (first !== undefined) textsOf.set(patch, first);
 }
 
-/** An answer about a user's form is one only if its text is still the same. @throws InputError if it is not. */
+/**
+ * Requires that a user's form still has the same text; otherwise an answer about it is void. @throws InputError if it is not.
+ */
 export function requireSameText(patch: Patch, times: number): void {
   const file = fileOf(patch);
   if (file === undefined) return;

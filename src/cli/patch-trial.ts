@@ -7,7 +7,7 @@ import { inOneLine, placeIn, placesOf, tracing } from './patch-origin.ts';
 import { BUILT, RECORDINGS, recordings, requireOneText, textOf, TRIED } from './patch-text.ts';
 import { forgetTurns } from './patch-watch.ts';
 
-/** One page that has just been touched, and is converted: what a check is for. */
+/** The trial: a page that has just been touched is converted. */
 const TRIAL: readonly Call[] = [
   { call: 'touch', inode: 0, start: 0, pages: 1 },
   {
@@ -17,12 +17,12 @@ const TRIAL: readonly Call[] = [
   },
 ];
 
-/** Many times what that takes: a form that goes on is not tried any longer. */
+/** Largest number of steps of the trial; it normally needs far fewer. */
 const MOST_TRIAL_STEPS = 10_000;
 
 /**
- * The text of a check runs when a kernel is built with it, and must be the same each time. Its steps are tried once: who
- * goes round there without a step would never come back where steps are compiled.
+ * Requires that a form can be built: the text of a check runs when a kernel is built with it, and must be the same each time.
+ * Its steps are tried once in the interpreter, because a loop without a step would never end in compiled steps.
  */
 export function requireToBuild(file: string, patch: Patch): void {
   let machine: Machine;
@@ -33,8 +33,8 @@ export function requireToBuild(file: string, patch: Patch): void {
   } catch (error) {
     if (error instanceof InputError) throw error;
     const place = placeIn(file, error);
-    const told = placesOf.get(patch)?.(inOneLine(error));
-    if (told !== undefined) throw new InputError(told);
+    const located = placesOf.get(patch)?.(inOneLine(error));
+    if (located !== undefined) throw new InputError(located);
     throw new InputError(`${place}: no kernel can be built with it: ${inOneLine(error)}${missing(patch, error)}`);
   }
   try {
@@ -45,12 +45,14 @@ export function requireToBuild(file: string, patch: Patch): void {
       if (machine.busy(0)) return;
     }
   } catch (error) {
-    const told = placesOf.get(patch)?.(inOneLine(error));
-    throw new InputError(told ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
+    const located = placesOf.get(patch)?.(inOneLine(error));
+    throw new InputError(located ?? `${file}: ${patch.name} fails where one page is converted: ${inOneLine(error)}`);
   }
 }
 
-/** What a form lacks that touches what is left out of its kernel: the part, or the field, with which a kernel can be built. */
+/**
+ * The missing field of a form that uses memory outside its kernel: the part, or the field, with which a kernel can be built.
+ */
 function missing(patch: Patch, error: unknown): string {
   if (!(error instanceof RangeError)) return '';
   const ways: readonly (readonly [string, Patch])[] = [

@@ -13,16 +13,16 @@ const OUTCOME = z.union([
   z.strictObject({ mistake: z.string() }),
 ]);
 
-/** What a worker says of a file, as it travels. */
+/** A file's outcome, encoded for a message. */
 export const outcomeText = (outcome: FileOutcome): string => JSON.stringify(outcome);
 
-/** What a worker said of a file. @throws Error where it failed. */
+/** A file's outcome from a message. @throws Error if the worker failed. */
 export const outcomeFrom = (answer: Answer): FileOutcome => OUTCOME.parse(JSON.parse(textOf(answer)));
 
-/** An answer as it travels: Node's own format, because JSON has no undefined and no typed arrays. */
+/** An answer, encoded for a message in Node's own format, because JSON has no undefined and no typed arrays. */
 export const answersText = (answer: CheckAnswer): string => serialize(answer).toString('base64');
 
-/** An answer from a worker of the same version. @throws Error where it failed. */
+/** An answer from a worker of the same version. @throws Error if the worker failed. */
 export function answersFrom(answer: Answer): CheckAnswer {
   const value: unknown = deserialize(Buffer.from(textOf(answer), 'base64'));
   if (!isAnswer(value)) throw new Error('a worker answered something else than a check');

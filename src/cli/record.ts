@@ -27,15 +27,15 @@ const EVENTS: readonly EventSet[] = ['minimal', 'full', 'page-ref'];
 const UNITS = { ms: 1, s: 1000, m: 60_000, '': 1000 };
 const MEBI = 1024 * 1024;
 
-/** `folioscope record`: records this machine's events, and says what explain says of them. */
+/** `folioscope record`: records this machine's events, and prints the answer of explain. */
 export function registerRecord(program: Command): void {
   program
     .command('record')
     .summary('record who holds which guest_memfd folio on this machine, and explain it')
     .description(
-      'Records events of this machine into a trace.dat, while a command runs or for a time, and answers like explain. ' +
-        'Needs root (or a tracefs for your group). It uses an instance of tracefs of its own: no other recording and no ' +
-        'setting of the machine is touched.',
+      'Records events of this machine into a trace.dat, while a command runs or for a given time, and prints ' +
+        'the answer of explain. Needs root (or a tracefs for your group). It uses its own instance of tracefs, so ' +
+        'other recordings and all settings of the machine stay unchanged.',
     )
     .argument('[command...]', 'a command to run meanwhile, after --')
     .addOption(new Option('--for <time>', 'end after 10s, 500ms, 2m').argParser(readTime))
@@ -49,14 +49,14 @@ export function registerRecord(program: Command): void {
         .default('minimal'),
     )
     .addOption(
-      new Option('--limit <MiB>', 'keep at most so much, the newest; what is dropped is counted')
+      new Option('--limit <MiB>', 'keep at most the newest MiB; dropped events are counted')
         .default(64)
         .argParser(readLimit),
     )
     .addOption(
       new Option(
         '--fail-on <which>',
-        'exit with 1 where a conversion was refused, or a marked moment would be; spurious: only where nothing but batches held its page (default with a command: never)',
+        'exit with 1 if a conversion was refused, or would be at a marked moment; spurious: only if batches alone held its page (default with a command: never)',
       ).choices(['refused', 'spurious', 'never']),
     )
     .option('--quiet-if-well', 'print an answer only if something was refused')
@@ -64,18 +64,18 @@ export function registerRecord(program: Command): void {
     .addHelpText(
       'after',
       `
-A line written to the file that $FOLIOSCOPE_TRACE_MARKER names, in the command,
-marks a moment to explain.
+A line that the command writes to the file $FOLIOSCOPE_TRACE_MARKER marks a
+moment to explain.
 
 Overhead: two events a page fault, 0.7 us together on the machine of
 docs/live.md; up to --limit MiB of memory, and 4 MiB a CPU for the kernel.
 
 Exit codes:
-  that of the command, if it is not 0; else, as --fail-on asks:
-  0   nothing was refused    1   refused    2   not decidable
+  that of the command, if it is not 0; otherwise by --fail-on:
+  0   nothing was refused    1   refused    2   undecided
   64  usage, or the command cannot be run    65  the file cannot be written
   69  this machine lacks what it needs    70  a defect of folioscope
-  A command's own codes may be the same: --json tells them apart.
+  A command's own codes may be the same: --json distinguishes them.
 
 Examples:
   sudo folioscope record --for 10s
@@ -122,7 +122,7 @@ async function run(command: readonly string[], options: Options): Promise<number
       },
     });
   } catch (error) {
-    // A command that cannot be started is a mistake of the command line.
+    // A command that cannot be started is an error of the command line.
     throw error instanceof CommandError ? new UsageError(error.message) : error;
   }
   const explanation = await explained(done.file);
@@ -150,12 +150,12 @@ async function print(done: RecordAnswer, explanation: Explanation, { json, event
   process.stdout.write(explanationToText(explanation, { file: done.file, options: [], version: version() }));
 }
 
-/** The worst that the recorded conversions got, or one at a marked moment would have got. */
+/** The worst result of the recorded conversions, or of a possible conversion at a marked moment. */
 function refusals({ conversions, moments }: Explanation): 'justified' | 'spurious' | 'none' {
   const calls = conversions.filter(({ returned }) => isErrno(returned, 'EAGAIN'));
   const refused = moments.flatMap(({ baseline }) => (baseline.verdict === 'refused' ? [baseline] : []));
   if (calls.length === 0 && refused.length === 0) return 'none';
-  // Of a call: a batch may have been the cause, and no event shows another holder.
+  // Whether a batch may have been the cause of a call's refusal, and no event shows another holder.
   const byBatches = calls.some(
     ({ causes }) =>
       causes.some(({ kinds }) => kinds.includes('lru-add-batch') && kinds.length === 1) &&

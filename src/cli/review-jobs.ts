@@ -4,7 +4,7 @@ import type { CSource } from '../cfront/index.ts';
 import type { Judged } from '../review/index.ts';
 import { startThread } from './start-thread.ts';
 
-/** One side of a change, as a thread translates it again. */
+/** One side of a change, for a thread that translates it again. */
 export interface JobSide {
   readonly name: string;
   readonly function: string;
@@ -22,7 +22,7 @@ export interface ReviewJob {
   readonly mostStates: number;
 }
 
-/** What came of a job. */
+/** Result of a job. */
 export interface ReviewReply {
   readonly number: number;
   readonly judged: Judged;

@@ -20,8 +20,8 @@ async function answer(message: unknown): Promise<void> {
   const { number, side, file, text, mostStates } = message;
   const scenario = parseScenario(file, text);
   const reply = (judged: ReviewReply['judged']): void => {
-    const told: ReviewReply = { number, judged };
-    port.postMessage(told);
+    const sent: ReviewReply = { number, judged };
+    port.postMessage(sent);
   };
   const translation = (await readyFront()).translate(side.source, {
     name: side.name,
@@ -38,7 +38,7 @@ async function answer(message: unknown): Promise<void> {
       return;
     }
   } catch (error) {
-    // What fails with a form of somebody else is the form's, and the other scenarios are answered all the same.
+    // A failure with the reviewed form belongs to the form; the other scenarios are still answered.
     const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
     reply(failed(scenario, failureIn(reason) ?? reason));
   }

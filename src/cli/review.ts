@@ -31,9 +31,9 @@ interface Options {
 
 /** The scenarios that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
-/** A mail, or a series of them; larger than any that a list takes. */
+/** Largest size of a file with mails; mailing lists accept less. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** States after which a search of one scenario gives up. */
+/** Default limit of the search of one scenario, in states. */
 const MOST_STATES = 2_000_000;
 
 /** `folioscope review FILE...`: a patch as its author wrote it, before and after. */
@@ -149,10 +149,10 @@ async function standardInput(): Promise<Uint8Array> {
   return all;
 }
 
-/** A file of the kernel's sources; undefined where there is none. */
+/** A file of the kernel's sources; undefined if there is none. */
 async function textIn(tree: string, path: string): Promise<string | undefined> {
   try {
-    // A path of a mail is not to lead out of the tree.
+    // A path in a mail must not lead out of the tree.
     const inside = relative(tree, join(tree, path));
     if (inside.startsWith('..')) return undefined;
     return await readFile(join(tree, inside), 'utf8');
@@ -211,7 +211,7 @@ async function reviewed(
   return reviewAnswer({ file, profiles, changes, source, notRun: [...notRun] });
 }
 
-/** Whether a tree's kernel is the model's, as far as verdicts rest on it; the checks under review aside. */
+/** Compares a tree's kernel with the model, as far as the verdicts depend on it, without the checks under review. */
 async function comparedSource(tree: string, changes: readonly ReviewedChange[]): Promise<ComparedSource> {
   const { compareSources, HELD_AGAINST } = await import('../source/index.ts');
   const { sourcesIn } = await import('./source.ts');
@@ -230,7 +230,7 @@ async function comparedSource(tree: string, changes: readonly ReviewedChange[]):
   }
 }
 
-/** A side that has been translated once here, so that its errors are told before anything is explored. */
+/** A side that was translated here once, so that its errors are reported before any exploration. */
 type Translated =
   | { readonly kind: 'form'; readonly job: JobSide; readonly unexportedCalls: readonly string[] }
   | { readonly kind: 'refused'; readonly errors: readonly string[] };
@@ -266,7 +266,7 @@ async function judgedSides(
   notRun: Set<string>,
 ): Promise<readonly (ReviewedSide | undefined)[]> {
   const { nameOf, verdictOf } = await import('../review/index.ts');
-  // Both sides of a scenario one after the other: what is interrupted then has both for most.
+  // Both sides of a scenario in sequence, so that an interrupted review has both for most scenarios.
   const jobs = scenarios.flatMap(({ scenario, text }, i) =>
     sides.flatMap((side, which): ReviewJob[] =>
       side?.kind === 'form'

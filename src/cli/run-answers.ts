@@ -5,7 +5,7 @@ import type { PatchAnswer, RunEnd, RunObserver, Scenario, ScenarioAnswer, Scenar
 import { workingWith } from './working-with-patch.ts';
 import type { Plan } from './run-plan.ts';
 
-/** Runs a scenario once under each form. @throws InputError where an order does not fit. */
+/** Runs a scenario once under each form. @throws InputError if an order does not fit. */
 export async function answerOf(
   scenario: Scenario,
   { patches, schedule, replay }: Plan,

@@ -5,7 +5,7 @@ import { loadPatches } from './load-patch.ts';
 import type { PatchChoice } from './patch-choice.ts';
 import { readText } from './scenario-files.ts';
 
-/** What the command line of `run` says. */
+/** Options of the command line of `run`. */
 export interface Options {
   readonly patch?: readonly PatchChoice[];
   readonly profile?: Profile;
@@ -19,17 +19,17 @@ export interface Options {
   readonly json?: boolean;
 }
 
-/** What is run, as the options have it. */
+/** The runs that the options request. */
 export interface Plan {
   readonly patches: readonly Patch[];
   readonly schedule: Schedule | undefined;
   readonly replay: { readonly file: string; readonly text: string } | undefined;
 }
 
-/** More than any run's steps need in JSON. */
+/** Largest size of a recorded run; the steps of any run need less in JSON. */
 const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
 
-/** @throws UsageError where options do not go together, InputError where a form or a recorded run cannot be read. */
+/** @throws UsageError if options exclude each other, InputError if a form or a recorded run cannot be read. */
 export async function planOf(options: Options): Promise<Plan> {
   const { schedule: how, seed, replay, runs } = options;
   if (replay !== undefined && (how ?? seed ?? runs) !== undefined)

@@ -15,7 +15,7 @@ import { readScenarioText, scenarioFiles } from './scenario-files.ts';
 import { version } from './version.ts';
 import { TraceRecorder } from './trace-recorder.ts';
 
-/** `folioscope run FILE...`: what the forms of the check answer to a scenario. */
+/** `folioscope run FILE...`: the results of the forms of the check in a scenario. */
 export function registerRun(program: Command): void {
   program
     .command('run')

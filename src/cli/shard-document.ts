@@ -15,7 +15,7 @@ const OUTCOME = z.enum(['as expected', 'NOT as expected', 'undecided', 'says not
 const DOCUMENT = z.strictObject({
   schema: z.literal(SCHEMA),
   version: z.string(),
-  /** Hash of all that is asked: options, the files and what they say. */
+  /** Hash of the question: options, the files and their content. */
   question: z.string(),
   shard: z.strictObject({ number: z.int(), of: z.int() }),
   files: z.int(),
@@ -29,7 +29,7 @@ const DOCUMENT = z.strictObject({
 });
 type ShardDocument = z.output<typeof DOCUMENT>;
 
-/** What a shard comes to, as one line of JSON (schema/check-shard.schema.json). */
+/** Result of a shard, as one line of JSON (schema/check-shard.schema.json). */
 export function shardDocument(
   files: readonly string[],
   shard: Shard,
@@ -59,7 +59,7 @@ export function shardDocument(
 function questionOf(files: readonly string[], options: Options): string {
   const { patch, shard: _shard, workers: _workers, memory: _memory, spill: _spill, ...rest } = options;
   const hash = createHash('sha256');
-  // Where a file lies may differ from machine to machine; what it says may not.
+  // The path of a file may differ between machines; its content may not.
   for (const file of files) hash.update(contentOf(file)).update('\0');
   for (const { word, known } of patch ?? [])
     hash.update(known === undefined ? contentOf(word.replace(/(\.[ch]):\w+$/, '$1')) : known.name).update('\0');
@@ -70,12 +70,15 @@ function contentOf(file: string): Uint8Array | string {
   try {
     return readFileSync(file);
   } catch {
-    // The check itself says why it cannot be read.
+    // The check itself reports why it cannot be read.
     return '';
   }
 }
 
-/** What all shards of a question say, in the order of the files. @throws InputError where one is missing, or of another question. */
+/**
+ * The outcomes of all shards of a question, in the order of the files. @throws InputError if a shard is missing, or belongs to
+ * another question.
+ */
 export function merged(documents: readonly { readonly file: string; readonly text: string }[]): {
   readonly results: readonly FileOutcome[];
   readonly interrupted: boolean;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { InvalidArgumentError } from 'commander';
 
-/** A part of the scenario files of `check --all`: every one whose place, divided by `of`, leaves `number` - 1. */
+/** A part of the scenario files of `check --all`: every file whose position modulo `of` is `number` - 1. */
 export interface Shard {
   /** From 1 on. */
   readonly number: number;

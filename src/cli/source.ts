@@ -19,7 +19,7 @@ export function registerSource(program: Command): void {
     .summary('compare a kernel tree with the kernel that the model follows')
     .description(
       `Looks up every kernel routine that the model follows in a kernel tree, and compares its text with linux-${HELD_AGAINST} ` +
-        'by hashes over its words, without comments and blanks.',
+        'by hashes over its tokens, without comments and blanks.',
     )
     .argument('<dir>', "a kernel tree: the directory that has 'mm' and 'virt/kvm'")
     .option('--all', 'also list the unchanged routines')
@@ -57,7 +57,7 @@ const isOther = ({ state }: RoutineState): boolean => state === 'changed' || sta
 /** Where a routine may have moved to. */
 const PLACES = ['mm', 'include/linux', 'virt/kvm', 'kernel', 'fs', 'arch/x86/kvm'];
 
-/** A kernel tree. @throws InputError where it is none. */
+/** A kernel tree. @throws InputError if it is not one. */
 export async function sourcesIn(dir: string): Promise<Sources> {
   for (const place of ['mm', 'virt/kvm'])
     if ((await entries(join(dir, place))) === undefined)

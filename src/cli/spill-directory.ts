@@ -7,7 +7,7 @@ import { makeDirectory } from './make-directory.ts';
 import { InUseError, takeOwnership } from './ownership.ts';
 import { writeParts } from './write-parts.ts';
 
-/** Holds the number of the process that owns the directory's states. */
+/** File with the number of the process that owns the directory's states. */
 const OWNER = 'folioscope-spill';
 /** Names of files from `SpillMemory`. */
 const OURS = /^seen-\d+-\d+$/;

@@ -51,7 +51,7 @@ Examples:
 async function work({ queue, jobs }: Options): Promise<ExitCode> {
   const { serve } = await import('../queue/index.ts');
   const ending = new AbortController();
-  // Each question at hand listens.
+  // Every question in progress adds a listener.
   setMaxListeners(0, ending.signal);
   const end = (): void => ending.abort();
   process.once('SIGINT', end);
@@ -66,7 +66,7 @@ async function work({ queue, jobs }: Options): Promise<ExitCode> {
   return EXIT.well;
 }
 
-/** Answers in a new thread, so that this one renews the locks of the questions at hand. */
+/** Answers in a new thread, so that this thread can renew the locks of the questions in progress. */
 async function answerInThread(question: Question, stop: AbortSignal): Promise<Answer> {
   const { startThread } = await import('./start-thread.ts');
   const thread = startThread('queue-thread');

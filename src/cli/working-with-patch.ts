@@ -6,9 +6,9 @@ import { RECORDINGS_AFTER_FAILURE, RECORDINGS_AFTER_WORK, requireSameText } from
 import { forgetTurns } from './patch-watch.ts';
 
 /**
- * Works with a form. Its text runs where kernels are built and its steps where they are run, with values that only then
- * turn out to be wrong; what fails there is the mistake of the file that it came from, if it came from one.
- * @throws InputError `FILE: what failed, what to do`, one line; what fails with folioscope's own forms as it is.
+ * Runs work with a form. Its text runs when kernels are built, and its steps when they are run, with values that may turn out
+ * to be wrong only then. Such a failure is an error in the form's file, if the form came from a file.
+ * @throws InputError `FILE: what failed, what to do`, one line; a failure of folioscope's own forms unchanged.
  */
 export function workingWith<T>(patch: Patch, work: () => T): T {
   const result = guarded(patch, work);
@@ -16,7 +16,7 @@ export function workingWith<T>(patch: Patch, work: () => T): T {
   return result;
 }
 
-/** The same for work that is done in pieces. */
+/** The same for work in pieces. */
 export function* workingInPieces<T, R>(patch: Patch, pieces: Generator<T, R>): Generator<T, R> {
   for (;;) {
     const piece = guarded(patch, () => pieces.next());
@@ -42,6 +42,9 @@ function guarded<T>(patch: Patch, work: () => T): T {
   }
 }
 
-/** What is wrong with a directory of checkpoints or states is no mistake of a form. Their classes are the engine's, which is not loaded here. */
+/**
+ * An error of a directory of checkpoints or states is not an error of a form. These errors have classes of the engine, which is
+ * not loaded here.
+ */
 const isOfStore = (error: unknown): boolean =>
   error instanceof Error && ['CheckpointError', 'UnwrittenError', 'StoreFullError'].includes(error.name);

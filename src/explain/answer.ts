@@ -168,7 +168,7 @@ export interface FolioLife {
 export type Unseen =
   /** Pins, mlock batches and all else but lru_add batches. */
   | { readonly what: 'unrecorded references' }
-  /** The same, and a conversion called at `at` met one: nothing shows that it has gone since. */
+  /** The same, and a conversion called at `at` met one; no event shows that this reference was put since. */
   | { readonly what: 'refused call'; readonly at: Nanoseconds };
 
 /** The events that show that a folio waits in a batch, as the kernel's `trace` file prints them. */
@@ -330,7 +330,7 @@ export interface DrainAnswer {
   readonly cpus: readonly CpuDrains[];
   /** In the order of the recording, the first thousand. */
   readonly rounds: readonly DrainRound[];
-  /** Works without a function's name were recorded: rounds may be among them. */
+  /** Work items without a function's name were recorded: rounds may be among them. */
   readonly nameless: boolean;
 }
 
@@ -342,7 +342,7 @@ interface MedianAndMax {
 /** Cost of drains on one CPU. */
 export interface CpuDrains {
   readonly cpu: Cpu;
-  /** Number of works that began to run. */
+  /** Number of work items that began to run. */
   readonly works: number;
   /** From the queueing to the begin. */
   readonly delay: MedianAndMax;
@@ -350,7 +350,7 @@ export interface CpuDrains {
   readonly run: MedianAndMax;
 }
 
-/** One round: the asking task and its CPU, and the works that it queued. */
+/** One round: the requesting task and its CPU, and the work items that it queued. */
 export interface DrainRound {
   readonly at: Nanoseconds;
   readonly cpu: Cpu;
@@ -358,7 +358,7 @@ export interface DrainRound {
   readonly task: string | undefined;
   /** Call time of the conversion that contains it; undefined if there is none. */
   readonly conversion: Nanoseconds | undefined;
-  /** Undefined if the end of a work was not recorded. */
+  /** Undefined if the end of a work item was not recorded. */
   readonly took: Nanoseconds | undefined;
   readonly works: readonly DrainWork[];
 }

@@ -39,7 +39,7 @@ import { doubtOf, type Story } from './story.ts';
 import { areProved, isWithin, unseenAt } from './unseen.ts';
 import { type Conversion, Verdicts } from './verdicts.ts';
 
-/** What answers rest on, whatever the moment. */
+/** Basis of all answers, at any moment. */
 export interface Basis {
   readonly trace: TraceSummary;
   /** Inodes with answers for each moment. */
@@ -89,7 +89,7 @@ export class Answerer {
         moments.push(this.#moment(basis, { moment, inode, states: ofInode, converter, range }));
       }
     }
-    return this.told(basis.explanation(moments), trace);
+    return this.finalForm(basis.explanation(moments), trace);
   }
 
   /**
@@ -111,10 +111,10 @@ export class Answerer {
     return this.#moment(basis, { moment, inode, states, converter, range });
   }
 
-  /** An explanation as the reader gets it: stamps of a clock that counts as counts, and redacted if that was requested. */
-  told(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
-    const told = countsTime ? withCounts(explanation) : explanation;
-    return this.#story.redactor?.explanation(told) ?? told;
+  /** The final form of an explanation: counts as stamps if the clock counts, and redacted if that was requested. */
+  finalForm(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
+    const counted = countsTime ? withCounts(explanation) : explanation;
+    return this.#story.redactor?.explanation(counted) ?? counted;
   }
 
   /**
@@ -373,7 +373,7 @@ function askedOf(inode: TrackedInode, born: ReadonlyMap<TrackedInode, unknown>, 
     const known = found.get(from);
     if (known !== undefined) return known;
     let index = from;
-    // Pages of large folios are known with their first one.
+    // The pages of a large folio are known if its first page is.
     let place = 0;
     for (; ; index++) {
       for (let one = folios[place]; one !== undefined && one.index + 2 ** one.order <= index; one = folios[++place]);

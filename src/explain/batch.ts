@@ -25,7 +25,7 @@ function roundedTime(at: Nanoseconds): number {
   return (SIGNED[HIGH] ?? 0) * 0x1_0000_0000 + (UNSIGNED[1 - HIGH] ?? 0);
 }
 
-/** One CPU's lru_add batch, as far as events show its content: anonymous folios enter it unseen. */
+/** One CPU's lru_add batch, as far as events show its content: no event shows that an anonymous folio enters it. */
 export class CpuBatch {
   readonly cpu: Cpu;
   /** Time of the CPU's first flush. */
@@ -46,7 +46,7 @@ export class CpuBatch {
   #flushLast: Nanoseconds | undefined = undefined;
   /** When the first of the recording was over. */
   #firstEnd: Nanoseconds | undefined = undefined;
-  /** The flush that is going on, once it has inserted a folio that is followed. */
+  /** The flush in progress, once it has inserted a tracked folio. */
   #flush: Flush | undefined = undefined;
   /** The folios that it has inserted. */
   readonly #flushed: Generation[] = [];
@@ -78,13 +78,13 @@ export class CpuBatch {
     return this.#flushLast;
   }
 
-  /** From when on nothing is held any more that the batch held as the recording began: its first flush was over. Undefined: never. */
+  /** End of its first flush: from then on the batch holds nothing that it held when the recording began. Undefined: never. */
   get flushedFrom(): Nanoseconds | undefined {
     if (this.#flushLast === undefined) return undefined;
     return this.#firstEnd ?? latestEndOf(this.#flushLast);
   }
 
-  /** Followed folios of the flush that is going on or was the last: it may hold their references still. */
+  /** Tracked folios of the flush in progress, or of the last one: it may still hold their references. */
   get flushed(): readonly Generation[] {
     return this.#flushed;
   }
@@ -134,7 +134,7 @@ export class CpuBatch {
     this.#flushed.length = 0;
   }
 
-  /** The first flush is over by `at`, or before where that is long after its last insertion. */
+  /** Records the end of the first flush: `at`, or an earlier time if `at` is long after its last insertion. */
   #firstEnds(at: Nanoseconds): void {
     if (this.#firstEnd !== undefined || this.#flushLast === undefined) return;
     const latest = latestEndOf(this.#flushLast);
@@ -167,7 +167,10 @@ export class CpuBatch {
     this.#openGaps.length = 0;
   }
 
-  /** Takes out a folio that was inserted, and the dead ones before it: a flush frees those without an insertion (since 7.2, not in 6.18). */
+  /**
+   * Removes a folio that was inserted, and the deleted ones before it: a flush frees those without an insertion (since 7.2, not
+   * in 6.18).
+   */
   leave(folio: Generation): void {
     const place = this.#waiting.indexOf(folio);
     if (place < 0) return;
@@ -179,7 +182,7 @@ export class CpuBatch {
   /** Events of this CPU were lost up to `to`. */
   lose(buffer: string | undefined, to: Nanoseconds | undefined): Gap {
     const gap = new Gap(this.cpu, buffer, this.lastEvent, to);
-    // Another buffer may have what one buffer of a recording lost.
+    // Another buffer of the recording may have the events that this one lost.
     const hidden = this.#waiting.filter(({ add }) => add?.buffer === buffer);
     for (const folio of hidden) folio.gap ??= gap;
     this.#waiting = this.#waiting.filter((folio) => !hidden.includes(folio));

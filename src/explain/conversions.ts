@@ -15,7 +15,7 @@ import type { Flush } from './flush.ts';
 import { causesOf } from './causes.ts';
 import { type CheckForm, type FormEvidence, inferForm } from './check-form.ts';
 import type { Generation } from './generation.ts';
-import { isUntold } from './held.ts';
+import { isStockHidden } from './held.ts';
 import type { TrackedInode } from './inodes.ts';
 
 /** Largest number of folios of one call that are recorded as returned to a batch. */
@@ -53,7 +53,7 @@ interface Call {
   checked: Pages | undefined;
   exit: SyscallExit | undefined;
   drained: boolean | undefined;
-  /** It queued works of lru_add_drain_all() itself. */
+  /** It queued work items of lru_add_drain_all() itself. */
   asked: boolean;
   /** A worker on its own CPU flushed its waiting folios, and only after the request. */
   allBeforeOwn: boolean;
@@ -62,7 +62,7 @@ interface Call {
 /** A call in progress. */
 interface Open {
   readonly call: Call;
-  /** It queued the works of a drain, or a kworker of another CPU inserted waiting folios. */
+  /** It queued the work items of a drain, or a kworker of another CPU inserted waiting folios. */
   drained: boolean;
   /** Events of some CPU were lost meanwhile. */
   lossy: boolean;
@@ -78,7 +78,7 @@ interface Held {
 export interface Recorded {
   readonly adds: boolean;
   readonly insertions: boolean;
-  /** Works of lru_add_drain_all() would show. */
+  /** Whether the recording would show work items of lru_add_drain_all(). */
   readonly works: boolean;
   /** Inserted unevictable folios without a recorded add, of each CPU by rising time. */
   readonly unadded: ReadonlyMap<Cpu, readonly Unadded[]>;
@@ -449,7 +449,7 @@ function batchedFolio(folio: Generation, counts: (inode: TrackedInode) => boolea
 function heldFolio(folio: Generation): Held[] {
   const { inode, references, deletedAt } = folio;
   if (inode === undefined || references === undefined || deletedAt !== undefined) return [];
-  return references.state.holders.filter(isUntold).map((holder) => ({ inode, folio, holder }));
+  return references.state.holders.filter(isStockHidden).map((holder) => ({ inode, folio, holder }));
 }
 
 const heldAnswer = ({ inode: { dev, ino }, folio: { index, pfn }, holder }: Held): HeldFolio => ({

@@ -14,7 +14,7 @@ import { Durations } from './durations.ts';
 const DRAIN_FUNCTION = 'lru_add_drain_per_cpu';
 const DRAIN_WORKQUEUE = 'mm_percpu_wq';
 
-/** A round queues its works within microseconds; a second request has waited for the end of the last round. */
+/** A round queues its work items within microseconds; a second request has waited for the end of the last round. */
 const QUEUEING_PAUSE = 100_000n;
 /** Number of rounds that are stored whole; of more only the sums. */
 const MOST_ROUNDS = 1000;
@@ -44,20 +44,20 @@ interface Sums {
 }
 
 /**
- * Rounds of lru_add_drain_all(), from workqueue events: one work for each CPU that seemed to have something in a batch,
- * all waited for. A mutex lets only one task queue and wait at a time.
+ * Rounds of lru_add_drain_all(), from workqueue events: one work item for each CPU that seemed to have something in a batch;
+ * the round waits for all of them. A mutex lets only one task queue and wait at a time.
  */
 export class Drains {
   readonly #kept: Round[] = [];
   readonly #sums = new Map<Cpu, Sums>();
   readonly #rounds = new Durations();
-  /** By the work's address; an entry exists from its queueing to its end. */
+  /** By the work item's address; an entry exists from its queueing to its end. */
   readonly #open = new Map<string, Work>();
   readonly #running = new Map<Cpu, Work>();
   /** The running task of each CPU, after its first recorded switch. */
   readonly #onCpu = new Map<Cpu, { readonly pid: number; readonly task: string }>();
   #current: Round | undefined = undefined;
-  /** End of the first round with recorded ends of all works: all CPUs' batches had been empty since it began. */
+  /** End of the first round with recorded ends of all work items: all CPUs' batches had been empty since it began. */
   firstRoundEnd: Nanoseconds | undefined = undefined;
   #count = 0;
   #total = 0n;
@@ -68,9 +68,12 @@ export class Drains {
   #nameless = false;
   readonly #mostRounds: number;
 
-  /** @param mostRounds number of rounds that are stored whole. */
-  constructor(mostRounds = MOST_ROUNDS) {
+  readonly #onRound: ((round: DrainRound) => void) | undefined;
+
+  /** @param mostRounds number of rounds that are stored whole. @param onRound receives each when it is over. */
+  constructor(mostRounds = MOST_ROUNDS, onRound?: (round: DrainRound) => void) {
     this.#mostRounds = mostRounds;
+    this.#onRound = onRound;
   }
 
   /**
@@ -99,7 +102,7 @@ export class Drains {
     if (work !== undefined) work.insertions++;
   }
 
-  /** Records the task that ran on a CPU while a work waited for it. */
+  /** Records the task that ran on a CPU while a work item waited for the CPU. */
   switched({ cpu, at, pid, comm, nextPid, nextComm }: SchedSwitch): void {
     this.#ran(cpu, at, { pid, task: comm ?? '<...>' });
     this.#onCpu.set(cpu, { pid: nextPid, task: nextComm });
@@ -139,7 +142,7 @@ export class Drains {
   #roundOf({ pid, comm, cpu, at }: WorkqueueEvent, requested: Cpu, conversion: Nanoseconds | undefined): Round {
     const current = this.#current;
     const last = current?.works.at(-1);
-    // CPUs are asked by rising number. A round with all works done may still be queueing, but not for long.
+    // CPUs are queued by rising number. A round whose work items are all done may still be queueing, but not for long.
     if (current !== undefined && last !== undefined && current.pid === pid && requested > last.cpu) {
       const isOver = current.works.every(({ ended }) => ended !== undefined) && at - last.queued > QUEUEING_PAUSE;
       if (!isOver) return current;
@@ -192,11 +195,12 @@ export class Drains {
     return made;
   }
 
-  /** No further work belongs to the current round. */
+  /** No further work item belongs to the current round. */
   #close(): void {
     const round = this.#current;
     this.#current = undefined;
     if (round === undefined) return;
+    this.#onRound?.(roundAnswer(round));
     const took = tookOf(round.works);
     if (took === undefined) {
       this.#unfinished++;
@@ -239,7 +243,7 @@ export class Drains {
 /** Clocks of two CPUs may differ, and a damaged time may run back: a duration is at least 0. */
 const between = (from: Nanoseconds, to: Nanoseconds): Nanoseconds => nanoseconds(to > from ? to - from : 0n);
 
-/** From the first queueing to the last end; undefined if a work's end was not recorded. */
+/** From the first queueing to the last end; undefined if the end of a work item was not recorded. */
 function tookOf(works: readonly Work[]): Nanoseconds | undefined {
   const [first] = works;
   let last: Nanoseconds | undefined;
@@ -250,7 +254,7 @@ function tookOf(works: readonly Work[]): Nanoseconds | undefined {
   return first === undefined || last === undefined ? undefined : between(first.queued, last);
 }
 
-/** Largest number of named tasks that ran while a work waited, the longest first. */
+/** Largest number of named tasks that ran while a work item waited, the longest first. */
 const MOST_TASKS = 3;
 
 function roundAnswer({ pid, task, cpu, conversion, works }: Round): DrainRound {

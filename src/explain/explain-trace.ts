@@ -50,7 +50,7 @@ async function answer(
   return { explanation: explainer.answer(trace), shownPageSize };
 }
 
-/** @returns the summary, and the page size that a text's offsets show: text has folios' places in bytes. */
+/** @returns the summary, and the page size that a text's offsets show: text gives offsets in bytes. */
 export async function readInto(
   source: ByteSource | ByteStream,
   question: Pick<Question, 'buffer' | 'onProgress'>,

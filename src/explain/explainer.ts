@@ -10,7 +10,7 @@ import type {
 } from '../ledger/index.ts';
 import { DEFAULT_PROFILE } from '../machine/index.ts';
 import type { TraceSummary } from '../trace/index.ts';
-import type { Explanation } from './answer.ts';
+import type { DrainRound, Explanation } from './answer.ts';
 import { Answerer } from './answerer.ts';
 import type { CpuBatch } from './batch.ts';
 import { Conversions } from './conversions.ts';
@@ -24,13 +24,15 @@ import { type Keeping, Moments } from './moments.ts';
 import type { Question } from './question.ts';
 import { Redactor } from './redactor.ts';
 
-/** Number of rounds of drains that are stored whole for a recording that is looked at later. */
+/** Number of rounds of drains that are stored whole for later questions. */
 const MOST_FOLLOWED_ROUNDS = 100_000;
 
-/** What is kept and told for a recording that is looked at later. */
+/** States to keep, and a callback, for later questions about a recording. */
 export interface Following extends Keeping {
-  /** Receives each folio that leaves the page cache. Events that follow may still tell of it. */
+  /** Receives each folio that leaves the page cache. Later events may still belong to it. */
   readonly onEnd?: (folio: Generation) => void;
+  /** Receives each round of lru_add_drain_all() when it is over. */
+  readonly onRound?: ((round: DrainRound) => void) | undefined;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Explainer {
     this.#redactor = question.redact === true ? new Redactor() : undefined;
     this.#moments = new Moments(question.moments, question.redact !== true, following);
     this.#inodes = new Inodes(question.inode);
-    this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined);
+    this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined, following?.onRound);
     this.#pageCache = new PageCache({
       moments: this.#moments,
       inodes: this.#inodes,
@@ -151,7 +153,7 @@ export class Explainer {
   #workqueue(event: WorkqueueEvent): void {
     const drain = this.#drains.workqueue(event, this.#conversions.of(event.pid));
     if (drain === 'asked') this.#conversions.drains(event.pid);
-    // The end of the round shows which work is its last; until then each may be.
+    // The end of the round shows which work item is its last; until then each may be.
     else if (drain === 'done' && this.#drains.firstRoundEnd === undefined) this.#inodes.drained(event.at);
   }
 
@@ -190,7 +192,7 @@ export class Explainer {
   }
 }
 
-/** Markers may hold the names of tasks, which are known by their events. */
+/** Markers may contain names of tasks, which are known from the tasks' events. */
 function toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
   redactor.name(event.comm);
   if (event.type === 'sched_switch') redactor.name(event.nextComm);
@@ -203,6 +205,6 @@ const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent
 /** Events of a CPU during the flush of its batch, besides insertions; all others come before or after. */
 const isOfFlush = (type: KernelEvent['type']): boolean => type === 'page-reference' || type === 'mm_page_free';
 
-/** What an interrupt tells as well, or the flush itself: a flush may be going on around it. */
+/** Events that an interrupt or the flush itself may cause: a flush may be in progress around them. */
 const mayInterrupt = (type: KernelEvent['type']): boolean =>
   isOfFlush(type) || type === 'workqueue_queue_work' || type === 'workqueue_activate_work' || type === 'sched_wakeup';

@@ -2,13 +2,13 @@
 import { type Cpu, type Nanoseconds, nanoseconds } from '../ledger/index.ts';
 
 /**
- * Nanoseconds after its last insertion from which a flush is taken to be over where no event of its CPU shows that. It runs
- * with preemption off (folio_batch_move_lru(), mm/folio.c of 7.3, mm/swap.c of 6.18), except with PREEMPT_RT; the longest from an
- * insertion to the put that was measured, under software emulation and with every reference traced, was 342 us (7.3).
+ * Nanoseconds after its last insertion after which a flush counts as finished if no event of its CPU shows its end. It runs
+ * with preemption off (folio_batch_move_lru(), mm/folio.c of 7.3, mm/swap.c of 6.18), except with PREEMPT_RT; the longest from
+ * an insertion to the put that was measured, under software emulation and with every reference traced, was 342 us (7.3).
  */
 const LONGEST_RELEASE = 500_000n;
 
-/** From when on a flush is taken to be over that inserted its last folio at `last`, where no event shows that. */
+/** Time from which a flush with its last insertion at `last` counts as finished, if no event shows its end. */
 export const latestEndOf = (last: Nanoseconds): Nanoseconds => nanoseconds(last + LONGEST_RELEASE + 1n);
 
 /**

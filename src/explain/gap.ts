@@ -9,7 +9,7 @@ export class Gap {
   readonly from: Nanoseconds | undefined;
   /** The first event after it; undefined if there is none. */
   readonly to: Nanoseconds | undefined;
-  /** The CPU's first flush after it: every unseen entry has left the batch. */
+  /** The CPU's first flush after it: by then every unseen entry has left the batch. */
   flushedAt: Nanoseconds | undefined = undefined;
 
   constructor(cpu: Cpu, buffer: string | undefined, from: Nanoseconds | undefined, to: Nanoseconds | undefined) {

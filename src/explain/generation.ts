@@ -36,7 +36,7 @@ export class Generation {
   readonly inode: TrackedInode | undefined;
   /** Without a recorded add: nothing was lost before, so it was there when the recording began. */
   readonly fromBefore: boolean;
-  /** As answers have it: made once, because every moment may need it. */
+  /** Its life for answers: made once, because every moment may need it. */
   readonly life: FolioLife;
   insertion: LruInsertion | undefined = undefined;
   /** The flush that inserted it. */

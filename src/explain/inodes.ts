@@ -27,7 +27,7 @@ export class TrackedInode {
   insertedBefore = 0;
   /** Tasks that added folios of it, by pid, the first ones. */
   readonly touchers: Toucher[] = [];
-  /** Task of the latest add: the next one is usually of the same task. */
+  /** Task of the latest add: the next add is usually by the same task. */
   #lastPid: number | undefined = undefined;
   #lastToucher: Toucher | undefined = undefined;
   /** Task of the first add. */
@@ -107,7 +107,10 @@ type KnownInode = Pick<InodeAnswer, 'dev' | 'ino' | 'kind' | 'because'> & {
 
 const ON_DRIVER = 'it is on the device of a driver';
 
-/** A device that no driver stands behind: guest_memfd's inodes live on a mount of the kernel's own (6.18: that of anonymous inodes; 7.3: one of guest_memfd's). */
+/**
+ * A device without a driver: guest_memfd's inodes are on an internal mount of the kernel (6.18: that of anonymous inodes; 7.3:
+ * one of guest_memfd).
+ */
 const isAnonymous = (dev: Dev): boolean => dev.startsWith('0:');
 
 /**

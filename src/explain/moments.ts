@@ -22,11 +22,11 @@ export interface TimeWindow {
   readonly to: Nanoseconds;
 }
 
-/** States that are kept besides those of the requested moments, for a recording that is looked at later. */
+/** States that are kept besides those of the requested moments, for later questions. */
 export interface Keeping {
   /** Times of which any moment may be requested later; undefined: none. */
   readonly window: TimeWindow | undefined;
-  /** Whether each folio keeps all its states until it leaves the page cache, and is told then. */
+  /** Whether each folio keeps all its states until it leaves the page cache, and is delivered then. */
   readonly whole: boolean;
 }
 
@@ -35,7 +35,7 @@ const NOTHING_MORE: Keeping = { window: undefined, whole: false };
 /** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
-  readonly #tellsTexts: boolean;
+  readonly #namesTexts: boolean;
   readonly #keeping: Keeping;
   readonly #everyMarker: boolean;
   readonly #texts: Set<string>;
@@ -47,14 +47,14 @@ export class Moments {
   /** Number of markers with each requested text. */
   readonly #counts = new Map<string, number>();
 
-  /** @param tellsTexts whether messages may name existing markers. */
-  constructor(selectors: readonly MomentSelector[], tellsTexts = true, keeping: Keeping = NOTHING_MORE) {
-    this.#tellsTexts = tellsTexts;
+  /** @param namesTexts whether messages may name existing markers. */
+  constructor(selectors: readonly MomentSelector[], namesTexts = true, keeping: Keeping = NOTHING_MORE) {
+    this.#namesTexts = namesTexts;
     this.#keeping = keeping;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
     this.#texts = new Set(this.#selectors.flatMap((selector) => (selector.kind === 'marker' ? [selector.text] : [])));
-    // The clock decides later which of both is meant; what either needs is kept.
+    // The clock decides later which of the two is meant; until then the states for both are kept.
     for (const selector of this.#selectors)
       if (selector.kind === 'time')
         for (const at of [selector.at, ...(selector.count === undefined ? [] : [selector.count])]) this.#mayAsk(at);
@@ -93,9 +93,10 @@ export class Moments {
   }
 
   /**
-   * All moments that were asked for, by rising time; those of one time in the order of the recording.
-   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without a text.
-   * @throws QuestionError where a marker that was asked for is not there, or a time is outside the recording.
+   * All requested moments, by rising time; those of one time in the order of the recording.
+   * @param begin time of the first event; `end`: of the last; `countsTime`: whether the clock counts; `hidden`: markers without
+   * a text.
+   * @throws QuestionError if a requested marker is missing, or a time is outside the recording.
    */
   resolve(
     begin: Nanoseconds | undefined,
@@ -114,7 +115,7 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#tellsTexts) {
+    if (!this.#namesTexts) {
       const others = this.#seen.size;
       return `no marker '${text}' in the recording; it has ${others} other marker${others === 1 ? '' : 's'}`;
     }

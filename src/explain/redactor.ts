@@ -2,7 +2,7 @@
 import { type FilemapEvent, type Holder, type Ledger, type LruInsertion, type Pfn, pfn } from '../ledger/index.ts';
 import type { ConversionCall, DrainAnswer, Explanation, MomentAnswer } from './answer.ts';
 
-/** A kernel address, in a text from outside: sixteen digits, or as many as follow `0x` and are no small number. */
+/** A kernel address, in a text from outside: sixteen digits, or at least eight digits after `0x`. */
 const ADDRESS = /\b(?:0x[\da-f]{8,16}|[\da-f]{16})\b/gi;
 
 /** Pattern of a possible page frame number in a text from outside. */
@@ -132,7 +132,7 @@ export class Redactor {
     return longest.reduce((rest, name) => (rest.includes(name) ? this.#without(rest, name) : rest), framed);
   }
 
-  /** The text without a task's name, if that stands alone: `sh` is no part of `pushed`. */
+  /** The text without a task's name, where the name is a whole word: `sh` in `pushed` stays. */
   #without(text: string, name: string): string {
     let result = '';
     let from = 0;

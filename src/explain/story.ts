@@ -22,16 +22,16 @@ export interface Story {
   readonly drains: Drains;
   readonly batches: ReadonlyMap<Cpu, CpuBatch>;
   readonly gaps: readonly Gap[];
-  /** Which events it has at all. */
+  /** The kinds of events that it has. */
   readonly seen: SeenEvents;
-  /** Folios of which a part is not in it. */
+  /** Folios with unrecorded events. */
   readonly strays: Strays;
   readonly order: EventOrder;
-  /** Undefined where nothing is to be redacted. */
+  /** Undefined if nothing is redacted. */
   readonly redactor: Redactor | undefined;
 }
 
-/** A full batch is always flushed: where one filled up again and nothing was ever inserted, that event was off. */
+/** A full batch is always flushed: if a batch filled up again and no insertion was recorded, that event was off. */
 export const isBlind = ({ seen: { filledUnseen, anyInsertion } }: Story): boolean => filledUnseen && !anyInsertion;
 
 /** Why it is unknown for every folio whether it waits. */

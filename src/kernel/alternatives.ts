@@ -84,7 +84,7 @@ export const ALTERNATIVES: readonly Patch[] = [
   },
   {
     name: 'pg-lru',
-    summary: 'drains only where PG_lru says that the folio is not on the LRU',
+    summary: 'drains only if PG_lru says that the folio is not on the LRU',
     check: safetyCheck((k, args) => {
       const drained = k.let('lru_drained', bool, false);
       const lru = k.local('lru', bool);
@@ -114,8 +114,7 @@ export const ALTERNATIVES: readonly Patch[] = [
   },
   {
     name: 'ref-freeze',
-    summary:
-      "freezes each folio at the count that is expected, and thaws it; drains all CPUs' batches once where that fails",
+    summary: "freezes each folio at the expected count, and thaws it; drains all CPUs' batches once if that fails",
     freezes: true,
     check: safetyCheck((k, args) => {
       const drained = k.let('lru_drained', bool, false);
@@ -138,7 +137,7 @@ export const ALTERNATIVES: readonly Patch[] = [
   },
   {
     name: 'known-references',
-    summary: 'refuses only who is mapped or pinned, and ignores holders that it does not know',
+    summary: 'refuses only mapped or pinned pages, and ignores unknown holders',
     check: safetyCheck((k, args) =>
       forEachFolio(k, args, clamped, ({ folio: of, safe }) => {
         const used = k.local('used', bool);

@@ -35,5 +35,5 @@ test.each([
 test('a mutant of v6 calls what v6 calls', () => {
   const [newest] = PROFILES;
   if (newest === undefined) throw new Error('no profile');
-  expect(unexportedCalls(mutantNamed('drain-waits-for-nobody').patch, newest)).toEqual(['folio_may_be_lru_cached']);
+  expect(unexportedCalls(mutantNamed('drain-waits-for-nothing').patch, newest)).toEqual(['folio_may_be_lru_cached']);
 });

@@ -68,8 +68,8 @@ export { argumentNumber } from './syscall_arguments.ts';
 export type { AnyCall, Brought, CallName, CallWords, SyscallName } from './syscalls.ts';
 export { CALL_NAMES, callNamed, CALLS, partsOfSyscall } from './syscalls.ts';
 
-// Forms of the safety check: those of the series, what else one might have done, mistakes made on purpose; and what a form
-// of one's own is made of.
+// Forms of the safety check: those of the series, other possible forms, deliberate mistakes; and the parts to write a form
+// with.
 export type { CheckArguments, Patch } from './kernel.ts';
 export { ALTERNATIVES } from './alternatives.ts';
 export { unexportedCalls } from './exports.ts';
@@ -141,13 +141,13 @@ export { cpuMasks, taskCpu, taskErrorIndex, taskMm, taskResult } from './sched.t
 export { work } from './workqueue.ts';
 export { pte, tlb, vmaGone } from './zap.ts';
 
-// Who holds what: read from the memory, and written into it.
+// Holders of references: read from the memory, and written into it.
 export type { Holders, Holding, Imbalance } from './ledger_view.ts';
 export { HOLDING, holdersOf, imbalances, LiveLedger } from './ledger_view.ts';
 export type { Restored } from './ledger_writer.ts';
 export { writeLedger } from './ledger_writer.ts';
 
-// What steps mean (docs/observations.md), and the stack of a step.
+// Meanings of steps (docs/observations.md), and the stack of a step.
 export {
   CHECK,
   COUNT,

@@ -72,9 +72,8 @@ const kvm_mmu_unlock = routine('kvm_mmu_unlock', (k, { inode }: OfInode) => {
 });
 
 /**
- * kernel/locking/qrwlock.c: read_lock() of kvm->mmu_lock: queues behind a waiting writer, so that vCPUs that fault
- * again and again do not keep an invalidation out. The kernel's queue is first come, first served among writers and
- * readers.
+ * kernel/locking/qrwlock.c: read_lock() of kvm->mmu_lock: queues behind a waiting writer, so that vCPUs that fault repeatedly
+ * do not keep an invalidation out. The kernel's queue is first come, first served among writers and readers.
  */
 export const read_lock_mmu = routine('read_lock', (k, { inode }: OfInode) => {
   const { readers, writer, waiting } = lockOf(inode);

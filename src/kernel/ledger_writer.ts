@@ -23,7 +23,7 @@ interface BatchColumns {
 
 /**
  * Puts a folio into a CPU's batch, `entries` times.
- * @returns how many there was room for; none where the CPU is not known.
+ * @returns the number of entries that fit; 0 if the CPU is unknown.
  */
 function putInto(
   { counts, folios, slots }: BatchColumns,
@@ -43,7 +43,7 @@ function putInto(
 /** The kernel whose memory is written. */
 export interface Restored {
   readonly program: Program;
-  /** As it is after boot. */
+  /** Its memory after boot. */
   readonly memory: Memory;
   readonly profile: Profile;
 }
@@ -92,7 +92,8 @@ export function writeLedger({ program, memory, profile }: Restored, ledger: Ledg
     let mm = 0;
     for (const holder of entry.holders) {
       if (holder.kind === 'lru-add-batch') {
-        // A folio stands in a lru_add batch once. What is on its way there, or finds it full, no drain finds.
+        // A folio is in a lru_add batch at most once. No drain finds a reference that is on its way there, or that does not
+        // fit.
         const found = putInto(lruAdd, holder.cpu, number, Math.min(1, holder.references));
         batched ||= found > 0;
         if (holder.references > found) hold(number, holder.references - found);

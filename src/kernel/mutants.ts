@@ -26,7 +26,7 @@ export interface Mutant {
   readonly scenario: string;
   /** The property that it violates there. */
   readonly property: InvariantName;
-  /** v6 in the wrong kernel, or a wrong v6; its name says so. */
+  /** v6 in a wrong kernel, or a wrong v6, under the mutant's name. */
   readonly patch: Patch;
 }
 
@@ -139,7 +139,7 @@ const releaseFrom = (from: number) => (k: K, batch: FolioBatch) => {
 
 /** All mutants. They run only by the name that `mutantNamed` takes. */
 export const MUTANTS: readonly Mutant[] = [
-  mutant('gup-no-barrier', ['SC-10', 'I1'], 'lockless GUP looks at the entry again before its reference can be seen', {
+  mutant('gup-no-barrier', ['SC-10', 'I1'], 'lockless GUP rechecks the entry before its reference is visible', {
     parts: ['gup'],
   }),
   mutant('zap-puts-before-flush', ['SC-13', 'I1'], 'a zap puts the references before it has flushed the TLB', {
@@ -152,18 +152,18 @@ export const MUTANTS: readonly Mutant[] = [
       expected: (of) => checkedFolio.refcount.at(of).plus(checkedFolio.mapcount.at(of)),
     }),
   }),
-  mutant('drain-forgets-mlock', ['SC-15', 'I2'], 'who drains all CPUs does not ask for their mlock batches', {
+  mutant('drain-forgets-mlock', ['SC-15', 'I2'], 'a drain of all CPUs does not look at their mlock batches', {
     parts: ['mlock'],
     rewrite: changing('need_mlock_drain', 'need_mlock_drain', forgotten),
   }),
-  mutant('drain-bumps-after-loop', ['SC-18', 'I9'], 'the generation is raised when the CPUs have been asked'),
-  mutant('drain-unlocks-before-flush', ['SC-18', 'I9'], 'the mutex is given up before the work has been waited for'),
+  mutant('drain-bumps-after-loop', ['SC-18', 'I9'], 'the generation is raised after the loop over the CPUs'),
+  mutant('drain-unlocks-before-flush', ['SC-18', 'I9'], 'the mutex is unlocked before the queued work is done'),
   mutant('fallocate-without-lock', ['SC-19', 'I2'], 'fallocate() takes no invalidate lock'),
   mutant('fault-without-lock', ['SC-24', 'I1'], "a user's fault takes no invalidate lock"),
-  mutant('drain-asks-nobody', ['SC-40', 'I2'], 'no work is queued', {
+  mutant('drain-queues-nothing', ['SC-40', 'I2'], 'no work is queued', {
     rewrite: changing('queue_work_on', 'queue_work', forgotten),
   }),
-  mutant('drain-waits-for-nobody', ['SC-40', 'I2'], 'queued work is not waited for', {
+  mutant('drain-waits-for-nothing', ['SC-40', 'I2'], 'the drain does not wait for the queued work', {
     rewrite: changing('flush_work', 'flush_work', unguarded),
   }),
   mutant('flush-keeps-references', ['SC-40', 'I2'], 'the flush of a batch puts nothing', {
@@ -181,16 +181,16 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('drains-itself-only', ['SC-40', 'I2'], 'it drains its own CPU', {
     check: wrongCheck({ drain: (k) => k.call(lru_add_drain, {}) }),
   }),
-  mutant('drained-from-the-start', ['SC-40', 'I2'], 'it notes that it has drained before it has', {
+  mutant('drained-from-the-start', ['SC-40', 'I2'], 'it records a drain before it has drained', {
     check: wrongCheck({ drainedAtFirst: true }),
   }),
-  mutant('skips-folio-after-drain', ['SC-37', 'I1'], 'after the drain it goes on with the next folio', {
+  mutant('skips-folio-after-drain', ['SC-37', 'I1'], 'after the drain it continues with the next folio', {
     check: wrongCheck({ afterDrain: 'believes it is safe' }),
   }),
-  mutant('drained-static', ['SC-40', 'I2'], 'that it has drained is kept from request to request', {
+  mutant('drained-static', ['SC-40', 'I2'], 'the record of its drain is kept from request to request', {
     check: wrongCheck({ staticFlag: true }),
   }),
-  mutant('forgets-it-has-drained', ['SC-37', 'I3'], 'it drains as often as a count is unexpected', {
+  mutant('forgets-it-has-drained', ['SC-37', 'I3'], 'it drains at every unexpected count', {
     check: wrongCheck({ forgetsDrain: true }),
   }),
   mutant('breaks-without-release', ['SC-40', 'I6'], 'it does not put the first folio of a batch', {

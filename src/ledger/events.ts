@@ -59,9 +59,9 @@ export interface LruInsertion extends EventOrigin {
   /** Mapped into some page table at that moment; undefined if the event does not say. */
   readonly mapped: boolean | undefined;
   /**
-   * Whether the flush can be preempted: interrupts and preemption were on, and only migration was off. So it is with PREEMPT_RT,
-   * whose local locks sleep (mainline since 6.12). Absent where the recording does not show the former, or the event is older than
-   * the counter of migrate_disable() (5.15).
+   * Whether the flush can be preempted: interrupts and preemption were on, and only migration was off. This is the case with
+   * PREEMPT_RT, whose local locks sleep (mainline since 6.12). Absent if the recording does not show interrupts and preemption,
+   * or is older than the counter of migrate_disable() (5.15).
    */
   readonly isPreemptible?: boolean;
 }
@@ -133,14 +133,14 @@ export interface PageFree extends EventOrigin {
   readonly order: Order;
 }
 
-/** include/trace/events/workqueue.h. `lru_add_drain_all()` shows as works of the function `lru_add_drain_per_cpu`. */
+/** include/trace/events/workqueue.h. `lru_add_drain_all()` appears as work items of the function `lru_add_drain_per_cpu`. */
 export interface WorkqueueEvent extends EventOrigin {
   readonly type:
     | 'workqueue_queue_work'
     | 'workqueue_activate_work'
     | 'workqueue_execute_start'
     | 'workqueue_execute_end';
-  /** Identity of the work item among the works of its time: its address in hexadecimal, hashed in some texts. */
+  /** Identity of the work item among those of its time: its address in hexadecimal, hashed in some texts. */
   readonly work: string;
   /** Undefined if the kernel did not record it, or the recording has no symbols. */
   readonly function: string | undefined;

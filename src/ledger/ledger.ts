@@ -13,7 +13,7 @@ interface KindOfHolder {
   /** A per-CPU batch. */
   readonly isBatch?: true;
   /** A recording without page_ref events shows it, or a conversion removes it itself. */
-  readonly isTold?: true;
+  readonly isStockVisible?: true;
 }
 
 /** All kinds of holders of a folio's references, in the order of reports; the table of holders is in docs/ARCHITECTURE.md. */
@@ -35,15 +35,15 @@ export type HolderKind = (typeof HOLDER_KINDS)[number];
 
 /** By kind. What else asks for a kind stands in docs/ARCHITECTURE.md, "Add a kind of holder". */
 const KINDS: Readonly<Record<HolderKind, KindOfHolder>> = {
-  'page-cache': { isIdle: true, isTold: true },
-  'lru-add-batch': { isIdle: true, isBatch: true, isTold: true },
+  'page-cache': { isIdle: true, isStockVisible: true },
+  'lru-add-batch': { isIdle: true, isBatch: true, isStockVisible: true },
   'lru-batch': { isIdle: true, isBatch: true },
   'mlock-batch': { isIdle: true, isBatch: true },
-  'user-mapping': { isTold: true },
+  'user-mapping': { isStockVisible: true },
   'mmu-gather': {},
   gup: {},
   lookup: { isChecksOwn: true },
-  'safety-check': { isIdle: true, isTold: true },
+  'safety-check': { isIdle: true, isStockVisible: true },
   isolated: { isChecksOwn: true },
   walker: { isChecksOwn: true },
   unknown: {},
@@ -89,7 +89,7 @@ export type Ledger = readonly FolioLedger[];
  *   type Holder,
  *   isBatch,
  *   isIdle,
- *   isTold,
+ *   isStockVisible,
  *   referencesOf,
  * } from 'folioscope/ledger';
  * const holders: readonly Holder[] = [
@@ -100,7 +100,7 @@ export type Ledger = readonly FolioLedger[];
  * referencesOf(holders); // => 3
  * heldByIdleOnly(holders); // => true
  * HOLDER_KINDS.filter(isBatch); // => ['lru-add-batch', 'lru-batch', 'mlock-batch']
- * HOLDER_KINDS.filter((kind) => !isTold(kind) && isIdle(kind)); // => ['lru-batch', 'mlock-batch']
+ * HOLDER_KINDS.filter((kind) => !isStockVisible(kind) && isIdle(kind)); // => ['lru-batch', 'mlock-batch']
  * HOLDER_KINDS.filter((kind) => !isIdle(kind) && !CHECKS_OWN.has(kind)); // => ['user-mapping', 'mmu-gather', 'gup', 'unknown']
  */
 export const referencesOf = (holders: readonly Holder[]): number =>
@@ -116,7 +116,7 @@ export const isIdle = (kind: HolderKind): boolean => KINDS[kind].isIdle === true
 export const isBatch = (kind: HolderKind): boolean => KINDS[kind].isBatch === true;
 
 /** Whether a recording without page_ref events shows a holder of this kind, or a conversion removes it itself. */
-export const isTold = (kind: HolderKind): boolean => KINDS[kind].isTold === true;
+export const isStockVisible = (kind: HolderKind): boolean => KINDS[kind].isStockVisible === true;
 
 /** Kinds of references that a check may itself hold to the folio of its look. */
 export const CHECKS_OWN: ReadonlySet<HolderKind> = kindsThat('isChecksOwn');

@@ -5,7 +5,7 @@ import type { Native } from './native.ts';
 /** Packs bytes into one zstd frame. */
 export type Pack = (bytes: Uint8Array) => Uint8Array;
 
-/** The best way that is there: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks. */
+/** The best available packer: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks. */
 export function zstdPacker(native: Pick<Native, 'zstd'>): {
   readonly pack: Pack;
   readonly by: string;

@@ -5,10 +5,10 @@ import { UnavailableError } from './unavailable.ts';
 
 /** Moves the calling thread between CPUs, and drains their batches. */
 export class Cpus {
-  /** Those on which this process may run. */
+  /** CPUs on which this process may run. */
   readonly allowed: readonly number[];
   readonly #native: Native;
-  /** A page of our own, touched once: mlock(2) of it drains the batches of the CPU that it runs on. */
+  /** An own page, touched once: mlock(2) of it drains the batches of the CPU that the call runs on. */
   readonly #page: number;
 
   constructor(native: Native) {

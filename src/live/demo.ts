@@ -16,10 +16,10 @@ import { PageReader } from './pages.ts';
 import { removeDeadIfAllowed } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
-/** What a demonstration on this machine showed. */
+/** Result of a demonstration on this machine. */
 export interface DemoAnswer {
   readonly pages: number;
-  /** The CPU that touched them, and the one that looked. They are one where this process has no other. */
+  /** The CPU that touched them, and the one that looked; the same CPU if this process may use only one. */
   readonly touchedOn: Cpu;
   readonly lookedOn: Cpu;
   /**
@@ -31,13 +31,13 @@ export interface DemoAnswer {
     readonly drainedHere: number | undefined;
     readonly drainedAll: number;
   };
-  /** Rounds until one was undisturbed: other work fills the same batches. */
+  /** Number of rounds until one was undisturbed; other work fills the same batches. */
   readonly rounds: number;
   /** The last round was undisturbed. */
   readonly isClear: boolean;
   /**
-   * How long pages that nothing of ours drained were seen to wait, in milliseconds: the longest of several times;
-   * `stillWaiting`: until the demonstration ended.
+   * Waiting time of pages that the demonstration did not drain, in milliseconds: the longest of several; `stillWaiting`: until
+   * the demonstration ended.
    */
   readonly leftAlone: { readonly milliseconds: number; readonly stillWaiting: boolean };
   /** Conversions to private before and after a drain of all CPUs; undefined if this kernel does not convert. */
@@ -52,7 +52,7 @@ const WATCH = 1000;
 const NAP = 5;
 const FULL = 2 ** PAGES - 1;
 
-/** A file to write trace markers to: `record` names its own to the command that it runs. */
+/** Environment variable with the file to write trace markers to; `record` sets it for its command. */
 export const MARKER_VARIABLE = 'FOLIOSCOPE_TRACE_MARKER';
 
 /**
@@ -96,7 +96,7 @@ function convertible(native: Native): { readonly vm: Vm; readonly memory: GuestM
     vm?.close();
     if (!(error instanceof UnavailableError)) throw error;
   }
-  // Before the series a VM type with private memory has no guest_memfd that can be mapped.
+  // In kernels without the series, a VM type with private memory has no guest_memfd that can be mapped.
   const other = new Vm(native);
   try {
     return { vm: other, memory: new GuestMemory(native, other, PAGES, flags) };
@@ -156,7 +156,7 @@ async function show(stage: Stage): Promise<DemoAnswer> {
   };
 }
 
-/** Watches pages that nothing of ours drains; again and again, while the time lasts. @returns the longest wait. */
+/** Watches pages that the demonstration does not drain, repeatedly, until the time is over. @returns the longest wait. */
 async function watch({
   touch,
   look,

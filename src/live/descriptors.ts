@@ -25,7 +25,7 @@ interface MappedRange {
 export interface FoundInode {
   readonly dev: Dev;
   readonly ino: Ino;
-  /** In pages; undefined if it is only mapped, and no process has it open. */
+  /** Size in pages; undefined if it is only mapped, and no process has it open. */
   readonly pages: number | undefined;
   readonly descriptors: readonly Descriptor[];
   readonly mappings: readonly MappedRange[];
@@ -38,7 +38,7 @@ export interface Search {
   readonly hidden: number;
 }
 
-/** What the kernel calls such a file. virt/kvm/guest_memfd.c: __kvm_gmem_create() */
+/** The kernel's name of such a file. virt/kvm/guest_memfd.c: __kvm_gmem_create() */
 const FILE_NAME = '[kvm-gmem]';
 
 interface Found {
@@ -87,7 +87,7 @@ function taskName(pid: number): string {
   return unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd(), '?');
 }
 
-/** A process may end while it is looked at. */
+/** A process may end while its files are read. */
 function unlessGone<Value>(look: () => Value, otherwise: Value): Value {
   try {
     return look();

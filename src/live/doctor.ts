@@ -48,7 +48,7 @@ export interface CommandAbility {
   readonly but: string;
 }
 
-/** Features of this kernel, as found by trying; undefined where it was not tried, or did not show. */
+/** Features of this kernel, found by experiment; undefined if there was no experiment, or no result. */
 interface FoundFeatures {
   readonly drainNeeded: boolean | undefined;
   readonly batchSize: number | undefined;
@@ -64,7 +64,7 @@ export interface Diagnosis {
 }
 
 export interface DoctorOptions {
-  /** Names of the checks to make, in the order of the list; all if undefined. */
+  /** Names of the checks to run, in the order of the list; all if undefined. */
   readonly names?: readonly string[] | undefined;
   /** Makes an experiment in a child process. @returns the signal that ended it, if one did. */
   readonly probe: (probe: Probe) => Promise<string | undefined>;
@@ -75,7 +75,7 @@ export interface DoctorOptions {
 type Answer = Omit<CheckAnswer, 'name'>;
 type Features = { -readonly [Name in keyof FoundFeatures]: FoundFeatures[Name] };
 
-/** What checks share: the calls, and what was found so far. */
+/** Data that checks share: the system calls, and the results so far. */
 interface Context {
   readonly native: () => Promise<Native>;
   readonly probe: DoctorOptions['probe'];
@@ -84,9 +84,9 @@ interface Context {
 
 interface Check {
   readonly name: string;
-  /** What it looks at. */
+  /** The subject of the check. */
   readonly what: string;
-  /** It takes longer than a blink. */
+  /** Whether it takes noticeably long. */
   readonly isSlow?: boolean;
   readonly run: (context: Context) => Promise<Answer>;
 }
@@ -96,7 +96,7 @@ const partly = (why: string, enable?: string): Answer => ({ result: 'partly', wh
 const missing = (why: string, enable: string): Answer => ({ result: 'missing', why, enable });
 const unavailable = (why: string, enable?: string): Answer => ({ result: 'unavailable', why, enable });
 
-/** With one CPU there is no other one's batch. */
+/** With one CPU there is no batch of another CPU. */
 const ONE_CPU = unavailable('this process may run on one CPU only', 'taskset, or a cpuset with more CPUs');
 
 async function onBench(context: Context, look: (bench: Bench) => Answer): Promise<Answer> {
@@ -127,7 +127,7 @@ async function onVm(context: Context, look: (vm: Vm, native: Native) => Answer):
   }
 }
 
-/** How many pages the known workload touches: a prime, so that it is recognised. */
+/** Number of pages that the known workload touches: a prime, so that it is recognised. */
 const KNOWN = 23;
 
 const CHECKS: readonly Check[] = [
@@ -401,7 +401,7 @@ export const listChecks = (): readonly { readonly name: string; readonly what: s
   CHECKS.map(({ name, what, isSlow = false }) => ({ name, what, isSlow }));
 
 /**
- * Examines this machine. A check that fails is a result, and the others are made.
+ * Examines this machine. A failed check is a result; the other checks still run.
  * @example
  * import { diagnose } from 'folioscope/live';
  * const { checks } = await diagnose({ names: ['system'], probe: () => Promise.resolve(undefined) });
@@ -439,7 +439,7 @@ async function guarded(run: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** What each command needs: without the first list it cannot run, without an entry of the second it can do less. */
+/** Needs of each command: without the first list it cannot run, without an entry of the second it can do less. */
 const NEEDS: readonly {
   readonly command: string;
   readonly all: readonly string[];
@@ -475,7 +475,7 @@ function abilities(checks: readonly CheckAnswer[]): readonly CommandAbility[] {
     const result = made.get(name);
     return result === 'missing' || result === 'unavailable' || result === 'crashed';
   };
-  // Of single checks nothing follows.
+  // If only single checks were requested, nothing follows for the commands.
   return NEEDS.filter(({ all }) => all.every((name) => made.has(name))).map(({ command, all, better }) => {
     const without = all.filter(lacks);
     return without.length > 0

@@ -17,12 +17,12 @@ import { PageReader } from './pages.ts';
 import { findTracefs, TraceInstance } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
-// What this kernel does with its batches, found by trying. Other work fills the same batches, and only ever flushes them early: so
-// a page that was seen to wait did wait, and a page that never waited in many rounds does not.
+// Experiments with this kernel's batches. Other work fills the same batches, and can only flush them early. So a page that was
+// seen to wait did wait, and a page that never waited in many rounds does not wait.
 
 const PAGES = 48;
 const ROUNDS = 60;
-/** Largest batch that is looked for: that of 6.9 and newer is 31, that of older kernels 15. */
+/** Largest batch that is tried: kernels from 6.9 on have 31, older kernels 15. */
 const MOST = 40;
 
 /** A guest_memfd with all of its pages mapped, and what is needed to look at it. */
@@ -57,7 +57,7 @@ export class Bench {
     return this.cpus.allowed[0] ?? 0;
   }
 
-  /** Another CPU; undefined where this process has one only. */
+  /** Another CPU; undefined if this process may use only one. */
   get other(): number | undefined {
     return this.cpus.allowed[1];
   }
@@ -175,9 +175,9 @@ export function drainOfAll(bench: Bench): DrainOfAll | undefined {
 }
 
 /**
- * Whether an entry of the mlock batch holds a reference. A page of a memfd is put into another CPU's mlock batch, then the
- * file is sealed: the kernel asks all CPUs to drain only if some page's count is higher than expected, and the works
- * that it queues show.
+ * Whether an entry of the mlock batch holds a reference. A page of a memfd is put into another CPU's mlock batch, then the file
+ * is sealed: the kernel drains all CPUs only if some page's count is higher than expected, and the work items that it queues
+ * are visible.
  * @returns undefined with one CPU, or if other references disturbed it.
  * @throws UnavailableError if workqueue events cannot be recorded.
  */
@@ -198,7 +198,7 @@ export function mlockBatchHolds(bench: Bench): boolean | undefined {
       }
       return false;
     };
-    // The same without the lock asks for no drain, else this shows nothing.
+    // Without the lock the kernel must not drain; otherwise the experiment shows nothing.
     return drains(false) ? undefined : drains(true);
   } finally {
     bench.cpus.release();
@@ -220,7 +220,7 @@ function sealPage({ native, cpus, here }: Bench, other: number, isLocked: boolea
     readOnly = openSync(`/proc/self/fd/${fd}`, 'r');
     address = native.mmap(length, PROT_READ, MAP_SHARED, readOnly, 0);
     if (isLocked) native.mlockOnFault(address, length);
-    // On the LRU, and in no batch but the one that is asked for.
+    // On the LRU, and in no other batch than the mlock batch.
     cpus.drain(cpus.allowed);
     cpus.moveTo(other);
     native.peek(address);

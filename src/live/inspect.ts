@@ -12,7 +12,7 @@ import { AddWatcher } from './watcher.ts';
 interface WaitingPage {
   readonly index: FolioIndex;
   readonly pfn: Pfn;
-  /** Whose batch; undefined if it was added before the watch began, or there is none. */
+  /** The batch's CPU; undefined if the page was added before the watch began, or nothing is watched. */
   readonly cpu: Cpu | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface Inspection {
   readonly watch: { readonly on: true } | { readonly on: false; readonly why: string };
 }
 
-/** Looks at the guest_memfds of this machine, as often as wanted. */
+/** Inspects the guest_memfds of this machine, any number of times. */
 export class Inspector {
   readonly #native: Native;
   readonly #pids: readonly number[] | undefined;
@@ -51,7 +51,7 @@ export class Inspector {
     this.#native = native;
     this.#pids = pids;
     this.#allowed = native.affinity();
-    // It stays on one CPU, so that it disturbs no more than that one's batch.
+    // It stays on one CPU, so that it disturbs only that CPU's batch.
     this.#cpu = this.#allowed.at(-1) ?? 0;
     native.setAffinity([this.#cpu]);
     const { watcher, watch } = isWatching ? watching() : { watcher: undefined, watch: NOT_ASKED };
@@ -74,7 +74,7 @@ export class Inspector {
     readonly watch: boolean;
   }): Promise<Inspector> {
     const native = await loadNative();
-    // Says what is missing before anything is looked at.
+    // Reports missing rights before the first look.
     new PageReader('self', native.pageSize).close();
     removeDeadIfAllowed();
     return new Inspector(native, options.pids, options.watch);
@@ -137,7 +137,7 @@ const NOT_ASKED = { on: false, why: 'no recording ran: --watch sees the pages th
 
 function watching(): { readonly watcher: AddWatcher | undefined; readonly watch: Inspection['watch'] } {
   try {
-    // Of devices that no driver stands behind: guest_memfd's is one.
+    // Major number of devices without a driver, such as guest_memfd's.
     return { watcher: new AddWatcher('s_dev < 1048576'), watch: { on: true } };
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;

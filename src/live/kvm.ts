@@ -50,7 +50,7 @@ export class Vm {
     }
   }
 
-  /** The answer of KVM_CHECK_EXTENSION for this VM; 0 where the kernel does not know it. */
+  /** Result of KVM_CHECK_EXTENSION for this VM; 0 if the kernel does not know the capability. */
   extension(capability: number): number {
     return Math.max(0, this.#native.ioctl(this.fd, KVM_CHECK_EXTENSION, capability));
   }
@@ -92,7 +92,7 @@ function withoutKvm(error: unknown): UnavailableError {
   }
 }
 
-/** What KVM_SET_MEMORY_ATTRIBUTES2 returned. */
+/** Result of KVM_SET_MEMORY_ATTRIBUTES2. */
 export interface ConversionResult {
   /** 0, or an error, negative. */
   readonly returned: number;
@@ -100,7 +100,7 @@ export interface ConversionResult {
   readonly errorOffset: bigint | undefined;
 }
 
-/** An offset that no page has: the kernel leaves it where it writes none. */
+/** An offset that no page has; it stays if the kernel writes none. */
 const UNWRITTEN = (1n << 64n) - 1n;
 
 /**
@@ -126,7 +126,7 @@ const UNWRITTEN = (1n << 64n) - 1n;
 export class GuestMemory {
   readonly fd: number;
   readonly pages: number;
-  /** Where the first page is mapped. */
+  /** Address of the first page. */
   readonly address: number;
   readonly #native: Native;
 
@@ -150,7 +150,7 @@ export class GuestMemory {
     }
   }
 
-  /** Where a page is mapped. */
+  /** Address of a page. */
   at(page: number): number {
     return this.address + page * this.#native.pageSize;
   }
@@ -164,7 +164,7 @@ export class GuestMemory {
     return count;
   }
 
-  /** Frees pages: they leave the page cache, and their references go. */
+  /** Frees pages: they leave the page cache, and their references are put. */
   punch(from: number, count: number): number {
     const mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
     return this.#native.fallocate(this.fd, mode, from * this.#native.pageSize, count * this.#native.pageSize);
@@ -188,7 +188,7 @@ export class GuestMemory {
     return this.#native.munlock(this.at(from), count * this.#native.pageSize);
   }
 
-  /** Takes a reference to each of some pages until the pipe is closed or read. @param pipe its end for writing. */
+  /** Takes a reference to each of some pages until the pipe is closed or read. @param pipe the pipe's write end. */
   pin(pipe: number, from: number, count: number): number {
     return this.#native.vmsplice(pipe, this.at(from), count * this.#native.pageSize);
   }

@@ -67,7 +67,7 @@ export interface Native {
   cached(pid: number, fd: number): number;
   /** Of this machine. */
   readonly pageSize: PageSize;
-  /** The library's function that packs with zstd; undefined where the machine has no libzstd. */
+  /** The library's function that packs with zstd; undefined if the machine has no libzstd. */
   readonly zstd: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
@@ -111,7 +111,7 @@ function libraryOf(koffi: Koffi, names: readonly string[]): ReturnType<Koffi['lo
     try {
       return koffi.load(name);
     } catch {
-      // Another C library names it otherwise.
+      // Another C library has another file name.
     }
   }
   return undefined;
@@ -121,7 +121,7 @@ function bind(koffi: Koffi): Native {
   const c = libraryOf(koffi, ['libc.so.6', 'libc.so', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1']);
   if (c === undefined) throw new UnavailableError('no C library can be loaded', 'glibc or musl as a shared library');
   const foreign = (prototype: string): Foreign => c.func(prototype);
-  /** A number; -errno where the function failed. Addresses stay below 2^53 in user space. */
+  /** A number; -errno if the function failed. Addresses stay below 2^53 in user space. */
   const call = (prototype: string): ((...args: readonly unknown[]) => number) => {
     const run = foreign(prototype);
     return (...args) => {
@@ -158,7 +158,7 @@ function bind(koffi: Koffi): Native {
   const readInto = call('int64_t read(int fd, void *buffer, size_t length)');
   const open = call('int open(const char *path, int flags)');
   const pageBytes = call('int getpagesize()')();
-  // Opened once, when first needed, and kept: to open it between two touches would be a page fault of our own.
+  // Opened at the first use, and kept: opening it between two touches would cause a page fault of this process.
   let zero: number | undefined;
   let scratch: { readonly read: number; readonly write: number } | undefined;
 
@@ -237,7 +237,7 @@ function bind(koffi: Koffi): Native {
   };
 }
 
-/** Level of trace-cmd, which weighs speed more than size. */
+/** Level of trace-cmd, which prefers speed to size. */
 const ZSTD_LEVEL = 3;
 
 function zstdOf(koffi: Koffi): Native['zstd'] {

@@ -11,18 +11,18 @@ const AT_ONCE = 512;
 
 /** A mapped page as procfs shows it. */
 export interface MappedPage {
-  /** Its place in the range that was asked for, from 0. */
+  /** Its position in the requested range, from 0. */
   readonly nth: number;
   readonly pfn: Pfn;
   /** Of /proc/kpageflags. */
   readonly flags: bigint;
-  /** How often it is mapped, of /proc/kpagecount; undefined if that was not asked for. */
+  /** Number of its mappings, of /proc/kpagecount; undefined if not requested. */
   readonly mapped: number | undefined;
 }
 
 /**
- * Reads /proc/PID/pagemap, /proc/kpageflags and /proc/kpagecount. Everything that a look needs is allocated and touched
- * before it: a page fault of ours would fill the batch that is looked at.
+ * Reads /proc/PID/pagemap, /proc/kpageflags and /proc/kpagecount. Everything that a look needs is allocated and touched before
+ * it: a page fault of this process would change the batch under inspection.
  */
 export class PageReader {
   readonly #pageSize: PageSize;

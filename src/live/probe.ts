@@ -7,7 +7,7 @@ import { loadNative } from './native.ts';
 export type Probe = 'private-page';
 
 /**
- * Makes an experiment. Where it ends without a signal, it prints nothing.
+ * Runs an experiment. If it ends without a signal, it prints nothing.
  * @example
  * import { runProbe } from 'folioscope/live';
  * typeof runProbe; // => 'function'

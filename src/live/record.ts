@@ -8,19 +8,19 @@ import { findTracefs, type Leftovers, removeDead } from './tracefs.ts';
 
 export interface RecordRequest {
   readonly events: EventSet;
-  /** Most bytes of events that are kept. */
+  /** Largest number of bytes of events to keep. */
   readonly limit: number;
   /** Size of the ring buffer of each CPU, in KiB; by default 4096, less on machines with many CPUs. */
   readonly ringKilobytes?: number | undefined;
-  /** How long, in milliseconds; undefined: until the command ends, or SIGINT comes. */
+  /** Duration in milliseconds; undefined: until the command ends, or SIGINT arrives. */
   readonly milliseconds?: number | undefined;
   /** A command to run meanwhile, with its arguments. */
   readonly command?: readonly string[] | undefined;
   /** The file to write. */
   readonly file: string;
-  /** Of the program, for the file. */
+  /** Version of the program, for the file. */
   readonly version: string;
-  /** Called when the events are on. */
+  /** Called when the events are enabled. */
   readonly onStart?: (() => void) | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RecordAnswer {
   readonly file: string;
   readonly milliseconds: number;
   readonly recorded: Recorded;
-  /** How the command ended, as a shell says it: its status, or 128 and the signal; undefined without a command. */
+  /** The command's status as a shell gives it: its exit code, or 128 plus the signal; undefined without a command. */
   readonly status: number | undefined;
   /** Processor time of the recorder itself while it recorded, in milliseconds. */
   readonly ownMilliseconds: number;
@@ -90,7 +90,7 @@ async function run({ command, milliseconds, onStart }: RecordRequest, recorder: 
       const end = (): void => resolve(undefined);
       onSignal = (signal) => {
         if (child === undefined) end();
-        // From a terminal it has the SIGINT already.
+        // If SIGINT comes from a terminal, the command has received it already.
         else if (signal !== 'SIGINT') child.kill(signal);
       };
       for (const signal of signals) process.on(signal, onSignal);

@@ -32,15 +32,15 @@ export const EVENT_SETS: readonly EventSet[] = ['minimal', 'full', 'page-ref'];
 
 export interface RecorderOptions {
   readonly events: EventSet;
-  /** Most bytes of pages that are kept. */
+  /** Largest number of bytes of pages to keep. */
   readonly limit: number;
   /** Size of the ring buffer of each CPU, in KiB. */
   readonly ringKilobytes: number;
-  /** What stands in the file as its maker. */
+  /** Version of the program, for the file. */
   readonly version: string;
 }
 
-/** What was recorded of one CPU. */
+/** Recording of one CPU. */
 interface RecordedCpu {
   readonly cpu: number;
   readonly pages: number;
@@ -73,8 +73,8 @@ const NEEDED = [
   'pagemap/mm_lru_insertion',
 ];
 /**
- * LRU_UNEVICTABLE, where every folio of a guest_memfd goes, and LRU_INACTIVE_FILE and LRU_ACTIVE_FILE, where one goes that left the
- * page cache while it waited: to the active one if it had been used twice. include/linux/mmzone.h, mm/swap.c:
+ * LRU_UNEVICTABLE is the list of every guest_memfd folio. A folio that left the page cache while it waited goes to
+ * LRU_INACTIVE_FILE, or to LRU_ACTIVE_FILE if it had been used twice. include/linux/mmzone.h, mm/swap.c:
  * folio_mark_accessed(), 6.18
  */
 const INSERTED = 'lru == 4 || lru == 2 || lru == 3';
@@ -98,7 +98,7 @@ export class Recorder {
   /** Descriptors to close, besides the instance's own. */
   readonly #open: number[] = [];
   readonly #clock: string;
-  /** Adds of other files than guest_memfds are left out. */
+  /** Whether adds of other files than guest_memfds are left out. */
   readonly #isFiltered: boolean;
 
   /**
@@ -144,7 +144,7 @@ export class Recorder {
   #setUp(): string {
     const { ringKilobytes } = this.#options;
     this.#instance.write('buffer_size_kb', String(ringKilobytes));
-    // Comparable across CPUs, unlike the default one.
+    // Its times are comparable across CPUs, unlike those of the default clock.
     const clocks = this.#instance.read('trace_clock');
     if (/\bmono\b/.test(clocks)) this.#instance.write('trace_clock', 'mono');
     return /\[(\S+)\]/.exec(this.#instance.read('trace_clock'))?.[1] ?? 'local';
@@ -210,7 +210,7 @@ export class Recorder {
           headerEvent: top('events/header_event'),
           ftraceFormats: this.#formats('ftrace'),
           systems: systems.map((name) => ({ name, formats: this.#formats(name) })),
-          // Of functions: needed for stacks, and to know a worker of a drain. 5 MB.
+          // Names of functions: needed for stacks, and to recognise a worker of a drain. 5 MB.
           kallsyms: this.#options.events === 'minimal' ? '' : readFileSync('/proc/kallsyms', 'latin1'),
           printkFormats: top('printk_formats'),
           taskNames: top('saved_cmdlines'),
@@ -243,7 +243,7 @@ export class Recorder {
   }
 
   #lostOf(cpu: number, pages: readonly Uint8Array[]): number | undefined {
-    // The first page says of what was dropped, too.
+    // The first page also records the dropped events.
     const dropped = this.#spool.dropped.get(cpu);
     const all = pages.reduce<number | undefined>((sum, page) => {
       const lost = lostBefore(page, this.#layout);
@@ -256,12 +256,12 @@ export class Recorder {
     try {
       return readFileSync(join(this.#tracefs, name), 'latin1');
     } catch {
-      // Of task names and texts: without them the events still stand.
+      // Task names and texts: without them the events are still valid.
       return '';
     }
   }
 
-  /** Formats of a system's events: all of `ftrace`, of the others those that are recorded. */
+  /** Formats of a system's events: all events of `ftrace`, and the recorded events of other systems. */
   #formats(system: string): readonly string[] {
     const events =
       system === 'ftrace'
@@ -281,7 +281,7 @@ export class Recorder {
     );
   }
 
-  /** Gives everything back: the instance goes, with its buffers and settings. */
+  /** Removes the instance, with its buffers and settings. */
   close(): void {
     for (const fd of this.#open.splice(0)) closeSync(fd);
     this.#instance.close();
@@ -364,7 +364,7 @@ function deviceOfGuestMemfd(native: Native): number | undefined {
     if (fd < 0) return undefined;
     const { dev } = fstatSync(fd);
     closeSync(fd);
-    // Of an anonymous device: the major number is 0, and stat's coding and the kernel's agree.
+    // For an anonymous device the major number is 0, and the encodings of stat and of the kernel agree.
     return dev < 256 ? dev : undefined;
   } catch (error) {
     if (error instanceof UnavailableError) return undefined;
@@ -374,7 +374,7 @@ function deviceOfGuestMemfd(native: Native): number | undefined {
   }
 }
 
-/** Says before a recording, and not after it, that its file cannot be written. @throws InputError */
+/** Checks before a recording that its file can be written. @throws InputError */
 export function checkWritable(path: string): void {
   try {
     accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);

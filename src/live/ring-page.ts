@@ -8,18 +8,18 @@ import type { PageLayout } from '../trace/index.ts';
 const LITTLE = endianness() === 'LE';
 /** Bytes of events; the bits above are flags. */
 const COMMIT_MASK = 0x07ff_ffff;
-/** Events were lost before this page; their number stands behind its events. */
+/** Events were lost before this page; their number follows its events. */
 const MISSED_EVENTS = 0x8000_0000;
 const MISSED_STORED = 0x4000_0000;
 
-/** type_len of a record; up to 28: data of that many words; 0: its length stands in the next word. */
+/** type_len of a record; up to 28: data of that many words; 0: its length is in the next word. */
 const PADDING = 29;
 const TIME_EXTEND = 30;
 const TIME_STAMP = 31;
 
 const viewOf = (page: Uint8Array): DataView => new DataView(page.buffer, page.byteOffset, page.byteLength);
 const commitOf = (view: DataView, { commitOffset, longSize }: PageLayout): number =>
-  // The flags and the length stand in the lower 32 bits of a long.
+  // The flags and the length are in the lower 32 bits of a long.
   view.getUint32(LITTLE ? commitOffset : commitOffset + longSize - 4, LITTLE);
 
 /** Bytes of events in a page. */
@@ -69,7 +69,7 @@ export function lostBefore(page: Uint8Array, layout: PageLayout): number | undef
   return layout.longSize === 8 ? Number(view.getBigUint64(at, LITTLE)) : view.getUint32(at, LITTLE);
 }
 
-/** Writes into a page that events were lost before it. @param events their number; undefined if it is not known. */
+/** Marks in a page that events were lost before it. @param events their number; undefined if it is not known. */
 export function markLost(page: Uint8Array, layout: PageLayout, events: number | undefined): void {
   const view = viewOf(page);
   const used = commitOf(view, layout) & COMMIT_MASK;

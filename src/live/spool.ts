@@ -2,7 +2,7 @@
 import type { PageLayout } from '../trace/index.ts';
 import { bytesIn, eventsIn, lostBefore, markLost } from './ring-page.ts';
 
-/** What the bound dropped of one CPU's recording. */
+/** Data of one CPU's recording that the bound dropped. */
 export interface Dropped {
   pages: number;
   events: number;
@@ -11,9 +11,9 @@ export interface Dropped {
 }
 
 /**
- * The pages of all CPUs, in memory, within a bound: the oldest page goes, and its events are counted. The memory is
- * touched before the recording starts. A recorder that allocates would fill the batches that it records, and one that writes a file
- * would record its own pages.
+ * The pages of all CPUs, in memory, within a bound: if necessary the oldest page is dropped, and its events are counted. The
+ * memory is touched before the recording starts. A recorder that allocates would fill the batches that it records, and one that
+ * writes a file would record its own pages.
  */
 export class Spool {
   readonly #layout: PageLayout;
@@ -60,12 +60,14 @@ export class Spool {
     return this.#bytes.subarray(place * this.#layout.pageSize, (place + 1) * this.#layout.pageSize);
   }
 
-  /** What the bound dropped, by CPU. */
+  /** Data that the bound dropped, by CPU. */
   get dropped(): ReadonlyMap<number, Readonly<Dropped>> {
     return this.#dropped;
   }
 
-  /** The pages of a CPU, oldest first. The first one says what was dropped before it. Valid until the next page comes. */
+  /**
+   * The pages of a CPU, oldest first. The first one records the events dropped before it. Valid until the next page is added.
+   */
   pagesOf(cpu: number): readonly Uint8Array[] {
     const pages: Uint8Array[] = [];
     for (let nth = 0; nth < this.#count; nth++) {

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os';
 import type { Pack } from './compress.ts';
 
-/** A file that is written from the front, with places that are filled in later. */
+/** A file that is written sequentially, with places that are filled in later. */
 export interface Output {
   readonly position: number;
   write(bytes: Uint8Array): void;
@@ -10,7 +10,7 @@ export interface Output {
   patch(position: number, bytes: Uint8Array): void;
 }
 
-/** What stands in a trace.dat: texts are those of tracefs. */
+/** Content of a trace.dat; texts are those of tracefs. */
 export interface TraceDat {
   readonly headerPage: string;
   readonly headerEvent: string;

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { codeOf } from './error-code.ts';
 import { UnavailableError } from './unavailable.ts';
 
-/** What every instance of ours is called like. */
+/** Prefix of the names of folioscope's instances. */
 const PREFIX = 'folioscope-';
 
 const AS_ROOT = 'run as root, or mount tracefs with gid= of a group of yours (Linux 5.16)';
@@ -45,17 +45,17 @@ export function findTracefs(): string {
 const notMounted = (): UnavailableError =>
   new UnavailableError('tracefs is not mounted', 'mount -t tracefs nodev /sys/kernel/tracing, as root');
 
-/** The instances of ours on this machine. */
+/** folioscope's instances on this machine. */
 export interface Leftovers {
-  /** Of processes that are gone; they were removed. */
+  /** Instances of dead processes; they were removed. */
   readonly removed: readonly string[];
-  /** Of processes that still record. */
+  /** Instances of processes that still record. */
   readonly alive: readonly string[];
 }
 
 /**
- * Removes the instances that killed processes of ours left. An instance is in use as long as a descriptor of it is
- * open: then rmdir(2) says EBUSY. So no list of processes is kept, and nothing else is touched.
+ * Removes the instances that killed folioscope processes left. An instance is in use as long as a descriptor of it is open:
+ * then rmdir(2) returns EBUSY. So no list of processes is kept, and nothing else is touched.
  */
 export function removeDead(tracefs: string): Leftovers {
   const removed: string[] = [];
@@ -67,14 +67,14 @@ export function removeDead(tracefs: string): Leftovers {
       rmdirSync(join(tracefs, 'instances', name));
       removed.push(name);
     } catch (error) {
-      // Another start of ours may have been quicker.
+      // Another folioscope process may have been faster.
       if (codeOf(error) !== 'ENOENT') alive.push(name);
     }
   }
   return { removed, alive };
 }
 
-/** The same where tracefs may be used, for commands that do without it. */
+/** The same if tracefs may be used, for commands that can work without it. */
 export function removeDeadIfAllowed(): void {
   try {
     removeDead(findTracefs());
@@ -85,7 +85,7 @@ export function removeDeadIfAllowed(): void {
 
 let made = 0;
 
-/** An instance of tracefs of our own: a ring buffer of each CPU with its own events, filters and clock. */
+/** An own instance of tracefs: a ring buffer of each CPU with its own events, filters and clock. */
 export class TraceInstance {
   readonly name: string;
   readonly path: string;
@@ -99,7 +99,7 @@ export class TraceInstance {
   constructor(tracefs: string, purpose: string) {
     this.name = `${PREFIX}${process.pid}-${purpose}-${made++}`;
     this.path = join(tracefs, 'instances', this.name);
-    // Until the descriptor is open, another start takes the instance for one that was left.
+    // Until the descriptor is open, another process would remove the instance as abandoned.
     for (let attempt = 0; this.#keeper === undefined; attempt++) {
       try {
         mkdirSync(this.path);
@@ -128,14 +128,14 @@ export class TraceInstance {
     return existsSync(join(this.path, 'events', event, 'enable'));
   }
 
-  /** Switches an event on. @returns whether the filter was understood; without, all of its events are recorded. */
+  /** Enables an event. @returns whether the kernel accepted the filter; otherwise all of its events are recorded. */
   enable(event: string, filter?: string): boolean {
     let isFiltered = true;
     if (filter !== undefined)
       try {
         this.write(`events/${event}/filter`, filter);
       } catch {
-        // A field that this kernel's event does not have.
+        // This kernel's event lacks a field of the filter.
         this.write(`events/${event}/filter`, '0');
         isFiltered = false;
       }
@@ -159,7 +159,7 @@ export class TraceInstance {
     try {
       rmdirSync(this.path);
     } catch (error) {
-      // Somebody else reads it: the next start removes it.
+      // Another process reads it: the next start removes it.
       if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EBUSY') throw error;
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * What this machine lacks for a command, as one line.
+ * A need of a command that this machine does not have, as one line.
  * @example
  * import { UnavailableError } from 'folioscope/live';
  * new UnavailableError('/dev/kvm is missing', 'modprobe kvm').message; // => '/dev/kvm is missing; to get it: modprobe kvm'

@@ -6,13 +6,13 @@ import { findTracefs, TraceInstance } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
 const ADD = 'filemap/mm_filemap_add_to_page_cache';
-/** `... [001] ..... 12.5: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ...`; the task's name stands before. */
+/** `... [001] ..... 12.5: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ...`; the task's name comes before it. */
 const ADD_LINE = /\[(\d+)\] [^[]*: mm_filemap_add_to_page_cache: .*\bpfn=0x([0-9a-f]+)/;
 const BLOCK_BYTES = 64 * 1024;
 /** O_RDONLY, O_NONBLOCK. */
 const FLAGS = 0o4_000;
 
-/** Remembers on which CPU pages entered the page cache, from now on: that is whose batch they wait in. */
+/** Remembers the CPU on which pages enter the page cache, from now on: they wait in the batch of this CPU. */
 export class AddWatcher {
   readonly #instance: TraceInstance;
   readonly #pipe: number;

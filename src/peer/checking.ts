@@ -63,10 +63,10 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
       sentence: (id) => id,
       question,
       named: (name) => ({ id: name, detail: '' }),
-      tell: (moves, told) => ({
-        ...tellPeer(peer, moves),
+      counterexampleOf: (moves, nearness) => ({
+        ...peerCounterexample(peer, moves),
         contextSwitches: switchesIn(moves),
-        ...told,
+        ...nearness,
         round: undefined,
       }),
     },
@@ -102,7 +102,7 @@ export function* checkingPeer(asked: PeerQuestion, options: PeerOptions): Genera
 /** The CPU at the end of a task's name. */
 const cpuOf = (name: string) => cpu(Number(/\d+$/.exec(name)?.[0] ?? 0));
 
-function tellPeer(
+function peerCounterexample(
   peer: Peer,
   moves: Parameters<typeof switchesIn>[0],
 ): Omit<Counterexample, 'contextSwitches' | 'isShortest' | 'fewestSwitches' | 'round'> {

@@ -7,7 +7,7 @@ import { readSource, suggestion } from '../scenario/index.ts';
 export const PEER_VARIANTS = ['baseline', 'local-drain', 'v6'] as const;
 export type PeerVariant = (typeof PEER_VARIANTS)[number];
 
-/** What exploring the protocol comes to. */
+/** Expected result of exploring the protocol. */
 interface ExpectedOfPeer {
   readonly violates: readonly string[];
 }
@@ -45,7 +45,7 @@ const PEER = z.strictObject({
   ),
 });
 
-/** What a key of the file has to have. */
+/** Expected value of each key of the file. */
 const EXPECTED: Readonly<Record<string, string>> = {
   model: "'peer-protocol', or no 'model' in a scenario of the kernel",
   scenario: 'a name of at most 40 letters, digits, dots, dashes and underscores',
@@ -55,7 +55,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   check: `for each of every, ${PEER_VARIANTS.join(', ')} either 'holds' or { violates: PROPERTY }`,
 };
 
-/** The one mistake to tell first: an unknown key is the likely cause of a missing one. */
+/** The mistake to report: an unknown key first, because it is the likely cause of a missing one. */
 function firstMistake(source: ReturnType<typeof readSource>, issues: readonly z.core.$ZodIssue[]): InputError {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const path = issue?.path ?? [];

@@ -48,7 +48,7 @@ export interface Peer {
   readonly properties: readonly PeerProperty[];
   /** All CPUs but the converter's are symmetric. */
   readonly symmetry: Symmetry;
-  /** Where it may rest for ever: all done, the lock free, and nothing left to pin. */
+  /** States without a further step that are no deadlock: all tasks done, the lock free, and nothing left to pin. */
   readonly mayEnd: Value<'bool'>;
 }
 
@@ -222,7 +222,7 @@ const converter = routine('converter', (k: K) => {
         );
       });
       k.if(allSafe.or(refused), () => k.break());
-      if (variant !== 'baseline') k.if(wantsDrain, () => drainAsTold(k, variant === 'v6' ? cpus : 1));
+      if (variant !== 'baseline') k.if(wantsDrain, () => drainCpus(k, variant === 'v6' ? cpus : 1));
     });
     k.step('put_folios', () => {
       allSafe.set(checked.eq(folios));
@@ -236,7 +236,7 @@ const converter = routine('converter', (k: K) => {
 });
 
 /** Empties the batches of the CPUs below `cpus`, a step each: the remote ones in any order, then its own. */
-function drainAsTold(k: K, cpus: number): void {
+function drainCpus(k: K, cpus: number): void {
   const others = numbers(cpus).slice(1);
   k.loop(() => {
     k.either([

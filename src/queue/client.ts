@@ -2,17 +2,17 @@
 import type { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-/** The queue cannot be reached, or the packages for it are missing. The message is one line and says what to do. */
+/** Error of a queue that cannot be reached, or of missing packages. The message is one line and says what to do. */
 export class QueueError extends Error {
   override readonly name = 'QueueError';
 }
 
-/** One queue for one version of folioscope: workers of another version take other questions. */
+/** Name of the queue of one version of folioscope; workers of another version use another queue. */
 export const queueName = (version: string): string => `folioscope-${version}`;
 
-/** Milliseconds to reach a queue at first. */
+/** Time limit for the first connection to a queue, in milliseconds. */
 const FIRST_CONTACT = 5000;
-/** Milliseconds between two attempts to reach it again. */
+/** Milliseconds between two attempts to reconnect. */
 const RETRY = 500;
 
 /** A URL without its password, for messages. */
@@ -26,11 +26,11 @@ function shownUrl(url: string): string {
   }
 }
 
-/** The packages, and a connection that was made. */
+/** The packages, and an open connection. */
 export interface Connected {
   readonly redis: Redis;
   readonly bullmq: { readonly Queue: typeof Queue; readonly Worker: typeof Worker };
-  /** For the lines of messages. */
+  /** The URL for messages. */
   readonly url: string;
 }
 
@@ -48,7 +48,7 @@ export async function connect(url: string): Promise<Connected> {
   redis.on('error', (error: Error) => {
     why = error.message;
   });
-  // Attempts go on in the background; the first contact has a limit.
+  // Attempts continue in the background; only the first contact has a time limit.
   const contact = redis.connect().then(
     () => true,
     () => false,

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 
 const QUESTION = z.strictObject({
-  /** Of folioscope: a worker of another one does not answer. */
+  /** Version of folioscope; a worker of another version does not answer. */
   version: z.string(),
-  /** A scenario's file: its name for messages, and what it says. */
+  /** A scenario's file: its name for messages, and its text. */
   name: z.string(),
   text: z.string(),
   /** Options of `check` by their long names, as on the command line. */
@@ -14,21 +14,21 @@ const QUESTION = z.strictObject({
   part: z.nullable(z.strictObject({ first: z.int(), walks: z.int() })),
 });
 
-/** One job: a question that one machine answers whole. */
+/** One job: a question that one machine answers completely. */
 export type Question = z.output<typeof QUESTION>;
 
 const ANSWER = z.strictObject({
-  /** What the answer is, in a form that the asker reads. */
+  /** The answer, encoded for the submitter. */
   answer: z.nullable(z.string()),
-  /** Why there is none: a defect on the worker's machine. */
+  /** Why there is no answer: a defect on the worker's machine. */
   failure: z.nullable(z.string()),
 });
 
-/** What a worker found. */
+/** Result of a worker. */
 export type Answer = z.output<typeof ANSWER>;
 
 /**
- * A job's name: the hash of its question, so that a question that is asked twice is answered once.
+ * A job's name: the hash of its question, so that equal questions are answered once.
  * @example
  * import { idOf, questionFrom, serve, submit } from 'folioscope/queue';
  * const question = questionFrom({ version: '0', name: 'a.yaml', text: '', options: [], part: null });

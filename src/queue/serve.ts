@@ -2,26 +2,26 @@
 import { type Answer, type Question, questionFrom } from './question.ts';
 import { connect, queueName } from './client.ts';
 
-/** A worker whose process ended holds its job for so long, in milliseconds: then another one gets it. */
+/** Milliseconds after which the job of a dead worker goes to another worker. */
 const LOCK = 10_000;
 const STALLED_CHECK = 3000;
-/** A job may lose its worker so often: machines come and go. */
+/** Largest number of times that a job may lose its worker. */
 const MOST_STALLS = 1000;
 
-/** Work of a worker. */
+/** Options of a worker. */
 export interface Serving {
   readonly version: string;
   /** Number of questions at a time. */
   readonly jobs: number;
-  /** Answers one question. It must leave this thread idle, or the queue takes the worker for dead. */
+  /** Answers one question. It must leave this thread idle; otherwise the queue considers the worker dead. */
   readonly answer: (question: Question, stop: AbortSignal) => Promise<Answer>;
-  /** Called for what a user of the worker wants to see. */
+  /** Called with each line for the worker's user. */
   readonly say: (line: string) => void;
-  /** Ends the work: the questions at hand go back to the queue. */
+  /** Ends the work: unfinished questions go back to the queue. */
   readonly stop: AbortSignal;
 }
 
-/** Answers the questions of a queue until it is told to stop. @throws QueueError if there is no queue. */
+/** Answers the questions of a queue until `stop`. @throws QueueError if there is no queue. */
 export async function serve(url: string, { version, jobs, answer, say, stop }: Serving): Promise<void> {
   const { redis, bullmq, url: shown } = await connect(url);
   let isGone = false;
@@ -59,7 +59,7 @@ export async function serve(url: string, { version, jobs, answer, say, stop }: S
     if (stop.aborted) resolve();
     stop.addEventListener('abort', () => resolve(), { once: true });
   });
-  // The questions at hand end with an error, which puts them back: no need to wait for them longer.
+  // Unfinished questions end with an error, which puts them back; they need no longer wait.
   await Promise.race([worker.close(), nap(3000)]);
   redis.disconnect();
 }

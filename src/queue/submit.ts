@@ -3,13 +3,13 @@ import type { Job, Queue } from 'bullmq';
 import { type Answer, answerFrom, idOf, type Question } from './question.ts';
 import { type Connected, connect, QueueError, queueName } from './client.ts';
 
-/** Milliseconds between two looks at the queue. */
+/** Milliseconds between two polls of the queue. */
 const LOOK = 300;
-/** Milliseconds for which a queue that went away is waited for. */
+/** Milliseconds to wait for a lost queue. */
 const PATIENCE = 30_000;
-/** A job is tried again as often when its worker was stopped. */
+/** Largest number of retries of a job whose worker was stopped. */
 const MOST_TRIES = 1000;
-/** Seconds for which answers stay in the queue, for whoever asks the same again. */
+/** Seconds for which answers stay in the queue, for equal later questions. */
 const KEPT = 24 * 60 * 60;
 
 /** State of a submission. */
@@ -22,7 +22,7 @@ export interface Waiting {
   readonly isGone: boolean;
 }
 
-/** What a submission asks, and how it is watched. */
+/** Questions of a submission, and its callbacks. */
 export interface Submission {
   readonly version: string;
   readonly questions: readonly Question[];
@@ -31,8 +31,8 @@ export interface Submission {
 }
 
 /**
- * Asks all questions, and yields each answer as it comes, with the place of its question. After an interruption it ends;
- * questions that no worker has begun are taken back.
+ * Submits all questions, and yields each answer as it arrives, with the index of its question. After an interruption it ends,
+ * and withdraws the questions that no worker has begun.
  * @throws QueueError if there is no queue, or it stays away.
  */
 export async function* submit(
@@ -57,7 +57,7 @@ export async function* submit(
     for (const [place, question] of questions.entries()) {
       const id = idOf(question);
       const before = await patiently(async () => jobOf(queue, id));
-      // An answer with a defect is asked for again: it may have been the machine's.
+      // After an answer with a defect the question is submitted again: the defect may have been the machine's.
       if (before !== undefined && (await patiently(async () => isDefect(queue, id))))
         await patiently(async () => before.remove());
       if (before === undefined) own.add(id);
@@ -84,7 +84,7 @@ export async function* submit(
       if (left.size > 0) await nap(LOOK);
     }
   } finally {
-    // What nobody has begun is taken back; what is being answered is kept for whoever asks again.
+    // Questions that no worker has begun are withdrawn; the answers in progress are kept for later submissions.
     for (const id of left.keys()) if (own.has(id)) await withdraw(connected, queue, id);
     connected.redis.disconnect();
     await queue.close();
@@ -102,7 +102,7 @@ async function isDefect(queue: Queue<unknown, unknown>, id: string): Promise<boo
 
 /** @returns undefined while there is none. */
 async function answerOf(queue: Queue<unknown, unknown>, id: string): Promise<Answer | undefined> {
-  // First the state: a job that is read before it is completed has no result.
+  // The state is read first: a job that was read before its completion has no result.
   const state = await queue.getJobState(id);
   switch (state) {
     case 'completed':
@@ -127,12 +127,12 @@ async function withdraw({ redis }: Connected, queue: Queue<unknown, unknown>, id
   try {
     await job.remove();
   } catch (error) {
-    // A worker has begun it between the two calls: then it is locked, and stays.
+    // If a worker began it between the two calls, it is locked, and stays.
     if (!(error instanceof Error) || !error.message.includes('locked')) throw error;
   }
 }
 
-/** Does something with the queue, and waits for a queue that went away. */
+/** Runs an operation on the queue, and waits if the queue is lost. */
 function patienceWith(
   { redis, url }: Connected,
   interrupted: () => boolean,

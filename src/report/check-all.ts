@@ -46,7 +46,7 @@ export function allLine(subject: Subject, answers: readonly CheckAnswer[], notRu
   return `${lines.join('\n')}\n`;
 }
 
-/** Which forms violate what, where the file says so. */
+/** The violations by form that the file expects. */
 function violatedLines(answers: readonly CheckAnswer[], hanging: string): readonly string[] {
   const byIds = new Map<string, string[]>();
   for (const { patch, properties, expected } of answers) {

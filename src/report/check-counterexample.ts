@@ -11,8 +11,8 @@ const MARGIN = 5;
 /** Room to the right of a lane, so that routines and steps also fit into the last one. */
 const LANE_ROOM = 34;
 
-/** With more folios than these, a step is followed only by its changes, not by all holders of the folio. */
-const MOST_TOLD_WHOLE = 3;
+/** Largest number of folios for which all holders are printed after a step; with more, only the changes. */
+const MOST_SHOWN_WHOLE = 3;
 
 /**
  * A run as a table: a column for each task that takes a step, with the kernel's routine and step, and below a step the
@@ -23,7 +23,7 @@ export function counterexampleLines(scenario: Subject, counterexample: Counterex
   const threads = [...new Map(steps.map((step) => [step.task, step])).values()];
   const apart = Math.floor((MAIL_COLUMNS - MARGIN - LANE_ROOM) / Math.max(1, threads.length - 1));
   const lane = (task: number): number => MARGIN + threads.findIndex((thread) => thread.task === task) * apart;
-  const isBrief = [ledgerBefore, ...steps.map((step) => step.ledger)].some(({ length }) => length > MOST_TOLD_WHOLE);
+  const isBrief = [ledgerBefore, ...steps.map((step) => step.ledger)].some(({ length }) => length > MOST_SHOWN_WHOLE);
   const lines: string[] = [heads(threads, lane), ...wholeLedger(ledgerBefore)];
   const last = new Map<number, CounterexampleStep>();
   let ledger = ledgerBefore;
@@ -55,7 +55,7 @@ function callOf(scenario: Subject, { task, call }: CounterexampleStep): string |
   return callIn(scenario, task, call)?.text;
 }
 
-/** The routine that a step stands in. Where the step bears its name, the routine says nothing: its caller then. */
+/** The routine that contains a step; if the step has the routine's name, the routine's caller. */
 const routineOf = ({ path, name }: CounterexampleStep): string | undefined =>
   path.at(-1) === name ? (path.at(-2) ?? name) : path.at(-1);
 

@@ -8,7 +8,7 @@ import { mutantNotes } from './patch-notes-text.ts';
 /** Quint's name for the step that led to a state. */
 const ACTION_TAKEN = 'mbt::actionTaken';
 
-/** An integer, as an object, so that every reader of JSON keeps it exact and every writer writes it alike. */
+/** An integer, as an object, so that it stays exact in every JSON reader and has one spelling. */
 const integer = (value: number): object => ({ '#bigint': String(value) });
 const map = (entries: readonly (readonly [unknown, unknown])[]): object => ({ '#map': entries });
 

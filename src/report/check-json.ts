@@ -19,9 +19,9 @@ export interface CostedAnswer {
 }
 
 /**
- * Answers as the JSON document of `check --json`, keys in a fixed order. What stands at the top is of one form: the
- * only one, else the first that is violated, else the first that is undecided, else the first.
- * @param about `notRun`: forms that nothing is known of, because somebody interrupted; `coverage`: with what was never taken.
+ * Answers as the JSON document of `check --json`, keys in a fixed order. The top-level keys are those of one form: the only
+ * one, otherwise the first violated one, otherwise the first undecided one, otherwise the first.
+ * @param about `notRun`: forms without a result, because of an interruption; `coverage`: with the steps that were never taken.
  */
 export function checkToJson(
   scenario: Subject,

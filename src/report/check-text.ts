@@ -8,17 +8,17 @@ import { originLines } from './origin-lines.ts';
 import { mutantLines, unexportedLines } from './patch-notes-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
-/** What a `check` report shows besides the answers. */
+/** Content of a `check` report besides the answers. */
 export interface CheckReportOptions {
-  /** The command that gave this answer, a word each; where absent, the report names none. */
+  /** The words of the command that gave this answer; if absent, the report names none. */
   readonly command?: readonly string[] | undefined;
-  /** The version of folioscope; the report names none where absent. */
+  /** The version of folioscope; if absent, the report names none. */
   readonly version?: string | undefined;
-  /** Forms that were not run; none where absent. */
+  /** Forms that were not run; none if absent. */
   readonly notRun?: readonly string[];
-  /** Whether somebody interrupted, which is why they were not run. */
+  /** Whether an interruption is the reason that they were not run. */
   readonly interrupted?: boolean;
-  /** Shows which steps were never taken; no where absent. */
+  /** Whether to show the steps that were never taken; false if absent. */
   readonly coverage?: boolean;
 }
 
@@ -48,7 +48,7 @@ export interface CheckReportOptions {
  * const cost = { seconds: 0, peakMemoryBytes: 0 };
  * JSON.parse(checkToJson(scenario, [{ answer: answers[0]!, cost }], { notRun: [], coverage: false })).verdict; // => 'violated'
  * JSON.parse(checkToItf(scenario, answers)!)['#meta'].format; // => 'ITF'
- * // The file says nothing of what check comes to, so it is neither as expected nor not:
+ * // The file expects no result of check, so the result is neither expected nor unexpected:
  * outcomeOf(answers); // => 'says nothing'
  * allLine(scenario, answers).length > 0; // => true
  * allEnd(['as expected', 'as expected']); // => '2 scenarios: 2 as expected\n'
@@ -82,7 +82,7 @@ export function checkReport(
 const violatedIn = ({ properties }: CheckAnswer): readonly PropertyAnswer[] =>
   properties.filter(({ verdict }) => verdict === 'violated');
 
-/** The verdict of one form in a sentence, with the size that it rests on. */
+/** The verdict of one form in a sentence, with the size of the exploration. */
 function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[] {
   const { patch, verdict, asExpected } = answer;
   const expectation = asExpected === undefined ? '' : asExpected ? ', as the scenario expects' : ', NOT as expected';
@@ -123,7 +123,7 @@ function verdictLines(scenario: Subject, answer: CheckAnswer): readonly string[]
   }
 }
 
-/** How far it came where nothing is violated and not everything was explored. */
+/** Size of the exploration, if nothing is violated and not everything was explored. */
 function soFarText(answer: CheckAnswer): string {
   const { walked, explored, reason } = answer;
   if (reason === 'size' && explored.states === 0) return "nothing was explored; 'folioscope run' plays single orders";
@@ -132,7 +132,7 @@ function soFarText(answer: CheckAnswer): string {
     : `walked: ${walkedText(answer)}`;
 }
 
-/** What holds only because what it speaks of never happens. */
+/** Properties that hold vacuously, because their premise never happens. */
 function vacuousLines({ properties }: CheckAnswer): readonly string[] {
   const reasons = [...new Set(properties.flatMap(({ vacuous }) => vacuous ?? []))];
   const texts = reasons.map((reason) => {
@@ -143,14 +143,14 @@ function vacuousLines({ properties }: CheckAnswer): readonly string[] {
 }
 
 /** Properties that a form does not show enough for. */
-const untoldIn = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
+const undecidedIn = (properties: readonly PropertyAnswer[]): readonly PropertyAnswer[] =>
   properties.filter(({ verdict, detail }) => verdict === 'undecided' && detail !== undefined);
 
-/** The verdict where nothing is violated and not everything was explored. */
+/** The verdict if nothing is violated and not everything was explored. */
 function undecidedText(answer: CheckAnswer): string {
   const { walked, reason, properties } = answer;
-  const untold = untoldIn(properties);
-  if (untold.length > 0 && reason === undefined) return `UNDECIDED: ${untold[0]?.detail}`;
+  const undecided = undecidedIn(properties);
+  if (undecided.length > 0 && reason === undefined) return `UNDECIDED: ${undecided[0]?.detail}`;
   if (walked === undefined || reason !== 'walks') return `UNDECIDED: ${reasonText(answer)}`;
   const ids = properties.flatMap(({ id }) => (id === 'sometimes' ? [] : [id]));
   return `NOT FOUND in ${walksText(walked)}: a violation of ${ids.join(', ')}`;
@@ -159,21 +159,21 @@ function undecidedText(answer: CheckAnswer): string {
 const walksText = ({ walks, seed, pct }: Walked): string =>
   `${counted(walks, 'random walk')} (seed ${seed}${pct === undefined ? '' : `, PCT of depth ${pct}`})`;
 
-/** How far random walks came. */
+/** Size of random walks. */
 function walkedText({ explored: { states, transitions, depth } }: CheckAnswer): string {
   const different = states === 0 ? 'too many states to count' : counted(states, 'different state');
   return `${counted(transitions, 'step')}, ${different}, the longest walk ${counted(depth, 'step')}`;
 }
 
-/** What "holds" is worth where hashes stood for states. */
+/** The probability of an omission behind a "holds", if only hashes were stored. */
 const omissionText = ({ omission }: CheckAnswer): string =>
   omission === undefined ? '' : `, but a state was left out with a probability of ${shownProbability(omission)}`;
 
-/** Two digits, and never 0: what is not exact is not certain. */
+/** A probability with two digits, and never 0, since hashes are never certain. */
 const shownProbability = (probability: number): string =>
   probability === 0 ? 'less than 1e-15' : probability.toPrecision(2);
 
-/** What is known of the properties that are not violated. */
+/** Results of the properties that are not violated. */
 function restTexts(answer: CheckAnswer): readonly string[] {
   return (['holds', 'undecided'] as const).flatMap((wanted) => {
     const rest = answer.properties.filter(({ verdict }) => verdict === wanted);
@@ -184,8 +184,8 @@ function restTexts(answer: CheckAnswer): readonly string[] {
       const verb = rest.length === 1 ? 'holds' : 'hold';
       return [`${names} ${verb}${omissionText(answer)} (${exploredText(first.explored)})`];
     }
-    const untold = untoldIn(rest);
-    if (untold.length === rest.length) return [`undecided: ${names}: ${untold[0]?.detail}`];
+    const undecided = undecidedIn(rest);
+    if (undecided.length === rest.length) return [`undecided: ${names}: ${undecided[0]?.detail}`];
     if (answer.walked !== undefined)
       return [`not found: a violation of ${names} (${walksText(answer.walked)}; ${walkedText(answer)})`];
     return [`undecided, ${reasonText(answer)}: ${names} (${exploredText(first.explored)})`];
@@ -215,10 +215,10 @@ function reasonText(answer: CheckAnswer): string {
   }
 }
 
-/** Where memory has ended, and what there is to do. */
+/** Which memory was full, and what the user can do. */
 function memoryText({ omission, explored, properties, walked }: CheckAnswer): string {
   if (walked !== undefined) return 'memory is used up by one long walk (--memory); --steps makes walks shorter';
-  // Whether every conversion ends is asked in memory alone, and who remembers hashes has no states to put into files.
+  // The search for endless conversions runs in memory only, and a search with hashes has no states to put into files.
   const isExploring = properties.some(({ id, verdict }) => verdict === 'undecided' && id !== 'I5');
   if (!isExploring || omission !== undefined) return 'memory is used up (--memory)';
   return explored.spilledBytes === undefined
@@ -226,7 +226,7 @@ function memoryText({ omission, explored, properties, walked }: CheckAnswer): st
     : 'memory is used up by the levels that --spill keeps in memory (--memory)';
 }
 
-/** What exactly is violated, where a property says several things. */
+/** The violated part of a property with several parts. */
 function detailText(scenario: Subject, { detail }: PropertyAnswer): string {
   const [task, number] = (detail ?? '').split('.').map(Number);
   const call = callIn(scenario, task ?? -1, number);
@@ -250,7 +250,7 @@ function mebibytes(bytes: number): string {
 
 const CELLS = { holds: 'holds', violated: 'VIOLATED', undecided: 'undecided' } as const;
 
-/** A table of forms and properties; a second one below the first where they do not fit beside each other. */
+/** A table of forms and properties; a second table below the first if all columns do not fit. */
 function tableLines(answers: readonly CheckAnswer[]): readonly string[] {
   const ids = [...new Set(answers.flatMap(({ properties }) => properties.map(({ id }) => id)))];
   const first = Math.max(...ids.map((id) => id.length));
@@ -285,7 +285,7 @@ function tableLines(answers: readonly CheckAnswer[]): readonly string[] {
 
 const columnWidth = (patch: string): number => Math.max(patch.length, CELLS.undecided.length);
 
-/** How to see the runs that a table has no room for. */
+/** Commands that show the runs for which a table has no room. */
 function runsLines(answers: readonly CheckAnswer[], command: readonly string[] | undefined): readonly string[] {
   const first = answers.find(({ properties }) => properties.some(({ counterexample }) => counterexample !== undefined));
   if (first === undefined || command === undefined) return [];
@@ -324,7 +324,7 @@ const counterexampleSections = (scenario: Subject, answer: CheckAnswer): readonl
     ];
   });
 
-/** What of the text was taken on no run. */
+/** Steps of the text that no run took. */
 function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
   if (coverage === undefined) return wrap(`${patch}: coverage is not known`, '');
   const { steps, taken, never } = coverage;
@@ -336,7 +336,7 @@ function coverageLines({ patch, coverage }: CheckAnswer): readonly string[] {
   ];
 }
 
-/** How a run goes on that never ends. */
+/** The repeating part of a run that never ends. */
 function roundText(round: number): string {
   if (round === 0) return ', after which no task that gets a turn can take a step';
   return `, of which the last ${round === 1 ? 'one repeats' : `${round} repeat`} for ever`;
@@ -403,6 +403,6 @@ const machineText = ({
     ...(batchSize === undefined ? [] : [batchText(batchSize, profileBatchSize)]),
   ].join(', ');
 
-/** The places of a batch that were explored, and how many there are. */
+/** The explored number of places of a batch, and the kernel's number. */
 const batchText = (explored: number, given: number | undefined): string =>
   explored === given ? `batches of ${explored}` : `batches of ${explored} (instead of ${given}: neither is ever full)`;

@@ -2,7 +2,7 @@
 import type { Conformance, KindCount } from '../conform/index.ts';
 import { formatTime } from '../ledger/index.ts';
 
-/** A file, and what became of it. */
+/** A file and its result. */
 export interface Conformed {
   readonly file: string;
   readonly answer: Conformance;

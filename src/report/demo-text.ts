@@ -4,7 +4,7 @@ import type { DemoAnswer } from '../live/index.ts';
 import { wrap } from './flow.ts';
 
 /**
- * What a demonstration on this machine showed, as text: the statement first.
+ * Result of a demonstration on this machine, as text: the statement first.
  * @example
  * import { cpu } from 'folioscope/ledger';
  * import { demoReport, demoToJson } from 'folioscope/report';

@@ -3,8 +3,8 @@ import type { CheckAnswer, CommandAbility, Diagnosis } from '../live/index.ts';
 import { unbroken, wrap } from './flow.ts';
 
 /**
- * What a machine offers, as text: how many checks are well first.
- * @param names of the checks that were asked for.
+ * Abilities of a machine, as text: the number of good checks first.
+ * @param names of the requested checks.
  * @example
  * import { doctorReport, doctorToJson } from 'folioscope/report';
  * const features = {

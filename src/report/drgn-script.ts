@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A script for drgn that prints what stands in the `lru_add` batches of a running kernel: the proof, where its debugging
+ * A script for drgn that prints the content of the `lru_add` batches of a running kernel: a proof, if the kernel's debugging
  * information is installed. Names by feature: the batches' variable and the folio's fields are those since 6.16.
  * @example
  * import { DRGN_SCRIPT } from 'folioscope/report';

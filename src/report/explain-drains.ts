@@ -23,7 +23,7 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
   const inside = inConversions > 0n ? ` (inside conversions ${durationText(inConversions)})` : '';
   const open = unfinished === 0 ? '' : `; ${unfinished} more without an end in the recording`;
   const shown = new Set(rounds.toSorted(bySlowest).slice(0, MOST_ROUNDS));
-  const told = rounds.filter((round) => shown.has(round));
+  const listed = rounds.filter((round) => shown.has(round));
   return [
     ...wrap(
       `drain rounds (lru_add_drain_all): ${count} queued work, ${durationText(total)} together${inside}${each}${open}`,
@@ -37,8 +37,10 @@ export function drainLines(drains: DrainAnswer | undefined): string[] {
         '    ',
       ),
     ),
-    ...told.flatMap(roundLines),
-    ...(told.length < count ? [`  the slowest ${told.length} are shown; --json has ${rounds.length} of ${count}`] : []),
+    ...listed.flatMap(roundLines),
+    ...(listed.length < count
+      ? [`  the slowest ${listed.length} are shown; --json has ${rounds.length} of ${count}`]
+      : []),
     ...wrap('rounds that found nothing to drain on any CPU queued no work, and are not counted', '  ', '    '),
   ];
 }
@@ -78,7 +80,7 @@ function slowestLines(works: readonly DrainWork[]): string[] {
   ];
 }
 
-/** The work with the longest wait of the round. */
+/** The work item with the longest wait of the round. */
 export const slowestOf = (works: readonly DrainWork[]): DrainWork | undefined =>
   works
     .filter(({ run }) => run !== undefined)

@@ -20,7 +20,7 @@ export interface ExplainCommand {
   readonly file: string;
   /** Options as they were given. */
   readonly options: readonly string[];
-  /** The version of folioscope; the report names none where absent. */
+  /** The version of folioscope; if absent, the report names none. */
   readonly version?: string | undefined;
 }
 
@@ -232,7 +232,7 @@ function inodeHeadline(moments: readonly MomentAnswer[], { inodes }: Explanation
 /** If the CPU was chosen by the tool: the result of a conversion on another one; empty if it is the same. */
 function elsewherePhrase({ baseline, localDrainByCpu, cpuBecause }: MomentAnswer): string {
   if (baseline.verdict !== 'safe' || cpuBecause === 'as asked') return '';
-  // A refusal that a drain of the CPU itself does not prevent happens there without any drain, too.
+  // A refusal despite a drain of the CPU itself also happens there without any drain.
   const elsewhere = [...(localDrainByCpu ?? [])].filter(([, { verdict }]) => verdict === 'refused').map(([cpu]) => cpu);
   return elsewhere.length === 0
     ? ''
@@ -279,7 +279,7 @@ function helpPhrase(moment: MomentAnswer): string {
   return `: index ${baseline.index} ${reasons.join(', and ')}${help}${stubbornPhrase(moment)}`;
 }
 
-/** What the passing forms are: a reader of the first lines need not know their names. */
+/** Description of the passing forms, for readers who do not know their names. */
 function formsPhrase(pass: readonly string[]): string {
   const all = pass.filter((name) => DRAINING.has(name));
   const rest = pass.includes('local-drain') ? '; local-drain drains its own CPU' : '';

@@ -8,7 +8,7 @@ export function holderText({ kind, references, cpu, task }: Holder): string {
   return unbroken(`${references} ${kind}${where.length === 0 ? '' : ` (${where.join(', ')})`}`);
 }
 
-/** `3 = 1 page-cache + 1 lru-add-batch (CPU 1) + 1 user-mapping`, after the count where that is another number. */
+/** `3 = 1 page-cache + 1 lru-add-batch (CPU 1) + 1 user-mapping`, after the count if the two differ. */
 export const balanceText = (folio: Pick<FolioLedger, 'holders' | 'count'>): string =>
   [sumText(folio), folio.holders.map(holderText).join(' + ')].filter((part) => part !== '').join(' = ');
 

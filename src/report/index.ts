@@ -30,4 +30,5 @@ export { recordReport, recordToJson } from './record-text.ts';
 export type { Conformed } from './conform-json.ts';
 export { conformToJson, worstOf } from './conform-json.ts';
 export { conformReport } from './conform-text.ts';
+export { type RowCell, type RowColumn, rowsAsCsv, rowsAsJson, rowsAsTable, type RowsWriter } from './rows-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';

@@ -3,9 +3,9 @@ import type { Profile } from '../machine/index.ts';
 import { wrap } from './flow.ts';
 
 /**
- * What a reader of a mailed report asks first: which version made it, and which kernel it speaks of.
- * @param version of folioscope; where undefined, nothing is said.
- * @param profile of the kernel; undefined where the answer is of no kernel.
+ * Origin of a report, the first question about a mailed one: the version that made it, and the kernel that it is about.
+ * @param version of folioscope; if undefined, there are no lines.
+ * @param profile of the kernel; undefined if the answer is not about a kernel.
  */
 export function originLines(version: string | undefined, profile: Profile | undefined): readonly string[] {
   if (version === undefined) return [];

@@ -14,7 +14,7 @@ interface Named {
   readonly notes: Pick<PatchNotes, 'mutant'>;
 }
 
-/** Every mutant among the forms, a line each: it must not be taken for a form of the check. */
+/** A line for every mutant among the forms, so that it is not mistaken for a form of the check. */
 export const mutantNotes = (answers: readonly Named[]): readonly string[] =>
   answers.flatMap(({ patch, notes: { mutant } }) =>
     mutant === undefined ? [] : [`${patch} is wrong on purpose: ${mutant}`],

@@ -8,7 +8,7 @@ const size = (bytes: number): string =>
   bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 /**
- * What was recorded, as text: what is missing of it, and what the recording cost.
+ * Summary of a recording, as text: its losses, and its cost.
  * @example
  * import { recordReport } from 'folioscope/report';
  * const cpus = [{ cpu: 0, pages: 1, events: 31, lost: 0, dropped: undefined }];

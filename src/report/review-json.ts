@@ -5,7 +5,10 @@ import { routineJson } from './source-text.ts';
 /** Name and version of the document; schema/review.schema.json describes it. */
 const SCHEMA = 'folioscope.review/1';
 
-/** A review as the JSON document of `review --json`, keys in a fixed order. What stands at the top is of the last change of a series. */
+/**
+ * A review as the JSON document of `review --json`, keys in a fixed order. The top-level keys are those of the last change of a
+ * series.
+ */
 export function reviewToJson(answer: ReviewAnswer): string {
   const document = {
     schema: SCHEMA,

@@ -5,13 +5,13 @@ import { wrap } from './flow.ts';
 import { closingLines, runLines, shownLines, sideLines, sourceLines, type ReviewReportOptions } from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
-/** Lines changed one after the other, with context in front, as a reply quotes them. */
+/** Consecutive changed lines, with context before them, as a reply quotes them. */
 interface Group {
   readonly lines: readonly HunkLine[];
   readonly changed: readonly HunkLine[];
 }
 
-/** A reply to the mail: its changed lines quoted, under each the evidence that belongs to it, the verdict first. */
+/** A reply to the mail: the verdict first, then the quoted changed lines, each with its evidence. */
 export function reviewReply(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
   const change = answer.last;
   const { mail, path } = change.prepared;
@@ -52,7 +52,7 @@ function wrote(date: string | undefined, from: string | undefined): readonly str
   return wrap(`${date === undefined ? '' : `On ${date}, `}${from} wrote:`, '', '  ');
 }
 
-/** Context lines in front of a changed line that a reader needs to find it. */
+/** Number of context lines before a changed line that a reader needs to find it. */
 const CONTEXT = 3;
 
 function groupsOf({ prepared }: ReviewedChange): readonly Group[] {

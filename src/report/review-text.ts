@@ -7,11 +7,11 @@ import { wrap } from './flow.ts';
 import { sourceRows } from './source-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
 
-/** What a report of a review shows besides the answer. */
+/** Content of a review's report besides the answer. */
 export interface ReviewReportOptions {
-  /** The command that gave this answer, a word each. */
+  /** The words of the command that gave this answer. */
   readonly command: readonly string[];
-  /** The scenarios, by name: runs name their calls. */
+  /** The scenarios, by name, for the names of calls in runs. */
   readonly scenarios: ReadonlyMap<string, Scenario>;
 }
 
@@ -26,9 +26,9 @@ export interface ReviewReportOptions {
  * const side = { kind: 'refused', errors: ["a.c:3:2: 'go()' is not known, expected its text"] } as const;
  * const changes = [{ prepared: prepared!, before: side, after: side, changes: [] }];
  * const answer = reviewAnswer({ file: 'a.diff', profiles: ['linux-7.3'], changes, source: undefined, notRun: [] });
- * const told = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
- * reviewReport(answer, told).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
- * reviewReply(answer, told).includes('> +\tgo();'); // => true
+ * const options = { command: ['folioscope', 'review', 'a.diff'], scenarios: new Map() };
+ * reviewReport(answer, options).split('\n')[3]; // => 'after: NOT DECIDED, its C cannot be translated'
+ * reviewReply(answer, options).includes('> +\tgo();'); // => true
  * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
  */
 export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
@@ -136,7 +136,7 @@ function changeSections(
   return sections;
 }
 
-/** Where there is one side only, the shortest run against each property of it. */
+/** The shortest run against each property, if there is only one side. */
 function alone(
   before: ReviewedSide | undefined,
   after: ReviewedSide | undefined,
@@ -184,7 +184,7 @@ export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string
   ];
 }
 
-/** What of the function the mail shows, and what was added to it. */
+/** The lines of the function that the mail shows, and the added ones. */
 export function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
   const { shown, exports, taken, mail } = prepared;
   const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
@@ -218,7 +218,7 @@ function completedLines({ before, after }: ReviewedChange['prepared']): readonly
   return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
 }
 
-/** Every scenario with what each side comes to, and the states that it rests on. */
+/** Every scenario with the result of each side, and the number of explored states. */
 function tableLines({ before, after }: ReviewedChange): readonly string[] {
   const sides = [before, after].map((side) => (side?.kind === 'judged' ? side.judged : []));
   const names = [...new Set(sides.flatMap((judged) => judged.map(({ scenario }) => scenario)))];
@@ -240,7 +240,7 @@ function tableLines({ before, after }: ReviewedChange): readonly string[] {
   ];
 }
 
-/** Whether the model is still the tree's kernel, as far as the verdict rests on it. */
+/** Comparison of the model with the tree's kernel, as far as the verdict depends on it. */
 export function sourceLines({ source }: ReviewAnswer): readonly string[] {
   if (source === undefined) return [];
   const { tree, release, states, failure } = source;

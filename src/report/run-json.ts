@@ -62,7 +62,7 @@ const patchJson = (scenario: Scenario, answer: PatchAnswer, steps: boolean): obj
 });
 
 export function callJson(scenario: Scenario, call: CallAnswer): object {
-  const { stage, of, cpu, outcome, loaded, conversion, expected, mismatches, isUntold } = call;
+  const { stage, of, cpu, outcome, loaded, conversion, expected, mismatches, isUndecided } = call;
   return {
     stage,
     task: scenario.machine.tasks[of.task]?.name,
@@ -73,7 +73,8 @@ export function callJson(scenario: Scenario, call: CallAnswer): object {
     loaded,
     conversion: conversion === undefined ? undefined : conversionJson(conversion),
     expected: expected === undefined ? undefined : expectedJson(expected),
-    asExpected: expected === undefined || (isUntold && mismatches.length === 0) ? undefined : mismatches.length === 0,
+    asExpected:
+      expected === undefined || (isUndecided && mismatches.length === 0) ? undefined : mismatches.length === 0,
   };
 }
 

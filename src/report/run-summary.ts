@@ -39,8 +39,8 @@ function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
       if (answer.unended !== undefined) return 'undecided';
       if (answer.asExpected === false) return 'FAILED';
       if (answer.asExpected === true) return 'ok';
-      if (untold(answer) !== undefined) return 'undecided';
-      return UNEXPECTED.find((verdict) => cameTo(verdict, answer)) ?? 'ok';
+      if (undecidedCall(answer) !== undefined) return 'undecided';
+      return UNEXPECTED.find((verdict) => callWithVerdict(verdict, answer)) ?? 'ok';
     }),
   );
   return (['FAILED', 'undecided', 'refused'] as const).find((outcome) => outcomes.has(outcome)) ?? 'ok';
@@ -49,10 +49,10 @@ function outcomeOf(patches: readonly PatchAnswer[]): Outcome {
 /** Results that are not good if nothing is expected, the worst first. */
 const UNEXPECTED = ['refused', 'undecided'] as const;
 
-const cameTo = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): CallAnswer | undefined =>
+const callWithVerdict = (verdict: (typeof UNEXPECTED)[number], { calls }: PatchAnswer): CallAnswer | undefined =>
   calls.find(({ conversion }) => conversion?.verdict.verdict === verdict);
 
-const untold = ({ calls }: PatchAnswer): CallAnswer | undefined => calls.find(({ isUntold }) => isUntold);
+const undecidedCall = ({ calls }: PatchAnswer): CallAnswer | undefined => calls.find(({ isUndecided }) => isUndecided);
 
 /** The first problem of an answer that is not good. */
 function problemOf(answer: PatchAnswer): string | undefined {
@@ -62,6 +62,6 @@ function problemOf(answer: PatchAnswer): string | undefined {
   const wrong = answer.calls.find(({ mismatches }) => mismatches.length > 0);
   if (wrong !== undefined) return `${wrong.of.text}: ${mismatchText(wrong)}`;
   if (answer.asExpected !== undefined) return undefined;
-  const call = untold(answer) ?? cameTo('refused', answer) ?? cameTo('undecided', answer);
+  const call = undecidedCall(answer) ?? callWithVerdict('refused', answer) ?? callWithVerdict('undecided', answer);
   return call === undefined ? undefined : `${call.of.text}: ${resultText(call)}`;
 }

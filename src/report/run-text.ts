@@ -11,9 +11,9 @@ import { wrap } from './flow.ts';
 /** Content of a `run` report besides the answer. */
 export interface RunReportOptions {
   readonly steps: StepStyle | 'none';
-  /** The command that gave this answer, a word each. */
+  /** The words of the command that gave this answer. */
   readonly command: readonly string[];
-  /** The version of folioscope; the report names none where absent. */
+  /** The version of folioscope; if absent, the report names none. */
   readonly version?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[
       calls.filter((call) => call.of === of).map((call) => ({ patch, call })),
     );
     const first = answers[0]?.call;
-    if (first === undefined || !answers.some(({ call }) => isTold(call))) continue;
+    if (first === undefined || !answers.some(({ call }) => isReported(call))) continue;
     const name = scenario.machine.tasks[of.task]?.name ?? '';
     lines.push(...wrap(`${name} on CPU ${first.cpu}: ${of.text}`, '', '  '));
     lines.push(...answerLines(answers));
@@ -83,7 +83,7 @@ function verdictSection({ scenario, patches }: ScenarioAnswer): readonly string[
   return lines;
 }
 
-const isTold = ({ conversion, expected, outcome }: CallAnswer): boolean =>
+const isReported = ({ conversion, expected, outcome }: CallAnswer): boolean =>
   conversion !== undefined || expected !== undefined || outcome?.result !== 'ok';
 
 interface FormAnswer {
@@ -110,7 +110,7 @@ function outcomeText({ unended, imbalance, asExpected, calls }: PatchAnswer): st
   if (imbalance !== undefined) return 'I6 violated';
   if (unended !== undefined) return 'undecided';
   if (asExpected !== undefined) return asExpected ? 'as expected' : 'NOT as expected';
-  if (calls.some(({ isUntold }) => isUntold)) return 'undecided';
+  if (calls.some(({ isUndecided }) => isUndecided)) return 'undecided';
   const verdicts = new Set(calls.map(({ conversion }) => conversion?.verdict.verdict));
   const found = (['refused', 'undecided'] as const).find((verdict) => verdicts.has(verdict));
   return `nothing expected, ${found === undefined ? 'no conversion refused' : `a conversion ${found}`}`;

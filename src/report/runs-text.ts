@@ -29,11 +29,11 @@ export function runsReport(
 
 function outcomeLines(scenario: Scenario, { times, first, well }: SeenOutcome, width: number): readonly string[] {
   const hanging = ' '.repeat(width + 4);
-  const told = first.calls.filter(
+  const shown = first.calls.filter(
     ({ conversion, outcome, mismatches }) =>
       conversion !== undefined || outcome?.result !== 'ok' || mismatches.length > 0,
   );
-  const texts = told.map((call) => {
+  const texts = shown.map((call) => {
     const name = scenario.machine.tasks[call.of.task]?.name ?? '';
     const wrong = call.mismatches.length > 0 ? ', NOT AS EXPECTED' : '';
     return `${name} ${call.of.text}: ${resultText(call)}${wrong}`;

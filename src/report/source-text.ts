@@ -5,7 +5,7 @@ import { wrap } from './flow.ts';
 const WORDS = ['same', 'changed', 'moved', 'gone'] as const;
 
 /**
- * What became of the kernel's routines, as text to be mailed: how many first, then those that are not the same.
+ * Comparison of the kernel's routines, as text to be mailed: the numbers first, then the routines that differ.
  * @example
  * import { sourceReport, sourceToJson } from 'folioscope/report';
  * const gone = { file: 'mm/folio.c', routine: 'folio_add_lru', state: 'gone', now: undefined, since: undefined } as const;
@@ -25,7 +25,7 @@ export function sourceReport(dir: string, release: string, states: readonly Rout
   ].join('\n')}\n`;
 }
 
-/** The routines that are not the same, a line each. @param all with those that are. */
+/** A line for each routine that differs. @param all includes the equal ones. */
 export const sourceRows = (states: readonly RoutineState[], release: string, all: boolean): readonly string[] =>
   states
     .filter(({ state }) => all || state !== 'same')
@@ -35,7 +35,7 @@ export const sourceRows = (states: readonly RoutineState[], release: string, all
       return wrap(`${file}: ${routine}()${place}${known}`, `  ${state.padEnd(8)}`, '            ');
     });
 
-/** A routine as JSON has it. */
+/** A routine for JSON. */
 export const routineJson = ({ file, routine, state, now, since }: RoutineState): object => ({
   file,
   routine,

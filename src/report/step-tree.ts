@@ -8,7 +8,7 @@ export type StepItem =
       readonly kind: 'routine';
       readonly name: string;
       readonly items: readonly StepItem[];
-      /** It is no routine but a statement of the author's text. */
+      /** Whether it is a statement of the author's text, not a routine. */
       readonly isStatement?: boolean;
     }
   | { readonly kind: 'repeat'; readonly times: number; readonly items: readonly StepItem[] };
@@ -28,7 +28,7 @@ export function withStatement(step: StepAnswer): StepAnswer {
   return { ...step, path: [...path.slice(0, depth), `${place} ${text}`, ...path.slice(depth)] };
 }
 
-/** The tree of consecutive steps of one task below the outer `depth` routines; `mark` is what stands beside a step. */
+/** The tree of consecutive steps of one task below the outer `depth` routines; `mark` is the note beside a step. */
 export function stepTree(
   steps: readonly StepAnswer[],
   mark: (step: StepAnswer) => string,

@@ -4,14 +4,14 @@ import type { Judged } from './judge.ts';
 import type { RoutineState } from '../source/index.ts';
 import type { Prepared } from './prepare.ts';
 
-/** One side of a change, judged. */
+/** One side of a change, with its verdicts. */
 export type ReviewedSide =
   | {
       readonly kind: 'judged';
       readonly verdict: SideVerdict;
-      /** One for each scenario that has an occasion. */
+      /** One for each scenario with a conversion. */
       readonly judged: readonly Judged[];
-      /** What it calls that the kernel exports to no module, and that the mail does not export. */
+      /** Functions that it calls and that neither the kernel nor the mail exports to modules. */
       readonly unexportedCalls: readonly string[];
     }
   /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
@@ -20,41 +20,41 @@ export type ReviewedSide =
 /** A change of a check in a mail, before and after. */
 export interface ReviewedChange {
   readonly prepared: Prepared;
-  /** Undefined where the mail adds the function. */
+  /** Undefined if the mail adds the function. */
   readonly before: ReviewedSide | undefined;
-  /** Undefined where it removes it. */
+  /** Undefined if the mail removes the function. */
   readonly after: ReviewedSide | undefined;
   /** Empty unless both sides are judged. */
   readonly changes: readonly Change[];
 }
 
-/** The kernel's routines that a verdict rests on, in a tree. */
+/** The kernel's routines that a verdict depends on, compared with a tree. */
 export interface ComparedSource {
   readonly tree: string;
-  /** The release that the model was held against. */
+  /** The release that the model was compared with. */
   readonly release: string;
   readonly states: readonly RoutineState[];
   /** Why nothing was compared; the states are empty then. */
   readonly failure: string | undefined;
 }
 
-/** What a review comes to: every change of the check, in the order of the mails. */
+/** Result of a review: every change of the check, in the order of the mails. */
 export interface ReviewAnswer {
   readonly file: string;
   /** The kernel that the scenarios are run on. */
   readonly profiles: readonly string[];
   readonly changes: readonly ReviewedChange[];
-  /** What became in the tree of the kernel's routines that the verdict rests on; undefined without a tree. */
+  /** State in the tree of the kernel's routines that the verdict depends on; undefined without a tree. */
   readonly source: ComparedSource | undefined;
-  /** Scenarios left out because somebody interrupted. */
+  /** Scenarios left out because of an interruption. */
   readonly notRun: readonly string[];
-  /** The change that all the others lead to, which the verdict is about. */
+  /** The last change, which includes all others; the verdict is about it. */
   readonly last: ReviewedChange;
   readonly outcome: 'holds' | 'violated' | 'undecided';
 }
 
 /**
- * An answer with what it comes to: what is left where every change is applied.
+ * An answer with its outcome: that of the check with every change applied.
  * @example
  * import { patchNamed } from 'folioscope/machine';
  * import { changesBetween, failed, hasOccasion, judging, nameOf, prepare, readMails, reviewAnswer, type ReviewedSide, Tree, verdictOf } from 'folioscope/review';
@@ -93,10 +93,10 @@ export interface ReviewAnswer {
  * answer.outcome; // => 'holds'
  * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'
  */
-export function reviewAnswer(told: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
-  const last = told.changes.at(-1);
+export function reviewAnswer(parts: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
+  const last = parts.changes.at(-1);
   if (last === undefined) throw new Error('a review without a change');
-  return { ...told, last, outcome: outcomeOf(last, told.notRun.length > 0) };
+  return { ...parts, last, outcome: outcomeOf(last, parts.notRun.length > 0) };
 }
 
 function outcomeOf({ after }: ReviewedChange, isOpen: boolean): ReviewAnswer['outcome'] {

@@ -30,7 +30,7 @@ export interface ShortestRun {
   readonly run: Counterexample;
 }
 
-/** A property that holds of nothing on one side, in so many of the scenarios that ask it. */
+/** A property that holds vacuously on one side, with the number of scenarios that check it. */
 interface Vacuous {
   readonly id: string;
   readonly why: string;
@@ -43,14 +43,14 @@ export interface Violation {
   readonly id: string;
   readonly known: Known | undefined;
   readonly scenario: string;
-  /** Of the shortest run against it; undefined where it has none. */
+  /** Steps of the shortest run against it; undefined if there is none. */
   readonly steps: number | undefined;
 }
 
 /** A side's verdict over all scenarios. */
 export interface SideVerdict {
   readonly verdict: 'holds' | 'violated' | 'undecided';
-  /** How many scenarios hold, exceptions aside. */
+  /** Number of scenarios that hold, apart from known exceptions. */
   readonly holds: number;
   readonly scenarios: number;
   readonly states: number;
@@ -59,7 +59,7 @@ export interface SideVerdict {
   readonly vacuous: readonly Vacuous[];
 }
 
-/** What a side comes to: a violation that is a named exception is not one against the verdict. */
+/** Verdict of a side; a violation that is a named exception does not count against it. */
 export function verdictOf(judged: readonly Judged[]): SideVerdict {
   const violated = judged.flatMap(({ scenario, properties }) =>
     properties
@@ -84,7 +84,7 @@ export function verdictOf(judged: readonly Judged[]): SideVerdict {
   };
 }
 
-/** Properties that hold of nothing wherever they are asked. */
+/** Properties that hold vacuously in every scenario that checks them. */
 function vacuousIn(judged: readonly Judged[]): readonly Vacuous[] {
   const ids = [...new Set(judged.flatMap(({ properties }) => properties.map(({ id }) => id)))];
   return ids.flatMap((id) => {
@@ -95,7 +95,7 @@ function vacuousIn(judged: readonly Judged[]): readonly Vacuous[] {
   });
 }
 
-/** What a change fixes, what it makes worse, and what stays wrong, each by property with its scenarios. */
+/** Properties that a change fixes, makes worse, or leaves violated, each with its scenarios. */
 export function changesBetween(before: readonly Judged[], after: readonly Judged[]): readonly Change[] {
   const names = [...new Set([...before, ...after].map(({ scenario }) => scenario))];
   const found = new Map<string, Omit<Change, 'in' | 'shortest'> & { readonly in: Compared[] }>();
@@ -133,7 +133,7 @@ function kindOf(
 ): Change['kind'] | undefined {
   const [wasViolated, isViolated] = [was?.verdict === 'violated', is?.verdict === 'violated'];
   if (wasViolated && isViolated) return 'stays';
-  // Where the other side was never asked, nothing has changed.
+  // If the other side was never checked, nothing has changed.
   if (isViolated) return old === undefined || old.failure !== undefined ? 'stays' : 'worse';
   if (!wasViolated || young === undefined || young.failure !== undefined || is?.verdict === 'undecided')
     return undefined;

@@ -3,19 +3,19 @@ import type { CLine } from '../cfront/index.ts';
 import { type Fragment, wordsOf } from './fragment.ts';
 import type { Token } from '../source/index.ts';
 
-/** A function put together from what a diff shows of it, and what it does not. */
+/** A function assembled from the lines that a diff shows, and lines that complete it. */
 export interface Completed {
   readonly lines: readonly CLine[];
   /** The lines that the diff does not show, in order. */
   readonly completed: readonly string[];
 }
 
-/** What a diff would have to show besides. */
+/** Thrown with the lines that a diff would have to show in addition. */
 export class TooLittleShown extends Error {
   override readonly name = 'TooLittleShown';
 }
 
-/** The parameters that every form of this check has: what of them a hunk's header cuts off is known by place. */
+/** The parameters that every form of this check has: if a hunk's header cuts some off, their positions identify them. */
 const PARAMETERS = [
   { type: 'struct inode *', name: 'inode' },
   { type: 'pgoff_t ', name: 'start' },
@@ -74,20 +74,20 @@ const WORDS = new Set([
   'NULL',
 ]);
 
-/** A name that some words use and do not declare, with how they use it. */
+/** A name that some tokens use but do not declare, with its uses. */
 interface Use {
   readonly name: string;
   isDereferenced: boolean;
-  /** It is an argument of these calls, at these places, with its address taken. */
+  /** Calls of which it is an argument, at these positions, with its address taken. */
   readonly arguments: {
     readonly of: string;
     readonly at: number;
     readonly last: boolean;
     readonly isAddress: boolean;
   }[];
-  /** It stands in the condition of the outermost loop, by itself. */
+  /** Whether it is by itself in the condition of the outermost loop. */
   isLoopFlag: boolean;
-  /** It counts up to a call's result. */
+  /** Whether it counts up to a call's result. */
   isCounter: boolean;
 }
 
@@ -95,9 +95,9 @@ interface Use {
 const endOfWalk = (batch: string): readonly string[] => [`folio_batch_release(&${batch});`, 'cond_resched();'];
 
 /**
- * Completes what a diff shows of a check.
+ * Completes the lines of a check that a diff shows.
  * @param name the function's name.
- * @throws TooLittleShown naming what is missing.
+ * @throws TooLittleShown naming the missing lines.
  */
 export function complete({ section, lines }: Fragment, name: string): Completed {
   const words = wordsOf(lines);
@@ -143,13 +143,13 @@ export function complete({ section, lines }: Fragment, name: string): Completed 
   return { lines: [...signature, ...head, ...init].map(added).concat(lines, tail.map(added)), completed };
 }
 
-/** What is open where some words end, and which of it is the outermost loop. */
+/** Open braces at the end of some tokens, and the outermost loop. */
 interface Shape {
-  /** For each open brace: the place of the word behind which it stands, as a loop or otherwise. */
+  /** For each open brace: the position of the token before it, and whether it opens a loop. */
   readonly open: readonly { readonly isLoop: boolean; readonly at: number }[];
   /** Place of the first loop outside all braces, and of the end of its condition. */
   readonly loop: { readonly at: number; readonly end: number } | undefined;
-  /** The function's own brace is closed. */
+  /** Whether the function's own brace is closed. */
   readonly isClosed: boolean;
   readonly depthAtReturn: number | undefined;
 }
@@ -181,7 +181,7 @@ function shapeOf(words: readonly Token[]): Shape {
   return { open, loop, isClosed, depthAtReturn };
 }
 
-/** Place of the parenthesis that closes the one at `from`; the last word where none does. */
+/** Position of the parenthesis that closes the one at `from`; the last token if there is none. */
 function closing(words: readonly Token[], from: number): number {
   let depth = 0;
   for (let i = from; i < words.length; i++) {
@@ -191,7 +191,7 @@ function closing(words: readonly Token[], from: number): number {
   return words.length - 1;
 }
 
-/** Names that declarations among these words declare. */
+/** Names that these tokens declare. */
 function declaredIn(words: readonly Token[]): Set<string> {
   const declared = new Set<string>();
   for (let i = 0; i < words.length; i++) {
@@ -226,13 +226,13 @@ interface Parameter {
   readonly name: string;
 }
 
-/** The parameters that a hunk's header shows whole. */
+/** The parameters that a hunk's header shows in full. */
 function parametersOf(section: string | undefined): readonly Parameter[] {
   const list = /\(([^)]*)(\)?)/.exec(section ?? '');
   if (list === null) return [];
   const [, text = '', end] = list;
   const pieces = text.split(',');
-  // git cuts the header: behind the last comma stands a piece of a parameter, or nothing.
+  // git cuts the header: after the last comma there is part of a parameter, or nothing.
   if (end === '') pieces.pop();
   return pieces.flatMap((piece) => {
     const found = /^\s*(.*?[\s*])(\w+)\s*$/.exec(piece);
@@ -282,7 +282,7 @@ function usesOf(words: readonly Token[], declared: ReadonlySet<string>, { loop }
 const isOperand = (token: Token | undefined): boolean =>
   token !== undefined && (token.kind === 'name' || token.kind === 'number' || token.text === ')' || token.text === ']');
 
-/** The call of which the word at `i` is an argument by itself, perhaps with its address taken. */
+/** The call that has the token at `i` as a whole argument, perhaps with its address taken. */
 function callAround(words: readonly Token[], i: number): Use['arguments'][number] | undefined {
   const isAddress = words[i - 1]?.text === '&';
   const before = words[isAddress ? i - 2 : i - 1]?.text;
@@ -314,7 +314,7 @@ function batchOf(words: readonly Token[]): string | undefined {
   return undefined;
 }
 
-/** The lines behind those that are shown. */
+/** The lines after the shown ones. */
 function tailOf(words: readonly Token[], shape: Shape, batch: string, name: string): readonly string[] {
   if (shape.isClosed) return [];
   const tail: string[] = [];
@@ -328,7 +328,7 @@ function tailOf(words: readonly Token[], shape: Shape, batch: string, name: stri
   return [...tail, '}'];
 }
 
-/** The variable that the walk goes on by: what the function returns. */
+/** The variable that keeps the walk going, which is also the function's return value. */
 function flagOf(words: readonly Token[], { loop }: Shape, name: string): string {
   const condition = loop === undefined ? [] : words.slice(loop.at + 2, loop.end);
   const flags = condition.filter(

@@ -9,9 +9,9 @@ export interface HunkLine {
   readonly text: string;
   /** Line of the file before the diff, from 1; undefined for an added line. */
   readonly before: number | undefined;
-  /** And after it; undefined for a removed line. */
+  /** Line of the file after the diff, from 1; undefined for a removed line. */
   readonly after: number | undefined;
-  /** Place in the mail, from 0. */
+  /** Line in the mail, from 0. */
   readonly at: number;
 }
 
@@ -20,20 +20,20 @@ export interface Hunk {
   /** First line of the file before the diff, and after it, from 1. */
   readonly before: number;
   readonly after: number;
-  /** How many lines its header says there are, before and after. */
+  /** Numbers of lines before and after, by its header. */
   readonly counts: { readonly before: number; readonly after: number };
-  /** What stands behind the header: the beginning of the function that it lies in. */
+  /** Text after the header's numbers: the beginning of the enclosing function. */
   readonly section: string;
   readonly lines: readonly HunkLine[];
-  /** Place of its header in the mail, from 0. */
+  /** Line of its header in the mail, from 0. */
   readonly at: number;
-  /** The mail shows fewer lines than the header says, or other ones. */
+  /** Whether the mail shows fewer or other lines than the header says. */
   readonly isCut: boolean;
 }
 
-/** What a diff does to one file. */
+/** The changes of a diff to one file. */
 export interface FileDiff {
-  /** As the diff names it after the change, without `a/` and `b/`. */
+  /** Path after the change, without `a/` and `b/`. */
   readonly path: string;
   readonly hunks: readonly Hunk[];
 }
@@ -42,16 +42,15 @@ const GIT_HEADER = /^diff --git a\/(\S+) b\/(\S+)/;
 const OLD_FILE = /^---\s+(?:a\/)?(\S+)/;
 const NEW_FILE = /^\+\+\+\s+(?:b\/)?(\S+)/;
 const HUNK_HEADER = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/;
-/** What a mail has behind its diff: git's signature, or a list's footer. */
+/** End of a diff in a mail: git's signature, or a list's footer. */
 const FOOTER = /^-- ?$|^_{20,}$/;
 
-/** Undecided lines are tried as one or the other up to so many. */
+/** Largest number of ambiguous lines that are tried both ways. */
 const MOST_UNDECIDED = 12;
 
 /**
- * The diffs in a mail's lines, at whatever depth they are quoted. Lines that lost the blank before them, as archives show them, are
- * taken as they can only be by the numbers in the hunk's header. Remarks between the lines of a quoted diff are left out: they are
- * quoted less.
+ * The diffs in a mail's lines, at whatever depth they are quoted. Archives drop the blank before context lines; the numbers in
+ * the hunk's header then decide what a line is. Remarks between the lines of a quoted diff are left out: they are quoted less.
  */
 export function diffsIn(lines: readonly QuotedLine[]): readonly FileDiff[] {
   const depths = [...new Set(lines.map(({ depth }) => depth))].toSorted((a, b) => a - b);
@@ -87,7 +86,7 @@ function diffsAt(lines: readonly QuotedLine[]): readonly FileDiff[] {
   return [...files].map(([file, hunks]) => ({ path: file, hunks }));
 }
 
-/** Where the next hunk or file begins, or the mail goes on otherwise. */
+/** Line at which the next hunk or file begins, or other text of the mail. */
 function endOfHunk(lines: readonly QuotedLine[], from: number): number {
   for (let i = from; i < lines.length; i++) {
     const { text } = lines[i] ?? { text: '' };
@@ -124,7 +123,7 @@ interface Counts {
   readonly after: number;
 }
 
-/** How the lines of a hunk are to be taken, so that they are as many as its header says. */
+/** Kinds of a hunk's lines that match the numbers in its header. */
 function kindsOf(
   candidates: readonly QuotedLine[],
   counts: Counts,
@@ -162,7 +161,7 @@ function upTo(
   return { kinds: kinds.slice(0, taken), fits: before === counts.before && after === counts.after };
 }
 
-/** Without empty lines at the end, which belong to the mail. */
+/** The lines without empty ones at the end, which belong to the mail. */
 function trimmed(candidates: readonly QuotedLine[], kinds: readonly HunkLineKind[]): readonly HunkLineKind[] {
   let end = kinds.length;
   while (end > 0 && candidates[end - 1]?.text.trim() === '') end--;

@@ -3,9 +3,9 @@ import type { CLine } from '../cfront/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
 import { type Token, tokensOf } from '../source/index.ts';
 
-/** What a diff shows of one function, before it or after it. */
+/** The lines of one function that a diff shows, before or after the change. */
 export interface Fragment {
-  /** The beginning of the function as the hunk's header has it; undefined where the lines hold it themselves. */
+  /** The beginning of the function in the hunk's header; undefined if the lines contain it. */
   readonly section: string | undefined;
   readonly lines: readonly CLine[];
 }
@@ -15,7 +15,7 @@ export interface ChangedFunction {
   readonly path: string;
   /** Its name before the change. */
   readonly name: string;
-  /** Its name after the change, where that is another. */
+  /** Its name after the change, if it differs. */
   readonly renamed?: string;
   readonly hunks: readonly Hunk[];
 }
@@ -51,7 +51,7 @@ export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFun
   });
 }
 
-/** New names by old ones: a hunk removes a function's first line, and adds the same with another name. */
+/** New names by old ones: a hunk removes a function's first line, and adds this line with another name. */
 function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
   const renames = new Map<string, string>();
   for (const { lines } of hunks) {
@@ -73,7 +73,7 @@ function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
 export const nameOn = (side: Side, { name, renamed }: ChangedFunction): string =>
   side === 'after' ? (renamed ?? name) : name;
 
-/** A diff with the function before each hunk's first line in the hunk's header, where that says nothing. */
+/** A diff with the enclosing function filled into hunk headers that lack it. */
 export const withSections = (file: FileDiff, before: readonly string[]): FileDiff => ({
   ...file,
   hunks: file.hunks.map((hunk) =>
@@ -91,7 +91,7 @@ function linesOn(side: Side, path: string, { lines }: Hunk): readonly CLine[] {
   });
 }
 
-/** Where in some lines a function's text begins and ends; `end` is undefined where the lines do not reach it. */
+/** Begin and end of a function's text in some lines; `end` is undefined if the lines end before it. */
 interface Extent {
   readonly start: number;
   readonly end: number | undefined;
@@ -104,7 +104,7 @@ interface Extent {
 function extentOf(lines: readonly string[], name: string, isInside: boolean): Extent | undefined {
   const start = isInside ? 0 : lines.findIndex((line) => isBeginning(line) && nameBegun(line) === name);
   if (start === -1) return undefined;
-  // Inside its body one brace is open already.
+  // Inside its body one brace is already open.
   let depth = isInside ? 1 : 0;
   for (const { text, line } of tokensOf(lines.slice(start))) {
     if (text === '{') depth++;
@@ -113,16 +113,16 @@ function extentOf(lines: readonly string[], name: string, isInside: boolean): Ex
   return { start, end: undefined };
 }
 
-/** A function as several hunks show it, or the lines between two of them that are missing. */
+/** A function that several hunks show in full, or the missing lines between two hunks. */
 export type Shown =
   | { readonly kind: 'fragment'; readonly of: Fragment; readonly isWhole: boolean }
   | { readonly kind: 'gap'; readonly from: number; readonly to: number };
 
-/** What a diff shows of a function on one side; undefined where it has no line of it. */
+/** A function on one side of a diff; undefined if the diff has no line of it. */
 export function shownOn(side: Side, change: ChangedFunction): Shown | undefined {
   const { path, hunks } = change;
   const name = nameOn(side, change);
-  // git names in a hunk's header the function as it was.
+  // git's hunk header names the function before the change.
   const isOf = (section: string): boolean => [change.name, change.renamed].includes(nameBegun(section));
   const lines: CLine[] = [];
   let section: string | undefined;
@@ -160,7 +160,7 @@ function isBalanced(lines: readonly CLine[]): boolean {
 
 /**
  * Functions and constants that a diff shows whole, beside the function that it changes.
- * @param known names whose text is the kernel's own: what the diff says of them goes into `taken` instead.
+ * @param known names whose text is the kernel's own: the diff's changes of them go into `taken` instead.
  */
 export function helpersOn(
   side: Side,

@@ -3,28 +3,28 @@ import type { Patch } from '../machine/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { type CheckAnswer, checking, type CheckProgress, type Counterexample } from '../verify/index.ts';
 
-/** What one property comes to in one scenario. */
+/** Result of one property in one scenario. */
 export interface JudgedProperty {
   readonly id: string;
   readonly sentence: string;
   readonly verdict: 'holds' | 'violated' | 'undecided';
-  /** What exactly is violated, or why it is undecided. */
+  /** The violated part, or why it is undecided. */
   readonly detail: string | undefined;
-  /** Why it says nothing that the property holds. */
+  /** Why the property holds vacuously; undefined if it does not. */
   readonly vacuous: string | undefined;
   /** The shortest run against it. */
   readonly run: Counterexample | undefined;
-  /** Why a violation says nothing against a form; undefined where it does. */
+  /** Why a violation does not count against a form; undefined if it does. */
   readonly known: Known | undefined;
 }
 
 /**
- * A violation that was known before: a named exception, which is what a property would forbid, had it not been named beforehand
- * (`I2/SC-20`); or one that the scenario's file says of every form, as of a drain that waits for a worker that never runs.
+ * A known violation. Either a named exception to a property (`I2/SC-20`); or a violation that the scenario file expects of
+ * every form, such as a drain that waits for a worker that never runs.
  */
 export type Known = 'exception' | 'scenario';
 
-/** What a check comes to in one scenario, on every order of its threads' steps. */
+/** Result of a check in one scenario, on every order of its threads' steps. */
 export interface Judged {
   readonly scenario: string;
   readonly title: string;
@@ -37,7 +37,7 @@ export interface Judged {
   readonly routines: readonly string[];
   /** Why something is undecided. */
   readonly reason: string | undefined;
-  /** Why the form cannot be run there; all else is empty then. */
+  /** Why the form cannot be run there; all other fields are then empty. */
   readonly failure: string | undefined;
 }
 
@@ -48,22 +48,22 @@ const knownOf = (id: string, { check }: Scenario): Known | undefined =>
       ? 'scenario'
       : undefined;
 
-/** What a scenario is called here: its file, since several may bear one number. */
+/** Name of a scenario: that of its file, since several may have one number. */
 export const nameOf = ({ file }: Scenario): string => file.replace(/^.*\//, '').replace(/\.\w+$/, '');
 
-/** Whether a scenario has an occasion for a check: a thread converts. */
+/** Whether a scenario exercises a check: a thread converts. */
 export const hasOccasion = ({ threads }: Scenario): boolean =>
   threads.some(({ calls }) => calls.some(({ call }) => call.call === 'set-memory-attributes2'));
 
-/** What a scenario expects and wants to see is said of forms that it knows, and is nothing against another. */
+/** A scenario's expectations are about known forms, and do not count against another form. */
 const isAsked = (id: string): boolean => id !== 'sometimes' && id !== 'expected';
 
-/** How far a search of a review goes. */
+/** Limits of a review's searches. */
 export interface JudgeOptions {
   readonly mostStates: number;
 }
 
-/** Judges a check in a scenario, in pieces of some tenths of a second. */
+/** Checks a form in a scenario, in pieces of some tenths of a second. */
 export function* judging(
   scenario: Scenario,
   patch: Patch,
@@ -98,7 +98,7 @@ function judgedOf(scenario: Scenario, { properties, explored, routines, reason }
   };
 }
 
-/** The answer where a form cannot be run. */
+/** The answer for a form that cannot be run. */
 export const failed = (scenario: Scenario, failure: string): Judged => ({
   scenario: nameOf(scenario),
   title: scenario.title,

@@ -3,12 +3,12 @@ import PostalMime, { type Email } from 'postal-mime';
 
 /** A mail, a diff or a page of an archive, as text. */
 export interface Mail {
-  /** Undefined where the text has no headers: a diff, or what an archive shows. */
+  /** Undefined if the text has no headers: a diff, or a page of an archive. */
   readonly subject: string | undefined;
   readonly from: string | undefined;
   readonly date: string | undefined;
   readonly messageId: string | undefined;
-  /** The body, and behind it attached patches, without ends of lines. */
+  /** The body, followed by attached patches, without line ends. */
   readonly lines: readonly string[];
 }
 
@@ -31,14 +31,14 @@ const linesOf = (text: string): readonly string[] => {
   return lines;
 };
 
-/** Where mails of an mbox begin, by line of the file; one piece where it is none. */
+/** The mails of an mbox; one piece if the text is not an mbox. */
 function pieces(latin1: string): readonly string[] {
   const lines = latin1.split('\n');
   if (!MBOX.test(lines[0]?.trimEnd() ?? '')) return [latin1];
   const starts = lines.flatMap((line, i) =>
     MBOX.test(line.trimEnd()) && (i === 0 || (lines[i - 1] ?? '').trimEnd() === '') ? [i] : [],
   );
-  // mboxrd: one '>' more before every line of a mail that begins like a separator.
+  // mboxrd: one more '>' before every line of a mail that begins like a separator.
   return starts.map((start, i) =>
     lines
       .slice(start + 1, starts[i + 1] ?? lines.length)
@@ -62,12 +62,15 @@ function textOf({ text, attachments }: Email): string {
  * @param bytes the file as it is.
  */
 export async function readMails(bytes: Uint8Array): Promise<readonly Mail[]> {
-  // One character a byte, so that what each mail says of its own encoding still holds.
+  // One character for each byte, so that each mail's own encoding stays valid.
   const latin1 = new TextDecoder('latin1').decode(bytes);
   return Promise.all(pieces(latin1).map(async (piece) => readMail(bytesOf(piece))));
 }
 
-/** The bytes of a text of one character a byte, without what windows-1252 has in place of latin1's control characters. */
+/**
+ * The bytes of a text with one character for each byte, with windows-1252's characters mapped back to latin1's control
+ * characters.
+ */
 function bytesOf(latin1: string): Uint8Array {
   return Uint8Array.from(latin1, (character) => FROM_1252.get(character) ?? character.charCodeAt(0));
 }

@@ -21,14 +21,14 @@ export interface PreparedSide {
   /** The function's name on this side. */
   readonly function: string;
   readonly source: CSource;
-  /** Lines that the mail does not show and that were completed, in order. */
+  /** Lines that the mail does not show and that were added, in order. */
   readonly completed: readonly string[];
 }
 
-/** A change of a check, as a mail has it. */
+/** A change of a check in a mail. */
 export interface Prepared {
   readonly mail: Mail;
-  /** The file that the function stands in. */
+  /** The file that contains the function. */
   readonly path: string;
   /** Its name before the change. */
   readonly function: string;
@@ -40,17 +40,17 @@ export interface Prepared {
   /** Names that the mail exports to modules. */
   readonly exports: readonly string[];
   readonly change: ChangedFunction;
-  /** Names that the mail gives a text of its own, and that are taken as the kernel has them. */
+  /** Names that the mail redefines, and that keep the kernel's text here. */
   readonly taken: readonly string[];
 }
 
-/** How mails are to be read. */
+/** Options for reading mails. */
 export interface PrepareOptions {
   /** Name of the file, for messages. */
   readonly file: string;
-  /** The function, where it is another than the check's. */
+  /** The function, if it is not the check's usual one. */
   readonly function?: string | undefined;
-  /** The kernel's sources, where they are there. */
+  /** The kernel's sources, if available. */
   readonly tree?: Tree | undefined;
   /** Names of the kernel that a check may call: their text is not taken from the mail. */
   readonly known: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export interface PrepareOptions {
 
 /**
  * The changes of a check in some mails, in their order.
- * @throws InputError with the one line that says what is missing.
+ * @throws InputError, one line, naming what is missing.
  */
 export async function prepare(mails: readonly Mail[], options: PrepareOptions): Promise<readonly Prepared[]> {
   const wanted = options.function ?? CHECK_FUNCTION;
@@ -89,7 +89,7 @@ export async function prepare(mails: readonly Mail[], options: PrepareOptions): 
   );
 }
 
-/** A diff whose hunks name their functions: diff(1) leaves that out unless it is asked for, and a tree has it. */
+/** A diff whose hunks name their functions: diff(1) leaves the names out by default; a tree provides them. */
 async function withNames(file: FileDiff, { tree }: PrepareOptions): Promise<FileDiff> {
   if (tree === undefined || !/\.[ch]$/.test(file.path) || file.hunks.every(({ section }) => section !== ''))
     return file;
@@ -164,7 +164,7 @@ function shownSide(
   }
 }
 
-/** Where a hunk's lines of a function begin in the kernel's file. */
+/** Place in the kernel's file at which a hunk's lines of a function begin. */
 function placeOf(lines: readonly CLine[], path: string): string {
   const [first] = lines.flatMap(({ from }) => (from === 'completed' ? [] : [from.line]));
   return first === undefined ? path : `${path}:${first}`;
@@ -172,7 +172,7 @@ function placeOf(lines: readonly CLine[], path: string): string {
 
 const EXPORT = /^EXPORT_SYMBOL\w*\(\s*(\w+)/;
 
-/** What a mail exports to modules: lines that it adds. */
+/** Names that a mail exports to modules, by its added lines. */
 const exportsIn = (files: readonly FileDiff[]): readonly string[] => [
   ...new Set(
     files.flatMap(({ hunks }) =>

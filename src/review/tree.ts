@@ -4,18 +4,18 @@ import { type CSource, wholeFile } from '../cfront/index.ts';
 import { InputError } from '../ledger/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
 
-/** Reads a file of the kernel's sources by its path in them; undefined where there is none. */
+/** Reads a file of the kernel's sources by its path; undefined if there is none. */
 export type ReadFile = (path: string) => Promise<string | undefined>;
 
-/** A file before and after a change; a side is undefined where there is no file. */
+/** A file before and after a change; a side is undefined if it has no file. */
 export interface TreeSides {
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
 /**
- * A kernel's sources to which the diffs of a series are applied, in memory, one after the other. A diff that is in them already
- * is taken back for the side before it.
+ * A kernel's sources to which the diffs of a series are applied, in memory, one after the other. If a diff is already applied,
+ * it is reverted for the side before it.
  */
 export class Tree {
   readonly #read: ReadFile;
@@ -55,14 +55,14 @@ export class Tree {
     );
   }
 
-  /** A file before a diff; undefined where the diff does not belong to it. */
+  /** A file before a diff; undefined if the diff does not fit. */
   async before(file: FileDiff): Promise<string | undefined> {
     const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
     if (text === undefined || file.hunks.some(({ isCut }) => isCut)) return undefined;
     return applied(text, file) === undefined ? applied(text, reversed(file)) : text;
   }
 
-  /** Goes on from the state behind a mail's diffs. */
+  /** Applies a mail's diffs, for the mails after it. */
   async apply(files: readonly FileDiff[]): Promise<void> {
     for (const file of files) {
       if (!/\.[ch]$/.test(file.path)) continue;
@@ -76,7 +76,7 @@ export class Tree {
 const headerOf = ({ before, after, counts }: Hunk): string =>
   `@@ -${before},${counts.before} +${after},${counts.after} @@`;
 
-/** A file of the sources, as it is translated. */
+/** A file of the sources, ready for translation. */
 export const wholeOn = (path: string, text: string): CSource => wholeFile(path, text);
 
 const reversed = ({ path, hunks }: FileDiff): FileDiff => ({
@@ -97,9 +97,9 @@ const reversed = ({ path, hunks }: FileDiff): FileDiff => ({
 
 const SIGNS = { context: ' ', removed: '-', added: '+' } as const;
 
-/** A text with a diff applied; blanks that a mail has eaten are no difference. Undefined where it does not apply. */
+/** A text with a diff applied; blanks that a mail has lost are ignored. Undefined if the diff does not apply. */
 function applied(text: string, { path, hunks }: FileDiff): string | undefined {
-  // A hunk is looked for from where it says; beyond the end there is nothing, however far.
+  // A hunk is searched from the line that it names; a line beyond the end counts as the end.
   const most = text.split('\n').length + 1;
   const patch: StructuredPatch = {
     oldFileName: path,
@@ -117,7 +117,7 @@ function applied(text: string, { path, hunks }: FileDiff): string | undefined {
   const squeezed = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
   const result = applyPatch(text, patch, {
     autoConvertLineEndings: true,
-    // Behind the end of the file there is no line.
+    // There is no line after the end of the file.
     compareLine: (_, line: string | undefined, __, content) =>
       line !== undefined && squeezed(line) === squeezed(content),
   });

@@ -35,7 +35,7 @@ export type ConversionVerdict =
       readonly reason: string;
     };
 
-/** What a conversion did besides returning. */
+/** Behaviour of a conversion, besides its return value. */
 export interface ConversionAnswer {
   readonly verdict: ConversionVerdict;
   /** Whether the safety check ran at all: it does not run to shared, or if the whole range is already private. */
@@ -79,7 +79,7 @@ export interface CallAnswer {
   readonly expected: Expected | undefined;
   readonly mismatches: readonly Mismatch[];
   /** The scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
-  readonly isUntold: boolean;
+  readonly isUndecided: boolean;
 }
 
 /** One write of a step to the kernel's memory; values are numbers, `none` if it names no element. */
@@ -137,8 +137,8 @@ export interface PatchAnswer {
    */
   readonly imbalance: string | undefined;
   /**
-   * Whether every expected result occurred; undefined if nothing is expected, or if everything else occurred but a call
-   * is untold.
+   * Whether every expected result occurred; undefined if nothing is expected, or if everything else occurred but a call is
+   * undecided.
    */
   readonly asExpected: boolean | undefined;
 }
@@ -158,7 +158,7 @@ export function isWell(answer: PatchAnswer): boolean | 'undecided' {
   if (answer.imbalance !== undefined) return false;
   if (answer.unended !== undefined) return 'undecided';
   if (answer.asExpected !== undefined) return answer.asExpected;
-  if (answer.calls.some(({ isUntold }) => isUntold)) return 'undecided';
+  if (answer.calls.some(({ isUndecided }) => isUndecided)) return 'undecided';
   const verdicts = new Set(answer.calls.map(({ conversion }) => conversion?.verdict.verdict));
   if (verdicts.has('refused')) return false;
   return verdicts.has('undecided') ? 'undecided' : true;

@@ -40,7 +40,7 @@ export type Wish = { readonly event: Event } | { readonly task: number; readonly
 export interface Checking {
   /** The profile for exploring: the scenario's own, with the features in its `check`. */
   readonly profile: Profile;
-  /** For every form of the check without an entry of its own; undefined if the file says nothing. */
+  /** For every form of the check without an entry of its own; undefined if the file has none. */
   readonly every: ExpectedCheck | undefined;
   readonly byPatch: ReadonlyMap<string, ExpectedCheck>;
   /**

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-import type { Outcome } from '../machine/index.ts';
+import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
+import { type Outcome, type Patch, PATCHES } from '../machine/index.ts';
 import type { ConversionAnswer, Mismatch } from './answer.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
 
+/** The forms that come with folioscope, by identity: a user's form may bear the name of one. */
+const BUILT_IN: ReadonlySet<Patch> = new Set([...PATCHES, ...ALTERNATIVES, ...MUTANTS.map(({ patch }) => patch)]);
+
 /**
- * The scenario's expectation for a call under a form of the check: the form's own entry, otherwise the entry for every
- * form.
+ * The scenario's expectation for a call under a form of the check: the form's own entry, otherwise that of the built-in
+ * forms if it is one, otherwise the entry for every form.
  */
-export const expectedOf = ({ expected }: ScenarioCall, patch: string): Expected | undefined =>
-  expected.byPatch.get(patch) ?? expected.every;
+export const expectedOf = ({ expected }: ScenarioCall, patch: Patch): Expected | undefined =>
+  expected.byPatch.get(patch.name) ?? (BUILT_IN.has(patch) ? expected.builtIn : undefined) ?? expected.every;
 
 /** Whether the scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
-export const isUntold = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
+export const isUndecided = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>
   expected?.spurious !== undefined &&
   conversion?.verdict.verdict === 'refused' &&
   conversion.verdict.spurious === undefined;
@@ -40,7 +44,7 @@ export function mismatchesOf(
   const compare = (what: keyof Expected): void => {
     const wanted = expected[what];
     if (wanted === undefined) return;
-    // If a conversion may be safe, these are expected only of a refusal.
+    // If a conversion may be safe, these expectations apply only to a refusal.
     const isOfRefusal = what === 'index' || what === 'spurious';
     if (isOfRefusal && verdict?.verdict === 'safe' && expected.verdict?.includes('safe') === true) return;
     const any: readonly unknown[] = typeof wanted === 'object' ? wanted : [wanted];
@@ -51,7 +55,7 @@ export function mismatchesOf(
   compare('returns');
   compare('verdict');
   compare('index');
-  if (!isUntold(expected, conversion)) compare('spurious');
+  if (!isUndecided(expected, conversion)) compare('spurious');
   compare('drainsOfAll');
   compare('localDrains');
   compare('countsRead');

@@ -15,7 +15,7 @@ export const mutantIn = ({ mutant }: Patch): string | undefined =>
   mutant === undefined ? undefined : (MUTANTS.find(({ name }) => name === mutant.name)?.forgets ?? mutant.name);
 
 /** Cached, because the notes need a kernel to be built, and a form may run many times. */
-const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
+const notesOf = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
 
 /**
  * Notes on a form under a kernel profile, for every command that runs the form.
@@ -26,8 +26,8 @@ const told = new WeakMap<Profile, WeakMap<Patch, PatchNotes>>();
  * mutantIn(patchNamed('v6')); // => undefined
  */
 export function patchNotes(patch: Patch, profile: Profile): PatchNotes {
-  const known = told.get(profile) ?? new WeakMap<Patch, PatchNotes>();
-  told.set(profile, known);
+  const known = notesOf.get(profile) ?? new WeakMap<Patch, PatchNotes>();
+  notesOf.set(profile, known);
   const notes = known.get(patch) ?? {
     mutant: mutantIn(patch),
     unexportedCalls: unexportedCalls(patch, profile),

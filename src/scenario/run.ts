@@ -29,7 +29,7 @@ import {
 } from '../machine/index.ts';
 import type { CallAnswer, PatchAnswer, StepAnswer, WriteAnswer } from './answer.ts';
 import { ConversionWatch } from './conversion-watch.ts';
-import { expectedOf, isUntold, mismatchesOf } from './expectation.ts';
+import { expectedOf, isUndecided, mismatchesOf } from './expectation.ts';
 import { patchNotes } from './patch-notes.ts';
 import { Recurrence, type Round } from './recurrence.ts';
 import type { Scenario, ScenarioCall, Thread } from './scenario.ts';
@@ -86,7 +86,7 @@ export interface RunObserver {
  * @throws BrokenInvariant if they differ under one of folioscope's own forms.
  * @throws ScheduleMisfit if an explicit schedule does not fit.
  * @example
- * import { patchNamed } from 'folioscope/machine';
+ * import { patchNamed, PATCHES } from 'folioscope/machine';
  * import { BrokenInvariant, expectedOf, isWell, LOOK_GONE, NOT_SHOWN, parseScenario, runMany, runScenario } from 'folioscope/scenario';
  * const text = `
  * scenario: T
@@ -101,7 +101,7 @@ export interface RunObserver {
  * const answer = runScenario(scenario, { patch: patchNamed('baseline') });
  * answer.calls.at(-1)?.outcome; // => { result: 'EAGAIN', errorIndex: 0 }
  * isWell(answer); // => false
- * expectedOf(answer.calls[0]!.of, 'baseline'); // => undefined
+ * expectedOf(answer.calls[0]!.of, PATCHES[0]!); // => undefined
  * const schedule = { kind: 'random', seed: 1 } as const;
  * runMany(scenario, { patch: patchNamed('v6'), schedule, runs: 3 }).seen.map(({ times }) => times); // => [3]
  * // Reasons why the holders of a refused folio are unknown:
@@ -168,7 +168,7 @@ class Run {
     const { name } = patch;
     const calls = this.#made.map(({ stage, of, cpu: at, watch, outcome, loaded }): CallAnswer => {
       const conversion = watch?.answer(outcome);
-      const expected = expectedOf(of, name);
+      const expected = expectedOf(of, patch);
       return {
         stage,
         of,
@@ -178,12 +178,12 @@ class Run {
         conversion,
         expected,
         mismatches: mismatchesOf(expected, outcome, conversion, loaded),
-        isUntold: isUntold(expected, conversion),
+        isUndecided: isUndecided(expected, conversion),
       };
     });
     const expecting = calls.filter(({ expected }) => expected !== undefined);
     const isMatched = this.#imbalance === undefined && calls.every(({ mismatches }) => mismatches.length === 0);
-    const isOpen = expecting.length === 0 || (isMatched && calls.some((call) => call.isUntold));
+    const isOpen = expecting.length === 0 || (isMatched && calls.some((call) => call.isUndecided));
     const asExpected = isOpen ? undefined : isMatched;
     return {
       patch: name,

@@ -32,6 +32,8 @@ export interface ScenarioCall {
   readonly expected: {
     /** For every form of the check without an entry of its own. */
     readonly every: Expected | undefined;
+    /** For the forms that come with folioscope, without an entry of their own. */
+    readonly builtIn: Expected | undefined;
     readonly byPatch: ReadonlyMap<string, Expected>;
   };
 }

@@ -141,9 +141,14 @@ const EXPECTED = z
 const EXPECT = z
   .strictObject({
     every: z.optional(EXPECTED),
+    'built-in': z.optional(EXPECTED),
     ...Object.fromEntries(PATCHES.map(({ name }) => [name, z.optional(EXPECTED)])),
   })
-  .check(z.describe("expected results by form of the check; 'every' stands for all other forms"));
+  .check(
+    z.describe(
+      "expected results by form of the check; 'built-in' stands for the other forms that come with folioscope, 'every' for all other forms",
+    ),
+  );
 
 /** How a file writes the arguments of a call: each under its key if the call has several, otherwise alone. */
 export const WRITTEN = {
@@ -189,7 +194,10 @@ function valueOf(kind: AnyCall): z.ZodMiniType {
 }
 
 /** Schemas of the calls whose value has more than their arguments. */
-const OTHERWISE: Readonly<Record<string, z.ZodMiniType>> = { convert: CONVERT, ioctl: wholeNumber(0, 0xffff_ffff) };
+const SPECIAL_VALUES: Readonly<Record<string, z.ZodMiniType>> = {
+  convert: CONVERT,
+  ioctl: wholeNumber(0, 0xffff_ffff),
+};
 
 /** Schema of a call's value in a file: its title says what is expected, its description what the call does. */
 function schemaOfKey(key: string): z.ZodMiniOptional<z.ZodMiniType> {
@@ -197,7 +205,7 @@ function schemaOfKey(key: string): z.ZodMiniOptional<z.ZodMiniType> {
   const [word, ...more] = kinds.flatMap(({ written }) => written?.word ?? []);
   const [kind] = kinds;
   if (kind === undefined) throw new Error(`no call '${key}'`);
-  const value = OTHERWISE[key] ?? (word === undefined ? valueOf(kind) : oneOf([word, ...more]));
+  const value = SPECIAL_VALUES[key] ?? (word === undefined ? valueOf(kind) : oneOf([word, ...more]));
   const about = kinds.map((one) => [one.written?.word, one.about].filter((part) => part !== undefined).join(': '));
   const { description: title = '' } = z.globalRegistry.get(value) ?? {};
   return z.optional(value.check(z.meta({ title, description: about.join(' ') })));

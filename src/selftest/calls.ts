@@ -6,7 +6,7 @@ import type { HelperName } from './helpers.ts';
 /** How a user program makes a call: an expression of C that gives its result, and the helpers that it calls. */
 export type Making =
   | { readonly text: string; readonly needs: readonly HelperName[] }
-  /** Why none can make it on purpose, as a part of a sentence. */
+  /** Why no user program can make it on purpose, as a part of a sentence. */
   | { readonly cannot: string };
 
 /** Where a pin of the model is kept in the program. */

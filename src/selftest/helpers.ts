@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Functions of the program that only some calls need: a compiler warns of those that nobody calls.
+// Functions of the program that only some calls need: a compiler warns of uncalled ones.
 
-/** By name, in the order in which they stand in the program. */
+/** By name, in their order in the program. */
 const HELPERS = {
   touch: String.raw`
 /** Reads each page of a range, or writes to it. */

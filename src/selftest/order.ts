@@ -19,8 +19,8 @@ export interface Ordered {
 }
 
 /**
- * Runs a scenario and orders its calls. A user program can wait for the return of a call, and for nothing inside one. So results
- * are certain up to the first call that begins while another one has not returned.
+ * Runs a scenario and orders its calls. A user program can wait for the return of a call, but not for a point inside it. So
+ * results are certain up to the first call that begins while another one has not returned.
  */
 export function orderOf(
   scenario: Scenario,

@@ -85,7 +85,7 @@ static struct {
 	long value[CALLS];
 	/** Thread ids, by task. */
 	atomic_int thread[TASKS];
-	/** Set once; nobody waits any more then. */
+	/** Set once; then no task waits any more. */
 	atomic_int stopped;
 	int code;
 	char why[160];
@@ -147,7 +147,7 @@ static const char *name_of(int result)
 }
 
 /**
- * The barrier before a call: all earlier calls have begun, and have returned but for those in the list.
+ * The barrier before a call: all earlier calls have begun, and have returned, except those in the list.
  * @param overlaps numbers of calls, -1 behind the last.
  */
 static void begin(int call, const int *overlaps)
@@ -356,7 +356,7 @@ static int has_returned(int call)
 	return 0;
 }
 
-/** Prints what a call came to. */
+/** Prints the result of a call. */
 static void report(int call)
 {
 	const struct call *one = &calls[call];

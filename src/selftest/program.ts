@@ -20,11 +20,11 @@ export interface SelftestOptions {
   readonly madeBy: string;
 }
 
-/** A program, and what it cannot bring about. */
+/** A program, and the orders that it cannot enforce. */
 export interface Selftest {
   /** The program, in C. */
   readonly text: string;
-  /** Sentences about the order that no user program can bring about; none if the program has all of it. */
+  /** Sentences about orders that no user program can enforce; empty if the program enforces all. */
   readonly unordered: readonly string[];
 }
 
@@ -100,25 +100,25 @@ const pinKinds = (scenario: Scenario): ReadonlyMap<number, PinKind> =>
     }),
   );
 
-const whoOf = ({ machine }: Scenario, { answer }: OrderedCall): string =>
+const callNameOf = ({ machine }: Scenario, { answer }: OrderedCall): string =>
   `${machine.tasks[answer.of.task]?.name ?? ''}: ${answer.of.text}`;
 
-/** What a user program cannot order, in sentences. */
+/** The orders that a user program cannot enforce, in sentences. */
 function unorderedIn(scenario: Scenario, { calls }: Ordered): readonly string[] {
-  const told = calls.flatMap((call) =>
+  const unordered = calls.flatMap((call) =>
     call.overlaps.flatMap((earlier) => {
       const other = calls[earlier];
       return other === undefined
         ? []
         : [
-            `'${whoOf(scenario, call)}' begins before '${whoOf(scenario, other)}' has returned; ` +
+            `'${callNameOf(scenario, call)}' begins before '${callNameOf(scenario, other)}' has returned; ` +
               'where inside that call it steps in is not ordered',
           ];
     }),
   );
-  return told.length === 0
+  return unordered.length === 0
     ? []
-    : [...new Set(told), 'results from the first such call on are printed and not asserted'];
+    : [...new Set(unordered), 'results from the first such call on are printed and not asserted'];
 }
 
 const COLUMNS = 100;
@@ -201,7 +201,7 @@ function tablesOf(scenario: Scenario, { calls }: Ordered): string {
     const { outcome, loaded, cpu } = call.answer;
     const isAsserted = call.isCertain && outcome !== undefined;
     const value = loaded ?? outcome?.errorIndex;
-    const what = whoOf(scenario, call).replace(':', ` on CPU ${cpu}:`);
+    const what = callNameOf(scenario, call).replace(':', ` on CPU ${cpu}:`);
     return `\t{ ${quoted(what)}, ${isAsserted ? resultText(outcome.result) : 'ANY'}, ${isAsserted && value !== undefined ? value : 'ANY'} },`;
   });
   const flags = (initShared: boolean): bigint =>

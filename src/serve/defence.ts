@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What a defence looks at. */
+/** Input of a defence. */
 export interface Asked {
   readonly method: string;
-  /** The target as it came, not decoded. */
+  /** The target as received, not decoded. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   /** Port of the server. */
@@ -17,5 +17,5 @@ interface Refusal {
   readonly line: string;
 }
 
-/** Looks at a request before anything is done for it. @returns undefined if it may go on. */
+/** Examines a request before it is served. @returns undefined if the request is allowed. */
 export type Defence = (asked: Asked) => Refusal | undefined;

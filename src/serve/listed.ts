@@ -2,7 +2,7 @@
 import type { Defence } from './defence.ts';
 
 /**
- * Against paths outside the folder: what may be asked for is a list that was made when the server started. No path of a request is ever
+ * Against paths outside the folder: only files of a list made at the server's start are served. The path of a request is never
  * joined to a folder.
  */
 export const ofUnlisted =

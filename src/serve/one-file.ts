@@ -4,7 +4,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Opened } from './serve.ts';
 
-/** Base64 of what comes in pieces: a piece is encoded up to a multiple of three bytes. */
+/** Base64 of a stream: each piece is encoded up to a multiple of three bytes. */
 class Base64 extends Transform {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -23,8 +23,8 @@ class Base64 extends Transform {
 const ATTRIBUTE: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '"': '&quot;' };
 
 /**
- * Writes the page as one file that works from disk: the finished application, and behind it the opened files. A large recording goes
- * through in pieces; nothing is held in memory whole.
+ * Writes the page as one file that works from disk: the application, followed by the opened files. A large recording is written
+ * in pieces; no file is held in memory whole.
  * @param application the page as one file, `one-file.html` of the build.
  * @example
  * import { readFileSync } from 'node:fs';

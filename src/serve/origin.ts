@@ -2,8 +2,9 @@
 import type { Defence } from './defence.ts';
 
 /**
- * Against other sites' pages, which can have the browser send requests here: as a script, an image, a frame, a form or a fetch. A browser
- * says whose request it is in Sec-Fetch-Site (Fetch Metadata), older ones in Origin. A reader may follow a link to the page itself.
+ * Against other sites' pages, which can make the browser send requests here: as a script, an image, a frame, a form or a fetch.
+ * A browser names the requesting site in Sec-Fetch-Site (Fetch Metadata), an older one in Origin. Following a link to the page
+ * itself is allowed.
  */
 export const ofOtherOrigin: Defence = ({ headers, target, port }) => {
   const site = headers['sec-fetch-site'];

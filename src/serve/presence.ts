@@ -7,14 +7,14 @@ export class Presence {
   #pages = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param idle called once no page was open for so many milliseconds. */
+  /** @param idle called when no page has been open for so many milliseconds. */
   constructor(milliseconds: number, idle: () => void) {
     this.#milliseconds = milliseconds;
     this.#idle = idle;
     this.#wait();
   }
 
-  /** A page has come. @returns called when it goes. */
+  /** Records that a page was opened. @returns a function to call when it is closed. */
   came(): () => void {
     this.#pages++;
     clearTimeout(this.#timer);

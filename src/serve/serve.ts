@@ -17,7 +17,7 @@ export interface Opened {
   readonly path: string;
 }
 
-/** What is served. */
+/** Options of the server. */
 export interface ServeOptions {
   /** The page's files. */
   readonly folder: string;
@@ -28,11 +28,11 @@ export interface ServeOptions {
   readonly idle?: number;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Serving {
   /** `http://127.0.0.1:PORT/`. */
   readonly address: string;
-  /** Settles when the server has ended: by `end()`, or because no page was open for long. */
+  /** Settles when the server has ended: by `end()`, or because no page has been open for too long. */
   readonly ended: Promise<void>;
   end(): void;
 }
@@ -47,7 +47,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** On every answer: nobody else may embed, keep or guess what it is. */
+/** Headers of every response: against embedding, caching and content sniffing by other sites. */
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -59,13 +59,14 @@ const HEADERS = {
 };
 
 /**
- * A worker has the policy of its own answer. There a check compiles its steps to JavaScript, which is some tens of times faster than
- * interpreting them (docs/page.md); it can reach nothing but this server, and the document may not compile anything.
+ * A worker has the policy of its own response. There a check compiles its steps to JavaScript, which is some tens of times
+ * faster than interpreting them (docs/page.md). The worker can reach only this server, and the document may not compile
+ * anything.
  */
 const WORKER_POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; connect-src 'self' data:";
 
-/** The page holds this open as long as it is. */
+/** The page keeps this connection open while it is open itself. */
 const ALIVE = '/alive';
 
 /**
@@ -158,7 +159,7 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** The page, told which files are opened: it asks for each as `opened/N`. */
+/** The page with the list of opened files, which it requests as `opened/N`. */
 function withOpened(html: string, opened: readonly Opened[]): string {
   const names = JSON.stringify(opened.map(({ name }) => name)).replaceAll(/[&<>"]/g, (sign) => ENTITIES[sign] ?? '');
   return html.replace('</head>', () => `<meta name="folioscope-opened" content="${names}" />\n  </head>`);

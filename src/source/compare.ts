@@ -2,31 +2,31 @@
 import { type KnownRoutine, RELEASES, ROUTINES } from './known.ts';
 import { hashOf, routinesIn } from './routines.ts';
 
-/** The kernel's sources, as a directory or an archive has them. */
+/** The kernel's sources, from a directory or an archive. */
 export interface Sources {
-  /** A file's text; undefined where there is none. */
+  /** A file's text; undefined if there is no such file. */
   readonly read: (path: string) => Promise<string | undefined>;
-  /** Files in which a routine may stand that is not where it was: all of C below some directories. */
+  /** Files to search for a moved routine: all C files below some directories. */
   readonly list: () => Promise<readonly string[]>;
 }
 
-/** What became of a routine in some sources. */
+/** State of a routine in some sources. */
 export interface RoutineState {
   readonly file: string;
   readonly routine: string;
   readonly state: 'same' | 'changed' | 'moved' | 'gone';
-  /** Where it stands now, where it has moved. */
+  /** Its present file, if it has moved. */
   readonly now: string | undefined;
-  /** The oldest known release with the very text that these sources have; undefined where none has it. */
+  /** The oldest known release with exactly the text of these sources; undefined if there is none. */
   readonly since: string | undefined;
 }
 
-/** The release that the model was held against. */
+/** The release that the model was compared with. */
 export const HELD_AGAINST = RELEASES[0];
 
 /**
- * Compares the routines that `src/kernel` stands on with some sources.
- * @param only those of these names, where given.
+ * Compares the routines that `src/kernel` follows with some sources.
+ * @param only if given, only routines with these names.
  * @example
  * import { compareSources, HELD_AGAINST, RELEASES, ROUTINES, tokensOf } from 'folioscope/source';
  * const nothing = { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]) };
@@ -79,7 +79,7 @@ interface Found {
   readonly words: readonly string[];
 }
 
-/** Where routines stand that are not in their file any more. */
+/** Present files of routines that are no longer in their former file. */
 async function placesOf(
   missing: readonly KnownRoutine[],
   sources: Sources,

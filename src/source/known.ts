@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Written by scripts/kernel-hashes.mjs from Debian's packages of these releases; not to be edited.
 
-/** Releases of the kernel that hashes are known of, the one that the model is held against first, older ones behind it. */
+/** Releases of the kernel with known hashes: first the one that the model was compared with, then older ones. */
 export const RELEASES = ['7.3.4', '6.12.117'] as const;
 type Release = (typeof RELEASES)[number];
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A routine of the kernel that a text speaks of. */
+/** A routine of the kernel that a text names. */
 export interface NamedRoutine {
   /** Path in the kernel's sources. */
   readonly file: string;

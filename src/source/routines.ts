@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { tokensOf, wordsOf, type Token } from './tokens.ts';
 
-/** Words that stand before a parenthesis and begin no function. */
+/** Words before a parenthesis that do not begin a function. */
 const NO_FUNCTION = new Set(['if', 'while', 'for', 'switch', 'return', 'sizeof', 'do', 'else']);
 
 /**
@@ -48,7 +48,7 @@ function functionsOf(tokens: readonly Token[]): readonly Routine[] {
   return found;
 }
 
-/** The brace of a function's body behind its parameters and what the kernel writes between, such as `__releases(lock)`. */
+/** Position of the brace that opens a function's body, after its parameters and annotations such as `__releases(lock)`. */
 function bodyBehind(tokens: readonly Token[], from: number): number | undefined {
   for (let i = from; ; ) {
     const token = tokens[i];
@@ -58,7 +58,7 @@ function bodyBehind(tokens: readonly Token[], from: number): number | undefined 
   }
 }
 
-/** Place of the sign that closes the one at `from`; the last token where none does. */
+/** Position of the token that closes the one at `from`; the last token if there is none. */
 function closing(tokens: readonly Token[], from: number, open: string, close: string): number {
   let depth = 0;
   for (let i = from; i < tokens.length; i++) {

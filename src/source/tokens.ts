@@ -4,7 +4,7 @@
 export interface Token {
   readonly text: string;
   readonly kind: 'name' | 'number' | 'string' | 'sign';
-  /** Line that it stands in, from 0. */
+  /** Its line, from 0. */
   readonly line: number;
 }
 
@@ -14,7 +14,9 @@ const PARTS =
 const kindOf = (text: string): Token['kind'] =>
   /^[A-Za-z_]/.test(text) ? 'name' : /^\d/.test(text) ? 'number' : /^["']/.test(text) ? 'string' : 'sign';
 
-/** The words and signs of a text of C, without comments and blanks. Lines of the preprocessor are left out, with those that they go on in. */
+/**
+ * The tokens of a C text, without comments and blanks. Lines of the preprocessor are left out, with their continuation lines.
+ */
 export function tokensOf(lines: readonly string[]): readonly Token[] {
   let goesOn = false;
   const text = lines.map((line) => {

@@ -18,15 +18,15 @@ export class DamageError extends InputError {
 }
 
 /** Largest number of places that are reported one by one; a recording of noise has thousands. */
-const MOST_TOLD = 20;
+const MOST_REPORTED = 20;
 
 /** Collects the damaged places of an input whose rest can be read. */
 export class Damages {
-  readonly #told: string[] = [];
+  readonly #places: string[] = [];
 
   /** @param place `byte 12`; `what` says what is wrong there, and what was expected. */
   add(place: string, what: string): void {
-    if (this.#told.length < MOST_TOLD) this.#told.push(`${place}: ${what}`);
+    if (this.#places.length < MOST_REPORTED) this.#places.push(`${place}: ${what}`);
   }
 
   /** The result of `work`, or `otherwise` if damage stops it. */
@@ -41,7 +41,7 @@ export class Damages {
   }
 
   /** The first places, each as `byte 12: WHAT, expected WHAT`. */
-  get told(): readonly string[] {
-    return this.#told;
+  get places(): readonly string[] {
+    return this.#places;
   }
 }

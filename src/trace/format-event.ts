@@ -5,9 +5,9 @@ import type { EventOrigin, KernelEvent, Nanoseconds, ReferenceOperation, Syscall
 const UTF8 = new TextEncoder();
 
 /**
- * The event as the kernel's `trace` file prints it (without the flags column, as with option noirq-info), for
- * quoting as evidence. The ftrace text reader reads it back. A time is rounded to microseconds as the kernel does.
- * What an event does not carry is not printed: a folio's pointer, the flags of an insertion but for `M`.
+ * The event as the kernel's `trace` file prints it (without the flags column, as with option noirq-info), for quoting as
+ * evidence. The ftrace text reader reads it back. A time is rounded to microseconds as the kernel does. Data that an event does
+ * not have are not printed: a folio's pointer, and the flags of an insertion except `M`.
  * @param pageSize of the kernel that recorded it: the text has offsets, an event indexes.
  */
 export function formatEvent(event: KernelEvent, pageSize: PageSize = DEFAULT_PAGE_SIZE): string {
@@ -26,7 +26,7 @@ export function taskColumn({ comm = '<...>', pid }: EventOrigin): string {
   return `${padding}${comm}-${String(pid).padEnd(7)}`;
 }
 
-/** What follows the columns. */
+/** The text after the columns. */
 export function formatBody(
   event: Exclude<KernelEvent, { type: 'loss' }>,
   pageSize: PageSize = DEFAULT_PAGE_SIZE,

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 import type { PieceReader } from './byte-stream.ts';
 
-/** What is packed ends here: it is cut off, or no longer what it should be. */
+/** The packed data end here: they are cut off or damaged. */
 class GunzipError extends Error {
   override readonly name = 'GunzipError';
 }
 
 /** Farthest that a match looks back (RFC 1951). */
 const WINDOW = 32 * 1024;
-/** Bytes that are handed on at once. */
+/** Bytes that are delivered at once. */
 const CHUNK = 256 * 1024;
-/** Longest match, which may be written beyond a chunk's end. */
+/** Longest match in bytes; it may be written beyond a chunk's end. */
 const LONGEST = 258;
-/** More bytes than the lengths of all codes of a block take, and than one symbol takes. */
+/** Upper bounds, in bytes, of the code lengths of a block, and of one symbol. */
 const [HEADER_BYTES, SYMBOL_BYTES] = [1024, 16];
-/** Bits of a code that are looked up at once. */
+/** Number of bits of a code that one table look-up decodes. */
 const LOOKED_UP = 10;
 /** Longest code. */
 const MOST_BITS = 15;
@@ -33,10 +33,10 @@ const DISTANCE_EXTRA = [
 const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const END_OF_BLOCK = 256;
 
-/** A Huffman code: `symbol << 4 | bits` by the next LOOKED_UP bits, 0 where the code is longer or there is none. */
+/** A Huffman code: `symbol << 4 | bits` by the next LOOKED_UP bits; 0 if the code is longer or invalid. */
 interface Code {
   readonly table: Uint16Array;
-  /** By length of a code: how many there are. */
+  /** Number of codes, by length. */
   readonly counts: Uint16Array;
   /** In the order of their codes. */
   readonly symbols: Uint16Array;
@@ -95,7 +95,7 @@ class Gunzip {
   #bits = 0;
   #bitCount = 0;
   readonly #output = new Uint8Array(WINDOW + CHUNK + LONGEST);
-  /** Where the next byte goes, and from where on nothing was handed on. */
+  /** Position of the next byte, and the start of the bytes not yet delivered. */
   #to = WINDOW;
   #from = WINDOW;
   #crc = -1;
@@ -105,7 +105,7 @@ class Gunzip {
     this.#packed = packed;
   }
 
-  /** All members, one behind the other, with zeros behind them. */
+  /** All members in sequence, followed by optional zeros. */
   async *members(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     for (let isFirst = true; await this.#hasMore(); isFirst = false) {
       if (!isFirst && (await this.#isPadding())) return;
@@ -130,7 +130,7 @@ class Gunzip {
     }
   }
 
-  /** Sees to it that there are so many bytes ahead, or all that come. */
+  /** Reads until so many bytes are available, or the input ends. */
   async #fill(count: number): Promise<void> {
     while (!this.#isOver && this.#input.length - this.#at < count) {
       const piece = await this.#packed.next();
@@ -180,7 +180,7 @@ class Gunzip {
       throw new GunzipError('the check sum is another');
   }
 
-  /** Hands on what was unpacked since the last time. */
+  /** Delivers the bytes that were unpacked since the last call. */
   #taken(): Uint8Array<ArrayBuffer> {
     const output = this.#output;
     const piece = output.slice(this.#from, this.#to);
@@ -279,7 +279,7 @@ class Gunzip {
     return { literals: codeOf(all.subarray(0, literals)), distances: codeOf(all.subarray(literals)) };
   }
 
-  /** The next symbol, bit by bit where its code is long or the data end. */
+  /** The next symbol, bit by bit if its code is long or the data end. */
   #symbol({ counts, symbols }: Code): number {
     for (let bits = 1, code = 0, first = 0, index = 0; bits <= MOST_BITS; bits++) {
       code |= this.#take(1);
@@ -301,7 +301,7 @@ class Gunzip {
     }
   }
 
-  /** Unpacks until the block, the chunk, or what is there of the input ends. @returns whether the block has ended. */
+  /** Unpacks until the block, the chunk, or the available input ends. @returns whether the block has ended. */
   #symbols(literals: Code, distances: Code): boolean {
     const output = this.#output;
     const most = this.#isOver ? Number.POSITIVE_INFINITY : this.#input.length - SYMBOL_BYTES;
@@ -343,8 +343,8 @@ function fail(what: string): never {
 }
 
 /**
- * Unpacks gzip (RFC 1951, 1952): all members, with zeros behind the last. The platform's DecompressionStream takes a second
- * member for an error, as its standard says: Node 24 and browsers do, Node 20 does not. As fast as that, measured on Node 20.
- * @throws GunzipError behind what could be unpacked.
+ * Unpacks gzip (RFC 1951, 1952): all members, with optional zeros after the last. The platform's DecompressionStream rejects a
+ * second member, as its standard demands (in Node 24 and browsers; not in Node 20). On Node 20 this unpacker is as fast.
+ * @throws GunzipError after the bytes that could be unpacked.
  */
 export const gunzip = (packed: PieceReader): AsyncGenerator<Uint8Array<ArrayBuffer>> => new Gunzip(packed).members();

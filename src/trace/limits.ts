@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Limits of what a kernel can have written: a number beyond them counts as damage.
 
-/** A folio of 2^31 pages would have 8 TB; the largest there are have 16 GB. */
+/** A folio of 2^31 pages would have 8 TB; the largest existing ones have 16 GB. */
 export const MAX_ORDER = 31;
 /** dev_t has 12 bits for the major and 20 for the minor number (include/linux/kdev_t.h). */
 export const MAX_MAJOR = 0xfff;

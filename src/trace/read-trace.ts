@@ -4,17 +4,19 @@ import { readFully } from './byte-source.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { isStream, PieceReader, streamOf } from './byte-stream.ts';
 import { detectDat } from './dat/detect.ts';
-import { InputError } from '../ledger/index.ts';
+import { InputError, type KernelEvent } from '../ledger/index.ts';
 import type { ReadOptions, TraceSummary } from './summary.ts';
 import { detectText } from './text/detect.ts';
+import type { Dialect } from './text/dialect.ts';
 import { PackingError, unpackerFor } from './unpack.ts';
 import { whyNoRecording, whyUnsupported } from './unsupported.ts';
+import type { WholeReceiver } from './whole-event.ts';
 
 const HEAD_BYTES = 64 * 1024;
 /** A trace.dat needs random access, so one from a stream is held in memory; larger ones must be files. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
-/** A page loads the reader of the format that comes, and not the other. */
+/** A page loads only the reader of the recording's format. */
 const dat = () => import('./dat/read.ts');
 const text = () => import('./text/read.ts');
 
@@ -40,13 +42,63 @@ const text = () => import('./text/read.ts');
  * const noBuffer = await readTrace(source, { buffer: 'lab', onEvents: () => {} }).catch(refusal);
  * noBuffer instanceof UnknownBufferError; // => true
  */
-export async function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
-  if (isStream(input)) return readPieces(new PieceReader(input), options);
-  if (detectDat(await readFully(input, 0, HEAD_BYTES))) return (await dat()).readDat(input, options);
-  return readPieces(new PieceReader(streamOf(input, options.onProgress)), options);
+export function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
+  return readWith(input, options.onProgress, {
+    dat: async (source) => (await dat()).readDat(source, options),
+    text: async (pieces, dialect) => (await text()).readText(pieces, dialect, options),
+  });
 }
 
-async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
+/**
+ * Reads a recording in one pass, every event whole: also those that no answer needs, with all their fields.
+ * @throws InputError if nothing can be read from the input.
+ * @example
+ * import { JsonBytes, memorySource, readWholeTrace } from 'folioscope/trace';
+ * const line = '          vmm-1000    [001] .....     1.000001: sched_wakeup: comm=vmm pid=7 prio=120 target_cpu=001\n';
+ * const text = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/1   #P:2\n#\n${line}`;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const json = new JsonBytes();
+ * const receiver = { onEvent: (event: { writeFields(into: JsonBytes): void }) => event.writeFields(json), onLoss: () => {} };
+ * const { events } = await readWholeTrace(source, receiver, {});
+ * events; // => 1
+ * JSON.parse(new TextDecoder().decode(json.written())).pid; // => 7
+ */
+export function readWholeTrace(
+  input: ByteSource | ByteStream,
+  receiver: WholeReceiver,
+  options: Omit<ReadOptions, 'onEvents' | 'scheduling'>,
+): Promise<TraceSummary> {
+  const { onEvent, onLoss } = receiver;
+  const onEvents = (events: readonly KernelEvent[]): void => {
+    for (const event of events) if (event.type === 'loss') onLoss(event);
+  };
+  return readWith(input, options.onProgress, {
+    dat: async (source) => (await import('./dat/read-whole.ts')).readWholeDat(source, receiver, options),
+    text: async (pieces, dialect) => {
+      const { WholeEvents } = await import('./text/whole-line.ts');
+      const whole = new WholeEvents(onEvent, options.pageSize);
+      return (await text()).readText(pieces, dialect, { ...options, onEvents, whole });
+    },
+  });
+}
+
+/** What is done with the formats. */
+interface Readers {
+  readonly dat: (source: ByteSource) => Promise<TraceSummary>;
+  readonly text: (pieces: PieceReader, dialect: Dialect) => Promise<TraceSummary>;
+}
+
+async function readWith(
+  input: ByteSource | ByteStream,
+  onProgress: ReadOptions['onProgress'],
+  readers: Readers,
+): Promise<TraceSummary> {
+  if (isStream(input)) return readPieces(new PieceReader(input), readers);
+  if (detectDat(await readFully(input, 0, HEAD_BYTES))) return readers.dat(input);
+  return readPieces(new PieceReader(streamOf(input, onProgress)), readers);
+}
+
+async function readPieces(pieces: PieceReader, readers: Readers): Promise<TraceSummary> {
   const unpack = unpackerFor(await pieces.peek(HEAD_BYTES));
   const unpacked = unpack === undefined ? pieces : new PieceReader(unpack(pieces));
   const head = await unpacked.peek(HEAD_BYTES);
@@ -54,25 +106,24 @@ async function readPieces(pieces: PieceReader, options: ReadOptions): Promise<Tr
     await unpacked.next().catch((error: unknown) => {
       throw error instanceof PackingError ? new InputError(`${pieces.name}: ${error.message}`) : error;
     });
-  if (detectDat(head)) return readHeld(unpacked, options);
+  if (detectDat(head)) return readHeld(unpacked, readers);
   const advice = whyUnsupported(head);
   if (advice !== undefined) throw new InputError(`${pieces.name}: ${advice}`);
   const dialect = detectText(head);
-  if (dialect !== undefined) return (await text()).readText(unpacked, dialect, options);
+  if (dialect !== undefined) return readers.text(unpacked, dialect);
   throw new InputError(
     `${pieces.name}: ${whyNoRecording(head) ?? 'byte 0: no known recording, expected a trace.dat or the text of a trace'}`,
   );
 }
 
 /** A trace.dat from a stream. If the stream broke off, the missing part is reported with the reason. */
-async function readHeld(pieces: PieceReader, options: ReadOptions): Promise<TraceSummary> {
+async function readHeld(pieces: PieceReader, { dat: read }: Readers): Promise<TraceSummary> {
   const held = await pieces.whole(MAX_HELD_BYTES, 'a trace.dat of this size must be given as a file');
   const { failure } = pieces;
-  const { readDat } = await dat();
-  if (failure === undefined) return readDat(held, options);
+  if (failure === undefined) return read(held);
   if (!(failure instanceof PackingError)) throw failure;
   try {
-    const summary = await readDat(held, options);
+    const summary = await read(held);
     return { ...summary, damage: [failure.message, ...summary.damage] };
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${pieces.name}: ${failure.message}`) : error;

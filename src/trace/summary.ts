@@ -29,15 +29,15 @@ export interface TraceSummary {
   readonly showsLosses: boolean;
   /** Whether times are counts (jiffies, cycles, events), each of which is one nanosecond here. */
   readonly countsTime: boolean;
-  /** Number of events that a text's header announces; undefined where there is none. */
+  /** Number of events that a text's header announces; undefined without such a header. */
   readonly announced?: number | undefined;
-  /** How many markers stand in it without their texts. */
+  /** Number of markers without their texts. */
   readonly hiddenMarkers?: number;
-  /** Bytes of a page of the recorded kernel, where the recording says or shows it; else 4096 are taken. */
+  /** Bytes of a page of the recorded kernel, if the recording states or shows it; otherwise 4096 is assumed. */
   readonly pageSize: PageSize | undefined;
   /** Events that were recorded, as `SYSTEM:NAME`, whether or not they occurred; undefined if the recording does not say it. */
   readonly recordedEvents?: readonly string[] | undefined;
-  /** The trace clock, as tracefs names it, where the recording says it. */
+  /** The trace clock, as tracefs names it, if the recording names it. */
   readonly clock: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface ReadOptions {
    * time.
    */
   readonly scheduling?: boolean | undefined;
-  /** Bytes of a page, by which text gives a folio's place: 4096 where undefined. A trace.dat has indexes. */
+  /** Bytes of a page, to convert a text's offsets to indexes; 4096 if undefined. A trace.dat has indexes. */
   readonly pageSize?: PageSize | undefined;
   /**
    * Receives the decoded events and the losses in time order, some thousands at a time. Each array is new, and the

@@ -37,7 +37,7 @@ export interface CounterexampleStep {
   readonly path: readonly string[];
   readonly name: string;
   readonly writes: readonly WriteInStep[];
-  /** The author's text that it was translated from; absent where it was written in the kernel language. */
+  /** The author's text that it was translated from; absent if it was written in the kernel language. */
   readonly origin?: Origin;
   /** Folios whose count it read, with the count. Changes of the task's own memory are not shown. */
   readonly read: { readonly folio: number; readonly count: number } | undefined;

@@ -5,7 +5,7 @@ import type { CheckAnswer } from './answer.ts';
 import type { SearchOptions } from './search-options.ts';
 import { checking } from './verify.ts';
 
-/** States after which {@link checkScenario} gives up where nothing else is said: some seconds, and some tens of MB. */
+/** Default limit of {@link checkScenario} in states: some seconds, and some tens of MB. */
 const MOST_STATES = 1_000_000;
 
 /**

@@ -10,14 +10,14 @@ import { switchesIn } from './switches.ts';
 
 const SHOWN = [folio.refcount.variable, gmemInode.private.variable];
 
-/** What is known of a run besides its steps. */
-export type Told = Pick<Counterexample, 'isShortest' | 'fewestSwitches'>;
+/** Whether a run is a shortest one, and one with the fewest context switches. */
+export type Nearness = Pick<Counterexample, 'isShortest' | 'fewestSwitches'>;
 
 /** The run of these moves, step by step. */
-export function tell(
+export function counterexampleOf(
   world: SmallWorld,
   moves: readonly Move[],
-  { round, ...told }: Told & { readonly round?: number },
+  { round, ...nearness }: Nearness & { readonly round?: number },
 ): Counterexample {
   const memory = copyMemory(world.memory);
   const interpreter = new Interpreter(world.program, memory);
@@ -43,7 +43,7 @@ export function tell(
       state: shownIn(interpreter, SHOWN),
     };
   });
-  return { steps, contextSwitches: switchesIn(moves), ...told, round, ledgerBefore, stateBefore, tasks };
+  return { steps, contextSwitches: switchesIn(moves), ...nearness, round, ledgerBefore, stateBefore, tasks };
 }
 
 /** Whether the last call of a run looked at a folio that had left its file. */

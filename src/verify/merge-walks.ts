@@ -62,7 +62,8 @@ function mergedProperty(parts: readonly PropertyAnswer[]): PropertyAnswer {
 
 const mergedExplored = (parts: readonly Explored[]): Explored => ({
   states: 0,
-  transitions: parts.reduce((sum, { transitions }) => sum + transitions, 0),
+  // Each part counts the arrival at the initial state once.
+  transitions: parts.reduce((sum, { transitions }) => sum + transitions, 1 - parts.length),
   depth: Math.max(...parts.map(({ depth }) => depth)),
   bytes: Math.max(...parts.map(({ bytes }) => bytes)),
 });

@@ -34,7 +34,7 @@ export interface Watch {
   readonly effects: (args: Readonly<Record<string, Value<string>>>, moment: Moment) => readonly Effect[];
 }
 
-/** A value of a mark, by its name. */
+/** A function that returns a mark's argument by name. */
 export type Said<A extends MarkArgs> = <N extends keyof A & string>(name: N) => Value<A[N]>;
 
 /**

@@ -10,7 +10,7 @@ import { askForLooks, LOOKS_SHOWN, propertiesOf, type PropertyText } from './pro
 import type { SmallWorld } from './small-world.ts';
 import { askForWishes } from './wishes.ts';
 
-/** The properties of a question, and what must be known of looks to decide them. */
+/** The properties of a question, and the asserts about looks that they need. */
 export const idsOf = (
   world: SmallWorld,
 ): readonly (PropertyText['id'] | typeof LOOKS_SHOWN | typeof LOOKS_IN_ORDER)[] => [

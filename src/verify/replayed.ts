@@ -18,7 +18,7 @@ export function replayed(world: SmallWorld, { id, counterexample }: PropertyAnsw
   if (counterexample === undefined || counterexample.steps.some(({ option }) => option > 0)) return;
   const { steps } = counterexample;
   const answer = played(world, steps);
-  // At a wrong count `run` ends, and says so.
+  // At a wrong count `run` ends, and reports it.
   if (answer === undefined || answer.imbalance !== undefined) return;
   const taken = answer.steps.filter(({ stage }) => stage === 'threads');
   const wrong = steps.findIndex((step, i) => taken[i] === undefined || placeOf(step) !== placeOf(taken[i]));

@@ -9,7 +9,7 @@ import {
 } from '../check/index.ts';
 import type { Counterexample, Explored, PropertyAnswer } from './answer.ts';
 import { CountingStore } from './counting-store.ts';
-import type { Told } from './counterexample.ts';
+import type { Nearness } from './counterexample.ts';
 import { withFewestSwitches } from './fewest-switches.ts';
 import type { CheckProgress, SearchOptions } from './search-options.ts';
 import { isTooLargeToCompile } from './too-large.ts';
@@ -23,7 +23,7 @@ export interface Asked {
   readonly question: (without: ReadonlySet<string>) => Question;
   /** The property and the detail of an engine's name. */
   readonly named: (name: string) => { readonly id: string; readonly detail: string };
-  readonly tell: (moves: readonly Move[], told: Told) => Counterexample;
+  readonly counterexampleOf: (moves: readonly Move[], nearness: Nearness) => Counterexample;
 }
 
 /** Result of the rounds. */
@@ -70,7 +70,7 @@ const FEW_STATES = 300_000;
  *     sentence: () => 'the total is small',
  *     question: () => ({ program: counting, codeOf: [0], initial, properties, mayEnd: literal<'bool'>(1) }),
  *     named: (name) => ({ id: name, detail: '' }),
- *     tell: () => {
+ *     counterexampleOf: () => {
  *       throw new Error('nothing is violated');
  *     },
  *   },
@@ -125,11 +125,16 @@ export function* inRounds(asked: Asked, options: SearchOptions): Generator<Check
     }
     const { id, detail } = asked.named(property);
     const now = { ...explored, transitions: result.transitions, queue: 0, round };
-    const told = moves && (yield* saying(now, tellingBest(asked, question, { ...result, moves }, options.interrupted)));
+    const counterexample =
+      moves &&
+      (yield* reportingProgress(
+        now,
+        nearestCounterexample(asked, question, { ...result, moves }, options.interrupted),
+      ));
     found.set(id, {
       ...answerAll(asked, id, 'violated', explored),
       detail: detail === '' ? undefined : detail,
-      counterexample: told,
+      counterexample,
     });
   }
 }
@@ -147,15 +152,15 @@ export const unasked = (properties: readonly PropertyAnswer[], explored: Explore
 });
 
 /** A counterexample; if it is a shortest one, one with the fewest context switches among those. */
-function* tellingBest(
+function* nearestCounterexample(
   asked: Asked,
   question: Question,
   { moves, isShortest }: { readonly moves: readonly Move[]; readonly isShortest: boolean },
   interrupted: SearchOptions['interrupted'],
 ): Generator<void, Counterexample> {
-  if (!isShortest) return asked.tell(moves, { isShortest, fewestSwitches: false });
+  if (!isShortest) return asked.counterexampleOf(moves, { isShortest, fewestSwitches: false });
   const { moves: best, fewest } = yield* withFewestSwitches(question, moves, interrupted);
-  return asked.tell(best, { isShortest, fewestSwitches: fewest });
+  return asked.counterexampleOf(best, { isShortest, fewestSwitches: fewest });
 }
 
 export const answerAll = (
@@ -184,8 +189,8 @@ function* numbered(
   }
 }
 
-/** Work that yields nothing itself, with what to yield between its pieces. */
-function* saying<T>(now: CheckProgress, work: Generator<void, T>): Generator<CheckProgress, T> {
+/** Runs work that reports no progress itself, and yields `now` between its pieces. */
+function* reportingProgress<T>(now: CheckProgress, work: Generator<void, T>): Generator<CheckProgress, T> {
   for (;;) {
     const piece = work.next();
     if (piece.done === true) return piece.value;

@@ -39,7 +39,7 @@ export interface SmallWorld {
   readonly calls: readonly WorldCall[];
 }
 
-/** References that a task holds in passing: a lookup's, and one on its way. */
+/** References that a task holds for a moment: a lookup's, and one on its way to another holder. */
 const IN_PASSING = 3;
 
 /**
@@ -88,7 +88,7 @@ export function buildWorld(given: Scenario, patch: Patch, mostFolios = Number.PO
   );
   const interpreter = new Interpreter(program, memory);
   for (const task of program.codes.keys()) interpreter.start(task, task);
-  // The kworkers go to sleep first, so that their later work is work that was queued.
+  // The kworkers go to sleep first, so that later they run only queued work.
   for (let task = scripts.length; task < sizes.tasks; task++) while (interpreter.step(task) !== undefined);
   return { scenario, patch, profile, sizes, program, codeOf: [...program.codes.keys()], memory, calls };
 }
@@ -179,7 +179,8 @@ function memoryAfter(
   const full = createMachine({ ...machine, patch, profile, folios });
   for (const { task, call } of before) {
     const { result } = full.call(task, call);
-    // The machine of a run has room: with too few folios here, another state would be explored than the one that was asked for.
+    // The machine of a run has enough folios; with too few folios here, the search would start from another state than the
+    // scenario's.
     if (result === 'ENOMEM' && hasRoom && callNamed(call.call).allocates === true)
       throw new Error(`${call.call} in 'before' finds no folio among ${folios}: the explored machine is too small`);
   }

@@ -3,7 +3,7 @@ import { checkingPromise, type Progress, type PromiseReach, type Reason } from '
 import { finished } from '../lang/index.ts';
 import type { PropertyAnswer } from './answer.ts';
 import { all } from './conditions.ts';
-import { nameOfTask, tell } from './counterexample.ts';
+import { nameOfTask, counterexampleOf } from './counterexample.ts';
 import { converting } from './observing.ts';
 import { nameOf, propertyOf } from './properties/index.ts';
 import type { SmallWorld } from './small-world.ts';
@@ -48,7 +48,11 @@ export function* conversionsEnd(
     counterexample:
       lasso === undefined
         ? undefined
-        : tell(world, [...stem, ...cycle], { isShortest: false, fewestSwitches: false, round: cycle.length }),
+        : counterexampleOf(world, [...stem, ...cycle], {
+            isShortest: false,
+            fewestSwitches: false,
+            round: cycle.length,
+          }),
   };
   return { answer, reason };
 }

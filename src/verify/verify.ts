@@ -13,7 +13,7 @@ import {
 } from '../scenario/index.ts';
 import type { CheckAnswer, CounterexampleStep, PropertyAnswer, SmallMachine } from './answer.ts';
 import { coveredBy } from './covered.ts';
-import { looksAtGoneFolio, tell } from './counterexample.ts';
+import { looksAtGoneFolio, counterexampleOf } from './counterexample.ts';
 import { type Happening, happened } from './events.ts';
 import { LOOKS_SHOWN, propertyOf, readName } from './properties/index.ts';
 import { idsOf, questionOf } from './question.ts';
@@ -65,7 +65,7 @@ export function* checking(scenario: Scenario, options: CheckOptions): Generator<
     sentence: sentenceOf,
     question: (without) => withSymmetry(questionOf(world, without), options),
     named: readName,
-    tell: (moves, told) => tell(world, moves, told),
+    counterexampleOf: (moves, nearness) => counterexampleOf(world, moves, nearness),
   };
   const heap = options.heap?.();
   const isTooMuch = heap !== undefined && isTooLarge(world, heap);
@@ -112,7 +112,7 @@ function judged(
   // A bound on the counts that it reads does not prove that it ends.
   const reads = said.filter(({ id, verdict: its }) => id === 'I5' && its === 'violated');
   const others = said.filter(({ id }) => id !== 'I5');
-  // An event that hashes have not met may be among the omitted states, however unlikely: it is not known to be
+  // With hashes, an event that no visited state has may be among the omitted states, however unlikely: it is not known to be
   // impossible.
   const looked = rounds.reason ?? (omission === undefined ? undefined : 'omission');
   const wanted = seen === undefined ? [] : sometimes(world, unfulfilled(world, seen, unreached), looked, explored);

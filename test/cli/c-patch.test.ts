@@ -78,7 +78,7 @@ describe('mistakes are one line, with exit code 65', () => {
       BASELINE.replace('cond_resched', 'cond_resche'),
       "check.c:25:3: 'cond_resche()' is not known, ",
     ],
-    ['no C', 'this is no C {', 'check.c:1:1: no function in it, '],
+    ['no C', 'this is no C {', 'check.c:1:1: has no function, '],
     [
       'no such function',
       BASELINE.replace('kvm_gmem_is_safe_for_conversion', 'f')
@@ -109,4 +109,11 @@ describe('mistakes are one line, with exit code 65', () => {
       "folioscope: check.c:1:1: no function 'other', expected one of kvm_gmem_is_safe_for_conversion\n",
     );
   });
+});
+
+test('how often the built-in forms drain is not asked of a form of a file', () => {
+  const pinned = join(ROOT, 'scenarios/SC-11-pin-user-pages.yaml');
+  const { status, stdout } = folioscope(['check', pinned, '--patch', `${join(ROOT, 'examples/c/v6.c')},v6`]);
+  expect(stdout).toMatch(/v6\.c: HOLDS/);
+  expect(status).toBe(0);
 });

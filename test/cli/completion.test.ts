@@ -48,6 +48,7 @@ describe('bash', () => {
       'doctor',
       'demo',
       'open',
+      'query',
       'export',
       'completion',
       '--help',

@@ -14,6 +14,7 @@ export const validatorOf = (
     | 'doctor'
     | 'explain-pfn'
     | 'inspect'
+    | 'query'
     | 'record'
     | 'review'
     | 'run'

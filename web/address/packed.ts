@@ -26,7 +26,7 @@ export async function unpacked(address: string): Promise<string | undefined> {
       await through(bytes, new DecompressionStream('deflate-raw')),
     );
   } catch {
-    // Cut off, or typed: whatever it was, there is no text in it.
+    // A cut-off or mistyped address contains no text.
     return undefined;
   }
 }

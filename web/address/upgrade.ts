@@ -7,8 +7,8 @@ export interface OldAddress {
 }
 
 /**
- * By version: what makes an address of the next version of it. Addresses of version 0 came without a version; they said `run`
- * for the flip-book and `patch` for `forms`.
+ * By version: the upgrade of an address to the next version. Addresses of version 0 came without a version; they said `run` for
+ * the flip-book and `patch` for `forms`.
  */
 export const UPGRADERS: ReadonlyMap<number, (old: OldAddress) => OldAddress> = new Map([
   [

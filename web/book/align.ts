@@ -2,12 +2,10 @@
 import type { Film, Frame } from './film.ts';
 
 /**
- * Two films on one line. Both go together as far as their steps are equal; then the shorter waits where they part, so that both end
- * together:
+ * Two films on one line. Both advance together while their steps are equal. Then the shorter one waits at the first difference,
+ * so that both end together:
  *
- *     long   0 1 2 3 4 5 6 7 8
- *     short  0 1 2 3 3 3 3 4 5
- *                  ^ they part after step 3
+ *     long   0 1 2 3 4 5 6 7 8 short  0 1 2 3 3 3 3 4 5 ^ they part after step 3
  */
 export interface Line {
   /** The last position; the first is 0. */

@@ -7,7 +7,7 @@ const LANDING_CAPTIONS = [
   'The check first has every CPU empty its batch, and then counts again.',
 ];
 
-/** The flip-book: the question, what is played, and the stage. */
+/** The flip-book: the question, the choice of scenario and forms, and the stage. */
 export function BookView({ book }: { readonly book: Book }) {
   const scenario = book.scenario.value;
   const { forms } = book.asked.value;
@@ -46,7 +46,7 @@ export function BookView({ book }: { readonly book: Book }) {
   );
 }
 
-/** What is played, and what else could be. */
+/** The choice of scenario and forms. */
 function Setup({ book }: { readonly book: Book }) {
   const library = book.shelf.value;
   const scenario = book.scenario.value;

@@ -11,7 +11,7 @@ export interface ShownHolder {
   readonly change: 'none' | 'new' | 'gone' | 'more' | 'fewer';
 }
 
-/** The holders of a folio, and those that the last step has taken away. */
+/** The holders of a folio, and those that the last step removed. */
 export function shownHolders(folio: FilmFolio, before: FilmFolio | undefined): readonly ShownHolder[] {
   const old = new Map((before?.holders ?? []).map((holder) => [holderKey(holder), holder]));
   const shown = folio.holders.map((holder): ShownHolder => {
@@ -24,7 +24,7 @@ export function shownHolders(folio: FilmFolio, before: FilmFolio | undefined): r
   return [...shown, ...[...old.values()].map((holder): ShownHolder => ({ holder, change: 'gone' }))];
 }
 
-/** The frame whose step took a reference that a holder has: since then it has been among the holders without a break. */
+/** The frame whose step took a holder's reference: the holder is present in every frame since. */
 export function takenAt({ frames }: Film, at: number, folio: number, holder: Holder): number {
   const key = holderKey(holder);
   let frame = at;
@@ -45,7 +45,7 @@ export interface FolioGroup {
 const likeness = ({ file, index, pages, count, holders }: FilmFolio): string =>
   JSON.stringify([file, index === undefined, pages, count, holders.map((one) => [holderKey(one), one.references])]);
 
-/** The folios in groups; one that a step has changed stands alone. */
+/** The folios in groups; a folio that the step has changed is a group of its own. */
 export function grouped(folios: readonly FilmFolio[], before: readonly FilmFolio[]): readonly FolioGroup[] {
   const groups: { first: FilmFolio; folios: FilmFolio[] }[] = [];
   const isOld = (folio: FilmFolio): boolean => before.includes(folio);

@@ -40,7 +40,7 @@ export function Cpus(props: CpusProps) {
   );
 }
 
-/** A kworker that has nothing to do is no news. */
+/** An idle kworker is not shown. */
 const isShown = ({ threads }: Film, { tasks, step }: Frame, number: number): boolean =>
   number < threads || tasks[number]?.state !== 'idle' || step?.task === number;
 

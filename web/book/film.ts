@@ -28,7 +28,7 @@ export interface FilmFolio {
   readonly file: string | undefined;
   readonly pages: number;
   readonly count: number;
-  /** What a check expects of it: the page cache's references, and the one that the check took. */
+  /** Count that a check expects: the page cache's references, and the one that the check took. */
   readonly expected: number;
   readonly holders: readonly Holder[];
 }
@@ -55,7 +55,7 @@ export interface FilmTask {
   /** The step that it takes next. */
   readonly next: string | undefined;
   readonly state: 'ready' | 'waits' | 'idle' | 'done';
-  /** What keeps it waiting. */
+  /** The memory that it waits for. */
   readonly waitsFor: readonly WaitsFor[];
 }
 
@@ -76,7 +76,7 @@ interface FilmStep {
   readonly returned: string | undefined;
 }
 
-/** The state after a step. Parts that the step left alone are the objects of the frame before. */
+/** The state after a step. Parts that the step left unchanged are the same objects as in the frame before. */
 export interface Frame {
   /** Undefined for the first. */
   readonly step: FilmStep | undefined;
@@ -92,7 +92,7 @@ export interface FilmVerdict {
   /** Task and call: `T0: convert 0..1 to private`. */
   readonly call: string;
   readonly verdict: 'safe' | 'refused' | 'undecided';
-  /** As the command line says it. */
+  /** The words of the command line. */
   readonly text: string;
   /** The frame after which it is known; the last one if the call never returned. */
   readonly frame: number;
@@ -118,15 +118,18 @@ export interface Film {
   readonly ended: string | undefined;
 }
 
-/** Whose turn it is: a schedule (the scenario's own if undefined) that must fit, or turns that are followed as far as they fit. */
+/**
+ * The order of turns: a schedule (the scenario's own if undefined) that must fit, or turns that are followed as far as
+ * possible.
+ */
 export type Turns =
   | { readonly kind: 'exact'; readonly schedule: Schedule | undefined; readonly end: RunEnd | undefined }
   | { readonly kind: 'follow'; readonly turns: readonly ListedTurn[] };
 
-/** More frames than anyone looks at; a run that is longer ends there. */
+/** Largest number of frames; a longer run ends there. */
 const MOST_FRAMES = 5000;
 
-/** Runs a scenario under one form of the check, and keeps every moment. */
+/** Runs a scenario under one form of the check, and keeps the state after every step. */
 export function filmOf(scenario: Scenario, patch: Patch, turns: Turns): Film {
   const camera = new Camera(scenario);
   const strategy = turns.kind === 'follow' ? following(turns.turns, (name) => camera.taskNamed(name)) : undefined;
@@ -185,7 +188,7 @@ class Camera {
   /** The calls of `before` that have not returned. */
   #before: readonly ScenarioCall[];
   #start: number | undefined;
-  /** Where each task rests when the machine has booted: there a kworker has nothing to do. */
+  /** Position of each task after boot; a kworker at this position is idle. */
   #resting: readonly number[] = [];
 
   constructor(scenario: Scenario) {
@@ -222,7 +225,7 @@ class Camera {
       this.#within.set(task, of);
       return;
     }
-    // The kernel has refused the arguments: no step shows it.
+    // The kernel has refused the arguments, which takes no step.
     this.returned.set(of, this.frames.length - 1);
     if (isBefore) this.#leaveBefore();
   }

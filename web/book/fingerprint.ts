@@ -8,7 +8,7 @@ function hashOf(text: string): string {
   return (hash >>> 0).toString(36);
 }
 
-/** A short hash of what is seen at a moment, which a link carries: if the model has changed since, it is another. */
+/** A short hash of the visible state, for links: it differs if the model has changed since. */
 export const fingerprint = (films: readonly Film[], frames: readonly number[]): string =>
   hashOf(
     JSON.stringify(

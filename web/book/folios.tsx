@@ -8,12 +8,12 @@ export interface PanelProps {
   readonly film: Film;
   /** The frame that is shown. */
   readonly at: number;
-  /** Parts that the last step left alone are left out. */
+  /** Whether parts that the last step did not change are hidden. */
   readonly onlyChanges: boolean;
   readonly onFrame: (frame: number) => void;
 }
 
-/** The page cache: a row a folio, or a row for neighbours that are alike. */
+/** The page cache: a row for each folio, or one row for neighbours with equal holders. */
 export function Folios({ film, at, onlyChanges, onFrame }: PanelProps) {
   const folios = film.frames[at]?.folios ?? [];
   const before = film.frames[at - 1]?.folios ?? folios;
@@ -89,7 +89,7 @@ function Folio({ group, isAlone, before, film, at, onFrame }: FolioProps) {
   );
 }
 
-/** What a check that looks at the folio finds too many. */
+/** References beyond the count that a check expects. */
 function tooMany({ count, expected, holders }: FilmFolio) {
   const isLookedAt = holders.some(({ kind }) => kind === 'safety-check');
   return isLookedAt && count > expected ? <b class="bad">{count - expected} too many</b> : undefined;
@@ -114,7 +114,7 @@ function Chip({ shown: { holder, change }, taken, onFrame }: ChipProps) {
       {taken === undefined ? (
         <span class="chip is-gone" style={colour}>
           {swatch}
-          <s>{name.slice(1)}</s> <span class="unseen">has given its reference back</span>
+          <s>{name.slice(1)}</s> <span class="unseen">has put its reference</span>
         </span>
       ) : (
         <button

@@ -2,8 +2,8 @@
 import { inOrder, type ListedTurn, type Strategy } from '../../src/machine/index.ts';
 
 /**
- * The listed turns as far as they can be taken, then in order. So one list can lead two forms of the check, which need different numbers of
- * steps: a turn of a task that is done or waits is left out, and counted.
+ * Takes the listed turns, and then continues in the default order. A turn of a task that is done or waits is skipped and
+ * counted. So one list can be used for two forms of the check, which need different numbers of steps.
  */
 export function following(
   turns: readonly ListedTurn[],
@@ -25,7 +25,7 @@ export function following(
         }
         return rest.choose(turn);
       },
-      // Which turns follow depends on the place in the list too.
+      // The following turns also depend on the position in the list.
       position: () => (at >= each.length ? 0 : undefined),
     },
     skipped: () => skipped,

@@ -2,7 +2,7 @@
 import { alike } from './alike.ts';
 import type { Film } from './film.ts';
 
-/** A film that went through JSON, with parts that a step left alone made the same objects again. */
+/** A film read from JSON, in which unchanged parts of successive frames are made the same object again. */
 export function interned(film: Film): Film {
   const frames: Film['frames'][number][] = [];
   for (const { step, folios, batches, tasks } of film.frames) {

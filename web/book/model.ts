@@ -10,7 +10,7 @@ import { LANDING_FORMS, LANDING_SCENARIO } from './landing-asked.ts';
 import type { BookAsk, BookTell, EveryOrder, Played, ScenarioSource, ShownScenario } from './protocol.ts';
 import { Stage } from './stage-model.ts';
 
-/** The version of folioscope, and so of its model: put in by scripts/build-web.mjs. */
+/** The version of folioscope, and so of its model; scripts/build-web.mjs inserts it. */
 declare const FOLIOSCOPE_VERSION: string;
 
 /** What is played, as the address says it. */
@@ -21,16 +21,16 @@ interface Asked {
   readonly schedule: string | undefined;
 }
 
-/** Longer texts are not put into an address: browsers and mail cut it. */
+/** Longer texts are not put into an address: browsers and mail programs would cut it. */
 const MOST_IN_ADDRESS = 16_000;
 
-/** The flip-book's state: what is asked for, what is played, and the address of it. */
+/** The flip-book's state: the request, the films, and their address. */
 export class Book {
   readonly stage: Stage;
   readonly scenario: Signal<ShownScenario | undefined> = signal(undefined);
   readonly shelf: Signal<Extract<BookTell, { kind: 'library' }> | undefined> = signal(undefined);
   readonly asked: Signal<Asked>;
-  /** A link's state that is another one now, in a sentence. */
+  /** A sentence if the state of a link differs from the present model's. */
   readonly stale: Signal<string | undefined> = signal(undefined);
   readonly #page: Page;
   readonly #port: Port<BookAsk, BookTell>;
@@ -39,7 +39,7 @@ export class Book {
   #question = 0;
   /** What to do with the answer. */
   #arrived: (played: Played) => void = () => undefined;
-  /** Whether the error that is shown is of what was asked here; it goes with the next answer. */
+  /** Whether the shown error belongs to this view's request; the next answer removes it. */
   #hasComplained = false;
   /** The packed text of a scenario that is not in the library. */
   #packed: string | undefined;
@@ -49,7 +49,7 @@ export class Book {
     this.asked = signal(LANDING_ASKED);
     this.stage = new Stage((turns, film, frame) => this.#branch(turns, film, frame));
     this.#port = page.startWorker('book');
-    this.#ends.push(this.#port.hear((told) => this.#hear(told)));
+    this.#ends.push(this.#port.hear((message) => this.#hear(message)));
     this.#port.ask({ kind: 'library' });
     if (page.file === undefined) void this.restate(page.state);
     else void this.#openFile(page.file);
@@ -92,14 +92,14 @@ export class Book {
     this.stage.unmount();
   }
 
-  /** Where a run is opened: at the check's last look, if this is the landing page; else where the threads begin. */
+  /** First position of a run: on the landing page the check's last look, otherwise the start of the threads. */
   #opening({ films }: Played): number {
     const line = lineOf(films);
     const decisive = this.isLanding ? decisivePosition(films, line) : undefined;
     return decisive ?? Math.max(0, ...films.map(({ start }, i) => line.positionOf(i, start)));
   }
 
-  /** Other turns than those that are played: a film's own up to a frame, and one more. */
+  /** Branches off: a film's turns up to a frame, and then one chosen turn. */
   #branch(turns: readonly string[], film: number, frame: number): void {
     const schedule = formatSchedule({ kind: 'list', turns: turnsTaken(turns) }).replace(/^v1:list:/, '');
     this.stale.value = undefined;
@@ -109,7 +109,7 @@ export class Book {
   }
 
   #play(asked: Asked, arrived: (played: Played) => void, recorded?: { file: string; text: string }): void {
-    // What is asked for is what is shown, and so the address, only when the films have come.
+    // The request becomes the shown state and the address only when the films have arrived.
     this.#arrived = (played) => {
       this.asked.value = asked;
       arrived(played);
@@ -133,19 +133,20 @@ export class Book {
     });
   }
 
-  #hear(told: BookTell): void {
-    switch (told.kind) {
+  #hear(message: BookTell): void {
+    switch (message.kind) {
       case 'library':
-        this.shelf.value = told;
+        this.shelf.value = message;
         return;
       case 'played':
-        if (told.id === this.#question) this.#show(told);
+        if (message.id === this.#question) this.#show(message);
         return;
       case 'every-order':
-        if (told.id === this.#question) this.stage.everyOrder.value = [...this.stage.everyOrder.value, told.answer];
+        if (message.id === this.#question)
+          this.stage.everyOrder.value = [...this.stage.everyOrder.value, message.answer];
         return;
       case 'bad':
-        if (told.id === this.#question) this.#complain(told.line);
+        if (message.id === this.#question) this.#complain(message.line);
     }
   }
 
@@ -232,7 +233,7 @@ const LANDING_ASKED: Asked = {
   schedule: undefined,
 };
 
-/** The landing page's films, which the build has made with the same machine; undefined where it has not. */
+/** The landing page's films, computed by the build with the same model; undefined if the build has none. */
 function landing(): { readonly played: Played; readonly everyOrder: readonly EveryOrder[] } | undefined {
   const text = document.querySelector('#folioscope-landing')?.textContent;
   if (text === undefined || text === null) return undefined;
@@ -245,14 +246,14 @@ function landing(): { readonly played: Played; readonly everyOrder: readonly Eve
   return { played: { ...played, films: played.films.map(interned) }, everyOrder };
 }
 
-/** What a document of `run --json` or `check --json` says of itself. */
+/** Header of a document of `run --json` or `check --json`. */
 interface RecordedDocument {
   /** Name of its scenario, in the library. */
   readonly scenario: string;
   readonly forms: readonly string[];
 }
 
-/** Undefined if a text is no such document. */
+/** The header of a text; undefined if the text is no such document. */
 function recordedIn(text: string): RecordedDocument | undefined {
   if (!/^\s*\{/.test(text) || !/"schema": *"folioscope\.(?:run|check)\/1"/.test(text)) return undefined;
   const [, file = ''] = /"file": *"([^"]*)"/.exec(text) ?? [];

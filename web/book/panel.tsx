@@ -10,7 +10,7 @@ interface Props {
   readonly title: string;
   /** Its place among the films. */
   readonly number: number;
-  /** What happens, in words for everyone; undefined where none are at hand. */
+  /** A caption in plain words; undefined if there is none. */
   readonly caption: string | undefined;
   readonly at: number;
   readonly everyOrder: EveryOrder | undefined;
@@ -48,7 +48,7 @@ export function Panel({ film, title, number, caption, at, everyOrder, onlyChange
   );
 }
 
-/** What an exploration said, in a line. */
+/** The result of an exploration, in one line. */
 function everyOrderText({ verdict, states, violated }: EveryOrder): string {
   switch (verdict) {
     case 'holds':

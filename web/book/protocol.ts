@@ -6,7 +6,7 @@ export type ScenarioSource =
   | { readonly kind: 'library'; readonly name: string }
   | { readonly kind: 'text'; readonly file: string; readonly text: string };
 
-/** What to play. */
+/** Request to play a scenario. */
 export interface PlayAsked {
   /** Comes back with the answer. */
   readonly id: number;
@@ -31,7 +31,7 @@ export interface ShownScenario {
   readonly cpus: number;
 }
 
-/** What an exploration of all interleavings said of a form. */
+/** Result of exploring all interleavings under a form. */
 export interface EveryOrder {
   readonly form: string;
   readonly verdict: 'holds' | 'violated' | 'undecided';

@@ -16,7 +16,7 @@ interface Run {
   readonly to: number;
 }
 
-/** By task: where it has moved in a film, on the line. */
+/** By task: the positions on the line where it moved in a film. */
 function runsOf(film: Film, number: number, line: Line): readonly (readonly Run[])[] {
   const runs: { from: number; to: number }[][] = film.tasks.map(() => []);
   for (let position = 1; position <= line.end; position++) {
@@ -30,7 +30,7 @@ function runsOf(film: Film, number: number, line: Line): readonly (readonly Run[
   return runs;
 }
 
-/** One line of time with a lane a thread, and in it a row a film: where it was whose turn it was. */
+/** A line of steps with a lane for each thread, and in it a row for each film, which marks the thread's turns. */
 export function Scrubber({ films, line, position, onSeek }: Props) {
   const rows = useMemo(() => films.map((film, i) => runsOf(film, i, line)), [films, line]);
   const tasks = films[0]?.tasks ?? [];

@@ -21,7 +21,7 @@ import type {
 
 export { filmOf, type Turns };
 
-/** The title of a scenario file, without reading the whole: the list of them is shown before any is read. */
+/** The title of a scenario file, without parsing the file: the list is shown before any file is parsed. */
 const titleIn = (text: string): string => /^title: *(.*)$/m.exec(text)?.[1]?.replaceAll(/^['"]|['"]$/g, '') ?? '';
 
 /** The scenarios of the library, with their titles. */
@@ -69,10 +69,10 @@ export const shownScenario = ({ file, name, title, about, machine }: Scenario): 
   cpus: machine.cpus,
 });
 
-/** States up to which every order is looked at beside a film: some tenths of a second. */
+/** Largest number of states for exploring every order beside a film: some tenths of a second. */
 const MOST_STATES = 20_000;
 
-/** What holds on every order of the threads, if there are not too many. */
+/** Result for every order of the threads, if there are not too many states. */
 export function everyOrder(scenario: Scenario, form: string): EveryOrder {
   const pieces = checking(scenario, { patch: patchNamed(form), mostStates: MOST_STATES });
   let piece = pieces.next();
@@ -100,7 +100,7 @@ export const bookService: Service<BookAsk, BookTell> = (tell) => {
           tell({ kind: 'played', id, ...(await play(ask)) });
           const scenario = await scenarioOf(ask.scenario);
           for (const form of ask.forms) {
-            // Lets a newer question come in first.
+            // Lets a newer question arrive first.
             await new Promise((resolve) => {
               setTimeout(resolve, 0);
             });

@@ -10,15 +10,15 @@ const PACE = 260;
 
 /** The keys of a stage, for the `?` sheet. */
 export const STAGE_KEYS: readonly KeyHelp[] = [
-  { keys: ['←', '→'], does: 'one step back, on' },
+  { keys: ['←', '→'], does: 'one step back, forward' },
   { keys: ['Home', 'End'], does: 'to the first step, to the last' },
-  { keys: ['[', ']'], does: 'to where another thread begins to run' },
+  { keys: ['[', ']'], does: 'to the previous, the next switch of threads' },
   { keys: ['Space'], does: 'play, pause' },
   { keys: ['1', '…', '9'], does: 'let this thread take the next step' },
-  { keys: ['C'], does: 'only what the step has changed' },
+  { keys: ['C'], does: 'show only what the step has changed' },
 ];
 
-/** What is played, and where: one film or two on one line. */
+/** The films that are played, one or two on one line, and the position. */
 export class Stage {
   readonly films: Signal<readonly Film[]> = signal([]);
   readonly position: Signal<number> = signal(0);
@@ -31,7 +31,7 @@ export class Stage {
   readonly #choose: (schedule: readonly string[], film: number, frame: number) => void;
   readonly #stopEffect: () => void;
 
-  /** @param choose asked to play other turns: those of a film up to a frame, and one of the reader's choice. */
+  /** @param choose called to play other turns: those of a film up to a frame, and then one that the reader chose. */
   constructor(choose: (turns: readonly string[], film: number, frame: number) => void) {
     this.#choose = choose;
     this.#stopEffect = effect(() => {
@@ -120,7 +120,7 @@ export class Stage {
     this.#stopEffect();
   }
 
-  /** In the leading film first: a thread that cannot step there may in the other. */
+  /** Tries the leading film first: a thread that cannot step there may step in the other film. */
   #chooseByKey(task: number): boolean {
     const leading = this.leading();
     const order = [leading, ...[...this.films.value.keys()].filter((film) => film !== leading)];

@@ -9,7 +9,7 @@ interface Props {
   readonly stage: Stage;
   /** Of each film. */
   readonly titles: readonly string[];
-  /** What happens in each film, in words for everyone; empty where none are at hand. */
+  /** A caption of each film in plain words; empty if there are none. */
   readonly captions: readonly string[];
 }
 

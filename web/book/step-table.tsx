@@ -59,7 +59,7 @@ export function StepTable({ film, at, onFrame }: Props) {
   );
 }
 
-/** What a step has changed of the ledger, in words. */
+/** The step's change of the ledger, in words. */
 function changeText(frame: Frame, before: Frame | undefined): readonly string[] {
   const lines = frame.folios.flatMap((folio) => {
     const was = before?.folios.find(({ number }) => number === folio.number);

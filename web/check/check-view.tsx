@@ -3,7 +3,7 @@ import { Icon } from '../book/index.ts';
 import type { Checks, Running } from './model.ts';
 import type { CheckedProperty, Progress } from './protocol.ts';
 
-/** The check view: what is asked, what runs, and the table of form and property. */
+/** The check view: the question, the progress, and the table of forms and properties. */
 export function ChecksView({ checks }: { readonly checks: Checks }) {
   const runs = checks.runs.value;
   return (
@@ -202,7 +202,7 @@ function Cell({ property }: { readonly property: CheckedProperty | undefined }) 
   );
 }
 
-/** What the properties say. */
+/** The sentences of the properties. */
 function Sentences({ runs }: { readonly runs: ReadonlyMap<string, Running> }) {
   const sentences = new Map<string, string>();
   for (const run of runs.values())

@@ -3,14 +3,14 @@ import { batch, type Signal, signal } from '@preact/signals';
 import type { Page, Port, ViewState } from '../view/index.ts';
 import type { CheckAsk, Checked, CheckTell, Progress } from './protocol.ts';
 
-/** The forms that are checked where the address names none: those of the series. */
+/** The forms to check if the address names none: those of the series. */
 const FORMS: readonly string[] = ['baseline', 'local-drain', 'v6', 'v8', 'drain-for-folio'];
 const SCENARIO = 'SC-02-other-cpu';
 
 /** States after which a check ends: some hundreds of megabytes. */
 const MOST_STATES = 2_000_000;
 
-/** A check of one form: what it is doing, or what it came to. */
+/** A check of one form: its progress, or its result. */
 export type Running =
   | { readonly state: 'waits' }
   | { readonly state: 'runs'; readonly progress: Progress | undefined; readonly since: number }
@@ -60,7 +60,7 @@ export class Checks {
     this.#next();
   }
 
-  /** Stops what runs: its worker is ended in the middle of a step. */
+  /** Stops the running check: its worker is ended in the middle of a step. */
   stop(): void {
     if (!this.isRunning) return;
     this.#port.stop();
@@ -105,7 +105,7 @@ export class Checks {
 
   #started(): Port<CheckAsk, CheckTell> {
     const port = this.page.startWorker<CheckAsk, CheckTell>('check');
-    port.hear((told) => this.#hear(told));
+    port.hear((message) => this.#hear(message));
     return port;
   }
 
@@ -118,25 +118,25 @@ export class Checks {
     this.#port.ask({ kind: 'start', id, scenario: this.scenario.value, form, mostStates: MOST_STATES });
   }
 
-  #hear(told: CheckTell): void {
-    if (told.kind === 'library') {
-      this.shelf.value = told;
+  #hear(message: CheckTell): void {
+    if (message.kind === 'library') {
+      this.shelf.value = message;
       return;
     }
     const form = this.#now;
     const run = form === undefined ? undefined : this.runs.value.get(form);
-    if (told.id !== this.#id || form === undefined || run?.state !== 'runs') return;
-    switch (told.kind) {
+    if (message.id !== this.#id || form === undefined || run?.state !== 'runs') return;
+    switch (message.kind) {
       case 'progress':
-        this.#set(form, { ...run, progress: told.progress });
+        this.#set(form, { ...run, progress: message.progress });
         return;
       case 'checked':
-        this.#set(form, { state: 'done', checked: told.checked, seconds: (performance.now() - run.since) / 1000 });
-        this.page.say(`${form}: ${told.checked.verdict}`);
+        this.#set(form, { state: 'done', checked: message.checked, seconds: (performance.now() - run.since) / 1000 });
+        this.page.say(`${form}: ${message.checked.verdict}`);
         this.#next();
         return;
       case 'bad':
-        this.page.complain(told.line);
+        this.page.complain(message.line);
         this.stop();
     }
   }

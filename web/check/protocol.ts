@@ -12,7 +12,7 @@ export interface CheckStart {
   readonly mostStates: number;
 }
 
-/** A check is stopped by ending its worker: while it explores it hears nothing. */
+/** A check is stopped by ending its worker: a worker that explores receives no messages. */
 export type CheckAsk = { readonly kind: 'library' } | CheckStart;
 
 /** How far a check is. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Holder, HolderKind } from '../../src/ledger/index.ts';
 
-/** How a holder kind is told from the others where colour is not seen: a fill of lanes. */
+/** Fill of a lane, which distinguishes a holder kind from the others without colour. */
 export type Fill = 'plain' | 'dots' | 'rising' | 'falling' | 'across' | 'hatched';
 
-/** What a holder kind is called and looks like, everywhere. */
+/** Name and look of a holder kind, on the whole page. */
 export interface HolderLook {
   /** In a sentence: "the page cache holds it". */
   readonly word: string;
@@ -22,7 +22,7 @@ const look = (kind: HolderKind, word: string, letter: string, fill: Fill): Holde
   fill,
 });
 
-/** By holder kind. `unknown` is hatched like losses: what is not known looks alike. */
+/** By holder kind. `unknown` is hatched like losses: everything unknown looks the same. */
 export const HOLDER_LOOKS: Readonly<Record<HolderKind, HolderLook>> = {
   'page-cache': look('page-cache', 'page cache', 'c', 'plain'),
   'lru-add-batch': look('lru-add-batch', 'lru_add batch', 'b', 'rising'),

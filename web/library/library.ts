@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** By path from the repository's root: put in by scripts/build-web.mjs. */
+/** Texts by path from the repository's root; scripts/build-web.mjs inserts them. */
 declare const FOLIOSCOPE_TEXTS: Readonly<Record<string, string>>;
 
 const textsUnder = (folder: string, ending: string): readonly (readonly [name: string, text: string])[] =>

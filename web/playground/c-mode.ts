@@ -9,12 +9,12 @@ const KEYWORDS: ReadonlySet<string> = new Set(
 const TYPES: ReadonlySet<string> = new Set('void bool char short int long signed unsigned'.split(' '));
 const VALUES: ReadonlySet<string> = new Set(['true', 'false', 'NULL']);
 
-/** What stands between two tokens: the inside of a comment that goes on over lines. */
+/** State between two tokens: whether a comment continues on the next line. */
 interface State {
   isInComment: boolean;
 }
 
-/** Goes on over a pattern, if it stands here. */
+/** Consumes a pattern, if the text matches here. */
 function took(stream: StringStream, pattern: string | RegExp): boolean {
   const found = typeof pattern === 'string' ? stream.match(pattern) : stream.match(pattern);
   return found === true || Array.isArray(found);
@@ -30,7 +30,7 @@ function comment(stream: StringStream, state: State): string {
   return 'comment';
 }
 
-/** C as a check has it: comments, words, numbers, strings. The translator is in the worker; this only tells them apart by sight. */
+/** C as a check uses it: comments, words, numbers, strings. The translator is in the worker; this is for highlighting only. */
 export const C = StreamLanguage.define<State>({
   name: 'c',
   startState: () => ({ isInComment: false }),

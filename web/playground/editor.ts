@@ -11,7 +11,7 @@ import type { Mistake } from './protocol.ts';
 /** The editor of the playground. */
 export interface Editor {
   readonly text: string;
-  /** Puts another text there, as if nobody had typed it. */
+  /** Replaces the text, without reporting it as typed. */
   set(text: string): void;
   /** Marks mistakes at their lines. */
   mark(mistakes: readonly Mistake[]): void;
@@ -19,7 +19,7 @@ export interface Editor {
   end(): void;
 }
 
-/** Words by weight and shade, not by many colours: colours are the holders'. */
+/** Words differ by weight and shade, not by colour: colours are for holders. */
 const STYLE = HighlightStyle.define([
   { tag: [tags.keyword, tags.typeName, tags.controlKeyword], fontWeight: '400', color: 'var(--focus)' },
   { tag: tags.comment, color: 'var(--dim)', fontStyle: 'italic' },
@@ -61,7 +61,7 @@ export function makeEditor(host: HTMLElement, text: string, changed: (text: stri
         syntaxHighlighting(STYLE),
         LOOK,
         EditorView.contentAttributes.of({ 'aria-label': 'C of the check', tabindex: '0' }),
-        // Tab leaves the editor: the page is used by keys alone. Enter indents as the line before.
+        // Tab leaves the editor, so that the page can be used with the keyboard alone. Enter indents as the line before.
         keymap.of([...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !isOurs) changed(update.state.doc.toString());

@@ -12,11 +12,11 @@ const FIRST = 'v6';
 /** Milliseconds without a key after which a text is judged. */
 const PAUSE = 250;
 
-/** The playground's state: a text, what it comes to, and a run of it. */
+/** The playground's state: a text, its verdicts, and a run. */
 export class Playground {
   readonly stage: Stage;
   readonly forms: Signal<readonly (readonly [name: string, text: string])[]> = signal([]);
-  /** The form of the menu that the text was; it may have been changed since. */
+  /** The menu's form that the text was taken from; the text may have changed since. */
   readonly form: Signal<string> = signal(FIRST);
   readonly text: Signal<string> = signal('');
   readonly mistakes: Signal<readonly Mistake[]> = signal([]);
@@ -42,7 +42,7 @@ export class Playground {
     this.#page = page;
     this.stage = new Stage((turns, _, frame) => this.#branch(turns, frame));
     this.#port = page.startWorker('playground');
-    this.#ends.push(this.#port.hear((told) => void this.#hear(told)));
+    this.#ends.push(this.#port.hear((message) => void this.#hear(message)));
     grammarBytes().then(
       ({ grammar, runtime }) => this.#port.ask({ kind: 'ready', grammar, runtime }, [grammar, runtime]),
       (error: unknown) => page.complain(error instanceof Error ? error.message : String(error)),
@@ -70,7 +70,7 @@ export class Playground {
     void this.#judge();
   }
 
-  /** Plays a scenario: its counterexample, or as it is written. */
+  /** Plays a scenario: its counterexample, or its own schedule. */
   show({ scenario, schedule }: Judged): void {
     this.#chosen = { scenario, schedule };
     this.#play(scenario, schedule, () => this.#start());
@@ -106,9 +106,9 @@ export class Playground {
     this.#port.ask({ kind: 'judge', id: ++this.#id, name: `${name}-c`, text: this.text.value });
   }
 
-  async #hear(told: PlaygroundTell): Promise<void> {
-    if (told.kind === 'ready') {
-      this.forms.value = told.forms;
+  async #hear(message: PlaygroundTell): Promise<void> {
+    if (message.kind === 'ready') {
+      this.forms.value = message.forms;
       const { file } = this.#page;
       if (file === undefined) await this.restate(this.#page.state);
       else {
@@ -117,32 +117,32 @@ export class Playground {
       }
       return;
     }
-    if (told.kind === 'played') {
-      if (told.id !== this.#playing?.id) return;
-      this.stage.show([told.film], 0);
+    if (message.kind === 'played') {
+      if (message.id !== this.#playing?.id) return;
+      this.stage.show([message.film], 0);
       this.stage.seek(this.#playing.arrived());
-      this.shown.value = told.scenario;
+      this.shown.value = message.scenario;
       return;
     }
-    if (told.id !== this.#id && told.id !== this.#playing?.id) return;
-    switch (told.kind) {
+    if (message.id !== this.#id && message.id !== this.#playing?.id) return;
+    switch (message.kind) {
       case 'mistakes':
         batch(() => {
-          this.mistakes.value = told.mistakes;
+          this.mistakes.value = message.mistakes;
           this.isJudging.value = false;
         });
-        this.#page.say(told.mistakes.map(({ line, what }) => `line ${line}: ${what}`).join('; '));
+        this.#page.say(message.mistakes.map(({ line, what }) => `line ${line}: ${what}`).join('; '));
         return;
       case 'translated':
         batch(() => {
           this.mistakes.value = [];
           this.judged.value = [];
-          this.scenarios.value = told.scenarios;
+          this.scenarios.value = message.scenarios;
         });
-        this.#playFirst(told.scenarios[0] ?? '');
+        this.#playFirst(message.scenarios[0] ?? '');
         return;
       case 'judged':
-        this.judged.value = [...this.judged.value, told.judged];
+        this.judged.value = [...this.judged.value, message.judged];
         return;
       case 'all-judged':
         this.isJudging.value = false;
@@ -150,7 +150,7 @@ export class Playground {
     }
   }
 
-  /** While the verdicts come, the first scenario is played, or what the address names. */
+  /** While verdicts arrive, plays the first scenario, or the one that the address names. */
   #playFirst(first: string): void {
     const { scenario, schedule } = this.#chosen ?? { scenario: first, schedule: undefined };
     const at = this.#at;
@@ -158,7 +158,7 @@ export class Playground {
     this.#play(scenario, schedule, () => at ?? this.#start());
   }
 
-  /** The shortest run against a property: what is wrong with the form, in as few steps as can be. */
+  /** Plays the shortest run against a property: the form's error in the fewest steps. */
   #playShortest(): void {
     if (this.#chosen !== undefined) return;
     const [shortest] = this.judged.value
@@ -183,7 +183,7 @@ export class Playground {
 
   #play(scenario: string, schedule: string | undefined, arrived: () => number): void {
     this.#playedName = scenario;
-    // Below zero, so that no text's number is a run's.
+    // Negative, so that a run's number never equals a text's number.
     const id = --this.#runs;
     this.#playing = { id, arrived };
     this.#port.ask({ kind: 'play', id, scenario, schedule });

@@ -6,7 +6,7 @@ import { type Editor, makeEditor } from './editor.ts';
 import type { Playground } from './model.ts';
 import type { Judged, Mistake } from './protocol.ts';
 
-/** C on the left; on the right what it comes to, and a run of it. */
+/** C on the left; on the right its verdicts, and a run. */
 export function PlaygroundView({ playground }: { readonly playground: Playground }) {
   return (
     <div class="playground">
@@ -15,7 +15,7 @@ export function PlaygroundView({ playground }: { readonly playground: Playground
         <Code playground={playground} />
         <Mistakes mistakes={playground.mistakes.value} />
       </section>
-      <section class="playground-answer" aria-label="What it comes to">
+      <section class="playground-answer" aria-label="Verdicts and a run">
         <Verdicts playground={playground} />
         <Shown playground={playground} />
       </section>
@@ -83,7 +83,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
   const judged = playground.judged.value;
   const scenarios = playground.scenarios.value;
   if (playground.mistakes.value.length > 0)
-    return <p class="answer-word dim">No verdict: the text is no check that can be built.</p>;
+    return <p class="answer-word dim">No verdict: no check can be built from this text.</p>;
   const bad = judged.filter(({ verdict, isExpected }) => verdict === 'violated' && !isExpected);
   const isDone = !playground.isJudging.value;
   return (
@@ -114,7 +114,7 @@ function Verdicts({ playground }: { readonly playground: Playground }) {
   );
 }
 
-/** `expected` is no property of the kernel's: the results that the scenario's file names. */
+/** `expected` is not a property of the kernel: it stands for the results that the scenario file expects. */
 const namesOf = (ids: readonly string[]): string =>
   ids.map((id) => (id === 'expected' ? 'expected results' : id)).join(', ');
 

@@ -5,7 +5,7 @@ import type { View } from '../view/index.ts';
 import { Playground } from './model.ts';
 import { PlaygroundView } from './playground-view.tsx';
 
-/** A check in C, judged as one types it. */
+/** A check in C, checked while it is typed. */
 export const playgroundView: View = {
   id: 'playground',
   title: 'Playground',

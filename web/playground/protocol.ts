@@ -8,7 +8,7 @@ export interface Mistake {
   readonly what: string;
 }
 
-/** What to play: a scenario under the text's form. */
+/** Request to play a scenario under the text's form. */
 export interface PlayForm {
   readonly kind: 'play';
   readonly id: number;
@@ -23,12 +23,12 @@ export type PlaygroundAsk =
   | { readonly kind: 'judge'; readonly id: number; readonly name: string; readonly text: string }
   | PlayForm;
 
-/** What a form comes to in one scenario. */
+/** Result of a form in one scenario. */
 export interface Judged {
   readonly scenario: string;
   readonly title: string;
   readonly verdict: 'holds' | 'violated' | 'undecided';
-  /** The scenario file expects this of any form: a known exception. */
+  /** Whether the scenario file expects this violation for every form: a known exception. */
   readonly isExpected: boolean;
   /** The violated properties. */
   readonly violated: readonly string[];

@@ -7,7 +7,7 @@ import { formTexts } from '../library/index.ts';
 import type { Service } from '../view/index.ts';
 import type { Judged, Mistake, PlayForm, PlaygroundAsk, PlaygroundTell } from './protocol.ts';
 
-/** What a text is judged by as one types: scenarios that are explored in a moment, the mail's claim first. */
+/** Scenarios that a text is checked in while it is typed: each takes a moment to explore; the mail's claim comes first. */
 const SCENARIOS: readonly string[] = [
   'SC-02-other-cpu',
   'SC-01-same-cpu',
@@ -26,19 +26,19 @@ const SCENARIOS: readonly string[] = [
 /** States after which a scenario is left undecided. */
 const MOST_STATES = 20_000;
 
-/** Lets messages in: a newer text ends the work for this one. */
+/** Lets messages arrive: a newer text ends the work for this one. */
 const letIn = (): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, 0);
   });
 
-/** `FILE:LINE:COLUMN: what`; a message without a place stands at the first line. */
+/** `FILE:LINE:COLUMN: what`; a message without a place is shown at the first line. */
 function mistakeIn(message: string): Mistake {
   const [, line, column, what] = /:(\d+):(\d+): ([^]*)$/.exec(message) ?? [];
   return { line: Number(line ?? 1), column: Number(column ?? 1), what: what ?? message };
 }
 
-/** A machine small enough to be built in a moment, to see whether a form can be. */
+/** A machine that is built in a moment, to see whether a form can be built. */
 const SMALLEST = { cpus: 1, tasks: [{ name: 'T', cpu: 0 }], guestMemfds: [{ pages: 1 }] };
 
 /** The worker's side of the playground. */
@@ -118,7 +118,7 @@ function turnsOf(schedule: string | undefined): Turns {
     : { kind: 'exact', schedule: undefined, end: undefined };
 }
 
-/** What a form comes to in a scenario; undefined if a newer question has come in. */
+/** Result of a form in a scenario; undefined if a newer question has arrived. */
 async function judgedIn(name: string, patch: Patch, isObsolete: () => boolean): Promise<Judged | undefined> {
   const scenario = await scenarioOf({ kind: 'library', name });
   const pieces = checking(scenario, { patch, mostStates: MOST_STATES });

@@ -40,7 +40,7 @@ export function Frame({ shell }: { readonly shell: Shell }) {
           </button>
           <button
             type="button"
-            title="Save what is seen as a picture (X: SVG, Shift+X: PNG)"
+            title="Save the visible view as a picture (X: SVG, Shift+X: PNG)"
             onClick={() => void shell.savePicture('svg')}
           >
             Save

@@ -5,8 +5,8 @@ import type { KeyHelp } from '../view/index.ts';
 export const PAGE_KEYS: readonly KeyHelp[] = [
   { keys: ['Alt', '1', '…', '4'], does: 'open a view' },
   { keys: ['O'], does: 'open a file' },
-  { keys: ['X'], does: 'save what is seen as SVG' },
-  { keys: ['Shift', 'X'], does: 'save what is seen as PNG' },
+  { keys: ['X'], does: 'save the visible view as SVG' },
+  { keys: ['Shift', 'X'], does: 'save the visible view as PNG' },
   { keys: ['T'], does: 'light or dark' },
   { keys: ['?'], does: 'this sheet' },
   { keys: ['Esc'], does: 'close it' },

@@ -16,7 +16,7 @@ function bytesOf(text: string): Blob {
 const together = ([first, ...beside]: readonly OpenedFile[]): OpenedFile | undefined =>
   first === undefined ? undefined : { ...first, beside };
 
-/** The files behind a page that is one file. */
+/** The files appended to a page that is one file. */
 function filesBehind(): readonly OpenedFile[] {
   const scripts = document.querySelectorAll<HTMLScriptElement>('script.folioscope-opened');
   return [...scripts].map((script) => ({
@@ -33,13 +33,13 @@ function namesServed(): readonly string[] | undefined {
   return Array.isArray(names) ? names.map(String) : [];
 }
 
-/** Says to the command line's server that the page is open, as long as it is. */
+/** Tells the command line's server that the page is open, for as long as it is. */
 export function sayAlive(): void {
-  // The browser opens it again if it breaks, and closes it with the page.
+  // The browser reopens the connection if it breaks, and closes it with the page.
   if (namesServed() !== undefined) new EventSource('alive').addEventListener('error', () => undefined);
 }
 
-/** What the page was opened with: behind it in one file, or at the command line's server. */
+/** Files that the page was opened with: appended to it in one file, or from the command line's server. */
 export async function openedWithPage(): Promise<OpenedFile | undefined> {
   const served = await Promise.all(
     (namesServed() ?? []).map(async (name, number): Promise<OpenedFile> => {

@@ -32,7 +32,7 @@ function linesOf(node: Text): readonly Line[] {
 
 const isClear = (colour: string): boolean => colour === 'transparent' || /^rgba\(.*, 0\)$/.test(colour);
 
-/** What is seen of an element: itself, or nothing, as with words for screen readers. */
+/** Whether an element is visible; words for screen readers are not. */
 function isSeen(element: Element, style: CSSStyleDeclaration): boolean {
   const { width, height } = element.getBoundingClientRect();
   return (
@@ -44,7 +44,7 @@ function isSeen(element: Element, style: CSSStyleDeclaration): boolean {
   );
 }
 
-/** Draws what is seen in an element as SVG: boxes, lines of text, canvases and drawings, at their places. */
+/** Draws the visible part of an element as SVG: boxes, lines of text, canvases and drawings, at their places. */
 class Drawing {
   readonly svg: SVGSVGElement;
   readonly #left: number;
@@ -139,7 +139,7 @@ class Drawing {
       'font-size': size,
       'font-weight': style.fontWeight,
       'letter-spacing': style.letterSpacing,
-      // The words keep their width where the reader's machine lacks the font.
+      // The words keep their width even if the reader's machine lacks the font.
       ...(width > 0 ? { textLength: width, lengthAdjust: 'spacingAndGlyphs' } : {}),
       ...(style.textDecorationLine === 'none' ? {} : { 'text-decoration': style.textDecorationLine }),
     });
@@ -169,7 +169,9 @@ class Drawing {
   }
 }
 
-/** What is seen in an element, as SVG that stands alone. A view's own picture is in no page, and is one already. */
+/**
+ * The visible part of an element, as a self-contained SVG. A view's own picture is not in the page, and is such an SVG already.
+ */
 export const svgOf = (element: Element): string => {
   const isPicture = element instanceof SVGSVGElement && !element.isConnected;
   return new XMLSerializer().serializeToString(isPicture ? element : new Drawing(element).svg);

@@ -10,7 +10,7 @@ import { download, pngOf, svgOf } from './picture.ts';
 import { chosenTheme, themeSignal } from './theme.ts';
 import type { ListedView } from './views.ts';
 
-/** The page's state besides that of its views, and what it does for them. */
+/** The page's own state, without that of its views, and its services for them. */
 export class Shell {
   readonly views: readonly ListedView[];
   readonly address: Signal<Address>;
@@ -25,7 +25,7 @@ export class Shell {
   /** A file is being held over the page. */
   readonly isDropping: Signal<boolean> = signal(false);
   #host: HTMLElement | undefined;
-  /** Counts what is mounted: a view that has loaded too late is not. */
+  /** Number of mounts so far, to detect a view that has loaded too late. */
   #mounts = 0;
 
   constructor(views: readonly ListedView[]) {
@@ -54,7 +54,7 @@ export class Shell {
     );
   }
 
-  /** The page was opened with a file, and with an address: a link into it, or a page that was loaded again. */
+  /** The page was opened with a file and with an address: a link into the file, or a reload. */
   async #mountWith(file: OpenedFile): Promise<void> {
     if ((await viewFor(file)) === this.address.value.view) this.file.value = file;
     return this.#mount();
@@ -67,7 +67,7 @@ export class Shell {
     else this.complaint.value = `${file.name}: no view of this page shows such a file`;
   }
 
-  /** Saves what is seen as a picture. */
+  /** Saves the visible view as a picture. */
   async savePicture(kind: 'svg' | 'png'): Promise<void> {
     const own = this.mounted.value?.picture?.();
     const seen = own ?? this.#host;

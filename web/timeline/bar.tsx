@@ -8,7 +8,7 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** The search, what is open, and zoom for those who use neither wheel nor keys. */
+/** The search, the open file's name, and buttons for zoom without wheel or keys. */
 export function Bar({ model, timeline }: Props) {
   const { from, to } = model.window.value;
   return (

@@ -13,7 +13,7 @@ export function timeText({ begin, countsTime }: Clock, offset: number): string {
   return countsTime ? String(at) : formatTime(nanoseconds(at));
 }
 
-/** The time of a text; undefined if it is none. */
+/** The time that a text states; undefined if it states none. */
 export function offsetOf({ begin, countsTime }: Clock, text: string): number | undefined {
   const [, seconds, fraction = ''] = /^(\d{1,20})(?:\.(\d{1,9}))?$/.exec(text.trim()) ?? [];
   if (seconds === undefined) return undefined;

@@ -87,7 +87,7 @@ function Note({ children }: { readonly children: preact.ComponentChildren }) {
   return <span class="tl-note dim">{children}</span>;
 }
 
-/** How many were refused and how many passed, in signs where there is little room. */
+/** Numbers of refused and passed conversions, as signs if there is little room. */
 function CallsNote({ timeline: { conversions } }: { readonly timeline: Timeline }) {
   const count = (results: readonly string[]): number =>
     conversions.filter(({ result }) => results.includes(result)).length;

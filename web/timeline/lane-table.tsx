@@ -15,11 +15,11 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** Milliseconds after the last change of the view until the table follows: nobody reads it while it moves. */
+/** Milliseconds after the last change of the view until the table is updated; while the view moves, the table is not read. */
 const PAUSE = 250;
 
-/** What the table tells. */
-interface Told {
+/** Content of the table. */
+interface TableContent {
   readonly window: Window;
   readonly rows: readonly Row[];
   readonly time: number | undefined;
@@ -27,14 +27,14 @@ interface Told {
 
 /** The lanes in words, for the visible time: for screen readers always, on screen on demand. */
 export function LaneTable({ model, timeline }: Props) {
-  const [told, setTold] = useState<Told | undefined>(undefined);
-  // The view moves many times a second: the table is made once it stands still.
+  const [content, setContent] = useState<TableContent | undefined>(undefined);
+  // The view moves many times a second; the table is made once the view stands still.
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ending = effect(() => {
       const next = { window: model.window.value, rows: model.rows.value, time: model.cursor.value };
       clearTimeout(timer);
-      timer = setTimeout(() => setTold(next), PAUSE);
+      timer = setTimeout(() => setContent(next), PAUSE);
     });
     return () => {
       ending();
@@ -43,12 +43,18 @@ export function LaneTable({ model, timeline }: Props) {
   }, [model]);
   return (
     <section class={model.isTableShown.value ? 'tl-table' : 'tl-table unseen'} aria-label="The lanes as a table">
-      {told === undefined ? undefined : <Table told={told} timeline={timeline} />}
+      {content === undefined ? undefined : <Table content={content} timeline={timeline} />}
     </section>
   );
 }
 
-function Table({ told: { window, rows, time }, timeline }: { readonly told: Told; readonly timeline: Timeline }) {
+function Table({
+  content: { window, rows, time },
+  timeline,
+}: {
+  readonly content: TableContent;
+  readonly timeline: Timeline;
+}) {
   return (
     <table>
       <caption>
@@ -157,7 +163,7 @@ function windowText(row: Exclude<Row, { kind: 'head' }>, timeline: Timeline, { f
   }
 }
 
-/** The smallest and the largest count of a channel in a time. */
+/** The smallest and the largest count of a channel in a window of time. */
 function extremes(series: Series, channel: number, { from, to }: Window, end: number): readonly [number, number] {
   const columns = columnsFor(series.counts.length, 1);
   fillColumns(series, { from, to, width: 1 }, end, columns);

@@ -12,12 +12,12 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** What the fills of the lanes mean: those that the recording has. */
+/** The legend of the fills that occur in the recording. */
 export function Legend({ model, timeline }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const [palette, setPalette] = useState<Palette | undefined>(undefined);
   const theme = model.page.theme.value;
-  // The palette reads what the theme has made of the colours.
+  // The palette reads the colours of the present theme.
   useEffect(() => {
     if (list.current !== null) setPalette(paletteAt(list.current.parentElement ?? list.current));
   }, [theme]);
@@ -29,7 +29,7 @@ export function Legend({ model, timeline }: Props) {
     (code) => shown.has(code) || (hasLosses && code === CODES - 1),
   );
   return (
-    <ul class="tl-legend" ref={list} aria-label="What the fills of the lanes mean">
+    <ul class="tl-legend" ref={list} aria-label="Legend of the fills">
       {codes.map((code) => {
         const kind = shownOf(code);
         return (

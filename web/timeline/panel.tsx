@@ -3,7 +3,7 @@ import { HOLDER_LOOKS, holderName } from '../design/index.ts';
 import { type Holder, referencesOf, type Verdict } from '../../src/ledger/index.ts';
 import { durationText, timeText } from './clock.ts';
 import type { ConversionSeen, DrainRoundSeen, Timeline } from './data/model.ts';
-import type { FolioGroup, Told } from './data/opened.ts';
+import type { FolioGroup, PanelMoment } from './data/opened.ts';
 import { roundAt } from './draw/marks.ts';
 import { nameOf, pagesName } from './layout.ts';
 import type { TimelineModel } from './view-model.ts';
@@ -13,17 +13,17 @@ interface Props {
   readonly timeline: Timeline;
 }
 
-/** What holds the folio at the cursor, and what each form of the check would say. */
+/** The holders of the folio at the cursor, and the result of each form of the check. */
 export function Panel({ model, timeline }: Props) {
   const time = model.time.value;
-  const told = model.told.value;
+  const answered = model.answered.value;
   const subject = model.subject.value;
   if (time === undefined) return <aside class="tl-panel" aria-label="At the cursor" />;
   const marker = timeline.markers.find(({ at }) => at === time);
   const row = model.row.value;
   const title = row?.kind === 'folio' || row?.kind === 'cpu' ? nameOf(row) : 'the whole inode';
   const at = timeline.begin + BigInt(Math.round(time));
-  const isLate = told?.asked.at !== at || told.asked.pages !== subject?.pages;
+  const isLate = answered?.asked.at !== at || answered.asked.pages !== subject?.pages;
   return (
     <aside class={isLate ? 'tl-panel is-late' : 'tl-panel'} aria-label="At the cursor">
       <h2>
@@ -33,17 +33,17 @@ export function Panel({ model, timeline }: Props) {
       <Calls timeline={timeline} time={time} />
       <Lost timeline={timeline} time={time} />
       <Drain timeline={timeline} round={roundAt(timeline.drains, time)} />
-      {told === undefined ? undefined : (
+      {answered === undefined ? undefined : (
         <Holders
-          told={told.told}
-          time={Number(told.asked.at - timeline.begin)}
+          moment={answered.moment}
+          time={Number(answered.asked.at - timeline.begin)}
           timeline={timeline}
           isAlone={row?.kind === 'folio'}
         />
       )}
-      {told?.told === undefined ? undefined : <Verdicts told={told.told} model={model} />}
+      {answered?.moment === undefined ? undefined : <Verdicts moment={answered.moment} model={model} />}
       {subject === undefined ? (
-        <p class="dim">No guest_memfd has folios in this recording, so nothing is asked of it.</p>
+        <p class="dim">No guest_memfd has folios in this recording, so there is no verdict.</p>
       ) : undefined}
       <Notes timeline={timeline} />
     </aside>
@@ -54,19 +54,19 @@ export function Panel({ model, timeline }: Props) {
 const MOST_GROUPS = 4;
 
 function Holders({
-  told,
+  moment,
   time,
   timeline,
   isAlone,
 }: {
-  readonly told: Told | undefined;
-  /** Of the answer: the pointer may be farther on. */
+  readonly moment: PanelMoment | undefined;
+  /** Time of the answer; the pointer may have moved since. */
   readonly time: number;
   readonly timeline: Timeline;
   readonly isAlone: boolean;
 }) {
-  if (told === undefined) return <p class="dim">No inode of this recording has folios here.</p>;
-  const { groups, folios } = told;
+  if (moment === undefined) return <p class="dim">No inode of this recording has folios here.</p>;
+  const { groups, folios } = moment;
   if (groups.length === 0)
     return <p class="dim">{isAlone ? 'Not in the page cache.' : 'No folio in the page cache.'}</p>;
   return (
@@ -105,7 +105,7 @@ function Group({
 }) {
   const { folio, life, mayBeGone } = group.first;
   const count = referencesOf(folio.holders);
-  // What a check expects: the page cache's references, and its own.
+  // Count that a check expects: the page cache's references, and its own.
   const expected = referencesOf(folio.holders.filter(({ kind }) => kind === 'page-cache' || kind === 'safety-check'));
   const isExpected = count === expected;
   return (
@@ -164,7 +164,7 @@ function Chip({
 }
 
 /** Forms with equal verdicts share a line. */
-function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly model: TimelineModel }) {
+function Verdicts({ moment: { answer }, model }: { readonly moment: PanelMoment; readonly model: TimelineModel }) {
   const lines = new Map<string, { readonly verdict: Verdict; readonly forms: string[] }>();
   for (const [form, verdict] of answer.verdicts) {
     const key = verdict.verdict === 'refused' ? `refused ${verdict.index} ${verdict.spurious}` : verdict.verdict;
@@ -227,7 +227,7 @@ function Verdicts({ told: { answer }, model }: { readonly told: Told; readonly m
   );
 }
 
-/** A sign and words stand beside the colour: it alone would say nothing to many. */
+/** Signs and words accompany the colour, for readers who cannot distinguish it. */
 const TONES = { safe: 'good', refused: 'bad', undecided: 'unsure' } as const;
 
 /** Calls that run at a time. */
@@ -289,7 +289,7 @@ function Lost({ timeline, time }: { readonly timeline: Timeline; readonly time: 
   );
 }
 
-/** What a reader of the answers must know besides. */
+/** Notes that a reader of the answers needs. */
 function Notes({
   timeline: { notes, damage, profile, batchSize, drainCount, drains },
 }: {

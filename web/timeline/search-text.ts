@@ -2,7 +2,7 @@
 import type { Search } from './data/opened.ts';
 
 /**
- * What a reader searches for: `93` or `index 93`, `pfn 0x234f52`, `pid 24162`, `task gmem-workload` or any other word.
+ * A parsed search: `93` or `index 93`, `pfn 0x234f52`, `pid 24162`, `task gmem-workload` or any other word.
  * @returns undefined for nothing.
  */
 export function parseSearch(text: string): Search | undefined {

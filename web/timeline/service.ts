@@ -7,12 +7,12 @@ import { recordedRun } from './data/run.ts';
 import { buffersOf, type Series } from './data/series.ts';
 import type { Ask, Tell } from './protocol.ts';
 
-/** Number of places that a search tells. */
+/** Largest number of places that a search returns. */
 const MOST_HITS = 200;
 /** Milliseconds between two messages of progress. */
 const PROGRESS_PAUSE = 100;
 
-/** A file as the readers take it: pieces are copied when they are read, the whole never. */
+/** A file as a source for the readers: pieces are copied when they are read; the whole file is never copied. */
 const sourceOf = (name: string, content: Blob): ByteSource => ({
   name,
   size: content.size,
@@ -62,7 +62,7 @@ export const timelineService: Service<Ask, Tell> = (tell) => {
       waiting = undefined;
       if (next !== undefined) return moment(next);
     }
-    tell({ kind: 'moment', number: ask.number, told: opened.moment(ask.asked) });
+    tell({ kind: 'moment', number: ask.number, moment: opened.moment(ask.asked) });
   };
 
   return async (ask) => {

@@ -3,10 +3,10 @@ import type { Theme } from '../view/index.ts';
 import { type Palette, paletteAt } from './draw/palette.ts';
 import { Scene, type Sight } from './draw/scene.ts';
 
-/** What is to be shown; the size is that of the canvas. */
+/** Input of the drawing; its size is that of the canvas. */
 export type Shown = Omit<Sight, 'width' | 'height' | 'scrolled'> & { readonly theme: Theme };
 
-/** Largest number of device pixels a pixel: more than two are not seen, and cost four times as much. */
+/** Largest number of device pixels for a pixel: more than two are not visible, and cost four times as much. */
 const MOST_RATIO = 2;
 
 /** Draws at most once a frame, however often something changes. */
@@ -37,7 +37,7 @@ export class StageDrawing {
     this.#width = this.#canvas.clientWidth;
     this.#height = this.#scroller.clientHeight;
     if (this.#canvas.style.height !== `${this.#height}px`) this.#canvas.style.height = `${this.#height}px`;
-    // The axis stands outside of what scrolls.
+    // The axis is outside the scrolled area.
     const bar = this.#scroller.offsetWidth - this.#scroller.clientWidth;
     this.#scroller.parentElement?.style.setProperty('--tl-scrollbar', `${bar}px`);
   }

@@ -184,7 +184,7 @@ function listen(
   const wheel = (event: WheelEvent): void => {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
-      // A pinch on a touchpad comes as such a wheel, with small steps.
+      // A pinch on a touchpad arrives as such a wheel event, with small steps.
       model.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.01), timeAt(event.clientX));
       return;
     }

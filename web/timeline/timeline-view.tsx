@@ -7,10 +7,10 @@ import { Panel } from './panel.tsx';
 import { Stage } from './stage.tsx';
 import type { TimelineModel } from './view-model.ts';
 
-/** What the mail is about: a page that was faulted on another CPU. */
+/** The subject of the mail: a page that was faulted on another CPU. */
 const FIRST_RUN = 'SC-02-other-cpu';
 
-/** The whole view: what is opened, the lanes, and what holds the folio at the cursor. */
+/** The whole view: the open recording, the lanes, and the holders of the folio at the cursor. */
 export function TimelineView({ model }: { readonly model: TimelineModel }) {
   const timeline = model.timeline.value;
   if (timeline === undefined) return <Empty model={model} />;
@@ -64,7 +64,7 @@ function Empty({ model }: { readonly model: TimelineModel }) {
   );
 }
 
-/** Runs of the model, for those without a recording at hand. */
+/** Runs of the model, for readers without a recording. */
 function Runs({ model }: { readonly model: TimelineModel }) {
   const names = [...scenarioTexts().keys()].filter((name) => name.startsWith('SC-')).toSorted();
   const chosen = (form: HTMLFormElement, field: string): string => {

@@ -4,7 +4,7 @@ import { scenarioTexts } from '../library/index.ts';
 import type { Page, Port, ViewState } from '../view/index.ts';
 import { timeText, offsetOf } from './clock.ts';
 import type { FolioLane, InodeLanes, Pages, Timeline } from './data/model.ts';
-import type { Asked, Hit, Told } from './data/opened.ts';
+import type { Asked, Hit, PanelMoment } from './data/opened.ts';
 import { countAt, placeAt } from './data/series.ts';
 import { nameOf, type Row, rowsOf } from './layout.ts';
 import type { Ask, Tell } from './protocol.ts';
@@ -22,12 +22,12 @@ export interface Selection {
   readonly pages: Pages;
 }
 
-/** Nanoseconds that a view shows at least. */
+/** Shortest time that a view shows, in nanoseconds. */
 const LEAST_SHOWN = 20;
-/** Milliseconds after the last change until the address says it. */
+/** Milliseconds after the last change until the address is updated. */
 const REPORT_PAUSE = 250;
 
-/** All that the view shows and does, without elements. */
+/** State and actions of the view, without page elements. */
 export class TimelineModel {
   readonly page: Page;
   /** Share of the recording that has been read; undefined where nothing is being read. */
@@ -35,16 +35,17 @@ export class TimelineModel {
   readonly timeline: Signal<Timeline | undefined> = signal(undefined);
   readonly open: Signal<ReadonlyMap<string, readonly FolioLane[]>> = signal(new Map());
   readonly window: Signal<Window> = signal({ from: 0, to: 1 });
-  /** Where the cursor was put. */
+  /** Time of the cursor. */
   readonly cursor: Signal<number | undefined> = signal(undefined);
-  /** Where the pointer is, while it is over the lanes. */
+  /** Time under the pointer, while it is over the lanes. */
   readonly pointer: Signal<number | undefined> = signal(undefined);
   /** Keys of the row that was chosen, and of the one below the pointer. */
   readonly chosen: Signal<string | undefined> = signal(undefined);
   readonly hovered: Signal<string | undefined> = signal(undefined);
   /** The pages to convert; undefined: the whole inode. */
   readonly range: Signal<Selection | undefined> = signal(undefined);
-  readonly told: Signal<{ readonly asked: Asked; readonly told: Told | undefined } | undefined> = signal(undefined);
+  readonly answered: Signal<{ readonly asked: Asked; readonly moment: PanelMoment | undefined } | undefined> =
+    signal(undefined);
   readonly hits: Signal<readonly Hit[] | undefined> = signal(undefined);
   readonly isNarrow: Signal<boolean> = signal(false);
   readonly isTableShown: Signal<boolean> = signal(false);
@@ -52,13 +53,13 @@ export class TimelineModel {
     const timeline = this.timeline.value;
     return timeline === undefined ? [] : rowsOf(timeline, this.open.value, this.isNarrow.value);
   });
-  /** The time and the row that the panel tells of. */
+  /** The time and the row that the panel describes. */
   readonly time: ReadonlySignal<number | undefined> = computed(() => this.pointer.value ?? this.cursor.value);
   readonly row: ReadonlySignal<Row | undefined> = computed(() => {
     const key = this.hovered.value ?? this.chosen.value;
     return this.rows.value.find((row) => row.key === key);
   });
-  /** Pages whose holders the panel tells: those of the row, or of the whole of the first inode. */
+  /** Pages whose holders the panel shows: those of the row, or of the whole first inode. */
   readonly subject: ReadonlySignal<Selection | undefined> = computed(() => {
     const row = this.row.value;
     if (row?.kind === 'folio') return { inode: row.lane.inode, pages: row.lane.pages };
@@ -82,7 +83,7 @@ export class TimelineModel {
     this.#state = page.state;
     this.#port = page.startWorker<Ask, Tell>('timeline');
     this.#endings.push(this.#port.hear((tell) => this.#hear(tell)));
-    // A link to a run means that run, whatever file the page was opened with.
+    // A link to a run opens that run, whatever file the page was opened with.
     if (page.state['run'] !== undefined || page.file === undefined) this.#openNamedRun(page.state);
     else this.openFile(page.file.name, page.file.content);
   }
@@ -120,7 +121,7 @@ export class TimelineModel {
     batch(() => {
       this.timeline.value = undefined;
       this.reading.value = 0;
-      this.told.value = undefined;
+      this.answered.value = undefined;
       this.hits.value = undefined;
       this.open.value = new Map();
     });
@@ -155,7 +156,7 @@ export class TimelineModel {
         if (tell.number !== this.#asked?.number) return;
         batch(() => {
           this.reading.value = undefined;
-          if (this.#asked !== undefined) this.told.value = { asked: this.#asked.asked, told: tell.told };
+          if (this.#asked !== undefined) this.answered.value = { asked: this.#asked.asked, moment: tell.moment };
         });
         this.#asked = undefined;
         if (this.#next !== undefined) this.#send(this.#next);
@@ -177,7 +178,7 @@ export class TimelineModel {
       this.chosen.value = this.#firstRow(timeline);
       this.#apply(this.#state);
     });
-    // A run has no file that says which one it is.
+    // A run has no file, so the state names the run.
     if (this.#run.run !== undefined) this.#changed();
     const { lost } = timeline;
     const loss = lost === 0 ? 'no events lost' : `${lost ?? 'some'} events lost`;
@@ -185,7 +186,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** The first lane that a conversion at the cursor would mind; else the first one. */
+  /** The first lane that matters to a conversion at the cursor; otherwise the first lane. */
   #firstRow({ inodes }: Timeline): string | undefined {
     const lanes = inodes.flatMap((inode) => inode.lanes);
     const at = this.cursor.value ?? 0;
@@ -204,7 +205,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** Takes what an address says, as far as it fits the recording. */
+  /** Applies the state of an address, as far as it fits the recording. */
   #apply(state: ViewState): void {
     const timeline = this.timeline.value;
     if (timeline === undefined) return;
@@ -276,7 +277,7 @@ export class TimelineModel {
     this.show({ from: from + by, to: to + by });
   }
 
-  /** Makes the view longer or shorter by a factor, around a time that stays where it is. */
+  /** Makes the view longer or shorter by a factor, around a fixed time. */
   zoom(factor: number, around = this.#middle()): void {
     const { from, to } = this.window.value;
     const all = whole(this.timeline.value);
@@ -352,7 +353,7 @@ export class TimelineModel {
     this.ask();
   }
 
-  /** Asks for what the panel shows now. */
+  /** Requests the panel's present content. */
   ask(): void {
     const timeline = this.timeline.value;
     const subject = this.subject.value;
@@ -369,7 +370,7 @@ export class TimelineModel {
     });
   }
 
-  /** One question at a time; of those that come meanwhile the latest. */
+  /** Sends one question at a time; of the questions that arrive meanwhile, only the latest. */
   #send(asked: Asked): void {
     if (this.#asked !== undefined) {
       this.#next = asked;
@@ -420,7 +421,7 @@ export class TimelineModel {
     batch(() => {
       this.chosen.value = row?.key;
       const cursor = this.cursor.value;
-      // The moment stays where the folio is there at it; else it is that at which it came.
+      // The cursor stays if the folio exists at that time; otherwise it moves to the folio's first moment.
       if (cursor === undefined || cursor < hit.at) this.put(hit.at);
     });
     this.#changed();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The side of a view that runs in a worker: called once, with the way back, it returns what hears each message. A rejected
- * promise or a thrown error reaches the page as a complaint.
+ * The part of a view that runs in a worker. It is called once, with a function to send messages to the page, and returns the
+ * handler of the page's messages. A rejected promise or a thrown error is shown on the page.
  */
 export type Service<Ask, Tell> = (
   tell: (message: Tell, transfer?: Transferable[]) => void,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ReadonlySignal } from '@preact/signals';
 
-/** Names of the views, as they stand in the address. */
+/** Names of the views, as used in the address. */
 export const VIEW_IDS = ['book', 'timeline', 'check', 'playground'] as const;
 export type ViewId = (typeof VIEW_IDS)[number];
 
@@ -19,7 +19,7 @@ export interface OpenedFile {
 /** Colours of the page, as the reader or the system has chosen. */
 export type Theme = 'light' | 'dark';
 
-/** A worker that plays one service. */
+/** A worker that runs one service. */
 export interface Port<Ask, Tell> {
   ask(message: Ask, transfer?: Transferable[]): void;
   /** Called with each message of the service. @returns a function that ends this. */
@@ -35,14 +35,14 @@ export interface KeyHelp {
   readonly does: string;
 }
 
-/** What the page does for a view. */
+/** Services of the page for a view. */
 export interface Page {
-  /** The view's state when it is mounted; empty where the address says nothing. */
+  /** The view's state when it is mounted; empty if the address has none. */
   readonly state: ViewState;
   /** The file to show; undefined if none was opened for this view. */
   readonly file: OpenedFile | undefined;
   readonly theme: ReadonlySignal<Theme>;
-  /** Puts the view's state into the address. `push` where "back" should return here. */
+  /** Puts the view's state into the address. `push` if "back" should return here. */
   report(state: ViewState, how: 'replace' | 'push'): void;
   /** Starts a worker with the service of this name (web/worker/worker.ts lists them). */
   startWorker<Ask, Tell>(service: string): Port<Ask, Tell>;
@@ -50,7 +50,7 @@ export interface Page {
   open(view: ViewId, state: ViewState): void;
   /** Announces one line, also to screen readers. */
   say(line: string): void;
-  /** Shows an error in one line, as the command line would print it; undefined takes it away. */
+  /** Shows an error in one line, as the command line would print it; undefined removes it. */
   complain(line: string | undefined): void;
 }
 
@@ -58,7 +58,7 @@ export interface Page {
 export interface MountedView {
   /** The address has changed by other means than `report`. */
   restate(state: ViewState): void;
-  /** What is seen, for export; absent where the page's own picture of the elements and canvases will do. */
+  /** The visible view, for export; absent if the page's own picture of the elements and canvases is enough. */
   picture?(): SVGSVGElement | HTMLCanvasElement | undefined;
   /** The view's own keys, for the `?` sheet. */
   readonly keys: readonly KeyHelp[];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/** What a worker says to the page. */
+/** Messages from a worker to the page. */
 export type FromWorker<Tell> =
-  | { readonly kind: 'told'; readonly told: Tell }
+  | { readonly kind: 'message'; readonly message: Tell }
   /** Something failed; one line, as the command line would print it. */
   | { readonly kind: 'failed'; readonly line: string };

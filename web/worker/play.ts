@@ -2,17 +2,17 @@
 import type { Service } from '../view/index.ts';
 import type { FromWorker } from './messages.ts';
 
-/** A service, ready to be played: called with what has come before it was loaded. */
+/** A service that is ready to run: called with the messages that arrived before it was loaded. */
 export type Play = (earlier: readonly MessageEvent[]) => void;
 
-/** Plays a service in this worker: its messages come from the page, and go back there. */
+/** Runs a service in this worker, which exchanges messages with the page. */
 export const playing =
   <Ask, Tell>(service: Service<Ask, Tell>): Play =>
   (earlier: readonly MessageEvent<Ask>[]) => {
     const post = (message: FromWorker<Tell>, transfer: Transferable[] = []): void =>
       globalThis.postMessage(message, { transfer });
     const fail = (error: unknown): void => post({ kind: 'failed', line: lineOf(error) });
-    const hear = service((told, transfer) => post({ kind: 'told', told }, transfer));
+    const hear = service((message, transfer) => post({ kind: 'message', message }, transfer));
     const take = ({ data }: MessageEvent<Ask>): void => {
       Promise.resolve()
         .then(() => hear(data))
@@ -22,10 +22,10 @@ export const playing =
     globalThis.addEventListener('message', take);
   };
 
-/** One line of what failed: messages of the rooms are whole sentences with their place. */
+/** An error in one line: messages of the rooms are whole sentences with their place. */
 const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Plays the service of this worker's name. */
+/** Runs the service of this worker's name. */
 export async function playService(services: ReadonlyMap<string, () => Promise<Play>>): Promise<void> {
   const early: MessageEvent[] = [];
   const keep = (event: MessageEvent): void => void early.push(event);

@@ -2,7 +2,7 @@
 import type { Port } from '../view/index.ts';
 import type { FromWorker } from './messages.ts';
 
-/** The element that holds the script of workers where the page is one file. */
+/** The element with the script of workers, if the page is one file. */
 const INLINE = 'folioscope-worker';
 
 let address: string | undefined;
@@ -21,8 +21,8 @@ export function startWorker<Ask, Tell>(service: string, fail: (line: string) => 
   const listeners = new Set<(message: Tell) => void>();
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker<Tell>>) => {
     switch (data.kind) {
-      case 'told':
-        for (const listener of listeners) listener(data.told);
+      case 'message':
+        for (const listener of listeners) listener(data.message);
         return;
       case 'failed':
         fail(data.line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The script of a worker. Its name, given by the page, says which service it plays.
+// The script of a worker. The page names the worker after the service that it runs.
 import { playService } from './play.ts';
 import { SERVICES } from './services.ts';
 

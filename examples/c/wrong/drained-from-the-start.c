@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* WRONG: it notes that it has drained before it has. */
+/* WRONG: it records a drain before it has drained. */
 static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 					    size_t nr_pages, pgoff_t *err_index)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* WRONG: that it has drained is kept from request to request. */
+/* WRONG: the record of its drain is kept from request to request. */
 static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 					    size_t nr_pages, pgoff_t *err_index)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* WRONG: it drains as often as a count is unexpected. */
+/* WRONG: it drains at every unexpected count. */
 static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
 					    size_t nr_pages, pgoff_t *err_index)
 {

@@ -3,11 +3,11 @@ import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
 import { CpuBatch } from '../batch.ts';
 import type { Gap } from '../gap.ts';
 
-/** The lru_add batches of all CPUs that events tell of, and what was lost of them. */
+/** The lru_add batches of all CPUs with events, and the losses of their events. */
 export class Batches {
   readonly byCpu = new Map<Cpu, CpuBatch>();
   readonly gaps: Gap[] = [];
-  /** That of the latest event: the next one is usually of the same CPU. */
+  /** Batch of the latest event's CPU: the next event is usually of the same CPU. */
   #last: CpuBatch | undefined = undefined;
 
   of(cpu: Cpu): CpuBatch {
@@ -25,11 +25,14 @@ export class Batches {
     return gap;
   }
 
-  /** From when on, at the earliest, a folio that is inserted now was in a batch: all were flushed before, or it was on the LRU. */
+  /**
+   * Earliest time at which a folio that is inserted now may have entered a batch: before it all batches were flushed, or the
+   * folio was on the LRU.
+   */
   emptiedSince(before: Nanoseconds): Nanoseconds {
     let emptied: Nanoseconds | undefined;
     for (const { emptiedAt } of this.byCpu.values()) {
-      // Whichever batch it was in, it came there after that was last flushed.
+      // Whichever batch it was in, it entered after the last flush of that batch.
       if (emptiedAt === undefined) return before;
       if (emptied === undefined || emptiedAt < emptied) emptied = emptiedAt;
     }

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: MIT
 import type { Cpu, EventOrigin, Nanoseconds } from '../../ledger/index.ts';
 
-/** One CPU's time that runs back by so many nanoseconds is that of another recording. */
+/** If one CPU's time runs back by so many nanoseconds, another recording begins. */
 const PUT_TOGETHER = 1_000_000n;
 
-/** So many events of one CPU, one less than a power of two, pass without a look. */
+/** Number of events of one CPU, one less than a power of two, that pass without a comparison. */
 const MOST_UNSEEN = 31;
 
-/** The order of events: readers keep that of a file, which of one CPU is that of time unless recordings were put together. */
+/**
+ * The order of events. Readers keep the order of the file; within one CPU it is the order of time, unless recordings were
+ * joined.
+ */
 export class EventOrder {
-  /** Events that stand behind a later one: how many, and the first. */
+  /** Events behind a later one in the file: their number, and the first. */
   late: { count: number; readonly first: Nanoseconds } | undefined = undefined;
   /** Whether events of two CPUs have one stamp. */
   hasTies = false;
-  /** Of the latest event that is no loss. */
+  /** CPU of the latest event that is not a loss. */
   lastCpu: Cpu | undefined = undefined;
   lastAt: Nanoseconds | undefined = undefined;
   #latest: Nanoseconds | undefined = undefined;
   #sameCpu = 0;
 
-  /** An event that comes now. Called before anything is made of it. */
+  /** Records the next event. Called before the event is used. */
   precedes({ at, cpu }: EventOrigin): void {
     const { lastAt } = this;
-    // To compare times at each event costs more than all else that is done with one.
+    // Comparing times at each event would cost more than all other work on an event.
     if (cpu === this.lastCpu) {
       if ((this.#sameCpu++ & MOST_UNSEEN) === 0) this.look(at);
       return;
@@ -32,14 +35,14 @@ export class EventOrder {
     else if (!this.hasTies && at === lastAt) this.hasTies = true;
   }
 
-  /** Whether another recording began, with an earlier time, since that was asked last. */
+  /** Checks whether another recording, with an earlier time, began since the last check. */
   look(at: Nanoseconds | undefined): void {
     if (at === undefined) return;
     if (this.#latest !== undefined && this.#latest - at > PUT_TOGETHER) this.#isLate(at);
     if (this.#latest === undefined || at > this.#latest) this.#latest = at;
   }
 
-  /** The same, once all is made of it. */
+  /** Records the event as past. Called after the event was used. */
   passed({ at, cpu }: EventOrigin): void {
     this.lastCpu = cpu;
     this.lastAt = at;

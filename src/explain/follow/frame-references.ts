@@ -7,11 +7,11 @@ import type { Moments } from '../moments.ts';
 import { isEndOfCheck, isOfCheck } from '../reference-rules.ts';
 import { References } from '../references.ts';
 
-/** Who holds each page frame, as far as page_ref events tell. */
+/** The holders of each page frame, as far as page_ref events show them. */
 export class FrameReferences {
-  /** Folios in the page cache that somebody holds who is not expected. */
+  /** Folios in the page cache with an unexpected holder. */
   readonly held = new Set<Generation>();
-  /** By page frame, from its allocation until nobody holds it. */
+  /** By page frame, from its allocation until its last reference is put. */
   readonly #byFrame = new ByFrame<References>();
   readonly #moments: Moments;
   readonly #conversions: Conversions;
@@ -21,13 +21,13 @@ export class FrameReferences {
     this.#conversions = conversions;
   }
 
-  /** A folio came into the page cache: it has the references of its frame. */
+  /** A folio entered the page cache: it has the references of its frame. */
   added(folio: Generation): void {
     folio.references = this.#byFrame.get(folio.pfn);
     if (folio.references?.isHeld === true) this.held.add(folio);
   }
 
-  /** It left it, at `at`. */
+  /** A folio left the page cache at `at`. */
   left(folio: Generation, at: Nanoseconds): void {
     this.#remember(folio, at);
     folio.references = undefined;
@@ -38,7 +38,7 @@ export class FrameReferences {
     this.#byFrame.delete(pfn);
   }
 
-  /** @param folio what the frame is in the page cache; undefined where that is nothing that is followed. */
+  /** @param folio the frame's folio in the page cache; undefined if none is tracked. */
   changed(event: PageReference, folio: Generation | undefined): void {
     const { pfn, at } = event;
     const known = this.#byFrame.get(pfn);
@@ -62,7 +62,7 @@ export class FrameReferences {
     else if (known === undefined) this.#byFrame.set(pfn, references);
   }
 
-  /** Events were lost, so that counts cannot be added up across it; the next event of a frame begins anew. */
+  /** Events were lost, so counts cannot be summed across the gap; a frame starts anew at its next event. */
   forgetAll(at: Nanoseconds | undefined, folios: ByFrame<Generation>): void {
     if (this.#byFrame.size === 0) return;
     this.#byFrame.clear();
@@ -73,14 +73,14 @@ export class FrameReferences {
     }
   }
 
-  /** Keeps who holds a folio, before that changes at `at`, if some moment asks for it. */
+  /** Keeps a folio's holders before they change at `at`, if a moment needs them. */
   #remember({ references, referencesBefore }: Generation, at: Nanoseconds): void {
     if (references !== undefined && this.#moments.needsState(references.from, at))
       referencesBefore.push(references.state);
   }
 }
 
-/** The flush that inserted a folio gives the batch's reference back. */
+/** The flush that inserted a folio puts the batch's reference. */
 function release(folio: Generation, { at, cpu, pid }: PageReference): void {
   const { flush } = folio;
   if (flush !== undefined && flush.cpu === cpu && flush.pid === pid && flush.over === undefined)
@@ -92,7 +92,7 @@ export const isOfGuestMemfd = ({ stack }: FilemapEvent | PageReference): boolean
   stack?.some((name) => ALLOCATORS.some((allocator) => name.startsWith(allocator))) === true;
 
 /**
- * Static functions are inlined in one kernel or the other: in stacks of 6.18 only kvm_gmem_fault_user_mapping() and
- * kvm_gmem_fallocate() stand, in those of 7.3 kvm_gmem_get_folio() too.
+ * Static functions are inlined in one kernel or the other: stacks of 6.18 show only kvm_gmem_fault_user_mapping() and
+ * kvm_gmem_fallocate(), those of 7.3 also kvm_gmem_get_folio().
  */
 const ALLOCATORS = ['kvm_gmem_get_folio', '__kvm_gmem_get_pfn', 'kvm_gmem_fault_user_mapping', 'kvm_gmem_fallocate'];

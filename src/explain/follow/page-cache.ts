@@ -13,37 +13,37 @@ import { SeenEvents } from './seen-events.ts';
 import { Strays } from './strays.ts';
 import { isTwin, isTwinDelete, isTwinInsertion } from './twins.ts';
 
-/** What is told of what happens in the page cache. */
-interface Told {
+/** Recipients of the page cache's events. */
+interface Recipients {
   readonly moments: Moments;
   readonly inodes: Inodes;
   readonly conversions: Conversions;
-  /** Undefined where nothing is redacted. */
+  /** Undefined if nothing is redacted. */
   readonly redactor: Redactor | undefined;
   readonly batchSize: number;
   /** Receives each folio that leaves the page cache; undefined: nothing asks. */
   readonly onEnd?: ((folio: Generation) => void) | undefined;
 }
 
-/** Folios that come, wait in a batch, are inserted, put back and leave: of every inode that may be a guest_memfd. */
+/** Folios of every inode that may be a guest_memfd: added, waiting in a batch, inserted, put back, deleted. */
 export class PageCache {
   readonly batches = new Batches();
   readonly seen = new SeenEvents();
   readonly strays = new Strays();
   readonly references: FrameReferences;
-  readonly #told: Told;
+  readonly #recipients: Recipients;
   readonly #byFrame = new ByFrame<Generation>();
 
-  constructor(told: Told) {
-    this.#told = told;
-    this.references = new FrameReferences(told.moments, told.conversions);
+  constructor(recipients: Recipients) {
+    this.#recipients = recipients;
+    this.references = new FrameReferences(recipients.moments, recipients.conversions);
   }
 
   added(event: FilemapEvent, batch: CpuBatch): void {
-    this.seen.tells(event.buffer);
+    this.seen.recorded(event.buffer);
     this.seen.anyAdd = true;
     const { pfn, index, order } = event;
-    const { inodes, conversions, redactor } = this.#told;
+    const { inodes, conversions, redactor } = this.#recipients;
     const inode = inodes.of(event);
     const stray = this.strays.used(pfn);
     const before = this.#byFrame.get(pfn);
@@ -52,12 +52,12 @@ export class PageCache {
     if (before !== undefined) {
       if (isTwin(before, event)) return;
       if (areTied(before.add, event) && before.inode !== undefined) {
-        // Which of both was there last does not show: each may be there.
+        // The events do not show which of the two was there last: each may be there.
         before.isTangled = true;
         isTangled = true;
-      } else this.#end(before, event, inode); // the pfn is used again: its delete was lost
+      } else this.#end(before, event, inode); // the pfn is used again: the delete of its folio was lost
     }
-    // Large folios pass through the batch at once, and nothing is asked of other inodes' large folios.
+    // Large folios pass through the batch at once, and large folios of other inodes are not needed.
     if (inode === undefined && order > 0) return;
     const sameIndex = inode?.live.get(index);
     if (sameIndex !== undefined) this.#end(sameIndex, event, inode);
@@ -68,14 +68,14 @@ export class PageCache {
     redactor?.frame(pfn);
     this.references.added(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
-    // A clock that does not tell which came first: it may be the end of this folio's stay in the batch.
+    // The clock does not show which came first: this may be the end of this folio's stay in the batch.
     if (stray?.insertion.at === event.at && stray.insertion.cpu !== event.cpu) folio.doubtedAt = event.at;
     inode.adds++;
     inode.touched(event);
     inode.live.set(index, folio);
     inode.waiting.added(folio, event.at);
     if (order > 0) return;
-    const doubtfuls = batch.enter(folio, event.at, this.#told.batchSize);
+    const doubtfuls = batch.enter(folio, event.at, this.#recipients.batchSize);
     if (doubtfuls.length > 0 && !this.seen.anyInsertion) this.seen.filledUnseen = true;
     for (const doubtful of doubtfuls) doubtful.inode?.waiting.forget(doubtful, event.at);
     inode.waiting.enter(folio, event.cpu, event.at);
@@ -83,8 +83,8 @@ export class PageCache {
   }
 
   inserted(event: LruInsertion, batch: CpuBatch): void {
-    const { inodes, conversions } = this.#told;
-    this.seen.tells(event.buffer);
+    const { inodes, conversions } = this.#recipients;
+    this.seen.recorded(event.buffer);
     this.seen.anyInsertion = true;
     if (batch.firstFlush === undefined) inodes.firstFlush(event.at);
     batch.flush(event);
@@ -114,10 +114,11 @@ export class PageCache {
     else if (!inodes.inserted(inode, event.lru)) this.#forget(inode);
   }
 
-  /** A frame of which no folio is in the page cache. */
+  /** An insertion of a frame without a folio in the page cache. */
   #insertedUnadded(event: LruInsertion, batch: CpuBatch): void {
     const gone = this.strays.takeGone(event.pfn);
-    // What has lost its mapping in a batch goes to a list of files; anonymous memory, without an add, to its own.
+    // A folio that lost its mapping in a batch goes to a list of files; anonymous memory, which has no add, goes to its own
+    // list.
     if (gone !== undefined && isOfFile(event)) {
       if (gone.insertion !== undefined) {
         this.#insertedAgain(gone, gone.insertion, event, batch);
@@ -130,7 +131,7 @@ export class PageCache {
     if (event.lru === LRU_UNEVICTABLE) this.strays.inserted(event, batch, this.batches);
   }
 
-  /** A folio that was on the LRU is put there again: it was isolated and put back, or its frame has become another's. */
+  /** A folio on the LRU is inserted again: it was isolated and put back, or its frame now belongs to another folio. */
   #insertedAgain(folio: Generation, first: LruInsertion, event: LruInsertion, batch: CpuBatch): void {
     const { inode } = folio;
     const latest = folio.putbacks.at(-1);
@@ -141,14 +142,14 @@ export class PageCache {
     if (isGone && !isOfFile(event)) return;
     inode.reinsertions++;
     if (folio.deletedAt === undefined) folio.seenAt = event.at;
-    const isNeeded = latest === undefined || this.#told.moments.needsState(latest.from, event.at);
+    const isNeeded = latest === undefined || this.#recipients.moments.needsState(latest.from, event.at);
     const from = this.batches.emptiedSince(before.at);
     const putback = { from, insertion: event, flush: batch.flushOf(event, folio) };
     folio.putbacks = [...(isNeeded ? folio.putbacks : folio.putbacks.slice(0, -1)), putback];
-    this.#told.conversions.putBack(folio, from);
+    this.#recipients.conversions.putBack(folio, from);
   }
 
-  /** A frame was inserted as evictable that a guest_memfd's folio had: its delete was not seen. */
+  /** The frame of a guest_memfd's folio was inserted as evictable: the folio's delete was not recorded. */
   #replaced(folio: Generation, { at }: LruInsertion): void {
     const { inode } = folio;
     this.#byFrame.delete(folio.pfn);
@@ -159,36 +160,36 @@ export class PageCache {
     inode.waiting.deleted(folio, at);
     this.seen.unseenDeletes = true;
     this.#ended(folio, inode, at);
-    this.#told.inodes.forgetIfEmpty(inode);
+    this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   deleted(event: FilemapEvent): void {
-    this.seen.tells(event.buffer);
+    this.seen.recorded(event.buffer);
     this.seen.anyDelete = true;
     const folio = this.#byFrame.get(event.pfn);
     if (folio?.deletedAt === undefined && folio?.index === event.index && isOf(folio, event)) {
       this.#end(folio, event);
       return;
     }
-    const inode = this.#told.inodes.of(event);
+    const inode = this.#recipients.inodes.of(event);
     if (inode === undefined || isTwinDelete(inode.lastDelete, event)) return;
     const tangled = inode.live.get(event.index);
     if (tangled?.isTangled === true && tangled.pfn === event.pfn) this.#end(tangled, event);
     else this.#deletedUnadded(event, inode);
   }
 
-  /** Nobody saw it come: it was there before the recording, or its add was lost. */
+  /** A delete without a recorded add: the folio was there before the recording, or its add was lost. */
   #deletedUnadded(event: FilemapEvent, inode: TrackedInode): void {
     const fromBefore = this.batches.gaps.length === 0;
     const stray = this.strays.named(event);
     if (stray !== undefined) {
-      // It was in the page cache then, and on the unevictable list: no event of a frame's other life stood in between.
+      // It was in the page cache then, and on the unevictable list: no event of another folio with this frame is in between.
       inode.unevictable++;
       inode.insertedBefore++;
       inode.reinsertions += stray.again.length;
     }
     if (fromBefore) inode.isOlder = true;
-    if (this.#told.moments.needsState(undefined, event.at)) {
+    if (this.#recipients.moments.needsState(undefined, event.at)) {
       const unseen = new Generation(event, inode, fromBefore);
       unseen.insertion = stray?.insertion;
       unseen.flush = stray?.flush;
@@ -199,16 +200,16 @@ export class PageCache {
     }
     inode.left(event);
     const sameIndex = inode.live.get(event.index);
-    // A clock that gives both one stamp does not say that the one before was deleted first.
+    // If both have one stamp, the order of the delete and the add is unknown.
     const isBefore = sameIndex?.add?.at === event.at && sameIndex.pfn !== event.pfn;
     if (sameIndex !== undefined && !isBefore) this.#end(sameIndex, event);
     inode.lastDelete = event;
-    this.#told.inodes.forgetIfEmpty(inode);
+    this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   /**
-   * A folio leaves the page cache with `event`. It may wait in its batch still.
-   * @param receiver the inode that gets a folio by the same event, and so is not to be forgotten.
+   * A folio leaves the page cache with `event`. It may still wait in its batch.
+   * @param receiver the inode that gets a folio by the same event, and so must not be forgotten.
    */
   #end(folio: Generation, event: FilemapEvent, receiver?: TrackedInode): void {
     const { inode, pfn, index } = folio;
@@ -226,18 +227,18 @@ export class PageCache {
     inode.waiting.deleted(folio, event.at);
     if (this.#ended(folio, inode, event.at) && folio.insertion !== undefined) this.strays.left(folio);
     if (event.type === 'mm_filemap_delete_from_page_cache') inode.lastDelete = event;
-    if (inode !== receiver) this.#told.inodes.forgetIfEmpty(inode);
+    if (inode !== receiver) this.#recipients.inodes.forgetIfEmpty(inode);
   }
 
   /** A folio has left the page cache at `at`. @returns whether a moment needs it. */
   #ended(folio: Generation, inode: TrackedInode, at: Nanoseconds): boolean {
-    this.#told.onEnd?.(folio);
-    const isNeeded = this.#told.moments.needsState(folio.add?.at, at);
-    if (this.#told.moments.anyWithin(folio.add?.at, at)) inode.ended.push(folio);
+    this.#recipients.onEnd?.(folio);
+    const isNeeded = this.#recipients.moments.needsState(folio.add?.at, at);
+    if (this.#recipients.moments.anyWithin(folio.add?.at, at)) inode.ended.push(folio);
     return isNeeded;
   }
 
-  /** An inode turned out to be none of guest_memfd's. */
+  /** An inode turned out not to be a guest_memfd. */
   #forget(inode: TrackedInode): void {
     for (const folio of inode.live.values()) {
       this.#byFrame.delete(folio.pfn);
@@ -261,7 +262,7 @@ export class PageCache {
     this.references.forgetAll(at, this.#byFrame);
     if (at === undefined || !this.seen.mayHide(event.buffer)) return;
     for (const folio of waiting) if (folio.gap === gap) folio.inode?.waiting.forget(folio, at);
-    this.#told.inodes.blind(event.cpu, true, at);
+    this.#recipients.inodes.blind(event.cpu, true, at);
   }
 }
 
@@ -271,7 +272,7 @@ const LRU_ACTIVE_FILE = 3;
 
 const isOfFile = ({ lru }: LruInsertion): boolean => lru === LRU_INACTIVE_FILE || lru === LRU_ACTIVE_FILE;
 
-/** Whether two events of two CPUs have one stamp: then their order in a recording is none of time. */
+/** Whether two events of two CPUs have one stamp: then their order in the recording says nothing about time. */
 const areTied = (a: FilemapEvent | undefined, b: FilemapEvent): boolean => a?.at === b.at && a.cpu !== b.cpu;
 
 /** Whether a folio is one of the event's inode. */

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 
-/** Which events a recording has at all, so that what it does not show can be told from what was not there. */
+/** The kinds of events that a recording has, to distinguish "not recorded" from "did not happen". */
 export class SeenEvents {
-  /** Whether any folio's insertion was seen. */
+  /** Whether any insertion was recorded. */
   anyInsertion = false;
-  /** Whether a batch filled up again before the first. */
+  /** Whether a batch filled up again before the first recorded insertion. */
   filledUnseen = false;
-  /** Whether any folio's add and delete were seen, of whatever file. */
+  /** Whether any add and any delete were recorded, of any file. */
   anyAdd = false;
   anyDelete = false;
-  /** Whether some folio was gone of which no delete was seen. */
+  /** Whether some folio was gone without a recorded delete. */
   unseenDeletes = false;
-  /** Buffers that had page cache events: what other buffers lost hides nothing. */
+  /** Buffers with page cache events: losses of other buffers hide nothing. */
   readonly buffers = new Set<string | undefined>();
   #lastBuffer: string | undefined = undefined;
 
-  /** The recording says which events were on: what did not occur is not missing. */
+  /** The recording names the enabled events: an enabled event without occurrences did not happen. */
   wereOn(events: readonly string[]): void {
     this.anyAdd ||= events.includes('filemap:mm_filemap_add_to_page_cache');
     this.anyDelete ||= events.includes('filemap:mm_filemap_delete_from_page_cache');
@@ -23,7 +23,7 @@ export class SeenEvents {
   }
 
   /** A buffer had a page cache event. */
-  tells(buffer: string | undefined): void {
+  recorded(buffer: string | undefined): void {
     if (buffer === this.#lastBuffer && this.buffers.size > 0) return;
     this.#lastBuffer = buffer;
     this.buffers.add(buffer);

@@ -7,10 +7,10 @@ import type { Generation, Putback } from '../generation.ts';
 import type { Batches } from './batches.ts';
 import { isTwinInsertion } from './twins.ts';
 
-/** Insertions of folios from before the recording that are remembered, for their deletes to name their indexes. */
+/** Largest number of remembered insertions of folios from before the recording; their deletes will show their indexes. */
 const MOST_STRAYS = 65_536;
 
-/** An insertion of a folio whose add was not seen. */
+/** An insertion of a folio without a recorded add. */
 export interface Stray {
   readonly insertion: LruInsertion;
   readonly flush: Flush;
@@ -18,21 +18,24 @@ export interface Stray {
   readonly again: Putback[];
 }
 
-/** Page frames of which a part of the story is not in the recording: inserted without an add, or deleted without one. */
+/** Page frames with unrecorded events: inserted without an add, or deleted without one. */
 export class Strays {
-  /** How many folios were inserted as unevictable whose add was not seen, and that no delete has named. */
+  /** Number of folios inserted as unevictable without a recorded add, and without a delete so far. */
   unevictable = 0;
-  /** All such insertions, the first ones, whatever became of their frames. */
+  /** The first of all such insertions, whatever happened to their frames later. */
   readonly unadded: Unadded[] = [];
-  /** The first of them by page frame, until it is used again. */
+  /** The first of them by page frame, until the frame is used again. */
   readonly #inserted = new Map<Pfn, Stray>();
-  /** Folios that left the page cache from the LRU, by page frame, until that is used again: they may have been back in a batch. */
+  /**
+   * Folios that left the page cache from the LRU, by page frame, until the frame is used again: they may have returned to a
+   * batch.
+   */
   readonly #gone = new Map<Pfn, Generation>();
-  /** Folios that left under the latest stamp and whose add was not seen, by page frame. */
+  /** Folios without a recorded add that left under the latest stamp, by page frame. */
   readonly #deletedNow = new Map<Pfn, FilemapEvent>();
   #deletedNowAt: Nanoseconds | undefined = undefined;
 
-  /** A frame becomes a folio of the page cache. @returns what was inserted with it without an add. */
+  /** A frame becomes a folio of the page cache. @returns its insertions without an add. */
   used(pfn: Pfn): Stray | undefined {
     if (this.#gone.size > 0) this.#gone.delete(pfn);
     const stray = this.#inserted.size === 0 ? undefined : this.#inserted.get(pfn);
@@ -45,7 +48,7 @@ export class Strays {
     this.#gone.delete(pfn);
   }
 
-  /** A frame of which no add was seen was inserted as unevictable. */
+  /** A frame without a recorded add was inserted as unevictable. */
   inserted(event: LruInsertion, batch: CpuBatch, batches: Batches): void {
     const known = this.#inserted.get(event.pfn);
     const last = known?.again.at(-1)?.insertion ?? known?.insertion;
@@ -60,9 +63,9 @@ export class Strays {
     if (this.#inserted.size < MOST_STRAYS) this.#inserted.set(event.pfn, { insertion: event, flush, again: [] });
   }
 
-  /** A delete names the inode of a frame of which no add was seen. @returns what was inserted with it. */
+  /** A delete shows the inode of a frame without a recorded add. @returns the frame's insertions. */
   named(event: FilemapEvent): Stray | undefined {
-    // With a coarse clock the add may stand behind it, under the same stamp.
+    // With a coarse clock the add may follow it in the file, under the same stamp.
     if (this.#deletedNowAt !== event.at) this.#deletedNow.clear();
     this.#deletedNowAt = event.at;
     this.#deletedNow.set(event.pfn, event);
@@ -73,17 +76,17 @@ export class Strays {
     return stray;
   }
 
-  /** The delete of a frame under the latest stamp, of which no add was seen. */
+  /** The delete, under the latest stamp, of a frame without a recorded add. */
   deletedNow(pfn: Pfn): FilemapEvent | undefined {
     return this.#deletedNow.size === 0 ? undefined : this.#deletedNow.get(pfn);
   }
 
-  /** A folio left the page cache; its frame may wait in a batch still, or again. */
+  /** A folio left the page cache; its frame may still wait in a batch, or wait again. */
   left(folio: Generation): void {
     if (this.#gone.size < MOST_STRAYS) this.#gone.set(folio.pfn, folio);
   }
 
-  /** A frame is inserted of which no folio is in the page cache. @returns the one that left it. */
+  /** A frame without a folio in the page cache is inserted. @returns the folio that left it. */
   takeGone(pfn: Pfn): Generation | undefined {
     const gone = this.#gone.size === 0 ? undefined : this.#gone.get(pfn);
     if (gone !== undefined) this.#gone.delete(pfn);

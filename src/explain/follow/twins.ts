@@ -2,9 +2,9 @@
 import type { FilemapEvent, LruInsertion } from '../../ledger/index.ts';
 import type { Generation } from '../generation.ts';
 
-// What two buffers of a recording tell of one event counts once.
+// One event that two buffers of a recording have counts once.
 
-/** Whether an add repeats one that another buffer has told already. */
+/** Whether an add repeats one that another buffer already had. */
 export const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boolean =>
   add !== undefined &&
   deletedAt === undefined &&
@@ -14,7 +14,7 @@ export const isTwin = ({ add, deletedAt }: Generation, event: FilemapEvent): boo
   add.ino === event.ino &&
   add.dev === event.dev;
 
-/** Two buffers have clocks of their own: what they tell of one event lies within this. */
+/** Two buffers have clocks of their own: their stamps of one event differ by at most this. */
 const TWIN_APART = 1_000_000n;
 
 export const isTwinInsertion = (last: LruInsertion, event: LruInsertion): boolean =>

@@ -25,8 +25,8 @@ export function parsePfn(text: string): Pfn | undefined {
 }
 
 /**
- * Everything that a recording shows of one page frame, whatever its owner: its lives, who took and put its references,
- * its stays in `lru_add` batches, and what was not put.
+ * Everything that a recording shows of one page frame, whatever its owner: its lives, the tasks that took and put its
+ * references, its stays in `lru_add` batches, and the references that were not put.
  * @throws InputError if nothing can be read from the input.
  * @throws QuestionError if no event of the recording shows the frame, or it does not have a requested moment.
  * @example

@@ -13,7 +13,7 @@ import {
 } from '../../ledger/index.ts';
 import type { Patch } from '../../machine/index.ts';
 import type { ByteSource, TraceSummary } from '../../trace/index.ts';
-import type { Explanation, FolioLife, IndexRange, MomentAnswer } from '../answer.ts';
+import type { DrainRound, Explanation, FolioLife, IndexRange, MomentAnswer } from '../answer.ts';
 import type { Answerer, Basis } from '../answerer.ts';
 import { readInto } from '../explain-trace.ts';
 import { Explainer } from '../explainer.ts';
@@ -42,7 +42,11 @@ export interface FolioStory extends InodeName {
   readonly task: { readonly pid: number; readonly name: string | undefined } | undefined;
   /** By rising time, without holes; empty if it came and went within one stamp. */
   readonly spans: readonly FolioSpan[];
-  /** The flush that inserted it, with its first and last insertion as far as they are known when the folio is told. */
+  /** Time of its insertion into an LRU list; undefined if none was seen. */
+  readonly insertedAt: Nanoseconds | undefined;
+  /** Time at which it left the page cache; undefined if no event shows that. */
+  readonly removedAt: Nanoseconds | undefined;
+  /** The flush that inserted it, with its first and last insertion, as far as they are known when the story is delivered. */
   readonly flush: { readonly cpu: Cpu; readonly first: Nanoseconds; readonly last: Nanoseconds } | undefined;
 }
 
@@ -56,10 +60,14 @@ export interface MarkerSeen {
 export interface HistoryOptions {
   /** Forms of the check, in the order of the answers. */
   readonly patches: readonly Patch[];
-  /** Receives what the first reading says of the recording, before any folio. */
+  /** Receives the summary of the first reading, before any folio. */
   readonly onSummary?: ((trace: TraceSummary) => void) | undefined;
   /** Receives every folio of the inodes that an explanation lists, each once, in no order. */
   readonly onFolio: (story: FolioStory) => void;
+  /** Receives each round of lru_add_drain_all(), by rising time. */
+  readonly onRound?: ((round: DrainRound) => void) | undefined;
+  /** Whether rounds tell which tasks ran while their works waited: the scheduler's events are most of many recordings. */
+  readonly scheduling?: boolean | undefined;
   /** Receives the markers, by rising time. */
   readonly onMarker: (marker: MarkerSeen) => void;
   /** Progress callback with the share of the work that is done. */
@@ -70,20 +78,20 @@ export interface HistoryOptions {
   readonly mostKept?: number | undefined;
 }
 
-/** Number of folios' lives that are kept where nothing else is asked: some hundred megabytes. */
+/** Default number of folios' lives that are kept: some hundred megabytes. */
 const MOST_KEPT = 400_000;
 /**
- * Lives of a recording that is not kept whole are told so many after their end: the events that follow at once may still tell of
- * their flush. Few, because what is held for long makes the garbage collector slow.
+ * Number of lives that are held back after their end in a recording that is not kept whole: the next events may still belong to
+ * their flush. Few, because long-lived objects slow the garbage collector down.
  */
-const MOST_UNTOLD = 1000;
-/** Windows are chosen by times that are noted after every so many lives: so many times make up a window. */
+const MOST_HELD_BACK = 1000;
+/** Number of recorded times in a window; a time is recorded after every so many lives. */
 const NOTES_A_WINDOW = 400;
 
-/** A moment that is asked for. */
+/** A requested moment. */
 export interface AskedMoment extends InodeName {
   readonly at: Nanoseconds;
-  /** The marker that stands there, if that is what is asked for. */
+  /** The marker at this moment, if the marker was requested. */
   readonly marker?: Pick<MarkerSeen, 'text' | 'cpu'> | undefined;
   /** The pages to convert; undefined: the whole inode. */
   readonly range?: IndexRange | undefined;
@@ -109,9 +117,9 @@ export interface FolioThen {
   readonly mayBeGone: boolean;
 }
 
-/** A recording of which any moment can be asked. Moments within {@link window} are answered at once. */
+/** A recording with answers for any moment. Moments within {@link window} are answered at once. */
 export interface History {
-  /** What is the same at every moment; its list of moments is empty, and nothing tells what ran while drains waited. */
+  /** The answer without moments, equal at every moment; it lacks the tasks that ran while drains waited. */
   readonly explanation: Explanation;
   /** By their order in the recording. */
   readonly hidden: readonly HiddenTime[];
@@ -132,8 +140,8 @@ export interface History {
 const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n << 64n) };
 
 /**
- * Reads a recording. What is known only at its end decides what its beginning means: if not all lives can be kept until then, it is
- * read a second time, each folio is told on the way, and a window is kept.
+ * Reads a recording. The meaning of its beginning depends on facts that are known only at its end. So if not all lives can be
+ * kept until then, it is read a second time; each folio is delivered on the way, and a window is kept.
  * @throws InputError if nothing can be answered from the input.
  * @example
  * import { readHistory } from 'folioscope/explain';
@@ -161,11 +169,11 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
     if (lives++ % livesANote === 0 && deletedAt !== undefined) ends.push(deletedAt);
     if (lives === mostKept) keeping.window = undefined;
   };
-  const first = new Explainer(question, Object.assign(keeping, { onEnd }));
+  const first = new Explainer(question, Object.assign(keeping, { onEnd, onRound: options.onRound }));
   const isWhole = (): boolean => keeping.window !== undefined;
   const firstPart = { ...question, onProgress: (share: number) => onProgress?.(isWhole() ? share : share / 2) };
   const facts = await readInto(source, firstPart, {
-    scheduling: false,
+    scheduling: options.scheduling === true,
     onEvents: (events) => {
       first.events(events);
       if (!isWhole()) first.forgetEnded();
@@ -179,7 +187,7 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
   options.onSummary?.(trace);
   const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
   const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
-  const teller = new Teller(basis, onFolio, from ?? nanoseconds(0n));
+  const teller = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
   const of = { source, question, notes, pageSize, window };
   if (isWhole() && pageSize === undefined) {
@@ -230,18 +238,18 @@ function windowAround(at: Nanoseconds, { ends, reach, isWhole, from = at, to = a
   return { from: at < low ? at : low, to: high < at ? at : high };
 }
 
-/** Tells lives, some time after their ends. */
-class Teller {
+/** Delivers lives, some time after their ends. */
+class Delivery {
   refusedAt: (folio: Generation) => Nanoseconds | undefined = () => undefined;
   readonly #names: ReadonlySet<string>;
   readonly #shared: Shared;
-  readonly #tell: HistoryOptions['onFolio'];
+  readonly #onFolio: HistoryOptions['onFolio'];
   #ended: Generation[] = [];
 
   constructor({ followed, around, hasPutbacks }: Basis, tell: HistoryOptions['onFolio'], begin: Nanoseconds) {
     this.#names = new Set(followed.map(nameOf));
     this.#shared = sharedBy({ ...around, refusedAt: (folio) => this.refusedAt(folio) }, hasPutbacks, begin);
-    this.#tell = tell;
+    this.#onFolio = tell;
   }
 
   ended(folio: Generation): void {
@@ -249,12 +257,12 @@ class Teller {
   }
 
   advance(): void {
-    if (this.#ended.length < 2 * MOST_UNTOLD) return;
-    for (const folio of this.#ended.slice(0, MOST_UNTOLD)) this.#story(folio);
-    this.#ended = this.#ended.slice(MOST_UNTOLD);
+    if (this.#ended.length < 2 * MOST_HELD_BACK) return;
+    for (const folio of this.#ended.slice(0, MOST_HELD_BACK)) this.#story(folio);
+    this.#ended = this.#ended.slice(MOST_HELD_BACK);
   }
 
-  /** @param rest folios that have not ended, or were not told yet. */
+  /** @param rest folios that have not ended, or were not delivered yet. */
   finish(rest: readonly Generation[]): void {
     for (const folio of [...this.#ended, ...rest]) this.#story(folio);
     this.#ended = [];
@@ -263,7 +271,7 @@ class Teller {
   #story(folio: Generation): void {
     const { inode, index, order, pfn, life, add, flush } = folio;
     if (inode === undefined || !this.#names.has(nameOf(inode))) return;
-    this.#tell({
+    this.#onFolio({
       dev: inode.dev,
       ino: inode.ino,
       index,
@@ -272,6 +280,8 @@ class Teller {
       life,
       task: add === undefined ? undefined : { pid: add.pid, name: add.comm },
       spans: spansOf(folio, this.#shared),
+      insertedAt: folio.insertion?.at,
+      removedAt: folio.deletedAt,
       flush: flush === undefined ? undefined : { cpu: flush.cpu, first: flush.first, last: flush.last },
     });
   }
@@ -279,13 +289,13 @@ class Teller {
 
 const nameOf = ({ dev, ino }: InodeName): string => `${dev}:${ino}`;
 
-/** What one reading has left. */
+/** Result of one reading. */
 interface Kept {
   readonly window: TimeWindow | undefined;
   readonly trace: TraceSummary;
   readonly answerer: Answerer;
   readonly basis: Basis;
-  /** Made when they are needed first. */
+  /** Made at the first use. */
   readonly lives: Map<TrackedInode, Lives>;
 }
 
@@ -310,7 +320,7 @@ class Reading implements History {
   ) {
     this.#of = of;
     this.#kept = { ...of, lives: new Map() };
-    this.explanation = of.answerer.told(of.basis.explanation([]), of.trace);
+    this.explanation = of.answerer.finalForm(of.basis.explanation([]), of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
 
@@ -335,9 +345,9 @@ class Reading implements History {
     if (inode === undefined) return undefined;
     const folios = this.#presentAt(inode, at);
     const answer = answerer.momentAt(basis, { at, marker }, { inode, folios }, { range, cpu });
-    // Only the moment has to be put as the reader gets it.
+    // Only the moment must be brought into its final form.
     const around: Explanation = { ...this.explanation, conversions: [], drains: undefined, moments: [answer] };
-    return answerer.told(around, trace).moments[0];
+    return answerer.finalForm(around, trace).moments[0];
   }
 
   folio(name: InodeName, index: number, at: Nanoseconds): FolioThen | undefined {
@@ -377,13 +387,13 @@ class Reading implements History {
 }
 
 /**
- * When folios came and went, as numbers: a panel that follows a pointer asks for one moment after the other, and comparing the
- * bigints of all folios would take longer than the answer.
+ * Times at which folios were added and deleted, as numbers: a panel that follows a pointer requests moments in quick
+ * succession, and comparing the bigints of all folios would take longer than the answer.
  */
 class Lives {
   readonly #folios: readonly Generation[];
   readonly #begin: Nanoseconds;
-  /** Nanoseconds after {@link #begin}, rounded outwards where a number is too coarse. */
+  /** Nanoseconds after {@link #begin}, rounded outwards if a number is too coarse. */
   readonly #from: Float64Array;
   readonly #to: Float64Array;
 
@@ -398,7 +408,7 @@ class Lives {
     );
   }
 
-  /** Folios whose events leave room for them at a time: most of a long recording are gone, or not there yet. */
+  /** Folios that may be present at a time, by their events: in a long recording most are gone, or not yet added. */
   at(time: Nanoseconds): readonly Generation[] {
     const at = Number(time - this.#begin);
     const slack = Number.isSafeInteger(at) ? 0 : Math.abs(at) * Number.EPSILON * 4;

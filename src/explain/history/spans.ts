@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { FolioLedger, Nanoseconds } from '../../ledger/index.ts';
 import type { Generation } from '../generation.ts';
-import { tellChanges } from '../state/changes.ts';
+import { eachChange } from '../state/changes.ts';
 import { type Moment, presentAt } from '../state/standing.ts';
 import type { Surroundings } from '../state/surroundings.ts';
 import { ledgerOf } from '../state/views.ts';
@@ -80,12 +80,12 @@ function plainSpans(folio: Generation, { around, hasPutbacks }: Shared): readonl
   return spans;
 }
 
-/** The same by asking for the state at every time at which it may change. */
+/** The same, by computing the state at every time at which it may change. */
 function cutSpans(folio: Generation, { around, hasPutbacks, begin, flushedFrom }: Shared): readonly FolioSpan[] {
   const { flushedLater } = around;
   const times: Nanoseconds[] = [];
   const tell = (at: Nanoseconds): void => void times.push(at);
-  tellChanges(folio, around, tell);
+  eachChange(folio, around, tell);
   if (folio.add === undefined) tell(begin);
   if (flushedFrom !== undefined) tell(flushedFrom);
   if (hasPutbacks && flushedLater !== undefined) tell(flushedLater);

@@ -8,7 +8,7 @@ import type { Surroundings } from './surroundings.ts';
  * Reports every time at which the place of a folio (`standingAt`) may change: between two of them it is unchanged.
  * Changes for all folios at once are excluded.
  */
-export function tellChanges(folio: Generation, around: Surroundings, tell: (at: Nanoseconds) => void): void {
+export function eachChange(folio: Generation, around: Surroundings, tell: (at: Nanoseconds) => void): void {
   const { add, insertion, deletedAt, doubtedAt, references, referencesBefore, putbacks, seenAt, releasedAt } = folio;
   const { flush, gap } = folio;
   event(add?.at, around, tell);
@@ -30,7 +30,7 @@ export function tellChanges(folio: Generation, around: Surroundings, tell: (at: 
   }
   const refused = around.refusedAt(folio);
   if (refused !== undefined) tell(nanoseconds(refused + 1n));
-  // A recorded delete shows that it was there until then.
+  // A recorded delete shows that the folio was there until then.
   if (deletedAt !== undefined && seenAt >= deletedAt) return;
   if (!around.showsDeletes) tell(nanoseconds(seenAt + 1n));
   const lost = around.losses.after(seenAt);

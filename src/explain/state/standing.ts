@@ -39,10 +39,10 @@ export function presentAt(folio: Generation, moment: Moment, around: Surrounding
   return { folio, status: settle(folio, seen, moment, around), mayBeGone: mayBeGone(folio, at, around) };
 }
 
-/** Where a small folio is, if the order of events says so, and nothing puts it back into a batch unseen. */
+/** The place of a small folio, if the order of events shows it, and it cannot return to a batch unseen. */
 function inOrder(known: BatchStatus, { isUnsettled }: Moment, { doubt }: Surroundings): BatchStatus {
   const wasInserted = known.status === 'on-lru' || known.status === 'may-be-held';
-  // The insertion may be that of the frame's life before, which another CPU's events tell later in the file.
+  // The insertion may belong to the frame's previous folio; another CPU's events follow later in the file.
   if (wasInserted && doubt === 'not sorted') return { status: 'may-wait-anywhere' };
   return known.status === 'on-lru' && isUnsettled ? { status: 'may-be-back-unseen' } : known;
 }

@@ -11,7 +11,7 @@ import {
 import type { IndexRange } from '../answer.ts';
 import type { Gap } from '../gap.ts';
 import { isWithin } from '../unseen.ts';
-import { tellChanges } from './changes.ts';
+import { eachChange } from './changes.ts';
 import { hiddenByGaps, hiddenFromBefore, reasonOf } from './doubts.ts';
 import { type InodeState, mayWaitIn, momentOf, type WholeState, wholeAt } from './inode-state.ts';
 import { PlaceSet } from './place-set.ts';
@@ -30,8 +30,8 @@ export interface Asked {
 }
 
 /**
- * An inode at one moment after the other, of rising time. A folio is examined again only if an event, or the end of a
- * doubt, lies between two moments. Of folios with only the page cache as holder, a state needs only the number between
+ * An inode at one moment after the other, of rising time. A folio is examined again only if an event, or the end of an
+ * uncertainty, lies between two moments. Of folios with only the page cache as holder, a state needs only the number between
  * the others. So the cost is that of the changes and of the reported folios, not folios times moments.
  */
 export class States {
@@ -300,7 +300,7 @@ function dueOf({ folios }: AskedInode, around: Surroundings, times: readonly Nan
     };
     // It was there before its first event.
     if (folio.add === undefined) tell(0);
-    tellChanges(folio, around, (at) => {
+    eachChange(folio, around, (at) => {
       tell(firstAtOrAfter(times, at));
     });
   }

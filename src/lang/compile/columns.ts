@@ -27,7 +27,7 @@ export interface Columns {
   readonly run: (task: number, code: number, args: readonly number[], others?: () => boolean) => boolean;
 }
 
-const nobody = (): boolean => false;
+const noOthers = (): boolean => false;
 type Steps = readonly ((task: number, option: number) => boolean)[];
 type Enter = (task: number, args: readonly number[]) => boolean;
 type Run = (task: number, args: readonly number[], others: () => boolean) => boolean;
@@ -75,7 +75,7 @@ export function compileColumns(program: Program, memory: Memory): Columns {
       const steps = (tables[code] ??= codes[code]?.steps() ?? []);
       return steps[memory.pc[task] ?? 0]?.(task, option) ?? false;
     },
-    run: (task, code, args, others = nobody) => {
+    run: (task, code, args, others = noOthers) => {
       const text = program.codes[code];
       if (text !== undefined) requireArguments(text, args);
       return codes[code]?.run()(task, args, others) ?? false;

@@ -2,6 +2,7 @@
 import type { Cpu } from '../../ledger/index.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { readFully } from '../byte-source.ts';
+import type { Walked } from './decoder.ts';
 import type { Extent } from './extents.ts';
 import type { BufferData, CpuData, Recording } from './recording.ts';
 import type { PageWalker } from './page-walker.ts';
@@ -17,13 +18,13 @@ interface Budget {
   bytes: number;
 }
 
-interface StreamOptions {
+interface StreamOptions<Event extends Walked> {
   readonly source: ByteSource;
   readonly buffer: BufferData;
   readonly data: CpuData;
   /** Place of the data; undefined if there are none. */
   readonly extent: Extent | undefined;
-  readonly walker: PageWalker;
+  readonly walker: PageWalker<Event>;
   readonly littleEndian: boolean;
   /** Largest number of bytes of unpacked pages in memory; at least one page is held. */
   readonly blockBytes: number;
@@ -37,8 +38,8 @@ interface StreamOptions {
  * One CPU of one buffer: fetches its pages block by block and hands them to its walker. It holds at most one block, so
  * memory depends on the number of CPUs, not on the length of the recording.
  */
-export class CpuStream {
-  readonly walker: PageWalker;
+export class CpuStream<Event extends Walked> {
+  readonly walker: PageWalker<Event>;
   readonly cpu: Cpu;
   /** Whether the file ends before this CPU's data do. */
   readonly truncated: boolean;
@@ -69,7 +70,7 @@ export class CpuStream {
   /** This CPU's share of it. */
   #held = 0;
 
-  constructor(options: StreamOptions) {
+  constructor(options: StreamOptions<Event>) {
     const { source, buffer, data, extent, walker, littleEndian, blockBytes, droppedAtEnd, symbols, budget } = options;
     this.#symbols = symbols;
     this.#budget = budget;

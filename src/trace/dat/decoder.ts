@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, KernelEvent, Nanoseconds, SyscallEnter } from '../../ledger/index.ts';
+import type { Cpu, KernelEvent, Loss, Nanoseconds, SyscallEnter } from '../../ledger/index.ts';
 import type { SyscallTwins } from '../syscall-twins.ts';
 import type { EventFormat } from './event-format.ts';
 import type { NumberField, Words } from './record-fields.ts';
@@ -22,15 +22,21 @@ export interface RecordInHand {
 }
 
 /** Result of decoding a record: an event; nothing of interest; an unreadable record; a record of an unknown event. */
-type Decoded = KernelEvent | 'nothing' | 'unreadable' | 'unknown';
+type Decoded<Event> = Event | 'nothing' | 'unreadable' | 'unknown';
+
+/** What a walker needs of the events that its decoders make. */
+export interface Walked {
+  readonly type: string;
+  readonly pid: number;
+}
 
 /** Conversion of records of one event id to events. */
-export interface Decoder {
+export interface Decoder<Event = Exclude<KernelEvent, Loss>> {
   readonly id: number;
   readonly pid: NumberField;
   /** Number of words that a record must have. */
   readonly needs: number;
-  readonly decode: (record: RecordInHand) => Decoded;
+  readonly decode: (record: RecordInHand) => Decoded<Event>;
 }
 
 /** Data that all decoders of a recording share. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Dev, FolioIndex, LruInsertion, Order, Pfn, SyscallEnter, SyscallExit } from '../../ledger/index.ts';
-import { dev, ino } from '../../ledger/index.ts';
+import { ino } from '../../ledger/index.ts';
 import { MAX_ORDER } from '../limits.ts';
 import { SyscallTwins } from '../syscall-twins.ts';
 import type { Decoder, Maker, Shared } from './decoder.ts';
+import { devNamed } from './device-names.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import { MEMORY_MAKERS } from './memory-decoders.ts';
 import type { NumberField } from './record-fields.ts';
@@ -269,13 +270,3 @@ function syscallNumbers(machine: string): ReadonlyMap<number, SyscallEnter['name
 
 const isCommon = (field: FormatField): boolean => field.name.startsWith('common_');
 const signed = (value: bigint, field: NumberField): bigint => BigInt.asIntN(field.high < 0 ? 32 : 64, value);
-
-/** `MAJOR:MINOR` of a kernel dev_t (12 and 20 bits, include/linux/kdev_t.h), each text made once. */
-function devNamed(value: number, names: Map<number, Dev>): Dev {
-  const known = names.get(value);
-  if (known !== undefined) return known;
-  if (names.size > 1000) names.clear();
-  const name = dev(Math.floor(value / 0x10_0000), value % 0x10_0000);
-  names.set(value, name);
-  return name;
-}

@@ -2,7 +2,7 @@
 import { InputError } from '../../ledger/index.ts';
 import { type ByteReader, MAX_PART_BYTES } from '../byte-reader.ts';
 import type { EventFormat } from './event-format.ts';
-import { FormatScanner } from './format-scanner.ts';
+import { type DescribedEvent, FormatScanner } from './format-scanner.ts';
 import type { PageLayout } from './page-layout.ts';
 import { parsePageLayout } from './page-layout.ts';
 import { KernelSymbols } from './symbols.ts';
@@ -43,11 +43,11 @@ export const readEventFormats = (reader: ByteReader): Promise<Formats> =>
 export interface Formats {
   /** Formats of the decoded events. */
   readonly wanted: readonly EventFormat[];
-  /** The ids of all formats. */
-  readonly ids: readonly number[];
+  /** All formats with an id. */
+  readonly described: readonly DescribedEvent[];
 }
 
-export const NO_FORMATS: Formats = { wanted: [], ids: [] };
+export const NO_FORMATS: Formats = { wanted: [], described: [] };
 
 /** Enough for the formats of most kernels, 2 MB. */
 const FIRST_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -63,7 +63,7 @@ async function readFormats(
     const wanted = scan(scanner);
     if (wanted !== undefined) {
       reader.skip(scanner.position, 'the event formats');
-      return { wanted, ids: scanner.ids };
+      return { wanted, described: scanner.described };
     }
     if (length < window) throw reader.error(`the event formats run past the end, expected at most ${length} bytes`);
   }

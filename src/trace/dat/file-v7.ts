@@ -108,7 +108,7 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
   }
   if (!buffers.some((buffer) => buffer.cpus.length > 0)) {
     if (sections.has(OPTION.bufferText)) throw reader.error(LATENCY_TEXT);
-    const [damage] = damages.told;
+    const [damage] = damages.places;
     const because = damage === undefined || cut(contents) !== '' ? '' : ` (${damage})`;
     throw reader.error(`no events: expected an option that names a buffer with CPUs${cut(contents)}${because}`);
   }
@@ -117,7 +117,8 @@ export async function readV7(source: ByteSource, reader: ByteReader, littleEndia
     littleEndian,
     layout,
     formats: [...ftrace.wanted, ...others.wanted],
-    ids: ftrace === NO_FORMATS ? undefined : new Set([...ftrace.ids, ...others.ids]),
+    described: [...ftrace.described, ...others.described],
+    describesAll: ftrace !== NO_FORMATS,
     taskNames,
     symbols: sections.has(OPTION.kallsyms)
       ? symbolsIn(() => section(OPTION.kallsyms, 'kallsyms'))

@@ -9,6 +9,14 @@ const NEWLINE = 0x0a;
 const LETTER_I = 0x49;
 const COLON = 0x3a;
 
+/** The format of any event, as the file has it. */
+export interface DescribedEvent {
+  readonly id: number;
+  readonly system: string;
+  /** Its format. */
+  readonly text: Uint8Array;
+}
+
 /**
  * Picks the wanted formats out of a list of thousands. It compares bytes, and makes no strings of the others: with a
  * string for each this was a third of the time before the first event (docs/trace-readers.md).
@@ -16,8 +24,8 @@ const COLON = 0x3a;
 export class FormatScanner {
   /** Bytes scanned so far. */
   position = 0;
-  /** The ids of all formats so far. */
-  readonly ids: number[] = [];
+  /** All formats with an id so far. */
+  readonly described: DescribedEvent[] = [];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #littleEndian: boolean;
@@ -54,7 +62,7 @@ export class FormatScanner {
       const start = this.position;
       if (size < 0 || start + size > this.#bytes.byteLength) return undefined;
       this.position = start + size;
-      this.#rememberId(start, this.position);
+      this.#remember(name, start, this.position);
       if (!wanted.some((first) => this.#startsWith(start, first))) continue;
       const format = parseEventFormat(name, LATIN1.decode(this.#bytes.subarray(start, start + size)));
       if (format !== undefined) formats.push(format);
@@ -62,8 +70,8 @@ export class FormatScanner {
     return count < 0 ? undefined : formats;
   }
 
-  /** From the second line, `ID: 621`. */
-  #rememberId(start: number, end: number): void {
+  /** By the id in the second line, `ID: 621`. */
+  #remember(system: string, start: number, end: number): void {
     let at = this.#bytes.indexOf(NEWLINE, start) + 1;
     if (at <= start || at + 4 > end || this.#bytes[at] !== LETTER_I || this.#bytes[at + 2] !== COLON) return;
     let id = 0;
@@ -72,7 +80,7 @@ export class FormatScanner {
       if (digit < 0 || digit > 9 || id > 0xffff) break;
       id = id * 10 + digit;
     }
-    this.ids.push(id);
+    this.described.push({ id, system, text: this.#bytes.subarray(start, end) });
   }
 
   /** The newline is compared first: the length of the name already excludes nearly all others. */

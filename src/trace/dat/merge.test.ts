@@ -15,11 +15,11 @@ const event = (input: number, time: number): KernelEvent => ({
 });
 
 /** An input that has `times` in pieces of two, with the keys that a walker would give. */
-function inputOf(times: readonly number[], index: number): MergeInput {
+function inputOf(times: readonly number[], index: number): MergeInput<KernelEvent> {
   let taken = 0;
   let floor = Number.NEGATIVE_INFINITY;
   const walker = { events: [] as KernelEvent[], keys: [] as number[], length: 0, hasLosses: false };
-  const input: MergeInput = {
+  const input: MergeInput<KernelEvent> = {
     walker,
     head: 0,
     refill: () => {

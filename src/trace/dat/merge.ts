@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { KernelEvent } from '../../ledger/index.ts';
-
 /** A sorted run of events that is refilled in pieces. */
-export interface MergeInput {
+export interface MergeInput<Event> {
   readonly walker: {
-    readonly events: readonly KernelEvent[];
+    readonly events: readonly Event[];
     readonly keys: readonly number[];
     /** Number of entries. */
     readonly length: number;
@@ -24,11 +22,11 @@ export interface MergeInput {
  * instances, the lower CPU first). A binary heap; from its top it takes all entries before the second smallest at once:
  * CPUs usually work in bursts.
  */
-export async function merge(
-  inputs: readonly MergeInput[],
-  take: (events: readonly KernelEvent[], from: number, to: number, hasLosses: boolean) => void,
+export async function merge<Event>(
+  inputs: readonly MergeInput<Event>[],
+  take: (events: readonly Event[], from: number, to: number, hasLosses: boolean) => void,
 ): Promise<void> {
-  const heap: Entry[] = [];
+  const heap: Entry<Event>[] = [];
   for (const [rank, input] of inputs.entries()) {
     if (await input.refill()) heap.push({ key: input.walker.keys[0]!, rank, input });
   }
@@ -66,20 +64,23 @@ function endOfRun(keys: readonly number[], from: number, length: number, limit: 
   return at;
 }
 
-interface Entry {
+interface Ranked {
   key: number;
   readonly rank: number;
-  readonly input: MergeInput;
 }
 
-const before = (a: Entry, b: Entry): boolean => a.key < b.key || (a.key === b.key && a.rank < b.rank);
+interface Entry<Event> extends Ranked {
+  readonly input: MergeInput<Event>;
+}
 
-function smallerChild(heap: readonly Entry[]): Entry | undefined {
+const before = (a: Ranked, b: Ranked): boolean => a.key < b.key || (a.key === b.key && a.rank < b.rank);
+
+function smallerChild(heap: readonly Ranked[]): Ranked | undefined {
   const [, left, right] = heap;
   return left === undefined || right === undefined || before(left, right) ? left : right;
 }
 
-function siftDown(heap: Entry[], from: number): void {
+function siftDown(heap: Ranked[], from: number): void {
   const entry = heap[from]!;
   let at = from;
   for (;;) {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../test/support/make-trace-dat.ts';
 import { formatsOf, headerPage, PageMaker, records } from '../../../test/support/make-trace-dat.ts';
-import { cpu, type KernelEvent } from '../../ledger/index.ts';
+import { cpu, type KernelEvent, type Loss } from '../../ledger/index.ts';
 import { Damages } from '../damage.ts';
 import { makeDecoders } from './decoders.ts';
 import { parseEventFormat } from './event-format.ts';
@@ -128,7 +128,10 @@ function write(machine: Machine, start: bigint, story: readonly Page[]): Expecte
   return { pages: bytes, events, count };
 }
 
-function walk(machine: Machine, bytes: readonly Uint8Array[]): { walker: PageWalker; events: readonly KernelEvent[] } {
+function walk(
+  machine: Machine,
+  bytes: readonly Uint8Array[],
+): { walker: PageWalker<Exclude<KernelEvent, Loss>>; events: readonly KernelEvent[] } {
   const formats = Object.entries(formatsOf(machine)).flatMap(([system, texts]) =>
     texts.flatMap((text) => parseEventFormat(system, text) ?? []),
   );
@@ -144,6 +147,7 @@ function walk(machine: Machine, bytes: readonly Uint8Array[]): { walker: PageWal
     taskNames: new Map<number, string>(),
     damages: new Damages(),
     epoch: { value: undefined },
+    attachesStacks: true,
   };
   const walker = new PageWalker(context, cpu(3), undefined);
   for (const page of bytes) walker.walk(wordsOf(page, machine.littleEndian), page, 0);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../test/support/make-trace-dat.ts';
 import { formatsOf, headerPage, PageMaker, records, X86_64 } from '../../../test/support/make-trace-dat.ts';
-import { cpu, type KernelEvent } from '../../ledger/index.ts';
+import { cpu, type KernelEvent, type Loss } from '../../ledger/index.ts';
 import { Damages } from '../damage.ts';
 import { makeDecoders } from './decoders.ts';
 import { parseEventFormat } from './event-format.ts';
@@ -13,7 +13,10 @@ import { wordsOf } from './record-fields.ts';
 const BIG_ENDIAN: Machine = { littleEndian: false, long: 4 };
 
 /** What a walker makes of pages, one after the other. */
-function walk(machine: Machine, ...pages: readonly Uint8Array[]): { walker: PageWalker; events: KernelEvent[] } {
+function walk(
+  machine: Machine,
+  ...pages: readonly Uint8Array[]
+): { walker: PageWalker<Exclude<KernelEvent, Loss>>; events: KernelEvent[] } {
   const formats = Object.entries(formatsOf(machine)).flatMap(([system, texts]) =>
     texts.flatMap((text) => parseEventFormat(system, text) ?? []),
   );
@@ -29,6 +32,7 @@ function walk(machine: Machine, ...pages: readonly Uint8Array[]): { walker: Page
     taskNames: new Map<number, string>(),
     damages: new Damages(),
     epoch: { value: undefined },
+    attachesStacks: true,
   };
   const walker = new PageWalker(context, cpu(3), undefined);
   for (const page of pages) walker.walk(wordsOf(page, machine.littleEndian), page, 0);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../../ledger/index.ts';
+import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
 import { nanoseconds } from '../../ledger/index.ts';
 import type { Damages } from '../damage.ts';
 import { lostCount } from '../limits.ts';
 import type { ClockOptions } from './clock.ts';
 import { toNanoseconds } from './clock.ts';
-import type { Decoder, RecordInHand } from './decoder.ts';
+import type { Decoder, RecordInHand, Walked } from './decoder.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { Words } from './record-fields.ts';
 import { HOST_IS_LITTLE_ENDIAN } from '../host-order.ts';
@@ -32,17 +32,19 @@ const HALVES = new Uint32Array(CELL.buffer);
 const LOW = HOST_IS_LITTLE_ENDIAN ? 0 : 1;
 
 /** Data that all streams of one buffer share. */
-export interface WalkContext {
+export interface WalkContext<Event> {
   readonly layout: PageLayout;
   readonly littleEndian: boolean;
   readonly clock: ClockOptions;
-  readonly decoders: readonly Decoder[];
+  readonly decoders: readonly Decoder<Event>[];
   /** By event id: the place of its decoder plus one; 0 for an event that is only counted. */
   readonly kinds: Uint8Array;
   readonly taskNames: ReadonlyMap<number, string>;
   readonly damages: Damages;
   /** Origin of the merge keys: the time of the first page seen, in the recording's stamps. */
   readonly epoch: { value: bigint | undefined };
+  /** Whether stack traces become part of the events before them. */
+  readonly attachesStacks: boolean;
 }
 
 /** Addresses of an event that need names: of its function or of its stack trace. */
@@ -60,9 +62,9 @@ interface Nameless {
  * by always taking the smallest next time. Merging only the decoded ones gives the same order if a time that goes back
  * (unsynchronised clocks) does not pull its record forward.
  */
-export class PageWalker {
+export class PageWalker<Event extends Walked> {
   /** Found and not yet merged, `length` of them: the arrays are reused and never shrink. */
-  readonly events: KernelEvent[] = [];
+  readonly events: (Event | Loss)[] = [];
   readonly keys: number[] = [];
   length = 0;
   /** Whether some of them are losses. */
@@ -83,7 +85,7 @@ export class PageWalker {
   /** Entries that wait for {@link giveNames}. */
   readonly nameless: Nameless[] = [];
 
-  readonly #context: WalkContext;
+  readonly #context: WalkContext<Event>;
   readonly #record: RecordInHand;
   #pageStamp = 0n;
   /**
@@ -103,9 +105,9 @@ export class PageWalker {
 
   /** Number of the record of the last event. */
   #lastDecoded = -1;
-  #kept: { readonly event: KernelEvent; readonly key: number } | undefined;
+  #kept: { readonly event: Event | Loss; readonly key: number } | undefined;
 
-  constructor(context: WalkContext, cpu: Cpu, buffer: string | undefined) {
+  constructor(context: WalkContext<Event>, cpu: Cpu, buffer: string | undefined) {
     this.#context = context;
     const at = 0n as Nanoseconds;
     const none = new Uint32Array(0);
@@ -143,7 +145,7 @@ export class PageWalker {
 
   /** Delays the last event if it is the last record, since its stack trace may still follow. */
   keepLast(): void {
-    if (this.length === 0 || this.#lastDecoded !== this.count) return;
+    if (!this.#context.attachesStacks || this.length === 0 || this.#lastDecoded !== this.count) return;
     this.length--;
     this.#kept = { event: this.events[this.length]!, key: this.keys[this.length]! };
   }
@@ -155,9 +157,9 @@ export class PageWalker {
       const names = addresses.map((address) => symbols?.name(address));
       if (isStack) {
         const stack = names.map((name, nth) => name ?? `0x${addresses[nth]!.toString(16)}`);
-        this.events[index] = { ...event, stack } as KernelEvent;
+        this.events[index] = { ...event, stack } as Event;
       } else if (names[0] !== undefined) {
-        this.events[index] = { ...event, function: names[0] } as KernelEvent;
+        this.events[index] = { ...event, function: names[0] } as Event;
       }
     }
     this.nameless.length = 0;
@@ -307,7 +309,7 @@ export class PageWalker {
     return end;
   }
 
-  #decode(decoder: Decoder, record: RecordInHand): KernelEvent | undefined {
+  #decode(decoder: Decoder<Event>, record: RecordInHand): Event | undefined {
     if (record.length < decoder.needs) {
       this.#damage(record.base, `a record of ${record.length * 4} bytes, expected ${decoder.needs * 4} for its event`);
       return undefined;
@@ -328,7 +330,7 @@ export class PageWalker {
    * Remembers addresses that need names: the function of `event`, or a stack trace, which belongs to the previous
    * record if that was of the same task. If something came in between (an interrupt's event), it would be a guess.
    */
-  #askNames(event: KernelEvent | undefined, record: RecordInHand, number: number): void {
+  #askNames(event: Event | undefined, record: RecordInHand, number: number): void {
     const addresses = record.addresses ?? [];
     record.addresses = undefined;
     if (event !== undefined) {
@@ -337,7 +339,7 @@ export class PageWalker {
     }
     const index = this.length - 1;
     const last = index < 0 ? undefined : this.events[index];
-    if (last === undefined || last.type === 'loss' || this.#lastDecoded !== number - 1) return;
+    if (last === undefined || !('pid' in last) || this.#lastDecoded !== number - 1) return;
     if (last.pid === record.pid && addresses.length > 0) this.nameless.push({ index, addresses, isStack: true });
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { pageSize } from '../../abi/index.ts';
-import type { Cpu, Nanoseconds } from '../../ledger/index.ts';
+import type { Cpu, Loss, Nanoseconds } from '../../ledger/index.ts';
 import { Batcher } from '../batcher.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { ByteSource } from '../byte-source.ts';
@@ -10,6 +10,7 @@ import { unknownBuffer } from '../unknown-buffer.ts';
 import { toNanoseconds } from './clock.ts';
 import { droppedEvents } from './cpu-stats.ts';
 import { CpuStream } from './cpu-stream.ts';
+import type { Walked } from './decoder.ts';
 import { makeDecoders, UNKNOWN } from './decoders.ts';
 import { MAGIC_BYTES } from './detect.ts';
 import { extentsOf } from './extents.ts';
@@ -35,30 +36,57 @@ const TOTAL_CHUNK_BYTES = 256 * 1024 * 1024;
  * notes instead.
  */
 export async function readDat(source: ByteSource, options: ReadOptions): Promise<TraceSummary> {
-  const recording = await readStart(source);
-  const { end, layout, damages } = recording;
-  await tellRest(source, Math.max(end, endOfEvents(recording.buffers)), layout.pageSize, damages);
-  const buffers = chosenBuffers(source, recording, options.buffer);
-  const streams = openStreams(source, recording, buffers, options.scheduling === true);
+  const { recording, buffers } = await readBeginning(source, options.buffer);
+  const machine = recording.options.uname?.split(' ').at(-1) ?? '';
+  const streams = openStreams(source, recording, buffers, {
+    attachesStacks: true,
+    decoders: () => {
+      const decoders = makeDecoders(recording.formats, recording.littleEndian, machine, options.scheduling === true);
+      const kinds = new Uint8Array(0x1_0000).fill(recording.describesAll ? decoders.push(UNKNOWN) : 0);
+      for (const { id } of recording.described) kinds[id] = 0;
+      for (const [index, { id }] of decoders.entries()) if (id >= 0) kinds[id] = index + 1;
+      return { decoders, kinds };
+    },
+  });
   const batcher = new Batcher(options.onEvents);
-
-  const total = streams.reduce((sum, stream) => sum + stream.left, 0);
-  let reported = total;
-  const report = (): void => {
-    if (options.onProgress === undefined || total === 0) return;
-    const left = streams.reduce((sum, stream) => sum + stream.left, 0);
-    if (reported - left < total / 100) return;
-    reported = left;
-    options.onProgress(1 - left / total);
-  };
+  const report = reporter(streams, options.onProgress);
   await merge(streams, (events, from, to, hasLosses) => {
     if (batcher.append(events, from, to, hasLosses)) report();
   });
-  for (const cpu of recording.cutOff) {
-    batcher.pushLoss({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined });
-  }
+  for (const loss of lossesOfEnd(recording)) batcher.pushLoss(loss);
   batcher.flush();
-  return summarise(recording, buffers, streams, batcher);
+  return summarise(recording, buffers, streams, batcher.lost);
+}
+
+export async function readBeginning(
+  source: ByteSource,
+  wanted: string | undefined,
+): Promise<{ readonly recording: Recording; readonly buffers: readonly BufferData[] }> {
+  const recording = await readStart(source);
+  const { end, layout, damages } = recording;
+  await tellRest(source, Math.max(end, endOfEvents(recording.buffers)), layout.pageSize, damages);
+  return { recording, buffers: chosenBuffers(source, recording, wanted) };
+}
+
+/** CPUs whose data may have been in the missing end of the file. */
+export const lossesOfEnd = ({ cutOff }: Recording): readonly Loss[] =>
+  cutOff.map((cpu) => ({ type: 'loss', cpu: cpu as Cpu, at: undefined, events: undefined, buffer: undefined }));
+
+/** Tells the share that is read, after every hundredth. */
+export function reporter(
+  streams: readonly { readonly left: number }[],
+  onProgress: ReadOptions['onProgress'],
+): () => void {
+  const leftNow = (): number => streams.reduce((sum, stream) => sum + stream.left, 0);
+  const total = leftNow();
+  let reported = total;
+  return () => {
+    if (onProgress === undefined || total === 0) return;
+    const left = leftNow();
+    if (reported - left < total / 100) return;
+    reported = left;
+    onProgress(1 - left / total);
+  };
 }
 
 /** The common start (trace-cmd.dat.v6(5) and v7(5)), then each version's part before its events. */
@@ -75,7 +103,7 @@ async function readStart(source: ByteSource): Promise<Recording> {
   early.skip(1, 'byte order');
   const reader = new ByteReader(source, early.position, order === 0);
   await reader.take(1, 'size of long');
-  // Of the machine that recorded; where it is impossible, nothing else rests on it.
+  // Page size of the recording machine; an impossible value is ignored, because nothing else depends on it.
   const size = pageSize(await reader.u32('page size'));
   return { ...(await (version === '6' ? readV6 : readV7)(source, reader, order === 0)), machinePageSize: size };
 }
@@ -91,32 +119,34 @@ function chosenBuffers(source: ByteSource, recording: Recording, wanted: string 
   );
 }
 
-function openStreams(
+/** How the records of a buffer are decoded. */
+interface Decoding<Event extends Walked> {
+  readonly attachesStacks: boolean;
+  /** Made for each buffer. */
+  readonly decoders: () => Pick<WalkContext<Event>, 'decoders' | 'kinds'>;
+}
+
+export function openStreams<Event extends Walked>(
   source: ByteSource,
   recording: Recording,
   buffers: readonly BufferData[],
-  scheduling: boolean,
-): CpuStream[] {
+  { attachesStacks, decoders }: Decoding<Event>,
+): CpuStream<Event>[] {
   const cpus = buffers.reduce((sum, buffer) => sum + buffer.cpus.length, 0);
   const share = Math.floor(TOTAL_BLOCK_BYTES / Math.max(1, cpus));
   const blockBytes = Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, share));
   const dropped = droppedEvents(recording.options.cpuStats);
-  const machine = recording.options.uname?.split(' ').at(-1) ?? '';
   const epoch = { value: undefined };
   const all = recording.buffers.flatMap((buffer) => buffer.cpus);
   const extents = extentsOf(all, source.size);
   const budget = { bytes: TOTAL_CHUNK_BYTES };
   return buffers.flatMap((buffer) => {
-    const decoders = makeDecoders(recording.formats, recording.littleEndian, machine, scheduling);
-    const kinds = new Uint8Array(0x1_0000).fill(recording.ids === undefined ? 0 : decoders.push(UNKNOWN));
-    for (const id of recording.ids ?? []) kinds[id] = 0;
-    for (const [index, { id }] of decoders.entries()) if (id >= 0) kinds[id] = index + 1;
-    const context: WalkContext = {
+    const context: WalkContext<Event> = {
       layout: { ...recording.layout, pageSize: buffer.pageSize },
       littleEndian: recording.littleEndian,
       clock: recording.options.clock,
-      decoders,
-      kinds,
+      ...decoders(),
+      attachesStacks,
       taskNames: recording.taskNames,
       damages: recording.damages,
       epoch,
@@ -143,11 +173,16 @@ function openStreams(
   });
 }
 
-function summarise(
+/** What a summary needs of a stream that was read to its end. */
+type Streamed = Pick<CpuStream<Walked>, 'truncated' | 'cpu'> & {
+  readonly walker: Pick<PageWalker<Walked>, 'count' | 'damaged' | 'unknown' | 'first' | 'last'>;
+};
+
+export function summarise(
   recording: Recording,
   buffers: readonly BufferData[],
-  streams: readonly CpuStream[],
-  batcher: Batcher,
+  streams: readonly Streamed[],
+  lost: readonly Loss[],
 ): TraceSummary {
   const { clock, uname, traceClock, recordedEvents } = recording.options;
   let events = 0;
@@ -182,9 +217,9 @@ function summarise(
     cpus: allCpus(recording, streams),
     from,
     to,
-    lost: batcher.lost,
+    lost,
     notes,
-    damage: recording.damages.told,
+    damage: recording.damages.places,
     buffers: buffers.map((buffer) => buffer.name),
     recordedOn: uname,
     clock: traceClock,
@@ -197,7 +232,7 @@ function summarise(
 }
 
 /** The CPUs with data and, if the numbers have no holes, those that option CPUCOUNT declares in addition. */
-function allCpus(recording: Recording, streams: readonly CpuStream[]): Cpu[] {
+function allCpus(recording: Recording, streams: readonly Streamed[]): Cpu[] {
   const cpus = new Set<number>([...streams.map((stream) => stream.cpu), ...recording.cutOff]);
   const declared = recording.options.cpuCount ?? 0;
   if (declared <= MAX_CPUS && [...cpus].every((cpu) => cpu < declared)) {

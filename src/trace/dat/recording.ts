@@ -3,6 +3,7 @@ import type { PageSize } from '../../abi/index.ts';
 import type { Damages } from '../damage.ts';
 import type { ClockOptions } from './clock.ts';
 import type { EventFormat } from './event-format.ts';
+import type { DescribedEvent } from './format-scanner.ts';
 import type { Inflate } from './inflate.ts';
 import type { PageLayout } from './page-layout.ts';
 import type { KernelSymbols } from './symbols.ts';
@@ -33,12 +34,14 @@ export interface Recording {
   readonly format: 'trace.dat v6' | 'trace.dat v7';
   readonly littleEndian: boolean;
   readonly layout: PageLayout;
-  /** Bytes of a page of memory; undefined where the file says what cannot be. */
+  /** Bytes of a page of memory; undefined if the file states an impossible value. */
   readonly machinePageSize?: PageSize | undefined;
   /** Of the events that are decoded only. */
   readonly formats: readonly EventFormat[];
-  /** The ids of all formats in the file; undefined if a part of them could not be read. */
-  readonly ids: ReadonlySet<number> | undefined;
+  /** The formats of all events that the file describes. */
+  readonly described: readonly DescribedEvent[];
+  /** Whether all of them could be read: then a record with another id is damaged. */
+  readonly describesAll: boolean;
   readonly taskNames: ReadonlyMap<number, string>;
   /** The kernel's symbols, fetched on first use; undefined if the file has none. */
   readonly symbols: () => Promise<KernelSymbols | undefined>;

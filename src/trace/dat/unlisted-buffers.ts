@@ -54,7 +54,7 @@ interface Found {
   readonly littleEndian: boolean;
   readonly inflate: Inflate | undefined;
   readonly damages: Damages;
-  /** As the file's header_page says it. */
+  /** Page size from the file's header_page. */
   readonly pageSize: number;
 }
 

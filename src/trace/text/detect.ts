@@ -45,10 +45,7 @@ export function detectText(beginning: Uint8Array): Dialect | undefined {
   return undefined;
 }
 
-/**
- * The lines before the first with a NUL: no text has one, but a machine that crashed leaves them where a text broke
- * off.
- */
+/** The lines before the first NUL: a text has none, but after a crash a cut-off text may end in NULs. */
 function beforeNul(start: Uint8Array): Uint8Array {
   const nul = start.indexOf(0);
   return nul < 0 ? start : start.subarray(0, start.lastIndexOf(0x0a, nul) + 1);

@@ -26,6 +26,25 @@ const UTF8 = new TextDecoder();
 /** `PERF_RECORD_LOST lost 12`, and LOST_SAMPLES. */
 const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)?\b(?:\D+(\d+))?/;
 
+/** How a text is read. */
+export interface TextOptions extends ReadOptions {
+  /** Receives every event's line, decoded or not, and the further lines that belong to it. */
+  readonly whole?: WholeLines | undefined;
+}
+
+/** Receiver of whole lines. What follows a line belongs to it until the next one begins. */
+export interface WholeLines {
+  /** @param line from the event's name on. */
+  begin(line: string, origin: LineOrigin): void;
+  /** A further line of a marker's text. */
+  continue(line: string): void;
+  /** A function of the stack trace behind it. */
+  frame(name: string): void;
+  /** The decoder could not read it. */
+  unreadable(): void;
+  end(): void;
+}
+
 /** Turns lines whose columns are known into events, with the stacks and the marker's further lines that follow them. */
 export class EventLines {
   readonly tally: TextTally;
@@ -34,7 +53,7 @@ export class EventLines {
   /** Some line showed a loss, so the text would show others too. */
   sawLoss = false;
   readonly #dialect: Dialect;
-  readonly #options: ReadOptions;
+  readonly #options: TextOptions;
   readonly #readsSched: boolean;
   readonly #troubles: TextTroubles;
   readonly #batcher: Batcher;
@@ -50,13 +69,15 @@ export class EventLines {
     comm: undefined,
     buffer: undefined,
   };
+  readonly #whole: WholeLines | undefined;
   /** The last event if it is a marker: its text may continue in the next line. */
   #marker: Marker | undefined;
   #endsInReturn: boolean | undefined;
 
-  constructor(dialect: Dialect, options: ReadOptions, troubles: TextTroubles) {
+  constructor(dialect: Dialect, options: TextOptions, troubles: TextTroubles) {
     this.#dialect = dialect;
     this.#options = options;
+    this.#whole = options.whole;
     this.#readsSched = options.scheduling === true;
     this.#troubles = troubles;
     this.#batcher = new Batcher(options.onEvents);
@@ -65,7 +86,7 @@ export class EventLines {
     this.tally = new TextTally(this.#clock);
   }
 
-  /** The first line tells whether lines end in a carriage return. */
+  /** Whether lines end in a carriage return, by the first line. */
   endsIn(byte: number | undefined): void {
     this.#endsInReturn ??= byte === CARRIAGE_RETURN;
   }
@@ -104,6 +125,7 @@ export class EventLines {
       return;
     }
     if (losses.isWaiting) this.#tellLoss(cpu, buffer, this.#clock.at(seconds, fraction));
+    if (this.#whole !== undefined) this.#beginWhole(this.#whole, prefix, bytes, body, newline);
     if (kind === 'stack') {
       this.#stacks.begin(cpu, pid);
       return;
@@ -126,6 +148,7 @@ export class EventLines {
     if (typeof event === 'string') {
       this.#stacks.passed(cpu);
       if (event === 'nothing') return;
+      this.#whole?.unreadable();
       this.#troubles.unreadable(cpu, buffer);
       this.#tellLoss(cpu, buffer, at);
     } else if ((kind === 'marker' || kind === 'print') && event.type === 'marker') {
@@ -138,6 +161,14 @@ export class EventLines {
       this.#stacks.decoded(cpu, whole);
       if (this.#dialect.stackFollows) this.#stacks.beginBehind(whole);
     }
+  }
+
+  #beginWhole(whole: WholeLines, prefix: LinePrefix, bytes: Uint8Array, body: number, newline: number): void {
+    const { cpu, pid, seconds, nanoseconds: fraction, buffer } = prefix;
+    const comm = this.#taskNames.of(prefix, bytes);
+    const origin = { at: this.#clock.at(seconds, fraction), cpu: cpu as Cpu, pid, comm, buffer };
+    const line = UTF8.decode(bytes.subarray(body, this.#endOf(bytes, newline)));
+    whole.begin(line, origin);
   }
 
   /** Without a carriage return, where lines have one. */
@@ -158,7 +189,7 @@ export class EventLines {
     });
   }
 
-  /** A line that tells a loss. */
+  /** A line that reports a loss. */
   loss(loss: TextLoss): void {
     this.sawLoss = true;
     if (this.#isWanted(loss.buffer) && this.#troubles.isCpu(loss.cpu)) this.#troubles.losses.add(loss);
@@ -170,7 +201,9 @@ export class EventLines {
 
   /** A line of a stack trace; '' for a function of a program. */
   frame(name: string): void {
-    if (this.#stacks.isOpen && name !== '') this.#stacks.frame(name);
+    if (!this.#stacks.isOpen || name === '') return;
+    this.#stacks.frame(name);
+    this.#whole?.frame(name);
   }
 
   /** A line that is none of a stack trace. */
@@ -183,6 +216,7 @@ export class EventLines {
     if (this.#marker === undefined || this.#marker.text.length >= MAX_MARKER_LENGTH) return false;
     const line = UTF8.decode(bytes.subarray(start, this.#endOf(bytes, newline)));
     this.#marker = { ...this.#marker, text: `${this.#marker.text}\n${line}` };
+    this.#whole?.continue(line);
     return true;
   }
 
@@ -190,6 +224,7 @@ export class EventLines {
   settle(): void {
     this.#stacks.end();
     this.#flushMarker();
+    this.#whole?.end();
   }
 
   /** Nothing follows; `cpus`: those of the recording. */

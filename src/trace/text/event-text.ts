@@ -85,7 +85,7 @@ export class EventText {
       case 'marker':
         return { type: 'marker', ...origin, text: UTF8.decode(bytes.subarray(behindSymbol(bytes, start, end), end)) };
       case 'print': {
-        // trace-cmd names who wrote it: a function, or its address if it has no symbols.
+        // trace-cmd names the writer: a function, or its address without symbols.
         const text = UTF8.decode(bytes.subarray(argumentsAt(bytes, start, end), end));
         return { type: 'marker', ...origin, text: text.replace(/^\S+: /, '') };
       }
@@ -137,7 +137,7 @@ export class EventText {
     if (!cursor.literal(OFS)) return 'unreadable';
     const offset = cursor.decimal();
     let order = 0;
-    // What is cut off here may be the end of the offset, which the missing order then tells.
+    // The end of the offset may be cut off here; the missing order then shows it.
     if (cursor.literal(ORDER)) {
       order = cursor.decimal();
       if (order === 0 && offset > 0) this.#offsets.saw(offset, major);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { InputError } from '../../ledger/index.ts';
-import type { ReadOptions, TraceSummary } from '../summary.ts';
+import type { TraceSummary } from '../summary.ts';
 import { unknownBuffer } from '../unknown-buffer.ts';
 import type { Dialect } from './dialect.ts';
-import { EventLines } from './event-lines.ts';
+import { EventLines, type TextOptions } from './event-lines.ts';
 import { LineEnds } from './line-end.ts';
 import { LinePrefix } from './line-prefix.ts';
 import { MAX_LINE_BYTES, TextTroubles } from './text-troubles.ts';
@@ -43,7 +43,7 @@ export class LineReader {
   #isTrimmed = false;
 
   /** @param name of the input, for messages. */
-  constructor(name: string, dialect: Dialect, options: ReadOptions) {
+  constructor(name: string, dialect: Dialect, options: TextOptions) {
     this.#name = name;
     this.#dialect = dialect;
     this.#buffer = options.buffer;
@@ -164,7 +164,7 @@ export class LineReader {
         ...notes.sentences(count, kept, written, tally.entries !== undefined),
         ...tally.oneCpuOnly,
       ],
-      damage: damages.told,
+      damage: damages.places,
       buffers: this.#dialect.namesBuffers ? (wanted === undefined ? [...buffers] : [wanted]) : undefined,
       recordedOn: undefined,
       clock: undefined,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { PieceReader } from '../byte-stream.ts';
-import type { ReadOptions, TraceSummary } from '../summary.ts';
+import type { TraceSummary } from '../summary.ts';
 import { UnknownBufferError } from '../unknown-buffer.ts';
 import { PackingError } from '../unpack.ts';
 import type { Dialect } from './dialect.ts';
+import type { TextOptions } from './event-lines.ts';
 import { LineReader, type TextDamage } from './line-reader.ts';
 import { MAX_LINE_BYTES } from './text-troubles.ts';
 
@@ -15,7 +16,7 @@ const BLOCK_BYTES = 256 * 1024;
  * Reads text line by line, block by block. The kernel rounds times to microseconds in it.
  * @throws InputError if no line is an event.
  */
-export async function readText(pieces: PieceReader, dialect: Dialect, options: ReadOptions): Promise<TraceSummary> {
+export async function readText(pieces: PieceReader, dialect: Dialect, options: TextOptions): Promise<TraceSummary> {
   if (options.buffer !== undefined && !dialect.namesBuffers) {
     throw new UnknownBufferError(
       `${pieces.name}: ${dialect.format} is of one buffer and does not name it; a trace.dat has named buffers`,

@@ -7,7 +7,7 @@ import type { TextLoss } from './dialect.ts';
 export class TextLosses {
   readonly #waiting = new Map<string, TextLoss>();
   /** A piece of the text is missing: every CPU may have lost something. The CPUs that have reported it since. */
-  #toldOfAll: Set<string> | undefined;
+  #reportedForAll: Set<string> | undefined;
   #isWaiting = false;
 
   /** Whether some event may have a loss before it; called for every line. */
@@ -27,7 +27,7 @@ export class TextLosses {
 
   ofAll(): void {
     this.#isWaiting = true;
-    this.#toldOfAll = new Set();
+    this.#reportedForAll = new Set();
   }
 
   ofEach(cpus: readonly number[]): void {
@@ -37,21 +37,21 @@ export class TextLosses {
   /** The loss before an event at `at`, which is then reported. */
   take(cpu: number, buffer: string | undefined, at: Nanoseconds): Loss | undefined {
     const key = keyOf(cpu, buffer);
-    if (this.#toldOfAll !== undefined && !this.#toldOfAll.has(key)) {
-      this.#toldOfAll.add(key);
+    if (this.#reportedForAll !== undefined && !this.#reportedForAll.has(key)) {
+      this.#reportedForAll.add(key);
       this.add({ cpu, events: undefined, buffer });
     }
     const loss = this.#waiting.get(key);
     if (loss === undefined) return undefined;
     this.#waiting.delete(key);
-    this.#isWaiting = this.#waiting.size > 0 || this.#toldOfAll !== undefined;
+    this.#isWaiting = this.#waiting.size > 0 || this.#reportedForAll !== undefined;
     return { type: 'loss', cpu: cpu as Cpu, at, events: loss.events, buffer };
   }
 
   /** The losses without a later event of their CPU. */
   rest(cpus: readonly number[]): Loss[] {
-    const told = this.#toldOfAll;
-    if (told !== undefined) this.ofEach(cpus.filter((cpu) => !told.has(keyOf(cpu, undefined))));
+    const reported = this.#reportedForAll;
+    if (reported !== undefined) this.ofEach(cpus.filter((cpu) => !reported.has(keyOf(cpu, undefined))));
     return [...this.#waiting.values()]
       .toSorted((a, b) => a.cpu - b.cpu)
       .map(({ cpu, events, buffer }) => ({ type: 'loss', cpu: cpu as Cpu, at: undefined, events, buffer }));

@@ -26,8 +26,8 @@ export const allOrNothing: PropertyText = {
       program.sizes['guest'] === 1
         ? pages.map(([inode, index]) => {
             const spte = kvm.spte.at(inode, index, 0);
-            const asTold = kvm.sptePrivate.at(inode, index, 0).eq(gmemInode.private.at(inode, index));
-            return spte.eq(literal(sizes.folios)).or(spte.eq(iPages.at(inode, index)).and(asTold));
+            const isOfItsKind = kvm.sptePrivate.at(inode, index, 0).eq(gmemInode.private.at(inode, index));
+            return spte.eq(literal(sizes.folios)).or(spte.eq(iPages.at(inode, index)).and(isOfItsKind));
           })
         : [];
     composer.properties.push({ name: nameOf('I8'), holds: all([...exclusive, ...mapped, ...guest]) });

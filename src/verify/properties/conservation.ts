@@ -9,7 +9,7 @@ import { nameOf, type PropertyText } from './property.ts';
 /** In larger memories, summing every folio's holders in every state takes longer than everything else. */
 const MOST_FOLIOS_ADDED_UP = 16;
 
-/** One more is one too many already: a form that disables twice is noted as far as this. */
+/** A form that disables more than once is already wrong; its disables are counted up to this number. */
 const MOST_DISABLES = 3;
 
 /** A task that flushes a CPU's batch holds its lock. Only the batch of a CPU that is gone is flushed without it. */
@@ -26,7 +26,8 @@ export const conservation: PropertyText = {
   ask: (composer, world) => {
     if (world.program.sizes['freeze'] === 1) {
       const thawed = numbers(world.sizes.folios).map((number) => folio.frozen.at(literal<'folio'>(number), 0).not());
-      // Another conversion may have frozen a folio for a moment: the last one to return finds what stays frozen.
+      // Another conversion may have frozen a folio for a moment; the last conversion to return finds every folio that stays
+      // frozen.
       const mayBeOthers = (task: number): Value<'bool'> =>
         any(converting(world).flatMap((other) => (other === task ? [] : [finished(other).not()])));
       composer.watch(

@@ -16,7 +16,7 @@ const isWithin = ({ call }: Conversion, index: Value<'index'>): Value<'bool'> =>
 };
 
 /** The caller receives the refused index, and an error leaves the attributes unchanged. */
-function askWhatIsTold(composer: Composer): void {
+function assertReportedPage(composer: Composer): void {
   const { pages } = composer.world.sizes;
   const stored = composer.note('stored', bool);
   /** The index plus one; 0 if no index was returned. */
@@ -26,10 +26,10 @@ function askWhatIsTold(composer: Composer): void {
     inConversions(STORED, (_, conversion) => [note(stored(conversion), literal(1))]),
     inConversions(REFUSED, (said, conversion) => [note(refused(conversion), numberOf(said('index')))]),
     inConversions(RETURNED, (said, conversion) => {
-      const told = numberOf(said('index')).eq(refused(conversion));
+      const isReported = numberOf(said('index')).eq(refused(conversion));
       return [
         assert(nameOf('I4'), said('result').eq(OK).or(stored(conversion).not())),
-        assert(nameOf('I4'), said('result').ne(EAGAIN).or(told)),
+        assert(nameOf('I4'), said('result').ne(EAGAIN).or(isReported)),
       ];
     }),
   );
@@ -52,7 +52,7 @@ const itself: PropertyText = {
         return [assert(nameOf('I4'), looks.isLarge(conversion, index).or(isRight))];
       }),
     );
-    askWhatIsTold(composer);
+    assertReportedPage(composer);
   },
 };
 

@@ -13,7 +13,7 @@ const OK = RESULTS.indexOf('ok');
 /** The scenario's expectation for a call under this form of the check. */
 function expectedOfCall({ scenario, patch }: SmallWorld, { task, number }: WorldCall): Expected | undefined {
   const call = scenario.threads.find((thread) => thread.task === task)?.calls[number];
-  return call === undefined ? undefined : expectedOf(call, patch.name);
+  return call === undefined ? undefined : expectedOf(call, patch);
 }
 
 /** Marks that are counted in a conversion. */

@@ -47,7 +47,7 @@ export function propertyOf(id: PropertyId): PropertyText {
   return found;
 }
 
-/** The properties that apply to a scenario: without exceptions that it has no occasion for. */
+/** The properties that apply to a scenario: an exception only if the scenario can meet it. */
 export const propertiesOf = (world: SmallWorld): readonly PropertyText[] =>
   PROPERTIES.filter(({ applies }) => applies?.(world) ?? true);
 

@@ -66,7 +66,7 @@ function exceptionsOf(composer: Composer): ReadonlyMap<PropertyId, AtLook> {
 
 const premise = { event: 'refused', otherwise: 'no page is ever refused' } as const;
 
-/** I2, at the decision of a refusal: it demands nothing of a page that is an exception. */
+/** I2, at the decision of a refusal: it does not apply to a page that is an exception. */
 const itself: PropertyText = {
   id: 'I2',
   sentence: 'no batch-only refusal: a refused page had a user when the check last looked at it',

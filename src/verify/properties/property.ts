@@ -13,7 +13,7 @@ export interface PropertyText {
   readonly premise?: { readonly event: Happening; readonly otherwise: string };
   /** It judges a refusal by the looks before it: if a form does not show its looks, it is undecided. */
   readonly needsLooks?: true;
-  /** Whether the scenario has an occasion for it. Absent: every scenario has. */
+  /** Whether the scenario can meet its case. Absent: every scenario can. */
   readonly applies?: (world: SmallWorld) => boolean;
   /** Adds its notes, asserts and conditions on states. Absent: the search itself decides it. */
   readonly ask?: (composer: Composer, world: SmallWorld) => void;

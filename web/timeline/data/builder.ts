@@ -9,14 +9,14 @@ export interface Changes {
   readonly times: Float64Array;
   /** Number of the row, over all inodes. */
   readonly rows: Uint32Array;
-  /** What the row shows from then on: a code of states.ts. */
+  /** State of the row from then on: a code of states.ts. */
   readonly codes: Uint8Array;
 }
 
 /** Changes of the number of folios in a CPU's batch. */
 export interface FillChanges {
   readonly times: Float64Array;
-  /** 0 and 1: one that waits comes, goes; 2 and 3: one that may wait. */
+  /** 0 and 1: a waiting folio is added or removed; 2 and 3: a folio that may wait. */
   readonly kinds: Uint8Array;
 }
 
@@ -52,7 +52,7 @@ export interface Packed {
   readonly tasks: readonly { readonly pid: number; readonly name: string | undefined }[];
 }
 
-/** Largest number of tasks that are told apart by a search. */
+/** Largest number of tasks that a search distinguishes. */
 const MOST_TASKS = 65_535;
 
 interface RowMade {
@@ -66,10 +66,10 @@ interface RowMade {
 /** Mixes a number into a hash (FNV-1a, by words). */
 const mixed = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01_00_01_93) >>> 0;
 
-/** Packs the lives of folios into columns: a life takes some forty bytes, however it is made. */
+/** Packs the lives of folios into columns: a life takes some forty bytes. */
 export class Builder {
   readonly #begin: bigint;
-  /** Times that a reader compares folios at: markers and calls, as far as they are known. */
+  /** Times at which readers compare folios: markers and calls, as far as they are known. */
   readonly #inodes: { dev: string; ino: bigint; rows: Map<number, RowMade> }[] = [];
   readonly #rows: RowMade[] = [];
   readonly #times = new Growing(float64);

@@ -19,11 +19,9 @@ export interface Fold extends Pages {
 /**
  * Adjacent rows with the same history share a lane:
  *
- *     index    0 1 2 3 ... 73   74   75   76 ...
- *     history  a a a a ...  a    b    a    b
- *     lane     |-----------|    |-|  |-|  |-|
+ *     index    0 1 2 3 ... 73   74   75   76 ... history  a a a a ...  a    b    a    b lane     |-----------|    |-|  |-|  |-|
  *
- * If these are too many, neighbours share one too, so many to each as are needed.
+ * If there are too many lanes, neighbours also share lanes, as many as needed.
  * @param rows by rising index.
  */
 export function foldRows(rows: readonly Row[], most: number): readonly Fold[] {
@@ -36,7 +34,7 @@ export function foldRows(rows: readonly Row[], most: number): readonly Fold[] {
     else runs.push({ from: index, to: index + pages, first: place, last: place + 1 });
   }
   if (runs.length <= most) return runs;
-  // Blocks of equal size by pages: a place in a lane's list then says something of the place in the file.
+  // Blocks of an equal number of pages, so that a lane's position reflects the position in the file.
   const begin = runs[0]?.from ?? 0;
   const end = runs.at(-1)?.to ?? 0;
   let size = 1;

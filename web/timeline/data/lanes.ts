@@ -18,7 +18,7 @@ export interface SortedChanges extends Changes {
   readonly rowCount: number;
 }
 
-/** Sorts changes by time. The arrays given are not needed afterwards. */
+/** Sorts changes by time. The given arrays are not needed afterwards. */
 export function sortChanges({ times, rows, codes }: Changes, rowCount: number): SortedChanges {
   const order = orderOf(times);
   const sorted = {
@@ -129,7 +129,7 @@ class Filling {
     }
   }
 
-  /** A code that shows for the first time counted nothing before. */
+  /** A code that appears for the first time had the count 0 before. */
   #open(code: number): void {
     const counts = new Growing<Counts>(this.#make);
     for (let place = 0; place < this.#times.length; place++) counts.push(0);

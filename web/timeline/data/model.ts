@@ -44,9 +44,9 @@ export interface FolioLane {
   readonly id: string;
   readonly inode: number;
   readonly pages: Pages;
-  /** Number of folios of the recording at these indexes, of any time. */
+  /** Number of folios at these indexes in the whole recording. */
   readonly rows: number;
-  /** What each channel of `series` counts: codes of states.ts, rising. */
+  /** Code of states.ts that each channel of `series` counts, rising. */
   readonly codes: readonly number[];
   readonly series: Series;
   /** Whether it may be unfolded. */
@@ -66,7 +66,7 @@ export interface InodeLanes {
   readonly pages: number;
 }
 
-/** One work of a round of lru_add_drain_all(). */
+/** One work item of a round of lru_add_drain_all(). */
 interface DrainWorkSeen {
   readonly cpu: number;
   readonly queued: Offset;
@@ -80,12 +80,12 @@ export interface DrainRoundSeen {
   readonly cpu: number;
   readonly pid: number;
   readonly task: string | undefined;
-  /** End of its last work; undefined if that was not recorded. */
+  /** End of its last work item; undefined if that was not recorded. */
   readonly until: Offset | undefined;
   readonly works: readonly DrainWorkSeen[];
 }
 
-/** What a conversion's call got. */
+/** Result of a conversion's call. */
 export type CallResult = 'safe' | 'refused' | 'failed' | 'unknown';
 
 export interface ConversionSeen {
@@ -98,7 +98,7 @@ export interface ConversionSeen {
   /** `-EAGAIN`, `0`, ...; undefined if no return was recorded. */
   readonly returned: string | undefined;
   readonly drained: boolean | undefined;
-  /** What refused it, one phrase a cause. */
+  /** Causes of its refusal, one phrase each. */
   readonly causes: readonly string[];
 }
 

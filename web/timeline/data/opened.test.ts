@@ -49,15 +49,15 @@ describe('every marker shows the numbers of explain --json', () => {
       ]);
 
       const pages = { from: 0, to: Number.MAX_SAFE_INTEGER };
-      const told = opened.moment({ at: moment.at, dev: moment.dev, ino, range: undefined, pages });
+      const shown = opened.moment({ at: moment.at, dev: moment.dev, ino, range: undefined, pages });
       const isSecond = moment !== explanation.moments.find((one) => one.at === moment.at && one.ino === moment.ino);
-      if (told === undefined || isSecond) continue;
+      if (shown === undefined || isSecond) continue;
       const json = (answer: typeof moment) => explanationToJson({ ...explanation, moments: [answer] });
       const { folios, lives, stale } = moment;
-      expect(json({ ...told.answer, folios, lives, stale })).toBe(json(moment));
-      expect(told.folios).toBe(folios.length);
-      const sum = told.groups.reduce((all, { count, first }) => all + count * referencesOf(first.folio.holders), 0);
-      if (told.groups.length < 64)
+      expect(json({ ...shown.answer, folios, lives, stale })).toBe(json(moment));
+      expect(shown.folios).toBe(folios.length);
+      const sum = shown.groups.reduce((all, { count, first }) => all + count * referencesOf(first.folio.holders), 0);
+      if (shown.groups.length < 64)
         expect(sum).toBe(folios.reduce((all, { holders }) => all + referencesOf(holders), 0));
     }
     for (const { cpu, fill } of timeline.cpus)

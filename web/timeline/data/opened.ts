@@ -35,7 +35,7 @@ export interface Asked {
   readonly ino: string;
   /** The pages to convert; undefined: the whole inode. */
   readonly range: Pages | undefined;
-  /** Pages of which the holders are asked; the first folio of them is told in full. */
+  /** Pages whose holders are asked for; the first folio of each group is returned in full. */
   readonly pages: Pages;
 }
 
@@ -48,7 +48,7 @@ export interface FolioGroup {
 }
 
 /** A moment, as the panel shows it. */
-export interface Told {
+export interface PanelMoment {
   readonly answer: MomentAnswer;
   /** Folios of the asked pages, those with equal holders together, by their first index. */
   readonly groups: readonly FolioGroup[];
@@ -56,7 +56,7 @@ export interface Told {
   readonly folios: number;
 }
 
-/** Where a search has found something. */
+/** A place that a search has found. */
 export interface Hit {
   readonly inode: number;
   readonly index: number;
@@ -82,7 +82,7 @@ export class Opened {
     const { changes } = packed;
     this.#history = history;
     this.#changes = sortChanges(changes, packed.rows.length);
-    // The unsorted columns are given up: they are as large as the sorted ones.
+    // The unsorted columns are released: they are as large as the sorted ones.
     this.#packed = { ...packed, changes: this.#changes, fills: new Map(), flushes: new Map() };
     this.#markers = markers;
     this.timeline = timelineOf(name, history, packed, this.#changes, markers);
@@ -99,7 +99,7 @@ export class Opened {
   }
 
   /** The answer of `explain --json` at a moment. @returns undefined if the recording has no such inode. */
-  moment({ at, dev, ino, range, pages }: Asked): Told | undefined {
+  moment({ at, dev, ino, range, pages }: Asked): PanelMoment | undefined {
     const name = this.#nameOf(dev, ino);
     if (name === undefined) return undefined;
     const time = nanoseconds(at);
@@ -158,7 +158,7 @@ export class Opened {
 
 const hex = (ino: bigint): string => `0x${ino.toString(16)}`;
 
-/** Without what is computed when it is looked at, and not needed: a message to the page copies everything. */
+/** The answer without lazily computed parts, which the page does not need: a message copies everything. */
 function plain(answer: MomentAnswer): MomentAnswer {
   const { at, marker, dev, ino, count, notable, goneNotable, strengths, staleCount, unsettled } = answer;
   const { verdicts, localDrainByCpu, baseline, strength, unseen, isOlder } = answer;
@@ -191,10 +191,10 @@ function plain(answer: MomentAnswer): MomentAnswer {
   };
 }
 
-/** Largest number of groups that a panel is told. */
+/** Largest number of groups that a panel gets. */
 const MOST_GROUPS = 64;
 
-function groupsOf({ folios, lives, stale }: MomentAnswer, pages: Pages): Pick<Told, 'groups' | 'folios'> {
+function groupsOf({ folios, lives, stale }: MomentAnswer, pages: Pages): Pick<PanelMoment, 'groups' | 'folios'> {
   const groups = new Map<string, { ranges: { from: number; to: number }[]; count: number; first: FolioThen }>();
   let count = 0;
   for (const [place, folio] of folios.entries()) {
@@ -354,7 +354,7 @@ function conversionOf(
     result: resultOf(returned),
     returned: returned === undefined ? undefined : wordOf(returned),
     drained,
-    // What no event shows may always be a cause; it is worth a line only where nothing else is one.
+    // A cause that no event shows is always possible; it gets a line only if there is no other cause.
     causes: causes
       .filter(({ how }) => how !== 'not recorded' || causes.length === 1)
       .map(({ how, kinds }) =>

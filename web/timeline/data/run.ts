@@ -4,7 +4,7 @@ import { type Call, patchNamed, Tracepoints } from '../../../src/machine/index.t
 import { readScenario, type RunObserver, runScenario } from '../../../src/scenario/index.ts';
 import { type ByteSource, memorySource, traceText } from '../../../src/trace/index.ts';
 
-/** A run of the model that is looked at like a recording. */
+/** A run of the model that is shown like a recording. */
 export interface AskedRun {
   /** Name of the scenario's file. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface AskedRun {
   readonly form: string;
 }
 
-/** A run, recorded as a kernel with all its tracepoints on would have: the same as `run --trace --page-ref` writes. */
+/** A run, recorded as by a kernel with all tracepoints enabled: what `run --trace --page-ref` writes. */
 export async function recordedRun({ name, scenario: text, form }: AskedRun): Promise<ByteSource> {
   const scenario = await readScenario(name, text);
   const events: KernelEvent[] = [];

@@ -109,10 +109,10 @@ export function fillColumns(series: Series, { from, to, width }: Span, end: numb
   const scale = width / (to - from);
   const samples = times.length;
   let steps = 0;
-  /** Columns before this one have been shown in full by what came before. */
+  /** Columns before this one are complete already. */
   const put = (begin: number, stop: number, most: readonly Counts[], least: readonly Counts[], node: number): void => {
     let first = Math.floor((begin - from) * scale);
-    // What ends at a column's edge is not within it; what has no width still is within its own.
+    // A sample that ends at a column's edge is outside the column; a sample of no width is inside its own column.
     let last = Math.ceil((stop - from) * scale) - 1;
     if (last < first) last = first;
     if (first < 0) first = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type FolioLedger, HOLDER_KINDS, type HolderKind } from '../../../src/ledger/index.ts';
 
-/** From the holder that a conversion minds least to the one that it minds most. */
+/** Holder kinds by their weight for a conversion, from the least to the most important. */
 const BY_WEIGHT: readonly HolderKind[] = [
   'page-cache',
   'safety-check',
@@ -26,7 +26,7 @@ export const CODES = HOLDER_KINDS.length;
 /** The folio is not in the page cache. */
 export const ABSENT = 255;
 
-/** What a lane shows of a folio: its heaviest holder. A folio of which something is not known shows `unknown`. */
+/** Code that a lane shows for a folio: its heaviest holder, or `unknown` if something about the folio is not known. */
 export function codeOfFolio({ holders, strength }: FolioLedger): number {
   if (strength === 'unknown') return codeOf('unknown');
   let code = 0;

@@ -2,10 +2,10 @@
 import type { CpuLane, FolioLane } from '../data/model.ts';
 import { type Columns, columnsFor, fillColumns, type Span } from '../data/series.ts';
 
-/** Pixels that the least of a lane's holders gets, so that one page among millions is seen. */
+/** Smallest height of a holder in a lane, in pixels, so that one page among millions is visible. */
 const LEAST_SEEN = 3;
 
-/** What a pixel column of a lane shows, from below: heights of parts, each of one code. */
+/** Content of a lane's pixel columns, from below: heights of parts, each of one code. */
 export interface Bands {
   /** Codes of the parts, from below. */
   readonly codes: readonly number[];
@@ -49,12 +49,12 @@ export function bandsOf({ series, codes, rows }: FolioLane, span: Span, height: 
   return { codes, heights };
 }
 
-/** What a pixel column of a CPU's lane shows: fills in pixels. */
+/** Content of the pixel columns of a CPU's lane: fills in pixels. */
 export interface Fills {
   /** Folios that wait throughout the column, and at most within it. */
   readonly least: Float64Array;
   readonly most: Float64Array;
-  /** At most with those that may wait. */
+  /** The largest number, including folios that may wait. */
   readonly perhaps: Float64Array;
 }
 

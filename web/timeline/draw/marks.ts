@@ -9,16 +9,16 @@ export interface CallSign {
   readonly width: number;
   readonly result: ConversionSeen['result'];
   readonly count: number;
-  /** Its place from above among the signs of one place, and how many these are: none hides another. */
+  /** Its position from above among the signs at one place, and their number: no sign hides another. */
   readonly nth: number;
   readonly of: number;
 }
 
-/** A sign's least width, so that it is seen and hit. */
+/** Smallest width of a sign in pixels, so that it can be seen and clicked. */
 export const SIGN = 16;
 const WORST_FIRST = ['refused', 'failed', 'unknown', 'safe'] as const;
 
-/** Times of what is drawn one by one, and what lies before each, for counting without looking at each. */
+/** Times of the items that are drawn one by one, with running counts, to count a range without visiting each item. */
 export interface CallIndex {
   readonly times: Float64Array;
   readonly before: Readonly<Record<ConversionSeen['result'], Uint32Array>>;
@@ -76,7 +76,7 @@ export function roundAt(drains: readonly DrainRoundSeen[], time: number): DrainR
   return time <= (round.until ?? round.at) ? round : undefined;
 }
 
-/** Times at which works were queued for a CPU and began to run there. */
+/** Times at which work items were queued for a CPU and began to run there. */
 export interface DrainTicks {
   readonly queued: Float64Array;
   readonly started: Float64Array;

@@ -17,7 +17,7 @@ import {
 import { paintBands, paintFills, paintHatch, paintTicks, type Pixels } from './paint.ts';
 import { type Colour, mixed, type Palette } from './palette.ts';
 
-/** What is to be drawn. Lengths are pixels of the page. */
+/** Input of a drawing. Lengths are pixels of the page. */
 export interface Sight {
   readonly timeline: Timeline;
   readonly rows: readonly Row[];
@@ -30,9 +30,9 @@ export interface Sight {
   readonly scrolled: number;
   readonly isNarrow: boolean;
   readonly cursor: number | undefined;
-  /** Where the pointer is, if it is not where the cursor stands. */
+  /** Position of the pointer, if it differs from the cursor's. */
   readonly pointer: number | undefined;
-  /** The row that the panel tells of. */
+  /** The row that the panel describes. */
   readonly chosen: string | undefined;
   readonly gridAt: readonly number[];
 }
@@ -44,7 +44,7 @@ const LETTER = 6;
 const shortened = (text: string, room: number): string =>
   text.length * LETTER <= room ? text : `${text.slice(0, Math.max(1, Math.floor(room / LETTER) - 1))}…`;
 
-/** Where a row's picture stands, without a label above it. */
+/** Place of a row's picture, without a label above it. */
 export const insideOf = (
   { kind, top, height }: Row,
   isNarrow: boolean,
@@ -54,7 +54,7 @@ export const insideOf = (
   return { top: top + label + margin, height: height - label - 2 * margin };
 };
 
-/** Draws a timeline on a canvas. What depends on the recording only is computed once. */
+/** Draws a timeline on a canvas. Data that depends only on the recording is computed once. */
 export class Scene {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;

@@ -18,7 +18,7 @@ const LEGEND = 60;
 /** Pixels of a letter, about. */
 const LETTER = 7;
 
-/** What the view shows, as vectors, all lanes below each other. @returns undefined while nothing is open. */
+/** The view as vector graphics, with all lanes below each other. @returns undefined while nothing is open. */
 export function pictureOf(model: TimelineModel, host: HTMLElement): SVGSVGElement | undefined {
   const timeline = model.timeline.value;
   if (timeline === undefined) return undefined;
@@ -55,7 +55,7 @@ export function pictureOf(model: TimelineModel, host: HTMLElement): SVGSVGElemen
   return svg;
 }
 
-/** What the fills mean: a picture stands without the page. */
+/** The legend of fills, since a saved picture is seen without the page. */
 function drawLegend(svg: SVGSVGElement, top: number, { timeline, palette }: Drawn): void {
   const codes = new Set(timeline.inodes.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.codes)));
   if (timeline.cpus.some(({ losses }) => losses.length > 0)) codes.add(palette.holders.length - 1);

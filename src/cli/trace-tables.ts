@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { exportTables, type TableName } from '../export/index.ts';
+import { InputError, type Nanoseconds } from '../ledger/index.ts';
+import { type ByteSource, type TraceSummary, UnknownBufferError } from '../trace/index.ts';
+import { reasonOf, UsageError } from './failure.ts';
+import { openSource } from './file-source.ts';
+import { makeDirectory } from './make-directory.ts';
+import { Progress } from './progress.ts';
+import { version } from './version.ts';
+import { WorkFolder } from './work-folder.ts';
+
+/** A recording on the command line: `FILE`, or `HOST=FILE`. */
+export interface NamedTrace {
+  /** Undefined: the recording says it, or it is not known. */
+  readonly host: string | undefined;
+  readonly path: string;
+}
+
+/** Where no recording says the host. */
+const UNKNOWN_HOST = 'unknown';
+
+/** A file that is there is meant, whatever its name looks like. */
+export function namedTrace(word: string): NamedTrace {
+  const [, host, path = ''] = /^([\w.-]+)=(.+)$/.exec(word) ?? [];
+  return host === undefined || existsSync(word) ? { host: undefined, path: word } : { host, path };
+}
+
+/** How recordings become tables in a folder. */
+interface Writing {
+  readonly root: string;
+  readonly tables: ReadonlySet<TableName>;
+  readonly buffer?: string | undefined;
+}
+
+/** What was written of one recording. */
+export interface WrittenTables {
+  readonly trace: TraceSummary;
+  readonly rows: ReadonlyMap<TableName, number>;
+}
+
+/**
+ * Writes the tables of a recording as `ROOT/TABLE/host=HOST/day=DAY/NAME.parquet`. They get their places when all of them are
+ * complete; the same recording written again replaces them.
+ * @throws InputError if nothing can be read from it; UsageError if the folder cannot be written.
+ */
+export async function writeTables(named: NamedTrace, { root, tables, buffer }: Writing): Promise<WrittenTables> {
+  const { path } = named;
+  const source = await openSource(path);
+  try {
+    if (!('size' in source))
+      throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
+    const digest = await digestOf(source);
+    const work = writing(root, () => {
+      makeDirectory(root);
+      return new WorkFolder(root, '.unfinished-');
+    });
+    try {
+      return await writeThrough(named, source, { root, tables, buffer, folder: work.path, digest });
+    } finally {
+      work.remove();
+    }
+  } catch (error) {
+    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+async function writeThrough(
+  { host, path }: NamedTrace,
+  source: ByteSource,
+  { root, tables, buffer, folder, digest }: Writing & { readonly folder: string; readonly digest: string },
+): Promise<WrittenTables> {
+  const opened = new Map<TableName, number>();
+  const progress = new Progress();
+  try {
+    const { trace, rows } = await exportTables(source, {
+      tables,
+      recording: path,
+      buffer,
+      createdBy: `folioscope ${version()}`,
+      open: (table) => {
+        const file = writing(root, () => openSync(join(folder, table), 'w'));
+        opened.set(table, file);
+        return (bytes) => writing(root, () => writeWhole(file, bytes));
+      },
+      onProgress: (share) => progress.tick(() => `${path}: ${Math.round(100 * share)} %`),
+    });
+    const place = join(`host=${host ?? hostOf(trace)}`, `day=${dayOf(trace.from, statSync(path).mtime)}`);
+    const name = `${basename(path).replaceAll(/[^\w.-]/g, '_')}-${digest}.parquet`;
+    writing(root, () => {
+      for (const table of opened.keys()) {
+        makeDirectory(join(root, table, place));
+        renameSync(join(folder, table), join(root, table, place, name));
+      }
+    });
+    return { trace, rows };
+  } finally {
+    progress.end();
+    for (const file of opened.values()) closeSync(file);
+  }
+}
+
+/** @throws UsageError with the reason if the folder cannot be written. */
+function writing<Result>(root: string, write: () => Result): Result {
+  try {
+    return write();
+  } catch (error) {
+    throw new UsageError(`${root}: cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+function writeWhole(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+/** Distinguishes recordings of the same name, by their length and beginning. */
+async function digestOf(source: ByteSource): Promise<string> {
+  const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
+  return createHash('sha256').update(`${source.size} `).update(head).digest('hex').slice(0, 8);
+}
+
+/** `Linux NAME RELEASE MACHINE`. A host without a name calls itself `(none)`. */
+function hostOf({ recordedOn }: TraceSummary): string {
+  const [, name = UNKNOWN_HOST] = recordedOn?.split(' ') ?? [];
+  return /^[\w.-]+$/.test(name) ? name : UNKNOWN_HOST;
+}
+
+/** 2001-09-09 as nanoseconds of the calendar: no machine runs for so long. */
+const CALENDAR = 1_000_000_000_000_000_000n;
+
+/** The day of the first event if the clock is the calendar's, else that on which the file was written; of UTC. */
+function dayOf(from: Nanoseconds | undefined, saved: Date): string {
+  const day = from !== undefined && from >= CALENDAR ? new Date(Number(from / 1_000_000n)) : saved;
+  if (Number.isNaN(day.getTime())) throw new InputError('the first event has no day');
+  return day.toISOString().slice(0, 10);
+}
