@@ -170,7 +170,7 @@ interface Beginning {
   readonly pageSize: TraceSummary['pageSize'];
   readonly window: TimeWindow | undefined;
   readonly drains: Explanation['drains'];
-  readonly teller: Teller;
+  readonly teller: Delivery;
 }
 
 /** @returns the history if one reading was enough. */
