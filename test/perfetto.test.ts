@@ -366,6 +366,15 @@ test('a folio that leaves and one that comes in the same microsecond at the same
   expect(states.map(({ facts }) => facts['pfn'])).toEqual([9n]);
 });
 
+test('two folios one after the other at one index, both only in the page cache, are two states', async () => {
+  const removed = added(3, 0).replace('add_to', 'delete_from').replace('pfn=0xa', 'pfn=0x7');
+  const lines = [added(0, 0), inserted(1, 0), removed, added(3, 0), inserted(3, 3), added(5, 1), inserted(7, 5)];
+  const { read } = await written(textSource(...lines));
+  const at = (time: bigint) => statesOf(read, '0:16:0x4414', time).map(({ name, facts }) => [name, facts['pfn']]);
+  expect(at(1_000_002_000n)).toEqual([[expect.stringContaining('page-cache'), 7n]]);
+  expect(at(1_000_003_000n)).toEqual([[expect.stringContaining('page-cache'), 10n]]);
+});
+
 describe('clocks', () => {
   const clockOfFile = async (clock: string | undefined, format = 'examples/two-cpu.dat') => {
     const bytes = readFileSync(format);
