@@ -308,6 +308,9 @@ function eventsOf(
     } else if (type === 3n) instants.push({ track, at, name, facts });
     else if (type === 4n || type === 5n) {
       const ofTrack = values.get(uuid) ?? [];
+      // UpdateState() in its state_tracker.cc adds the facts of the second to those of the first.
+      if (name !== '' && ofTrack.at(-1)?.name === name)
+        throw new Error(`track ${track.name}: a state follows one of the same name, and Perfetto makes one of both`);
       ofTrack.push({ at, name, facts, counter });
       values.set(uuid, ofTrack);
     } else throw new Error(`an event of type ${type}`);

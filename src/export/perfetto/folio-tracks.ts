@@ -87,12 +87,17 @@ export class FolioTracks {
   /** @param next begin of the life that was written before, which may be the next one. */
   #states(track: bigint, story: FolioStory, next: Nanoseconds | undefined): void {
     let before: Nanoseconds | undefined;
+    let nameBefore: string | undefined;
     for (const { from, to, folio, mayBeGone } of story.spans) {
       if (before !== undefined && before !== from) this.#packets.state(track, before, {});
-      before = to;
       const { holders, strength } = folio;
+      const name = wordsOf(holders);
+      // Perfetto makes one state of two of one name, with the facts of both. An earlier life may have ended right here.
+      if (before === undefined || name === nameBefore) this.#packets.state(track, from, {});
+      before = to;
+      nameBefore = name;
       this.#packets.state(track, from, {
-        name: wordsOf(holders),
+        name,
         facts: {
           ...this.#names.facts(story),
           strength,
