@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// npm run build: compiles src/ to dist/: a file for each of the sources, with its types, the command line in few files, and the
-// page.
+// npm run build: compiles src/ to dist/: a file for each of the sources, with its types, the command line in few files, its man
+// pages, and the page.
 //
 //   exit 0: dist/ is new and complete; 1: the compiler found errors, dist/ is unchanged
 //
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildWeb } from './build-web.mjs';
 import { ROOT } from './files.mjs';
+import { writeManPages } from './man-pages.mjs';
 
 // Beside dist/, so that relative paths in source maps stay right when it is renamed.
 const fresh = join(ROOT, `.dist-${process.pid}`);
@@ -89,6 +90,7 @@ try {
     await bundleCommandLine();
     copyGrammar();
     await buildWeb(join(fresh, 'web'));
+    await writeManPages(join(fresh, 'man'), [join(fresh, 'cli/main.js')]);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     rmSync(old, { recursive: true, force: true });

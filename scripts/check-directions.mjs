@@ -36,7 +36,7 @@ const HOUSE = {
   trace: { rooms: ['ledger', 'abi'], packages: true },
   explain: { rooms: ['trace', 'ledger', 'machine', 'abi'], packages: true },
   conform: { rooms: ['trace', 'machine', 'kernel', 'lang', 'ledger', 'abi'], packages: true },
-  export: { rooms: ['explain', 'trace', 'ledger'] },
+  export: { rooms: ['explain', 'trace', 'ledger', 'abi'], packages: true },
   live: { rooms: ['trace', 'ledger', 'abi'], packages: true, node: true },
   serve: { node: true },
   queue: { packages: true, node: true },

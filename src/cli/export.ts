@@ -19,6 +19,8 @@ interface Options {
   readonly murphi?: boolean;
   readonly c?: string;
   readonly parquet?: string;
+  readonly perfetto?: string;
+  readonly redact?: boolean;
   readonly buffer?: string;
   readonly replay?: string;
   readonly profile?: Profile;
@@ -27,24 +29,30 @@ interface Options {
 /** The form whose results a C program asserts if none is named: the last one of the conversion series. */
 const SERIES_FORM = 'v8';
 
-/** `folioscope export`: a scenario for another model checker or a real kernel; recordings as tables. */
+/** `folioscope export`: a scenario for another model checker or a real kernel; recordings as tables, or for Perfetto. */
 export function registerExport(program: Command): void {
   program
     .command('export')
-    .summary('write a scenario for SPIN, Rumur or a real kernel, or recordings as tables')
+    .summary('write a scenario for SPIN, Rumur or a real kernel, a recording as tables or for Perfetto')
     .description(
       'Writes the kernel, the tasks and the properties, as check explores them, as a model for another checker. ' +
         'That checker finds the same states, one for one, and the same verdict. With --c it writes one order of the ' +
         "calls as a stand-alone C program in the manner of the kernel's selftests. The program asserts the results on " +
         'the kernel that runs it. With --parquet it writes recordings as tables for DuckDB, pandas, Spark and ' +
-        'ClickHouse: every event, and what explain makes of them (docs/query.md).',
+        'ClickHouse: every event, and what explain makes of them (docs/query.md). With --perfetto it writes a ' +
+        'recording as a trace for https://ui.perfetto.dev and its SQL (docs/perfetto.md).',
     )
-    .argument('<file...>', 'a scenario file (YAML or JSON); with --parquet recordings, each FILE or HOST=FILE')
+    .argument(
+      '<file...>',
+      'a scenario file (YAML or JSON); with --perfetto a recording; with --parquet recordings, each FILE or HOST=FILE',
+    )
     .option('--promela', 'in Promela, for SPIN')
     .option('--murphi', 'in Murphi, for Rumur')
     .option('--c <file>', 'a C program, into this file; - for standard output')
     .option('--parquet <directory>', 'recordings as Parquet files: DIRECTORY/TABLE/host=HOST/day=DAY/NAME.parquet')
-    .option('--buffer <name>', "with --parquet: only this buffer of a trace.dat; '' is the top one")
+    .option('--perfetto <file>', 'a recording as a Perfetto trace, into this file; - for standard output')
+    .option('--redact', 'with --perfetto: replace task names, page frames, addresses and texts')
+    .option('--buffer <name>', "with --parquet or --perfetto: only this buffer of a trace.dat; '' is the top one")
     .option('--replay <file>', 'with --c: the order of a counterexample that check --json printed, or of run --json')
     .addOption(
       new Option(
@@ -78,22 +86,33 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline --json > run.json
       folioscope export scenarios/SC-02-other-cpu.yaml --c sc-02.c --replay run.json
   folioscope export examples/two-cpu.dat --parquet tables
-  folioscope export vm1=a.dat vm2=b.dat --parquet tables`,
+  folioscope export vm1=a.dat vm2=b.dat --parquet tables
+  folioscope export examples/two-cpu.dat --perfetto two-cpu.pftrace
+  folioscope export examples/two-cpu.dat --redact --perfetto - | gzip > two-cpu.pftrace.gz`,
     )
     .action(async (files: readonly string[], options: Options, command: Command) => {
-      const { promela, murphi, c, parquet, buffer, replay, patch } = options;
-      if ([promela, murphi, c, parquet].filter((asked) => asked !== undefined).length !== 1)
-        command.error("expected one of --promela, --murphi, --c and --parquet, see 'folioscope export --help'");
+      const { promela, murphi, c, parquet, perfetto, redact, buffer, replay, patch } = options;
+      if ([promela, murphi, c, parquet, perfetto].filter((asked) => asked !== undefined).length !== 1)
+        command.error(
+          "expected one of --promela, --murphi, --c, --parquet and --perfetto, see 'folioscope export --help'",
+        );
+      if (redact !== undefined && perfetto === undefined) command.error('--redact goes with --perfetto');
+      const isOfScenarios = patch !== undefined || replay !== undefined || options.profile !== undefined;
       if (parquet !== undefined) {
-        if (patch !== undefined || replay !== undefined || options.profile !== undefined)
-          command.error('--parquet takes recordings: no --patch, --profile or --replay');
+        if (isOfScenarios) command.error('--parquet takes recordings: no --patch, --profile or --replay');
         const { exportParquet } = await import('./export-parquet.ts');
         process.exitCode = await exportParquet(files, parquet, buffer);
         return;
       }
-      if (buffer !== undefined) command.error('--buffer goes with --parquet');
       const [file = ''] = files;
-      if (files.length > 1) command.error('expected one scenario file; only --parquet takes several files');
+      if (files.length > 1) command.error('expected one file; only --parquet takes several');
+      if (perfetto !== undefined) {
+        if (isOfScenarios) command.error('--perfetto takes a recording: no --patch, --profile or --replay');
+        const { exportToPerfetto } = await import('./export-perfetto.ts');
+        process.exitCode = await exportToPerfetto(file, { to: perfetto, buffer, redact });
+        return;
+      }
+      if (buffer !== undefined) command.error('--buffer goes with --parquet and --perfetto');
       if (c !== undefined) {
         await exportC(file, c, options);
         return;

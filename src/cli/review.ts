@@ -43,7 +43,7 @@ export function registerReview(program: Command): void {
     .summary('judge a patch of the check from a mail, before and after')
     .description(
       'Reads a mail, an mbox with a series, or a diff that changes the safety check in C. Rebuilds the function before ' +
-        'and after the change, and checks both in every scenario with a conversion. Reports  what the change fixes, ' +
+        'and after the change, and checks both in every scenario with a conversion. Reports what the change fixes, ' +
         'what becomes worse, and the shortest run for each.',
     )
     .argument('<file...>', "mails, mboxes or diffs; '-' is standard input")
@@ -65,7 +65,8 @@ export function registerReview(program: Command): void {
 Exit codes:
   0   after the change no property is violated, except named exceptions
   1   after the change a property is violated
-  2   undecided: C that cannot be translated, a search that gave up, Ctrl-C
+  2   undecided: C that cannot be translated, lines that the mail does not show,
+      a search that gave up, Ctrl-C
   64  usage    65  input without a change of the check
   70  a defect of folioscope
 
@@ -87,7 +88,7 @@ async function review(files: readonly string[], options: Options): Promise<ExitC
   const { readMails, prepare, Tree } = await import('../review/index.ts');
   const { TABLE } = await import('../cfront/index.ts');
   const mails = [];
-  for (const file of files) mails.push(...(await readMails(await bytesOf(file))));
+  for (const file of files) mails.push(...(await readMails(await bytesOf(file), file === '-' ? undefined : file)));
   const { tree } = options;
   const prepared = await prepare(mails, {
     file: files.join(', '),
@@ -192,6 +193,11 @@ async function reviewed(
   const changes: ReviewedChange[] = [];
   const progress = new Progress();
   for (const change of prepared) {
+    if (change.unshown !== undefined) {
+      const side = { kind: 'unshown', why: change.unshown } as const;
+      changes.push({ prepared: change, before: side, after: side, changes: [] });
+      continue;
+    }
     const sides = await Promise.all(
       (['before', 'after'] as const).map(async (side) => translated(change, side, change[side])),
     );

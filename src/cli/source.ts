@@ -29,7 +29,7 @@ export function registerSource(program: Command): void {
       `
 Exit codes:
   0   every routine is unchanged, perhaps in another file
-  1   a routine has changed, or is gone
+  1   a routine has changed or is gone, or the tree lacks its file
   64  usage    65  not a kernel tree    70  a defect of folioscope
 
 Examples:
@@ -52,7 +52,7 @@ async function source(dir: string, options: Options): Promise<ExitCode> {
   return states.some(isOther) ? EXIT.notWell : EXIT.well;
 }
 
-const isOther = ({ state }: RoutineState): boolean => state === 'changed' || state === 'gone';
+const isOther = ({ state }: RoutineState): boolean => state !== 'same' && state !== 'moved';
 
 /** Where a routine may have moved to. */
 const PLACES = ['mm', 'include/linux', 'virt/kvm', 'kernel', 'fs', 'arch/x86/kvm'];

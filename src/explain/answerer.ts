@@ -46,6 +46,7 @@ export interface Basis {
   readonly followed: readonly TrackedInode[];
   /** Every recorded call, by rising time. */
   readonly conversions: Explanation['conversions'];
+  readonly drains: Explanation['drains'];
   readonly around: Surroundings;
   /** Folios of some inode were isolated and put back. */
   readonly hasPutbacks: boolean;
@@ -195,6 +196,7 @@ export class Answerer {
       trace,
       followed,
       conversions,
+      drains,
       around,
       hasPutbacks,
       batchSize: profile.profile.batchSize,

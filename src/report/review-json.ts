@@ -30,7 +30,7 @@ const sourceJson = ({ tree, release, states, failure }: ComparedSource): object 
 });
 
 function changeJson({ prepared, before, after, changes }: ReviewedChange): object {
-  const { mail, path, shown, exports, taken } = prepared;
+  const { mail, path, shown, exports, taken, notes } = prepared;
   return {
     subject: mail.subject ?? null,
     path,
@@ -40,6 +40,7 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
     completed: { before: prepared.before?.completed ?? [], after: prepared.after?.completed ?? [] },
     exports,
     taken,
+    notes: notes.length === 0 ? undefined : notes,
     before: sideJson(before),
     after: sideJson(after),
     changes: changes.map(({ id, kind, known, in: scenarios }) => ({
@@ -53,6 +54,7 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
 
 function sideJson(side: ReviewedSide | undefined): object | null {
   if (side === undefined) return null;
+  if (side.kind === 'unshown') return { verdict: 'undecided', errors: [side.why], violations: [], states: 0 };
   if (side.kind === 'refused') return { verdict: 'undecided', errors: side.errors, violations: [], states: 0 };
   const { verdict, judged, unexportedCalls } = side;
   return {

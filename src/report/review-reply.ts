@@ -2,7 +2,16 @@
 import type { Change, HunkLine, ReviewAnswer, ReviewedChange } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { wrap } from './flow.ts';
-import { closingLines, runLines, shownLines, sideLines, sourceLines, type ReviewReportOptions } from './review-text.ts';
+import {
+  closingLines,
+  type ReviewReportOptions,
+  runLines,
+  seriesLines,
+  shownLines,
+  sideLines,
+  sourceLines,
+  unshownLines,
+} from './review-text.ts';
 import { commandLines } from './command-lines.ts';
 
 /** Consecutive changed lines, with context before them, as a reply quotes them. */
@@ -23,12 +32,16 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
     const place = placeOf(one, groups);
     evidence.set(place, [...(evidence.get(place) ?? []), lines]);
   }
+  const naming = explaining(change);
   const sections = [
     wrote(mail.date, mail.from),
-    [
-      ...sideLines('after', change.after, 'the change removes the function'),
-      ...sideLines('before', change.before, 'the change adds the function'),
-    ],
+    seriesLines(answer),
+    change.prepared.unshown === undefined
+      ? [
+          ...sideLines('after', change.after, 'the change removes the function', naming),
+          ...sideLines('before', change.before, 'the change adds the function', naming),
+        ]
+      : unshownLines(change.prepared.unshown),
     ...groups.flatMap((group, i) => [
       [...(i === 0 ? [`> --- a/${path}`, `> +++ b/${path}`] : []), ...group.lines.map(quoted)],
       ...(evidence.get(i) ?? []),
@@ -42,6 +55,19 @@ export function reviewReply(answer: ReviewAnswer, { command, scenarios }: Review
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** Names of properties for somebody who knows none of their numbers: with its sentence where one first stands. */
+function explaining({ before, after }: ReviewedChange): (id: string) => string {
+  const told = new Set<string>();
+  const all = [before, after].flatMap((side) =>
+    side?.kind === 'judged' ? side.judged.flatMap(({ properties }) => properties) : [],
+  );
+  return (id) => {
+    const sentence = told.has(id) ? undefined : all.find((property) => property.id === id)?.sentence;
+    told.add(id);
+    return sentence === undefined ? id : `${id} (${sentence})`;
+  };
 }
 
 const SIGNS = { context: ' ', removed: '-', added: '+' } as const;

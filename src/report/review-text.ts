@@ -32,15 +32,14 @@ export interface ReviewReportOptions {
  * JSON.parse(reviewToJson(answer)).verdict; // => 'undecided'
  */
 export function reviewReport(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
-  const several = answer.changes.length > 1;
+  const { last } = answer;
   const sections = [
-    ...answer.changes.flatMap((change) => [
-      headLines(answer.file, change, several),
-      ...verdictSections(change),
-      ...changeSections(change, scenarios),
-    ]),
-    ...answer.changes.map(shownLines),
-    tableLines(answer.last),
+    seriesLines(answer),
+    headLines(answer.file, last, answer.changes.length > 1),
+    ...verdictSections(last),
+    ...changeSections(last, scenarios),
+    shownLines(last),
+    tableLines(last),
     sourceLines(answer),
     closingLines(answer),
     commandLines(command),
@@ -65,15 +64,62 @@ function headLines(file: string, { prepared }: ReviewedChange, several: boolean)
 const renamedText = ({ change: { renamed } }: ReviewedChange['prepared']): string =>
   renamed === undefined ? '' : `, renamed ${renamed}(),`;
 
-function verdictSections({ before, after }: ReviewedChange): readonly (readonly string[])[] {
+/** Of a series, a line for each of its changes: the report is about the last one, which all the others lead to. */
+export function seriesLines({ file, changes }: ReviewAnswer): readonly string[] {
+  if (changes.length < 2) return [];
+  return [
+    ...wrap(`${changes.length} changes of the check, one after the other; below, the last one`, '', '  '),
+    ...changes.flatMap(({ prepared, after }) =>
+      wrap(`${afterWord(after)}: ${prepared.mail.subject ?? prepared.mail.lines[0] ?? file}`, '  ', '    '),
+    ),
+  ];
+}
+
+function afterWord(after: ReviewedSide | undefined): string {
+  if (after === undefined) return 'REMOVED';
+  if (after.kind === 'unshown') return `NOT DECIDED (${after.why})`;
+  if (after.kind === 'refused') return `NOT DECIDED (${after.errors[0] ?? 'its C cannot be translated'})`;
+  const { verdict, violated } = after.verdict;
+  const ids = new Set(violated.flatMap(({ id, known }) => (known === undefined ? [id] : [])));
+  switch (verdict) {
+    case 'holds':
+      return 'HOLDS';
+    case 'violated':
+      return `VIOLATED ${[...ids].join(', ')}`;
+    case 'undecided':
+      return 'NOT DECIDED';
+  }
+}
+
+function verdictSections({ prepared, before, after }: ReviewedChange): readonly (readonly string[])[] {
+  if (prepared.unshown !== undefined) return [unshownLines(prepared.unshown)];
   return [
     sideLines('after', after, 'the change removes the function'),
     sideLines('before', before, 'the change adds the function'),
   ];
 }
 
-export function sideLines(name: string, side: ReviewedSide | undefined, absent: string): readonly string[] {
+/** The verdict where a mail shows too little. */
+export const unshownLines = (why: string): readonly string[] => [
+  'before and after: NOT DECIDED, too little is shown',
+  ...wrap(why, '  ', '    '),
+];
+
+/** How a report names a property, by its number. */
+type Naming = (id: string) => string;
+
+/**
+ * The verdict on one side.
+ * @param naming of properties; a reply explains each number where it first stands.
+ */
+export function sideLines(
+  name: string,
+  side: ReviewedSide | undefined,
+  absent: string,
+  naming: Naming = (id) => id,
+): readonly string[] {
   if (side === undefined) return [`${name}: ${absent}`];
+  if (side.kind === 'unshown') return [`${name}: NOT DECIDED`, ...wrap(side.why, '  ', '    ')];
   if (side.kind === 'refused')
     return [
       `${name}: NOT DECIDED, its C cannot be translated`,
@@ -89,26 +135,43 @@ export function sideLines(name: string, side: ReviewedSide | undefined, absent: 
         : `${name}: NOT DECIDED, holds in ${holds} of ${counted(scenarios, 'scenario')}`;
   return [
     head,
-    ...byProperty(violated, undefined, ''),
-    ...byProperty(violated, 'exception', 'named exception '),
-    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, '),
+    ...byProperty(violated, undefined, '', naming),
+    ...byProperty(violated, 'exception', 'named exception ', naming),
+    ...byProperty(violated, 'scenario', 'as its scenario expects of every form, ', naming),
     ...undecided.flatMap(({ scenario, why }) => wrap(`undecided in ${scenario}: ${why}`, '  ', '    ')),
-    ...vacuous
-      .filter(({ scenarios: none, of }) => none === of)
-      .flatMap(({ id, why }) => wrap(`${id} holds vacuously everywhere: ${why}`, '  ', '    ')),
+    ...vacuousLines(
+      vacuous.filter(({ scenarios: none, of }) => none === of),
+      naming,
+    ),
   ];
+}
+
+/** Properties that no scenario exercises on a side: no fault of the change, but nothing in its favour. */
+function vacuousLines(
+  vacuous: readonly { readonly id: string; readonly why: string }[],
+  naming: Naming,
+): readonly string[] {
+  return [...new Set(vacuous.map(({ why }) => why))].flatMap((reason) => {
+    const names = vacuous.flatMap(({ id, why }) => (why === reason ? [naming(id)] : []));
+    return wrap(`no occasion for ${names.join(', ')}: ${reason}`, '  ', '    ');
+  });
 }
 
 const MOST_NAMED = 4;
 
-function byProperty(all: readonly Violation[], known: Known | undefined, word: string): readonly string[] {
+function byProperty(
+  all: readonly Violation[],
+  known: Known | undefined,
+  word: string,
+  naming: Naming,
+): readonly string[] {
   const violated = all.filter((one) => one.known === known);
   const ids = [...new Set(violated.map(({ id }) => id))];
   return ids.flatMap((id) => {
     const names = violated.filter((one) => one.id === id).map(({ scenario }) => scenario);
     const shown = names.slice(0, MOST_NAMED).join(', ');
     const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-    return wrap(`${word}${id} in ${shown}${more}`, '  ', '    ');
+    return wrap(`${word}${naming(id)} in ${shown}${more}`, '  ', '    ');
   });
 }
 
@@ -186,7 +249,8 @@ export function runLines({ id, shortest }: Change, scenarios: ReadonlyMap<string
 
 /** The lines of the function that the mail shows, and the added ones. */
 export function shownLines({ prepared, before, after }: ReviewedChange): readonly string[] {
-  const { shown, exports, taken, mail } = prepared;
+  const { shown, exports, taken, mail, notes, unshown } = prepared;
+  if (unshown !== undefined) return [];
   const lines = shown === 'whole' ? ['The whole function is shown.'] : completedLines(prepared);
   const calls = [before, after].flatMap((side, i) =>
     side?.kind === 'judged' && side.unexportedCalls.length > 0
@@ -199,6 +263,7 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
     ...lines,
     ...(exports.length === 0 ? [] : wrap(`The mail exports ${exports.join(', ')} to modules.`, '', '  ')),
     ...calls.flatMap((text) => wrap(text, '', '  ')),
+    ...notes.flatMap((text) => wrap(text, '', '  ')),
     ...taken.flatMap((name) =>
       wrap(
         `${name}() has the kernel's own text here, not that of ${mail.subject === undefined ? 'the diff' : 'the mail'}.`,
@@ -258,6 +323,7 @@ export function sourceLines({ source }: ReviewAnswer): readonly string[] {
 
 export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
   const sizes = changes.at(-1);
+  if (sizes?.prepared.unshown !== undefined) return [];
   const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
   return [
     ...wrap(

@@ -2,7 +2,7 @@
 import type { RoutineState } from '../source/index.ts';
 import { wrap } from './flow.ts';
 
-const WORDS = ['same', 'changed', 'moved', 'gone'] as const;
+const WORDS = { same: 'same', changed: 'changed', moved: 'moved', gone: 'gone', absent: 'not in this tree' } as const;
 
 /**
  * Comparison of the kernel's routines, as text to be mailed: the numbers first, then the routines that differ.
@@ -13,8 +13,8 @@ const WORDS = ['same', 'changed', 'moved', 'gone'] as const;
  * JSON.parse(sourceToJson('linux', '7.3.4', [gone])).heldAgainst; // => '7.3.4'
  */
 export function sourceReport(dir: string, release: string, states: readonly RoutineState[], all: boolean): string {
-  const counts = WORDS.flatMap((word) => {
-    const count = states.filter(({ state }) => state === word).length;
+  const counts = Object.entries(WORDS).flatMap(([name, word]) => {
+    const count = states.filter(({ state }) => state === name).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
   const rows = sourceRows(states, release, all);
@@ -26,14 +26,25 @@ export function sourceReport(dir: string, release: string, states: readonly Rout
 }
 
 /** A line for each routine that differs. @param all includes the equal ones. */
-export const sourceRows = (states: readonly RoutineState[], release: string, all: boolean): readonly string[] =>
-  states
-    .filter(({ state }) => all || state !== 'same')
+export const sourceRows = (states: readonly RoutineState[], release: string, all: boolean): readonly string[] => [
+  ...states
+    .filter(({ state }) => state !== 'absent' && (all || state !== 'same'))
     .flatMap(({ file, routine, state, now, since }) => {
       const place = now === undefined ? '' : `, now in ${now}`;
       const known = since === undefined || since === release ? '' : `, as in linux-${since}`;
       return wrap(`${file}: ${routine}()${place}${known}`, `  ${state.padEnd(8)}`, '            ');
-    });
+    }),
+  ...absentRows(states),
+];
+
+/** A line for each file that the tree lacks, with its routines. */
+function absentRows(states: readonly RoutineState[]): readonly string[] {
+  const absent = states.filter(({ state }) => state === 'absent');
+  return [...new Set(absent.map(({ file }) => file))].flatMap((file) => {
+    const names = absent.flatMap((one) => (one.file === file ? [`${one.routine}()`] : []));
+    return wrap(`${WORDS.absent}: ${file}, with ${names.join(', ')}`, '  ', '    ');
+  });
+}
 
 /** A routine for JSON. */
 export const routineJson = ({ file, routine, state, now, since }: RoutineState): object => ({

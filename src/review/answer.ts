@@ -14,8 +14,10 @@ export type ReviewedSide =
       /** Functions that it calls and that neither the kernel nor the mail exports to modules. */
       readonly unexportedCalls: readonly string[];
     }
-  /** One line each: `FILE:LINE:COLUMN: what, expected what`. */
-  | { readonly kind: 'refused'; readonly errors: readonly string[] };
+  /** Its C cannot be translated; one line each: `FILE:LINE:COLUMN: what, expected what`. */
+  | { readonly kind: 'refused'; readonly errors: readonly string[] }
+  /** The mail shows too little of it; one line with its place. */
+  | { readonly kind: 'unshown'; readonly why: string };
 
 /** A change of a check in a mail, before and after. */
 export interface ReviewedChange {

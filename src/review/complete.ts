@@ -99,7 +99,7 @@ const endOfWalk = (batch: string): readonly string[] => [`folio_batch_release(&$
  * @param name the function's name.
  * @throws TooLittleShown naming the missing lines.
  */
-export function complete({ section, lines }: Fragment, name: string): Completed {
+export function complete({ section, begin, lines }: Fragment, name: string): Completed {
   const words = wordsOf(lines);
   const shape = shapeOf(words);
   const declared = declaredIn(words);
@@ -137,10 +137,13 @@ export function complete({ section, lines }: Fragment, name: string): Completed 
     `static bool ${name}(${parameters.map((parameter) => `${parameter.type}${parameter.name}`).join(', ')})`,
     '{',
   ];
-  const tail = tailOf(words, shape, batch, name);
-  const completed = [...signature, ...head, ...init, ...tail];
+  const tail = tailOf(lines, words, shape, batch, name);
   const added = (text: string): CLine => ({ text, from: 'completed' });
-  return { lines: [...signature, ...head, ...init].map(added).concat(lines, tail.map(added)), completed };
+  const [first, completed] = begin.length > 0 ? [begin, []] : [signature.map(added), signature];
+  return {
+    lines: [...first, ...[...head, ...init].map(added), ...lines, ...tail.map(added)],
+    completed: [...completed, ...head, ...init, ...tail],
+  };
 }
 
 /** Open braces at the end of some tokens, and the outermost loop. */
@@ -315,8 +318,23 @@ function batchOf(words: readonly Token[]): string | undefined {
 }
 
 /** The lines after the shown ones. */
-function tailOf(words: readonly Token[], shape: Shape, batch: string, name: string): readonly string[] {
+function tailOf(
+  lines: readonly CLine[],
+  words: readonly Token[],
+  shape: Shape,
+  batch: string,
+  name: string,
+): readonly string[] {
   if (shape.isClosed) return [];
+  const inner = shape.open.at(-1);
+  // All forms end a loop alike; what else stands in another block only its author knows.
+  if (inner?.isLoop === false) {
+    const from = lines[words[inner.at]?.line ?? 0]?.from;
+    const at = from === undefined || from === 'completed' ? '' : ` in line ${from.line}`;
+    throw new TooLittleShown(
+      `the diff ends inside the block that ${name}() opens${at}, expected the lines to the end of that block: give --tree DIR, or a diff with more context (git format-patch -U40)`,
+    );
+  }
   const tail: string[] = [];
   const { loop } = shape;
   const isReleased = words.some(({ text }, i) => text === 'folio_batch_release' && i > (loop?.at ?? 0));

@@ -15,20 +15,35 @@ export interface HunkLine {
   readonly at: number;
 }
 
+interface Counts {
+  readonly before: number;
+  readonly after: number;
+}
+
 /** A piece of a file's diff. */
 export interface Hunk {
   /** First line of the file before the diff, and after it, from 1. */
   readonly before: number;
   readonly after: number;
   /** Numbers of lines before and after, by its header. */
-  readonly counts: { readonly before: number; readonly after: number };
+  readonly counts: Counts;
   /** Text after the header's numbers: the beginning of the enclosing function. */
   readonly section: string;
   readonly lines: readonly HunkLine[];
   /** Line of its header in the mail, from 0. */
   readonly at: number;
-  /** Whether the mail shows fewer or other lines than the header says. */
-  readonly isCut: boolean;
+  /** How the lines differ from what the header announces; undefined where they do not. */
+  readonly cut: Cut | undefined;
+}
+
+/** A hunk with other lines than its header announces, as a quotation leaves it. */
+export interface Cut {
+  /** How many lines there are, before and after. */
+  readonly shown: Counts;
+  /** Place in the mail of a mark that stands for lines, such as `[...]`, from 0; undefined where there is none. */
+  readonly mark: number | undefined;
+  /** Only context lines at its end are missing. */
+  readonly isTail: boolean;
 }
 
 /** The changes of a diff to one file. */
@@ -38,12 +53,18 @@ export interface FileDiff {
   readonly hunks: readonly Hunk[];
 }
 
-const GIT_HEADER = /^diff --git a\/(\S+) b\/(\S+)/;
-const OLD_FILE = /^---\s+(?:a\/)?(\S+)/;
-const NEW_FILE = /^\+\+\+\s+(?:b\/)?(\S+)/;
+const GIT_HEADER = /^diff --git (\S+) (\S+)/;
+const OLD_FILE = /^---\s+(\S+)/;
+const NEW_FILE = /^\+\+\+\s+(\S+)/;
 const HUNK_HEADER = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/;
 /** End of a diff in a mail: git's signature, or a list's footer. */
 const FOOTER = /^-- ?$|^_{20,}$/;
+
+/** A line that stands for lines left out: `[...]`, `[snip]`, `<snip>`, `...`. */
+const MARK =
+  /^\s*(?:\[\s*(?:\.{2,}|\u2026|snip|cut|trimmed|skip|elided)[^\]]*\]|<\s*(?:\.{2,}|snip)[^>]*>|\(\s*(?:\.{2,}|snip)[^)]*\)|\.{3,}|\u2026|snip)\s*$/i;
+/** What diff(1) says of a last line without an end. */
+const NO_END = /^\\ /;
 
 /** Largest number of ambiguous lines that are tried both ways. */
 const MOST_UNDECIDED = 12;
@@ -51,39 +72,60 @@ const MOST_UNDECIDED = 12;
 /**
  * The diffs in a mail's lines, at whatever depth they are quoted. Archives drop the blank before context lines; the numbers in
  * the hunk's header then decide what a line is. Remarks between the lines of a quoted diff are left out: they are quoted less.
+ * @param bare path of hunks without a file's name; without it they are left out.
  */
-export function diffsIn(lines: readonly QuotedLine[]): readonly FileDiff[] {
+export function diffsIn(lines: readonly QuotedLine[], bare?: string): readonly FileDiff[] {
   const depths = [...new Set(lines.map(({ depth }) => depth))].toSorted((a, b) => a - b);
   for (const depth of depths) {
-    const found = diffsAt(lines.filter((line) => line.depth === depth));
+    const found = diffsAt(
+      lines.filter((line) => line.depth === depth),
+      lines.flatMap(({ text, line }) => (MARK.test(text) ? [line] : [])),
+      bare,
+    );
     if (found.length > 0) return found;
   }
   return [];
 }
 
-function diffsAt(lines: readonly QuotedLine[]): readonly FileDiff[] {
+/** @param marks places of the mail with a mark that stands for lines. */
+function diffsAt(lines: readonly QuotedLine[], marks: readonly number[], bare?: string): readonly FileDiff[] {
   const files = new Map<string, Hunk[]>();
-  let path: string | undefined;
+  let path = bare;
   for (let i = 0; i < lines.length; i++) {
     const { text } = lines[i] ?? { text: '' };
     const git = GIT_HEADER.exec(text);
     if (git !== null) {
-      path = git[2];
+      path = pathOf(git[1] ?? '', git[2] ?? '');
       continue;
     }
-    const renamed = NEW_FILE.exec(text);
-    if (renamed !== null && OLD_FILE.test(lines[i - 1]?.text ?? '')) {
-      if (renamed[1] !== '/dev/null') path = renamed[1];
+    const [old, young] = [OLD_FILE.exec(lines[i - 1]?.text ?? ''), NEW_FILE.exec(text)];
+    if (old !== null && young !== null) {
+      path = pathOf(old[1] ?? '', young[1] ?? '');
       continue;
     }
     const header = HUNK_HEADER.exec(text);
     if (header === null || path === undefined) continue;
     const end = endOfHunk(lines, i + 1);
-    const hunk = hunkOf(header, lines[i]?.line ?? 0, lines.slice(i + 1, end));
+    const at = lines[i]?.line ?? 0;
+    const until = lines[end]?.line ?? Number.POSITIVE_INFINITY;
+    const mark = marks.find((line) => line > at && line < until);
+    const hunk = hunkOf(header, at, lines.slice(i + 1, end), mark);
     files.set(path, [...(files.get(path) ?? []), hunk]);
     i = i + hunk.lines.length;
   }
   return [...files].map(([file, hunks]) => ({ path: file, hunks }));
+}
+
+const NO_FILE = '/dev/null';
+/** What git puts before a path: a/ and b/, or by `diff.mnemonicPrefix` the commit, index, object or work tree. */
+const PREFIX = /^[abciow]\//;
+
+/** A file's path in the kernel's sources, by its two names in a diff: what stands before it differs, as a/ and b/, or linux.orig/. */
+function pathOf(old: string, young: string): string {
+  const [name, other] = young === NO_FILE ? [old, old] : [young, old === NO_FILE ? young : old];
+  if (PREFIX.test(name) && PREFIX.test(other)) return name.replace(PREFIX, '');
+  const rest = name.slice(name.indexOf('/') + 1);
+  return name !== other && rest !== name && rest === other.slice(other.indexOf('/') + 1) ? rest : name;
 }
 
 /** Line at which the next hunk or file begins, or other text of the mail. */
@@ -99,12 +141,13 @@ function endOfHunk(lines: readonly QuotedLine[], from: number): number {
 const kindOf = (text: string): HunkLineKind =>
   text.startsWith('+') ? 'added' : text.startsWith('-') ? 'removed' : 'context';
 
-function hunkOf(header: RegExpExecArray, at: number, candidates: readonly QuotedLine[]): Hunk {
+function hunkOf(header: RegExpExecArray, at: number, shown: readonly QuotedLine[], mark: number | undefined): Hunk {
   const [, before = '0', beforeCount = '1', after = '0', afterCount = '1', section = ''] = header;
   const counts = { before: Number(beforeCount), after: Number(afterCount) };
-  const taken = kindsOf(candidates, counts);
+  const candidates = shown.filter(({ text }) => !NO_END.test(text) && !MARK.test(text));
+  const { kinds, fits } = kindsOf(candidates, counts);
   let [old, young] = [Number(before), Number(after)];
-  const lines = taken.kinds.map((kind, i): HunkLine => {
+  const lines = kinds.map((kind, i): HunkLine => {
     const { text, line } = candidates[i] ?? { text: '', line: at };
     const bare = kind === 'context' ? text.replace(/^ /, '') : text.slice(1);
     return {
@@ -115,24 +158,50 @@ function hunkOf(header: RegExpExecArray, at: number, candidates: readonly Quoted
       at: line,
     };
   });
-  return { before: Number(before), after: Number(after), counts, section, lines, at, isCut: taken.isCut };
+  const last = lines.at(-1)?.at ?? at;
+  // A mark among the lines of the diff itself stands for some of them, whatever their number.
+  const isMarked = shown.some(({ text, line }) => line < last && MARK.test(text));
+  const isWhole = fits && !isMarked && !goesOn(candidates, kinds.length);
+  const cut = isWhole ? undefined : cutOf(lines, counts, mark);
+  return { before: Number(before), after: Number(after), counts, section, lines, at, cut };
 }
 
-interface Counts {
-  readonly before: number;
-  readonly after: number;
+/** Whether behind the announced lines stands one more of a diff. */
+const goesOn = (candidates: readonly QuotedLine[], from: number): boolean => {
+  const [last, next] = [candidates[from - 1], candidates[from]];
+  return next !== undefined && next.line === (last?.line ?? 0) + 1 && /^(?:[+-](?![+-])|[ \t]+\S)/.test(next.text);
+};
+
+/** What is missing of a hunk. */
+function cutOf(lines: readonly HunkLine[], counts: Counts, mark: number | undefined): Cut {
+  const before = lines.filter(({ kind }) => kind !== 'added').length;
+  const after = lines.filter(({ kind }) => kind !== 'removed').length;
+  const isContext = ({ kind }: HunkLine): boolean => kind === 'context';
+  const leading = lines.findIndex((line) => !isContext(line));
+  const trailing = lines.length - 1 - lines.findLastIndex((line) => !isContext(line));
+  const missing = counts.before - before;
+  return {
+    shown: { before, after },
+    mark,
+    // A change among what is missing would have as much context behind it as there is in front of the first one.
+    isTail:
+      missing > 0 &&
+      missing === counts.after - after &&
+      trailing + missing <= leading &&
+      (mark === undefined || mark > (lines.at(-1)?.at ?? 0)),
+  };
 }
 
 /** Kinds of a hunk's lines that match the numbers in its header. */
 function kindsOf(
   candidates: readonly QuotedLine[],
   counts: Counts,
-): { readonly kinds: readonly HunkLineKind[]; readonly isCut: boolean } {
+): { readonly kinds: readonly HunkLineKind[]; readonly fits: boolean } {
   const plain = upTo(
     candidates.map(({ text }) => kindOf(text)),
     counts,
   );
-  if (plain.fits) return { kinds: plain.kinds, isCut: false };
+  if (plain.fits) return plain;
   // A context line whose code begins with a sign looks like a changed one once its blank is gone.
   const signed = candidates.flatMap(({ text }, i) => (/^(?:\+\+|--|-\w|\+\w)/.test(text) ? [i] : []));
   for (let set = 1; set < 1 << Math.min(signed.length, MOST_UNDECIDED); set++) {
@@ -141,9 +210,9 @@ function kindsOf(
       candidates.map(({ text }, i) => (context.has(i) ? 'context' : kindOf(text))),
       counts,
     );
-    if (tried.fits) return { kinds: tried.kinds, isCut: false };
+    if (tried.fits) return tried;
   }
-  return { kinds: trimmed(candidates, plain.kinds), isCut: true };
+  return { kinds: trimmed(candidates, plain.kinds), fits: false };
 }
 
 /** The lines until both numbers are reached. */

@@ -7,6 +7,8 @@ import { type Token, tokensOf } from '../source/index.ts';
 export interface Fragment {
   /** The beginning of the function in the hunk's header; undefined if the lines contain it. */
   readonly section: string | undefined;
+  /** The function's first lines up to the brace of its body, where the diff shows them, and `lines` begin behind them. */
+  readonly begin: readonly CLine[];
   readonly lines: readonly CLine[];
 }
 
@@ -73,12 +75,44 @@ function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
 export const nameOn = (side: Side, { name, renamed }: ChangedFunction): string =>
   side === 'after' ? (renamed ?? name) : name;
 
-/** A diff with the enclosing function filled into hunk headers that lack it. */
+/** Characters after which diff(1) cuts a function's name in a hunk's header, less blanks that it takes off there. */
+const CUT_NAME = 38;
+
+/** Whether a hunk's header names no function, or only a piece of its name. */
+const isCutName = (section: string): boolean =>
+  section === '' || (section.length >= CUT_NAME && /^[A-Za-z_][\w\s*]*$/.test(section));
+
+/** A diff with the enclosing function filled into hunk headers that lack it, or that cut its name. */
 export const withSections = (file: FileDiff, before: readonly string[]): FileDiff => ({
   ...file,
   hunks: file.hunks.map((hunk) =>
-    hunk.section === '' ? { ...hunk, section: before.slice(0, hunk.before - 1).findLast(isBeginning) ?? '' } : hunk,
+    isCutName(hunk.section)
+      ? { ...hunk, section: before.slice(0, firstLineIn(before, hunk)).findLast(isBeginning) ?? hunk.section }
+      : hunk,
   ),
+});
+
+/** Place in a file, from 0, of a hunk's first line: where its lines stand nearest to where its header says. */
+function firstLineIn(file: readonly string[], { before, lines }: Hunk): number {
+  const squeezed = (line: string): string => line.replaceAll(/\s+/g, ' ').trim();
+  const wanted = lines.flatMap(({ text, kind }) => (kind === 'added' ? [] : [squeezed(text)]));
+  const said = Math.min(before - 1, file.length);
+  const isAt = (at: number): boolean => wanted.every((text, i) => text === squeezed(file[at + i] ?? ''));
+  for (let off = 0; off <= file.length; off++)
+    for (const at of off === 0 ? [said] : [said - off, said + off])
+      if (at >= 0 && at + wanted.length <= file.length && isAt(at)) return at;
+  return said;
+}
+
+/** A diff whose hunks name a function whole of which diff(1) cut the name. */
+export const withWholeName = (file: FileDiff, name: string): FileDiff => ({
+  ...file,
+  hunks: file.hunks.map((hunk) => {
+    const { section } = hunk;
+    const piece = /\w+$/.exec(section)?.[0] ?? '';
+    const isPiece = section !== '' && isCutName(section) && name.startsWith(piece) && 2 * piece.length > name.length;
+    return isPiece ? { ...hunk, section: `${section.slice(0, -piece.length)}${name}(` } : hunk;
+  }),
 });
 
 export type Side = 'before' | 'after';
@@ -113,17 +147,21 @@ function extentOf(lines: readonly string[], name: string, isInside: boolean): Ex
   return { start, end: undefined };
 }
 
-/** A function that several hunks show in full, or the missing lines between two hunks. */
+/** A function that several hunks show, the missing lines between two hunks, or no line at all. */
 export type Shown =
   | { readonly kind: 'fragment'; readonly of: Fragment; readonly isWhole: boolean }
-  | { readonly kind: 'gap'; readonly from: number; readonly to: number };
+  | { readonly kind: 'gap'; readonly from: number; readonly to: number }
+  | { readonly kind: 'none' };
 
-/** A function on one side of a diff; undefined if the diff has no line of it. */
+/** A function on one side of a diff; undefined if that side has no such function. */
 export function shownOn(side: Side, change: ChangedFunction): Shown | undefined {
   const { path, hunks } = change;
   const name = nameOn(side, change);
   // git's hunk header names the function before the change.
-  const isOf = (section: string): boolean => [change.name, change.renamed].includes(nameBegun(section));
+  const isOf = (section: string): boolean => {
+    const begun = nameBegun(section);
+    return begun !== undefined && (begun === change.name || begun === change.renamed);
+  };
   const lines: CLine[] = [];
   let section: string | undefined;
   for (const hunk of hunks) {
@@ -142,11 +180,15 @@ export function shownOn(side: Side, change: ChangedFunction): Shown | undefined 
     } else if (isInside) section = hunk.section;
     lines.push(...piece);
     if (extent.end !== undefined && !isInside && hunks.length === 1)
-      return { kind: 'fragment', of: { section: undefined, lines }, isWhole: true };
+      return { kind: 'fragment', of: { section: undefined, begin: [], lines }, isWhole: true };
   }
-  if (lines.length === 0) return undefined;
+  if (lines.length === 0) return hunks.some((hunk) => isOf(hunk.section)) ? { kind: 'none' } : undefined;
   const isWhole = section === undefined && isBalanced(lines);
-  return { kind: 'fragment', of: { section, lines }, isWhole };
+  if (isWhole || section !== undefined) return { kind: 'fragment', of: { section, begin: [], lines }, isWhole };
+  const brace = tokensOf(lines.map(({ text }) => text)).find(({ text }) => text === '{')?.line ?? lines.length;
+  const begin = lines.slice(0, brace + 1);
+  section = begin.map(({ text }) => text.trim()).join(' ');
+  return { kind: 'fragment', of: { section, begin, lines: lines.slice(brace + 1) }, isWhole };
 }
 
 const beginsIn = (lines: readonly CLine[], name: string): boolean =>
@@ -158,43 +200,72 @@ function isBalanced(lines: readonly CLine[]): boolean {
   return depth === 0;
 }
 
-/**
- * Functions and constants that a diff shows whole, beside the function that it changes.
- * @param known names whose text is the kernel's own: the diff's changes of them go into `taken` instead.
- */
-export function helpersOn(
-  side: Side,
-  diff: FileDiff,
-  except: string,
-  known: ReadonlySet<string>,
-  taken: Set<string>,
-): readonly CLine[] {
-  return diff.hunks.flatMap((hunk) => {
-    const all = linesOn(side, diff.path, hunk);
-    const found: CLine[] = [];
-    for (let i = 0; i < all.length; i++) {
-      const line = all[i];
-      if (line === undefined) continue;
-      if (/^#\s*define\s/.test(line.text)) {
-        do found.push(all[i] ?? line);
-        while (all[i++]?.text.endsWith('\\') === true);
-        i--;
-        continue;
-      }
-      const name = isBeginning(line.text) ? nameBegun(line.text) : undefined;
-      if (name === undefined || name === except) continue;
-      const rest = all.slice(i);
-      const extent = extentOf(
-        rest.map(({ text }) => text),
-        name,
-        false,
-      );
-      if (extent?.end === undefined || extent.start !== 0) continue;
-      if (known.has(name)) taken.add(name);
-      else found.push(...rest.slice(0, extent.end));
-      i += extent.end - 1;
+/** Functions and constants by name, each with its lines. */
+export type Definitions = ReadonlyMap<string, readonly CLine[]>;
+
+/** Functions and constants that some lines of a file define whole. */
+export function definitionsIn(all: readonly CLine[]): Definitions {
+  const found = new Map<string, readonly CLine[]>();
+  for (let i = 0; i < all.length; i++) {
+    const text = all[i]?.text ?? '';
+    const constant = /^#\s*define\s+(\w+)/.exec(text)?.[1];
+    const first = i;
+    if (constant !== undefined) {
+      while (all[i]?.text.endsWith('\\') === true) i++;
+      found.set(constant, all.slice(first, i + 1));
+      continue;
     }
-    return found;
+    const name = isBeginning(text) ? nameBegun(text) : undefined;
+    if (name === undefined) continue;
+    const rest = all.slice(i);
+    const extent = extentOf(
+      rest.map((line) => line.text),
+      name,
+      false,
+    );
+    if (extent?.end === undefined || extent.start !== 0) continue;
+    found.set(name, rest.slice(0, extent.end));
+    i += extent.end - 1;
+  }
+  return found;
+}
+
+/** Functions and constants that a diff shows whole, on one side. */
+export const definitionsOn = (side: Side, { path, hunks }: FileDiff): Definitions =>
+  new Map(hunks.flatMap((hunk) => [...definitionsIn(linesOn(side, path, hunk))]));
+
+/**
+ * The definitions that some lines mention, and those that these mention in turn, in the order of the definitions.
+ */
+export function mentioned(lines: readonly CLine[], definitions: Definitions): Definitions {
+  const needed = new Set<string>();
+  const ask = (of: readonly CLine[]): void => {
+    for (const { text } of wordsOf(of)) {
+      const its = needed.has(text) ? undefined : definitions.get(text);
+      if (its === undefined) continue;
+      needed.add(text);
+      ask(its);
+    }
+  };
+  ask(lines);
+  return new Map([...definitions].filter(([name]) => needed.has(name)));
+}
+
+/**
+ * Whether a hunk changes something that a function of these words rests on: another function or a constant that it mentions.
+ * @param words of the function, and of what it mentions.
+ */
+export function concerns(hunk: Hunk, words: ReadonlySet<string>): boolean {
+  let name = nameBegun(hunk.section);
+  return hunk.lines.some(({ kind, text }) => {
+    if (isBeginning(text)) name = nameBegun(text);
+    const inside = name;
+    if (text.startsWith('}')) name = undefined;
+    if (kind === 'context') return false;
+    if (inside !== undefined) return words.has(inside);
+    const constant = /^#\s*define\s+(\w+)/.exec(text)?.[1];
+    if (constant !== undefined) return words.has(constant);
+    return !text.startsWith('#') && tokensOf([text]).some((word) => word.kind === 'name' && words.has(word.text));
   });
 }
 

@@ -3,13 +3,19 @@ import PostalMime, { type Email } from 'postal-mime';
 
 /** A mail, a diff or a page of an archive, as text. */
 export interface Mail {
-  /** Undefined if the text has no headers: a diff, or a page of an archive. */
+  /** The file's name, for messages. */
+  readonly file: string;
+  /** Undefined where the text has no headers: a diff, or what an archive shows. */
   readonly subject: string | undefined;
   readonly from: string | undefined;
   readonly date: string | undefined;
   readonly messageId: string | undefined;
   /** The body, followed by attached patches, without line ends. */
   readonly lines: readonly string[];
+  /** Line of the file, from 1, at which the body begins; undefined where the body is encoded. */
+  readonly firstLine: number | undefined;
+  /** The mail has a page of HTML and no text. */
+  readonly isHtml: boolean;
 }
 
 const KNOWN_HEADER = /^(?:from|subject|date|message-id|mime-version|content-type|received|return-path):/i;
@@ -31,20 +37,28 @@ const linesOf = (text: string): readonly string[] => {
   return lines;
 };
 
-/** The mails of an mbox; one piece if the text is not an mbox. */
-function pieces(latin1: string): readonly string[] {
+/** A mail in a file. */
+interface Piece {
+  readonly text: string;
+  /** Line of the file at which it begins, from 1. */
+  readonly line: number;
+}
+
+/** Where mails of an mbox begin, by line of the file; one piece where it is none. */
+function pieces(latin1: string): readonly Piece[] {
   const lines = latin1.split('\n');
-  if (!MBOX.test(lines[0]?.trimEnd() ?? '')) return [latin1];
+  if (!MBOX.test(lines[0]?.trimEnd() ?? '')) return [{ text: latin1, line: 1 }];
   const starts = lines.flatMap((line, i) =>
     MBOX.test(line.trimEnd()) && (i === 0 || (lines[i - 1] ?? '').trimEnd() === '') ? [i] : [],
   );
-  // mboxrd: one more '>' before every line of a mail that begins like a separator.
-  return starts.map((start, i) =>
-    lines
+  // mboxrd: one '>' more before every line of a mail that begins like a separator.
+  return starts.map((start, i) => ({
+    text: lines
       .slice(start + 1, starts[i + 1] ?? lines.length)
       .map((line) => line.replace(/^>(>*From )/, '$1'))
       .join('\n'),
-  );
+    line: start + 2,
+  }));
 }
 
 function textOf({ text, attachments }: Email): string {
@@ -58,13 +72,23 @@ function textOf({ text, attachments }: Email): string {
 
 /**
  * The mails of a file: one, an mbox with several, or a text without headers, such as a diff or a page of an archive. Quoted-printable,
- * base64 and parts are decoded (RFC 2045 to 2049, by postal-mime).
+ * base64 and parts are decoded (RFC 2045 to 2049, by postal-mime), and UTF-16 that says so in its first two bytes.
  * @param bytes the file as it is.
+ * @param file its name, for messages.
  */
-export async function readMails(bytes: Uint8Array): Promise<readonly Mail[]> {
-  // One character for each byte, so that each mail's own encoding stays valid.
-  const latin1 = new TextDecoder('latin1').decode(bytes);
-  return Promise.all(pieces(latin1).map(async (piece) => readMail(bytesOf(piece))));
+export async function readMails(bytes: Uint8Array, file = 'standard input'): Promise<readonly Mail[]> {
+  const utf16 = utf16In(bytes);
+  // One character a byte, so that what each mail says of its own encoding still holds.
+  const latin1 = new TextDecoder('latin1').decode(utf16 === undefined ? bytes : new TextEncoder().encode(utf16));
+  return Promise.all(pieces(latin1).map(async ({ text, line }) => readMail(bytesOf(text), file, line)));
+}
+
+/** A text in UTF-16, as editors and shells of Windows write it; undefined where the mark of the order of bytes is absent. */
+function utf16In(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return undefined;
 }
 
 /**
@@ -80,13 +104,26 @@ const FROM_1252: ReadonlyMap<string, number> = new Map(
   Array.from({ length: 32 }, (_, i) => [new TextDecoder('latin1').decode(Uint8Array.of(0x80 + i)), 0x80 + i] as const),
 );
 
-async function readMail(bytes: Uint8Array): Promise<Mail> {
+async function readMail(bytes: Uint8Array, file: string, line: number): Promise<Mail> {
   const plain = linesOf(new TextDecoder().decode(bytes));
   if (!hasHeaders(plain)) {
-    return { subject: undefined, from: undefined, date: undefined, messageId: undefined, lines: plain };
+    const unknown = { subject: undefined, from: undefined, date: undefined, messageId: undefined };
+    return { file, ...unknown, lines: plain, firstLine: line, isHtml: false };
   }
   const email = await PostalMime.parse(bytes);
   const { subject, from, date, messageId } = email;
   const author = from === undefined ? undefined : from.name === '' ? from.address : from.name;
-  return { subject, from: author, date, messageId, lines: linesOf(textOf(email)) };
+  const lines = linesOf(textOf(email));
+  const body = plain.indexOf('') + 1;
+  const isPlain = body > 0 && lines.every((one, i) => one.trimEnd() === (plain[body + i] ?? '').trimEnd());
+  return {
+    file,
+    subject,
+    from: author,
+    date,
+    messageId,
+    lines,
+    firstLine: isPlain ? line + body : undefined,
+    isHtml: email.html !== undefined && (email.text ?? '').trim() === '',
+  };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { complete } from './complete.ts';
 import { diffsIn } from './diff.ts';
 import { changedFunctions, shownOn } from './fragment.ts';
@@ -81,7 +81,7 @@ Content-Type: text/plain; charset=utf-8
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const OPTIONS: PrepareOptions = { file: 'a.mail', known: new Set(['lru_add_drain_all']) };
 const prepared = async (text: string, options: Partial<PrepareOptions> = {}) =>
-  prepare(await readMails(bytes(text)), { ...OPTIONS, ...options });
+  prepare(await readMails(bytes(text), 'a.mail'), { ...OPTIONS, ...options });
 const textOf = (lines: readonly { readonly text: string }[] | undefined): string =>
   (lines ?? [])
     .map(({ text }) => text.replaceAll(/\s+/g, ' ').trim())
@@ -240,7 +240,9 @@ test('a hunk of a line beyond all files is one that does not apply', async () =>
 
 test('a diff that names no function is found in the tree', async () => {
   const plain = DIFF.replaceAll(/^(@@ .* @@) .*$/gm, '$1');
-  await expect(prepared(plain)).rejects.toThrow('it changes no function');
+  await expect(prepared(plain)).rejects.toThrow(
+    "a.mail:4: no hunk names the function that it changes, as of diff -u, expected it there (git diff, or diff -up), or the kernel's sources with --tree DIR",
+  );
   const tree = new Tree('linux', async (path) => Promise.resolve(path === 'virt/kvm/guest_memfd.c' ? FILE : undefined));
   const [change] = await prepared(plain, { tree });
   expect(change).toMatchObject({ shown: 'whole', function: 'kvm_gmem_is_safe_for_conversion' });
@@ -252,6 +254,14 @@ test.each([
     DIFF.replaceAll('kvm_gmem_is_safe_for_conversion', 'kvm_gmem_other'),
     "a.mail: no change of kvm_gmem_is_safe_for_conversion(), it changes lru_add_drain_all(), kvm_gmem_other(); expected one, or the check's name with --function",
   ],
+])('a text without a change of the check is refused in one line', async (text, message) => {
+  await expect(prepared(text)).rejects.toThrow(message);
+});
+
+/** Why a mail shows too little, in one line. */
+const whyUnshown = async (text: string): Promise<string | undefined> => (await prepared(text))[0]?.unshown;
+
+test.each([
   [
     DIFF.replaceAll(/^ \twhile.*\n/gm, '').replace('-7,15 +7,19', '-7,14 +7,18'),
     'a.mail: virt/kvm/guest_memfd.c:7: the diff shows no loop over folios in kvm_gmem_is_safe_for_conversion(), expected the lines from its declarations to the end of the loop: give --tree DIR, or a diff with more context (git format-patch -U40)',
@@ -260,8 +270,275 @@ test.each([
     DIFF.replaceAll('folio_nr_pages(folio) + 1', 'folio_nr_pages(folio) + own'),
     "a.mail: virt/kvm/guest_memfd.c:7: the diff does not show where kvm_gmem_is_safe_for_conversion() declares 'own', expected its declarations: give --tree DIR, or a diff with more context (git format-patch -U40)",
   ],
+  [
+    // As git makes it with fewer lines of context.
+    DIFF.replace(/ \t\t\t\t\*where[^]*/, '').replace('-7,15 +7,19', '-7,12 +7,16'),
+    'a.mail: virt/kvm/guest_memfd.c:7: the diff ends inside the block that kvm_gmem_is_safe_for_conversion() opens in line 17, expected the lines to the end of that block: give --tree DIR, or a diff with more context (git format-patch -U40)',
+  ],
 ])('what is missing is told in one line', async (text, message) => {
-  await expect(prepared(text)).rejects.toThrow(message);
+  expect(await whyUnshown(text)).toBe(message);
+});
+
+describe('a quotation with lines cut out is never judged', () => {
+  const quoted = (text: string): string =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (line.startsWith('[') ? line : `> ${line}`))
+      .join('\n');
+
+  test.each([
+    ['at its end', / \t\t\t\tfine = false[^]*/, '[snip]\n', '15 of the 19', '11 of 15', "; '[snip]' in line 28"],
+    [
+      'in the middle',
+      /\+\t\t\tif [^]*drained = true;\n/,
+      '[...]\n',
+      '16 of the 19',
+      '15 of 15',
+      "; '[...]' in line 24",
+    ],
+    ['without a mark', /\+\t\t\tif [^]*drained = true;\n/, '', '16 of the 19', '15 of 15', ''],
+    ['one line of the context', / \t\t\t\t\*where.*\n/, '', '18 of the 19', '14 of 15', ''],
+  ])('%s', async (_, what, instead, after, before, mark) => {
+    const why = `a.mail:11: the hunk shows ${after} lines that its header announces after the change, ${before} before it`;
+    const text = quoted(DIFF.replace(what, instead));
+    expect(await whyUnshown(text)).toBe(
+      `${why}${mark === '' ? '' : `${mark} stands for lines left out`}: give the whole mail, or --tree DIR with it`,
+    );
+  });
+
+  test('a mark in place of a line, so that the numbers fit', async () => {
+    expect(await whyUnshown(DIFF.replace(/^ \t\t\t\t\*where.*$/m, '...'))).toContain(
+      "'...' in line 29 stands for lines",
+    );
+  });
+
+  test('more lines than announced', async () => {
+    expect(await whyUnshown(DIFF.replace('-7,15 +7,19', '-7,12 +7,16'))).toContain(
+      'a.mail:11: the hunk shows 16 of the 16 lines',
+    );
+  });
+
+  test('a helper of which lines are cut out', async () => {
+    const helper =
+      '@@ -1,1 +1,6 @@\n #include <linux/fs.h>\n+static void drain(void)\n+{\n+\tlru_add_drain_all();\n+}\n';
+    const text = DIFF.replace('@@ -7,15', `${helper}@@ -7,15`).replace('\t\t\t\tlru_add_drain_all', '\t\t\t\tdrain');
+    expect(await whyUnshown(text)).toContain('a.mail:11: the hunk shows 5 of the 6 lines');
+    expect(await whyUnshown(text.replace('+1,6', '+1,5'))).toBeUndefined();
+  });
+
+  test('context at the end that all forms share is completed, and the report says so', async () => {
+    const text = `--- a/virt/kvm/guest_memfd.c
++++ b/virt/kvm/guest_memfd.c
+@@ -12,13 +12,14 @@ static bool kvm_gmem_is_safe_for_conversion(struct inode *inode, pgoff_t start,
+ 
+ \tfolio_batch_init(&batch);
+ \twhile (fine && filemap_get_folios(mapping, &start, end, &batch)) {
+ \t\tfor (n = 0; n < folio_batch_count(&batch); ++n) {
+ \t\t\tstruct folio *folio = batch.folios[n];
+ 
+-\t\t\tif (folio_ref_count(folio) != folio_nr_pages(folio) + 1) {
++\t\t\tlru_add_drain_all();
++\t\t\tif (folio_ref_count(folio) != 1 + folio_nr_pages(folio)) {
+ \t\t\t\tfine = false;
+ \t\t\t\t*where = folio->index;
+ \t\t\t\tbreak;
+ \t\t\t}
+ \t\t}
+ \t\tfolio_batch_release(&batch);
+`;
+    const [whole] = await prepared(text);
+    const [cut] = await prepared(text.replace(/ \t\t\}\n \t\tfolio_batch_release.*\n/, ''));
+    const code = (change: typeof cut): string => textOf(change?.after?.source.lines);
+    expect(whole?.notes).toEqual([]);
+    expect(cut?.notes).toEqual([
+      'a.mail:3: the hunk shows 12 of the 14 lines that its header announces after the change, 11 of 13 before it: the last 2 lines of context are taken as all forms of this check have them.',
+    ]);
+    expect(code(cut)).toBe(code(whole).replace('(&batch);\n}', '(&batch);\ncond_resched();\n}'));
+  });
+});
+
+const inTree = (files: Readonly<Record<string, string>>): Tree =>
+  new Tree('linux', async (path) => Promise.resolve(files[path]));
+const PATH = 'virt/kvm/guest_memfd.c';
+const NAME = 'kvm_gmem_is_safe_for_conversion';
+const CHECK_HUNK = DIFF.slice(DIFF.indexOf('@@ -7,15'));
+
+describe('spellings of a diff that can be read safely', () => {
+  const utf16 = (text: string): Uint8Array => new Uint8Array(Buffer.from(`\uFEFF${text}`, 'utf16le'));
+  const swapped = (text: string): Uint8Array => new Uint8Array(Buffer.from(`\uFEFF${text}`, 'utf16le').swap16());
+  const every = (text: string, of: (line: string) => string): string => text.trimEnd().split('\n').map(of).join('\n');
+
+  test.each<readonly [string, string | Uint8Array]>([
+    ['UTF-16 as Windows writes it', utf16(DIFF)],
+    ['UTF-16 with the other order of bytes', swapped(DIFF)],
+    ['indented alike', every(DIFF, (line) => (line === ' ' ? '' : `    ${line}`))],
+    ['quoted with bars', every(DIFF, (line) => `| ${line}`.trimEnd())],
+    ['a hunk of no file', CHECK_HUNK],
+    [
+      'a and b swapped, as of git diff -R',
+      DIFF.replaceAll(' a/', ' x/').replaceAll(' b/', ' a/').replaceAll(' x/', ' b/'),
+    ],
+    ["git's other prefixes", DIFF.replaceAll(' a/', ' i/').replaceAll(' b/', ' w/')],
+    ['no end of the last line', `${DIFF}\\ No newline at end of file\n`],
+    [
+      'diff -urNp, which cuts names',
+      DIFF.replaceAll(' a/', ' linux.orig/')
+        .replaceAll(' b/', ' linux/')
+        .replace(/(@@ static bool kvm_gmem_is_safe_for_convers).*/, '$1'),
+    ],
+  ])('%s', async (_, text) => {
+    const mails = await readMails(typeof text === 'string' ? bytes(text) : text, 'a.mail');
+    const [change, more] = await prepare(mails, OPTIONS);
+    expect(more).toBeUndefined();
+    expect(change).toMatchObject({ path: PATH, function: NAME, unshown: undefined, shown: 'hunk' });
+    expect(textOf(change?.after?.source.lines)).toContain('lru_add_drain_all();\ndrained = true;');
+    expect(textOf(change?.before?.source.lines)).not.toContain('drained');
+  });
+});
+
+test.each([
+  [
+    'a combined diff',
+    'diff --cc a.c\n--- a/a.c\n+++ b/a.c\n@@@ -1,2 -1,2 +1,2 @@@\n',
+    'a.mail:1: the combined diff of a merge',
+  ],
+  ['a context diff', '*** a.c\n--- b.c\n***************\n*** 1,2 ****\n', 'a.mail:3: a context diff'],
+  ['a diff without context', '3c3\n< one\n---\n> two\n', 'a.mail:1: a diff without context'],
+  ['a range-diff', ' 1:  0123456789ab ! 1:  ba9876543210 drain\n', 'a.mail:1: a range-diff'],
+  ['a page of HTML', '<html><body><pre>\ndiff\n', 'a.mail:1: a page of HTML'],
+  ['bytes of zero', 'd\0i\0f\0f\0', 'a.mail:1: bytes of zero'],
+  [
+    'a word diff',
+    `--- a/${PATH}\n+++ b/${PATH}\n@@ -1,1 +1,1 @@ static bool ${NAME}(void)\nint [-n-]{+i+};\n`,
+    'a.mail:4: a word diff',
+  ],
+  [
+    'a part of HTML alone',
+    'From: a@example.org\nSubject: x\nContent-Type: text/html\n\n<html><pre>diff</pre></html>\n',
+    'a.mail: the mail has a part of HTML and no text',
+  ],
+  [
+    'wrapped lines',
+    DIFF.replace(`static bool ${NAME}(struct inode`, 'static bool\n$&').replace(
+      'static bool\nstatic bool ',
+      'static bool\n',
+    ),
+    'a.mail:12: the lines of the diff are wrapped by the mail program',
+  ],
+])('%s is named, with what to send instead', async (_, text, message) => {
+  const file =
+    text.startsWith('--- a/') || text.startsWith('diff --git') ? text.replace(/^@@ -10,2[^]*?(?=diff)/m, '') : text;
+  const at = file === text ? message : message.replace(':12:', ':8:');
+  await expect(prepared(file)).rejects.toThrow(at);
+  await expect(prepared(file)).rejects.toThrow(/, expected .*(?:git |diff |archive|UTF-8)/);
+});
+
+test("the source of a page of HTML is named where its code can't be read", async () => {
+  expect(await whyUnshown(DIFF.replaceAll('&', '&amp;').replaceAll('<', '&lt;'))).toMatch(
+    /^a\.mail:\d+: the source of a page of HTML/,
+  );
+});
+
+describe('with a tree', () => {
+  const HELPER = 'bool gmem_idle(struct folio *folio)\n{\n\tlru_add_drain_all();\n\treturn true;\n}\n';
+  const adds = (path: string, text: string): string =>
+    `--- /dev/null\n+++ b/${path}\n@@ -0,0 +1,5 @@\n${text.trimEnd().replaceAll(/^/gm, '+')}\n`;
+  const calls = CHECK_HUNK.replace('lru_add_drain_all()', 'gmem_idle(folio)');
+  const diff = `${adds('mm/idle.c', HELPER)}--- a/${PATH}\n+++ b/${PATH}\n${calls}`;
+
+  test('a helper in another file is taken from the mail, or from the mail before', async () => {
+    for (const files of [{ [PATH]: FILE }, { [PATH]: FILE, 'mm/idle.c': HELPER }]) {
+      const [change] = await prepared(diff, { tree: inTree(files) });
+      expect(textOf(change?.after?.source.lines)).toContain('bool gmem_idle(struct folio *folio)\n{\nlru_add');
+    }
+    const [first, second] = [HEADERS, HEADERS].map((headers) => `From 1 Mon Sep 17 00:00:00 2001\n${headers}\n`);
+    const box = `${first}${adds('mm/idle.c', HELPER)}\n${second}--- a/${PATH}\n+++ b/${PATH}\n${calls}`;
+    for (const tree of [undefined, inTree({ [PATH]: FILE })]) {
+      const [change] = await prepared(box, { tree });
+      expect(textOf(change?.after?.source.lines)).toContain('bool gmem_idle(struct folio *folio)\n{\nlru_add');
+      expect(change?.unshown).toBeUndefined();
+    }
+  });
+
+  test("a helper in another file that the diff changes has the tree's lines that the diff does not show", async () => {
+    const patch =
+      '--- a/mm/idle.c\n+++ b/mm/idle.c\n@@ -4,1 +4,1 @@ bool gmem_idle(struct folio *folio)\n-\treturn true;\n+\treturn false;\n';
+    const text = FILE.replace('if (folio_ref_count', 'if (gmem_idle(folio) && folio_ref_count');
+    const hunk = CHECK_HUNK.replace('if (folio_ref_count', 'if (gmem_idle(folio) && folio_ref_count');
+    const [change] = await prepared(`${patch}--- a/${PATH}\n+++ b/${PATH}\n${hunk}`, {
+      tree: inTree({ [PATH]: text, 'mm/idle.c': HELPER }),
+    });
+    expect(textOf(change?.before?.source.lines)).toContain('return true;\n}\n#include');
+    expect(textOf(change?.after?.source.lines)).toContain('return false;\n}\n#include');
+  });
+
+  test('a hunk that does not apply is left out where the check does not rest on it', async () => {
+    const include = '@@ -1,1 +1,2 @@\n #include <linux/other.h>\n+#include <linux/swap.h>\n';
+    const before = (hunk: string): string => `--- a/${PATH}\n+++ b/${PATH}\n${hunk}${CHECK_HUNK}`;
+    const [change] = await prepared(before(include), { tree: inTree({ [PATH]: FILE }) });
+    expect(change?.notes).toEqual([
+      `The hunk @@ -1,1 +1,2 @@ of ${PATH} does not apply to the tree; it is left out, the check does not rest on it.`,
+    ]);
+    expect(textOf(change?.after?.source.lines)).toContain('drained = true;');
+    const helper = include.replace('#include <linux/swap.h>', '#define folio_nr_pages 2');
+    await expect(prepared(before(helper), { tree: inTree({ [PATH]: FILE }) })).rejects.toThrow(
+      'linux: hunk 1 of 2, @@ -1,1 +1,2 @@, does not apply',
+    );
+  });
+
+  test('an empty line that an archive has put in is no difference', async () => {
+    const text = DIFF.replace('&batch)) {\n', '&batch)) {\n \n').replace('-7,15 +7,19', '-7,16 +7,20');
+    const [change] = await prepared(text, { tree: inTree({ [PATH]: FILE }) });
+    expect(textOf(change?.after?.source.lines)).toContain('drained = true;');
+    expect(change?.notes).toEqual([]);
+  });
+
+  test('a function is found by its lines where the diff names none or cuts its name', async () => {
+    // Another function stands where the diff's numbers say.
+    const shifted = FILE.replace('\n\n', `\n\n${'// one more line\n'.repeat(30)}int other(int a)\n{\n\treturn a;\n}\n`);
+    for (const section of ['', 'static bool kvm_gmem_is_safe_for_convers']) {
+      const text = DIFF.replace(/(@@ -7.*@@) .*/, `$1 ${section}`);
+      const [change] = await prepared(text, { tree: inTree({ [PATH]: shifted }) });
+      expect(change).toMatchObject({ function: NAME, shown: 'whole' });
+    }
+  });
+
+  test('a function that the change removes is removed with a tree and without', async () => {
+    const removed = `--- a/${PATH}\n+++ b/${PATH}\n@@ -1,${FILE.trimEnd().split('\n').length} +1,2 @@\n${FILE.trimEnd()
+      .split('\n')
+      .map((line, i) => (i < 2 ? ` ${line}` : `-${line}`))
+      .join('\n')}\n`;
+    for (const tree of [undefined, inTree({ [PATH]: FILE })]) {
+      const [change] = await prepared(removed, { tree });
+      expect(change).toMatchObject({ function: NAME, after: undefined, unshown: undefined });
+      expect(change?.before?.completed).toEqual([]);
+    }
+  });
+});
+
+test('a function that moves to another file is one change', async () => {
+  const lines = FILE.trimEnd().split('\n');
+  const to = `--- /dev/null\n+++ b/virt/kvm/other.c\n@@ -0,0 +1,${lines.length} @@\n${lines.map((line) => `+${line}`).join('\n')}\n`;
+  const from = `--- a/${PATH}\n+++ /dev/null\n@@ -1,${lines.length} +0,0 @@\n${lines.map((line) => `-${line}`).join('\n')}\n`;
+  const [change, more] = await prepared(`${to.replace('fine = true', 'fine = !0')}${from}`);
+  expect(more).toBeUndefined();
+  expect(change).toMatchObject({ path: 'virt/kvm/other.c', unshown: undefined });
+  expect(textOf(change?.before?.source.lines)).toContain('fine = true');
+  expect(textOf(change?.after?.source.lines)).toContain('fine = !0');
+});
+
+test('lines that a hunk without context leaves out are told', async () => {
+  const text = `--- a/${PATH}\n+++ b/${PATH}\n@@ -13,0 +14 @@ static bool ${NAME}(struct inode *inode\n+\tlru_add_drain_all();\n`;
+  expect(await whyUnshown(text)).toContain(`a.mail:3: the diff has no line of ${NAME}() before the change`);
+});
+
+test('one short patch of a series leaves the others to be judged, and is named', async () => {
+  const [first, second] = [HEADERS, HEADERS].map((headers) => `From 1 Mon Sep 17 00:00:00 2001\n${headers}\n`);
+  const short = `--- a/${PATH}\n+++ b/${PATH}\n@@ -23,3 +23,2 @@ static bool ${NAME}(struct inode *inode\n \t\t\t}\n-\n \t\t}\n`;
+  const changes = await prepared(`${first}${DIFF}\n${second}${short}`);
+  expect(changes.map(({ unshown }) => unshown !== undefined)).toEqual([false, true]);
+  expect(changes[1]?.unshown).toContain('the diff shows no loop over folios');
 });
 
 test('a context line that begins with a sign is told by the numbers of its hunk', () => {

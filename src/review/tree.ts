@@ -11,6 +11,8 @@ export type ReadFile = (path: string) => Promise<string | undefined>;
 export interface TreeSides {
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Hunks that do not apply, and are left out. */
+  readonly skipped: readonly Hunk[];
 }
 
 /**
@@ -30,50 +32,101 @@ export class Tree {
 
   /**
    * A file before and after a diff.
-   * @throws InputError naming the hunk that does not apply.
+   * @param isNeeded whether a hunk that does not apply matters, by the file's text.
+   * @throws InputError naming a hunk that matters and does not apply.
    */
-  async sides(file: FileDiff): Promise<TreeSides> {
-    const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
-    const cut = file.hunks.find(({ isCut }) => isCut);
-    if (cut !== undefined)
-      throw new InputError(
-        `${this.#name}: the hunk ${headerOf(cut)} of ${file.path} is not shown whole, expected all of its lines`,
-      );
+  async sides(file: FileDiff, isNeeded: (hunk: Hunk, text: string) => boolean): Promise<TreeSides> {
+    const text = await this.#text(file.path);
     if (text === undefined) {
-      if (file.hunks.every(({ before }) => before === 0)) return { before: undefined, after: applied('', file) };
+      if (file.hunks.every(({ before }) => before === 0))
+        return { before: undefined, after: applied('', file), skipped: [] };
       throw new InputError(
         `${this.#name}: has no ${file.path}, expected the kernel's sources that the diff is against`,
       );
     }
-    const after = applied(text, file);
-    if (after !== undefined) return { before: text, after };
-    const before = applied(text, reversed(file));
-    if (before !== undefined) return { before, after: text };
-    const hunk = file.hunks.find((one) => applied(text, { ...file, hunks: [one] }) === undefined) ?? file.hunks[0];
+    const sides = sidesOf(text, file);
+    const hunk = sides.skipped.find((one) => isNeeded(one, text));
+    if (hunk === undefined) return sides;
+    if (hunk.cut !== undefined)
+      throw new InputError(
+        `${this.#name}: the hunk ${headerOf(hunk)} of ${file.path} is not shown whole, expected all of its lines`,
+      );
     throw new InputError(
-      `${this.#name}: hunk ${file.hunks.findIndex((one) => one === hunk) + 1} of ${file.hunks.length}, ${hunk === undefined ? '' : headerOf(hunk)}, does not apply to ${file.path}, expected the sources that the diff is against`,
+      `${this.#name}: hunk ${file.hunks.indexOf(hunk) + 1} of ${file.hunks.length}, ${headerOf(hunk)}, does not apply to ${file.path}, expected the sources that the diff is against`,
     );
   }
 
-  /** A file before a diff; undefined if the diff does not fit. */
-  async before(file: FileDiff): Promise<string | undefined> {
-    const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
-    if (text === undefined || file.hunks.some(({ isCut }) => isCut)) return undefined;
-    return applied(text, file) === undefined ? applied(text, reversed(file)) : text;
+  /** A file before and after a diff, as far as the diff applies; undefined where there is no such file. */
+  async partly(file: FileDiff): Promise<TreeSides | undefined> {
+    const text = await this.#text(file.path);
+    return text === undefined ? undefined : sidesOf(text, file);
+  }
+
+  /** The path in these sources of a file that a diff names, which may have directories in front; as it is where none fits. */
+  async locate(path: string): Promise<string> {
+    const parts = path.split('/');
+    for (let i = 0; i < parts.length; i++) {
+      const inside = parts.slice(i).join('/');
+      if (inside !== '' && (await this.#text(inside)) !== undefined) return inside;
+    }
+    return path;
   }
 
   /** Applies a mail's diffs, for the mails after it. */
   async apply(files: readonly FileDiff[]): Promise<void> {
     for (const file of files) {
-      if (!/\.[ch]$/.test(file.path)) continue;
-      const text = this.#changed.get(file.path) ?? (await this.#read(file.path));
-      const after = text === undefined ? undefined : applied(text, file);
-      if (after !== undefined) this.#changed.set(file.path, after);
+      const sides = /\.[ch]$/.test(file.path) ? await this.partly(file) : undefined;
+      if (sides?.after !== undefined) this.#changed.set(file.path, sides.after);
     }
+  }
+
+  async #text(path: string): Promise<string | undefined> {
+    return this.#changed.get(path) ?? this.#read(path);
   }
 }
 
-const headerOf = ({ before, after, counts }: Hunk): string =>
+/** A text before and after a diff, or as many of its hunks as apply, forwards or taken back. */
+function sidesOf(text: string, file: FileDiff): TreeSides {
+  const isWhole = file.hunks.every(({ cut }) => cut === undefined);
+  const ways = [file, reversed(file)].map(({ hunks, path }) => {
+    const other = (which: readonly Hunk[]) => applied(text, { path, hunks: which });
+    const all = isWhole ? other(hunks) : undefined;
+    if (all !== undefined) return { text: all, skipped: [] };
+    const fit = hunks.map((hunk) =>
+      hunk.cut === undefined ? spellings(hunk).find((one) => other([one]) !== undefined) : undefined,
+    );
+    const some = other(fit.flatMap((hunk) => hunk ?? []));
+    return {
+      text: some ?? text,
+      skipped: hunks.flatMap((_, i) => (some === undefined || fit[i] === undefined ? [i] : [])),
+    };
+  });
+  const [forth, back] = ways;
+  const none = { text, skipped: [] };
+  const isBack = (back?.skipped.length ?? 0) < (forth?.skipped.length ?? 0);
+  const { text: other, skipped } = (isBack ? back : forth) ?? none;
+  const left = skipped.flatMap((i) => file.hunks[i] ?? []);
+  return isBack ? { before: other, after: text, skipped: left } : { before: text, after: other, skipped: left };
+}
+
+/** A hunk, and the same without one of its empty context lines: mail programs and archives add some. */
+const spellings = (hunk: Hunk): readonly Hunk[] => [
+  hunk,
+  ...hunk.lines.flatMap((line, i) =>
+    line.kind === 'context' && line.text.trim() === ''
+      ? [
+          {
+            ...hunk,
+            counts: { before: hunk.counts.before - 1, after: hunk.counts.after - 1 },
+            lines: hunk.lines.toSpliced(i, 1),
+          },
+        ]
+      : [],
+  ),
+];
+
+/** A hunk's header. */
+export const headerOf = ({ before, after, counts }: Hunk): string =>
   `@@ -${before},${counts.before} +${after},${counts.after} @@`;
 
 /** A file of the sources, ready for translation. */

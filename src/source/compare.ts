@@ -14,7 +14,8 @@ export interface Sources {
 export interface RoutineState {
   readonly file: string;
   readonly routine: string;
-  readonly state: 'same' | 'changed' | 'moved' | 'gone';
+  /** `absent`: the sources lack the whole file, as a tree of some directories does. */
+  readonly state: 'same' | 'changed' | 'moved' | 'gone' | 'absent';
   /** Its present file, if it has moved. */
   readonly now: string | undefined;
   /** The oldest known release with exactly the text of these sources; undefined if there is none. */
@@ -31,7 +32,7 @@ export const HELD_AGAINST = RELEASES[0];
  * import { compareSources, HELD_AGAINST, RELEASES, ROUTINES, tokensOf } from 'folioscope/source';
  * const nothing = { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]) };
  * const [state] = await compareSources(nothing, new Set(['lru_add_drain_all']));
- * [state?.routine, state?.state]; // => ['lru_add_drain_all', 'gone']
+ * [state?.routine, state?.state]; // => ['lru_add_drain_all', 'absent']
  * RELEASES[0] === HELD_AGAINST; // => true
  * ROUTINES.some(({ routine }) => routine === 'folio_add_lru'); // => true
  * tokensOf(['return 0; // none']).map(({ text }) => text); // => ['return', '0', ';']
@@ -48,9 +49,11 @@ export async function compareSources(sources: Sources, only?: ReadonlySet<string
   const states: RoutineState[] = [];
   const missing: KnownRoutine[] = [];
   for (const known of asked) {
-    const words = (await routinesOf(known.file))?.get(known.routine);
+    const routines = await routinesOf(known.file);
+    const words = routines?.get(known.routine);
     if (words === undefined) missing.push(known);
-    states.push(await stateOf(known, words, undefined));
+    const state = await stateOf(known, words, undefined);
+    states.push(routines === undefined ? { ...state, state: 'absent' } : state);
   }
   const places = await placesOf(missing, sources, routinesOf);
   return Promise.all(

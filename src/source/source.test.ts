@@ -68,11 +68,12 @@ const sources = (files: Readonly<Record<string, string>>): Sources => ({
   list: async () => Promise.resolve(Object.keys(files)),
 });
 
-test('a routine is gone, or changed, or changed in another file', async () => {
+test('a routine is gone, or its file, or changed, or changed in another file', async () => {
   const only = new Set(['lru_add_drain_cpu']);
   const of = async (files: Readonly<Record<string, string>>): Promise<unknown> =>
     (await compareSources(sources(files), only)).map(({ state, now }) => [state, now]);
-  expect(await of({})).toEqual([['gone', undefined]]);
+  expect(await of({})).toEqual([['absent', undefined]]);
+  expect(await of({ 'mm/folio.c': 'int other;' })).toEqual([['gone', undefined]]);
   const text = 'void lru_add_drain_cpu(int cpu) { }';
   expect(await of({ 'mm/folio.c': text })).toEqual([['changed', undefined]]);
   expect(await of({ 'mm/elsewhere.c': text })).toEqual([['changed', 'mm/elsewhere.c']]);

@@ -10,4 +10,4 @@ export { readTrace, readWholeTrace } from './read-trace.ts';
 export { UnknownBufferError } from './unknown-buffer.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';
 export { traceText } from './text/write.ts';
-export type { WholeEvent, WholeReceiver } from './whole-event.ts';
+export type { FieldKey, FieldSink, WholeEvent, WholeReceiver } from './whole-event.ts';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { FieldKey, FieldSink } from './whole-event.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -10,25 +11,25 @@ const HEXADECIMAL = Uint8Array.from('0123456789abcdef', (digit) => digit.charCod
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
 
-/** `"NAME":` as bytes, made once for a field. */
-export const keyOf = (name: string): Uint8Array => ENCODER.encode(`${JSON.stringify(name)}:`);
+/** Key of a field's name, made once for each field. */
+export const keyOf = (name: string): FieldKey => ({ name, json: ENCODER.encode(`${JSON.stringify(name)}:`) });
 
 /**
- * JSON as bytes in memory that grows: a string for each of a million events would take longer than reading them. Values follow
- * each other with commas; what is written is always valid UTF-8.
+ * JSON as bytes in growing memory: a string for each of a million events would take longer than reading them. Values are
+ * separated by commas; the output is always valid UTF-8.
  * @example
  * import { JsonBytes } from 'folioscope/trace';
  * const json = new JsonBytes();
  * json.raw('[').text('a "b"').number(-7).hex(0xffff_ffff, 0xffff_8888).raw(']');
  * new TextDecoder().decode(json.written()); // => '["a \\"b\\"",-7,"0xffff8888ffffffff"]'
  */
-export class JsonBytes {
+export class JsonBytes implements FieldSink {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   /** Number of written bytes. */
   length = 0;
   /** Length of the memory. */
   #room = FIRST_BYTES;
-  /** Whether a value stands before, so that a comma is due. */
+  /** Whether a value precedes, so that a comma is due. */
   #isDue = false;
 
   /** The written bytes; valid until the next one is written. */
@@ -48,7 +49,7 @@ export class JsonBytes {
     this.#room = grown.byteLength;
   }
 
-  /** Begins a document of its own behind so many bytes, which are the caller's. */
+  /** Begins a new document after `reserved` bytes, which are the caller's. */
   begin(reserved: number): void {
     this.ensure(reserved);
     this.length += reserved;
@@ -61,7 +62,7 @@ export class JsonBytes {
     this.#isDue = false;
   }
 
-  /** Brackets, as they are: an opening one follows a comma where one is due. */
+  /** A bracket; an opening one comes after a comma if one is due. */
   raw(bracket: '{' | '}' | '[' | ']'): this {
     const opens = bracket === '{' || bracket === '[';
     if (opens) this.#comma(1);
@@ -72,13 +73,13 @@ export class JsonBytes {
   }
 
   /** A member's name, by {@link keyOf}. */
-  key(key: Uint8Array): this {
-    const { length } = key;
+  key({ json }: FieldKey): this {
+    const { length } = json;
     this.#comma(length);
     const { bytes } = this;
     // Names are short: setting them as an array costs more.
     let at = this.length;
-    for (let nth = 0; nth < length; nth++) bytes[at++] = key[nth]!;
+    for (let nth = 0; nth < length; nth++) bytes[at++] = json[nth]!;
     this.length = at;
     this.#isDue = false;
     return this;
@@ -93,7 +94,7 @@ export class JsonBytes {
       rest = -rest;
     }
     let count = 0;
-    // Small ones without a division of doubles: nearly all are.
+    // Nearly all numbers are small, and need no division of doubles.
     while (rest > 0x7fff_ffff) {
       const tenth = Math.floor(rest / 10);
       DIGITS[count++] = rest - 10 * tenth;
@@ -136,7 +137,11 @@ export class JsonBytes {
     return this;
   }
 
-  /** Text of a recording: what is no UTF-8 becomes U+FFFD, as everywhere. */
+  symbol(name: string): this {
+    return this.text(name);
+  }
+
+  /** Text of a recording: invalid UTF-8 becomes U+FFFD, as everywhere. */
   textOf(from: Uint8Array, start: number, end: number): this {
     this.#comma(end - start + 2);
     const { bytes } = this;

@@ -114,3 +114,29 @@ test.each(['examples/two-cpu.dat', 'test/recordings/punch.dat', 'test/recordings
     expect(windows.has(`${truth.trace.from}..${truth.trace.to}`)).toBe(false);
   },
 );
+
+test.each([undefined, 1])(
+  'tasks that ran while a drain waited, of a history that keeps %s folios',
+  async (mostKept) => {
+    const work = 'work struct';
+    const lines = [
+      'vmm-1000 [000] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0',
+      'vmm-1000 [000] ..... 1.000002: mm_filemap_delete_from_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0',
+      'busy-7 [001] ..... 1.000003: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=busy next_pid=7 next_prio=120',
+      `vmm-1000 [000] ..... 1.000010: workqueue_queue_work: ${work}=00000000abcd function=lru_add_drain_per_cpu workqueue=mm_percpu_wq req_cpu=1 cpu=1`,
+      'busy-7 [001] ..... 1.000030: sched_switch: prev_comm=busy prev_pid=7 prev_prio=120 prev_state=R ==> next_comm=kworker/1:0 next_pid=8 next_prio=120',
+      `kworker/1:0-8 [001] ..... 1.000031: workqueue_execute_start: ${work} 00000000abcd: function lru_add_drain_per_cpu`,
+      `kworker/1:0-8 [001] ..... 1.000033: workqueue_execute_end: ${work} 00000000abcd: function lru_add_drain_per_cpu`,
+    ];
+    const text = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 7/7   #P:2\n#\n${lines.map((line) => ` ${line}\n`).join('')}`;
+    const { explanation } = await readHistory(memorySource('trace.txt', new TextEncoder().encode(text)), {
+      patches: [],
+      onFolio: () => {},
+      onMarker: () => {},
+      scheduling: true,
+      mostKept,
+    });
+    const [round] = explanation.drains?.rounds ?? [];
+    expect(round?.works[0]?.meanwhile[0]).toMatchObject({ pid: 7, task: 'busy' });
+  },
+);

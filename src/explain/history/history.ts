@@ -119,7 +119,7 @@ export interface FolioThen {
 
 /** A recording with answers for any moment. Moments within {@link window} are answered at once. */
 export interface History {
-  /** The answer without moments, equal at every moment; it lacks the tasks that ran while drains waited. */
+  /** The answer without moments, equal at every moment. */
   readonly explanation: Explanation;
   /** By their order in the recording. */
   readonly hidden: readonly HiddenTime[];
@@ -159,6 +159,22 @@ const ALWAYS: TimeWindow = { from: nanoseconds(-(1n << 64n)), to: nanoseconds(1n
  * history.window !== undefined; // => true
  */
 export async function readHistory(source: ByteSource, options: HistoryOptions): Promise<History> {
+  const beginning = await readFirst(source, options);
+  return beginning instanceof Reading ? beginning : readAgain(source, options, beginning);
+}
+
+/** What a second reading needs of the first one, and no folio: both readings' would need twice the memory. */
+interface Beginning {
+  readonly question: Question;
+  readonly notes: Notes;
+  readonly pageSize: TraceSummary['pageSize'];
+  readonly window: TimeWindow | undefined;
+  readonly drains: Explanation['drains'];
+  readonly delivery: Delivery;
+}
+
+/** @returns the history if one reading was enough. */
+async function readFirst(source: ByteSource, options: HistoryOptions): Promise<Reading | Beginning> {
   const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
   const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
   const ends: Nanoseconds[] = [];
@@ -183,35 +199,40 @@ export async function readHistory(source: ByteSource, options: HistoryOptions): 
   const { trace, shownPageSize: pageSize } = facts;
   const answerer = first.answerer();
   const basis = answerer.basis(trace);
+  const { drains } = basis;
   const { from, to } = trace;
   options.onSummary?.(trace);
   const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
   const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
-  const teller = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
+  const delivery = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
-  const of = { source, question, notes, pageSize, window };
-  if (isWhole() && pageSize === undefined) {
-    teller.refusedAt = (folio) => first.refusedAt(folio);
-    teller.finish(basis.followed.flatMap((inode) => inode.folios()));
-    return new Reading({ ...of, trace, answerer, basis });
-  }
+  if (!isWhole() || pageSize !== undefined) return { question, notes, pageSize, window, drains, delivery };
+  delivery.refusedAt = (folio) => first.refusedAt(folio);
+  delivery.finish(basis.followed.flatMap((inode) => inode.folios()));
+  return new Reading({ source, question, notes, pageSize, window, trace, answerer, basis, drains });
+}
 
-  const tellsEnds = isWhole() ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
-  const second = new Explainer(question, { window, whole: true, ...tellsEnds });
-  teller.refusedAt = (folio) => second.refusedAt(folio);
+async function readAgain(
+  source: ByteSource,
+  { onProgress }: HistoryOptions,
+  { question, notes, pageSize, window, drains, delivery }: Beginning,
+): Promise<History> {
+  const deliversEnds = notes.isWhole ? {} : { onEnd: (folio: Generation): void => delivery.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...deliversEnds });
+  delivery.refusedAt = (folio) => second.refusedAt(folio);
   const secondPart = { ...question, onProgress: (share: number) => onProgress?.((1 + share) / 2) };
-  const again = await readInto(source, secondPart, {
+  const { trace } = await readInto(source, secondPart, {
     scheduling: false,
     pageSize,
     onEvents: (events) => {
       second.events(events);
-      teller.advance();
+      delivery.advance();
     },
   });
-  const answererAgain = second.answerer();
-  const basisAgain = answererAgain.basis(again.trace);
-  teller.finish(basisAgain.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
-  return new Reading({ ...of, trace: again.trace, answerer: answererAgain, basis: basisAgain });
+  const answerer = second.answerer();
+  const basis = answerer.basis(trace);
+  delivery.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
+  return new Reading({ source, question, notes, pageSize, window, trace, answerer, basis, drains });
 }
 
 const markerOf = ({ at, cpu, text }: Extract<KernelEvent, { type: 'marker' }>): MarkerSeen => ({ at, cpu, text });
@@ -316,11 +337,13 @@ class Reading implements History {
       readonly question: Question;
       readonly notes: Notes;
       readonly pageSize: TraceSummary['pageSize'];
+      /** Of the first reading: only that one may have read the scheduler's events. */
+      readonly drains: Explanation['drains'];
     },
   ) {
     this.#of = of;
     this.#kept = { ...of, lives: new Map() };
-    this.explanation = of.answerer.finalForm(of.basis.explanation([]), of.trace);
+    this.explanation = of.answerer.finalForm({ ...of.basis.explanation([]), drains: of.drains }, of.trace);
     this.hidden = of.basis.around.gaps.map(({ cpu, from, to, flushedAt }) => ({ cpu, from, to, knownFrom: flushedAt }));
   }
 

@@ -11,9 +11,9 @@ import {
   type Order,
   type Pfn,
 } from '../../ledger/index.ts';
-import { type JsonBytes, keyOf } from '../json-bytes.ts';
+import { keyOf } from '../json-bytes.ts';
 import { MAX_MAJOR, MAX_MINOR, MAX_ORDER } from '../limits.ts';
-import type { WholeEvent } from '../whole-event.ts';
+import type { FieldKey, FieldSink, WholeEvent } from '../whole-event.ts';
 import type { LineOrigin } from './decoded-text.ts';
 import type { WholeLines } from './event-lines.ts';
 
@@ -28,7 +28,7 @@ const TEXT = keyOf('text');
 const CALLER = keyOf('caller');
 const STACK = keyOf('stack');
 
-/** Tells every event of a text whole, once all lines that belong to it were read. */
+/** Delivers every event of a text with all its data, after all lines that belong to it were read. */
 export class WholeEvents implements WholeLines {
   readonly #onEvent: (event: WholeEvent) => void;
   readonly #pageSize: PageSize | undefined;
@@ -63,6 +63,19 @@ export class WholeEvents implements WholeLines {
   }
 }
 
+/** Keys made so far: nearly all lines have the same few. */
+const KEYS = new Map<string, FieldKey>();
+const MOST_KEYS = 1000;
+
+function keyNamed(name: string): FieldKey {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const made = keyOf(name);
+  // Words of a line may look like names, so there may be any number of them.
+  if (KEYS.size < MOST_KEYS) KEYS.set(name, made);
+  return made;
+}
+
 /** One event of a text, with the lines that follow it and belong to it. */
 class WholeLine implements WholeEvent {
   readonly at: Nanoseconds;
@@ -75,7 +88,7 @@ class WholeLine implements WholeEvent {
   #text: string;
   readonly #frames: string[] = [];
   readonly #isStack: boolean;
-  /** A marker's text is its writer's, whatever it looks like. */
+  /** A marker's text belongs to its writer, whatever it looks like. */
   readonly #isMarker: boolean;
   readonly #pageSize: PageSize;
   #pairs: ReadonlyMap<string, string> | undefined;
@@ -106,7 +119,7 @@ class WholeLine implements WholeEvent {
     this.#text += `\n${line}`;
   }
 
-  /** A function of the stack trace behind it. */
+  /** A function of the stack trace after it. */
   frame(name: string): void {
     if (this.#frames.length < MAX_FRAMES) this.#frames.push(name);
   }
@@ -148,18 +161,18 @@ class WholeLine implements WholeEvent {
     return order === undefined || order > MAX_ORDER ? undefined : (order as Order);
   }
 
-  writeFields(into: JsonBytes): void {
+  writeFields(into: FieldSink): void {
     into.raw('{');
     if (this.#text !== '' && !this.#isStack) into.key(TEXT).text(this.#text);
     for (const [name, value] of this.#fields()) {
       if (name === 'text' || name === 'stack') continue;
-      into.key(keyOf(name));
+      into.key(keyNamed(name));
       if (WHOLE.test(value)) into.number(Number(value));
       else into.text(value);
     }
     if (this.#frames.length > 0) {
       into.key(this.#isStack ? CALLER : STACK).raw('[');
-      for (const frame of this.#frames) into.text(frame);
+      for (const frame of this.#frames) into.symbol(frame);
       into.raw(']');
     }
     into.raw('}');

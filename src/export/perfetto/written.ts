@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+import type { TraceSummary } from '../../trace/index.ts';
+import type { PerfettoSink } from './packets.ts';
+
+/** What of a recording becomes a trace file, and where it goes. */
+export interface PerfettoOptions {
+  readonly sink: PerfettoSink;
+  /** Only this buffer of the recording. */
+  readonly buffer?: string | undefined;
+  /** Replaces task names, page frames, addresses and texts. */
+  readonly redact?: boolean | undefined;
+  /** Progress callback with the share of the work that is done. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/** What was written. */
+export interface WrittenPerfetto {
+  readonly trace: TraceSummary;
+  readonly packets: number;
+  /** Number of generic ftrace events. */
+  readonly events: number;
+  /** One sentence each: what the file does not have, or has only approximately. */
+  readonly notes: readonly string[];
+}
