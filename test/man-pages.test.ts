@@ -18,9 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const pageOf = (name: string): string => readFileSync(join(folder, `${name}.1`), 'utf8');
 
 test('every command has a page, and every option of its help stands in it', () => {
-  const commands = [...folioscope(['--help']).stdout.matchAll(/^ {2}([a-z]+) [[<]/gm)].flatMap(
-    ([, name]) => name ?? [],
-  );
+  const listed = [...folioscope(['--help']).stdout.matchAll(/^ {2}([a-z]+) [[<]/gm)].map(([, name = '']) => name);
+  const commands = listed.filter((name) => name !== 'help');
   expect(commands.length).toBeGreaterThan(12);
   for (const command of commands) {
     const page = pageOf(`folioscope-${command}`).replaceAll(String.raw`\-`, '-');

@@ -364,6 +364,8 @@ test.each([
 test('without the optional packages: tables are written, and SQL says what is missing', () => {
   const recording = 'node_modules/folioscope/examples/two-cpu.dat';
   expect(folioscope('export', recording, '--parquet', 'tables')).toMatchObject({ status: 0, stderr: '' });
+  const { status: exported, stdout: line } = folioscope('export', recording, '--perfetto', 'two-cpu.pftrace');
+  expect([exported, line]).toEqual([0, expect.stringMatching(/^401 events in \d+ packets {2}two-cpu\.pftrace\n$/)]);
   const { status, stdout, stderr } = folioscope('query', 'tables', 'SELECT count(*) FROM events');
   expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
   expect(stderr).toMatch(

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explainTrace } from '../src/explain/index.ts';
 import { exportPerfetto, type PerfettoOptions } from '../src/export/index.ts';
-import type { FolioLedger, Loss } from '../src/ledger/index.ts';
+import { type FolioLedger, type Loss, nanoseconds } from '../src/ledger/index.ts';
 import { type FieldKey, type FieldSink, InputError, memorySource, readWholeTrace } from '../src/trace/index.ts';
 import { type Fact, type ReadSlice, type ReadTrace, readPerfetto, type Track } from './support/perfetto-trace.ts';
 
@@ -65,7 +65,7 @@ const statesOf = ({ tracks, stateAt }: ReadTrace, inode: string, at: bigint) =>
     })
     .toSorted((a, b) => Number(a.facts['index']) - Number(b.facts['index']));
 
-const text = (fact: Fact | undefined): string =>
+const textOf = (fact: Fact | undefined): string =>
   typeof fact === 'string' || typeof fact === 'bigint' ? String(fact) : 'no text';
 
 const isOpenAt = ({ from, to }: ReadSlice, at: bigint): boolean => from <= at && (to === undefined || to > at);
@@ -83,7 +83,7 @@ describe('at every marker and at the end the tracks have what explain answers', 
         folios.toSorted((a, b) => a.index - b.index).map((folio) => inWords(folio, stale.has(folio.index))),
       );
       for (const { track, name, facts } of states) {
-        expect(track.name).toBe(`index ${text(facts['index'])}`);
+        expect(track.name).toBe(`index ${textOf(facts['index'])}`);
         const holders = folios.find(({ index }) => BigInt(index) === facts['index'])?.holders ?? [];
         const words = holders.map(({ kind, cpu }) => (cpu === undefined ? kind : `${kind} CPU ${cpu}`));
         expect(new Set(name.split(', '))).toEqual(new Set(words));
@@ -111,7 +111,7 @@ describe('at every marker and at the end the tracks have what explain answers', 
         const slotted = read.slices.filter(
           (slice) => group(slice.track) && slice.track.name.startsWith('slot ') && isOpenAt(slice, at),
         );
-        expect(slotted.map(({ name, facts }) => `${text(facts['inode'])} ${name}`).toSorted()).toEqual(
+        expect(slotted.map(({ name, facts }) => `${textOf(facts['inode'])} ${name}`).toSorted()).toEqual(
           there.toSorted(),
         );
         expect(new Set(slotted.map(({ track }) => track)).size).toBe(there.length);
@@ -277,17 +277,36 @@ describe('drains and conversions are those of explain, and every arrow has two e
     expect(ends).toHaveLength(begins.size);
     for (const [flow, to] of ends) {
       const from = begins.get(flow)!;
+      // Perfetto drops an arrow that ends before it begins.
+      expect(read.slices.indexOf(from)).toBeLessThan(read.slices.indexOf(to));
       if (to.name === 'lru_add_drain_all')
         expect([from.track.name, from.facts['pid']]).toEqual(['conversions', to.facts['pid']]);
       else expect([from.name, to.name]).toEqual(['lru_add_drain_all', 'lru_add_drain_per_cpu']);
     }
     const works = read.slices.filter(({ name }) => name === 'lru_add_drain_per_cpu');
-    expect(works.map(({ from, facts }) => [from, facts['cpu'], facts['insertions']])).toEqual(
+    expect(works.map(({ from, facts }) => [from, facts['cpu'], facts['insertions'], facts['ranMeanwhile']])).toEqual(
       rounds
         .flatMap(({ works: ofRound }) => ofRound)
-        .map(({ queued, cpu, insertions }) => [queued, BigInt(cpu), BigInt(insertions)] as const)
+        .map(({ queued, cpu, insertions, meanwhile }) => {
+          const ran = meanwhile.map(({ pid, task, time }) => ({ pid: BigInt(pid), task, nanoseconds: time }));
+          return [queued, BigInt(cpu), BigInt(insertions), ran.length === 0 ? undefined : ran] as const;
+        })
         .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
     );
+  });
+
+  test('an arrow goes from a conversion to its drain, and on to the works of the CPUs', async () => {
+    const { read } = await writtenOf('test/lab/s2_othercpu.v8.txt');
+    const drained = read.slices.filter(({ track, flows }) => track.name === 'conversions' && flows.length > 0);
+    expect(drained.length).toBeGreaterThan(0);
+    for (const { flows, facts } of drained) {
+      expect(facts['drained']).toBe(true);
+      const rounds = read.slices.filter(({ terminatingFlows }) =>
+        terminatingFlows.some((flow) => flows.includes(flow)),
+      );
+      expect(rounds.map(({ name }) => name)).toEqual(flows.map(() => 'lru_add_drain_all'));
+      for (const round of rounds) expect(BigInt(round.flows.length)).toBe(round.facts['works']);
+    }
   });
 
   test.each([
@@ -297,7 +316,7 @@ describe('drains and conversions are those of explain, and every arrow has two e
     const [{ read }, { conversions }] = [await writtenOf(file), await explainedOf(file)];
     const refused = read.slices.filter(({ name }) => name === 'conversion: -EAGAIN');
     expect(refused.length).toBeGreaterThan(0);
-    const [call] = conversions.filter(({ returned }) => returned === -11);
+    const call = conversions.find(({ returned }) => returned === -11);
     const [lowest] = call!.causes[0]!.batched.toSorted((a, b) => a.index - b.index);
     expect(refused[0]?.facts['refusingFolio']).toEqual({
       inode: `${lowest!.dev}:0x${lowest!.ino.toString(16)}`,
@@ -361,6 +380,48 @@ test('a folio that leaves and one that comes in the same microsecond at the same
   const { read } = await written(textSource(added(0, 0), removed, added(2, 0), added(5, 1), inserted(7, 5)));
   const states = statesOf(read, '0:16:0x4414', 1_000_002_000n);
   expect(states.map(({ facts }) => facts['pfn'])).toEqual([9n]);
+});
+
+test('a recording with more lives than are kept, which is read twice', async () => {
+  const lives = 21_000;
+  const pages = 16;
+  const lines: string[] = [];
+  const push = (line: string, stamp: number): void => {
+    const seconds = Math.floor(stamp / 1e6);
+    lines.push(line.replace(/ \d+\.\d+:/, ` ${1 + seconds}.${String(stamp % 1e6).padStart(6, '0')}:`));
+  };
+  for (let life = 0; life < lives; life++) {
+    const stamp = life * 10;
+    const gone = life - pages;
+    if (gone >= 0) push(added(gone, life % pages).replace('add_to', 'delete_from'), stamp);
+    push(added(life, life % pages), stamp + 1);
+    if (life % 8 === 7) for (let nth = 0; nth < 8; nth++) push(inserted(0, life - 7 + nth), stamp + 2 + nth);
+  }
+  const source = () => textSource(...lines);
+  const { read } = await written(source());
+  const times = [1_000_001_000n, 1_000_400_000n, 1_050_005_000n, 1_100_003_000n, 1_205_003_000n].map((at) =>
+    nanoseconds(at),
+  );
+  const { moments } = await explainTrace(source(), { moments: times.map((at) => ({ kind: 'time', at })), patches: [] });
+  expect(moments).toHaveLength(times.length);
+  for (const { at, folios, stale } of moments)
+    expect(statesOf(read, '0:16:0x4414', at).map(({ facts }) => facts)).toEqual(
+      folios.toSorted((a, b) => a.index - b.index).map((folio) => inWords(folio, stale.has(folio.index))),
+    );
+  const fill = read.tracks.find(({ is, name }) => is === 'counter' && name.startsWith('CPU 1:'))!;
+  for (const { at, folios } of moments)
+    expect(read.counterAt(fill, at)).toBe(
+      BigInt(folios.filter(({ holders }) => holders.some(({ kind }) => kind === 'lru-add-batch')).length),
+    );
+});
+
+test('two folios one after the other at one index, both only in the page cache, are two states', async () => {
+  const removed = added(3, 0).replace('add_to', 'delete_from').replace('pfn=0xa', 'pfn=0x7');
+  const lines = [added(0, 0), inserted(1, 0), removed, added(3, 0), inserted(3, 3), added(5, 1), inserted(7, 5)];
+  const { read } = await written(textSource(...lines));
+  const at = (time: bigint) => statesOf(read, '0:16:0x4414', time).map(({ name, facts }) => [name, facts['pfn']]);
+  expect(at(1_000_002_000n)).toEqual([[expect.stringContaining('page-cache'), 7n]]);
+  expect(at(1_000_003_000n)).toEqual([[expect.stringContaining('page-cache'), 10n]]);
 });
 
 describe('clocks', () => {

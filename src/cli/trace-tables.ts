@@ -14,36 +14,36 @@ import { WorkFolder } from './work-folder.ts';
 
 /** A recording on the command line: `FILE`, or `HOST=FILE`. */
 export interface NamedTrace {
-  /** Undefined: the recording says it, or it is not known. */
+  /** Undefined if the recording names it, or if it is unknown. */
   readonly host: string | undefined;
   readonly path: string;
 }
 
-/** Where no recording says the host. */
+/** Name of the host if no recording gives it. */
 const UNKNOWN_HOST = 'unknown';
 
-/** A file that is there is meant, whatever its name looks like. */
+/** An existing file takes precedence, whatever its name looks like. */
 export function namedTrace(word: string): NamedTrace {
   const [, host, path = ''] = /^([\w.-]+)=(.+)$/.exec(word) ?? [];
   return host === undefined || existsSync(word) ? { host: undefined, path: word } : { host, path };
 }
 
-/** How recordings become tables in a folder. */
+/** Options for writing recordings as tables into a folder. */
 interface Writing {
   readonly root: string;
   readonly tables: ReadonlySet<TableName>;
   readonly buffer?: string | undefined;
 }
 
-/** What was written of one recording. */
+/** Tables written for one recording. */
 export interface WrittenTables {
   readonly trace: TraceSummary;
   readonly rows: ReadonlyMap<TableName, number>;
 }
 
 /**
- * Writes the tables of a recording as `ROOT/TABLE/host=HOST/day=DAY/NAME.parquet`. They get their places when all of them are
- * complete; the same recording written again replaces them.
+ * Writes the tables of a recording as `ROOT/TABLE/host=HOST/day=DAY/NAME.parquet`. They are moved to their places when all of
+ * them are complete; writing the recording again replaces them.
  * @throws InputError if nothing can be read from it; UsageError if the folder cannot be written.
  */
 export async function writeTables(named: NamedTrace, { root, tables, buffer }: Writing): Promise<WrittenTables> {
@@ -132,10 +132,10 @@ function hostOf({ recordedOn }: TraceSummary): string {
   return /^[\w.-]+$/.test(name) ? name : UNKNOWN_HOST;
 }
 
-/** 2001-09-09 as nanoseconds of the calendar: no machine runs for so long. */
+/** 2001-09-09 as nanoseconds of the calendar: no machine has run for so long. */
 const CALENDAR = 1_000_000_000_000_000_000n;
 
-/** The day of the first event if the clock is the calendar's, else that on which the file was written; of UTC. */
+/** The day (UTC) of the first event if the clock is the calendar's, otherwise the day on which the file was written. */
 function dayOf(from: Nanoseconds | undefined, saved: Date): string {
   const day = from !== undefined && from >= CALENDAR ? new Date(Number(from / 1_000_000n)) : saved;
   if (Number.isNaN(day.getTime())) throw new InputError('the first event has no day');

@@ -7,7 +7,7 @@ export class WorkFolder {
   readonly path: string;
 
   /**
-   * @param within an existing folder. @param prefix of the folder's name, behind which the process's number stands.
+   * @param within an existing folder. @param prefix of the folder's name, followed by the process's number.
    * @throws Error of Node if it cannot be made.
    */
   constructor(within: string, prefix: string) {
@@ -24,7 +24,7 @@ export class WorkFolder {
   }
 }
 
-/** Another user's is not ours to remove. */
+/** A folder of another user is left alone. */
 function removeOr(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });

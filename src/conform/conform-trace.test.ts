@@ -132,7 +132,9 @@ describe('deletions', () => {
     const present = [
       ...pages(0, 31).map((page) => add(page, 1, page)),
       ...pages(0, 31).map((page) => insert(100 + page, 1, 0x100 + page)),
-      ...[add(200, 1, 31), insert(201, 1, 0x11f), add(210, 0, 40)],
+      add(200, 1, 31),
+      insert(201, 1, 0x11f),
+      add(210, 0, 40),
     ];
     const holes = [
       ...pages(0, 27).map((page) => remove(300 + page, 1, page)),

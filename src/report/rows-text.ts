@@ -3,16 +3,16 @@
 /** A column of an answer in rows. */
 export interface RowColumn {
   readonly name: string;
-  /** As SQL names it: `BIGINT`. */
+  /** Type in SQL: `BIGINT`. */
   readonly type: string;
 }
 
-/** A value of a row; null where there is none. */
+/** A value of a row; null if there is none. */
 export type RowCell = string | number | bigint | boolean | null;
 
 type Rows = readonly (readonly RowCell[])[];
 
-/** Writes rows piece by piece: there may be more than memory holds. */
+/** Writes rows piece by piece, since they may exceed memory. */
 export interface RowsWriter {
   rows(rows: Rows): string;
   end(): string;
@@ -23,7 +23,7 @@ const isNumber = (type: string): boolean =>
   /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DOUBLE|FLOAT|DECIMAL.*)$/.test(type);
 
 /**
- * Columns side by side, numbers to the right. Widths are those of the first piece; later rows that are wider stand out.
+ * Columns side by side, numbers to the right. Widths are those of the first piece; later wider rows exceed them.
  * @example
  * import { rowsAsCsv, rowsAsJson, rowsAsTable } from 'folioscope/report';
  * const columns = [{ name: 'task', type: 'VARCHAR' }, { name: 'n', type: 'BIGINT' }];
@@ -76,7 +76,7 @@ export function rowsAsCsv(columns: readonly RowColumn[]): RowsWriter {
   return { rows: (rows) => once() + rows.map((row) => `${row.map(cell).join(',')}\n`).join(''), end: once };
 }
 
-/** One document (schema/query.schema.json). A whole number that a double has exactly is a number, else a text. */
+/** One document (schema/query.schema.json). A whole number that a double has exactly is a number, otherwise a text. */
 export function rowsAsJson(columns: readonly RowColumn[]): RowsWriter {
   const json = (value: RowCell): string => {
     if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? String(value) : `"${value}"`;

@@ -11,12 +11,12 @@ const HEXADECIMAL = Uint8Array.from('0123456789abcdef', (digit) => digit.charCod
 const UTF8 = new TextDecoder();
 const ENCODER = new TextEncoder();
 
-/** A field's name, made once for a field. */
+/** Key of a field's name, made once for each field. */
 export const keyOf = (name: string): FieldKey => ({ name, json: ENCODER.encode(`${JSON.stringify(name)}:`) });
 
 /**
- * JSON as bytes in memory that grows: a string for each of a million events would take longer than reading them. Values follow
- * each other with commas; what is written is always valid UTF-8.
+ * JSON as bytes in growing memory: a string for each of a million events would take longer than reading them. Values are
+ * separated by commas; the output is always valid UTF-8.
  * @example
  * import { JsonBytes } from 'folioscope/trace';
  * const json = new JsonBytes();
@@ -29,7 +29,7 @@ export class JsonBytes implements FieldSink {
   length = 0;
   /** Length of the memory. */
   #room = FIRST_BYTES;
-  /** Whether a value stands before, so that a comma is due. */
+  /** Whether a value precedes, so that a comma is due. */
   #isDue = false;
 
   /** The written bytes; valid until the next one is written. */
@@ -49,7 +49,7 @@ export class JsonBytes implements FieldSink {
     this.#room = grown.byteLength;
   }
 
-  /** Begins a document of its own behind so many bytes, which are the caller's. */
+  /** Begins a new document after `reserved` bytes, which are the caller's. */
   begin(reserved: number): void {
     this.ensure(reserved);
     this.length += reserved;
@@ -62,7 +62,7 @@ export class JsonBytes implements FieldSink {
     this.#isDue = false;
   }
 
-  /** Brackets, as they are: an opening one follows a comma where one is due. */
+  /** A bracket; an opening one comes after a comma if one is due. */
   raw(bracket: '{' | '}' | '[' | ']'): this {
     const opens = bracket === '{' || bracket === '[';
     if (opens) this.#comma(1);
@@ -94,7 +94,7 @@ export class JsonBytes implements FieldSink {
       rest = -rest;
     }
     let count = 0;
-    // Small ones without a division of doubles: nearly all are.
+    // Nearly all numbers are small, and need no division of doubles.
     while (rest > 0x7fff_ffff) {
       const tenth = Math.floor(rest / 10);
       DIGITS[count++] = rest - 10 * tenth;
@@ -141,7 +141,7 @@ export class JsonBytes implements FieldSink {
     return this.text(name);
   }
 
-  /** Text of a recording: what is no UTF-8 becomes U+FFFD, as everywhere. */
+  /** Text of a recording: invalid UTF-8 becomes U+FFFD, as everywhere. */
   textOf(from: Uint8Array, start: number, end: number): this {
     this.#comma(end - start + 2);
     const { bytes } = this;

@@ -261,7 +261,7 @@ export function readPerfetto(bytes: Uint8Array): ReadTrace {
       const { uuid, name, parent, counter, state } = descriptor;
       if (uuid === 0n || tracks.has(uuid)) throw new Error(`track ${name} has the number of another`);
       const above = parent === undefined ? undefined : tracks.get(parent);
-      if (parent !== undefined && above === undefined) throw new Error(`track ${name} is told before its parent`);
+      if (parent !== undefined && above === undefined) throw new Error(`track ${name} stands before its parent`);
       tracks.set(uuid, {
         uuid,
         name,
@@ -308,6 +308,9 @@ function eventsOf(
     } else if (type === 3n) instants.push({ track, at, name, facts });
     else if (type === 4n || type === 5n) {
       const ofTrack = values.get(uuid) ?? [];
+      // UpdateState() in its state_tracker.cc adds the facts of the second to those of the first.
+      if (name !== '' && ofTrack.at(-1)?.name === name)
+        throw new Error(`track ${track.name}: a state follows one of the same name, and Perfetto makes one of both`);
       ofTrack.push({ at, name, facts, counter });
       values.set(uuid, ofTrack);
     } else throw new Error(`an event of type ${type}`);

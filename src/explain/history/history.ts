@@ -170,7 +170,7 @@ interface Beginning {
   readonly pageSize: TraceSummary['pageSize'];
   readonly window: TimeWindow | undefined;
   readonly drains: Explanation['drains'];
-  readonly teller: Delivery;
+  readonly delivery: Delivery;
 }
 
 /** @returns the history if one reading was enough. */
@@ -204,34 +204,34 @@ async function readFirst(source: ByteSource, options: HistoryOptions): Promise<R
   options.onSummary?.(trace);
   const reach = Math.max(1, Math.floor(mostKept / livesANote / 2));
   const notes: Notes = { ends, reach, isWhole: isWhole(), from, to };
-  const teller = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
+  const delivery = new Delivery(basis, onFolio, from ?? nanoseconds(0n));
   const window = to === undefined ? undefined : windowAround(to, notes);
-  if (!isWhole() || pageSize !== undefined) return { question, notes, pageSize, window, drains, teller };
-  teller.refusedAt = (folio) => first.refusedAt(folio);
-  teller.finish(basis.followed.flatMap((inode) => inode.folios()));
+  if (!isWhole() || pageSize !== undefined) return { question, notes, pageSize, window, drains, delivery };
+  delivery.refusedAt = (folio) => first.refusedAt(folio);
+  delivery.finish(basis.followed.flatMap((inode) => inode.folios()));
   return new Reading({ source, question, notes, pageSize, window, trace, answerer, basis, drains });
 }
 
 async function readAgain(
   source: ByteSource,
   { onProgress }: HistoryOptions,
-  { question, notes, pageSize, window, drains, teller }: Beginning,
+  { question, notes, pageSize, window, drains, delivery }: Beginning,
 ): Promise<History> {
-  const tellsEnds = notes.isWhole ? {} : { onEnd: (folio: Generation): void => teller.ended(folio) };
-  const second = new Explainer(question, { window, whole: true, ...tellsEnds });
-  teller.refusedAt = (folio) => second.refusedAt(folio);
+  const deliversEnds = notes.isWhole ? {} : { onEnd: (folio: Generation): void => delivery.ended(folio) };
+  const second = new Explainer(question, { window, whole: true, ...deliversEnds });
+  delivery.refusedAt = (folio) => second.refusedAt(folio);
   const secondPart = { ...question, onProgress: (share: number) => onProgress?.((1 + share) / 2) };
   const { trace } = await readInto(source, secondPart, {
     scheduling: false,
     pageSize,
     onEvents: (events) => {
       second.events(events);
-      teller.advance();
+      delivery.advance();
     },
   });
   const answerer = second.answerer();
   const basis = answerer.basis(trace);
-  teller.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
+  delivery.finish(basis.followed.flatMap((inode) => (notes.isWhole ? inode.folios() : [...inode.live.values()])));
   return new Reading({ source, question, notes, pageSize, window, trace, answerer, basis, drains });
 }
 

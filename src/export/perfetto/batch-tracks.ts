@@ -7,27 +7,26 @@ import { staysOf } from './stays.ts';
 import { type Room, Sweep } from './sweep.ts';
 import type { Uuids } from './uuids.ts';
 
-/** Stays that get a slice in a slot: each takes some hundred bytes until the end. */
-const MOST_SLOTTED = 250_000;
+/** Stays that get a slice in a slot, of all CPUs: each takes some hundred bytes until the end. With more there are no slots. */
+const MOST_SLOTTED = 100_000;
 
-interface SlottedStay {
+interface SlottedStay extends Pick<FolioStory, 'index' | 'pfn' | 'order'> {
   readonly from: Nanoseconds;
   readonly to: Nanoseconds | undefined;
-  readonly name: string;
-  readonly facts: Facts;
+  readonly inode: string;
 }
 
 interface CpuBatch {
   readonly fill: Sweep;
   /** Moments at which a folio was flushed: it may also leave the page cache while it waits. */
   readonly flushed: Sweep;
-  readonly slotted: SlottedStay[];
+  slotted: SlottedStay[];
 }
 
 /** How a folio is named in tracks. */
 export interface FolioNames {
   readonly inode: (story: Pick<FolioStory, 'dev' | 'ino'>) => string;
-  readonly facts: (story: FolioStory) => Facts;
+  readonly facts: (story: Pick<FolioStory, 'index' | 'pfn' | 'order'>) => Facts;
 }
 
 /** Each CPU's lru_add batch: how many folios it has, when it was flushed, and which folio waits in which place. */
@@ -49,21 +48,24 @@ export class BatchTracks {
     this.#room = of.room;
   }
 
-  /** Number of stays without a slice in a slot. */
-  get unslotted(): number {
-    return Math.max(0, this.#slotted - MOST_SLOTTED);
+  /** Whether there are too many stays for slots. */
+  get hasTooMany(): boolean {
+    return this.#slotted > MOST_SLOTTED;
   }
 
   add(story: FolioStory): void {
+    const inode = this.#names.inode(story);
     const stays = staysOf(story, ({ kind, cpu }) => (kind === 'lru-add-batch' ? cpu : undefined));
     for (const { key: cpu, from, to } of stays) {
       const { fill, flushed, slotted } = this.#of(cpu);
       const end = to === undefined ? undefined : Number(to - this.#begin);
       fill.add(Number(from - this.#begin), end);
       if (end !== undefined && to !== story.removedAt) flushed.add(end, end);
-      if (this.#slotted++ >= MOST_SLOTTED) continue;
-      const name = `index ${story.index}`;
-      slotted.push({ from, to, name, facts: { inode: this.#names.inode(story), ...this.#names.facts(story) } });
+      this.#slotted++;
+      if (this.#slotted === MOST_SLOTTED + 1) for (const batch of this.#cpus.values()) batch.slotted = [];
+      if (this.hasTooMany) continue;
+      const { index, pfn, order } = story;
+      slotted.push({ from, to, index, pfn, order, inode });
     }
   }
 
@@ -75,13 +77,16 @@ export class BatchTracks {
       this.#packets.track(group, `CPU ${cpu}: lru_add batch`, { parent, is: 'group', rank: cpu });
       if (this.#room.stays >= 0) this.#fill(cpu, group, { fill, flushed });
       this.#hidden(cpu, group, hidden);
-      if (this.unslotted > 0) continue;
+      if (this.hasTooMany) continue;
       const slots = new Lanes(this.#packets, this.#uuids.of(`slots ${cpu}`), (slot) => `slot ${slot}`, {
         parent: group,
         rank: 3,
       });
       slotted.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-      for (const { from, to, name, facts } of slotted) slots.add({ from, to, parts: { name, facts } });
+      for (const { from, to, inode, ...stay } of slotted) {
+        const facts = { inode, ...this.#names.facts(stay) };
+        slots.add({ from, to, parts: { name: `index ${stay.index}`, facts } });
+      }
     }
   }
 
@@ -98,8 +103,8 @@ export class BatchTracks {
     this.#packets.track(flushes, 'flushes', { parent: group, rank: 1 });
     this.#packets.counter(counter, this.#begin, 0);
     const at = (distance: number): Nanoseconds => nanoseconds(this.#begin + BigInt(distance));
-    fill.tell((distance, present) => this.#packets.counter(counter, at(distance), present));
-    flushed.tell((distance, _, folios) =>
+    fill.forEachChange((distance, present) => this.#packets.counter(counter, at(distance), present));
+    flushed.forEachChange((distance, _, folios) =>
       this.#packets.instant(flushes, at(distance), { name: 'flush', facts: { cpu, folios } }),
     );
   }

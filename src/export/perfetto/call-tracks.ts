@@ -26,7 +26,12 @@ export class CallTracks {
   }
 
   conversions(calls: readonly ConversionCall[], rounds: readonly DrainRound[]): void {
-    const drained = new Set(rounds.map(({ conversion }) => conversion));
+    const drains = new Map<string, bigint[]>();
+    for (const [number, { conversion, pid }] of rounds.toSorted(byBegin).entries()) {
+      const ofCall = drains.get(`${pid} ${conversion}`) ?? [];
+      drains.set(`${pid} ${conversion}`, ofCall);
+      ofCall.push(this.#toDrain(number));
+    }
     const lanes = new Lanes(this.#packets, this.#uuids.of('conversions'), () => 'conversions', {
       parent: this.#parent,
       rank: 0,
@@ -39,7 +44,7 @@ export class CallTracks {
         to: until === undefined ? undefined : notBefore(until, at),
         parts: {
           name: `conversion: ${resultText(returned)}`,
-          flowsTo: drained.has(at) ? [this.#toDrain(at)] : [],
+          flowsTo: drains.get(`${pid} ${at}`),
           facts: {
             cpu,
             pid,
@@ -76,7 +81,7 @@ export class CallTracks {
         parts: {
           name: 'lru_add_drain_all',
           flowsTo: flows,
-          flowsFrom: conversion === undefined ? [] : [this.#toDrain(conversion)],
+          flowsFrom: conversion === undefined ? [] : [this.#toDrain(number)],
           facts: { cpu, pid, task: this.#task(task), works: works.length },
         },
       });
@@ -111,9 +116,9 @@ export class CallTracks {
     });
   }
 
-  /** An arrow that only a conversion and its drain have. */
-  #toDrain(conversion: Nanoseconds): bigint {
-    return nth(this.#uuids.of('conversion'), conversion);
+  /** The arrow from a conversion to one of its drains. @param number of the round. */
+  #toDrain(number: number): bigint {
+    return nth(this.#uuids.of('drain'), number);
   }
 
   #task(task: string | undefined): string | undefined {

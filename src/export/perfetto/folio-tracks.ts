@@ -16,7 +16,7 @@ const FOLD = 512;
 interface InodeTracks {
   readonly name: string;
   readonly group: bigint;
-  /** By index: when the life that was told last began. */
+  /** By index: when the life that was written last began. */
   readonly own: Map<number, Nanoseconds | undefined>;
   /** By the number of the range. */
   readonly folded: Map<number, Map<HolderKind, Sweep>>;
@@ -78,21 +78,26 @@ export class FolioTracks {
             is: 'counter',
             rank,
           });
-          sweep.tell((distance, present) =>
+          sweep.forEachChange((distance, present) =>
             this.#packets.counter(counter, nanoseconds(this.#begin + BigInt(distance)), present),
           );
         }
   }
 
-  /** @param next begin of the life that was told before, which may be the next one. */
+  /** @param next begin of the life that was written before, which may be the next one. */
   #states(track: bigint, story: FolioStory, next: Nanoseconds | undefined): void {
     let before: Nanoseconds | undefined;
+    let nameBefore: string | undefined;
     for (const { from, to, folio, mayBeGone } of story.spans) {
       if (before !== undefined && before !== from) this.#packets.state(track, before, {});
-      before = to;
       const { holders, strength } = folio;
+      const name = wordsOf(holders);
+      // Perfetto makes one state of two of one name, with the facts of both. An earlier life may have ended right here.
+      if (before === undefined || name === nameBefore) this.#packets.state(track, from, {});
+      before = to;
+      nameBefore = name;
       this.#packets.state(track, from, {
-        name: wordsOf(holders),
+        name,
         facts: {
           ...this.#names.facts(story),
           strength,

@@ -43,8 +43,8 @@ export class Sweep {
     if (to !== undefined) this.#ends.add(to);
   }
 
-  /** Tells each time at which stays begin or end: how many there are then, and how many of them ended there. */
-  tell(onChange: (at: number, present: number, ended: number) => void): void {
+  /** Calls back for each time at which stays begin or end, with how many there are then, and how many ended there. */
+  forEachChange(onChange: (at: number, present: number, ended: number) => void): void {
     const starts = this.#starts.sorted();
     const ends = this.#ends.sorted();
     let present = 0;

@@ -25,9 +25,27 @@ const MOST_STAYS = 16_000_000;
 
 /** See `exportPerfetto()`. */
 export async function writePerfetto(source: ByteSource, options: PerfettoOptions): Promise<WrittenPerfetto> {
-  const { sink, buffer, onProgress } = options;
   const redaction = options.redact === true ? new Redaction() : undefined;
-  const share = (from: number, to: number) => (done: number) => onProgress?.(from + done * (to - from));
+  const share = (from: number, to: number) => (done: number) => options.onProgress?.(from + done * (to - from));
+  const { trace, tracks } = await writeTracks(source, { ...options, onProgress: share(0, 0.5) }, redaction);
+  const { packets } = tracks;
+  const bundles = new FtraceBundles(packets, redaction, (seen) => tracks.loss(seen));
+  const { buffer } = options;
+  await readWholeTrace(source, bundles, { buffer, pageSize: trace.pageSize, onProgress: share(0.5, 1) });
+  bundles.finish();
+  packets.flush();
+  const notes = [...tracks.notes];
+  if (bundles.leftOut > 0)
+    notes.push(`${bundles.leftOut} events of CPUs from ${MOST_CPUS} on are left out: Perfetto takes no more CPUs`);
+  return { trace, packets: packets.count, events: bundles.count, notes };
+}
+
+/** Everything but the events and losses. A function of its own, so that nothing of the history is alive afterwards. */
+async function writeTracks(
+  source: ByteSource,
+  { sink, buffer, onProgress }: PerfettoOptions,
+  redaction: Redaction | undefined,
+): Promise<{ readonly trace: TraceSummary; readonly tracks: Tracks }> {
   let tracks: Tracks | undefined;
   const history = await readHistory(source, {
     patches: [],
@@ -37,19 +55,12 @@ export async function writePerfetto(source: ByteSource, options: PerfettoOptions
     onSummary: (trace) => void (tracks = new Tracks(trace, sink, redaction)),
     onFolio: (story) => tracks?.folio(story),
     onMarker: () => {},
-    onProgress: share(0, 0.5),
+    onProgress,
   });
   const { trace } = history.explanation;
   const made = tracks ?? new Tracks(trace, sink, redaction);
   made.answers(history);
-  const bundles = new FtraceBundles(made.packets, redaction, (seen) => made.loss(seen));
-  await readWholeTrace(source, bundles, { buffer, pageSize: trace.pageSize, onProgress: share(0.5, 1) });
-  bundles.finish();
-  made.packets.flush();
-  const notes = [...made.notes];
-  if (bundles.leftOut > 0)
-    notes.push(`${bundles.leftOut} events of CPUs from ${MOST_CPUS} on are left out: Perfetto takes no more CPUs`);
-  return { trace, packets: made.packets.count, events: bundles.count, notes };
+  return { trace, tracks: made };
 }
 
 /** All tracks of one file. */
@@ -62,8 +73,8 @@ class Tracks {
   readonly #end: Nanoseconds;
   readonly #room: Room = { stays: MOST_STAYS };
   readonly #redaction: Redaction | undefined;
-  readonly #folios: FolioTracks;
-  readonly #batches: BatchTracks;
+  #folios: FolioTracks | undefined;
+  #batches: BatchTracks | undefined;
   readonly #losses = new Map<string, Lanes>();
 
   constructor(trace: TraceSummary, sink: PerfettoSink, redaction: Redaction | undefined) {
@@ -88,15 +99,15 @@ class Tracks {
   }
 
   folio(story: Parameters<FolioTracks['add']>[0]): void {
-    this.#folios.add(story);
-    this.#batches.add(story);
+    this.#folios?.add(story);
+    this.#batches?.add(story);
   }
 
   /** What is known when the recording was read to its end. */
   answers({ explanation, hidden }: Awaited<ReturnType<typeof readHistory>>): void {
     const { trace, conversions, drains } = explanation;
-    this.#folios.finish();
-    this.#batches.finish(this.#group('per-CPU batches', 1, undefined), trace.cpus, hidden);
+    this.#folios?.finish();
+    this.#batches?.finish(this.#group('per-CPU batches', 1, undefined), trace.cpus, hidden);
     const parent = this.#group('conversions and drains', 0, undefined);
     const calls = new CallTracks(this.packets, this.#uuids, { parent, redaction: this.#redaction });
     const rounds = drains?.rounds ?? [];
@@ -104,15 +115,18 @@ class Tracks {
     calls.drains(rounds);
     const more = (drains?.count ?? 0) - rounds.length;
     if (more > 0) this.notes.push(`${more} drains after the first ${rounds.length} are left out`);
-    const { folded } = this.#folios;
+    const folded = this.#folios?.folded ?? 0;
     if (this.#room.stays < 0)
       this.notes.push(`the counters are left out: folios were held more than ${MOST_STAYS} times`);
-    if (this.#batches.unslotted > 0)
+    if (this.#batches?.hasTooMany === true)
       this.notes.push('the slots of batches are left out: there are too many stays; the counters have them');
     if (folded > 0)
       this.notes.push(
         `${MOST_TRACKS} folios have tracks of their own; the lives of others, ${folded}, are counted by ranges`,
       );
+    // Their stays are written, and the events are still to come.
+    this.#folios = undefined;
+    this.#batches = undefined;
   }
 
   /** Lost events of a CPU, from its last event before them to the first one after them. */

@@ -7,11 +7,11 @@ import { merge } from './merge.ts';
 import { lossesOfEnd, openStreams, readBeginning, reporter, summarise } from './read.ts';
 import { RecordView, wholeDecoder } from './whole-records.ts';
 
-/** Events after which progress is looked at. */
+/** Number of events between two progress reports. */
 const EVENTS_A_REPORT = 10_000;
 
 /**
- * Reads every record whole, of any event, in the same order.
+ * Reads all data of every record, of any event, in the same order.
  * @throws InputError if nothing can be answered from the file.
  */
 export async function readWholeDat(

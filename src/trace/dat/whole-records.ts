@@ -19,7 +19,7 @@ import { type NumberField, numberField, readBigint, readNumber, type Words } fro
 import type { KernelSymbols } from './symbols.ts';
 import { isDynamic } from './text-field.ts';
 
-/** A record where it lies: its fields are read when it is told, which is before its page leaves the memory. */
+/** A record in its page: its fields are read when it is delivered, before its page leaves the memory. */
 export interface WholeRecord {
   readonly type: 'record';
   readonly at: Nanoseconds;
@@ -38,7 +38,7 @@ export interface WholeRecord {
 /** Writes one field's value. */
 type Write = (record: WholeRecord, into: FieldSink) => void;
 
-/** What is read of the records of one event. */
+/** The fields to read from the records of one event. */
 interface Plan {
   readonly system: string | undefined;
   readonly name: string;
@@ -59,7 +59,7 @@ interface Surroundings {
 
 const LATIN1 = new TextDecoder('latin1');
 
-/** The one decoder of all records. Formats are parsed when their first record comes: a kernel has thousands. */
+/** The decoder of all records. A format is parsed at its first record, because a kernel has thousands. */
 export function wholeDecoder(
   described: readonly DescribedEvent[],
   surroundings: Surroundings,
@@ -134,7 +134,7 @@ function fieldOf(field: FormatField, format: EventFormat, surroundings: Surround
     return {
       key,
       needs: offset >>> 2,
-      // What has no size runs to the end of the record; a stack's bounds are too small where there are more.
+      // A field without a size extends to the end of the record; the bounds of a long stack are too small.
       write: (record, into) => {
         const room = record.length * 4 - offset;
         write(record, into, offset, size === 0 || isFunction ? room : Math.min(size, room));
@@ -147,7 +147,7 @@ function fieldOf(field: FormatField, format: EventFormat, surroundings: Surround
   return { key, needs: number.needs, write: (record, into) => write(record, into, number, 0) };
 }
 
-/** A field that lies across words, or of an odd size: no kernel's records have any. */
+/** A field across words, or of an odd size; no kernel's records have such fields. */
 const unreadable: Write = (_, into) => {
   into.raw('[');
   into.raw(']');
@@ -155,7 +155,7 @@ const unreadable: Write = (_, into) => {
 
 type WriteNumber = (record: WholeRecord, into: FieldSink, field: NumberField, words: number) => void;
 
-/** Addresses, and what a double cannot have exactly, are written in hexadecimal. */
+/** Addresses, and numbers that a double cannot have exactly, are written in hexadecimal. */
 function numberOf(
   { type, isSigned, size }: Pick<FormatField, 'type' | 'isSigned' | 'size'>,
   isFunction: boolean,
@@ -185,7 +185,7 @@ function numberOf(
 
 type WriteArray = (record: WholeRecord, into: FieldSink, offset: number, size: number) => void;
 
-/** A text, a list of numbers, or bytes in hexadecimal where their type is not known. */
+/** A text, a list of numbers, or, if the type is unknown, bytes in hexadecimal. */
 function arrayOf(field: FormatField, isFunction: boolean, surroundings: Surroundings): WriteArray {
   const type = field.type
     .replace(/^__(?:data|rel)_loc /, '')
@@ -250,7 +250,7 @@ function sizeOf(type: string, longSize: 4 | 8): 4 | 8 | 2 | 1 | undefined {
   return bits === '32' || /\bint\b|^unsigned$|^dev_t$/.test(type) ? 4 : undefined;
 }
 
-/** The event that is told: one object, laid over one record after the other. */
+/** The delivered event: one object, laid over one record after the other. */
 export class RecordView implements WholeEvent {
   #record: WholeRecord | undefined;
   readonly #devices = new Map<number, Dev>();
@@ -309,7 +309,7 @@ export class RecordView implements WholeEvent {
   }
 }
 
-/** A number that a double has exactly; undefined if there is none, or it is none. */
+/** A number that a double has exactly; undefined if there is no such number. */
 function numberIn({ words, base, length }: WholeRecord, field: NumberField | undefined): number | undefined {
   if (field === undefined || field.needs > length) return undefined;
   const value = readNumber(words, base, field);

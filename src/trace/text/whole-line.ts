@@ -28,7 +28,7 @@ const TEXT = keyOf('text');
 const CALLER = keyOf('caller');
 const STACK = keyOf('stack');
 
-/** Tells every event of a text whole, once all lines that belong to it were read. */
+/** Delivers every event of a text with all its data, after all lines that belong to it were read. */
 export class WholeEvents implements WholeLines {
   readonly #onEvent: (event: WholeEvent) => void;
   readonly #pageSize: PageSize | undefined;
@@ -63,7 +63,7 @@ export class WholeEvents implements WholeLines {
   }
 }
 
-/** Keys that were made: nearly all lines have the same few. */
+/** Keys made so far: nearly all lines have the same few. */
 const KEYS = new Map<string, FieldKey>();
 const MOST_KEYS = 1000;
 
@@ -88,7 +88,7 @@ class WholeLine implements WholeEvent {
   #text: string;
   readonly #frames: string[] = [];
   readonly #isStack: boolean;
-  /** A marker's text is its writer's, whatever it looks like. */
+  /** A marker's text belongs to its writer, whatever it looks like. */
   readonly #isMarker: boolean;
   readonly #pageSize: PageSize;
   #pairs: ReadonlyMap<string, string> | undefined;
@@ -119,7 +119,7 @@ class WholeLine implements WholeEvent {
     this.#text += `\n${line}`;
   }
 
-  /** A function of the stack trace behind it. */
+  /** A function of the stack trace after it. */
   frame(name: string): void {
     if (this.#frames.length < MAX_FRAMES) this.#frames.push(name);
   }
