@@ -24,7 +24,7 @@ interface Group {
 export function reviewReply(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
   const change = answer.last;
   const { mail, path } = change.prepared;
-  const groups = groupsOf(change);
+  const groups = change.prepared.unshown === undefined ? groupsOf(change) : [];
   const evidence = new Map<number, (readonly string[])[]>();
   for (const one of change.changes) {
     const lines = evidenceLines(one, scenarios);

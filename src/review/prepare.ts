@@ -81,7 +81,7 @@ export async function prepare(mails: readonly Mail[], options: PrepareOptions): 
   const all: FileDiff[] = [];
   let earlier: Definitions = new Map();
   for (const mail of mails) {
-    const files = await filesIn(mail, wanted, options);
+    const { files, left } = await filesIn(mail, wanted, options);
     all.push(...files);
     const its: Prepared[] = [];
     for (const file of files)
@@ -89,7 +89,7 @@ export async function prepare(mails: readonly Mail[], options: PrepareOptions): 
         if (change.name === wanted || change.renamed === wanted)
           its.push(await prepared(mail, files, file, change, earlier, options));
         else others.add(change.name);
-    found.push(...moved(its));
+    found.push(...moved(its).map((one) => ({ ...one, notes: [...one.notes, ...left] })));
     earlier = new Map([...earlier, ...(await definitionsOf('after', files, options))]);
     await options.tree?.apply(files);
   }
@@ -107,15 +107,30 @@ function moved(changes: readonly Prepared[]): readonly Prepared[] {
   );
 }
 
+/** The diffs of a mail, and a sentence for each of the check that is quoted more often and left out. */
+interface MailDiffs {
+  readonly files: readonly FileDiff[];
+  readonly left: readonly string[];
+}
+
 /** The diffs of a mail, in the first way to read its lines that has any. */
-async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Promise<readonly FileDiff[]> {
+async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Promise<MailDiffs> {
   for (const bare of [undefined, CHECK_FILE])
     for (const lines of readings(mail.lines)) {
-      const files = diffsIn(lines, bare);
-      if (files.length > 0)
-        return Promise.all(files.map(async (file) => withNames(withWholeName(file, wanted), options)));
+      const found = diffsIn(lines, bare);
+      if (found.length === 0) continue;
+      const files = await Promise.all(found.map(async (file) => withNames(withWholeName(file, wanted), options)));
+      const depth = lines[found[0]?.hunks[0]?.at ?? 0]?.depth ?? 0;
+      const others = diffsIn(
+        lines.filter((line) => line.depth > depth),
+        bare,
+      ).flatMap((file) => changedFunctions(file).filter(({ name }) => name === wanted));
+      const left = others.map(
+        ({ hunks }) => `${placeIn(mail, hunks[0]?.at ?? 0)} another diff of the check, quoted more often, is left out.`,
+      );
+      return { files, left };
     }
-  return [];
+  return { files: [], left: [] };
 }
 
 /** Why mails change nothing that can be judged, in one line. */
@@ -312,9 +327,13 @@ function cutHunk(hunk: Hunk, { shown, mark, isTail }: Cut, mail: Mail, notes?: S
   const { counts } = hunk;
   const at = placeIn(mail, hunk.at);
   const few = shown.before <= counts.before && shown.after <= counts.after;
-  const what = few
-    ? `the hunk shows ${shown.after} of the ${counts.after} lines that its header announces after the change, ${shown.before} of ${counts.before} before it`
-    : `the hunk shows ${shown.after} lines after the change and ${shown.before} before it, its header announces ${counts.after} and ${counts.before}`;
+  const isFull = shown.before === counts.before && shown.after === counts.after;
+  const what =
+    isFull && mark === undefined
+      ? `the hunk goes on behind the ${counts.after} lines that its header announces after the change`
+      : few
+        ? `the hunk shows ${shown.after} of the ${counts.after} lines that its header announces after the change, ${shown.before} of ${counts.before} before it`
+        : `the hunk shows ${shown.after} lines after the change and ${shown.before} before it, its header announces ${counts.after} and ${counts.before}`;
   if (isTail && notes !== undefined) {
     const missing = counts.before - shown.before;
     notes.add(

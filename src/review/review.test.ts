@@ -315,7 +315,7 @@ describe('a quotation with lines cut out is never judged', () => {
 
   test('more lines than announced', async () => {
     expect(await whyUnshown(DIFF.replace('-7,15 +7,19', '-7,12 +7,16'))).toContain(
-      'a.mail:11: the hunk shows 16 of the 16 lines',
+      'a.mail:11: the hunk goes on behind the 16 lines that its header announces after the change',
     );
   });
 
@@ -531,6 +531,16 @@ test('a function that moves to another file is one change', async () => {
 test('lines that a hunk without context leaves out are told', async () => {
   const text = `--- a/${PATH}\n+++ b/${PATH}\n@@ -13,0 +14 @@ static bool ${NAME}(struct inode *inode\n+\tlru_add_drain_all();\n`;
   expect(await whyUnshown(text)).toContain(`a.mail:3: the diff has no line of ${NAME}() before the change`);
+});
+
+test('of a reply with a diff of its own the report says that the quoted one is left out', async () => {
+  const quoted = DIFF.trimEnd().replaceAll(/^/gm, '> ');
+  const [change, more] = await prepared(
+    `${quoted}\n\nRather so:\n\n${DIFF.replace('bool drained = false', 'bool drained = 0')}`,
+  );
+  expect(more).toBeUndefined();
+  expect(textOf(change?.after?.source.lines)).toContain('bool drained = 0');
+  expect(change?.notes).toEqual(['a.mail:11: another diff of the check, quoted more often, is left out.']);
 });
 
 test('one short patch of a series leaves the others to be judged, and is named', async () => {
