@@ -29,12 +29,13 @@ export const HELD_AGAINST = RELEASES[0];
  * Compares the routines that `src/kernel` follows with some sources.
  * @param only if given, only routines with these names.
  * @example
- * import { compareSources, HELD_AGAINST, RELEASES, ROUTINES, tokensOf } from 'folioscope/source';
+ * import { compareSources, HELD_AGAINST, RELEASES, ROUTINES, routinesIn, tokensOf } from 'folioscope/source';
  * const nothing = { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]) };
  * const [state] = await compareSources(nothing, new Set(['lru_add_drain_all']));
  * [state?.routine, state?.state]; // => ['lru_add_drain_all', 'absent']
  * RELEASES[0] === HELD_AGAINST; // => true
  * ROUTINES.some(({ routine }) => routine === 'folio_add_lru'); // => true
+ * [...routinesIn('int f(void)\n{\n\treturn 0;\n}\n').keys()]; // => ['f']
  * tokensOf(['return 0; // none']).map(({ text }) => text); // => ['return', '0', ';']
  */
 export async function compareSources(sources: Sources, only?: ReadonlySet<string>): Promise<readonly RoutineState[]> {
