@@ -35,7 +35,7 @@ export const HELD_AGAINST = RELEASES[0];
  * [state?.routine, state?.state]; // => ['lru_add_drain_all', 'absent']
  * RELEASES[0] === HELD_AGAINST; // => true
  * ROUTINES.some(({ routine }) => routine === 'folio_add_lru'); // => true
- * [...routinesIn('int f(void)\n{\n\treturn 0;\n}\n').keys()]; // => ['f']
+ * [...routinesIn('int f(void) { return 0; }').keys()]; // => ['f']
  * tokensOf(['return 0; // none']).map(({ text }) => text); // => ['return', '0', ';']
  */
 export async function compareSources(sources: Sources, only?: ReadonlySet<string>): Promise<readonly RoutineState[]> {
