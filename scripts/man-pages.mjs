@@ -49,7 +49,12 @@ const ABOUT = {
     schema: 'demo',
   },
   open: { requirements: 'A browser. The page is served to this machine only.' },
-  query: { requirements: 'The optional package @duckdb/node-api.' },
+  query: {
+    requirements: 'The optional package @duckdb/node-api.',
+    overhead:
+      'Temporary files (TMPDIR) of about two thirds of the recordings, where a question asks for events; less than 1 GB of memory for a recording of 2 GB. bench/tables.ts measures it.',
+    schema: 'query',
+  },
   export: {},
   completion: {},
 };

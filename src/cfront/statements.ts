@@ -81,10 +81,10 @@ interface Unit {
 
 /** The segments `from` to `to` in units; `from` itself is one, whose label is its caller's. */
 function unitsOf(segments: readonly Segment[], from: number, to: number): readonly Unit[] {
-  const lastJump = (label: number): number => {
-    const name = segments[label]?.label;
-    for (let at = to; name !== undefined && at >= label; at--)
-      if (jumpIn(name, segments[at]?.body ?? []) !== undefined) return at;
+  const lastJump = (segment: number): number => {
+    const name = segments[segment]?.label;
+    if (name === undefined) return -1;
+    for (let at = to; at >= segment; at--) if (jumpIn(name, segments[at]?.body ?? []) !== undefined) return at;
     return -1;
   };
   const units: Unit[] = [{ first: from, last: from, isLoop: false }];

@@ -326,7 +326,7 @@ function cutHunk(hunk: Hunk, { shown, mark, isTail }: Cut, mail: Mail, notes?: S
     mark === undefined
       ? ''
       : `; '${mail.lines[mark]?.trim() ?? ''}' in line ${(mail.firstLine ?? 1) + mark} stands for lines left out`;
-  throw new TooLittleShown(`${at} ${what}${left}: give the whole mail, or --tree DIR with it`);
+  throw new TooLittleShown(`${at} ${what}${left}: give the whole mail`);
 }
 
 /** Where a hunk's lines of a function begin in the kernel's file. */

@@ -303,7 +303,7 @@ describe('a quotation with lines cut out is never judged', () => {
     const why = `a.mail:11: the hunk shows ${after} lines that its header announces after the change, ${before} before it`;
     const text = quoted(DIFF.replace(what, instead));
     expect(await whyUnshown(text)).toBe(
-      `${why}${mark === '' ? '' : `${mark} stands for lines left out`}: give the whole mail, or --tree DIR with it`,
+      `${why}${mark === '' ? '' : `${mark} stands for lines left out`}: give the whole mail`,
     );
   });
 

@@ -82,7 +82,73 @@ test('a reply quotes the changed lines, with the evidence below', () => {
   expect(status).toBe(0);
   expect(stdout).toContain('A Developer wrote:');
   expect(stdout).toMatch(/^> \+\t+lru_add_drain_all\(\);$/m);
+  // The addressee knows no property by its number: each is explained where it first stands.
+  const words = stdout.replaceAll(/\s+/g, ' ');
+  expect(words).toContain(' no occasion for I2 (no batch-only refusal: ');
+  expect(words).toContain('before: VIOLATED in 1 of 1 scenario I2 in SC-02-other-cpu');
   expect(stdout.indexOf('This fixes I2')).toBeGreaterThan(stdout.indexOf('> --- a/virt/kvm/guest_memfd.c'));
+});
+
+const BOX = 'From 1 Mon Sep 17 00:00:00 2001\n';
+
+test('a series: a line for each of its changes, then the last one', () => {
+  const file = join(folder, 'series.mbox');
+  const second = mailOf('v6', 'baseline').replace('Drain once', 'Do not drain');
+  writeFileSync(file, `${BOX}${mailOf('baseline', 'v6')}\n${BOX}${second}`);
+  const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02]);
+  expect(status).toBe(1);
+  expect(stdout.split('\n').slice(0, 8)).toEqual([
+    '2 changes of the check, one after the other; below, the last one',
+    '  HOLDS: [PATCH] KVM: guest_memfd: Drain once',
+    '  VIOLATED I2: [PATCH] KVM: guest_memfd: Do not drain',
+    '',
+    '[PATCH] KVM: guest_memfd: Do not drain',
+    'kvm_gmem_is_safe_for_conversion() in virt/kvm/guest_memfd.c',
+    '',
+    'after: VIOLATED in 1 of 1 scenario',
+  ]);
+  expect(stdout).not.toContain('What it fixes');
+});
+
+describe('a quotation with lines cut out', () => {
+  const cut = (text: string): string =>
+    text
+      .split('\n')
+      .map((line) => (line.startsWith('+\t\t\t\tlru_add_drain_all') ? '[...]' : `> ${line}`))
+      .join('\n');
+
+  test('is undecided, and the line of the mail stands in the report', () => {
+    const file = join(folder, 'cut.mail');
+    writeFileSync(file, cut(mailOf('baseline', 'v6').split('\n\n').slice(1).join('\n\n')));
+    for (const more of [[], ['--reply']]) {
+      const { status, stdout, stderr } = folioscope(['review', file, '--scenarios', SC_02, ...more]);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+      expect(stdout).toContain('before and after: NOT DECIDED, too little is shown\n');
+      expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        /cut\.mail:6: the hunk shows \d+ of the \d+ lines that its header announces after the change/,
+      );
+      expect(stdout).not.toContain('explored');
+    }
+    const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02, '--json']);
+    expect(status).toBe(2);
+    const document: unknown = JSON.parse(stdout);
+    const validate = validatorOf('review');
+    expect([validate(document), validate.errors]).toEqual([true, null]);
+    expect(document).toMatchObject({ verdict: 'undecided', after: { verdict: 'undecided', states: 0 } });
+  });
+
+  test('as one patch of a series: the report says which, and judges the other', () => {
+    const file = join(folder, 'cut.mbox');
+    const short = mailOf('baseline', 'v6')
+      .replace('Drain once', 'Drain twice')
+      .replace(/^\+\t\t\t\tlru_add.*\n/m, '');
+    writeFileSync(file, `${BOX}${short}\n${BOX}${mailOf('baseline', 'v6')}`);
+    const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02]);
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /NOT DECIDED \(\S+cut\.mbox:\d+: the hunk shows .* Drain twice HOLDS: \[PATCH\] KVM: guest_memfd: Drain once/,
+    );
+  });
 });
 
 describe('with a tree', () => {
@@ -114,8 +180,21 @@ describe('with a tree', () => {
     const validate = validatorOf('review');
     expect([validate(document), validate.errors]).toEqual([true, null]);
     const states = new Map(document.source.routines.map(({ routine, state }) => [routine, state]));
-    expect(states.get('folio_batch_release')).toBe('gone');
+    expect(states.get('folio_batch_release')).toBe('absent');
+    expect(states.get('lru_add_drain_all')).toBe('gone');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/ not in this tree: kernel\/workqueue\.c, with .*flush_work\(\)/);
     expect(states.has('soft_offline_page')).toBe(false);
+  });
+
+  test('a hunk that does not apply and that the check does not rest on is told, not fatal', () => {
+    const file = join(folder, 'include.mail');
+    const include = '@@ -1,1 +1,2 @@\n #include <linux/other.h>\n+#include <linux/swap.h>\n';
+    writeFileSync(file, mailOf('baseline', 'v6').replace(/^@@ /m, `${include}@@ `));
+    const { status, stdout } = folioscope(['review', file, '--scenarios', SC_02, '--tree', treeOf('include')]);
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `The hunk @@ -1,1 +1,2 @@ of ${PATH} does not apply to the tree; it is left out, the check does not rest on it.`,
+    );
   });
 
   test('a tree that is no kernel says why nothing is compared', () => {
