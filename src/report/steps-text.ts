@@ -56,7 +56,7 @@ export function stepLines(
     const inside = part.reduce((least, { path }) => Math.min(least, sharedDepth(path, first.path)), open.before);
     const goesOn = call !== undefined && inside > 0;
     const doing = call === undefined ? '' : `: ${call.of.text}`;
-    const heading = goesOn ? `${name} goes on in ${first.path[inside - 1]}` : `${name}${doing}`;
+    const heading = goesOn ? `${name} continues in ${first.path[inside - 1]}` : `${name}${doing}`;
     lines.push(...wrap(heading, indent(1), indent(2)));
     const from = goesOn ? inside : 0;
     const shown = { before: open.before - from, after: open.after - from };
