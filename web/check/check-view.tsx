@@ -43,7 +43,7 @@ function Setup({ checks }: { readonly checks: Checks }) {
         </select>
       </label>
       <fieldset>
-        <legend class="unseen">Forms of the check</legend>
+        <legend>Forms of the kernel’s check: each gets a row</legend>
         {forms.map((form) => (
           <label key={form}>
             <input
