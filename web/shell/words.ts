@@ -10,5 +10,6 @@ export const WORDS: readonly (readonly [word: string, means: string])[] = [
   ['form', 'one way to write the kernel’s check; baseline has no drain'],
   ['spurious', 'refused although only batches hold the page'],
   ['derived', 'not proved by reference events, but it follows from others'],
+  ['vacuous', 'holds, but no run reaches what the property is about'],
   ['I1 … I9', 'properties; the table of a check is followed by their meaning'],
 ];

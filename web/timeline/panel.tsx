@@ -204,7 +204,7 @@ function Verdicts({ moment: { answer }, model }: { readonly moment: PanelMoment;
                     aria-label={`refused at page ${verdict.index}: show it`}
                     onClick={() => model.showPage(model.subject.value?.inode ?? 0, verdict.index)}
                   >
-                    page {verdict.index}
+                    {verdict.index}
                   </button>
                   {verdict.spurious ? ', only batches hold it' : ', it is in use'}
                 </>
