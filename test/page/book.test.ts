@@ -60,6 +60,19 @@ describe('the landing page', () => {
     await expectReadable(pages, address, (page) => page.locator('.verdict').first().waitFor());
   });
 
+  test.each([
+    [360, 740, '.caption'],
+    [1280, 800, '.expected'],
+  ])('shows what the first panel says above the player: %d x %d', async (width, height, last) => {
+    const { page, close } = await pages.open(address, { viewport: { width, height } });
+    await page.getByText('on every order of the steps: I2 violated, 21 states').waitFor();
+    const said = await page.locator(last).first().boundingBox();
+    const player = await page.locator('.player').boundingBox();
+    if (said === null || player === null) throw new Error('not drawn');
+    expect(said.y + said.height).toBeLessThanOrEqual(player.y);
+    await close();
+  });
+
   test('is complete without a server: one file, from disk', async () => {
     const { page, wrong, close } = await pages.open(`file://${join(pages.folder, 'web/one-file.html')}`);
     await verdict(panel(page, 'After the patch: v6'), 'safe').waitFor();

@@ -49,7 +49,7 @@ describe('a check in the page', () => {
       const number = (text: string | undefined): number => Number(text?.replaceAll(/\D/g, ''));
       // The server's policy lets workers compile: nothing is interpreted.
       expect(cells[0]?.trim()).toBe(verdict);
-      expect(cells.slice(1, 4).map(number)).toEqual([states, transitions, depth]);
+      expect(cells.slice(2, 5).map(number)).toEqual([states, transitions, depth]);
     }
     await picture(page, 'check');
     expect(wrong).toEqual([]);

@@ -3,7 +3,7 @@ import type { Book } from './model.ts';
 import { StageView } from './stage.tsx';
 
 const LANDING_CAPTIONS = [
-  'The page still waits in CPU 1’s batch of recently touched pages, and the batch counts as a holder.',
+  'CPU 1’s batch of recently touched pages still holds the page.',
   'The check first has every CPU empty its batch, and then counts again.',
 ];
 
@@ -19,9 +19,8 @@ export function BookView({ book }: { readonly book: Book }) {
           <>
             <h1>Nobody uses this page any more. Will the kernel let it go?</h1>
             <p>
-              CPU 1 touched the page once and is done with it. Now CPU 0 asks to make it private, which the kernel must
-              refuse while anyone still holds the page. The same request, with the kernel’s check before the patch and
-              after it.
+              CPU 1 touched a virtual machine’s page (guest_memfd) once. Now CPU 0 asks to make it private to the guest,
+              which the kernel must refuse while anyone holds the page. Its check before the patch, and after it:
             </p>
           </>
         ) : (

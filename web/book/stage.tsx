@@ -47,7 +47,7 @@ export function StageView({ stage, titles, captions }: Props) {
           <button type="button" aria-label="Step back" title="Step back (←)" onClick={() => stage.seek(position - 1)}>
             <Icon name="back" />
           </button>
-          <button type="button" class="primary" onClick={() => stage.play()}>
+          <button type="button" class="primary" title="Play or pause (Space)" onClick={() => stage.play()}>
             <Icon name={stage.isPlaying.value ? 'pause' : 'play'} /> {stage.isPlaying.value ? 'Pause' : 'Play'}
           </button>
           <button type="button" aria-label="Next step" title="Next step (→)" onClick={() => stage.seek(position + 1)}>

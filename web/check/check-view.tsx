@@ -43,7 +43,7 @@ function Setup({ checks }: { readonly checks: Checks }) {
         </select>
       </label>
       <fieldset>
-        <legend class="unseen">Forms of the check</legend>
+        <legend>Forms of the kernel’s check: each gets a row</legend>
         {forms.map((form) => (
           <label key={form}>
             <input
@@ -82,6 +82,10 @@ function Table({ checks }: { readonly checks: Checks }) {
           <tr>
             <th scope="col">Form</th>
             <th scope="col">Verdict</th>
+            {/* Beside the verdict: on a phone the columns after it are out of sight. */}
+            <th scope="col">
+              <span class="unseen">Run</span>
+            </th>
             <th scope="col" class="number">
               States
             </th>
@@ -96,9 +100,6 @@ function Table({ checks }: { readonly checks: Checks }) {
                 {id}
               </th>
             ))}
-            <th scope="col">
-              <span class="unseen">Run</span>
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -145,18 +146,18 @@ function Row({
             {checked.reason === undefined ? '' : ` (${checked.reason})`}
             {checked.interpreted ? ' (interpreted, so slower)' : ''}
           </td>
-          <td class="number">{count(checked.states)}</td>
-          <td class="number">{count(checked.transitions)}</td>
-          <td class="number">{count(checked.depth)}</td>
-          {ids.map((id) => (
-            <Cell key={id} property={checked.properties.find((property) => property.id === id)} />
-          ))}
           <td>
             <button type="button" class="link" onClick={() => checks.show(checked)}>
               {checked.schedule === undefined ? 'a run' : 'counterexample'}
               <span class="unseen"> of {checked.form}</span>
             </button>
           </td>
+          <td class="number">{count(checked.states)}</td>
+          <td class="number">{count(checked.transitions)}</td>
+          <td class="number">{count(checked.depth)}</td>
+          {ids.map((id) => (
+            <Cell key={id} property={checked.properties.find((property) => property.id === id)} />
+          ))}
         </>
       );
     }
@@ -172,11 +173,11 @@ interface NumbersProps {
 function Numbers({ word, progress, more }: NumbersProps) {
   return (
     <>
-      <td>{word}</td>
+      <td colSpan={2}>{word}</td>
       <td class="number">{progress === undefined ? '' : count(progress.states)}</td>
       <td class="number">{progress === undefined ? '' : count(progress.transitions)}</td>
       <td class="number">{progress === undefined ? '' : count(progress.depth)}</td>
-      <td colSpan={1 + more} />
+      <td colSpan={more} />
     </>
   );
 }

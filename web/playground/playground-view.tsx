@@ -29,6 +29,7 @@ function Menu({ playground }: { readonly playground: Playground }) {
   const wrong = forms.filter((name) => name.startsWith('wrong/'));
   return (
     <div class="setup">
+      <h1>Change the kernel’s check: each edit is tried in every order of the steps.</h1>
       <label>
         <span>Begin with</span>
         <select value={playground.form.value} onInput={({ currentTarget }) => playground.choose(currentTarget.value)}>

@@ -43,12 +43,17 @@ export function Frame({ shell }: { readonly shell: Shell }) {
             title="Save the visible view as a picture (X: SVG, Shift+X: PNG)"
             onClick={() => void shell.savePicture('svg')}
           >
-            Save
+            Picture
           </button>
-          <button type="button" onClick={() => shell.toggleTheme()}>
+          <button type="button" title="Light or dark (T)" onClick={() => shell.toggleTheme()}>
             {shell.theme.value === 'dark' ? 'Light' : 'Dark'}
           </button>
-          <button type="button" aria-label="Keys" title="Keys (?)" onClick={() => (shell.isHelpOpen.value = true)}>
+          <button
+            type="button"
+            aria-label="Keys and words"
+            title="Keys and words (?)"
+            onClick={() => (shell.isHelpOpen.value = true)}
+          >
             ?
           </button>
         </div>

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { KeyHelp } from '../view/index.ts';
 import { PAGE_KEYS } from './keys.ts';
+import { WORDS } from './words.ts';
 
 interface Props {
   readonly view: string;
@@ -9,7 +10,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** The `?` sheet: every key of the page and of the view. */
+/** The `?` sheet: every key of the page and of the view, and the words that the page uses. */
 export function Help({ view, keys, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -17,9 +18,23 @@ export function Help({ view, keys, onClose }: Props) {
   }, []);
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={onClose}>
-      <h2 id="help-title">Keys</h2>
+      {/* Takes the focus: the sheet opens at its beginning, not at the button at its end. */}
+      <h2 id="help-title" tabIndex={-1} autofocus>
+        Keys and words
+      </h2>
       <KeyList title={view} keys={keys} />
       <KeyList title="Everywhere" keys={PAGE_KEYS} />
+      <section>
+        <h3>Words</h3>
+        <dl>
+          {WORDS.map(([word, means]) => (
+            <div key={word}>
+              <dt>{word}</dt>
+              <dd>{means}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
       <form method="dialog">
         <button type="submit">Close</button>
       </form>

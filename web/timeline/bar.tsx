@@ -26,7 +26,7 @@ export function Bar({ model, timeline }: Props) {
           name="what"
           type="search"
           aria-label="Search by index, page frame or task"
-          placeholder="index 93, pfn 0x234f52, task vmm"
+          placeholder="Find index 93, pfn 0x234f52, …"
           autocomplete="off"
           spellcheck={false}
         />
@@ -43,10 +43,15 @@ export function Bar({ model, timeline }: Props) {
         <button type="button" aria-label="Zoom in" onClick={() => model.zoom(1 / 2)}>
           +
         </button>
-        <button type="button" onClick={() => model.showAll()}>
+        <button type="button" title="Show the whole recording" onClick={() => model.showAll()}>
           Whole
         </button>
-        <button type="button" aria-pressed={model.isTableShown.value} onClick={() => toggleTable(model)}>
+        <button
+          type="button"
+          title="The lanes as a table"
+          aria-pressed={model.isTableShown.value}
+          onClick={() => toggleTable(model)}
+        >
           Table
         </button>
       </div>
