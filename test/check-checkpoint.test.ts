@@ -181,12 +181,12 @@ test('what is not to be gone on from is refused in one line that says what to do
   };
   for (const bytes of [undefined, states.subarray(0, states.length - 4), states.with(17, 250)])
     expect(damage('states-9', bytes)).toThrow(
-      "the checkpoint's states-9 is damaged or missing: begin anew, with an empty directory",
+      "the checkpoint's states-9 is damaged or missing: start again with an empty directory",
     );
   for (const bytes of [index.subarray(0, 99), new TextEncoder().encode('{"version":2}'), counted])
     expect(damage('index.json', bytes)).toThrow(CheckpointError);
   expect(damage('index.json', new TextEncoder().encode('{"version":7}'))).toThrow(
-    'the checkpoint is of version 7, this program reads 2: begin anew, with an empty directory',
+    'the checkpoint has version 7, this program reads 2: start again with an empty directory',
   );
 });
 

@@ -159,7 +159,7 @@ export class Checkpoint {
         bytes === undefined ? undefined : new Int32Array(new Uint8Array(bytes).buffer, 0, bytes.byteLength >> 2);
       if (states?.length !== words || hashOf(states, 0, words) !== hash)
         throw new CheckpointError(
-          `the checkpoint's ${name} is damaged or missing: begin anew, with an empty directory`,
+          `the checkpoint's ${name} is damaged or missing: start again with an empty directory`,
         );
       yield states;
     }
@@ -230,7 +230,7 @@ const checksumOf = (index: object): string => fingerprintOf([JSON.stringify(inde
 
 /** @throws CheckpointError if the text is no index. */
 function indexOf(text: string): Index {
-  const damaged = new CheckpointError(`the checkpoint's ${INDEX} is damaged: begin anew, with an empty directory`);
+  const damaged = new CheckpointError(`the checkpoint's ${INDEX} is damaged: start again with an empty directory`);
   let value: unknown;
   try {
     value = JSON.parse(text);

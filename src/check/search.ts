@@ -10,7 +10,7 @@ import type { Piece } from './state_memory.ts';
 import { COLLECTED, putRow, Rows, spareOf, STRIDE, wordsOfRows } from './rows.ts';
 import type { Arrival, Space } from './space.ts';
 
-const DAMAGED = 'the checkpoint does not hold the states that it says: begin anew, with an empty directory';
+const DAMAGED = 'the checkpoint does not hold the states that it says: start again with an empty directory';
 
 /** Largest number of words of collected successors when states are spilled: 256 MB. */
 const MOST_COLLECTED = 2 ** 26;

@@ -187,7 +187,7 @@ export class SpillMemory implements StateMemory {
         : new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Int32Array.BYTES_PER_ELEMENT);
     if (states?.length !== words || hashOf(states, 0, words) !== hash)
       throw new CheckpointError(
-        `'${name}' is damaged or missing where states were put aside: begin anew, with an empty directory`,
+        `'${name}' is damaged or missing where states were put aside: start again with an empty directory`,
       );
     return states;
   }

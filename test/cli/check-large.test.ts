@@ -221,13 +221,13 @@ describe('checkpoints', () => {
     expect(stdout).toContain('baseline: VIOLATED');
     expect(stdout).toContain('\nnot run: v8\n');
     expect({ stderr, status }).toEqual({
-      stderr: "folioscope: v8: the checkpoint's index.json is damaged: begin anew, with an empty directory\n",
+      stderr: "folioscope: v8: the checkpoint's index.json is damaged: start again with an empty directory\n",
       status: 2,
     });
     damage('v6');
     expect(folioscope([...args, '--resume'])).toEqual({
       stdout: '',
-      stderr: "folioscope: the checkpoint's index.json is damaged: begin anew, with an empty directory\n",
+      stderr: "folioscope: the checkpoint's index.json is damaged: start again with an empty directory\n",
       status: 65,
     });
   });
