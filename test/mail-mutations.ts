@@ -178,7 +178,7 @@ function slipped(text: string, below: (most: number) => number): string {
 
 const OPTIONS = { file: 'slip.mail', known: new Set([...TABLE.steps.keys(), ...TABLE.words.keys()]) };
 /** A refusal of a mail: the file, then where in it or of which file of the kernel. */
-const LINE = /^(?:slip\.mail|linux): [^\n]+$/;
+const LINE = /^(?:slip\.mail(?::\d+)?|linux): [^\n]+$/;
 
 /** Reads a mail, and translates the check on both sides. */
 export async function fateOfMail(front: CFront, { bytes, tree }: Slipped): Promise<Fate> {
@@ -188,7 +188,7 @@ export async function fateOfMail(front: CFront, { bytes, tree }: Slipped): Promi
       : new Tree('linux', async (path) => Promise.resolve(path === PATH ? tree : undefined));
   const sources: { readonly source: CSource; readonly name: string }[] = [];
   try {
-    for (const change of await prepare(await readMails(bytes), { ...OPTIONS, tree: files }))
+    for (const change of await prepare(await readMails(bytes, 'slip.mail'), { ...OPTIONS, tree: files }))
       for (const side of [change.before, change.after])
         if (side !== undefined) sources.push({ source: side.source, name: change.function });
   } catch (error) {

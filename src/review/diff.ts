@@ -122,7 +122,9 @@ const PREFIX = /^[abciow]\//;
 
 /** A file's path in the kernel's sources, by its two names in a diff: what stands before it differs, as a/ and b/, or linux.orig/. */
 function pathOf(old: string, young: string): string {
-  const [name, other] = young === NO_FILE ? [old, old] : [young, old === NO_FILE ? young : old];
+  // A mail may have cut the path off behind its prefix.
+  const isNone = (path: string): boolean => path === NO_FILE || path.replace(PREFIX, '') === '';
+  const [name, other] = isNone(young) ? [old, old] : [young, isNone(old) ? young : old];
   if (PREFIX.test(name) && PREFIX.test(other)) return name.replace(PREFIX, '');
   const rest = name.slice(name.indexOf('/') + 1);
   return name !== other && rest !== name && rest === other.slice(other.indexOf('/') + 1) ? rest : name;

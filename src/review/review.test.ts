@@ -380,6 +380,7 @@ describe('spellings of a diff that can be read safely', () => {
       DIFF.replaceAll(' a/', ' x/').replaceAll(' b/', ' a/').replaceAll(' x/', ' b/'),
     ],
     ["git's other prefixes", DIFF.replaceAll(' a/', ' i/').replaceAll(' b/', ' w/')],
+    ['a path cut off behind its prefix', DIFF.replace(/^(\+\+\+ b\/).*/m, '$1')],
     ['no end of the last line', `${DIFF}\\ No newline at end of file\n`],
     [
       'diff -urNp, which cuts names',

@@ -11,6 +11,7 @@ beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'folioscope-tree-'));
   for (const place of ['mm', 'virt/kvm']) mkdirSync(join(tree, place), { recursive: true });
   writeFileSync(join(tree, 'mm/folio.c'), 'void lru_add_drain_all(void)\n{\n\tnothing();\n}\n');
+  writeFileSync(join(tree, 'mm/filemap.c'), 'void nothing(void)\n{\n}\n');
   writeFileSync(join(tree, 'mm/other.c'), 'void folio_add_lru(struct folio *folio)\n{\n}\n');
 });
 afterAll(() => {

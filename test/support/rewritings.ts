@@ -153,10 +153,10 @@ export function answered(scenario: Scenario, patch: Patch, mostStates: number): 
 }
 
 const originals = new Map<string, CheckAnswer>();
-/** What a form comes to, asked once. */
+/** The answer of a form, computed once. A copy, as its rewriting is: a scenario's `built-in` counts apply to neither. */
 function originalAnswer(name: string, patch: Patch, mostStates: number): CheckAnswer {
   const key = `${name} ${patch.name} ${mostStates}`;
-  const known = originals.get(key) ?? answered(scenarioNamed(name), patch, mostStates);
+  const known = originals.get(key) ?? answered(scenarioNamed(name), { ...patch }, mostStates);
   originals.set(key, known);
   return known;
 }
