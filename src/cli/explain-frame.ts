@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { explainFrame, type FrameAnswer, QuestionError } from '../explain/index.ts';
+import { explainFrame } from '../explain/index.ts';
 import { PATCHES } from '../machine/index.ts';
 import { frameToJson, frameToText } from '../report/index.ts';
-import { UnknownBufferError } from '../trace/index.ts';
+import { askRecording } from './ask-recording.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { momentWord, type Options } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
-import { Progress } from './progress.ts';
 import { version } from './version.ts';
 
 /** `folioscope explain FILE --pfn N`: everything that a recording shows of one page frame. */
 export async function explainPfn(file: string, options: Options & Required<Pick<Options, 'pfn'>>): Promise<ExitCode> {
   const { pfn, at, buffer, redact, json } = options;
   refuseOthers(options);
-  const source = await openSource(file);
-  const progress = new Progress();
-  let answer: FrameAnswer;
-  try {
-    answer = await explainFrame(source, {
-      pfn,
-      moments: at,
-      buffer,
-      redact,
-      onProgress: (share) => progress.tick(() => `${file}: ${Math.round(100 * share)} % read`),
-    });
-  } catch (error) {
-    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
-    if (error instanceof QuestionError) throw new UsageError(`${file}: ${error.message}`);
-    throw error;
-  } finally {
-    progress.end();
-    await source.close();
-  }
+  const answer = await askRecording(file, async (source, onProgress) =>
+    explainFrame(source, { pfn, moments: at, buffer, redact, onProgress }),
+  );
   for (const damage of answer.trace.damage) complain(`${file}: ${damage}`);
   const again = [
     '--pfn',

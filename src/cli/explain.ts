@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { type Command, Option } from 'commander';
-import type { Explanation, Question } from '../explain/index.ts';
-import { explainTrace, QuestionError } from '../explain/index.ts';
+import { type Explanation, explainTrace } from '../explain/index.ts';
 import { PATCHES, PROFILES } from '../machine/index.ts';
-import { UnknownBufferError } from '../trace/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
+import { askRecording } from './ask-recording.ts';
 import type { ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import {
@@ -20,9 +19,7 @@ import {
   readRange,
 } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
 import { version } from './version.ts';
-import { Progress } from './progress.ts';
 
 /** `folioscope explain FILE`: the holders of each guest_memfd folio in a recording, and the result of a conversion. */
 export function registerExplain(program: Command): void {
@@ -127,12 +124,8 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
 
 async function answer(file: string, options: Options): Promise<Explanation> {
   const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
-  const source = await openSource(file);
-  const progress = new Progress();
-  const onProgress: Question['onProgress'] = (share) =>
-    progress.tick(() => `${file}: ${Math.round(100 * share)} % read`);
-  try {
-    return await explainTrace(source, {
+  return askRecording(file, async (source, onProgress) =>
+    explainTrace(source, {
       moments: at,
       inode,
       range,
@@ -142,13 +135,6 @@ async function answer(file: string, options: Options): Promise<Explanation> {
       redact,
       patches: patch,
       onProgress,
-    });
-  } catch (error) {
-    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
-    if (error instanceof QuestionError) throw new UsageError(`${file}: ${error.message}`);
-    throw error;
-  } finally {
-    progress.end();
-    await source.close();
-  }
+    }),
+  );
 }

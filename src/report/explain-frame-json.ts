@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { FrameAnswer, FrameLife, FrameOrigin } from '../explain/index.ts';
-import { formatTime, type Nanoseconds } from '../ledger/index.ts';
+import { formatTime } from '../ledger/index.ts';
 import { holderJson } from './folio-json.ts';
+import { timeOrNull, traceJson } from './trace-json.ts';
 
 /** Name and version of the document; schema/explain-pfn.schema.json describes it. */
 const SCHEMA = 'folioscope.explain-pfn/1';
@@ -13,17 +14,7 @@ export function frameToJson(answer: FrameAnswer): string {
     schema: SCHEMA,
     pfn,
     outcome,
-    trace: {
-      format: trace.format,
-      events: trace.events,
-      cpus: trace.cpus,
-      from: timeOrNull(trace.from),
-      to: timeOrNull(trace.to),
-      lost: trace.lost.map(({ cpu, at, events }) => ({ cpu, before: timeOrNull(at), events: events ?? null })),
-      damage: trace.damage,
-      notes: trace.notes,
-      isOrdered,
-    },
+    trace: { ...traceJson(trace), notes: trace.notes, isOrdered },
     left: left.map(({ holder, taken, isLeftOver }) => ({
       ...holderJson(holder),
       taken: originOrNull(taken),
@@ -94,5 +85,3 @@ const originJson = ({ at, cpu, pid, comm, stack }: FrameOrigin): object => ({
 
 const originOrNull = (origin: FrameOrigin | undefined): object | null =>
   origin === undefined ? null : originJson(origin);
-
-const timeOrNull = (time: Nanoseconds | undefined): string | null => (time === undefined ? null : formatTime(time));

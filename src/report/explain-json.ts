@@ -12,10 +12,11 @@ import type {
   RefusalCause,
   Unseen,
 } from '../explain/index.ts';
-import { formatTime, type Ino, type Nanoseconds, type Verdict } from '../ledger/index.ts';
+import { formatTime, type Ino, type Verdict } from '../ledger/index.ts';
 import { slowestOf } from './explain-drains.ts';
 import { shareOf } from './explain-dwell.ts';
 import { folioJson, holderJson } from './folio-json.ts';
+import { timeOrNull, traceJson } from './trace-json.ts';
 
 /** Name and version of the document; schema/explain.schema.json describes it. */
 const SCHEMA = 'folioscope.explain/1';
@@ -26,15 +27,7 @@ export function explanationToJson(explanation: Explanation): string {
     explanation;
   const document = {
     schema: SCHEMA,
-    trace: {
-      format: trace.format,
-      events: trace.events,
-      cpus: trace.cpus,
-      from: timeOrNull(trace.from),
-      to: timeOrNull(trace.to),
-      lost: trace.lost.map(({ cpu, at, events }) => ({ cpu, before: timeOrNull(at), events: events ?? null })),
-      damage: trace.damage,
-    },
+    trace: traceJson(trace),
     inodes: inodes.map(({ dev, ino, kind, because, created: by, touchedBy }) => ({
       dev,
       ino: hex(ino),
@@ -236,5 +229,3 @@ const heldJson = ({ dev, ino, index, pfn, holder }: HeldFolio): object => ({
 });
 
 const hex = (ino: Ino): string => `0x${ino.toString(16)}`;
-
-const timeOrNull = (time: Nanoseconds | undefined): string | null => (time === undefined ? null : formatTime(time));

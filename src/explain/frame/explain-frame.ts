@@ -76,7 +76,7 @@ export async function explainFrame(source: ByteSource | ByteStream, question: Fr
     pfn,
     trace,
     lives: follower.lives,
-    outcome: outcomeOf(follower, trace),
+    outcome: order.late === undefined ? outcomeOf(follower, trace) : 'unknown',
     moments: found.map(
       ({ at, marker }): FrameMoment => ({
         at,

@@ -203,6 +203,15 @@ test('moments: a marker, a time and the end', async () => {
   ]);
 });
 
+test('recordings that were put together decide nothing', async () => {
+  clock = 900_000;
+  const later = [reference('set', 1, 1), reference('mod', 1, 2, STACKS.gup)];
+  clock = 1000;
+  const earlier = Array.from({ length: 40 }, () => line('tracing_mark_write: here'));
+  const { outcome, isOrdered } = await asked([...later, ...earlier]);
+  expect([outcome, isOrdered]).toEqual(['unknown', false]);
+});
+
 test('a frame that no event shows is no question', async () => {
   await expect(asked([cached('add_to')], { pfn: parsePfn('8')! })).rejects.toThrow(QuestionError);
 });
