@@ -23,6 +23,7 @@ export async function checkAll(
   interrupted: () => boolean,
 ): Promise<ExitCode> {
   if (options.json === true) throw new UsageError('--all prints text only: leave out --json');
+  if (options.html !== undefined) throw new UsageError('--html writes the report of one scenario: leave out --all');
   if (options.itf !== undefined) throw new UsageError('--itf writes one run: leave out --all');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));

@@ -17,6 +17,7 @@ import {
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
+import { HTML_OPTION } from './html-file.ts';
 import { patchChoices } from './patch-choice.ts';
 import { shardOf } from './shard.ts';
 
@@ -110,6 +111,7 @@ const withOptions = (command: Command): Command =>
     )
     .option('--coverage', "also list the kernel's routines and steps that no run reached, form by form")
     .option('--itf <file>', 'write the shortest run to this file, in the Informal Trace Format of Apalache and Quint')
+    .option(...HTML_OPTION)
     .option('--json', 'print one JSON document (schema/check.schema.json)');
 
 /** The options that some words of a command line say. @throws CommanderError */
@@ -141,6 +143,7 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
+  folioscope check scenarios/SC-02-other-cpu.yaml --html report.html
   folioscope check --all
   folioscope check --all --shard 1/8 > 1.json
       one machine of eight; folioscope merge puts their answers together

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { exportPerfetto, type PerfettoSink, type WrittenPerfetto } from '../export/index.ts';
 import { type ByteSource, UnknownBufferError } from '../trace/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { complain, reasonOf, UsageError } from './failure.ts';
+import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
+import { placeOf, writing } from './whole-file.ts';
 
 interface Options {
   /** The file to write; `-` for standard output. */
@@ -105,22 +105,6 @@ async function writeTo<Result>(to: string, write: (sink: PerfettoSink) => Promis
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-function placeOf(to: string): { readonly written: string; readonly final: string } {
-  const stats = statSync(to, { throwIfNoEntry: false });
-  if (stats !== undefined && !stats.isFile()) return { written: to, final: to };
-  const final = stats === undefined ? to : realpathSync(to);
-  return { written: join(dirname(final), `.${basename(final)}.unfinished-${process.pid}`), final };
-}
-
-/** @throws UsageError with the reason if the file cannot be written. */
-function writing<Result>(to: string, write: () => Result): Result {
-  try {
-    return write();
-  } catch (error) {
-    throw new UsageError(`${to}: cannot be written: ${reasonOf(error)}`);
-  }
-}
 
 function writeWhole(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);

@@ -32,3 +32,14 @@ export { conformToJson, worstOf } from './conform-json.ts';
 export { conformReport } from './conform-text.ts';
 export { type RowCell, type RowColumn, rowsAsCsv, rowsAsJson, rowsAsTable, type RowsWriter } from './rows-text.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';
+export {
+  BatchesSeen,
+  checkToHtml,
+  explanationToHtml,
+  frameToHtml,
+  type HtmlOptions,
+  inodeKey,
+  runToHtml,
+  type SeenRun,
+  type SeenStep,
+} from './html/index.ts';

@@ -20,7 +20,7 @@ import { Explainer } from '../explainer.ts';
 import type { Generation } from '../generation.ts';
 import type { TrackedInode } from '../inodes.ts';
 import type { TimeWindow } from '../moments.ts';
-import type { Question } from '../question.ts';
+import type { InodeSelector, Question } from '../question.ts';
 import { momentOf } from '../state/inode-state.ts';
 import { presentAt } from '../state/standing.ts';
 import { ledgerOf } from '../state/views.ts';
@@ -74,6 +74,8 @@ export interface HistoryOptions {
   readonly onProgress?: ((share: number) => void) | undefined;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
+  /** Only this inode, in any case; all that an explanation lists if undefined. */
+  readonly inode?: InodeSelector | undefined;
   /** Number of folios' lives that are kept for moments; undefined: {@link MOST_KEPT}. */
   readonly mostKept?: number | undefined;
 }
@@ -175,8 +177,8 @@ interface Beginning {
 
 /** @returns the history if one reading was enough. */
 async function readFirst(source: ByteSource, options: HistoryOptions): Promise<Reading | Beginning> {
-  const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
-  const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
+  const { patches, onFolio, onMarker, onProgress, buffer, inode, mostKept = MOST_KEPT } = options;
+  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode };
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+import { type Explanation, type FolioStory, readHistory } from '../explain/index.ts';
+import { BatchesSeen, explanationToHtml, inodeKey } from '../report/index.ts';
+import { askRecording, expectFile } from './ask-recording.ts';
+import type { ExitCode } from './exit-code.ts';
+import { type Options, optionsAgain } from './explain-options.ts';
+import { outcomeOfCode } from './html-file.ts';
+import { version } from './version.ts';
+
+/** The HTML document of an explanation: the recording is read again, for what happened between the moments. */
+export async function explanationDocument(
+  explanation: Explanation,
+  file: string,
+  { options, text, code }: { readonly options: Options; readonly text: string; readonly code: ExitCode },
+): Promise<string> {
+  const { buffer, inode } = options;
+  const own = new Set([...explanation.dwell, ...explanation.moments].map(inodeKey));
+  const seen = new BatchesSeen(own.size === 0 ? undefined : own);
+  const onFolio = (story: FolioStory): void => seen.folio(story);
+  const { hidden } = await askRecording(file, async (source, onProgress) => {
+    expectFile(file, source);
+    return readHistory(source, { patches: [], buffer, inode, onFolio, onMarker: () => undefined, onProgress });
+  });
+  return explanationToHtml(explanation, seen.batches(hidden), {
+    file,
+    outcome: outcomeOfCode(code),
+    text,
+    command: ['folioscope', 'explain', file, ...optionsAgain(options)],
+    version: version(),
+  });
+}
