@@ -14,17 +14,17 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const SC = 'scenarios/SC-02-other-cpu.yaml';
-const COMMANDS = [
+const COMMANDS: readonly { readonly name: string; readonly words: readonly string[] }[] = [
   ['explain', 'examples/two-cpu.dat'],
   ['explain', 'examples/pinned.txt', '--pfn', '0x671c'],
   ['run', SC, '--patch', 'baseline,v6'],
   ['check', SC, '--patch', 'baseline,v6'],
-] as const;
+].map((words) => ({ name: words.slice(0, 2).join(' '), words }));
 
 test.each(COMMANDS)(
-  '%s %s writes the same report as a page, and prints what it always does',
+  '$name writes the same report as a page, and prints what it always does',
   { timeout: 60_000 },
-  (...words) => {
+  ({ words }) => {
     const file = join(folder, 'report.html');
     writeFileSync(file, 'an older one');
     const plain = folioscope(words);
@@ -47,9 +47,9 @@ test.each(COMMANDS)(
 );
 
 test.each(COMMANDS)(
-  '%s %s: a file that cannot be written is one line, before any answer',
+  '$name: a file that cannot be written is one line, before any answer',
   { timeout: 60_000 },
-  (...words) => {
+  ({ words }) => {
     for (const [file, why] of [
       [join(folder, 'absent/report.html'), 'no such file or directory'],
       [folder, 'is a directory'],

@@ -26,15 +26,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test.each([
-  ['explain', 'test/recordings/s4_vmsplice.baseline.pageref.txt'],
-  ['explain', 'examples/pinned.txt', '--pfn', '0x671c'],
-  ['run', 'scenarios/SC-04-forty-folios.yaml', '--patch', 'local-drain'],
-  ['check', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline'],
-] as const)(
-  '%s %s reads well, narrow and wide, light and dark, and asks for nothing',
+test.each<{ name: string; words: readonly string[] }>(
+  [
+    ['explain', 'test/recordings/s4_vmsplice.baseline.pageref.txt'],
+    ['explain', 'examples/pinned.txt', '--pfn', '0x671c'],
+    ['run', 'scenarios/SC-04-forty-folios.yaml', '--patch', 'local-drain'],
+    ['check', 'scenarios/SC-02-other-cpu.yaml', '--patch', 'baseline'],
+  ].map((words) => ({ name: words.slice(0, 2).join(' '), words })),
+)(
+  '$name reads well, narrow and wide, light and dark, and asks for nothing',
   { timeout: 120_000 },
-  async (...words) => {
+  async ({ words }) => {
     const file = join(folder, `${words[0]}.html`);
     folioscope([...words, '--html', file]);
     for (const width of [360, 1280])

@@ -177,8 +177,8 @@ interface Beginning {
 
 /** @returns the history if one reading was enough. */
 async function readFirst(source: ByteSource, options: HistoryOptions): Promise<Reading | Beginning> {
-  const { patches, onFolio, onMarker, onProgress, buffer, inode, mostKept = MOST_KEPT } = options;
-  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode };
+  const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
+  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode: options.inode };
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;

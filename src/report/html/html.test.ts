@@ -113,7 +113,7 @@ describe('a recording', () => {
   });
 
   test('names of tasks, markers and files cannot leave their text', async () => {
-    const hostile = `x"'><\/svg><script>alert(1)<\/script>&\u0001\u202E`;
+    const hostile = `x"'></svg><script>alert(1)</script>&\u0001\u202E`;
     const name = '"></title><b>';
     const lines = [
       `${name}-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0`,
@@ -131,7 +131,7 @@ describe('a recording', () => {
       version: hostile,
     });
     expect(elementsOf(document).map((one) => one.name)).not.toContain('script');
-    expect(document).not.toMatch(/<script|<b>|[\u0001\u202E]/);
+    for (const part of ['<script', '<b>', '\u0001', '\u202E']) expect(document).not.toContain(part);
     expect(document).toContain('&lt;/svg&gt;&lt;script&gt;');
   });
 
