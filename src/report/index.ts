@@ -13,6 +13,13 @@ export { checkToItf } from './check-itf.ts';
 export { checkToJson } from './check-json.ts';
 export type { Subject } from './check-subject.ts';
 export type { Outcome } from './check-all.ts';
+export {
+  CHECK_ALL_SCHEMA,
+  type CheckedScenario,
+  checkAllToJson,
+  checkedScenario,
+  type FileResult,
+} from './check-all-json.ts';
 export { allEnd, allLine, notRunLine, outcomeOf } from './check-all.ts';
 export { checkReport } from './check-text.ts';
 export { mutantsText } from './mutants-text.ts';
