@@ -47,7 +47,31 @@ const frameHeadOf = (text: string): readonly string[] =>
       .join('\n'),
   );
 
-/** The document of `explain`. */
+/**
+ * The document of `explain`.
+ * @example
+ * import { explainFrame, explainTrace, parsePfn, readHistory } from 'folioscope/explain';
+ * import { PATCHES } from 'folioscope/machine';
+ * import { BatchesSeen, explanationToHtml, frameToHtml, inodeKey } from 'folioscope/report';
+ * import { memorySource } from 'folioscope/trace';
+ * const text = `# tracer: nop
+ * #
+ * # entries-in-buffer/entries-written: 2/2   #P:2
+ * #
+ *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
+ *  vmm-1000 [001] ..... 1.000005: mm_lru_insertion: pfn=0x7 lru=4 flags=M
+ * `;
+ * const source = memorySource('trace.txt', new TextEncoder().encode(text));
+ * const explanation = await explainTrace(source, { moments: [], patches: PATCHES });
+ * const seen = new BatchesSeen(new Set(explanation.dwell.map(inodeKey)));
+ * const { hidden } = await readHistory(source, { patches: [], onFolio: seen.folio, onMarker: () => {} });
+ * const batches = seen.batches(hidden);
+ * batches.cpus.get(1)?.stays.index; // => [0]
+ * const options = { outcome: 'good', file: 'trace.txt', text: 'safe\n', command: ['folioscope'] } as const;
+ * explanationToHtml(explanation, batches, options).includes("index 0 waits in CPU 1&#39;s batch for 4 us"); // => true
+ * const frame = await explainFrame(source, { pfn: parsePfn('7')!, moments: [] });
+ * frameToHtml(frame, options).includes('The lives of page frame 0x7'); // => true
+ */
 export const explanationToHtml = (explanation: Explanation, batches: Batches, options: HtmlOptions): string =>
   withClock(explanation.trace.countsTime, () => {
     const figure = recordingFigure(explanation, batches);
@@ -110,7 +134,32 @@ function runVerdict({ patch, calls, asExpected, unended, imbalance }: PatchAnswe
   ];
 }
 
-/** The document of `check` for one scenario. */
+/**
+ * The document of `check` for one scenario.
+ * @example
+ * import { patchNamed } from 'folioscope/machine';
+ * import { CHECK_ALL_SCHEMA, checkAllToJson, checkedScenario, checkToHtml, runToHtml } from 'folioscope/report';
+ * import { parseScenario, runScenario } from 'folioscope/scenario';
+ * import { checkScenario } from 'folioscope/verify';
+ * const text = `
+ * scenario: T
+ * title: A page faulted on another CPU
+ * machine: { cpus: 2 }
+ * guest_memfd: { pages: 1 }
+ * tasks: { T0: { cpu: 0 }, T1: { cpu: 1 } }
+ * before: [{ T1: { touch: 0..1 } }]
+ * threads: { T0: [{ convert: { range: 0..1, to: private } }] }
+ * `;
+ * const scenario = parseScenario('t.yaml', text);
+ * const patch = patchNamed('baseline');
+ * const answer = checkScenario(scenario, patch);
+ * const options = { outcome: 'bad', file: 't.yaml', text: 'VIOLATED\n', command: ['folioscope'] } as const;
+ * checkToHtml(scenario, [answer], options).includes('baseline: a run against I2, 18 steps'); // => true
+ * const run = { scenario, patches: [runScenario(scenario, { patch })] };
+ * runToHtml(run, new Map(), options).includes('baseline: refused at index 0'); // => true
+ * const result = { file: 't.yaml', outcome: 'says nothing', checked: checkedScenario(scenario, [answer], []) } as const;
+ * JSON.parse(checkAllToJson([result], false)).schema === CHECK_ALL_SCHEMA; // => true
+ */
 export function checkToHtml(subject: Subject, answers: readonly CheckAnswer[], options: HtmlOptions): string {
   const figures = answers.flatMap((answer, i): readonly Figure[] => {
     const shortest = shortestOf(answer);

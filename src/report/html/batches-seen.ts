@@ -32,20 +32,6 @@ interface Growing {
 /**
  * Collects who waited in which batch from the folios that `readHistory()` delivers, in any order. It keeps numbers only, no
  * name of a task.
- * @example
- * import { readHistory } from 'folioscope/explain';
- * import { BatchesSeen } from 'folioscope/report';
- * import { memorySource } from 'folioscope/trace';
- * const text = `# tracer: nop
- * #
- * # entries-in-buffer/entries-written: 1/1   #P:2
- * #
- *  vmm-1000 [001] ..... 1.000001: mm_filemap_add_to_page_cache: dev 0:16 ino 4414 pfn=0x7 ofs=0 order=0
- * `;
- * const source = memorySource('trace.txt', new TextEncoder().encode(text));
- * const seen = new BatchesSeen(undefined);
- * const { hidden } = await readHistory(source, { patches: [], onFolio: seen.folio, onMarker: () => {} });
- * seen.batches(hidden).cpus.get(1)?.stays.index; // => [0]
  */
 export class BatchesSeen {
   readonly #of: ReadonlySet<string> | undefined;
