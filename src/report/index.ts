@@ -38,6 +38,7 @@ export type { Conformed } from './conform-json.ts';
 export { conformToJson, worstOf } from './conform-json.ts';
 export { conformReport } from './conform-text.ts';
 export { type RowCell, type RowColumn, rowsAsCsv, rowsAsJson, rowsAsTable, type RowsWriter } from './rows-text.ts';
+export { wrap } from './flow.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';
 export {
   BatchesSeen,
