@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
+import { redactorFor, shownName } from './redacting.ts';
 
 interface Options {
   /** The file to write; `-` for standard output. */
@@ -25,7 +26,7 @@ export async function exportToPerfetto(path: string, options: Options): Promise<
     if (!('size' in source))
       throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
     const { trace, events, packets, notes } = await writeTo(to, (sink) => written(source, path, sink, options));
-    for (const sentence of [...trace.damage, ...notes]) complain(`${path}: ${sentence}`);
+    for (const sentence of [...trace.damage, ...notes]) complain(`${shownName(path, options.redact)}: ${sentence}`);
     if (to !== '-') process.stdout.write(`${events} events in ${packets} packets  ${to}\n`);
     return trace.damage.length > 0 ? EXIT.undecided : EXIT.well;
   } catch (error) {
@@ -47,7 +48,7 @@ async function written(
     return await exportPerfetto(withTurns(source), {
       sink,
       buffer,
-      redact,
+      redactor: await redactorFor(source, redact),
       onProgress: (share) => progress.tick(() => `${path}: ${Math.round(100 * share)} %`),
     });
   } finally {

@@ -51,7 +51,10 @@ export function registerExport(program: Command): void {
     .option('--c <file>', 'a C program, into this file; - for standard output')
     .option('--parquet <directory>', 'recordings as Parquet files: DIRECTORY/TABLE/host=HOST/day=DAY/NAME.parquet')
     .option('--perfetto <file>', 'a recording as a Perfetto trace, into this file; - for standard output')
-    .option('--redact', 'with --perfetto: replace task names, page frames, addresses and texts')
+    .option(
+      '--redact',
+      'of recordings: replace task names, pids, page frames, addresses and other names (docs/redact.md)',
+    )
     .option('--buffer <name>', "with --parquet or --perfetto: only this buffer of a trace.dat; '' is the top one")
     .option('--replay <file>', 'with --c: the order of a counterexample that check --json printed, or of run --json')
     .addOption(
@@ -96,12 +99,13 @@ Examples:
         command.error(
           "expected one of --promela, --murphi, --c, --parquet and --perfetto, see 'folioscope export --help'",
         );
-      if (redact !== undefined && perfetto === undefined) command.error('--redact goes with --perfetto');
+      if (redact !== undefined && perfetto === undefined && parquet === undefined)
+        command.error('--redact goes with --perfetto and --parquet');
       const isOfScenarios = patch !== undefined || replay !== undefined || options.profile !== undefined;
       if (parquet !== undefined) {
         if (isOfScenarios) command.error('--parquet takes recordings: no --patch, --profile or --replay');
         const { exportParquet } = await import('./export-parquet.ts');
-        process.exitCode = await exportParquet(files, parquet, buffer);
+        process.exitCode = await exportParquet(files, parquet, { buffer, redact });
         return;
       }
       const [file = ''] = files;

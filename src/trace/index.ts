@@ -7,6 +7,8 @@ export { InputError } from '../ledger/index.ts';
 export { type PageLayout, parsePageLayout } from './dat/page-layout.ts';
 export { JsonBytes } from './json-bytes.ts';
 export { readTrace, readWholeTrace } from './read-trace.ts';
+export { Redactor } from './redact/redactor.ts';
+export { redactorOf } from './redact/redactor-of.ts';
 export { UnknownBufferError } from './unknown-buffer.ts';
 export type { ReadOptions, TraceSummary } from './summary.ts';
 export { traceText } from './text/write.ts';
