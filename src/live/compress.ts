@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import * as zlib from 'node:zlib';
+import type { Pack } from '../trace/index.ts';
 import type { Native } from './native.ts';
-
-/** Packs bytes into one zstd frame. */
-export type Pack = (bytes: Uint8Array) => Uint8Array;
 
 /** The best available packer: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks. */
 export function zstdPacker(native: Pick<Native, 'zstd'>): {
