@@ -5,6 +5,7 @@ import type { Inspection, Inspector } from '../live/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
 import { Redactor } from '../trace/index.ts';
+import { redactedInspection } from './redacting.ts';
 import { version } from './version.ts';
 
 interface Options {
@@ -80,7 +81,10 @@ async function inspect(options: Options): Promise<ExitCode> {
   if (options.all === true && options.pid !== undefined) throw new UsageError('--all and --pid exclude each other');
   const { Inspector: Inspecting } = await import('../live/index.ts');
   const inspector = await Inspecting.start({ pids: options.pid, watch: options.watch !== undefined });
-  const shown = options.redact === true ? redacted(inspector) : inspector;
+  const redactor = options.redact === true ? new Redactor() : undefined;
+  const shown: Looking = {
+    look: () => (redactor === undefined ? inspector.look() : redactedInspection(inspector.look(), redactor)),
+  };
   try {
     if (options.watch !== undefined)
       return codeOf(await watch(shown, options.watch === true ? 0.5 : options.watch, options.json === true));
@@ -94,30 +98,6 @@ async function inspect(options: Options): Promise<ExitCode> {
 
 /** Looks, any number of times. */
 type Looking = Pick<Inspector, 'look'>;
-
-/** The same with other names, which stay those of a task and of a page from one look to the next. */
-function redacted(inspector: Looking): Looking {
-  const redactor = new Redactor();
-  return {
-    look: () => {
-      const seen = inspector.look();
-      const named = <Named extends { readonly pid: number; readonly task: string }>(one: Named): Named => ({
-        ...one,
-        pid: redactor.pid(one.pid),
-        task: redactor.task(one.task),
-      });
-      return {
-        ...seen,
-        inodes: seen.inodes.map((inode) => ({
-          ...inode,
-          descriptors: inode.descriptors.map(named),
-          mappings: inode.mappings.map((mapping) => ({ ...named(mapping), address: 0 })),
-          waiting: inode.waiting.map((page) => ({ ...page, pfn: redactor.frame(page.pfn) })),
-        })),
-      };
-    },
-  };
-}
 
 /** Prints what changes, until SIGINT or SIGTERM. @returns the last look. */
 async function watch(inspector: Looking, seconds: number, json: boolean): Promise<Inspection> {

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import { UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
-import { redactorFor, shownName } from './redacting.ts';
+import { redactedRecord, redactorFor } from './redacting.ts';
 import { version } from './version.ts';
 
 /** Refusals that make a recording fail. */
@@ -133,16 +133,10 @@ async function run(command: readonly string[], options: Options): Promise<number
   }
   const explanation = await explained(done.file, options.redact);
   const found = refusals(explanation);
-  if (!isQuiet || found !== 'none') await print(options.redact === true ? redacted(done) : done, explanation, options);
+  if (!isQuiet || found !== 'none')
+    await print(options.redact === true ? redactedRecord(done) : done, explanation, options);
   return codeFor(done, explanation, options.failOn ?? (command.length === 0 ? 'refused' : 'never'));
 }
-
-/** Names of instances of tracefs have the pids of their makers. */
-const redacted = (done: RecordAnswer): RecordAnswer => ({
-  ...done,
-  file: shownName(done.file, true),
-  leftovers: { ...done.leftovers, removed: done.leftovers.removed.map((_, nth) => `instance${nth + 1}`) },
-});
 
 async function explained(file: string, redact: boolean | undefined): Promise<Explanation> {
   const source = await openSource(file);
