@@ -93,9 +93,9 @@ does not show all references.
 
 Examples:
   folioscope explain examples/two-cpu.dat
-  folioscope explain trace.dat --at 'marker:before convert' --range 0..512
-  folioscope explain --json trace.dat --inode 0:16:0x4414 --at end
-  folioscope explain trace.dat --pfn 0x671c`,
+  folioscope explain examples/two-cpu.dat --at 'marker:phase faulted' --range 0..64
+  folioscope explain --json examples/two-cpu.dat --inode 0:16:0x2a05b --at end
+  folioscope explain examples/pinned.txt --pfn 0x671c`,
     )
     .action(async (file: string, options: Options) => {
       const { pfn } = options;
