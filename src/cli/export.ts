@@ -132,7 +132,7 @@ Examples:
         process.exitCode = await exportToPerfetto(file, { to: perfetto, buffer, redact });
         return;
       }
-      if (buffer !== undefined) command.error('--buffer goes with --parquet and --perfetto');
+      if (buffer !== undefined) command.error('--buffer goes with --parquet, --perfetto and --trace');
       if (c !== undefined) {
         await exportC(file, c, options);
         return;

@@ -75,7 +75,25 @@ const bytes = (): Bytes => new Bytes();
 
 /**
  * Writes a trace.dat of version 7, as trace-cmd reads it.
+ * @param pack packs bytes into one zstd frame.
  * @returns the number of bytes.
+ * @example
+ * import { EventRecords, HEADER_EVENT, HEADER_PAGE, RING_PAGE_BYTES, RingPages, writeTraceDat } from 'folioscope/trace';
+ * import { cpu, nanoseconds, order, pfn } from 'folioscope/ledger';
+ * const records = new EventRecords();
+ * const pages: Uint8Array[] = [];
+ * const ring = new RingPages((page) => void pages.push(page.slice()));
+ * const at = nanoseconds(5n);
+ * ring.add(at, records.of({ type: 'mm_page_free', at, cpu: cpu(0), pid: 7, comm: 'vmm', pfn: pfn(1), order: order(0) }));
+ * ring.flush();
+ * let position = 0;
+ * const out = { get position() { return position; }, write: (bytes: Uint8Array) => void (position += bytes.byteLength), patch: () => {} };
+ * const systems = [...records.formats].map(([name, formats]) => ({ name, formats }));
+ * const texts = { headerPage: HEADER_PAGE, headerEvent: HEADER_EVENT, ftraceFormats: [], systems, taskNames: records.taskNames };
+ * const file = { ...texts, kallsyms: records.kallsyms, printkFormats: '', pageSize: 4096, ringPageSize: RING_PAGE_BYTES };
+ * const said = { clock: 'local', clocks: '[local]', uname: undefined, version: 'an example' };
+ * const buffers = [{ name: '', cpus: [{ cpu: 0, pages, stats: '' }] }];
+ * writeTraceDat(out, { ...file, ...said, buffers }, (bytes) => bytes) === position; // => true
  */
 export function writeTraceDat(out: Output, dat: TraceDat, pack: Pack): number {
   out.write(
