@@ -55,7 +55,10 @@ const ABOUT = {
       'Temporary files (TMPDIR) of about two thirds of the recordings, where a question asks for events; less than 1 GB of memory for a recording of 2 GB. bench/tables.ts measures it.',
     schema: 'query',
   },
-  export: {},
+  export: {
+    overhead:
+      'With --trace a file of the kept pages beside the new one, until it is complete; memory does not grow with the recording.',
+  },
   completion: {},
 };
 

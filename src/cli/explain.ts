@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { type Explanation, explainTrace } from '../explain/index.ts';
 import { PATCHES, PROFILES } from '../machine/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
+import type { Redactor } from '../trace/index.ts';
 import { askRecording, expectFile } from './ask-recording.ts';
 import type { ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
@@ -20,6 +21,7 @@ import {
 } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
 import { checkHtml, HTML_OPTION, printsAnswer, writeHtml } from './html-file.ts';
+import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 
 /** `folioscope explain FILE`: the holders of each guest_memfd folio in a recording, and the result of a conversion. */
@@ -73,7 +75,7 @@ export function registerExplain(program: Command): void {
         .choices(['last', 'any'])
         .default('last'),
     )
-    .option('--redact', 'replace task names by task1, task2, ..., and page frames and addresses by 1, 2, ...')
+    .option('--redact', 'replace task names, pids, page frames, addresses and other names (docs/redact.md)')
     .option(...HTML_OPTION)
     .option('--json', 'print one JSON document (schema/explain.schema.json, explain-pfn.schema.json)')
     .addHelpText(
@@ -109,13 +111,14 @@ Examples:
 }
 
 async function explain(file: string, options: Options): Promise<ExitCode> {
-  const explanation = await answer(file, options);
+  const { explanation, redactor } = await answer(file, options);
+  const shown = shownName(file, options.redact);
   // There is neither a verdict nor proof that no guest_memfd exists.
   if (explanation.moments.length === 0 && explanation.inodes.some(({ kind }) => kind !== 'other'))
     throw new UsageError(`${file}: the recording has no markers; --at end asks for its end`);
-  for (const damage of explanation.trace.damage) complain(`${file}: ${damage}`);
+  for (const damage of explanation.trace.damage) complain(`${shown}: ${damage}`);
   const text = (): string =>
-    explanationToText(explanation, { file, options: optionsAgain(options), version: version() });
+    explanationToText(explanation, { file: shown, options: optionsAgain(options, redactor), version: version() });
   const code = codeOf(explanation, {
     any: options.failOn === 'any',
     calls: options.at.length === 0,
@@ -127,6 +130,8 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
       ? undefined
       : await (await import('./explain-html.ts')).explanationDocument(explanation, file, {
           options,
+          shown,
+          redactor,
           text: text(),
           code,
         });
@@ -135,20 +140,25 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
   return code;
 }
 
-async function answer(file: string, options: Options): Promise<Explanation> {
+async function answer(
+  file: string,
+  options: Options,
+): Promise<{ readonly explanation: Explanation; readonly redactor: Redactor | undefined }> {
   const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
   return askRecording(file, async (source, onProgress) => {
     if (options.html !== undefined) expectFile(file, source);
-    return explainTrace(source, {
+    const redactor = await redactorFor(source, redact);
+    const explanation = await explainTrace(source, {
       moments: at,
       inode,
       range,
       cpu: converter,
       profile,
       buffer,
-      redact,
+      redactor,
       patches: patch,
       onProgress,
     });
+    return { explanation, redactor };
   });
 }

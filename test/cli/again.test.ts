@@ -90,6 +90,8 @@ describe.each(Object.entries(COMMANDS))('%s', (command, lines) => {
   test.each(lines)('%s', { timeout: LIMIT }, (line) => {
     const words = line.replaceAll('DIR', folder).split(' ');
     const { stdout } = folioscope([command, ...words]);
-    expect(new Set(again(stdout))).toEqual(new Set(['folioscope', command, ...words]));
+    // A path tells who has the recording.
+    const shown = words.includes('--redact') ? words.with(0, 'recording1') : words;
+    expect(new Set(again(stdout))).toEqual(new Set(['folioscope', command, ...shown]));
   });
 });

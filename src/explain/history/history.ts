@@ -68,6 +68,8 @@ export interface HistoryOptions {
   readonly onRound?: ((round: DrainRound) => void) | undefined;
   /** Whether rounds tell which tasks ran while their works waited: the scheduler's events are most of many recordings. */
   readonly scheduling?: boolean | undefined;
+  /** Replaces what identifies, in everything that is delivered. */
+  readonly redactor?: Question['redactor'];
   /** Receives the markers, by rising time. */
   readonly onMarker: (marker: MarkerSeen) => void;
   /** Progress callback with the share of the work that is done. */
@@ -177,8 +179,8 @@ interface Beginning {
 
 /** @returns the history if one reading was enough. */
 async function readFirst(source: ByteSource, options: HistoryOptions): Promise<Reading | Beginning> {
-  const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
-  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode: options.inode };
+  const { patches, onFolio, onMarker, onProgress, buffer, redactor, mostKept = MOST_KEPT } = options;
+  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode: options.inode, redactor };
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;
