@@ -7,6 +7,9 @@ import { type Options, optionsAgain } from './explain-options.ts';
 import { outcomeOfCode } from './html-file.ts';
 import { version } from './version.ts';
 
+/** Number of folios' lives that a second reading keeps at a time: it asks for no moment, so few are enough. */
+const KEPT = 20_000;
+
 /** The HTML document of an explanation: the recording is read again, for what happened between the moments. */
 export async function explanationDocument(
   explanation: Explanation,
@@ -19,7 +22,15 @@ export async function explanationDocument(
   const onFolio = (story: FolioStory): void => seen.folio(story);
   const { hidden } = await askRecording(file, async (source, onProgress) => {
     expectFile(file, source);
-    return readHistory(source, { patches: [], buffer, inode, onFolio, onMarker: () => undefined, onProgress });
+    return readHistory(source, {
+      patches: [],
+      buffer,
+      inode,
+      mostKept: KEPT,
+      onFolio,
+      onMarker: () => undefined,
+      onProgress,
+    });
   });
   return explanationToHtml(explanation, seen.batches(hidden), {
     file,
