@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import fc from 'fast-check';
+import { array, assert, integer, nat, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { COLUMNS } from './drawing.ts';
 import { meansOf, peaksOf, sortedBy } from './stays-curve.ts';
@@ -8,9 +8,9 @@ import { meansOf, peaksOf, sortedBy } from './stays-curve.ts';
 const UNIT = 4;
 
 test('a column has the largest and the mean number that wait in it, as counting moment by moment says', () => {
-  const stay = fc.tuple(fc.nat(12 * UNIT - 1), fc.integer({ min: 1, max: 5 * UNIT }));
-  fc.assert(
-    fc.property(fc.array(stay, { maxLength: 20 }), (all) => {
+  const stay = tuple(nat(12 * UNIT - 1), integer({ min: 1, max: 5 * UNIT }));
+  assert(
+    property(array(stay, { maxLength: 20 }), (all) => {
       const stays = {
         from: all.map(([from]) => from),
         to: all.map(([from, length], i) => (i % 7 === 6 ? Number.POSITIVE_INFINITY : from + length)),
