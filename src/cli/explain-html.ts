@@ -17,6 +17,8 @@ interface Shown {
   readonly text: string;
   readonly code: ExitCode;
 }
+/** Number of folios' lives that a second reading keeps at a time: it asks for no moment, so few are enough. */
+const KEPT = 20_000;
 
 /** The HTML document of an explanation: the recording is read again, for what happened between the moments. */
 export async function explanationDocument(
@@ -35,6 +37,7 @@ export async function explanationDocument(
       buffer,
       inode,
       redactor,
+      mostKept: KEPT,
       onFolio,
       onMarker: () => undefined,
       onProgress,

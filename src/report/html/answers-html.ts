@@ -192,7 +192,9 @@ export function checkToHtml(subject: Subject, answers: readonly CheckAnswer[], o
 
 function checkVerdict(answer: CheckAnswer): string {
   const { patch, verdict, asExpected, properties, reason } = answer;
-  const violated = properties.filter((property) => property.verdict === 'violated').map(({ id }) => id);
+  const violated = properties
+    .filter((property) => property.verdict === 'violated')
+    .map(({ id, sentence }) => `${id} (${sentence})`);
   return [
     `${patch}: ${verdict}${violated.length === 0 ? '' : `: ${violated.join(', ')}`}`,
     ...(asExpected === undefined ? [] : [asExpected ? 'as the scenario expects' : 'NOT as the scenario expects']),

@@ -171,6 +171,7 @@ describe('a recording', () => {
     expect(sumOf(classed(document, 'wait'), 'stays')).toBe(many);
     expect(sumOf(classed(document, 'flush'), 'flushes')).toBe(many);
     expect(document).toContain('CPU 3: its 250000 stays are folded into a curve');
+    expect(document).toContain('CPU 3: 250000 stays in its batch, at most 8 at once, the longest 31 us.');
     expect(document.length).toBeLessThan(600_000);
   });
 });

@@ -9,6 +9,7 @@ import { quoteText } from '../wrap.ts';
 import type { Batches, Stays } from './batches-seen.ts';
 import { type Bar, COLUMNS, Drawing } from './drawing.ts';
 import type { Figure, LegendEntry, Table } from './page.ts';
+import { meansOf, peaksOf, sortedBy } from './stays-curve.ts';
 
 /** Largest number of stays that a CPU's lane draws one by one; more are folded into a curve. */
 const MOST_STAYS = 400;
@@ -346,9 +347,9 @@ function drawCpus({ begin, cpus, hidden }: Batches, used: Used): Said {
     drawUnknown(hidden, height, { ...used, ...how });
     if (many <= MOST_STAYS) drawSlots(stays, order, height, { ...used, ...how });
     else {
-      drawCurve(stays, filled, { ...used, ...how });
+      drawCurve(stays, order, filled, { ...used, ...how });
       folded.push(
-        `CPU ${cpu}: its ${many} stays are folded into a curve: the largest number that wait at once, in each ${COLUMNS}th of the time.`,
+        `CPU ${cpu}: its ${many} stays are folded into a curve: how many wait on average in each ${COLUMNS}th of the time, and how many at most.`,
       );
     }
     drawFlushes(flushes, { ...used, ...how });
@@ -396,12 +397,6 @@ interface OfCpu extends Used {
   readonly width: number;
 }
 
-/** Places of stays, by rising begin, then index. */
-const sortedBy = ({ from, index }: Stays): Uint32Array =>
-  Uint32Array.from(from.keys()).toSorted(
-    (a, b) => (from[a] ?? 0) - (from[b] ?? 0) || (index[a] ?? 0) - (index[b] ?? 0),
-  );
-
 function fillOf({ from, to, sure }: Stays, order: Uint32Array, end: number): Filled {
   const ends = Float64Array.from(to).toSorted();
   let [most, left, longest, perhaps, atEnd] = [0, 0, 0, 0, 0];
@@ -442,32 +437,17 @@ function drawSlots(stays: Stays, order: Uint32Array, height: number, of: OfCpu):
   }
 }
 
-/** All stays as the largest number at once in each column. */
-function drawCurve(
-  { from, to }: Stays,
-  { stays, perhaps, most }: Filled,
-  { drawing, offset, width, cpu, legend }: OfCpu,
-): void {
-  const height = CURVE;
-  const changes = new Float64Array(COLUMNS + 1);
-  const column = (at: number): number =>
-    Math.min(COLUMNS - 1, Math.max(0, Math.floor(((at - offset) / Math.max(1, width)) * COLUMNS)));
-  for (const [i, begun] of from.entries()) {
-    const end = to[i] ?? 0;
-    const first = column(begun);
-    const last = end === Number.POSITIVE_INFINITY ? COLUMNS - 1 : column(end);
-    changes[first] = (changes[first] ?? 0) + 1;
-    changes[last + 1] = (changes[last + 1] ?? 0) - 1;
-  }
-  let now = 0;
-  const sums = Array.from({ length: COLUMNS }, (_, i) => (now += changes[i] ?? 0));
-  const heights = sums.map((sum) => Math.min(1, sum / Math.max(1, most)));
-  drawing.curve(heights, height, {
-    look: 'wait',
-    title: `CPU ${cpu}: ${stays} stays and ${perhaps} possible ones, at most ${most} at once`,
-    data: { stays: stays + perhaps, most },
-  });
-  legend.set('curve', { look: 'wait', text: 'a curve: how many folios wait' });
+/** All stays as two curves: the largest and the mean number at once in each column. */
+function drawCurve(stays: Stays, order: Uint32Array, { stays: sure, perhaps, most }: Filled, of: OfCpu): void {
+  const { drawing, offset, width, cpu, legend } = of;
+  const place = (at: number): number => Math.min(COLUMNS, Math.max(0, ((at - offset) / Math.max(1, width)) * COLUMNS));
+  const share = (count: number): number => Math.min(1, count / Math.max(1, most));
+  const title = `CPU ${cpu}: ${sure} stays and ${perhaps} possible ones, at most ${most} at once`;
+  drawing.curve(peaksOf(stays, order, place).map(share), CURVE, { look: 'most', title });
+  const data = { stays: sure + perhaps, most };
+  drawing.curve(meansOf(stays, place).map(share), CURVE, { look: 'wait', title, data });
+  legend.set('curve', { look: 'wait', text: 'a curve: how many folios wait, on average' });
+  legend.set('most', { look: 'most', text: 'above it: how many wait at most' });
 }
 
 /** Small marks under a CPU's lane, at most one in each column. */

@@ -36,6 +36,7 @@ td.number,th.number{text-align:right}
 .grid{stroke:var(--line)}.moment{stroke:var(--strong);stroke-dasharray:2 3}
 .wait{fill:var(--wait);stroke:var(--ground);stroke-width:.5}
 .maybe{fill:url(#hatch-wait);stroke:var(--wait);stroke-dasharray:3 2}
+.most{fill:var(--wait);opacity:.3}
 .thin{stroke:var(--wait);stroke-width:1}
 .lost{fill:url(#hatch-lost);stroke:var(--strong);stroke-dasharray:3 2}
 .unseen{fill:url(#dots);stroke:none}
