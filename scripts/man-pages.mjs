@@ -21,7 +21,7 @@ const ABOUT = {
       'Memory for the states of one search, about 50 bytes each; --spill moves them to files. With --queue: a Redis or Valkey server, and the optional packages bullmq and ioredis.',
     schema: 'check',
   },
-  merge: {},
+  merge: { schema: 'check-all' },
   worker: { requirements: 'A Redis or Valkey server, and the optional packages bullmq and ioredis.' },
   review: { schema: 'review' },
   explain: {

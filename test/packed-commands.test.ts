@@ -10,6 +10,8 @@ import { Packed } from './support/packed.ts';
 /** Milliseconds until Ctrl-C, and from then until the command must have ended. */
 const PATIENCE = 4000;
 const GRACE = 40_000;
+/** Width of plain text, so that it can be mailed. */
+const MAIL_COLUMNS = 75;
 
 const packed = new Packed(true);
 const { folder } = packed;
@@ -94,6 +96,7 @@ function prepare(): void {
 interface Ended {
   /** Its exit code, or the signal that ended it. */
   readonly status: number | string | null;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -102,10 +105,13 @@ async function ended(command: string): Promise<Ended> {
   const shell = spawn('bash', ['-c', `set -o pipefail; ${command}`], {
     cwd: folder,
     env: { ...process.env, HOME: folder, PATH: `${at('bin')}:${process.env['PATH']}`, NO_COLOR: '1' },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  let stderr = '';
+  let [stdout, stderr] = ['', ''];
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
   shell.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
@@ -115,7 +121,7 @@ async function ended(command: string): Promise<Ended> {
     shell.once('close', (code, by) => resolve(code ?? by));
   });
   for (const timer of timers) clearTimeout(timer);
-  return { status, stderr };
+  return { status, stdout, stderr };
 }
 
 test('the help and the docs have many', () => {
@@ -131,9 +137,13 @@ const isPrepared = new Promise<void>((resolve) => {
 test.each(COMMANDS)('%s', { timeout: 2 * (PATIENCE + GRACE) }, async (command) => {
   await isPrepared;
   const here = READERS.reduce((text, [inText, there]) => text.replaceAll(inText, () => there), command);
-  const { status, stderr } = await ended(here);
+  const { status, stdout, stderr } = await ended(here);
   expect(stderr).not.toMatch(/^ {4}at |^folioscope: .*defect/m);
   // 69: this machine lacks something, which the line on standard error says.
   if (status === 69) expect(stderr).toMatch(/^folioscope/);
   else expect([0, 1, 2, 'SIGINT']).toContain(status);
+  const isText = !/--json|--csv|query \S+ '|--drgn|completion/.test(command);
+  // A quotation of a diff, a path and an address stay whole.
+  const wide = stdout.split('\n').filter((line) => line.length > MAIL_COLUMNS && !/^> |^http|^not run /.test(line));
+  if (isText) expect(wide).toEqual([]);
 });

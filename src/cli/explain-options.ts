@@ -27,6 +27,7 @@ export interface Options {
   readonly patch: readonly Patch[];
   readonly failOn: 'last' | 'any';
   readonly redact?: boolean;
+  readonly html?: string;
   readonly json?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { type Explanation, explainTrace } from '../explain/index.ts';
 import { PATCHES, PROFILES } from '../machine/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
 import type { Redactor } from '../trace/index.ts';
-import { askRecording } from './ask-recording.ts';
+import { askRecording, expectFile } from './ask-recording.ts';
 import type { ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import {
@@ -20,6 +20,7 @@ import {
   readRange,
 } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
+import { checkHtml, HTML_OPTION, printsAnswer, writeHtml } from './html-file.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 
@@ -75,6 +76,7 @@ export function registerExplain(program: Command): void {
         .default('last'),
     )
     .option('--redact', 'replace task names, pids, page frames, addresses and other names (docs/redact.md)')
+    .option(...HTML_OPTION)
     .option('--json', 'print one JSON document (schema/explain.schema.json, explain-pfn.schema.json)')
     .addHelpText(
       'after',
@@ -95,10 +97,12 @@ Examples:
   folioscope explain examples/two-cpu.dat
   folioscope explain examples/two-cpu.dat --at 'marker:phase faulted' --range 0..64
   folioscope explain --json examples/two-cpu.dat --inode 0:16:0x2a05b --at end
-  folioscope explain examples/pinned.txt --pfn 0x671c`,
+  folioscope explain examples/pinned.txt --pfn 0x671c
+  folioscope explain examples/two-cpu.dat --html report.html`,
     )
     .action(async (file: string, options: Options) => {
       const { pfn } = options;
+      checkHtml(options);
       process.exitCode =
         pfn === undefined
           ? await explain(file, options)
@@ -113,16 +117,27 @@ async function explain(file: string, options: Options): Promise<ExitCode> {
   if (explanation.moments.length === 0 && explanation.inodes.some(({ kind }) => kind !== 'other'))
     throw new UsageError(`${file}: the recording has no markers; --at end asks for its end`);
   for (const damage of explanation.trace.damage) complain(`${shown}: ${damage}`);
-  process.stdout.write(
-    options.json === true
-      ? explanationToJson(explanation)
-      : explanationToText(explanation, { file: shown, options: optionsAgain(options, redactor), version: version() }),
-  );
-  return codeOf(explanation, {
+  const text = (): string =>
+    explanationToText(explanation, { file: shown, options: optionsAgain(options, redactor), version: version() });
+  const code = codeOf(explanation, {
     any: options.failOn === 'any',
     calls: options.at.length === 0,
     isWanted: options.inode !== undefined,
   });
+  // Read before anything is printed: the recording may have changed, and then there is an error and no half answer.
+  const document =
+    options.html === undefined
+      ? undefined
+      : await (await import('./explain-html.ts')).explanationDocument(explanation, file, {
+          options,
+          shown,
+          redactor,
+          text: text(),
+          code,
+        });
+  if (printsAnswer(options)) process.stdout.write(options.json === true ? explanationToJson(explanation) : text());
+  if (options.html !== undefined && document !== undefined) writeHtml(options.html, document);
+  return code;
 }
 
 async function answer(
@@ -131,6 +146,7 @@ async function answer(
 ): Promise<{ readonly explanation: Explanation; readonly redactor: Redactor | undefined }> {
   const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
   return askRecording(file, async (source, onProgress) => {
+    if (options.html !== undefined) expectFile(file, source);
     const redactor = await redactorFor(source, redact);
     const explanation = await explainTrace(source, {
       moments: at,

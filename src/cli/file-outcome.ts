@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
-import type { Outcome } from '../report/index.ts';
+import type { CheckedScenario, FileResult, Outcome } from '../report/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain } from './failure.ts';
 
 /** Outcome of one file in `check --all`. */
 export type FileOutcome =
-  | { readonly outcome: Outcome; readonly text: string }
+  | {
+      readonly outcome: Outcome;
+      /** Its line of the report. */
+      readonly text: string;
+      /** The answers for JSON; undefined if it was not run. */
+      readonly checked?: CheckedScenario | undefined;
+    }
   /** Why a file cannot be checked. */
   | { readonly mistake: string };
+
+/** A file's outcome for JSON. */
+export const resultOf = (file: string, result: FileOutcome): FileResult =>
+  'mistake' in result ? { file, mistake: result.mistake } : { file, outcome: result.outcome, checked: result.checked };
 
 export function printOutcome(result: FileOutcome): void {
   if ('mistake' in result) complain(result.mistake);

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { columnsOf, TABLE_NAMES, type TableName, TABLES } from '../export/index.ts';
-import { rowsAsCsv, rowsAsJson, rowsAsTable } from '../report/index.ts';
+import { rowsAsCsv, rowsAsJson, rowsAsTable, wrap } from '../report/index.ts';
 import { Duckdb } from './duckdb.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
@@ -25,9 +25,11 @@ export function printColumns(): void {
     const { about } = TABLES[table];
     const columns = columnsOf(table);
     const width = Math.max(...columns.map(({ name }) => name.length));
-    process.stdout.write(`${table}: ${about}\n`);
-    for (const { name, type, about: what } of columns)
-      process.stdout.write(`  ${name.padEnd(width)}  ${type.padEnd(7)}  ${what}\n`);
+    const lines = columns.flatMap(({ name, type, about: what }) => {
+      const start = `  ${name.padEnd(width)}  ${type.padEnd(7)}  `;
+      return wrap(what, start, ' '.repeat(start.length));
+    });
+    process.stdout.write(`${[...wrap(`${table}: ${about}`, ''), ...lines].join('\n')}\n`);
   }
   process.stdout.write('All tables also have host (VARCHAR) and day (DATE).\n');
 }

@@ -9,6 +9,7 @@ const OUTCOME = z.union([
   z.strictObject({
     outcome: z.enum(['as expected', 'NOT as expected', 'undecided', 'says nothing', 'not run']),
     text: z.string(),
+    checked: z.optional(z.record(z.string(), z.unknown())),
   }),
   z.strictObject({ mistake: z.string() }),
 ]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { reasonOf, UsageError } from './failure.ts';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { placeOf, writing } from './whole-file.ts';
 
 /** A file that is being written. */
 export interface WrittenFile {
@@ -42,22 +42,6 @@ export async function writeTo<Result>(to: string, write: (file: WrittenFile) => 
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-function placeOf(to: string): { readonly written: string; readonly final: string } {
-  const stats = statSync(to, { throwIfNoEntry: false });
-  if (stats !== undefined && !stats.isFile()) return { written: to, final: to };
-  const final = stats === undefined ? to : realpathSync(to);
-  return { written: join(dirname(final), `.${basename(final)}.unfinished-${process.pid}`), final };
-}
-
-/** @throws UsageError with the reason if the file cannot be written. */
-function writing<Result>(to: string, write: () => Result): Result {
-  try {
-    return write();
-  } catch (error) {
-    throw new UsageError(`${to}: cannot be written: ${reasonOf(error)}`);
-  }
-}
 
 function writeWhole(file: number, bytes: Uint8Array, at?: number): void {
   for (let done = 0; done < bytes.byteLength; )

@@ -28,6 +28,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   check: [
     '--json',
     '--itf',
+    '--html',
     '--all',
     '--shard',
     '--queue',
@@ -37,8 +38,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     '--resume',
   ],
   // --seed stands in --schedule.
-  run: ['--json', '--seed'],
-  explain: ['--json'],
+  run: ['--json', '--html', '--seed'],
+  explain: ['--json', '--html'],
 };
 
 /** Command lines that have every other option, DIR standing for a folder. */
