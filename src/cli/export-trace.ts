@@ -101,25 +101,25 @@ function pageStore(path: string): PageStore & { close(): void } {
   const file = openSync(path, 'w+');
   const page = new Uint8Array(RING_PAGE_BYTES);
   const block = new Uint8Array(BLOCK_PAGES * RING_PAGE_BYTES);
-  let written = 0;
+  let stored = 0;
   let held = 0;
   const write = (): void => {
     const end = held * RING_PAGE_BYTES;
-    for (let done = 0; done < end; ) done += writeSync(file, block, done, end - done, written * RING_PAGE_BYTES + done);
-    written += held;
+    for (let done = 0; done < end; ) done += writeSync(file, block, done, end - done, stored * RING_PAGE_BYTES + done);
+    stored += held;
     held = 0;
   };
   return {
     get count() {
-      return written + held;
+      return stored + held;
     },
     add: (bytes) => {
       block.set(bytes, held++ * RING_PAGE_BYTES);
       if (held === BLOCK_PAGES) write();
     },
     at: (place) => {
-      if (place >= written)
-        return block.subarray((place - written) * RING_PAGE_BYTES, (place - written + 1) * RING_PAGE_BYTES);
+      if (place >= stored)
+        return block.subarray((place - stored) * RING_PAGE_BYTES, (place - stored + 1) * RING_PAGE_BYTES);
       readSync(file, page, 0, RING_PAGE_BYTES, place * RING_PAGE_BYTES);
       return page;
     },
