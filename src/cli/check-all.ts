@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../ledger/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import type { ExitCode } from './exit-code.ts';
-import { endOf, exitOf, type FileOutcome, printOutcome, resultOf } from './file-outcome.ts';
+import { endOf, exitOf, type FileOutcome, orMistake, outcomeWith, printOutcome, resultOf } from './file-outcome.ts';
 import { complain, UsageError } from './failure.ts';
 import { scenarioFiles } from './scenario-files.ts';
 import { isOfShard, type Shard } from './shard.ts';
@@ -81,27 +80,18 @@ async function* outcomesOf(
 }
 
 /** The outcome of one file. */
-export async function outcomeIn(
+async function outcomeIn(
   ask: () => Promise<Asked>,
   options: Options,
   interrupted: () => boolean,
 ): Promise<FileOutcome> {
-  const { allLine, checkedScenario, outcomeOf } = await import('../report/index.ts');
-  try {
+  return orMistake(async () => {
     const asked = await ask();
     const answers: CheckAnswer[] = [];
     const notRun: string[] = [];
     for await (const given of answersOf(asked, options, interrupted))
       if (typeof given === 'string') notRun.push(given);
       else answers.push(given.answer);
-    return {
-      outcome: outcomeOf(answers, notRun),
-      text: allLine(asked.subject, answers, notRun),
-      checked: checkedScenario(asked.subject, answers, notRun),
-    };
-  } catch (error) {
-    // One bad file among many does not prevent the other answers.
-    if (!(error instanceof InputError)) throw error;
-    return { mistake: error.message };
-  }
+    return outcomeWith(asked, answers, notRun);
+  });
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
 import type { CheckedScenario, FileResult, Outcome } from '../report/index.ts';
+import type { CheckAnswer } from '../verify/index.ts';
+import type { Asked } from './check-asked.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain } from './failure.ts';
 
@@ -14,6 +17,30 @@ export type FileOutcome =
     }
   /** Why a file cannot be checked. */
   | { readonly mistake: string };
+
+/** The outcome that a file's answers give. @param notRun names of the forms without an answer, because of an interruption. */
+export async function outcomeWith(
+  { subject }: Asked,
+  answers: readonly CheckAnswer[],
+  notRun: readonly string[],
+): Promise<FileOutcome> {
+  const { allLine, checkedScenario, outcomeOf } = await import('../report/index.ts');
+  return {
+    outcome: outcomeOf(answers, notRun),
+    text: allLine(subject, answers, notRun),
+    checked: checkedScenario(subject, answers, notRun),
+  };
+}
+
+/** An outcome, also of a bad file: one among many does not prevent the other answers. */
+export async function orMistake<Value>(find: () => Promise<Value>): Promise<Value | { readonly mistake: string }> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { mistake: error.message };
+  }
+}
 
 /** A file's outcome for JSON. */
 export const resultOf = (file: string, result: FileOutcome): FileResult =>

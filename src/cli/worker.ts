@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import type { Question } from '../queue/index.ts';
 import { positive, queueUrl } from './check-options.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { version } from './version.ts';
@@ -62,6 +63,7 @@ async function work({ queue, jobs }: Options): Promise<ExitCode> {
       version: version(),
       jobs,
       answer: async (question, stop) => threads.answer(question, stop),
+      titleOf,
       say: (line) => process.stderr.write(`folioscope worker: ${line}\n`),
       stop: ending.signal,
     });
@@ -69,4 +71,10 @@ async function work({ queue, jobs }: Options): Promise<ExitCode> {
     await threads.end();
   }
   return EXIT.well;
+}
+
+/** The file, the form and the walks of a question. */
+function titleOf({ name, options, part }: Question): string {
+  const form = options.at(options.lastIndexOf('--patch') + 1) ?? '';
+  return `${name}, ${form}${part === null ? '' : `, walks ${part.first} to ${part.first + part.walks - 1}`}`;
 }

@@ -135,6 +135,9 @@ withServer(`a queue${hasServer ? '' : ' (skipped: no redis-server here)'}`, () =
     const few = ['check', '--all', FILES[0] ?? '', wrong, '--json'];
     const [queued, here] = [[...few, '--queue', url()], few].map((words) => folioscope(words));
     expect(queued).toEqual(here);
+    // A file that is named twice is one question, and two lines.
+    const twice = folioscope(['check', '--all', FILES[0] ?? '', FILES[0] ?? '', '--queue', url()]);
+    expect([twice.status, twice.stdout.match(/^as expected/gm)?.length]).toEqual([0, 2]);
   });
 
   test('random walks in parts find what one machine finds, and count the same steps', {
