@@ -96,6 +96,8 @@ const OUTPUTS: Readonly<Record<string, (path: string) => readonly Uint8Array[] |
   'explain --pfn --json': (path) => printed('explain', path, '--redact', '--json', '--pfn', String(FRAMES[0])),
   'explain --html': (path) => file('a.html', 'explain', path, '--redact', '--html'),
   'explain --pfn --html': (path) => file('b.html', 'explain', path, '--redact', '--pfn', String(FRAMES[0]), '--html'),
+  'explain --html --at marker': (path) =>
+    printed('explain', path, '--redact', '--html', '-', '--at', `marker:${MARKER}`),
   conform: (path) => printed('conform', path, '--redact'),
   'conform --json': (path) => printed('conform', path, '--redact', '--json'),
   'export --perfetto': (path) => file('a.pftrace', 'export', path, '--redact', '--perfetto'),

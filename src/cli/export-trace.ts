@@ -93,20 +93,33 @@ async function bestPacker(): Promise<Pack> {
   }
 }
 
+/** Pages that are written at once. */
+const BLOCK_PAGES = 256;
+
 /** Pages in a file of their own, one after the other. */
 function pageStore(path: string): PageStore & { close(): void } {
   const file = openSync(path, 'w+');
   const page = new Uint8Array(RING_PAGE_BYTES);
-  let count = 0;
+  const block = new Uint8Array(BLOCK_PAGES * RING_PAGE_BYTES);
+  let stored = 0;
+  let held = 0;
+  const write = (): void => {
+    const end = held * RING_PAGE_BYTES;
+    for (let done = 0; done < end; ) done += writeSync(file, block, done, end - done, stored * RING_PAGE_BYTES + done);
+    stored += held;
+    held = 0;
+  };
   return {
     get count() {
-      return count;
+      return stored + held;
     },
     add: (bytes) => {
-      writeSync(file, bytes, 0, RING_PAGE_BYTES, count * RING_PAGE_BYTES);
-      count++;
+      block.set(bytes, held++ * RING_PAGE_BYTES);
+      if (held === BLOCK_PAGES) write();
     },
     at: (place) => {
+      if (place >= stored)
+        return block.subarray((place - stored) * RING_PAGE_BYTES, (place - stored + 1) * RING_PAGE_BYTES);
       readSync(file, page, 0, RING_PAGE_BYTES, place * RING_PAGE_BYTES);
       return page;
     },

@@ -60,7 +60,11 @@ export class Plan {
   }
 
   see(event: KernelEvent): void {
-    if (event.type === 'loss') return;
+    if (event.type === 'loss') {
+      // What waited then may have begun among the lost events.
+      this.#waiting.clear();
+      return;
+    }
     if (this.#last !== undefined && event.at < this.#last) this.#isUnsorted = true;
     this.#last = event.at;
     switch (event.type) {
@@ -93,7 +97,7 @@ export class Plan {
         break;
       case 'sched_switch':
         this.#seenSwitches.set(event.cpu, 1 + (this.#seenSwitches.get(event.cpu) ?? 0));
-        if ([...this.#waiting.values()].includes(event.cpu)) this.#needsSwitch(event.cpu);
+        if (this.#waiting.size > 0 && [...this.#waiting.values()].includes(event.cpu)) this.#needsSwitch(event.cpu);
         break;
       case 'syscall-exit':
       case 'marker':

@@ -4,6 +4,7 @@ import { HOST_IS_LITTLE_ENDIAN } from '../../host-order.ts';
 /** Bytes in the order of this machine. */
 export class Bytes {
   #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   #room(size: number): void {
@@ -11,11 +12,12 @@ export class Bytes {
     const grown = new Uint8Array(Math.max(2 * this.#bytes.byteLength, this.#length + size));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 
   number(value: number | bigint, size: 1 | 2 | 4 | 8): this {
     this.#room(size);
-    const view = new DataView(this.#bytes.buffer);
+    const view = this.#view;
     const at = this.#length;
     this.#length += size;
     switch (size) {

@@ -28,6 +28,15 @@ interface Encoded {
   readonly values: readonly (number | bigint | Uint8Array)[];
 }
 
+/** Where the fields of one kind of record are. */
+interface Layout {
+  readonly id: number;
+  readonly shape: Shape;
+  /** Offsets of the fields, and the end of those of fixed size. */
+  readonly places: readonly number[];
+  readonly end: number;
+}
+
 type Kept = Exclude<KernelEvent, Loss>;
 
 const ENCODER = new TextEncoder();
@@ -59,12 +68,14 @@ const filemap = (name: string): Shape => ({
     '"dev %d:%d ino %lx pfn=0x%lx index=%lu order=%u", REC->s_dev >> 20, REC->s_dev & 0xfffff, REC->i_ino, REC->pfn, REC->index, REC->order',
 });
 
-const insertion = (hasFlags: boolean): Shape => ({
+const insertionOf = (hasFlags: boolean): Shape => ({
   system: 'pagemap',
   name: 'mm_lru_insertion',
   fields: [long('pfn'), int('lru'), ...(hasFlags ? [long('flags')] : [])],
   print: `"pfn=0x%lx lru=%d${hasFlags ? ' flags=%s' : ''}", REC->pfn, REC->lru${hasFlags ? ', REC->flags & 1 ? "M" : " "' : ''}`,
 });
+
+const INSERTIONS = { plain: insertionOf(false), flags: insertionOf(true) };
 
 const REFERENCE_NAMES: Readonly<Record<ReferenceOperation, string>> = {
   set: 'page_ref_set',
@@ -169,7 +180,9 @@ const SHAPES = {
  * addresses of their own, which {@link kallsyms} names.
  */
 export class EventRecords {
-  readonly #ids = new Map<string, { readonly id: number; readonly shape: Shape }>();
+  readonly #ids = new Map<string, Layout>();
+  /** The same for shapes that are made once. */
+  readonly #layouts = new WeakMap<Shape, Layout>();
   readonly #functions = new Map<string, bigint>();
   readonly #names = new Map<number, string>();
   readonly #bytes = new Bytes();
@@ -228,7 +241,7 @@ export class EventRecords {
       case 'mm_lru_insertion': {
         const { pfn, lru, mapped } = event;
         return {
-          shape: insertion(mapped !== undefined),
+          shape: mapped === undefined ? INSERTIONS.plain : INSERTIONS.flags,
           values: [pfn, lru, ...(mapped === undefined ? [] : [mapped ? 1 : 0])],
         };
       }
@@ -286,13 +299,12 @@ export class EventRecords {
 
   #write({ shape, values }: Encoded, pid: number, isPreemptible: boolean): Uint8Array {
     const bytes = this.#bytes.clear();
+    const { id, places, end } = this.#layoutOf(shape);
     bytes
-      .number(this.#idOf(shape), 2)
+      .number(id, 2)
       .number(0, 1)
       .number(isPreemptible ? MIGRATION_OFF : 0, 1)
       .number(pid | 0, 4);
-    const places = offsetsOf(shape.fields);
-    const end = Math.ceil(sizeOf(shape.fields) / 4) * 4;
     const later: Uint8Array[] = [];
     let dynamic = end;
     for (const [nth, field] of shape.fields.entries()) {
@@ -318,13 +330,19 @@ export class EventRecords {
     return bytes.done;
   }
 
-  #idOf(shape: Shape): number {
+  #layoutOf(shape: Shape): Layout {
+    const known = this.#layouts.get(shape);
+    if (known !== undefined) return known;
     const key = `${shape.system}:${shape.name} ${shape.fields.map(({ name }) => name).join(' ')}`;
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known.id;
-    const id = FIRST_ID + this.#ids.size;
-    this.#ids.set(key, { id, shape });
-    return id;
+    const layout = this.#ids.get(key) ?? {
+      id: FIRST_ID + this.#ids.size,
+      shape,
+      places: offsetsOf(shape.fields),
+      end: Math.ceil(sizeOf(shape.fields) / 4) * 4,
+    };
+    this.#ids.set(key, layout);
+    this.#layouts.set(shape, layout);
+    return layout;
   }
 
   #addressOf(name: string): bigint {
