@@ -157,10 +157,13 @@ async function digestOf(source: ByteSource): Promise<string> {
   return createHash('sha256').update(`${source.size} `).update(head).digest('hex').slice(0, 8);
 }
 
-/** `Linux NAME RELEASE MACHINE`. A host without a name calls itself `(none)`. */
+/**
+ * The name in `Linux NAME RELEASE MACHINE`, as trace-cmd writes it. `record` leaves the name out, and a host without one calls
+ * itself `(none)`.
+ */
 function hostOf({ recordedOn }: Pick<TraceSummary, 'recordedOn'>): string {
-  const [, name = UNKNOWN_HOST] = recordedOn?.split(' ') ?? [];
-  return /^[\w.-]+$/.test(name) ? name : UNKNOWN_HOST;
+  const [, name = '', release = ''] = recordedOn?.split(' ') ?? [];
+  return /^[\w.-]+$/.test(name) && /^\d+\.\d/.test(release) ? name : UNKNOWN_HOST;
 }
 
 /** 2001-09-09 as nanoseconds of the calendar: no machine has run for so long. */
