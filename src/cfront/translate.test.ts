@@ -218,9 +218,9 @@ describe('what cannot be is said with its place where it happens', () => {
       "f.c:4:2: 'turns of the loop without a step' is 4096 here, expected 0 to 4095",
     ],
     [
-      'an unsigned number below 0',
-      '\tlru_add_drain();\n\treturn start - 1 > nr_pages;',
-      "f.c:4:9: 'start - 1' is -1 here, expected 0 to 1073741824",
+      'an unsigned number that has wrapped, where no number here is its value',
+      '\tu32 at = start;\n\tlru_add_drain();\n\treturn (pgoff_t)(at - 1) > nr_pages;',
+      "f.c:5:9: '(pgoff_t)(at - 1)' is -1 here, expected 0 to 2147483647",
     ],
     [
       'a counter without a bound',
@@ -235,6 +235,54 @@ describe('what cannot be is said with its place where it happens', () => {
     expect(
       failureOf(formOf(check('\tint n = 0;\n\tdo\n\t\tn += 300;\n\twhile (n < 3000);\n\treturn n == 3000;'))),
     ).toBeUndefined();
+  });
+});
+
+/** What a check answers about page 0, the only page. */
+const answers = (body: string): boolean => {
+  const wrong = `${body}\n\t{\n\t\tint bad = right ? 0 : INT_MAX;\n\n\t\tlru_add_drain();\n\t\tu8 none = bad;\n\t\treturn !none;\n\t}`;
+  return failureOf(formOf(check(wrong))) === undefined;
+};
+
+describe('unsigned values wrap as in C', () => {
+  test.each([
+    ['(pgoff_t)-1 == ULONG_MAX && (pgoff_t)(-1) == ~0UL && -1UL == U64_MAX', true],
+    ['(u32)-1 == UINT_MAX && (u64)UINT_MAX == 4294967295UL', true],
+    ['(u8)-1 == 255 && (u8)(300) == 44 && (u64)-1 > 1', true],
+    ['(pgoff_t)-1 < 1', false],
+    ['start + (pgoff_t)-1 == ULONG_MAX', true],
+    ['start - 1 > nr_pages && !(start - 1 < nr_pages)', true],
+    ['nr_pages < start - 1 && nr_pages <= start - 1 && !(start - 1 <= nr_pages)', true],
+    ['max(start - 1, nr_pages) == ULONG_MAX && min(start - 1, nr_pages) == nr_pages', true],
+    ['ULONG_MAX / 2 == 0x7fffffffffffffff', undefined],
+    ['ULONG_MAX / 4294967296 == 4294967295 && UINT_MAX % 10 == 5 && UINT_MAX >> 28 == 15', true],
+    ['start < LONG_MAX && (int)ULONG_MAX == -1', true],
+  ])('%s', (condition, expected) => {
+    const text = `\tbool right = ${condition};`;
+    if (expected === undefined) expect(refusalOf(check(`${text}\n\treturn right;`))).toContain('exactly here');
+    else expect(answers(text)).toBe(expected);
+  });
+
+  test('a sentinel that no page has is kept, and a step back from 0 is undone', () => {
+    const sentinel = (none: string): string => `\tpgoff_t busy = ${none};
+	unsigned int i;
+	bool first = true;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (first) {
+			first = false;
+			i--;
+			continue;
+		}
+		if (busy == ${none})
+			busy = start + i;
+	}
+	bool right = busy == 0 && i == 1;`;
+    for (const none of ['(pgoff_t)-1', 'ULONG_MAX', '(pgoff_t)(-1)', 'INT_MAX', '~0UL'])
+      expect(answers(sentinel(none))).toBe(true);
+    expect(refusalOf(check('\tloff_t none = LONG_MAX;\n\treturn none;'))).toBe(
+      "f.c:3:9: 'none = LONG_MAX' is larger than the values that a variable keeps here, expected at most INT_MAX, or -1 or ULONG_MAX for what is no index",
+    );
   });
 });
 
