@@ -105,14 +105,19 @@ const BINARY: ReadonlySet<string> = new Set([
 ]);
 const isBinary = (operator: string): operator is BinaryOperator => BINARY.has(operator);
 
+const blanks = (text: string): string => ' '.repeat(text.length);
+
 /** Replaces, by blanks of the same length, words that the grammar does not know and that mean nothing here. */
-const readable = (text: string): string => text.replaceAll(IGNORED, (word) => ' '.repeat(word.length));
+const readable = (text: string): string => text.replaceAll(IGNORED, blanks);
 
 /** A cast to a type whose name the grammar takes for a variable's: with `-` behind it, it would be a subtraction. */
 const CAST = new RegExp(
   String.raw`(\b\w+\s*)?(\(\s*)(${[...TYPES.keys()].filter((name) => name.length > 2).join('|')})(?=\s*\)\s*[-+*&~!(])`,
   'g',
 );
+/** linux/cleanup.h. To the grammar a guarded statement is a loop, and a variable with a cleanup is one without. */
+const SCOPED_GUARD = /\bscoped_guard(?=\s*\()/g;
+const CLEANUP = /\b(?:__free|__cleanup)\(\s*\w+\s*\)/g;
 const BEFORE_A_VALUE = /^(?:return|case|else|do)\s*$/;
 
 /** Parses C, in which casts to the kernel's types are casts. The tree's text is the one that is given. */
@@ -120,7 +125,7 @@ function parsed(parser: Parser, text: string): Tree | null {
   const known = text.replaceAll(CAST, (all, before: string | undefined, open: string, name: string) =>
     before === undefined || BEFORE_A_VALUE.test(before) ? `${before ?? ''}${open}${'int'.padEnd(name.length)}` : all,
   );
-  let shown = known;
+  let shown = known.replaceAll(SCOPED_GUARD, 'while'.padEnd('scoped_guard'.length)).replaceAll(CLEANUP, blanks);
   const tree = parser.parse((index) => shown.slice(index));
   shown = text;
   return tree;
@@ -401,6 +406,9 @@ function typeDescriptor(node: Node): CType {
 }
 
 function declarators(node: Node): readonly Declarator[] {
+  const [cleanup] = node.text.match(CLEANUP) ?? [];
+  if (cleanup !== undefined)
+    return refuse(node, `'${cleanup}' is not supported, expected its call, such as folio_put(), on every way out`);
   const isStatic = node.namedChildren.some(({ type, text }) => type === 'storage_class_specifier' && text === 'static');
   const type = typeOf(part(node, 'type'), node);
   return node.childrenForFieldName('declarator').map((one): Declarator => {
@@ -414,7 +422,48 @@ function declarators(node: Node): readonly Declarator[] {
 const isMeant = ({ type }: Node): boolean => type !== 'comment';
 
 function statements(node: Node): readonly CStatement[] {
-  return node.namedChildren.filter(isMeant).flatMap(statement);
+  const meant = node.namedChildren.filter(isMeant);
+  const guards = meant.filter((one) => one.type === 'expression_statement' && guardOf(one.namedChildren.find(isMeant)));
+  return [
+    ...meant.flatMap(statement),
+    ...guards.map((one): CStatement => ({ kind: 'expression', of: endOf(placeOf(one)), at: placeOf(one) })),
+  ];
+}
+
+const beginOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_lock', args: [], at });
+const endOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_unlock', args: [], at });
+
+/** The call guard(...) of `guard(...)(...)`. */
+function guardOf(node: Node | undefined): Node | undefined {
+  const called = node?.type === 'call_expression' ? node.childForFieldName('function') : null;
+  if (called?.type !== 'call_expression' || called.childForFieldName('function')?.text !== 'guard') return undefined;
+  return called;
+}
+
+/** @throws Refused unless a guard is that of RCU. */
+function requireRcu(node: Node, name: string, what: string): void {
+  if (what.trim() === 'rcu') return;
+  refuse(
+    node,
+    `'${name}(${inOneLine(what)})' is not supported, expected its calls of lock and unlock, or ${name}(rcu)`,
+  );
+}
+
+/** `scoped_guard(rcu)` and its statement, in which `break` and `continue` end it: in the kernel it is a loop. */
+function scopedGuard(node: Node): readonly CStatement[] {
+  const condition = part(node, 'condition');
+  const at = placeOf(node, `scoped_guard${condition.text}`);
+  requireRcu(node, 'scoped_guard', condition.text.slice(1, -1));
+  const body = part(node, 'body');
+  const inner = single(body);
+  const no: CExpr = { kind: 'number', value: 0, type: INT, at };
+  const once: CStatement = /\b(?:break|continue)\b/.test(body.text) ? { kind: 'do', if: no, body: inner, at } : inner;
+  const all: readonly CStatement[] = [
+    { kind: 'expression', of: beginOf(at), at },
+    once,
+    { kind: 'expression', of: endOf(at), at },
+  ];
+  return [{ kind: 'compound', body: all, at }];
 }
 
 /** A statement; several statements become one block. */
@@ -450,6 +499,7 @@ function statement(node: Node): readonly CStatement[] {
       ];
     }
     case 'while_statement': {
+      if (node.text.startsWith('scoped_guard')) return scopedGuard(node);
       const condition = part(node, 'condition');
       const head = placeOf(node, `while ${condition.text}`);
       return [{ kind: 'while', if: expression(condition), body: single(part(node, 'body')), at: head }];
@@ -633,6 +683,11 @@ function expression(node: Node): CExpr {
     }
     case 'call_expression': {
       const called = part(node, 'function');
+      const guard = guardOf(node);
+      if (guard !== undefined) {
+        requireRcu(guard, 'guard', part(guard, 'arguments').text.slice(1, -1));
+        return beginOf(at);
+      }
       const cast = parenthesizedType(called);
       const [given, more] = part(node, 'arguments').namedChildren.filter(isMeant);
       if (cast !== undefined && given !== undefined && more === undefined)
