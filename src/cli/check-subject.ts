@@ -32,7 +32,8 @@ async function scenarioIn(file: string, text: string, { profile, patch: chosen }
   return {
     subject,
     forms: async (mistaken) => {
-      const patches = chosen === undefined ? [...PATCHES, ...subject.check.mutants] : await loadUsable(chosen, mistaken);
+      const patches =
+        chosen === undefined ? [...PATCHES, ...subject.check.mutants] : await loadUsable(chosen, mistaken);
       const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
       if (wrong !== undefined) throw new InputError(`${file}: the schedule does not fit: ${wrong}`);
       return patches.map((patch) => ({

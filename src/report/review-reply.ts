@@ -76,13 +76,7 @@ const quoted = ({ kind, text }: HunkLine): string => `> ${SIGNS[kind]}${text}`.t
 
 function wrote(date: string | undefined, from: string | undefined): readonly string[] {
   if (from === undefined) return [];
-  return wrap(`${date === undefined ? '' : `On ${dateLine(date)}, `}${from} wrote:`, '', '  ');
-}
-
-/** A date as mails have it (RFC 5322), in UTC; as it is where it is none. */
-function dateLine(date: string): string {
-  const time = new Date(date);
-  return Number.isNaN(time.getTime()) ? date : time.toUTCString().replace('GMT', '+0000');
+  return wrap(`${date === undefined ? '' : `On ${date}, `}${from} wrote:`, '', '  ');
 }
 
 /** Number of context lines before a changed line that a reader needs to find it. */

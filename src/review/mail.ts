@@ -117,7 +117,9 @@ async function readMail(bytes: Uint8Array, file: string, line: number): Promise<
     return { file, ...unknown, lines: plain, firstLine: line, isHtml: false };
   }
   const email = await PostalMime.parse(bytes);
-  const { subject, from, date, messageId } = email;
+  const { subject, from, messageId, headers } = email;
+  // As its author's program wrote it: `email.date` is in another form.
+  const date = headers.find(({ key }) => key === 'date')?.value;
   const author = from === undefined ? undefined : from.name === '' ? from.address : from.name;
   const lines = linesOf(textOf(email));
   const body = plain.indexOf('') + 1;
