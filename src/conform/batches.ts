@@ -18,6 +18,12 @@ export class Batches {
     this.#folios = folios;
   }
 
+  /** Called before a folio enters a CPU's empty batch. */
+  onFill: (cpu: number) => void = () => {};
+
+  /** Whether a folio that may enter a CPU's batch waits for now, because the work of a drain finds the batch empty. */
+  isKeptEmpty: (cpu: number) => boolean = () => false;
+
   /** Brings the burst's first entries into the batch, up to `wanted` of them; the flush may begin meanwhile. */
   place(cpu: number, wanted: number): void {
     const here = this.#of.cpu(cpu);
@@ -64,12 +70,14 @@ export class Batches {
       if (entry?.added === undefined || !this.#of.state.waiting.has(entry.added)) return;
       const fills = this.#of.driver.batched(cpu) + next + 1 - here.placed >= this.#of.options.profile.batchSize;
       if (fills && next === burst.entries.length - 1) return;
+      if (this.#tasks.passes(cpu) && this.isKeptEmpty(cpu)) return;
       this.place(cpu, next + 1);
     }
   }
 
   /** A folio of unobserved memory enters a batch: the burst of the next flush shows it. */
   #placeUnseen(cpu: number, pfn: number): void {
+    this.#fills(cpu);
     const slot = this.#folios.slot();
     const task = this.#tasks.task();
     this.#of.driver.migrate(task, cpu);
@@ -93,11 +101,16 @@ export class Batches {
       });
   }
 
+  #fills(cpu: number): void {
+    if (this.#tasks.passes(cpu)) this.onFill(cpu);
+  }
+
   /** A task that is about to add a folio to a batch does so. */
   #enter(pid: number, cpu: number): void {
     const running = this.#of.state.running.get(pid);
     if (running?.adding === undefined) throw new Error('the task adds nothing');
     this.#of.state.waiting.delete(running.adding);
+    this.#fills(cpu);
     if (!this.#of.driver.migrate(running.task, cpu))
       this.#of.diverge({ allowed: 'the task stays on its CPU', guard: 'preempt_count is not 0' });
     this.#tasks.set(running, { adding: undefined });

@@ -4,8 +4,9 @@ import {
   COUNT,
   cpuFbatches,
   DRAIN_ALL,
+  DRAIN_ASKS,
   DRAIN_LOCAL,
-  DRAIN_UNDERTAKEN,
+  drainAll,
   folio,
   gmemInode,
   INSERTED,
@@ -67,8 +68,10 @@ export type Rest =
   | { readonly at: 'batch-lock' }
   /** Its next step reads a folio's count, or looks at it otherwise. */
   | { readonly at: 'look' }
-  /** Its drain of all CPUs has drained its own, and asks the CPUs next. */
-  | { readonly at: 'asks' }
+  /** Its drain of all CPUs has drained its own, and takes the drains' mutex next. */
+  | { readonly at: 'drain-mutex' }
+  /** Its drain of all CPUs asks next whether this one needs it. */
+  | { readonly at: 'asks'; readonly cpu: number }
   /** Its next step would show this. */
   | { readonly at: 'shows'; readonly shown: readonly Shown[] }
   /** The guard of its next step is false. */
@@ -89,6 +92,7 @@ interface StepFacts {
   readonly mayShow: boolean;
   readonly locks: boolean;
   readonly looks: boolean;
+  readonly serialises: boolean;
   readonly asks: boolean;
 }
 
@@ -266,8 +270,11 @@ export class Driver {
     return this.#interpreter.next(task);
   }
 
-  /** Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: the same of a drain. */
-  advance(task: number, { enters = false, looks = false, asks = false } = {}): Rest {
+  /**
+   * Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: a drain of all may ask the CPU that is
+   * next; `serialises`: it may take the drains' mutex.
+   */
+  advance(task: number, { enters = false, looks = false, asks = false, serialises = true } = {}): Rest {
     let [mayEnter, mayAsk] = [enters, asks];
     const last = this.steps + MOST_STEPS;
     for (;;) {
@@ -277,7 +284,8 @@ export class Driver {
       if (this.steps >= last) return { at: 'waits', step };
       if (facts.locks && !mayEnter) return { at: 'batch-lock' };
       if (facts.looks && !looks) return { at: 'look' };
-      if (facts.asks && !mayAsk) return { at: 'asks' };
+      if (facts.serialises && !serialises) return { at: 'drain-mutex' };
+      if (facts.asks && !mayAsk) return { at: 'asks', cpu: this.#askedBy(task) };
       if (facts.asks) mayAsk = false;
       if (facts.locks) mayEnter = false;
       if (!facts.mayShow) {
@@ -336,8 +344,18 @@ export class Driver {
         (this.options.shows.has('reference') && written.has(folio.refcount.variable)),
       locks: step.guard !== undefined && written.has(cpuFbatches.lock.variable),
       looks: marks.has(COUNT) || marks.has(LOOK),
-      asks: marks.has(DRAIN_UNDERTAKEN),
+      serialises: step.guard !== undefined && written.has(drainAll.mutex.variable),
+      asks: marks.has(DRAIN_ASKS),
     };
+  }
+
+  /** The CPU that a drain asks next. */
+  #askedBy(task: number): number {
+    this.#keepRow(task);
+    const taken = this.#interpreter.step(task);
+    if (taken === undefined) throw new Error('a drain waits where it asks');
+    this.#undo(taken);
+    return taken.observed.find(({ mark }) => mark === DRAIN_ASKS)?.args['cpu'] ?? 0;
   }
 
   #shownBy(taken: Taken): readonly Shown[] {

@@ -68,7 +68,9 @@ export class Follower {
     this.#losses = new Losses(this.#of, tasks);
     tasks.onArrival = (running, adding) => batches.arriving(running, adding);
     tasks.onHurry = (running, adding) => batches.force(running, adding);
-    tasks.onDrainAsks = (pid) => drains.needed(pid);
+    tasks.onDrainAsks = (pid, cpu, yields) => drains.asks(pid, cpu, yields);
+    batches.isKeptEmpty = (cpu) => drains.findsNothing(cpu);
+    batches.onFill = (cpu) => drains.beforeFill(cpu);
     this.#of.driver.onDrain = (task) => calls.drainBegins(task);
   }
 
@@ -191,6 +193,7 @@ export class Follower {
       return;
     }
     this.#flushes.undisturbed(event, here);
+    this.#drains.awaits(event);
     switch (event.type) {
       case 'mm_filemap_add_to_page_cache':
         this.#pageCache.added(event);
@@ -248,6 +251,7 @@ function followingOf(recording: Recording, options: FollowOptions): Following {
   const of = new Following({ recording, plan, driver, options, kinds, inodes, most, pages });
   of.state.free = Array.from({ length: MOST_TASKS }, (_, task) => MOST_TASKS - 1 - task);
   of.state.freeSlots = Array.from({ length: OTHER_SLOTS }, (_, slot) => OTHER_SLOTS - 1 - slot);
+  of.state.awaiting = new Set(plan.beginners);
   of.state.cpus = Array.from({ length: cpus }, () => ({
     burst: 0,
     placed: 0,

@@ -47,6 +47,8 @@ export class Following {
   choices: Choice[] = [];
   /** The event that is being taken. */
   at = 0;
+  /** The last event that a step has shown. */
+  shownAt = -1;
   /** Most ways in which one event was followed. */
   frontier = 1;
 
@@ -68,6 +70,7 @@ export class Following {
   /** An event of a kind is shown by a step of the model. */
   match(kind: EventKind): void {
     count(this.state.matched, kind);
+    this.shownAt = this.at;
   }
 
   /** An event of a kind is not held: the model has no step for it here. */
@@ -110,6 +113,12 @@ export class Following {
   /** The next event of a task after the present one. */
   nextOf(pid: number): KernelEvent | undefined {
     return this.events[this.nextPlaceOf(pid)];
+  }
+
+  /** Whether the present event is this task's, and no step has shown it yet. */
+  isDue(pid: number): boolean {
+    const here = this.events[this.at];
+    return here !== undefined && here.type !== 'loss' && here.pid === pid && this.shownAt !== this.at;
   }
 
   /** Its place; -1 if there is none near. */

@@ -35,6 +35,11 @@ export interface Plan {
   readonly burstOf: ReadonlyMap<number, Burst>;
   /** By addition. */
   readonly destinations: ReadonlyMap<number, Destination>;
+  /** Queued works that are the first of their drain: the task's work before, if any, was queued by another one. With the last
+   * work that another drain queued before, or -1. */
+  readonly opening: ReadonlyMap<number, number>;
+  /** Tasks whose first event is such a work. */
+  readonly beginners: readonly number[];
   /** Of each event, the next of the same task; -1 if there is none. */
   readonly next: Int32Array;
   /** Deleted folios that no insertion followed, though their CPU's batch was flushed; and those that one followed. */
@@ -101,7 +106,14 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
   }
   const lengths = new Map<number, number>();
   for (const { entries } of bursts.flat()) lengths.set(entries.length, (lengths.get(entries.length) ?? 0) + 1);
-  return { bursts, burstOf, destinations, next: nextOf(events), freedByFlush, insertedDeleted, hidesFiles, lengths };
+  const next = nextOf(events);
+  const opening = openingOf(events, next);
+  const later = new Set(next);
+  const beginners = [...opening.keys()].flatMap((at) => {
+    const event = events[at];
+    return event === undefined || event.type === 'loss' || later.has(at) ? [] : [event.pid];
+  });
+  return { bursts, burstOf, destinations, opening, beginners, next, freedByFlush, insertedDeleted, hidesFiles, lengths };
 }
 
 /** A flush reports a freeze before each insertion; what comes after its puts is another flush's. */
@@ -148,6 +160,24 @@ function lives(events: readonly KernelEvent[]) {
   }
   for (const life of pending.values()) dies(life);
   return { addedOf, dead, insertedDeleted };
+}
+
+/** One drain asks the CPUs in their order, does nothing else meanwhile, and shuts others out. */
+function openingOf(events: readonly KernelEvent[], next: Int32Array): ReadonlyMap<number, number> {
+  const opening = new Map<number, number>();
+  let last: number | undefined;
+  for (const [at, event] of events.entries()) {
+    if (event.type !== 'workqueue_queue_work') continue;
+    const before = last === undefined ? undefined : events[last];
+    const goesOn =
+      last !== undefined &&
+      before?.type === 'workqueue_queue_work' &&
+      next[last] === at &&
+      (before.requestedCpu ?? before.cpu) < (event.requestedCpu ?? event.cpu);
+    if (!goesOn) opening.set(at, last ?? -1);
+    last = at;
+  }
+  return opening;
 }
 
 function nextOf(events: readonly KernelEvent[]): Int32Array {

@@ -25,6 +25,12 @@ export interface Running {
   /** The addition whose folio is about to enter a batch. */
   readonly adding?: number | undefined;
   readonly conversion?: Asked | undefined;
+  /** A drain of all CPUs has queued its first work. */
+  readonly hasQueued?: boolean;
+  /** A drain that the recording shows only later: its own CPU's batch was empty when it drained that. */
+  readonly isEarly?: boolean;
+  /** And it has found CPUs empty, so it has the drains' mutex. */
+  readonly hasMutex?: boolean;
 }
 
 /** What is known of a CPU's flushes. */
@@ -59,6 +65,10 @@ export class State {
   outside = new Map<number, number>();
   /** What a task's last step shows besides what has been matched. */
   owed = new Map<number, readonly Shown[]>();
+  /** CPUs with a drain's work that is queued or under way. */
+  worked = new Set<number>();
+  /** Tasks whose next event is the first work of a drain. */
+  awaiting = new Set<number>();
   /** References outside of the model's calls, by folio. */
   users = new Map<number, number>();
   /** Pages that a user has touched since they were last converted to private: they are shared. */
@@ -84,6 +94,8 @@ export class State {
     copy.silent = new Map(this.silent);
     copy.outside = new Map(this.outside);
     copy.owed = new Map(this.owed);
+    copy.worked = new Set(this.worked);
+    copy.awaiting = new Set(this.awaiting);
     copy.users = new Map(this.users);
     copy.shared = new Set(this.shared);
     copy.next = this.next;

@@ -11,8 +11,8 @@ export class Tasks {
   onArrival: (running: Running, adding: number) => void = () => {};
   /** Called when a task has gone on, so its folio must enter its batch now. */
   onHurry: (running: Running, adding: number) => void = () => {};
-  /** Called when a drain of all CPUs by a task asks which of them need it. */
-  onDrainAsks: (pid: number) => void = () => {};
+  /** Called when a drain of all CPUs by a task is to ask whether one needs it; answers whether it does so now. */
+  onDrainAsks: (pid: number, cpu: number, yields: boolean) => boolean = () => true;
 
   constructor(of: Following) {
     this.#of = of;
@@ -65,7 +65,7 @@ export class Tasks {
   }
 
   /** Runs a task until it rests. A drain of all CPUs finds work where the recording shows that it did. */
-  advance(task: number, how: { readonly enters?: boolean; readonly looks?: boolean } = {}): Rest {
+  advance(task: number, how: { readonly enters?: boolean; readonly looks?: boolean; readonly yields?: boolean } = {}): Rest {
     const owed = this.#of.state.owed.get(task);
     if (owed !== undefined) return { at: 'shows', shown: owed };
     let rest = this.#of.driver.advance(task, how);
@@ -73,7 +73,7 @@ export class Tasks {
       const step = this.#of.driver.next(task);
       if (rounds >= MOST_ROUNDS && step !== undefined) return { at: 'waits', step };
       const pid = this.ownerOf(task);
-      if (pid !== undefined) this.onDrainAsks(pid);
+      if (pid !== undefined && !this.onDrainAsks(pid, rest.cpu, how.yields === true)) return rest;
       rest = this.#of.driver.advance(task, { ...how, enters: false, asks: true });
     }
     return rest;
@@ -144,6 +144,7 @@ export class Tasks {
         if (running.conversion?.timing === 'early') this.rested(running, this.advance(running.task, { looks: true }));
         break;
       case 'asks':
+      case 'drain-mutex':
       case 'waits':
     }
   }
@@ -211,6 +212,7 @@ export class Tasks {
         case 'batch-lock':
         case 'look':
         case 'asks':
+        case 'drain-mutex':
           // One lock at a time.
           if (turns > MOST_TURNS)
             this.#of.diverge({ allowed: 'the call goes round for ever', guard: this.#of.sayRest(running, rest) });
@@ -226,10 +228,11 @@ export class Tasks {
       this.advance(this.#of.driver.worker(cpu), { enters: this.passes(cpu) });
     }
     for (const other of this.#of.state.running.values()) {
-      if (other.pid === pid) continue;
+      if (other.pid === pid || other.isEarly === true) continue;
       if (other.adding !== undefined && this.#of.state.waiting.has(other.adding)) continue;
       if (other.conversion?.timing === 'late') continue;
-      this.advance(other.task, { enters: this.passes(this.#of.driver.cpuOf[other.task] ?? 0), looks: true });
+      const cpu = this.#of.driver.cpuOf[other.task] ?? 0;
+      this.advance(other.task, { enters: this.passes(cpu), looks: true, yields: true });
     }
     return this.#of.driver.steps > before;
   }
@@ -238,6 +241,19 @@ export class Tasks {
   passes(cpu: number): boolean {
     const isEmpty = this.#of.driver.batched(cpu) === 0 || !this.#of.kinds.has('insertion');
     return isEmpty && this.#of.cpu(cpu).flusher === undefined;
+  }
+
+  /** Before a folio enters a CPU's empty batch: who drains it and shows nothing has done so, if the recording does not show more. */
+  beforeFill(cpu: number): void {
+    for (const [pid, on] of this.#of.state.works)
+      if (on === cpu && this.#of.nextOf(pid)?.type !== 'mm_lru_insertion')
+        this.advance(this.#of.driver.worker(cpu), { enters: true });
+    for (const running of this.#of.state.running.values())
+      if (running.adding === undefined && running.isEarly !== true && running.conversion?.timing !== 'late') {
+        const rest = this.advance(running.task);
+        // The flush that fills the batch may be its own.
+        if (!this.#of.isDue(running.pid)) this.rested(running, rest);
+      }
   }
 
   /** A call of a task of no event, from its begin to its end. */
@@ -265,5 +281,5 @@ export class Tasks {
 /** Locks and looks of one task between two events: a range of a million pages has fewer. */
 const MOST_TURNS = 100_000;
 
-/** Drains of all CPUs by one task between two events. */
-const MOST_ROUNDS = 100;
+/** CPUs that one task's drains ask between two events. */
+const MOST_ROUNDS = 10_000;
