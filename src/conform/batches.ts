@@ -114,8 +114,10 @@ export class Batches {
     if (!this.#of.driver.migrate(running.task, cpu))
       this.#of.diverge({ allowed: 'the task stays on its CPU', guard: 'preempt_count is not 0' });
     this.#tasks.set(running, { adding: undefined });
+    const isHeld = this.#of.driver.isLocked(cpu);
     const rest = this.#tasks.advance(running.task, { enters: true });
-    if (rest.at === 'waits')
+    // Behind the batch it may wait for another task's folio.
+    if (rest.at === 'waits' && isHeld)
       this.#of.diverge({ allowed: 'the task waits for the batch', guard: `cpu_fbatches.lock of CPU ${cpu} is held` });
     if (isFlush(rest)) {
       this.#of.cpu(cpu).flusher = running.task;

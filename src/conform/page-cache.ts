@@ -81,7 +81,7 @@ export class PageCache {
       return this.#tasks.start(pid, cpu, call?.name === 'fallocate' ? 'fallocate' : 'touch', [inode, event.index, 1], {
         adding: this.#of.at,
       });
-    this.#seed(pid, inode, from, to, 'mm_filemap_add_to_page_cache');
+    this.#seed(inode, from, to, 'mm_filemap_add_to_page_cache');
     return this.#tasks.start(pid, cpu, 'fallocate', [inode, from, to - from], { adding: this.#of.at });
   }
 
@@ -89,12 +89,15 @@ export class PageCache {
    * Pages of a range that the recording does not show being added, or removed, by this call although the model would:
    * they were there, or gone, before the recording began.
    */
-  #seed(pid: number, inode: number, from: number, to: number, type: FilemapEvent['type']): void {
+  #seed(inode: number, from: number, to: number, type: FilemapEvent['type']): void {
     const own = new Set<number>();
-    for (let at = this.#of.at; at !== -1; at = this.#of.plan.next[at] ?? -1) {
+    // Another task may add a page of the range meanwhile.
+    let end = this.#of.at;
+    for (let at = end; at !== -1 && this.#of.events[at]?.type !== 'syscall-exit'; at = this.#of.plan.next[at] ?? -1)
+      end = at;
+    for (let at = this.#of.at; at <= (this.#of.plan.next[end] ?? -1) || at <= end; at++) {
       const event = this.#of.events[at];
-      if (event === undefined || (event.type === 'syscall-exit' && event.pid === pid)) break;
-      if (event.type === type && this.#folios.inodeOf(event) === inode) own.add(event.index);
+      if (event?.type === type && this.#folios.inodeOf(event) === inode) own.add(event.index);
     }
     if (type === 'mm_filemap_add_to_page_cache') {
       for (let index = from; index < to; index++) {
@@ -216,6 +219,8 @@ export class PageCache {
     if (call?.name !== 'fallocate') return { from: event.index, to: last + 1 };
     const from = Number((offset + PAGE_SIZE - 1n) / PAGE_SIZE);
     const to = Math.min(this.#of.pages, Number((offset + length) / PAGE_SIZE));
+    // What came behind its look is of its next round, which looks from the beginning again.
+    if (from < event.index && this.#hasPages(inode, from, event.index)) return { from: event.index, to: last + 1 };
     return from <= event.index && last < to ? { from, to } : { from: event.index, to: last + 1 };
   }
 
