@@ -57,8 +57,11 @@ export class Batches {
     return this.#of.driver.isOnLru(live.folio) ? 'PG_lru is set: it has been inserted' : 'it is in no batch';
   }
 
-  /** Lets tasks go on whose folios are next in their CPU's batch. What fills it waits for the burst. */
-  pump(cpu: number): void {
+  /**
+   * Lets tasks go on whose folios are next in their CPU's batch. What fills it waits for the burst. @param hurries another task waits
+   * for a lock that one of them may have.
+   */
+  pump(cpu: number, hurries = false): void {
     const here = this.#of.cpu(cpu);
     for (;;) {
       if (here.flusher !== undefined || this.#of.driver.isLocked(cpu)) return;
@@ -70,7 +73,9 @@ export class Batches {
       if (entry?.added === undefined || !this.#of.state.waiting.has(entry.added)) return;
       const fills = this.#of.driver.batched(cpu) + next + 1 - here.placed >= this.#of.options.profile.batchSize;
       if (fills && next === burst.entries.length - 1) return;
-      if (this.#tasks.passes(cpu) && this.isKeptEmpty(cpu)) return;
+      // A drain may find the batch empty before this folio is in it: it enters as late as possible, while tasks are left.
+      if (!hurries && this.#tasks.passes(cpu) && (this.#of.state.free.length > KEPT_TASKS || this.isKeptEmpty(cpu)))
+        return;
       this.place(cpu, next + 1);
     }
   }
@@ -165,3 +170,6 @@ export class Batches {
     }
   }
 }
+
+/** Tasks of the model that are left for other calls than additions that wait. */
+const KEPT_TASKS = 12;

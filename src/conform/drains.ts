@@ -129,8 +129,8 @@ export class Drains {
     const here = this.#of.cpu(cpu);
     const entry = this.#of.plan.bursts[cpu]?.[here.burst]?.entries[here.placed];
     const isInserted = entry !== undefined && entry.event < this.#endOfWork(cpu);
-    if (isInserted && entry.added === undefined && here.flusher === undefined)
-      this.#batches.place(cpu, here.placed + 1);
+    const isReady = entry?.added === undefined || this.#of.state.waiting.has(entry.added);
+    if (isInserted && isReady && here.flusher === undefined) this.#batches.place(cpu, here.placed + 1);
     else if (!this.#of.driver.isLocked(cpu)) {
       this.#tasks.runToEnd('use_other_memory', [3], cpu);
       this.#of.silently('folio in another batch');

@@ -68,6 +68,7 @@ export class Follower {
     this.#losses = new Losses(this.#of, tasks);
     tasks.onArrival = (running, adding) => batches.arriving(running, adding);
     tasks.onHurry = (running, adding) => batches.force(running, adding);
+    tasks.onWait = (cpu) => batches.pump(cpu, true);
     tasks.onDrainAsks = (pid, cpu, yields) => drains.asks(pid, cpu, yields);
     batches.isKeptEmpty = (cpu) => drains.findsNothing(cpu);
     batches.onFill = (cpu) => drains.beforeFill(cpu);

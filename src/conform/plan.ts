@@ -113,7 +113,18 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
     const event = events[at];
     return event === undefined || event.type === 'loss' || later.has(at) ? [] : [event.pid];
   });
-  return { bursts, burstOf, destinations, opening, beginners, next, freedByFlush, insertedDeleted, hidesFiles, lengths };
+  return {
+    bursts,
+    burstOf,
+    destinations,
+    opening,
+    beginners,
+    next,
+    freedByFlush,
+    insertedDeleted,
+    hidesFiles,
+    lengths,
+  };
 }
 
 /** A flush reports a freeze before each insertion; what comes after its puts is another flush's. */

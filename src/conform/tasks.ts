@@ -11,6 +11,8 @@ export class Tasks {
   onArrival: (running: Running, adding: number) => void = () => {};
   /** Called when a task has gone on, so its folio must enter its batch now. */
   onHurry: (running: Running, adding: number) => void = () => {};
+  /** Called when a task waits: tasks whose folios are to enter a CPU's batch may have what it waits for. */
+  onWait: (cpu: number) => void = () => {};
   /** Called when a drain of all CPUs by a task is to ask whether one needs it; answers whether it does so now. */
   onDrainAsks: (pid: number, cpu: number, yields: boolean) => boolean = () => true;
 
@@ -65,7 +67,10 @@ export class Tasks {
   }
 
   /** Runs a task until it rests. A drain of all CPUs finds work where the recording shows that it did. */
-  advance(task: number, how: { readonly enters?: boolean; readonly looks?: boolean; readonly yields?: boolean } = {}): Rest {
+  advance(
+    task: number,
+    how: { readonly enters?: boolean; readonly looks?: boolean; readonly yields?: boolean } = {},
+  ): Rest {
     const owed = this.#of.state.owed.get(task);
     if (owed !== undefined) return { at: 'shows', shown: owed };
     let rest = this.#of.driver.advance(task, how);
@@ -234,6 +239,7 @@ export class Tasks {
       const cpu = this.#of.driver.cpuOf[other.task] ?? 0;
       this.advance(other.task, { enters: this.passes(cpu), looks: true, yields: true });
     }
+    if (this.#of.driver.steps === before) for (const [cpu] of this.#of.state.cpus.entries()) this.onWait(cpu);
     return this.#of.driver.steps > before;
   }
 

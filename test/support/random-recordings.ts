@@ -167,7 +167,10 @@ function machineFor(kind: Kind, patch: Patch): Machine {
     profile: kind.profile,
     patch,
     tasks: Array.from({ length: TASKS + 1 }, (_, task) => ({ name: `T${task}`, cpu: task % kind.cpus })),
-    guestMemfds: [{ pages: PAGES, initShared: true }, { pages: PAGES, initShared: true }],
+    guestMemfds: [
+      { pages: PAGES, initShared: true },
+      { pages: PAGES, initShared: true },
+    ],
     ...(kind.large ? { largestOrder: 1 } : {}),
     parts: ['mlock', 'migration', 'lru_batches'],
   });
