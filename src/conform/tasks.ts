@@ -252,7 +252,7 @@ export class Tasks {
   /** Before a folio enters a CPU's empty batch: who drains it and shows nothing has done so, if the recording does not show more. */
   beforeFill(cpu: number): void {
     for (const [pid, on] of this.#of.state.works)
-      if (on === cpu && this.#of.nextOf(pid)?.type !== 'mm_lru_insertion')
+      if (on === cpu && !this.#of.isDue(pid) && this.#of.nextOf(pid)?.type !== 'mm_lru_insertion')
         this.advance(this.#of.driver.worker(cpu), { enters: true });
     for (const running of this.#of.state.running.values())
       if (running.adding === undefined && running.isEarly !== true && running.conversion?.timing !== 'late') {
