@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The tables section of npm run bench: whole processes of folioscope export --parquet beside trace-cmd report, and SQL.
 //
-//   npx tsx bench/tables.ts [RECORDING [ROUNDS]]
+//   npx tsx bench/tables.ts [RECORDING [ROUNDS [GIGABYTES]]]
 //
 // RECORDING is any trace.dat with one buffer; the bench takes $FOLIOSCOPE_RECORDING without it, and else makes one of 808,762 events or
-// a few more out of test/recordings/odd_v7_zstd.dat. What cannot be measured is skipped, with the reason. It asserts no time, but fails
+// a few more out of test/recordings/odd_v7_zstd.dat. Its largest recording has 2 GB, or as many as GIGABYTES says. What cannot be measured is skipped, with the reason. It asserts no time, but fails
 // where the tables do not have the events that were recorded.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
@@ -19,8 +19,8 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 /** Of the recording that facts were taken with. */
 const TARGET_EVENTS = 808_762;
 const MANY_EVENTS = 10_000_000;
-const TWO_GB = 2 * 1024 ** 3;
 const ROUNDS = Number(process.argv[3] ?? 7);
+const GIGABYTES = Number(process.argv[4] ?? 2);
 
 interface Times {
   readonly wall: number;
@@ -176,10 +176,10 @@ try {
     const large10 = join(directory, 'large.dat');
     const { bavail, bsize } = statfsSync(directory);
     const grown = (statSync(v6).size - statSync(once).size) / Math.max(1, times - 1);
-    const twoGb = Math.ceil(TWO_GB / Math.max(1, grown));
+    const largest = Math.ceil((GIGABYTES * 1024 ** 3) / Math.max(1, grown));
     for (const [what, again] of [
       [`${grouped(MANY_EVENTS)} events`, Math.ceil(MANY_EVENTS / each)],
-      ['2 GB', twoGb],
+      [`${GIGABYTES} GB`, largest],
     ] as const) {
       if (bavail * bsize < 2 * grown * again) {
         say(`\n${what}: skipped, there is no room for such a recording in the temporary directory`);

@@ -21,7 +21,7 @@ const ABOUT = {
       'Memory for the states of one search, about 50 bytes each; --spill moves them to files. With --queue: a Redis or Valkey server, and the optional packages bullmq and ioredis.',
     schema: 'check',
   },
-  merge: {},
+  merge: { schema: 'check-all' },
   worker: { requirements: 'A Redis or Valkey server, and the optional packages bullmq and ioredis.' },
   review: { schema: 'review' },
   explain: {
@@ -55,7 +55,10 @@ const ABOUT = {
       'Temporary files (TMPDIR) of about two thirds of the recordings, where a question asks for events; less than 1 GB of memory for a recording of 2 GB. bench/tables.ts measures it.',
     schema: 'query',
   },
-  export: {},
+  export: {
+    overhead:
+      'With --trace a file of the kept pages beside the new one, until it is complete; memory does not grow with the recording.',
+  },
   completion: {},
 };
 

@@ -1,41 +1,27 @@
 // SPDX-License-Identifier: MIT
 // docs/new-patch.md, done by a stranger: the packed package in an empty folder, and the form from the page.
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isBuilt, ROOT } from './cli/folioscope.ts';
+import { ROOT } from './cli/folioscope.ts';
+import { Packed } from './support/packed.ts';
 
 const LIMIT = 120_000;
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const [, shown = ''] = /```ts\n([^]*?)```/.exec(read('docs/new-patch.md')) ?? [];
 
+let packed: Packed;
 let folder = '';
-const inFolder = (program: string, ...args: readonly string[]) =>
-  spawnSync(program, args, { cwd: folder, encoding: 'utf8', timeout: LIMIT, maxBuffer: 256 * 1024 * 1024 });
+const inFolder = (program: string, ...args: readonly string[]) => packed.run(program, ...args);
 const folioscope = (...args: readonly string[]) =>
   inFolder(process.execPath, 'node_modules/folioscope/dist/cli/main.js', ...args);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'folioscope-packed-'));
-  if (!isBuilt()) expect(spawnSync('npm', ['run', '-s', 'build'], { cwd: ROOT, timeout: LIMIT }).status).toBe(0);
-  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
-  expect(spawnSync('npm', pack, { cwd: ROOT, timeout: LIMIT }).status).toBe(0);
-  const [tarball = ''] = readdirSync(folder);
-  mkdirSync(join(folder, 'node_modules/folioscope'), { recursive: true });
-  expect(inFolder('tar', '-xzf', tarball, '-C', 'node_modules/folioscope', '--strip-components=1').status).toBe(0);
-  // Its dependencies, and nothing else, from here: there may be no network.
-  const { dependencies } = JSON.parse(readFileSync(join(folder, 'node_modules/folioscope/package.json'), 'utf8')) as {
-    readonly dependencies: Readonly<Record<string, string>>;
-  };
-  for (const name of Object.keys(dependencies)) {
-    mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
-  }
+  packed = new Packed();
+  folder = packed.folder;
   writeFileSync(join(folder, 'my-check.ts'), shown);
 }, LIMIT);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => packed.remove());
 
 const SC_11 = 'node_modules/folioscope/scenarios/SC-11-vmsplice.yaml';
 

@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { explainTrace } from '../src/explain/index.ts';
 import { exportPerfetto, type PerfettoOptions } from '../src/export/index.ts';
 import { type FolioLedger, type Loss, nanoseconds } from '../src/ledger/index.ts';
-import { type FieldKey, type FieldSink, InputError, memorySource, readWholeTrace } from '../src/trace/index.ts';
+import {
+  type FieldKey,
+  type FieldSink,
+  InputError,
+  memorySource,
+  readWholeTrace,
+  redactorOf,
+} from '../src/trace/index.ts';
 import { type Fact, type ReadSlice, type ReadTrace, readPerfetto, type Track } from './support/perfetto-trace.ts';
 
 const FOLDERS = ['examples', 'test/recordings', 'test/lab'];
@@ -526,17 +533,20 @@ describe('redacted', () => {
     'test/recordings/odd_v7_zstd.dat',
   ];
   test.each(FILES)('%s: no name of a task, page frame or address is left', async (file) => {
-    const { read } = await written(sourceOf(file), { redact: true });
+    const { read } = await written(sourceOf(file), { redactor: await redactorOf(sourceOf(file)) });
     const { names, events } = await wholeOf(file);
     const words = wordsIn(read.packets);
     const isNamed = (name: string): boolean => words.some((word) => containsWord(word, name));
-    expect(names.filter((name) => isNamed(name))).toEqual([]);
+    // The kernel's own workers: answers depend on their names.
+    const ofPrograms = names.filter((name) => !/^(?:kworker\/u?\d+:\d+H?|swapper\/\d+|<\.\.\.>)$/.test(name));
+    expect(ofPrograms.filter((name) => isNamed(name))).toEqual([]);
     expect(names.length).toBeGreaterThan(0);
     const secret = new Set<bigint>();
+    // The number of an ioctl says what it does.
     for (const [, list] of events)
       for (const event of list as { readonly fields: readonly (readonly [string, bigint | string])[] }[])
         for (const [name, value] of event.fields)
-          if (typeof value === 'bigint' && (value >= 1n << 28n || name === 'pfn')) secret.add(value);
+          if (typeof value === 'bigint' && name !== 'cmd' && (value >= 1n << 28n || name === 'pfn')) secret.add(value);
     const shown = read.packets
       .flatMap(({ ftraceEvents }) => ftraceEvents?.events ?? [])
       .flatMap(({ generic }) => generic.fields ?? []);
@@ -550,7 +560,7 @@ describe('redacted', () => {
   test('the same folios have the same holders, and a page frame the same number everywhere', async () => {
     const [open, redacted] = [
       await writtenOf('examples/two-cpu.dat'),
-      await written(sourceOf('examples/two-cpu.dat'), { redact: true }),
+      await written(sourceOf('examples/two-cpu.dat'), { redactor: await redactorOf(sourceOf('examples/two-cpu.dat')) }),
     ];
     const frames = new Map<Fact | undefined, Fact | undefined>();
     const to = 2_571_891_032_455n; // marker 'phase faulted'

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../ledger/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import type { ExitCode } from './exit-code.ts';
-import { endOf, exitOf, type FileOutcome, printOutcome } from './file-outcome.ts';
+import { endOf, exitOf, type FileOutcome, orMistake, outcomeWith, printOutcome, resultOf } from './file-outcome.ts';
 import { complain, UsageError } from './failure.ts';
 import { scenarioFiles } from './scenario-files.ts';
 import { isOfShard, type Shard } from './shard.ts';
@@ -16,13 +15,13 @@ import { isOfShard, type Shard } from './shard.ts';
 /** The scenario files that come with folioscope. */
 const SHIPPED = fileURLToPath(new URL('../../scenarios', import.meta.url));
 
-/** Checks every scenario against its file's expectations, and prints a line for each. @throws UsageError */
+/** Checks every scenario against its file's expectations, and prints a line for each, or one JSON document. @throws UsageError */
 export async function checkAll(
   paths: readonly string[],
   options: Options,
   interrupted: () => boolean,
 ): Promise<ExitCode> {
-  if (options.json === true) throw new UsageError('--all prints text only: leave out --json');
+  if (options.html !== undefined) throw new UsageError('--html writes the report of one scenario: leave out --all');
   if (options.itf !== undefined) throw new UsageError('--itf writes one run: leave out --all');
   const files: string[] = [];
   for (const path of paths.length === 0 ? [SHIPPED] : paths) files.push(...(await scenarioFiles(path)));
@@ -35,9 +34,14 @@ export async function checkAll(
       : (await import('./check-queue.ts')).queuedOutcomes(files, { ...options, queue: options.queue }, interrupted);
   for await (const result of outcomes) {
     results.push(result);
-    printOutcome(result);
+    if (options.json !== true) printOutcome(result);
+    else if ('mistake' in result) complain(result.mistake);
   }
-  return endOf(results, interrupted());
+  if (options.json !== true) return endOf(results, interrupted());
+  const { checkAllToJson } = await import('../report/index.ts');
+  const named = results.map((result, place) => resultOf(relative(process.cwd(), files[place] ?? ''), result));
+  process.stdout.write(checkAllToJson(named, interrupted()));
+  return exitOf(results, interrupted());
 }
 
 /** Checks every file of a shard, and prints one document, which `folioscope merge` reads. */
@@ -76,23 +80,18 @@ async function* outcomesOf(
 }
 
 /** The outcome of one file. */
-export async function outcomeIn(
+async function outcomeIn(
   ask: () => Promise<Asked>,
   options: Options,
   interrupted: () => boolean,
 ): Promise<FileOutcome> {
-  const { allLine, outcomeOf } = await import('../report/index.ts');
-  try {
+  return orMistake(async () => {
     const asked = await ask();
     const answers: CheckAnswer[] = [];
     const notRun: string[] = [];
     for await (const given of answersOf(asked, options, interrupted))
       if (typeof given === 'string') notRun.push(given);
       else answers.push(given.answer);
-    return { outcome: outcomeOf(answers, notRun), text: allLine(asked.subject, answers, notRun) };
-  } catch (error) {
-    // One bad file among many does not prevent the other answers.
-    if (!(error instanceof InputError)) throw error;
-    return { mistake: error.message };
-  }
+    return outcomeWith(asked, answers, notRun);
+  });
 }

@@ -7,6 +7,7 @@ import { commandFor, type Options } from './check-options.ts';
 import { askedIn } from './check-subject.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
+import { checkHtml, outcomeOfCode, printsAnswer, writeHtml } from './html-file.ts';
 import { version } from './version.ts';
 
 /** Checks one scenario, and prints the report. @throws InputError, UsageError */
@@ -19,7 +20,8 @@ export async function checkOne(
   if (file === undefined) throw new UsageError('no scenario given: name a scenario file, or use --all');
   if (more !== undefined)
     throw new UsageError(`expected one scenario, but '${more}' is a second one: use --all for several`);
-  const { checkReport, checkToItf, checkToJson } = await import('../report/index.ts');
+  checkHtml(options);
+  const { checkReport, checkToHtml, checkToItf, checkToJson } = await import('../report/index.ts');
   const asked = await askedIn(file, options);
   const { subject } = asked;
   const coverage = options.coverage === true;
@@ -34,19 +36,26 @@ export async function checkOne(
     if (typeof given === 'string') notRun.push(given);
     else costed.push(given);
   const answers = costed.map(({ answer }) => answer);
-  process.stdout.write(
-    options.json === true
-      ? checkToJson(subject, costed, { notRun, coverage })
-      : checkReport(subject, answers, {
-          command: commandFor(file, options),
-          version: version(),
-          notRun,
-          interrupted: interrupted(),
-          coverage,
-        }),
-  );
+  const command = commandFor(file, options);
+  const text = (): string =>
+    checkReport(subject, answers, { command, version: version(), notRun, interrupted: interrupted(), coverage });
+  const code = codeOf(answers, notRun);
+  if (printsAnswer(options))
+    process.stdout.write(options.json === true ? checkToJson(subject, costed, { notRun, coverage }) : text());
+  const { html } = options;
+  if (html !== undefined)
+    writeHtml(
+      html,
+      checkToHtml(subject, answers, {
+        file,
+        outcome: outcomeOfCode(code),
+        text: text(),
+        command,
+        version: version(),
+      }),
+    );
   if (options.itf !== undefined) await writeTrace(options.itf, checkToItf(subject, answers));
-  return codeOf(answers, notRun);
+  return code;
 }
 
 /** Writes a counterexample to a file. @throws UsageError if it cannot be written. */

@@ -22,6 +22,7 @@ export interface Options {
   readonly json?: boolean;
   readonly coverage?: boolean;
   readonly itf?: string;
+  readonly html?: string;
   readonly mostStates: number;
   readonly memory?: number;
   readonly workers: number;
@@ -152,7 +153,7 @@ export function optionWords(options: Options): readonly string[] {
 
 /**
  * The command that gives this report again: every option that may change the answer. --checkpoint and --resume say where a check
- * goes on, --itf and --json where and how it is written, --queue on which machines.
+ * goes on, --itf, --html and --json where and how it is written, --queue on which machines.
  */
 export const commandFor = (file: string, options: Options): readonly string[] => [
   'folioscope',

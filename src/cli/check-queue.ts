@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { relative } from 'node:path';
 import type { CostedAnswer } from '../report/index.ts';
-import { type Question, submit } from '../queue/index.ts';
-import type { CheckAnswer } from '../verify/index.ts';
+import { type Answer, type Question, submit } from '../queue/index.ts';
 import type { Asked } from './check-asked.ts';
 import { type Options, optionWords } from './check-options.ts';
-import type { FileOutcome } from './file-outcome.ts';
+import { askedBy } from './check-subject.ts';
+import { type FileOutcome, orMistake, outcomeWith } from './file-outcome.ts';
 import { Progress } from './progress.ts';
-import { answersFrom, outcomeFrom } from './queue-answers.ts';
+import { answerIn } from './queue-answers.ts';
 import { readScenarioText } from './scenario-files.ts';
 import { version } from './version.ts';
-import { InputError } from '../ledger/index.ts';
 
 type Queued = Options & Required<Pick<Options, 'queue'>>;
 
@@ -18,40 +17,37 @@ type Queued = Options & Required<Pick<Options, 'queue'>>;
 const FEWEST_WALKS = 500;
 const MOST_PARTS = 64;
 
-/** The outcome of each file, in order, as workers answer. */
+/** The outcome of each file, in order, as workers answer. A question is one form, so that a large file is spread too. */
 export async function* queuedOutcomes(
   files: readonly string[],
   options: Queued,
   interrupted: () => boolean,
 ): AsyncGenerator<FileOutcome> {
   const { notRunLine } = await import('../report/index.ts');
-  const outcomes = new Map<number, FileOutcome>();
-  const places: number[] = [];
-  const questions: Question[] = [];
-  for (const [place, file] of files.entries()) {
-    try {
-      const text = await readScenarioText(file);
-      questions.push({ version: version(), name: file, text, options: [...optionWords(options)], part: null });
-      places.push(place);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      outcomes.set(place, { mistake: error.message });
-    }
-  }
+  const found = await Promise.all(
+    files.map(async (name) =>
+      orMistake(async () => {
+        const text = await readScenarioText(name);
+        const asked = await askedBy(name, text, options);
+        return { asked, ...(await formsOf(asked, { name, text }, options)) };
+      }),
+    ),
+  );
+  const groups = found.map((file) => ('mistake' in file ? [] : file.questions));
   let next = 0;
-  const ready = function* (): Generator<FileOutcome> {
-    for (let now = outcomes.get(next); now !== undefined; now = outcomes.get(next)) {
-      yield now;
-      next++;
-    }
-  };
-  yield* ready();
-  for await (const { place, answer } of answered('files', questions, options, interrupted)) {
-    outcomes.set(places[place] ?? place, outcomeFrom(answer));
-    yield* ready();
+  for await (const given of inGroups('forms', groups, options, interrupted)) {
+    const file = found[next];
+    if (file === undefined || 'mistake' in file) yield file ?? { mistake: 'no such file' };
+    else if (given.every((answer) => answer === undefined))
+      yield { outcome: 'not run', text: notRunLine(relative(process.cwd(), files[next] ?? '')) };
+    else
+      yield await orMistake(async () => {
+        const answers = given.flatMap((answer) => (answer === undefined ? [] : [answerIn(answer)]));
+        const notRun = file.forms.filter((_, form) => given[form] === undefined);
+        return outcomeWith(file.asked, answers, notRun);
+      });
+    next++;
   }
-  for (; next < files.length; next++)
-    yield outcomes.get(next) ?? { outcome: 'not run', text: notRunLine(relative(process.cwd(), files[next] ?? '')) };
 }
 
 /** The answers of random walks, form by form, each assembled from its parts; or the name of an unfinished form. */
@@ -63,33 +59,60 @@ export async function* queuedAnswers(
 ): AsyncGenerator<CostedAnswer | string> {
   const { mergedWalks } = await import('../verify/index.ts');
   const started = performance.now();
-  const text = await readScenarioText(file);
-  const forms = (await asked.forms()).map(({ name }) => name);
   const parts = partsOf(options.random ?? 1);
-  const { patch: _all, random: _random, ...rest } = options;
-  const questions = forms.flatMap((form) =>
-    parts.map(
-      (part): Question => ({
-        version: version(),
-        name: file,
-        text,
-        options: [...optionWords(rest), '--patch', form],
-        part,
-      }),
-    ),
-  );
-  const found = new Map<number, CheckAnswer>();
+  const { forms, questions } = await formsOf(asked, { name: file, text: await readScenarioText(file) }, options);
+  const groups = questions.map((question) => parts.map((part): Question => ({ ...question, part })));
   let next = 0;
-  for await (const { place, answer } of answered('parts', questions, options, interrupted)) {
-    found.set(place, answersFrom(answer));
-    for (; next < forms.length; next++) {
-      const own = parts.flatMap((_, i) => found.get(next * parts.length + i) ?? []);
-      if (own.length < parts.length) break;
-      const seconds = Math.round(performance.now() - started) / 1000;
-      yield { answer: mergedWalks(own), cost: { seconds, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } };
-    }
+  for await (const given of inGroups('parts', groups, options, interrupted)) {
+    const answers = given.flatMap((answer) => (answer === undefined ? [] : [answerIn(answer)]));
+    const seconds = Math.round(performance.now() - started) / 1000;
+    if (answers.length < given.length) yield forms[next] ?? '';
+    else
+      yield { answer: mergedWalks(answers), cost: { seconds, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } };
+    next++;
   }
-  yield* forms.slice(next);
+}
+
+/** The forms that a file is checked with, and a question for each. */
+async function formsOf(
+  asked: Asked,
+  { name, text }: Pick<Question, 'name' | 'text'>,
+  { patch: _all, random: _random, ...rest }: Queued,
+): Promise<{ readonly forms: readonly string[]; readonly questions: readonly Question[] }> {
+  const forms = (await asked.forms()).map((form) => form.name);
+  const words = optionWords(rest);
+  const questions = forms.map(
+    (form): Question => ({ version: version(), name, text, options: [...words, '--patch', form], part: null }),
+  );
+  return { forms, questions };
+}
+
+/** The answers to each group of questions, group by group in order, as soon as a group is complete; at the end what there is. */
+async function* inGroups(
+  what: string,
+  groups: readonly (readonly Question[])[],
+  options: Queued,
+  interrupted: () => boolean,
+): AsyncGenerator<readonly (Answer | undefined)[]> {
+  const answers = new Map<number, Answer>();
+  const starts: number[] = [];
+  let count = 0;
+  for (const group of groups) {
+    starts.push(count);
+    count += group.length;
+  }
+  const given = (group: number): readonly (Answer | undefined)[] =>
+    (groups[group] ?? []).map((_, i) => answers.get((starts[group] ?? 0) + i));
+  let next = 0;
+  const complete = function* (): Generator<readonly (Answer | undefined)[]> {
+    for (; next < groups.length && given(next).every((answer) => answer !== undefined); next++) yield given(next);
+  };
+  yield* complete();
+  for await (const { place, answer } of answered(what, groups.flat(), options, interrupted)) {
+    answers.set(place, answer);
+    yield* complete();
+  }
+  for (; next < groups.length; next++) yield given(next);
 }
 
 /** The walks of a form in parts of similar size. */

@@ -17,6 +17,7 @@ import {
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
+import { HTML_OPTION } from './html-file.ts';
 import { patchChoices } from './patch-choice.ts';
 import { shardOf } from './shard.ts';
 
@@ -41,7 +42,7 @@ const withOptions = (command: Command): Command =>
     .addOption(
       new Option(
         '--shard <i/n>',
-        'with --all: the i-th of n parts of the scenarios, as JSON for folioscope merge; job/n in a Kubernetes Indexed Job',
+        'with --all: the i-th of n parts of the scenarios, always as JSON, for folioscope merge; job/n in a Kubernetes Indexed Job',
       ).argParser(shardOf),
     )
     .addOption(
@@ -110,7 +111,8 @@ const withOptions = (command: Command): Command =>
     )
     .option('--coverage', "also list the kernel's routines and steps that no run reached, form by form")
     .option('--itf <file>', 'write the shortest run to this file, in the Informal Trace Format of Apalache and Quint')
-    .option('--json', 'print one JSON document (schema/check.schema.json)');
+    .option(...HTML_OPTION)
+    .option('--json', 'print one JSON document (schema/check.schema.json; with --all schema/check-all.schema.json)');
 
 /** The options that some words of a command line say. @throws CommanderError */
 export const optionsOf = (words: readonly string[]): Options =>
@@ -141,7 +143,9 @@ Examples:
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline
   folioscope check scenarios/SC-02-other-cpu.yaml --patch baseline,v6,v8
   folioscope check --json scenarios/SC-02-other-cpu.yaml --patch v6
+  folioscope check scenarios/SC-02-other-cpu.yaml --html report.html
   folioscope check --all
+  folioscope check --all scenarios/SC-02-other-cpu.yaml --json
   folioscope check --all --shard 1/8 > 1.json
       one machine of eight; folioscope merge puts their answers together
   folioscope check --all --queue redis://127.0.0.1:6379

@@ -9,11 +9,13 @@ import { names, readPatches, readProfile } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
+import { redactorFor, shownName } from './redacting.ts';
 
 interface Options {
   readonly profile?: Profile;
   readonly patch?: readonly Patch[];
   readonly buffer?: string;
+  readonly redact?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,6 +42,7 @@ export function registerConform(program: Command): void {
       ),
     )
     .option('--buffer <name>', "only this buffer of a trace.dat, '' being the top one")
+    .option('--redact', 'replace task names, pids, page frames, addresses and other names (docs/redact.md)')
     .option('--json', 'print one JSON document (schema/conform.schema.json)')
     .addHelpText(
       'after',
@@ -53,6 +56,7 @@ Exit codes:
 Examples:
   folioscope conform examples/two-cpu.dat
   folioscope conform --patch v8 examples/refused.txt
+  folioscope conform --redact examples/two-cpu.dat
   folioscope conform --json trace.dat other.dat`,
     )
     .action(async (files: readonly string[], options: Options) => {
@@ -68,13 +72,14 @@ const CODES: Readonly<Record<Conformance['verdict'], ExitCode>> = {
 
 async function conform(files: readonly string[], options: Options): Promise<ExitCode> {
   const all: Conformed[] = [];
-  for (const file of files) all.push({ file, answer: await answer(file, options) });
+  for (const [nr, file] of files.entries())
+    all.push({ file: shownName(file, options.redact, nr + 1), answer: await answer(file, options) });
   for (const { file, answer: found } of all) for (const damage of found.trace.damage) complain(`${file}: ${damage}`);
   process.stdout.write(options.json === true ? conformToJson(all) : conformReport(all));
   return CODES[worstOf(all)];
 }
 
-async function answer(file: string, { profile, patch, buffer }: Options): Promise<Conformance> {
+async function answer(file: string, { profile, patch, buffer, redact }: Options): Promise<Conformance> {
   const source = await openSource(file);
   const progress = new Progress();
   try {
@@ -82,6 +87,7 @@ async function answer(file: string, { profile, patch, buffer }: Options): Promis
       profile,
       patches: patch,
       buffer,
+      redactor: await redactorFor(source, redact),
       onProgress: (share) => progress.tick(() => `${file}: ${Math.round(100 * share)} % read`),
     });
   } catch (error) {

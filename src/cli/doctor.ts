@@ -49,9 +49,12 @@ Examples:
 async function doctor(names: readonly string[], { listChecks, json }: Options): Promise<ExitCode> {
   const { diagnose, listChecks: known } = await import('../live/index.ts');
   if (listChecks === true) {
-    const width = Math.max(...known().map(({ name }) => name.length));
-    for (const { name, what, isSlow } of known())
-      process.stdout.write(`${name.padEnd(width)}  ${what}${isSlow ? ' (slow)' : ''}\n`);
+    const { wrap } = await import('../report/index.ts');
+    const width = Math.max(...known().map(({ name }) => name.length)) + 2;
+    for (const { name, what, isSlow } of known()) {
+      const lines = wrap(`${what}${isSlow ? ' (slow)' : ''}`, name.padEnd(width), ' '.repeat(width));
+      process.stdout.write(`${lines.join('\n')}\n`);
+    }
     return EXIT.well;
   }
   const all = known().map(({ name }) => name);

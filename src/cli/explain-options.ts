@@ -11,6 +11,7 @@ import {
 } from '../explain/index.ts';
 import { type Cpu, cpu, formatTime, type Pfn } from '../ledger/index.ts';
 import { type Patch, PATCHES, type Profile, PROFILES } from '../machine/index.ts';
+import type { Redactor } from '../trace/index.ts';
 
 /** Largest number of CPUs that Linux is built for (NR_CPUS). */
 const MOST_CPUS = 8192;
@@ -26,6 +27,7 @@ export interface Options {
   readonly patch: readonly Patch[];
   readonly failOn: 'last' | 'any';
   readonly redact?: boolean;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -72,36 +74,29 @@ export const readPatches = (text: string): readonly Patch[] => {
 };
 
 /** The options that give the same answer again. */
-export const optionsAgain = ({
-  at,
-  inode,
-  range,
-  cpu: converter,
-  profile,
-  buffer,
-  patch,
-  failOn,
-  redact,
-}: Options): readonly string[] => [
-  ...at.flatMap((moment) => ['--at', momentWord(moment)]),
+export const optionsAgain = (
+  { at, inode, range, cpu: converter, profile, buffer, patch, failOn, redact }: Options,
+  redactor?: Redactor,
+): readonly string[] => [
+  ...at.flatMap((moment) => ['--at', momentWord(moment, redactor)]),
   ...(inode === undefined
     ? []
     : ['--inode', `${inode.dev === undefined ? '' : `${inode.dev}:`}0x${inode.ino.toString(16)}`]),
   ...(range === undefined ? [] : ['--range', `${range.from}..${range.to}`]),
   ...(converter === undefined ? [] : ['--cpu', String(converter)]),
   ...(profile === undefined ? [] : ['--profile', profile.name]),
-  ...(buffer === undefined ? [] : ['--buffer', buffer]),
+  ...(buffer === undefined ? [] : ['--buffer', redactor?.buffer(buffer) ?? buffer]),
   ...(failOn === 'any' ? ['--fail-on', failOn] : []),
   ...(redact === true ? ['--redact'] : []),
   ...(names(patch) === names(PATCHES) ? [] : ['--patch', names(patch).replaceAll(' ', '')]),
 ];
 
-export function momentWord(moment: MomentSelector): string {
+export function momentWord(moment: MomentSelector, redactor?: Redactor): string {
   switch (moment.kind) {
     case 'time':
       return moment.count === undefined ? formatTime(moment.at) : String(moment.count);
     case 'marker':
-      return `marker:${moment.text}`;
+      return `marker:${redactor?.askedMarker(moment.text) ?? moment.text}`;
     case 'end':
     case 'every-marker':
       return moment.kind;

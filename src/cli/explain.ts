@@ -3,7 +3,8 @@ import { type Command, Option } from 'commander';
 import { type Explanation, explainTrace } from '../explain/index.ts';
 import { PATCHES, PROFILES } from '../machine/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
-import { askRecording } from './ask-recording.ts';
+import type { Redactor } from '../trace/index.ts';
+import { askRecording, expectFile } from './ask-recording.ts';
 import type { ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import {
@@ -19,6 +20,8 @@ import {
   readRange,
 } from './explain-options.ts';
 import { complain, UsageError } from './failure.ts';
+import { checkHtml, HTML_OPTION, printsAnswer, writeHtml } from './html-file.ts';
+import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 
 /** `folioscope explain FILE`: the holders of each guest_memfd folio in a recording, and the result of a conversion. */
@@ -72,7 +75,8 @@ export function registerExplain(program: Command): void {
         .choices(['last', 'any'])
         .default('last'),
     )
-    .option('--redact', 'replace task names by task1, task2, ..., and page frames and addresses by 1, 2, ...')
+    .option('--redact', 'replace task names, pids, page frames, addresses and other names (docs/redact.md)')
+    .option(...HTML_OPTION)
     .option('--json', 'print one JSON document (schema/explain.schema.json, explain-pfn.schema.json)')
     .addHelpText(
       'after',
@@ -91,12 +95,14 @@ does not show all references.
 
 Examples:
   folioscope explain examples/two-cpu.dat
-  folioscope explain trace.dat --at 'marker:before convert' --range 0..512
-  folioscope explain --json trace.dat --inode 0:16:0x4414 --at end
-  folioscope explain trace.dat --pfn 0x671c`,
+  folioscope explain examples/two-cpu.dat --at 'marker:phase faulted' --range 0..64
+  folioscope explain --json examples/two-cpu.dat --inode 0:16:0x2a05b --at end
+  folioscope explain examples/pinned.txt --pfn 0x671c
+  folioscope explain examples/two-cpu.dat --html report.html`,
     )
     .action(async (file: string, options: Options) => {
       const { pfn } = options;
+      checkHtml(options);
       process.exitCode =
         pfn === undefined
           ? await explain(file, options)
@@ -105,36 +111,54 @@ Examples:
 }
 
 async function explain(file: string, options: Options): Promise<ExitCode> {
-  const explanation = await answer(file, options);
+  const { explanation, redactor } = await answer(file, options);
+  const shown = shownName(file, options.redact);
   // There is neither a verdict nor proof that no guest_memfd exists.
   if (explanation.moments.length === 0 && explanation.inodes.some(({ kind }) => kind !== 'other'))
     throw new UsageError(`${file}: the recording has no markers; --at end asks for its end`);
-  for (const damage of explanation.trace.damage) complain(`${file}: ${damage}`);
-  process.stdout.write(
-    options.json === true
-      ? explanationToJson(explanation)
-      : explanationToText(explanation, { file, options: optionsAgain(options), version: version() }),
-  );
-  return codeOf(explanation, {
+  for (const damage of explanation.trace.damage) complain(`${shown}: ${damage}`);
+  const text = (): string =>
+    explanationToText(explanation, { file: shown, options: optionsAgain(options, redactor), version: version() });
+  const code = codeOf(explanation, {
     any: options.failOn === 'any',
     calls: options.at.length === 0,
     isWanted: options.inode !== undefined,
   });
+  // Read before anything is printed: the recording may have changed, and then there is an error and no half answer.
+  const document =
+    options.html === undefined
+      ? undefined
+      : await (await import('./explain-html.ts')).explanationDocument(explanation, file, {
+          options,
+          shown,
+          redactor,
+          text: text(),
+          code,
+        });
+  if (printsAnswer(options)) process.stdout.write(options.json === true ? explanationToJson(explanation) : text());
+  if (options.html !== undefined && document !== undefined) writeHtml(options.html, document);
+  return code;
 }
 
-async function answer(file: string, options: Options): Promise<Explanation> {
+async function answer(
+  file: string,
+  options: Options,
+): Promise<{ readonly explanation: Explanation; readonly redactor: Redactor | undefined }> {
   const { at, inode, range, cpu: converter, profile, buffer, patch, redact } = options;
-  return askRecording(file, async (source, onProgress) =>
-    explainTrace(source, {
+  return askRecording(file, async (source, onProgress) => {
+    if (options.html !== undefined) expectFile(file, source);
+    const redactor = await redactorFor(source, redact);
+    const explanation = await explainTrace(source, {
       moments: at,
       inode,
       range,
       cpu: converter,
       profile,
       buffer,
-      redact,
+      redactor,
       patches: patch,
       onProgress,
-    }),
-  );
+    });
+    return { explanation, redactor };
+  });
 }

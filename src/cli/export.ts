@@ -20,6 +20,7 @@ interface Options {
   readonly c?: string;
   readonly parquet?: string;
   readonly perfetto?: string;
+  readonly trace?: string;
   readonly redact?: boolean;
   readonly buffer?: string;
   readonly replay?: string;
@@ -40,19 +41,30 @@ export function registerExport(program: Command): void {
         "calls as a stand-alone C program in the manner of the kernel's selftests. The program asserts the results on " +
         'the kernel that runs it. With --parquet it writes recordings as tables for DuckDB, pandas, Spark and ' +
         'ClickHouse: every event, and what explain makes of them (docs/query.md). With --perfetto it writes a ' +
-        'recording as a trace for https://ui.perfetto.dev and its SQL (docs/perfetto.md).',
+        'recording as a trace for https://ui.perfetto.dev and its SQL (docs/perfetto.md). With --trace it writes a ' +
+        'trace.dat with only what explain needs.',
     )
     .argument(
       '<file...>',
-      'a scenario file (YAML or JSON); with --perfetto a recording; with --parquet recordings, each FILE or HOST=FILE',
+      'a scenario file (YAML or JSON); with --perfetto or --trace a recording; with --parquet recordings, each FILE or HOST=FILE',
     )
     .option('--promela', 'in Promela, for SPIN')
     .option('--murphi', 'in Murphi, for Rumur')
     .option('--c <file>', 'a C program, into this file; - for standard output')
     .option('--parquet <directory>', 'recordings as Parquet files: DIRECTORY/TABLE/host=HOST/day=DAY/NAME.parquet')
     .option('--perfetto <file>', 'a recording as a Perfetto trace, into this file; - for standard output')
-    .option('--redact', 'with --perfetto: replace task names, page frames, addresses and texts')
-    .option('--buffer <name>', "with --parquet or --perfetto: only this buffer of a trace.dat; '' is the top one")
+    .option(
+      '--trace <file>',
+      'a trace.dat with only what explain needs of a recording, to attach to a mail, into this file (docs/redact.md)',
+    )
+    .option(
+      '--redact',
+      'of recordings: replace task names, pids, page frames, addresses and other names (docs/redact.md)',
+    )
+    .option(
+      '--buffer <name>',
+      "with --parquet, --perfetto or --trace: only this buffer of a trace.dat; '' is the top one",
+    )
     .option('--replay <file>', 'with --c: the order of a counterexample that check --json printed, or of run --json')
     .addOption(
       new Option(
@@ -88,31 +100,39 @@ Examples:
   folioscope export examples/two-cpu.dat --parquet tables
   folioscope export vm1=a.dat vm2=b.dat --parquet tables
   folioscope export examples/two-cpu.dat --perfetto two-cpu.pftrace
-  folioscope export examples/two-cpu.dat --redact --perfetto - | gzip > two-cpu.pftrace.gz`,
+  folioscope export examples/two-cpu.dat --redact --perfetto - | gzip > two-cpu.pftrace.gz
+  folioscope export examples/two-cpu.dat --redact --trace for-a-mail.dat`,
     )
     .action(async (files: readonly string[], options: Options, command: Command) => {
-      const { promela, murphi, c, parquet, perfetto, redact, buffer, replay, patch } = options;
-      if ([promela, murphi, c, parquet, perfetto].filter((asked) => asked !== undefined).length !== 1)
+      const { promela, murphi, c, parquet, perfetto, trace, redact, buffer, replay, patch } = options;
+      if ([promela, murphi, c, parquet, perfetto, trace].filter((asked) => asked !== undefined).length !== 1)
         command.error(
-          "expected one of --promela, --murphi, --c, --parquet and --perfetto, see 'folioscope export --help'",
+          "expected one of --promela, --murphi, --c, --parquet, --perfetto and --trace, see 'folioscope export --help'",
         );
-      if (redact !== undefined && perfetto === undefined) command.error('--redact goes with --perfetto');
+      if (redact !== undefined && perfetto === undefined && parquet === undefined && trace === undefined)
+        command.error('--redact goes with --perfetto, --parquet and --trace');
       const isOfScenarios = patch !== undefined || replay !== undefined || options.profile !== undefined;
       if (parquet !== undefined) {
         if (isOfScenarios) command.error('--parquet takes recordings: no --patch, --profile or --replay');
         const { exportParquet } = await import('./export-parquet.ts');
-        process.exitCode = await exportParquet(files, parquet, buffer);
+        process.exitCode = await exportParquet(files, parquet, { buffer, redact });
         return;
       }
       const [file = ''] = files;
       if (files.length > 1) command.error('expected one file; only --parquet takes several');
+      if (trace !== undefined) {
+        if (isOfScenarios) command.error('--trace takes a recording: no --patch, --profile or --replay');
+        const { exportReduced } = await import('./export-trace.ts');
+        process.exitCode = await exportReduced(file, { to: trace, buffer, redact });
+        return;
+      }
       if (perfetto !== undefined) {
         if (isOfScenarios) command.error('--perfetto takes a recording: no --patch, --profile or --replay');
         const { exportToPerfetto } = await import('./export-perfetto.ts');
         process.exitCode = await exportToPerfetto(file, { to: perfetto, buffer, redact });
         return;
       }
-      if (buffer !== undefined) command.error('--buffer goes with --parquet and --perfetto');
+      if (buffer !== undefined) command.error('--buffer goes with --parquet, --perfetto and --trace');
       if (c !== undefined) {
         await exportC(file, c, options);
         return;

@@ -4,6 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Inspection, Inspector } from '../live/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './failure.ts';
+import { Redactor } from '../trace/index.ts';
+import { redactedInspection } from './redacting.ts';
 import { version } from './version.ts';
 
 interface Options {
@@ -11,6 +13,7 @@ interface Options {
   readonly all?: boolean;
   readonly watch?: number | true;
   readonly drgn?: boolean;
+  readonly redact?: boolean;
   readonly json?: boolean;
 }
 
@@ -36,6 +39,7 @@ export function registerInspect(program: Command): void {
       ).argParser(readSeconds),
     )
     .option('--drgn', 'only print a drgn script that reads the batches from kernel memory')
+    .option('--redact', 'replace task names, pids and page frames (docs/redact.md)')
     .option('--json', 'print one JSON document (schema/inspect.schema.json); with --watch one document a line')
     .addHelpText(
       'after',
@@ -75,12 +79,16 @@ async function inspect(options: Options): Promise<ExitCode> {
     return EXIT.well;
   }
   if (options.all === true && options.pid !== undefined) throw new UsageError('--all and --pid exclude each other');
-  const { Inspector: Looking } = await import('../live/index.ts');
-  const inspector = await Looking.start({ pids: options.pid, watch: options.watch !== undefined });
+  const { Inspector: Inspecting } = await import('../live/index.ts');
+  const inspector = await Inspecting.start({ pids: options.pid, watch: options.watch !== undefined });
+  const redactor = options.redact === true ? new Redactor() : undefined;
+  const shown: Looking = {
+    look: () => (redactor === undefined ? inspector.look() : redactedInspection(inspector.look(), redactor)),
+  };
   try {
     if (options.watch !== undefined)
-      return codeOf(await watch(inspector, options.watch === true ? 0.5 : options.watch, options.json === true));
-    const seen = inspector.look();
+      return codeOf(await watch(shown, options.watch === true ? 0.5 : options.watch, options.json === true));
+    const seen = shown.look();
     process.stdout.write(options.json === true ? report.inspectToJson(seen) : report.inspectReport(seen, version()));
     return codeOf(seen);
   } finally {
@@ -88,8 +96,11 @@ async function inspect(options: Options): Promise<ExitCode> {
   }
 }
 
+/** Looks, any number of times. */
+type Looking = Pick<Inspector, 'look'>;
+
 /** Prints what changes, until SIGINT or SIGTERM. @returns the last look. */
-async function watch(inspector: Inspector, seconds: number, json: boolean): Promise<Inspection> {
+async function watch(inspector: Looking, seconds: number, json: boolean): Promise<Inspection> {
   const { inspectLine, inspectToJson } = await import('../report/index.ts');
   const ending = new AbortController();
   const end = (): void => ending.abort();

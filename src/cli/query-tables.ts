@@ -3,11 +3,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { columnsOf, TABLE_NAMES, type TableName, TABLES } from '../export/index.ts';
-import { rowsAsCsv, rowsAsJson, rowsAsTable } from '../report/index.ts';
+import { rowsAsCsv, rowsAsJson, rowsAsTable, wrap } from '../report/index.ts';
 import { Duckdb } from './duckdb.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, reasonOf, UsageError } from './failure.ts';
-import { namedTrace, writeTables } from './trace-tables.ts';
+import { namedTraces, writeTables } from './trace-tables.ts';
 import { WorkFolder } from './work-folder.ts';
 
 /** As the command line has them. */
@@ -16,6 +16,7 @@ export interface QueryOptions {
   readonly json?: boolean;
   readonly columns?: boolean;
   readonly buffer?: string;
+  readonly redact?: boolean;
 }
 
 /** Prints every table with its columns. */
@@ -24,9 +25,11 @@ export function printColumns(): void {
     const { about } = TABLES[table];
     const columns = columnsOf(table);
     const width = Math.max(...columns.map(({ name }) => name.length));
-    process.stdout.write(`${table}: ${about}\n`);
-    for (const { name, type, about: what } of columns)
-      process.stdout.write(`  ${name.padEnd(width)}  ${type.padEnd(7)}  ${what}\n`);
+    const lines = columns.flatMap(({ name, type, about: what }) => {
+      const start = `  ${name.padEnd(width)}  ${type.padEnd(7)}  `;
+      return wrap(what, start, ' '.repeat(start.length));
+    });
+    process.stdout.write(`${[...wrap(`${table}: ${about}`, ''), ...lines].join('\n')}\n`);
   }
   process.stdout.write('All tables also have host (VARCHAR) and day (DATE).\n');
 }
@@ -44,13 +47,13 @@ export async function query(words: readonly string[], sql: string, options: Quer
 async function ask(
   words: readonly string[],
   sql: string,
-  { folder, csv, json, buffer }: QueryOptions & { readonly folder: string },
+  { folder, csv, json, buffer, redact }: QueryOptions & { readonly folder: string },
 ): Promise<ExitCode> {
   const duckdb = await Duckdb.open(join(folder, 'spilled'));
   try {
     // A mistake in the question is told before gigabytes are read.
     const tables = await duckdb.tablesOf(sql);
-    const { roots, isDamaged } = await rootsOf(words, { root: join(folder, 'tables'), tables, buffer });
+    const { roots, isDamaged } = await rootsOf(words, { root: join(folder, 'tables'), tables, buffer, redact });
     for (const table of tables)
       await duckdb.read(
         table,
@@ -73,20 +76,30 @@ async function rootsOf(
     root,
     tables,
     buffer,
-  }: { readonly root: string; readonly tables: ReadonlySet<TableName>; readonly buffer?: string | undefined },
+    redact,
+  }: {
+    readonly root: string;
+    readonly tables: ReadonlySet<TableName>;
+    readonly buffer?: string | undefined;
+    readonly redact?: boolean | undefined;
+  },
 ): Promise<{ readonly roots: readonly string[]; readonly isDamaged: boolean }> {
   const roots = [root];
   let isDamaged = false;
-  for (const word of words) {
-    const named = namedTrace(word);
+  for (const named of namedTraces(words, redact)) {
+    const { word } = named;
     if (named.host === undefined && statSync(word, { throwIfNoEntry: false })?.isDirectory() === true) {
+      if (redact === true)
+        throw new UsageError(
+          `${word}: holds tables, which --redact does not change: export --parquet --redact writes others`,
+        );
       if (TABLE_NAMES.every((table) => filesOf(word, table).length === 0))
         throw new UsageError(`${word}: holds no tables, expected a directory that export --parquet wrote`);
       roots.push(word);
       continue;
     }
     const { trace } = await writeTables(named, { root, tables, buffer });
-    for (const damage of trace.damage) complain(`${named.path}: ${damage}`);
+    for (const damage of trace.damage) complain(`${named.shown}: ${damage}`);
     isDamaged ||= trace.damage.length > 0;
   }
   return { roots, isDamaged };

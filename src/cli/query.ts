@@ -20,6 +20,7 @@ export function registerQuery(program: Command): void {
     .option('--csv', 'print comma-separated values')
     .option('--json', 'print one JSON document (schema/query.schema.json)')
     .option('--columns', 'print the tables and their columns, and ask nothing')
+    .option('--redact', 'replace task names, pids, page frames, addresses and other names (docs/redact.md)')
     .option('--buffer <name>', "only this buffer of a trace.dat; '' is the top one")
     .addHelpText(
       'after',
@@ -36,6 +37,7 @@ Examples:
       'SELECT page_index, batch_cpu, waited_ns FROM folios ORDER BY waited_ns DESC LIMIT 5'
   folioscope query --csv a=examples/two-cpu.dat b=examples/two-cpu.txt \\
       'SELECT host, count(*) AS folios FROM folios GROUP BY host ORDER BY host'
+  folioscope query --redact examples/two-cpu.dat 'SELECT DISTINCT pid, task FROM folios'
   folioscope query --columns`,
     )
     .action(async (words: readonly string[], options: QueryOptions, command: Command) => {

@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import { UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
+import { redactedRecord, redactorFor } from './redacting.ts';
 import { version } from './version.ts';
 
 /** Refusals that make a recording fail. */
@@ -20,6 +21,7 @@ interface Options {
   readonly limit: number;
   readonly failOn?: FailOn;
   readonly quietIfWell?: boolean;
+  readonly redact?: boolean;
   readonly json?: boolean;
 }
 
@@ -60,6 +62,10 @@ export function registerRecord(program: Command): void {
       ).choices(['refused', 'spurious', 'never']),
     )
     .option('--quiet-if-well', 'print an answer only if something was refused')
+    .option(
+      '--redact',
+      'in the answer: replace task names, pids, page frames, addresses and other names (docs/redact.md)',
+    )
     .option('--json', 'print one JSON document (schema/record.schema.json)')
     .addHelpText(
       'after',
@@ -125,29 +131,37 @@ async function run(command: readonly string[], options: Options): Promise<number
     // A command that cannot be started is an error of the command line.
     throw error instanceof CommandError ? new UsageError(error.message) : error;
   }
-  const explanation = await explained(done.file);
+  const explanation = await explained(done.file, options.redact);
   const found = refusals(explanation);
-  if (!isQuiet || found !== 'none') await print(done, explanation, options);
+  if (!isQuiet || found !== 'none')
+    await print(options.redact === true ? redactedRecord(done) : done, explanation, options);
   return codeFor(done, explanation, options.failOn ?? (command.length === 0 ? 'refused' : 'never'));
 }
 
-async function explained(file: string): Promise<Explanation> {
+async function explained(file: string, redact: boolean | undefined): Promise<Explanation> {
   const source = await openSource(file);
   try {
-    return await explainTrace(source, { moments: [], patches: PATCHES });
+    const redactor = await redactorFor(source, redact);
+    return await explainTrace(source, { moments: [], patches: PATCHES, redactor });
   } finally {
     await source.close();
   }
 }
 
-async function print(done: RecordAnswer, explanation: Explanation, { json, events }: Options): Promise<void> {
+async function print(done: RecordAnswer, explanation: Explanation, { json, events, redact }: Options): Promise<void> {
   const { explanationToText, recordReport, recordToJson } = await import('../report/index.ts');
   if (json === true) {
     process.stdout.write(recordToJson(done, explanation));
     return;
   }
   process.stdout.write(`${recordReport(done, events)}\n`);
-  process.stdout.write(explanationToText(explanation, { file: done.file, options: [], version: version() }));
+  process.stdout.write(
+    explanationToText(explanation, {
+      file: done.file,
+      options: redact === true ? ['--redact'] : [],
+      version: version(),
+    }),
+  );
 }
 
 /** The worst result of the recorded conversions, or of a possible conversion at a marked moment. */

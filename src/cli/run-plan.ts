@@ -15,6 +15,7 @@ export interface Options {
   readonly replay?: string;
   readonly trace?: string;
   readonly pageRef?: boolean;
+  readonly html?: string;
   readonly steps: 'none' | 'folded' | 'all';
   readonly json?: boolean;
 }

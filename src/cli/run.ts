@@ -7,9 +7,11 @@ import type { Scenario, ScenarioAnswer, ScenarioRuns } from '../scenario/index.t
 import { names, theOne } from './choices.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { reportFailure, UsageError } from './failure.ts';
+import { checkHtml, HTML_OPTION, outcomeOfCode, printsAnswer, writeHtml } from './html-file.ts';
 import { patchChoices } from './patch-choice.ts';
 import { Progress } from './progress.ts';
 import { answerOf, manyRuns } from './run-answers.ts';
+import { observersOf, RunFilm } from './run-film.ts';
 import { commandFor, type Options, planOf } from './run-plan.ts';
 import { readScenarioText, scenarioFiles } from './scenario-files.ts';
 import { version } from './version.ts';
@@ -59,6 +61,7 @@ export function registerRun(program: Command): void {
         .choices(['none', 'folded', 'all'])
         .default('folded'),
     )
+    .option(...HTML_OPTION)
     .option('--json', 'print one JSON document (schema/run.schema.json)')
     .addHelpText(
       'after',
@@ -78,6 +81,7 @@ Examples:
   folioscope run --json scenarios/SC-02-other-cpu.yaml
   folioscope run scenarios/SC-02-other-cpu.yaml --schedule pct:3 --runs 100
   folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --trace v6.txt
+  folioscope run scenarios/SC-02-other-cpu.yaml --patch v6 --html run.html
   folioscope run scenarios/SC-02-other-cpu.yaml --patch mutant:drains-itself-only
       deliberately wrong forms: 'folioscope check --mutants' lists them`,
     )
@@ -93,9 +97,8 @@ const wholeNumber = (from: number, to: number) => (text: string) => {
 };
 
 async function run(paths: readonly string[], options: Options): Promise<ExitCode> {
-  const { mutantNotes, runToJson, runReport, runsReport, runsToJson, summaryEnd, summaryLine } = await import(
-    '../report/index.ts'
-  );
+  const { mutantNotes, runToHtml, runToJson, runReport, runsReport, runsToJson, summaryEnd, summaryLine } =
+    await import('../report/index.ts');
   const { mutantIn } = await import('../scenario/index.ts');
   const plan = await planOf(options);
   const files: string[] = [];
@@ -106,6 +109,9 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
     throw new UsageError(
       '--trace writes one run: name one scenario file and one form with --patch, and leave out --runs',
     );
+  if (options.html !== undefined && (!isReport || options.runs !== undefined))
+    throw new UsageError('--html writes the report of one run: name one scenario file, and leave out --runs');
+  checkHtml(options);
   if (options.pageRef === true && options.trace === undefined) throw new UsageError('--page-ref needs --trace');
   const notes = mutantNotes(plan.patches.map((patch) => ({ patch: patch.name, notes: { mutant: mutantIn(patch) } })));
   const recorder = options.trace === undefined ? undefined : new TraceRecorder(options.pageRef === true, notes);
@@ -128,17 +134,28 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
           process.stdout.write(runsReport(runs, { command: commandFor(file, options, plan), version: version() }));
         continue;
       }
-      const answer = await answerOf(scenario, plan, keep, tick, recorder);
+      const film = options.html === undefined ? undefined : new RunFilm(scenario);
+      const answer = await answerOf(scenario, plan, keep, tick, observersOf(recorder, film));
       if (options.trace !== undefined) await recorder?.write(options.trace);
       progress.end();
       answers.push(answer);
-      codes.add(await codeOf(answer));
-      if (options.json === true) continue;
-      process.stdout.write(
-        isReport
-          ? runReport(answer, { steps: options.steps, command: commandFor(file, options, plan), version: version() })
-          : summaryLine(answer),
-      );
+      const code = await codeOf(answer);
+      codes.add(code);
+      const command = commandFor(file, options, plan);
+      const text = (): string =>
+        isReport ? runReport(answer, { steps: options.steps, command, version: version() }) : summaryLine(answer);
+      if (options.json !== true && printsAnswer(options)) process.stdout.write(text());
+      if (options.html !== undefined && film !== undefined)
+        writeHtml(
+          options.html,
+          runToHtml(answer, film.runs(answer.patches), {
+            file,
+            outcome: outcomeOfCode(code),
+            text: text(),
+            command,
+            version: version(),
+          }),
+        );
     } catch (error) {
       progress.end();
       // One bad file among many does not prevent the other answers.

@@ -4,33 +4,32 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import * as z from 'zod/mini';
 import { InputError } from '../ledger/index.ts';
+import { CHECK_ALL_SCHEMA, checkAllToJson } from '../report/index.ts';
 import type { Options } from './check-options.ts';
-import type { FileOutcome } from './file-outcome.ts';
+import { type FileOutcome, resultOf } from './file-outcome.ts';
 import type { Shard } from './shard.ts';
 import { version } from './version.ts';
 
-const SCHEMA = 'folioscope.check-shard/1';
-
 const OUTCOME = z.enum(['as expected', 'NOT as expected', 'undecided', 'says nothing', 'not run']);
-const DOCUMENT = z.strictObject({
-  schema: z.literal(SCHEMA),
+const PLACE = z.object({ place: z.int(), file: z.string() });
+const RESULT = z.union([
+  z.strictObject({ place: z.int(), file: z.string(), mistake: z.string() }),
+  // The answers about the scenario are kept as they are, in their order.
+  z.catchall(z.extend(PLACE, { outcome: OUTCOME, text: z.string() }), z.unknown()),
+]);
+const DOCUMENT = z.object({
+  schema: z.literal(CHECK_ALL_SCHEMA),
+  shard: z.string().check(z.regex(/^\d+\/\d+$/)),
   version: z.string(),
-  /** Hash of the question: options, the files and their content. */
   question: z.string(),
-  shard: z.strictObject({ number: z.int(), of: z.int() }),
   files: z.int(),
   interrupted: z.boolean(),
-  results: z.array(
-    z.union([
-      z.strictObject({ place: z.int(), file: z.string(), outcome: OUTCOME, text: z.string() }),
-      z.strictObject({ place: z.int(), file: z.string(), mistake: z.string() }),
-    ]),
-  ),
+  results: z.array(RESULT),
 });
 type ShardDocument = z.output<typeof DOCUMENT>;
 
-/** Result of a shard, as one line of JSON (schema/check-shard.schema.json). */
-export function shardDocument(
+/** Result of a shard, as one document (schema/check-all.schema.json). */
+export const shardDocument = (
   files: readonly string[],
   shard: Shard,
   options: Options,
@@ -39,25 +38,23 @@ export function shardDocument(
     results,
     interrupted,
   }: { readonly places: readonly number[]; readonly results: readonly FileOutcome[]; readonly interrupted: boolean },
-): string {
-  const document: ShardDocument = {
-    schema: SCHEMA,
-    version: version(),
-    question: questionOf(files, options),
-    shard,
-    files: files.length,
+): string =>
+  checkAllToJson(
+    results.map((result, i) => resultOf(relative(process.cwd(), files[places[i] ?? 0] ?? ''), result)),
     interrupted,
-    results: results.map((result, i) => {
-      const place = places[i] ?? 0;
-      return { place, file: relative(process.cwd(), files[place] ?? ''), ...result };
-    }),
-  };
-  return `${JSON.stringify(document)}\n`;
-}
+    {
+      shard: `${shard.number}/${shard.of}`,
+      version: version(),
+      question: questionOf(files, options),
+      files: files.length,
+      places,
+      texts: results.map((result) => ('text' in result ? result.text : undefined)),
+    },
+  );
 
 /** The same for every shard of one question, whatever machine explores it, with how many threads and how much memory. */
 function questionOf(files: readonly string[], options: Options): string {
-  const { patch, shard: _shard, workers: _workers, memory: _memory, spill: _spill, ...rest } = options;
+  const { patch, shard: _shard, workers: _workers, memory: _memory, spill: _spill, json: _json, ...rest } = options;
   const hash = createHash('sha256');
   // The path of a file may differ between machines; its content may not.
   for (const file of files) hash.update(contentOf(file)).update('\0');
@@ -75,42 +72,62 @@ function contentOf(file: string): Uint8Array | string {
   }
 }
 
+/** A file's outcome, with its name. */
+export interface NamedOutcome {
+  readonly file: string;
+  readonly result: FileOutcome;
+}
+
 /**
  * The outcomes of all shards of a question, in the order of the files. @throws InputError if a shard is missing, or belongs to
  * another question.
  */
 export function merged(documents: readonly { readonly file: string; readonly text: string }[]): {
-  readonly results: readonly FileOutcome[];
+  readonly outcomes: readonly NamedOutcome[];
   readonly interrupted: boolean;
 } {
   const shards = documents.map(({ file, text }) => ({ file, said: readShard(file, text) }));
   const [first] = shards;
   if (first === undefined) throw new InputError('no shard, expected what check --all --shard I/N printed');
   const { question, shard, files } = first.said;
-  const byPlace = new Map<number, { readonly file: string; readonly result: FileOutcome }>();
+  const [, of] = numbersOf(shard);
+  const byPlace = new Map<number, { readonly from: string; readonly outcome: NamedOutcome }>();
   for (const { file, said } of shards) {
-    if (said.question !== question || said.shard.of !== shard.of || said.version !== first.said.version)
+    if (said.question !== question || numbersOf(said.shard)[1] !== of || said.version !== first.said.version)
       throw new InputError(
         `${file}: of another question than ${first.file}: other scenarios, options or version, expected shards of one`,
       );
-    for (const { place, file: scenario, ...result } of said.results) {
-      const known = byPlace.get(place);
-      if (known !== undefined && JSON.stringify(known.result) !== JSON.stringify(result))
+    for (const one of said.results) {
+      const outcome = { file: one.file, result: outcomeIn(one) };
+      const known = byPlace.get(one.place);
+      if (known !== undefined && JSON.stringify(known.outcome.result) !== JSON.stringify(outcome.result))
         throw new InputError(
-          `${file}: says of ${scenario} something else than ${known.file}, expected each shard once`,
+          `${file}: says of ${one.file} something else than ${known.from}, expected each shard once`,
         );
-      byPlace.set(place, { file, result });
+      byPlace.set(one.place, { from: file, outcome });
     }
   }
-  const missing = Array.from({ length: shard.of }, (_, i) => i + 1).filter(
-    (number) => !shards.some(({ said }) => said.shard.number === number),
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter(
+    (number) => !shards.some(({ said }) => numbersOf(said.shard)[0] === number),
   );
-  if (missing.length > 0)
-    throw new InputError(`shard ${missing.join(', ')} of ${shard.of} is missing, expected all of them`);
-  const results = Array.from({ length: files }, (_, place) => byPlace.get(place)?.result);
-  if (!results.every((result) => result !== undefined))
+  if (missing.length > 0) throw new InputError(`shard ${missing.join(', ')} of ${of} is missing, expected all of them`);
+  const outcomes = Array.from({ length: files }, (_, place) => byPlace.get(place)?.outcome);
+  if (!outcomes.every((outcome) => outcome !== undefined))
     throw new InputError('the shards do not have every file, expected whole documents');
-  return { results, interrupted: shards.some(({ said }) => said.interrupted) };
+  return { outcomes, interrupted: shards.some(({ said }) => said.interrupted) };
+}
+
+/** The outcome that a result was made of. */
+function outcomeIn(result: ShardDocument['results'][number]): FileOutcome {
+  if ('mistake' in result) return { mistake: String(result.mistake) };
+  const { place: _place, file: _file, outcome, text, ...checked } = result;
+  return { outcome, text, checked };
+}
+
+/** Number of a shard, and of all. */
+function numbersOf(shard: string): readonly [number, number] {
+  const [number, of] = shard.split('/').map(Number);
+  return [number ?? 0, of ?? 0];
 }
 
 function readShard(file: string, text: string): ShardDocument {
@@ -122,6 +139,6 @@ function readShard(file: string, text: string): ShardDocument {
     throw new InputError(`${file}: not JSON, ${expected}`);
   }
   const read = DOCUMENT.safeParse(value);
-  if (!read.success) throw new InputError(`${file}: not a document of ${SCHEMA}, ${expected}`);
+  if (!read.success) throw new InputError(`${file}: not a shard of ${CHECK_ALL_SCHEMA}, ${expected}`);
   return read.data;
 }

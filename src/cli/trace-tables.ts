@@ -9,6 +9,7 @@ import { reasonOf, UsageError } from './failure.ts';
 import { openSource } from './file-source.ts';
 import { makeDirectory } from './make-directory.ts';
 import { Progress } from './progress.ts';
+import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 import { WorkFolder } from './work-folder.ts';
 
@@ -17,15 +18,38 @@ export interface NamedTrace {
   /** Undefined if the recording names it, or if it is unknown. */
   readonly host: string | undefined;
   readonly path: string;
+  /** As it was given. */
+  readonly word: string;
+  /** What answers call it. */
+  readonly shown: string;
+  /** The name that an answer has for a host; undefined if it has the host's own. */
+  readonly hostName: ((host: string) => string) | undefined;
 }
 
 /** Name of the host if no recording gives it. */
 const UNKNOWN_HOST = 'unknown';
 
-/** An existing file takes precedence, whatever its name looks like. */
-export function namedTrace(word: string): NamedTrace {
-  const [, host, path = ''] = /^([\w.-]+)=(.+)$/.exec(word) ?? [];
-  return host === undefined || existsSync(word) ? { host: undefined, path: word } : { host, path };
+/**
+ * Recordings on the command line. An existing file takes precedence, whatever its name looks like.
+ * @param redact whether answers get other names for recordings and hosts, the same for the same host.
+ */
+export function namedTraces(words: readonly string[], redact: boolean | undefined): readonly NamedTrace[] {
+  const hosts = new Map<string, string>([[UNKNOWN_HOST, UNKNOWN_HOST]]);
+  const hostName = (host: string): string => {
+    const known = hosts.get(host) ?? `host${hosts.size}`;
+    hosts.set(host, known);
+    return known;
+  };
+  return words.map((word, nth) => {
+    const [, host, path = ''] = /^([\w.-]+)=(.+)$/.exec(word) ?? [];
+    const named = host === undefined || existsSync(word) ? { host: undefined, path: word } : { host, path };
+    return {
+      ...named,
+      word,
+      shown: shownName(named.path, redact, nth + 1),
+      hostName: redact === true ? hostName : undefined,
+    };
+  });
 }
 
 /** Options for writing recordings as tables into a folder. */
@@ -71,17 +95,21 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
 }
 
 async function writeThrough(
-  { host, path }: NamedTrace,
+  { host, path, shown, hostName }: NamedTrace,
   source: ByteSource,
   { root, tables, buffer, folder, digest }: Writing & { readonly folder: string; readonly digest: string },
 ): Promise<WrittenTables> {
   const opened = new Map<TableName, number>();
   const progress = new Progress();
   try {
+    const redactor = await redactorFor(source, hostName !== undefined, (recordedOn) =>
+      hostName === undefined ? '' : hostName(host ?? hostOf({ recordedOn })),
+    );
     const { trace, rows } = await exportTables(source, {
       tables,
-      recording: path,
+      recording: shown,
       buffer,
+      redactor,
       createdBy: `folioscope ${version()}`,
       open: (table) => {
         const file = writing(root, () => openSync(join(folder, table), 'w'));
@@ -90,8 +118,11 @@ async function writeThrough(
       },
       onProgress: (share) => progress.tick(() => `${path}: ${Math.round(100 * share)} %`),
     });
-    const place = join(`host=${host ?? hostOf(trace)}`, `day=${dayOf(trace.from, statSync(path).mtime)}`);
-    const name = `${basename(path).replaceAll(/[^\w.-]/g, '_')}-${digest}.parquet`;
+    const place = join(
+      `host=${redactor?.host ?? host ?? hostOf(trace)}`,
+      `day=${dayOf(trace.from, statSync(path).mtime)}`,
+    );
+    const name = `${basename(shown).replaceAll(/[^\w.-]/g, '_')}-${digest}.parquet`;
     writing(root, () => {
       for (const table of opened.keys()) {
         makeDirectory(join(root, table, place));
@@ -127,7 +158,7 @@ async function digestOf(source: ByteSource): Promise<string> {
 }
 
 /** `Linux NAME RELEASE MACHINE`. A host without a name calls itself `(none)`. */
-function hostOf({ recordedOn }: TraceSummary): string {
+function hostOf({ recordedOn }: Pick<TraceSummary, 'recordedOn'>): string {
   const [, name = UNKNOWN_HOST] = recordedOn?.split(' ') ?? [];
   return /^[\w.-]+$/.test(name) ? name : UNKNOWN_HOST;
 }

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
-import type { Answer, Question } from '../queue/index.ts';
+import type { Question } from '../queue/index.ts';
 import { positive, queueUrl } from './check-options.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { version } from './version.ts';
@@ -19,7 +19,7 @@ export function registerWorker(program: Command): void {
     .summary('answer the questions of check --queue, on any number of machines')
     .description(
       'Takes questions of check --all and of check --random from a queue in Redis or Valkey, and answers each in a ' +
-        'thread of its own. A question whose worker ends before its answer goes to another worker.',
+        'thread. A question whose worker ends before its answer goes to another worker.',
     )
     .addOption(
       new Option('--queue <url>', 'the queue: redis://[USER:PASSWORD@]HOST:PORT, rediss:// for TLS, or valkey://')
@@ -49,45 +49,32 @@ Examples:
 }
 
 async function work({ queue, jobs }: Options): Promise<ExitCode> {
-  const { serve } = await import('../queue/index.ts');
+  const [{ serve }, { WarmThreads }] = await Promise.all([import('../queue/index.ts'), import('./warm-threads.ts')]);
   const ending = new AbortController();
   // Every question in progress adds a listener.
   setMaxListeners(0, ending.signal);
   const end = (): void => ending.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  await serve(queue, {
-    version: version(),
-    jobs,
-    answer: answerInThread,
-    say: (line) => process.stderr.write(`folioscope worker: ${line}\n`),
-    stop: ending.signal,
-  });
+  // Answers come from threads, so that this one can renew the locks of the questions in progress.
+  const threads = new WarmThreads();
+  try {
+    await serve(queue, {
+      version: version(),
+      jobs,
+      answer: async (question, stop) => threads.answer(question, stop),
+      titleOf,
+      say: (line) => process.stderr.write(`folioscope worker: ${line}\n`),
+      stop: ending.signal,
+    });
+  } finally {
+    await threads.end();
+  }
   return EXIT.well;
 }
 
-/** Answers in a new thread, so that this thread can renew the locks of the questions in progress. */
-async function answerInThread(question: Question, stop: AbortSignal): Promise<Answer> {
-  const { startThread } = await import('./start-thread.ts');
-  const thread = startThread('queue-thread');
-  let stopped: () => void = () => undefined;
-  try {
-    return await new Promise<Answer>((resolve, reject) => {
-      // The rejection puts the question back into the queue.
-      stopped = () => reject(new Error('the worker was stopped'));
-      const failed = (why: string): void => resolve({ answer: null, failure: why });
-      thread.on('message', (text: unknown) => {
-        resolve({ answer: String(text), failure: null });
-      });
-      thread.on('error', (error) => failed(error.message));
-      thread.on('exit', (code) => failed(`a thread ended with code ${code}`));
-      stop.addEventListener('abort', stopped);
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node has no origin
-      thread.postMessage(question);
-    });
-  } finally {
-    stop.removeEventListener('abort', stopped);
-    thread.removeAllListeners();
-    await thread.terminate();
-  }
+/** The file, the form and the walks of a question. */
+function titleOf({ name, options, part }: Question): string {
+  const form = options.at(options.lastIndexOf('--patch') + 1) ?? '';
+  return `${name}, ${form}${part === null ? '' : `, walks ${part.first} to ${part.first + part.walks - 1}`}`;
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { DEFAULT_PROFILE, type Patch, PATCHES, type Profile, PROFILES } from '../kernel/index.ts';
 import type { KernelEvent, Loss } from '../ledger/index.ts';
-import { type ByteSource, type ByteStream, formatEvent, readTrace, type TraceSummary } from '../trace/index.ts';
+import {
+  type ByteSource,
+  type ByteStream,
+  formatEvent,
+  readTrace,
+  type Redactor,
+  type TraceSummary,
+} from '../trace/index.ts';
 import { type Conformance, type DivergenceAnswer, EVENT_KINDS, type KindCount, SILENT_KINDS } from './answer.ts';
 import { Follower, type Followed } from './follower.ts';
 import { Recording } from './recording.ts';
@@ -14,6 +21,8 @@ export interface ConformQuestion {
   readonly patches?: readonly Patch[] | undefined;
   /** Only this buffer of a trace.dat; undefined: all. */
   readonly buffer?: string | undefined;
+  /** Replaces what identifies; undefined: nothing is replaced. */
+  readonly redactor?: Redactor | undefined;
   readonly onProgress?: ((share: number) => void) | undefined;
 }
 
@@ -44,6 +53,7 @@ export async function conformTrace(source: ByteSource | ByteStream, question: Co
   const recording = new Recording();
   const trace = await readTrace(source, {
     buffer: question.buffer,
+    redactor: question.redactor,
     onEvents: (events) => recording.add(events),
     onProgress: question.onProgress,
   });

@@ -30,7 +30,6 @@ import type { Moment } from './moments.ts';
 import { notesOf } from './notes.ts';
 import { inferProfile } from './profile.ts';
 import { type Question, QuestionError } from './question.ts';
-import type { Redactor } from './redactor.ts';
 import type { InodeState } from './state/inode-state.ts';
 import { Losses } from './state/losses.ts';
 import { States } from './state/states.ts';
@@ -112,10 +111,9 @@ export class Answerer {
     return this.#moment(basis, { moment, inode, states, converter, range });
   }
 
-  /** The final form of an explanation: counts as stamps if the clock counts, and redacted if that was requested. */
+  /** The final form of an explanation: counts as stamps if the clock counts. */
   finalForm(explanation: Explanation, { countsTime }: TraceSummary): Explanation {
-    const counted = countsTime ? withCounts(explanation) : explanation;
-    return this.#story.redactor?.explanation(counted) ?? counted;
+    return countsTime ? withCounts(explanation) : explanation;
   }
 
   /**
@@ -287,7 +285,7 @@ export class Answerer {
       range,
       cpu: converter.cpu,
       cpuBecause: converter.because,
-      evidence: evidenceOf(baseline, state, moment, { redactor: this.#story.redactor, pageSize: trace.pageSize }),
+      evidence: evidenceOf(baseline, state, moment, trace),
     };
   }
 
@@ -423,7 +421,7 @@ function evidenceOf(
   baseline: Verdict,
   state: InodeState,
   { at }: Moment,
-  { redactor, pageSize }: { readonly redactor: Redactor | undefined; readonly pageSize: TraceSummary['pageSize'] },
+  { pageSize }: Pick<TraceSummary, 'pageSize'>,
 ): RefusalEvidence | undefined {
   if (baseline.verdict !== 'refused') return undefined;
   const covers = ({ index, order }: FolioLedger | Generation): boolean =>
@@ -432,7 +430,7 @@ function evidenceOf(
   if (folio === undefined) return undefined;
   const status = statusAt(folio, at);
   if (status?.status !== 'waits' && status?.status !== 'may-wait') return undefined;
-  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(redactor?.event(event) ?? event, pageSize);
+  const quote = (event: FilemapEvent | LruInsertion): string => formatEvent(event, pageSize);
   return {
     index: folio.index,
     pfn: folio.pfn,

@@ -2,7 +2,7 @@
 import { type ByteSource, type ByteStream, type ReadOptions, readTrace, type TraceSummary } from '../trace/index.ts';
 import type { Explanation } from './answer.ts';
 import { Explainer } from './explainer.ts';
-import type { Question } from './question.ts';
+import { askedOf, type Question } from './question.ts';
 
 /**
  * Reads a recording, and answers who holds each guest_memfd folio and what a conversion would get.
@@ -42,7 +42,7 @@ async function answer(
   question: Question,
   how: Pick<ReadOptions, 'scheduling' | 'pageSize'>,
 ): Promise<{ readonly explanation: Explanation; readonly shownPageSize: TraceSummary['pageSize'] }> {
-  const explainer = new Explainer(question);
+  const explainer = new Explainer({ ...question, moments: askedOf(question.moments, question.redactor) });
   const { trace, shownPageSize } = await readInto(source, question, {
     ...how,
     onEvents: (events) => explainer.events(events),
@@ -53,11 +53,11 @@ async function answer(
 /** @returns the summary, and the page size that a text's offsets show: text gives offsets in bytes. */
 export async function readInto(
   source: ByteSource | ByteStream,
-  question: Pick<Question, 'buffer' | 'onProgress'>,
+  question: Pick<Question, 'buffer' | 'redactor' | 'onProgress'>,
   { scheduling, pageSize, onEvents }: Pick<ReadOptions, 'scheduling' | 'pageSize' | 'onEvents'>,
 ): Promise<{ readonly trace: TraceSummary; readonly shownPageSize: TraceSummary['pageSize'] }> {
-  const { buffer, onProgress } = question;
-  const trace = await readTrace(source, { buffer, scheduling, pageSize, onEvents, onProgress });
+  const { buffer, redactor, onProgress } = question;
+  const trace = await readTrace(source, { buffer, scheduling, pageSize, redactor, onEvents, onProgress });
   const shownPageSize = trace.format.startsWith('trace.dat') ? undefined : trace.pageSize;
   if (shownPageSize === undefined) return { trace, shownPageSize };
   const how = pageSize === undefined ? 'read from a pipe, 4096 is assumed: give the text as a file' : 'no text says it';

@@ -22,7 +22,6 @@ import type { Generation } from './generation.ts';
 import { Inodes } from './inodes.ts';
 import { type Keeping, Moments } from './moments.ts';
 import type { Question } from './question.ts';
-import { Redactor } from './redactor.ts';
 
 /** Number of rounds of drains that are stored whole for later questions. */
 const MOST_FOLLOWED_ROUNDS = 100_000;
@@ -42,7 +41,6 @@ export interface Following extends Keeping {
  */
 export class Explainer {
   readonly #question: Question;
-  readonly #redactor: Redactor | undefined;
   readonly #moments: Moments;
   readonly #inodes: Inodes;
   readonly #conversions = new Conversions();
@@ -54,15 +52,13 @@ export class Explainer {
   /** @param following undefined: only what the question needs is kept. */
   constructor(question: Question, following?: Following) {
     this.#question = question;
-    this.#redactor = question.redact === true ? new Redactor() : undefined;
-    this.#moments = new Moments(question.moments, question.redact !== true, following);
+    this.#moments = new Moments(question.moments, following);
     this.#inodes = new Inodes(question.inode);
     this.#drains = new Drains(following?.whole === true ? MOST_FOLLOWED_ROUNDS : undefined, following?.onRound);
     this.#pageCache = new PageCache({
       moments: this.#moments,
       inodes: this.#inodes,
       conversions: this.#conversions,
-      redactor: this.#redactor,
       batchSize: question.profile?.batchSize ?? DEFAULT_PROFILE.batchSize,
       onEnd: following?.onEnd,
     });
@@ -94,7 +90,6 @@ export class Explainer {
       return;
     }
     this.#order.precedes(event);
-    if (this.#redactor !== undefined) toRedact(event, this.#redactor);
     if (event.type === 'mm_lru_insertion') {
       this.#pageCache.inserted(event, batch);
       this.#drains.inserted(event);
@@ -187,16 +182,8 @@ export class Explainer {
       seen,
       strays,
       order: this.#order,
-      redactor: this.#redactor,
     });
   }
-}
-
-/** Markers may contain names of tasks, which are known from the tasks' events. */
-function toRedact(event: Exclude<KernelEvent, Loss>, redactor: Redactor): void {
-  redactor.name(event.comm);
-  if (event.type === 'sched_switch') redactor.name(event.nextComm);
-  if (event.type === 'sched_wakeup') redactor.name(event.wokenComm);
 }
 
 const isOfPageCache = (event: Exclude<KernelEvent, Loss>): event is FilemapEvent =>

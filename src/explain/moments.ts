@@ -35,7 +35,6 @@ const NOTHING_MORE: Keeping = { window: undefined, whole: false };
 /** Finds the requested moments while the recording is read. */
 export class Moments {
   readonly #selectors: readonly MomentSelector[];
-  readonly #namesTexts: boolean;
   readonly #keeping: Keeping;
   readonly #everyMarker: boolean;
   readonly #texts: Set<string>;
@@ -47,9 +46,7 @@ export class Moments {
   /** Number of markers with each requested text. */
   readonly #counts = new Map<string, number>();
 
-  /** @param namesTexts whether messages may name existing markers. */
-  constructor(selectors: readonly MomentSelector[], namesTexts = true, keeping: Keeping = NOTHING_MORE) {
-    this.#namesTexts = namesTexts;
+  constructor(selectors: readonly MomentSelector[], keeping: Keeping = NOTHING_MORE) {
     this.#keeping = keeping;
     this.#selectors = selectors.length === 0 ? EVERYTHING : selectors;
     this.#everyMarker = this.#selectors.some(({ kind }) => kind === 'every-marker');
@@ -115,10 +112,6 @@ export class Moments {
   }
 
   #noMarker(text: string, hidden: number): string {
-    if (!this.#namesTexts) {
-      const others = this.#seen.size;
-      return `no marker '${text}' in the recording; it has ${others} other marker${others === 1 ? '' : 's'}`;
-    }
     const some = [...this.#seen]
       .slice(0, 5)
       .map((other) => `'${other.length > 60 ? `${other.slice(0, 57)}...` : other}'`);

@@ -11,6 +11,7 @@ import {
   parseTime,
 } from '../ledger/index.ts';
 import type { Patch, Profile } from '../machine/index.ts';
+import type { Redactor } from '../trace/index.ts';
 import type { IndexRange } from './answer.ts';
 
 /** The requested time of a state. */
@@ -41,13 +42,22 @@ export interface Question {
   readonly profile?: Profile | undefined;
   /** Forms of the check, in the order of the answer. */
   readonly patches: readonly Patch[];
-  /** Whether task names and addresses are replaced in the answer. */
-  readonly redact?: boolean | undefined;
+  /** Replaces what identifies; undefined: nothing is replaced. */
+  readonly redactor?: Redactor | undefined;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
   /** Progress callback with the share of the recording that has been read. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
+
+/** Moments as a redacted recording names them. */
+export const askedOf = (
+  moments: readonly MomentSelector[],
+  redactor: Redactor | undefined,
+): readonly MomentSelector[] =>
+  redactor === undefined
+    ? moments
+    : moments.map((one) => (one.kind === 'marker' ? { ...one, text: redactor.askedMarker(one.text) } : one));
 
 /** The recording does not have the requested object. The message is one line and names the existing ones. */
 export class QuestionError extends Error {

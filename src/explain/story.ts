@@ -10,7 +10,6 @@ import type { SeenEvents } from './follow/seen-events.ts';
 import type { Strays } from './follow/strays.ts';
 import type { Inodes } from './inodes.ts';
 import type { Moments } from './moments.ts';
-import type { Redactor } from './redactor.ts';
 import type { Surroundings } from './state/surroundings.ts';
 
 /** Results of one pass over the events of a recording: the basis of all answers. */
@@ -27,8 +26,6 @@ export interface Story {
   /** Folios with unrecorded events. */
   readonly strays: Strays;
   readonly order: EventOrder;
-  /** Undefined if nothing is redacted. */
-  readonly redactor: Redactor | undefined;
 }
 
 /** A full batch is always flushed: if a batch filled up again and no insertion was recorded, that event was off. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readHistory } from '../explain/index.ts';
-import { type ByteSource, readWholeTrace, type TraceSummary } from '../trace/index.ts';
+import { type ByteSource, readWholeTrace, type Redactor, type TraceSummary } from '../trace/index.ts';
 import { conversionRow, drainRows, inodeRow, recordingRow } from './answer-rows.ts';
 import { EventRows } from './event-rows.ts';
 import { LifeRows } from './life-rows.ts';
@@ -18,6 +18,8 @@ export interface TablesOptions {
   readonly createdBy: string;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
+  /** Replaces what identifies; undefined: nothing is replaced. */
+  readonly redactor?: Redactor | undefined;
   /** Progress callback with the share of the work that is done. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }
@@ -57,7 +59,7 @@ const MOST_LIVES = 20_000;
  */
 export async function exportTables(
   source: ByteSource,
-  { tables, recording, open, createdBy, buffer, onProgress }: TablesOptions,
+  { tables, recording, open, createdBy, buffer, redactor, onProgress }: TablesOptions,
 ): Promise<{ readonly trace: TraceSummary; readonly rows: ReadonlyMap<TableName, number> }> {
   const files = new Map<TableName, { readonly rows: number; finish(): void }>();
   const file = <Specs extends Types>(
@@ -80,6 +82,7 @@ export async function exportTables(
     const history = await readHistory(source, {
       patches: [],
       buffer,
+      redactor,
       mostKept: MOST_LIVES,
       scheduling: drains !== undefined,
       onSummary: ({ to }) => void (lives.end = to),
@@ -102,6 +105,7 @@ export async function exportTables(
     const rows = new EventRows(recording, file('events', TABLES.events), losses);
     const read = await readWholeTrace(source, rows, {
       buffer,
+      redactor,
       pageSize: trace?.pageSize,
       onProgress: share(isFollowed ? 0.5 : 0, 1),
     });

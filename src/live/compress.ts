@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 import * as zlib from 'node:zlib';
+import type { Pack } from '../trace/index.ts';
 import type { Native } from './native.ts';
 
-/** Packs bytes into one zstd frame. */
-export type Pack = (bytes: Uint8Array) => Uint8Array;
-
-/** The best available packer: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks. */
+/**
+ * The best available packer: Node's own (22.15), libzstd, or frames without compression, which every reader unpacks.
+ * @example
+ * import { zstdPacker } from 'folioscope/live';
+ * zstdPacker({ zstd: undefined }).pack(new Uint8Array(3)).subarray(0, 4); // => Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd])
+ */
 export function zstdPacker(native: Pick<Native, 'zstd'>): {
   readonly pack: Pack;
   readonly by: string;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { zstdPacker } from './compress.ts';
 export { Cpus } from './cpus.ts';
 export { type DemoAnswer, MARKER_VARIABLE, runDemo } from './demo.ts';
 export { type CheckAnswer, type CommandAbility, diagnose, type Diagnosis, listChecks } from './doctor.ts';

@@ -15,14 +15,13 @@ import { machine, release, version as kernelVersion } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KVM_CREATE_GUEST_MEMFD, KVM_SET_MEMORY_ATTRIBUTES2, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from '../abi/index.ts';
 import { InputError } from '../ledger/index.ts';
-import { type PageLayout, parsePageLayout } from '../trace/index.ts';
+import { type Output, type PageLayout, parsePageLayout, writeTraceDat } from '../trace/index.ts';
 import { zstdPacker } from './compress.ts';
 import { codeOf } from './error-code.ts';
 import { Vm } from './kvm.ts';
 import { errorName, type Native } from './native.ts';
 import { eventsIn, lostBefore } from './ring-page.ts';
 import { type Dropped, Spool } from './spool.ts';
-import { type Output, writeTraceDat } from './trace-dat.ts';
 import { TraceInstance } from './tracefs.ts';
 import { UnavailableError } from './unavailable.ts';
 
@@ -220,7 +219,7 @@ export class Recorder {
           clocks: this.#instance.read('trace_clock'),
           uname: `Linux ${release()} ${kernelVersion()} ${machine()}`,
           version: `folioscope ${this.#options.version} recorded ${this.#wanted.map(({ event }) => event.replace('/', ':')).join(' ')}`,
-          cpus,
+          buffers: [{ name: '', cpus }],
         },
         pack,
       );

@@ -3,10 +3,9 @@ import { ZSTDDecoder } from 'zstddec';
 import { describe, expect, test } from 'vitest';
 import { formatsOf, headerPage, PageMaker, records, X86_64 } from '../../test/support/make-trace-dat.ts';
 import type { KernelEvent } from '../ledger/index.ts';
-import { memorySource, readTrace } from '../trace/index.ts';
+import { memorySource, type Output, readTrace, writeTraceDat } from '../trace/index.ts';
 import { storedFrame, zstdPacker } from './compress.ts';
 import { loadNative } from './native.ts';
-import { type Output, writeTraceDat } from './trace-dat.ts';
 
 /** A file in memory. */
 function memory(): Output & { readonly bytes: () => Uint8Array } {
@@ -56,9 +55,14 @@ describe.each([...packers])('a trace.dat packed by %s', (_, pack) => {
         clocks: 'local [mono]',
         uname: 'Linux 6.18 #1 x86_64',
         version: 'folioscope 0 recorded pagemap:mm_lru_insertion',
-        cpus: [
-          { cpu: 0, pages: [], stats: 'entries: 0\n' },
-          { cpu: 3, pages, stats: 'entries: 25\n' },
+        buffers: [
+          {
+            name: '',
+            cpus: [
+              { cpu: 0, pages: [], stats: 'entries: 0\n' },
+              { cpu: 3, pages, stats: 'entries: 25\n' },
+            ],
+          },
         ],
       },
       pack,

@@ -10,7 +10,7 @@ const QUESTION = z.strictObject({
   text: z.string(),
   /** Options of `check` by their long names, as on the command line. */
   options: z.array(z.string()),
-  /** Random walks `first` to `first + walks - 1`; null for a line of `check --all`. */
+  /** Random walks `first` to `first + walks - 1`; null for a whole search. */
   part: z.nullable(z.strictObject({ first: z.int(), walks: z.int() })),
 });
 
@@ -37,7 +37,8 @@ export type Answer = z.output<typeof ANSWER>;
  * const asking = submit(url, { version: '0', questions: [question], interrupted: () => false, progress: () => {} });
  * await asking.next().catch((error: Error) => error.name); // => 'QueueError'
  * const answer = async () => Promise.resolve({ answer: 'done', failure: null });
- * const work = { version: '0', jobs: 1, answer, say: () => {}, stop: new AbortController().signal };
+ * const user = { titleOf: () => 'a.yaml', say: () => {}, stop: new AbortController().signal };
+ * const work = { version: '0', jobs: 1, answer, ...user };
  * await serve(url, work).catch((error: Error) => error.name); // => 'QueueError'
  */
 export const idOf = (question: Question): string =>

@@ -15,6 +15,8 @@ export interface Serving {
   readonly jobs: number;
   /** Answers one question. It must leave this thread idle; otherwise the queue considers the worker dead. */
   readonly answer: (question: Question, stop: AbortSignal) => Promise<Answer>;
+  /** A question in a few words, for the worker's user. */
+  readonly titleOf: (question: Question) => string;
   /** Called with each line for the worker's user. */
   readonly say: (line: string) => void;
   /** Ends the work: unfinished questions go back to the queue. */
@@ -22,7 +24,7 @@ export interface Serving {
 }
 
 /** Answers the questions of a queue until `stop`. @throws QueueError if there is no queue. */
-export async function serve(url: string, { version, jobs, answer, say, stop }: Serving): Promise<void> {
+export async function serve(url: string, { version, jobs, answer, titleOf, say, stop }: Serving): Promise<void> {
   const { redis, bullmq, url: shown } = await connect(url);
   let isGone = false;
   const worker = new bullmq.Worker<unknown, Answer>(
@@ -31,7 +33,7 @@ export async function serve(url: string, { version, jobs, answer, say, stop }: S
       const question = questionFrom(job.data);
       const started = performance.now();
       const found = await answer(question, stop);
-      say(`${question.name}${partText(question)}: answered in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+      say(`${titleOf(question)}: answered in ${((performance.now() - started) / 1000).toFixed(1)} s`);
       return found;
     },
     {
@@ -68,6 +70,3 @@ const nap = async (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
-
-const partText = ({ part }: Question): string =>
-  part === null ? '' : `, walks ${part.first} to ${part.first + part.walks - 1}`;

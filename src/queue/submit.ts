@@ -43,11 +43,13 @@ export async function* submit(
   const queue = new connected.bullmq.Queue<unknown, unknown>(queueName(version), { connection: connected.redis });
   // Without a listener, an error of the connection would end the process; `patiently` reports it.
   queue.on('error', () => undefined);
-  const left = new Map<string, { readonly place: number }>();
+  // Equal questions have one job.
+  const left = new Map<string, number[]>();
   let workers = 0;
+  const jobs = new Set(questions.map(idOf)).size;
   const waiting = (isGone: boolean): Waiting => ({
-    answered: questions.length - left.size,
-    of: questions.length,
+    answered: jobs - left.size,
+    of: jobs,
     workers,
     isGone,
   });
@@ -56,6 +58,11 @@ export async function* submit(
   try {
     for (const [place, question] of questions.entries()) {
       const id = idOf(question);
+      const same = left.get(id);
+      if (same !== undefined) {
+        same.push(place);
+        continue;
+      }
       const before = await patiently(async () => jobOf(queue, id));
       // After an answer with a defect the question is submitted again: the defect may have been the machine's.
       if (before !== undefined && (await patiently(async () => isDefect(queue, id))))
@@ -69,16 +76,16 @@ export async function* submit(
           removeOnFail: { age: KEPT },
         }),
       );
-      left.set(id, { place });
+      left.set(id, [place]);
       if (interrupted()) return;
     }
     for (let turn = 0; left.size > 0 && !interrupted(); turn++) {
       if (turn % 10 === 0) workers = (await patiently(async () => queue.getWorkers())).length;
-      for (const [id, { place }] of left) {
+      for (const [id, places] of left) {
         const answer = await patiently(async () => answerOf(queue, id));
         if (answer === undefined) continue;
         left.delete(id);
-        yield { place, answer };
+        for (const place of places) yield { place, answer };
       }
       progress(waiting(false));
       if (left.size > 0) await nap(LOOK);

@@ -55,6 +55,7 @@ function answerJson({ answer, cost }: CostedAnswer, withCoverage: boolean): obje
     verdict: answer.verdict,
     property: shortest?.id ?? null,
     states: explored.states,
+    statesAtLeast: explored.statesAtLeast,
     transitions: explored.transitions,
     depth: explored.depth,
     seconds: cost.seconds,
@@ -80,6 +81,7 @@ function answerJson({ answer, cost }: CostedAnswer, withCoverage: boolean): obje
       verdict: property.verdict,
       vacuous: property.vacuous,
       states: property.explored.states,
+      statesAtLeast: property.explored.statesAtLeast,
       transitions: property.explored.transitions,
       depth: property.explored.depth,
       counterexample:

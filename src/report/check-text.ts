@@ -160,8 +160,13 @@ const walksText = ({ walks, seed, pct }: Walked): string =>
   `${counted(walks, 'random walk')} (seed ${seed}${pct === undefined ? '' : `, PCT of depth ${pct}`})`;
 
 /** Size of random walks. */
-function walkedText({ explored: { states, transitions, depth } }: CheckAnswer): string {
-  const different = states === 0 ? 'too many states to count' : counted(states, 'different state');
+function walkedText({ explored: { states, statesAtLeast, transitions, depth } }: CheckAnswer): string {
+  const different =
+    statesAtLeast !== undefined
+      ? `at least ${counted(statesAtLeast, 'different state')} (those of several machines do not add up)`
+      : states === 0
+        ? 'too many states to count'
+        : counted(states, 'different state');
   return `${counted(transitions, 'step')}, ${different}, the longest walk ${counted(depth, 'step')}`;
 }
 

@@ -17,7 +17,7 @@ import { Explainer } from '../explain/explainer.ts';
 import { type Explanation, explainTrace, type Question } from '../explain/index.ts';
 import { cpu, folioIndex, type KernelEvent } from '../ledger/index.ts';
 import { PATCHES } from '../machine/index.ts';
-import { memorySource } from '../trace/index.ts';
+import { memorySource, Redactor } from '../trace/index.ts';
 import { explanationToJson } from './explain-json.ts';
 import { explanationToText } from './explain-text.ts';
 import { MAIL_COLUMNS } from './wrap.ts';
@@ -201,7 +201,7 @@ describe('text', () => {
 
     test('a holder of which the headline speaks has no name where names are taken out', async () => {
       const file = 'test/recordings/s4_vmsplice.baseline.pageref.txt';
-      const said = await headlineUpTo('phase converted pinned_retry', file, { ...ALL, redact: true });
+      const said = await headlineUpTo('phase converted pinned_retry', file, { ...ALL, redactor: new Redactor() });
       expect(said).toMatch(/held then by 1 gup \('task\d+'\): 0:15:0x3aeb \(5\)/);
       expect(said).not.toContain("'conv'");
     });

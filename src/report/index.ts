@@ -13,6 +13,13 @@ export { checkToItf } from './check-itf.ts';
 export { checkToJson } from './check-json.ts';
 export type { Subject } from './check-subject.ts';
 export type { Outcome } from './check-all.ts';
+export {
+  CHECK_ALL_SCHEMA,
+  type CheckedScenario,
+  checkAllToJson,
+  checkedScenario,
+  type FileResult,
+} from './check-all-json.ts';
 export { allEnd, allLine, notRunLine, outcomeOf } from './check-all.ts';
 export { checkReport } from './check-text.ts';
 export { mutantsText } from './mutants-text.ts';
@@ -31,4 +38,16 @@ export type { Conformed } from './conform-json.ts';
 export { conformToJson, worstOf } from './conform-json.ts';
 export { conformReport } from './conform-text.ts';
 export { type RowCell, type RowColumn, rowsAsCsv, rowsAsJson, rowsAsTable, type RowsWriter } from './rows-text.ts';
+export { wrap } from './flow.ts';
 export { sourceReport, sourceToJson } from './source-text.ts';
+export {
+  BatchesSeen,
+  checkToHtml,
+  explanationToHtml,
+  frameToHtml,
+  type HtmlOptions,
+  inodeKey,
+  runToHtml,
+  type SeenRun,
+  type SeenStep,
+} from './html/index.ts';

@@ -277,10 +277,10 @@ export function shownLines({ prepared, before, after }: ReviewedChange): readonl
 function completedLines({ before, after }: ReviewedChange['prepared']): readonly string[] {
   const [old, young] = [before?.completed ?? [], after?.completed ?? []];
   const list = (lines: readonly string[]): readonly string[] => lines.flatMap((line) => wrap(line, '  | ', '  |     '));
-  const head = 'Not shown by the diff, completed with the text that all forms of this check share';
+  const head = 'Not shown by the diff, completed with what all forms of this check share';
   if (old.join('\n') === young.join('\n') || old.length === 0 || young.length === 0)
     return [`${head}:`, ...list(young.length === 0 ? old : young)];
-  return [`${head}, before:`, ...list(old), 'after:', ...list(young)];
+  return [...wrap(`${head}, before:`, ''), ...list(old), 'after:', ...list(young)];
 }
 
 /** Every scenario with the result of each side, and the number of explored states. */

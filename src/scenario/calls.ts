@@ -49,11 +49,11 @@ export function readCall(around: Surroundings, task: number, entry: CallEntry, p
       byPatch.set(patch, readExpected(around.source, expected, { call, returns: entry.returns }, where));
     }
   const every = byPatch.get('every') ?? (entry.returns === undefined ? undefined : { returns: listOf(entry.returns) });
-  const builtIn = byPatch.get('built-in');
-  for (const group of ['every', 'built-in']) byPatch.delete(group);
+  const named = byPatch.get('named');
+  for (const group of ['every', 'named']) byPatch.delete(group);
   const { tasks, pins, guestMemfds } = around;
   const text = callText(call, { tasks, pins, guestMemfds: guestMemfds.map(({ name }) => name) });
-  return { task, call, text, expected: { every, builtIn, byPatch } };
+  return { task, call, text, expected: { every, named, byPatch } };
 }
 
 /** A call while it is read: some of its fields may be missing. */

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { ALTERNATIVES, MUTANTS } from '../kernel/index.ts';
 import { type Outcome, type Patch, PATCHES } from '../machine/index.ts';
 import type { ConversionAnswer, Mismatch } from './answer.ts';
 import type { Expected, ScenarioCall } from './scenario.ts';
 
-/** The forms that come with folioscope, by identity: a user's form may bear the name of one. */
-const BUILT_IN: ReadonlySet<Patch> = new Set([...PATCHES, ...ALTERNATIVES, ...MUTANTS.map(({ patch }) => patch)]);
+/** The five named forms, by identity: a user's form may bear the name of one. */
+const NAMED: ReadonlySet<Patch> = new Set(PATCHES);
 
 /**
- * The scenario's expectation for a call under a form of the check: the form's own entry, otherwise that of the built-in
+ * The scenario's expectation for a call under a form of the check: the form's own entry, otherwise that of the named
  * forms if it is one, otherwise the entry for every form.
  */
 export const expectedOf = ({ expected }: ScenarioCall, patch: Patch): Expected | undefined =>
-  expected.byPatch.get(patch.name) ?? (BUILT_IN.has(patch) ? expected.builtIn : undefined) ?? expected.every;
+  expected.byPatch.get(patch.name) ?? (NAMED.has(patch) ? expected.named : undefined) ?? expected.every;
 
 /** Whether the scenario expects a spurious or justified refusal, and the form does not show enough to decide it. */
 export const isUndecided = (expected: Expected | undefined, conversion: ConversionAnswer | undefined): boolean =>

@@ -30,10 +30,10 @@ export interface ScenarioCall {
   /** The call in a few words, for reports. */
   readonly text: string;
   readonly expected: {
-    /** For every form of the check without an entry of its own. */
+    /** For every other form. */
     readonly every: Expected | undefined;
-    /** For the forms that come with folioscope, without an entry of their own. */
-    readonly builtIn: Expected | undefined;
+    /** For the named forms (`PATCHES`) without an entry of their own. */
+    readonly named: Expected | undefined;
     readonly byPatch: ReadonlyMap<string, Expected>;
   };
 }

@@ -141,12 +141,12 @@ const EXPECTED = z
 const EXPECT = z
   .strictObject({
     every: z.optional(EXPECTED),
-    'built-in': z.optional(EXPECTED),
+    named: z.optional(EXPECTED),
     ...Object.fromEntries(PATCHES.map(({ name }) => [name, z.optional(EXPECTED)])),
   })
   .check(
     z.describe(
-      "expected results by form of the check; 'built-in' stands for the other forms that come with folioscope, 'every' for all other forms",
+      "expected results by form of the check; 'named' stands for the other named forms, 'every' for all other forms",
     ),
   );
 

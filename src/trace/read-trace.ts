@@ -19,6 +19,7 @@ const MAX_HELD_BYTES = 128 * 1024 * 1024;
 /** A page loads only the reader of the recording's format. */
 const dat = () => import('./dat/read.ts');
 const text = () => import('./text/read.ts');
+const redacting = () => import('./redact/redacting.ts');
 
 /**
  * Reads a recording in one pass, in any known format, text also packed. The decoded events and the losses go to
@@ -43,9 +44,17 @@ const text = () => import('./text/read.ts');
  * noBuffer instanceof UnknownBufferError; // => true
  */
 export function readTrace(input: ByteSource | ByteStream, options: ReadOptions): Promise<TraceSummary> {
-  return readWith(input, options.onProgress, {
-    dat: async (source) => (await dat()).readDat(source, options),
-    text: async (pieces, dialect) => (await text()).readText(pieces, dialect, options),
+  const { redactor, onEvents } = options;
+  const reading =
+    redactor === undefined
+      ? options
+      : {
+          ...options,
+          onEvents: (events: readonly KernelEvent[]) => onEvents(events.map((event) => redactor.event(event))),
+        };
+  return readWith(input, options, {
+    dat: async (source) => (await dat()).readDat(source, reading),
+    text: async (pieces, dialect) => (await text()).readText(pieces, dialect, reading),
   });
 }
 
@@ -63,17 +72,19 @@ export function readTrace(input: ByteSource | ByteStream, options: ReadOptions):
  * events; // => 1
  * JSON.parse(new TextDecoder().decode(json.written())).pid; // => 7
  */
-export function readWholeTrace(
+export async function readWholeTrace(
   input: ByteSource | ByteStream,
   receiver: WholeReceiver,
   options: Omit<ReadOptions, 'onEvents' | 'scheduling'>,
 ): Promise<TraceSummary> {
-  const { onEvent, onLoss } = receiver;
+  const { redactor } = options;
+  const told = redactor === undefined ? receiver : (await redacting()).redactedReceiver(receiver, redactor);
+  const { onEvent, onLoss } = told;
   const onEvents = (events: readonly KernelEvent[]): void => {
     for (const event of events) if (event.type === 'loss') onLoss(event);
   };
-  return readWith(input, options.onProgress, {
-    dat: async (source) => (await import('./dat/read-whole.ts')).readWholeDat(source, receiver, options),
+  return readWith(input, options, {
+    dat: async (source) => (await import('./dat/read-whole.ts')).readWholeDat(source, told, options),
     text: async (pieces, dialect) => {
       const { WholeEvents } = await import('./text/whole-line.ts');
       const whole = new WholeEvents(onEvent, options.pageSize);
@@ -89,6 +100,15 @@ interface Readers {
 }
 
 async function readWith(
+  input: ByteSource | ByteStream,
+  { redactor, onProgress }: Pick<ReadOptions, 'redactor' | 'onProgress'>,
+  readers: Readers,
+): Promise<TraceSummary> {
+  const summary = await readAny(input, onProgress, readers);
+  return redactor === undefined ? summary : (await redacting()).redactedSummary(summary, redactor);
+}
+
+async function readAny(
   input: ByteSource | ByteStream,
   onProgress: ReadOptions['onProgress'],
   readers: Readers,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { PageSize } from '../abi/index.ts';
 import type { Cpu, KernelEvent, Loss, Nanoseconds } from '../ledger/index.ts';
+import type { Redactor } from './redact/redactor.ts';
 
 /** Summary of a recording: what it is, and how much of it could be read. */
 export interface TraceSummary {
@@ -52,6 +53,8 @@ export interface ReadOptions {
   readonly scheduling?: boolean | undefined;
   /** Bytes of a page, to convert a text's offsets to indexes; 4096 if undefined. A trace.dat has indexes. */
   readonly pageSize?: PageSize | undefined;
+  /** Replaces what identifies, in everything that the reader delivers; undefined: nothing is replaced. */
+  readonly redactor?: Redactor | undefined;
   /**
    * Receives the decoded events and the losses in time order, some thousands at a time. Each array is new, and the
    * receiver may keep it. An exception from it ends the reading, and is thrown by `readTrace`.

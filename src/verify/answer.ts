@@ -85,8 +85,16 @@ export interface Walked {
 
 /** Size of an exploration. */
 export interface Explored {
-  /** For random walks, the number of distinct visited states; 0 if there were too many to count. */
+  /**
+   * For random walks, the number of distinct visited states; 0 if there were too many to count, or if `statesAtLeast` says
+   * more.
+   */
   readonly states: number;
+  /**
+   * For random walks of several machines, whose distinct states do not add up: the largest number of one machine's. Undefined
+   * otherwise, and if one of them had too many to count.
+   */
+  readonly statesAtLeast?: number | undefined;
   /** As SPIN counts them: steps from state to state, plus the arrival at the initial state. */
   readonly transitions: number;
   /** Steps to the farthest state. */

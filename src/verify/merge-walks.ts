@@ -4,7 +4,7 @@ import { asExpected } from './verify.ts';
 
 /**
  * The answer of random walks that several machines made, each some of them: a property is violated if it is in one part, and its run is
- * the one with the fewest steps. Steps add up; distinct states do not, so their number is 0, "too many to count".
+ * the one with the fewest steps. Steps add up; distinct states do not, so their number is 0, with a lower limit beside it.
  * @param parts of one form and one scenario, at least one.
  * @example
  * import { parseScenario } from 'folioscope/scenario';
@@ -23,6 +23,7 @@ import { asExpected } from './verify.ts';
  * const walks = { walks: 2, seed: 1, steps: 100, pct: undefined };
  * const parts = [1, 3].map((first) => checkScenario(scenario, patchNamed('v6'), { walks: { ...walks, first } }));
  * mergedWalks(parts).walked?.walks; // => 4
+ * mergedWalks(parts).explored.statesAtLeast! > 0; // => true
  */
 export function mergedWalks(parts: readonly CheckAnswer[]): CheckAnswer {
   const [first] = parts;
@@ -62,6 +63,8 @@ function mergedProperty(parts: readonly PropertyAnswer[]): PropertyAnswer {
 
 const mergedExplored = (parts: readonly Explored[]): Explored => ({
   states: 0,
+  // Two parts may have visited the same state, so only a lower limit is known.
+  ...(parts.every(({ states }) => states > 0) ? { statesAtLeast: Math.max(...parts.map(({ states }) => states)) } : {}),
   // Each part counts the arrival at the initial state once.
   transitions: parts.reduce((sum, { transitions }) => sum + transitions, 1 - parts.length),
   depth: Math.max(...parts.map(({ depth }) => depth)),

@@ -111,7 +111,7 @@ describe('mistakes are one line, with exit code 65', () => {
   });
 });
 
-test('how often the built-in forms drain is not asked of a form of a file', () => {
+test('how often the named forms drain is not asked of a form of a file', () => {
   const pinned = join(ROOT, 'scenarios/SC-11-pin-user-pages.yaml');
   const { status, stdout } = folioscope(['check', pinned, '--patch', `${join(ROOT, 'examples/c/v6.c')},v6`]);
   expect(stdout).toMatch(/v6\.c: HOLDS/);

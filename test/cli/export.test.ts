@@ -29,15 +29,15 @@ describe('a model', () => {
 
 test.each([
   [['--promela', SC_02], /required option '--patch <name>'/],
-  [[SC_02, '--patch', 'v6'], /expected one of --promela, --murphi, --c, --parquet and --perfetto/],
+  [[SC_02, '--patch', 'v6'], /expected one of --promela, --murphi, --c, --parquet, --perfetto and --trace/],
   [
     ['--promela', '--murphi', SC_02, '--patch', 'v6'],
-    /expected one of --promela, --murphi, --c, --parquet and --perfetto/,
+    /expected one of --promela, --murphi, --c, --parquet, --perfetto and --trace/,
   ],
   [['--promela', SC_02, '--patch', 'v6,v8'], /Expected exactly one form/],
   [
     ['--promela', SC_02, '--c', 'x.c', '--patch', 'v6'],
-    /expected one of --promela, --murphi, --c, --parquet and --perfetto/,
+    /expected one of --promela, --murphi, --c, --parquet, --perfetto and --trace/,
   ],
   [['--promela', SC_02, '--patch', 'v6', '--replay', 'x.json'], /--replay goes with --c/],
   [[SC_02, '--c', 'no/such/folder/x.c'], /no\/such\/folder\/x\.c: cannot be written: no such file or directory/],

@@ -132,6 +132,12 @@ withServer(`a queue${hasServer ? '' : ' (skipped: no redis-server here)'}`, () =
     for (const one of running) one.kill('SIGKILL');
     const again = folioscope([...asked, '--queue', url()]);
     expect(again.stdout).toBe(alone.stdout);
+    const few = ['check', '--all', FILES[0] ?? '', wrong, '--json'];
+    const [queued, here] = [[...few, '--queue', url()], few].map((words) => folioscope(words));
+    expect(queued).toEqual(here);
+    // A file that is named twice is one question, and two lines.
+    const twice = folioscope(['check', '--all', FILES[0] ?? '', FILES[0] ?? '', '--queue', url()]);
+    expect([twice.status, twice.stdout.match(/^as expected/gm)?.length]).toEqual([0, 2]);
   });
 
   test('random walks in parts find what one machine finds, and count the same steps', {
@@ -151,6 +157,16 @@ withServer(`a queue${hasServer ? '' : ' (skipped: no redis-server here)'}`, () =
       expect(ours?.walked.walks).toBe(1200);
       // Without a violation every walk is made to its end: the parts are the walks of one machine.
       if (patch === 'v6') expect(ours?.transitions).toBe(theirs?.transitions);
+      // Different states do not add up: the largest part's number is what is certain.
+      const states = theirs?.states ?? 0;
+      expect([ours?.states, states > 0]).toEqual([0, true]);
+      expect(ours?.statesAtLeast).toBeGreaterThan(0);
+      if (patch === 'v6') expect(ours?.statesAtLeast).toBeLessThanOrEqual(states);
+      const text = folioscope([...asked.slice(0, -1), '--queue', url()]).stdout.replaceAll(/\s+/g, ' ');
+      if (patch === 'v6')
+        expect(text).toContain(
+          `at least ${ours?.statesAtLeast} different states (those of several machines do not add up)`,
+        );
     }
     worker.kill('SIGINT');
   });
@@ -204,6 +220,8 @@ withServer(`a queue${hasServer ? '' : ' (skipped: no redis-server here)'}`, () =
 });
 
 interface Answered {
+  readonly states: number;
+  readonly statesAtLeast?: number;
   readonly walked: { readonly walks: number };
   readonly transitions: number;
   readonly properties: readonly { readonly property: string; readonly verdict: string }[];

@@ -8,7 +8,7 @@ import { ROOT } from './folioscope.ts';
 export const validatorOf = (
   command:
     | 'check'
-    | 'check-shard'
+    | 'check-all'
     | 'conform'
     | 'demo'
     | 'doctor'

@@ -46,10 +46,40 @@ test('shards are merged, in whatever order and also twice, to what one machine s
 test('a shard keeps its schema, and takes its number from an Indexed Job', () => {
   const { stdout } = run([...ASKED, '--shard', 'job/3'], { JOB_COMPLETION_INDEX: '1' });
   expect(stdout).toBe(run([...ASKED, '--shard', '2/3']).stdout);
-  const validate = validatorOf('check-shard');
-  validate(JSON.parse(stdout));
+  const validate = validatorOf('check-all');
+  const document: unknown = JSON.parse(stdout);
+  validate(document);
   expect(validate.errors ?? []).toEqual([]);
+  expect(document).toMatchObject({ schema: 'folioscope.check-all/1', shard: '2/3' });
+  expect(run([...ASKED, '--shard', '2/3', '--json']).stdout).toBe(stdout);
 });
+
+test('--json of merged shards is that of one machine, and says of each scenario what the text says', () => {
+  const one = run([...ASKED, '--json']);
+  const validate = validatorOf('check-all');
+  const document = JSON.parse(one.stdout) as Answered;
+  validate(document);
+  expect(validate.errors ?? []).toEqual([]);
+  for (const key of ['shard', 'version', 'question']) expect(document).not.toHaveProperty(key);
+  expect(document).toMatchObject({ schema: 'folioscope.check-all/1', files: 3, mistakes: 1, outcome: 'as expected' });
+  const text = run(ASKED).stdout;
+  for (const { scenario, outcome, patches = [] } of document.results.filter((result) => result.mistake === undefined)) {
+    const [, states] = new RegExp(`${outcome} +${scenario}: [^]*?(\\d+) states`).exec(text) ?? [];
+    expect(patches.reduce((sum, patch) => sum + patch.states, 0)).toBe(Number(states));
+  }
+  const files = shards(3);
+  const merged = run(['merge', '--json', ...files.toReversed()]);
+  expect(merged).toEqual({ ...one, stderr: one.stderr });
+});
+
+interface Answered {
+  readonly results: readonly {
+    readonly scenario?: string;
+    readonly outcome?: string;
+    readonly mistake?: string;
+    readonly patches?: readonly { readonly states: number }[];
+  }[];
+}
 
 describe('mistakes', () => {
   test('of the shards are told, and nothing is merged', () => {

@@ -153,7 +153,7 @@ export function answered(scenario: Scenario, patch: Patch, mostStates: number): 
 }
 
 const originals = new Map<string, CheckAnswer>();
-/** The answer of a form, computed once. A copy, as its rewriting is: a scenario's `built-in` counts apply to neither. */
+/** The answer of a form, computed once. A copy, as its rewriting is: a scenario's counts of the named forms apply to neither. */
 function originalAnswer(name: string, patch: Patch, mostStates: number): CheckAnswer {
   const key = `${name} ${patch.name} ${mostStates}`;
   const known = originals.get(key) ?? answered(scenarioNamed(name), { ...patch }, mostStates);

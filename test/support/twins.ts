@@ -2,7 +2,7 @@
 import type { Call } from '../../src/machine/index.ts';
 import type { Scenario, ScenarioCall, Thread } from '../../src/scenario/index.ts';
 
-const NOTHING: ScenarioCall['expected'] = { every: undefined, builtIn: undefined, byPatch: new Map() };
+const NOTHING: ScenarioCall['expected'] = { every: undefined, named: undefined, byPatch: new Map() };
 
 /** The call with a pin of the twin's own where it has one. */
 const own = (call: Call, pins: number): Call => ('pin' in call ? { ...call, pin: call.pin + pins } : call);

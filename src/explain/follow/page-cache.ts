@@ -6,7 +6,6 @@ import type { Conversions } from '../conversions.ts';
 import { Generation } from '../generation.ts';
 import { type Inodes, LRU_UNEVICTABLE, type TrackedInode } from '../inodes.ts';
 import type { Moments } from '../moments.ts';
-import type { Redactor } from '../redactor.ts';
 import { Batches } from './batches.ts';
 import { FrameReferences, isOfGuestMemfd } from './frame-references.ts';
 import { SeenEvents } from './seen-events.ts';
@@ -18,8 +17,6 @@ interface Recipients {
   readonly moments: Moments;
   readonly inodes: Inodes;
   readonly conversions: Conversions;
-  /** Undefined if nothing is redacted. */
-  readonly redactor: Redactor | undefined;
   readonly batchSize: number;
   /** Receives each folio that leaves the page cache; undefined: nothing asks. */
   readonly onEnd?: ((folio: Generation) => void) | undefined;
@@ -43,7 +40,7 @@ export class PageCache {
     this.seen.recorded(event.buffer);
     this.seen.anyAdd = true;
     const { pfn, index, order } = event;
-    const { inodes, conversions, redactor } = this.#recipients;
+    const { inodes, conversions } = this.#recipients;
     const inode = inodes.of(event);
     const stray = this.strays.used(pfn);
     const before = this.#byFrame.get(pfn);
@@ -65,7 +62,6 @@ export class PageCache {
     folio.isTangled = isTangled || areTied(sameIndex?.add, event);
     this.#byFrame.set(pfn, folio);
     if (inode === undefined) return;
-    redactor?.frame(pfn);
     this.references.added(folio);
     if (isOfGuestMemfd(event)) inode.allocatedByKvm = true;
     // The clock does not show which came first: this may be the end of this folio's stay in the batch.

@@ -4,13 +4,12 @@ import type { ByteSource, ByteStream, TraceSummary } from '../../trace/index.ts'
 import { readInto } from '../explain-trace.ts';
 import { EventOrder } from '../follow/event-order.ts';
 import { Moments } from '../moments.ts';
-import { type MomentSelector, type Question, QuestionError } from '../question.ts';
+import { askedOf, type MomentSelector, type Question, QuestionError } from '../question.ts';
 import type { FrameAnswer, FrameMoment } from './frame-answer.ts';
 import { FrameFollower } from './frame-follower.ts';
-import { redacted } from './redact-frame.ts';
 
 /** A question about one page frame. */
-export interface FrameQuestion extends Pick<Question, 'buffer' | 'redact' | 'onProgress'> {
+export interface FrameQuestion extends Pick<Question, 'buffer' | 'redactor' | 'onProgress'> {
   readonly pfn: Pfn;
   /** The end of the recording if empty. */
   readonly moments: readonly MomentSelector[];
@@ -43,9 +42,11 @@ export function parsePfn(text: string): Pfn | undefined {
  * left.map(({ holder }) => holder.kind); // => ['page-cache', 'lru-add-batch']
  */
 export async function explainFrame(source: ByteSource | ByteStream, question: FrameQuestion): Promise<FrameAnswer> {
-  const { pfn, moments: asked, redact, buffer, onProgress } = question;
-  const selectors: readonly MomentSelector[] = asked.length === 0 ? [{ kind: 'end' }] : asked;
-  const moments = new Moments(selectors, redact !== true);
+  const { moments: asked, redactor, buffer, onProgress } = question;
+  const pfn = redactor === undefined ? question.pfn : redactor.askedFrame(question.pfn);
+  if (pfn === undefined) throw noFrame(question.pfn);
+  const selectors: readonly MomentSelector[] = asked.length === 0 ? [{ kind: 'end' }] : askedOf(asked, redactor);
+  const moments = new Moments(selectors);
   const follower = new FrameFollower(pfn);
   const order = new EventOrder();
   const states = new States(selectors, () => follower.holders);
@@ -65,14 +66,11 @@ export async function explainFrame(source: ByteSource | ByteStream, question: Fr
       order.passed(event);
     }
   };
-  const { trace } = await readInto(source, { buffer, onProgress }, { scheduling: false, onEvents });
+  const { trace } = await readInto(source, { buffer, redactor, onProgress }, { scheduling: false, onEvents });
   order.look(order.lastAt);
-  if (follower.lives.length === 0)
-    throw new QuestionError(
-      `no event shows page frame 0x${pfn.toString(16)}: expected one with pfn= in mm_filemap_*, mm_lru_insertion, mm_page_free or page_ref_*`,
-    );
+  if (follower.lives.length === 0) throw noFrame(question.pfn);
   const found = moments.resolve(trace.from, trace.to, trace);
-  const answer: FrameAnswer = {
+  return {
     pfn,
     trace,
     lives: follower.lives,
@@ -90,8 +88,12 @@ export async function explainFrame(source: ByteSource | ByteStream, question: Fr
     isOrdered: order.late === undefined,
     ...follower.seen,
   };
-  return redact === true ? redacted(answer) : answer;
 }
+
+const noFrame = (pfn: Pfn): QuestionError =>
+  new QuestionError(
+    `no event shows page frame 0x${pfn.toString(16)}: expected one with pfn= in mm_filemap_*, mm_lru_insertion, mm_page_free or page_ref_*`,
+  );
 
 function outcomeOf({ lives, left, seen }: FrameFollower, { damage, lost }: TraceSummary): FrameAnswer['outcome'] {
   if (left.some(({ isLeftOver, taken, holder }) => isLeftOver && taken !== undefined && holder.kind !== 'unknown'))

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { PageReference } from '../../ledger/index.ts';
 import { referencesOf } from '../../ledger/index.ts';
-import { memorySource, readTrace } from '../../trace/index.ts';
+import { memorySource, readTrace, Redactor } from '../../trace/index.ts';
 import { parseMoment, QuestionError } from '../question.ts';
 import { explainFrame, type FrameQuestion, parsePfn } from './explain-frame.ts';
 import type { FrameAnswer } from './frame-answer.ts';
@@ -223,7 +223,7 @@ test('an answer to be shown around has no name and no address of the recording',
     reference('mod', 1, 2, ['0xffffffff81234567', ...STACKS.gup]),
     line('tracing_mark_write: vmm pinned 0x7'),
   ];
-  const answer = await asked(lines, { redact: true, moments: [{ kind: 'every-marker' }] });
+  const answer = await asked(lines, { redactor: new Redactor(), moments: [{ kind: 'every-marker' }] });
   const shown = JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
   expect(shown).not.toContain('vmm');
   expect(shown).not.toContain('81234567');

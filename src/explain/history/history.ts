@@ -20,7 +20,7 @@ import { Explainer } from '../explainer.ts';
 import type { Generation } from '../generation.ts';
 import type { TrackedInode } from '../inodes.ts';
 import type { TimeWindow } from '../moments.ts';
-import type { Question } from '../question.ts';
+import type { InodeSelector, Question } from '../question.ts';
 import { momentOf } from '../state/inode-state.ts';
 import { presentAt } from '../state/standing.ts';
 import { ledgerOf } from '../state/views.ts';
@@ -68,12 +68,16 @@ export interface HistoryOptions {
   readonly onRound?: ((round: DrainRound) => void) | undefined;
   /** Whether rounds tell which tasks ran while their works waited: the scheduler's events are most of many recordings. */
   readonly scheduling?: boolean | undefined;
+  /** Replaces what identifies, in everything that is delivered. */
+  readonly redactor?: Question['redactor'];
   /** Receives the markers, by rising time. */
   readonly onMarker: (marker: MarkerSeen) => void;
   /** Progress callback with the share of the work that is done. */
   readonly onProgress?: ((share: number) => void) | undefined;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
+  /** Only this inode, in any case; all that an explanation lists if undefined. */
+  readonly inode?: InodeSelector | undefined;
   /** Number of folios' lives that are kept for moments; undefined: {@link MOST_KEPT}. */
   readonly mostKept?: number | undefined;
 }
@@ -175,8 +179,8 @@ interface Beginning {
 
 /** @returns the history if one reading was enough. */
 async function readFirst(source: ByteSource, options: HistoryOptions): Promise<Reading | Beginning> {
-  const { patches, onFolio, onMarker, onProgress, buffer, mostKept = MOST_KEPT } = options;
-  const question: Question = { moments: [{ kind: 'end' }], patches, buffer };
+  const { patches, onFolio, onMarker, onProgress, buffer, redactor, mostKept = MOST_KEPT } = options;
+  const question: Question = { moments: [{ kind: 'end' }], patches, buffer, inode: options.inode, redactor };
   const ends: Nanoseconds[] = [];
   const livesANote = Math.max(1, Math.floor(mostKept / NOTES_A_WINDOW));
   let lives = 0;

@@ -5,7 +5,6 @@ import { type Cpu, type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
 import { inoText } from '../event-rows.ts';
 import { Lanes, notBefore } from './lanes.ts';
 import type { Fact, Packets } from './packets.ts';
-import type { Redaction } from './redaction.ts';
 import { nth, type Uuids } from './uuids.ts';
 
 const byBegin = (a: { readonly at: Nanoseconds }, b: { readonly at: Nanoseconds }): number =>
@@ -16,13 +15,11 @@ export class CallTracks {
   readonly #packets: Packets;
   readonly #uuids: Uuids;
   readonly #parent: bigint;
-  readonly #redaction: Redaction | undefined;
 
-  constructor(packets: Packets, uuids: Uuids, of: { parent: bigint; redaction: Redaction | undefined }) {
+  constructor(packets: Packets, uuids: Uuids, parent: bigint) {
     this.#packets = packets;
     this.#uuids = uuids;
-    this.#parent = of.parent;
-    this.#redaction = of.redaction;
+    this.#parent = parent;
   }
 
   conversions(calls: readonly ConversionCall[], rounds: readonly DrainRound[]): void {
@@ -48,7 +45,7 @@ export class CallTracks {
           facts: {
             cpu,
             pid,
-            task: this.#task(task),
+            task,
             fd,
             returned,
             drained: didDrain,
@@ -82,7 +79,7 @@ export class CallTracks {
           name: 'lru_add_drain_all',
           flowsTo: flows,
           flowsFrom: conversion === undefined ? [] : [this.#toDrain(number)],
-          facts: { cpu, pid, task: this.#task(task), works: works.length },
+          facts: { cpu, pid, task, works: works.length },
         },
       });
       for (const [place, work] of works.entries()) this.#work(ofCpu, work, flows[place] ?? 0n);
@@ -100,7 +97,7 @@ export class CallTracks {
     ofCpu.set(cpu, lanes);
     const started = delay === undefined ? undefined : nanoseconds(queued + delay);
     const ended = started === undefined || run === undefined ? undefined : nanoseconds(started + run);
-    const waited = meanwhile.map(({ pid, task, time }) => ({ pid, task: this.#task(task), nanoseconds: time }));
+    const waited = meanwhile.map(({ pid, task, time }) => ({ pid, task, nanoseconds: time }));
     lanes.add({
       from: queued,
       to: ended,
@@ -119,14 +116,6 @@ export class CallTracks {
   /** The arrow from a conversion to one of its drains. @param number of the round. */
   #toDrain(number: number): bigint {
     return nth(this.#uuids.of('drain'), number);
-  }
-
-  #task(task: string | undefined): string | undefined {
-    return task === undefined ? undefined : (this.#redaction?.task(task) ?? task);
-  }
-
-  #pfn(pfn: number): number {
-    return this.#redaction?.frame(pfn) ?? pfn;
   }
 
   /** The lowest page that was held; `certain`: the events leave no other cause. */
@@ -155,17 +144,17 @@ export class CallTracks {
       ...batched.map(({ dev, ino, index, pfn, cpu }) => ({
         inode: `${dev}:${inoText(ino)}`,
         index,
-        pfn: this.#pfn(pfn),
+        pfn,
         holder: 'lru-add-batch',
         cpu,
       })),
       ...held.map(({ dev, ino, index, pfn, holder: { kind, cpu, task } }) => ({
         inode: `${dev}:${inoText(ino)}`,
         index,
-        pfn: this.#pfn(pfn),
+        pfn,
         holder: kind,
         cpu,
-        task: this.#task(task),
+        task,
       })),
     ]);
   }

@@ -3,7 +3,6 @@ import type { FolioStory } from '../../explain/index.ts';
 import { HOLDER_KINDS, type Holder, type HolderKind, type Nanoseconds, nanoseconds } from '../../ledger/index.ts';
 import type { FolioNames } from './batch-tracks.ts';
 import type { Fact, Packets } from './packets.ts';
-import type { Redaction } from './redaction.ts';
 import { staysOf } from './stays.ts';
 import { type Room, Sweep } from './sweep.ts';
 import { nth, type Uuids } from './uuids.ts';
@@ -27,7 +26,6 @@ export class FolioTracks {
   readonly #packets: Packets;
   readonly #uuids: Uuids;
   readonly #names: FolioNames;
-  readonly #redaction: Redaction | undefined;
   readonly #parent: bigint;
   readonly #begin: Nanoseconds;
   readonly #room: Room;
@@ -40,7 +38,7 @@ export class FolioTracks {
   constructor(
     packets: Packets,
     uuids: Uuids,
-    of: { names: FolioNames; parent: bigint; begin: Nanoseconds; room: Room; redaction: Redaction | undefined },
+    of: { names: FolioNames; parent: bigint; begin: Nanoseconds; room: Room },
   ) {
     this.#packets = packets;
     this.#uuids = uuids;
@@ -48,7 +46,6 @@ export class FolioTracks {
     this.#parent = of.parent;
     this.#begin = of.begin;
     this.#room = of.room;
-    this.#redaction = of.redaction;
   }
 
   add(story: FolioStory): void {
@@ -115,7 +112,7 @@ export class FolioTracks {
       kind,
       references,
       cpu,
-      task: task === undefined ? undefined : (this.#redaction?.task(task) ?? task),
+      task,
       since,
     };
   }

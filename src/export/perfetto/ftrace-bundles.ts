@@ -5,7 +5,6 @@ import type { WholeEvent, WholeReceiver } from '../../trace/index.ts';
 import { BUNDLE, FTRACE_EVENT, GENERIC, GENERIC_FIELD } from './fields.ts';
 import { GenericFields } from './generic-fields.ts';
 import type { Packets } from './packets.ts';
-import type { Redaction } from './redaction.ts';
 
 /** Events of one CPU in a bundle, and of all CPUs in memory. */
 const EVENTS_A_BUNDLE = 256;
@@ -36,18 +35,15 @@ export class FtraceBundles implements WholeReceiver {
   /** Number of events of CPUs that Perfetto does not take. */
   leftOut = 0;
   readonly #packets: Packets;
-  readonly #redaction: Redaction | undefined;
   readonly #onLoss: (seen: LossSeen) => void;
   readonly #cpus = new Map<Cpu, CpuEvents>();
   readonly #names = new Map<number, string>();
-  readonly #fields: GenericFields;
+  readonly #fields = new GenericFields();
   #pending = 0;
 
-  constructor(packets: Packets, redaction: Redaction | undefined, onLoss: (seen: LossSeen) => void) {
+  constructor(packets: Packets, onLoss: (seen: LossSeen) => void) {
     this.#packets = packets;
-    this.#redaction = redaction;
     this.#onLoss = onLoss;
-    this.#fields = new GenericFields(redaction);
   }
 
   readonly onEvent = (event: WholeEvent): void => {
@@ -95,7 +91,7 @@ export class FtraceBundles implements WholeReceiver {
   #nameTask(pid: number, comm: string, at: Nanoseconds): void {
     if (pid <= 0 || this.#names.get(pid) === comm) return;
     this.#names.set(pid, comm);
-    this.#packets.taskName(pid, this.#redaction?.task(comm) ?? comm, at);
+    this.#packets.taskName(pid, comm, at);
   }
 
   #of(cpu: Cpu): CpuEvents {

@@ -2,7 +2,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { FieldKey, FieldSink } from '../../trace/index.ts';
 import { GENERIC, GENERIC_FIELD } from './fields.ts';
-import type { Redaction } from './redaction.ts';
 
 const UTF8 = new TextDecoder();
 const MOST_PREFIXES = 4096;
@@ -11,16 +10,11 @@ const SINGLE = -1;
 
 /** Writes an event's fields as those of a GenericFtraceEvent. An item of a list is a field of its own, `caller[0]`. */
 export class GenericFields implements FieldSink {
-  readonly #redaction: Redaction | undefined;
   #writer = new BinaryWriter();
   #key: FieldKey | undefined;
   #nth = SINGLE;
   /** The bytes before a field's value, made once a field. */
   readonly #prefixes = new Map<string, Uint8Array>();
-
-  constructor(redaction: Redaction | undefined) {
-    this.#redaction = redaction;
-  }
 
   into(writer: BinaryWriter): this {
     this.#writer = writer;
@@ -38,25 +32,21 @@ export class GenericFields implements FieldSink {
   }
 
   number(value: number): void {
-    const redacted = this.#redaction === undefined ? value : this.#redactedNumber(value, this.#redaction);
     const writer = this.#begin();
-    if (redacted < 0) writer.uint32(GENERIC_FIELD.signed).int64(redacted);
-    else if (redacted <= 0xffff_ffff) writer.uint32(GENERIC_FIELD.unsigned).uint32(redacted);
-    else writer.uint32(GENERIC_FIELD.unsigned).uint64(redacted);
+    if (value < 0) writer.uint32(GENERIC_FIELD.signed).int64(value);
+    else if (value <= 0xffff_ffff) writer.uint32(GENERIC_FIELD.unsigned).uint32(value);
+    else writer.uint32(GENERIC_FIELD.unsigned).uint64(value);
     writer.join();
   }
 
   hex(low: number, high: number): void {
     const value = high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
     const writer = this.#begin();
-    writer
-      .uint32(GENERIC_FIELD.unsigned)
-      .uint64(this.#redaction?.address(value) ?? value)
-      .join();
+    writer.uint32(GENERIC_FIELD.unsigned).uint64(value).join();
   }
 
   text(value: string): void {
-    this.#text(this.#redaction?.text(value) ?? value);
+    this.#text(value);
   }
 
   symbol(name: string): void {
@@ -64,17 +54,12 @@ export class GenericFields implements FieldSink {
   }
 
   textOf(from: Uint8Array, start: number, end: number): void {
-    if (this.#redaction === undefined && isAscii(from, start, end))
-      this.#begin().uint32(GENERIC_FIELD.text).bytes(from.subarray(start, end)).join();
+    if (isAscii(from, start, end)) this.#begin().uint32(GENERIC_FIELD.text).bytes(from.subarray(start, end)).join();
     else this.text(UTF8.decode(from.subarray(start, end)));
   }
 
   #text(value: string): void {
     this.#begin().uint32(GENERIC_FIELD.text).string(value).join();
-  }
-
-  #redactedNumber(value: number, redaction: Redaction): number {
-    return this.#key?.name === 'pfn' ? redaction.frame(value) : redaction.number(value);
   }
 
   #begin(): BinaryWriter {

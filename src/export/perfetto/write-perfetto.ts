@@ -10,7 +10,6 @@ import { FolioTracks, MOST_TRACKS } from './folio-tracks.ts';
 import { FtraceBundles, type LossSeen, MOST_CPUS } from './ftrace-bundles.ts';
 import { Lanes, notBefore } from './lanes.ts';
 import { Packets, type PerfettoSink } from './packets.ts';
-import { Redaction } from './redaction.ts';
 import type { Room } from './sweep.ts';
 import { Uuids } from './uuids.ts';
 import type { PerfettoOptions, WrittenPerfetto } from './written.ts';
@@ -25,13 +24,12 @@ const MOST_STAYS = 16_000_000;
 
 /** See `exportPerfetto()`. */
 export async function writePerfetto(source: ByteSource, options: PerfettoOptions): Promise<WrittenPerfetto> {
-  const redaction = options.redact === true ? new Redaction() : undefined;
   const share = (from: number, to: number) => (done: number) => options.onProgress?.(from + done * (to - from));
-  const { trace, tracks } = await writeTracks(source, { ...options, onProgress: share(0, 0.5) }, redaction);
+  const { trace, tracks } = await writeTracks(source, { ...options, onProgress: share(0, 0.5) });
   const { packets } = tracks;
-  const bundles = new FtraceBundles(packets, redaction, (seen) => tracks.loss(seen));
-  const { buffer } = options;
-  await readWholeTrace(source, bundles, { buffer, pageSize: trace.pageSize, onProgress: share(0.5, 1) });
+  const bundles = new FtraceBundles(packets, (seen) => tracks.loss(seen));
+  const { buffer, redactor } = options;
+  await readWholeTrace(source, bundles, { buffer, redactor, pageSize: trace.pageSize, onProgress: share(0.5, 1) });
   bundles.finish();
   packets.flush();
   const notes = [...tracks.notes];
@@ -43,22 +41,22 @@ export async function writePerfetto(source: ByteSource, options: PerfettoOptions
 /** Everything but the events and losses. A function of its own, so that nothing of the history is alive afterwards. */
 async function writeTracks(
   source: ByteSource,
-  { sink, buffer, onProgress }: PerfettoOptions,
-  redaction: Redaction | undefined,
+  { sink, buffer, redactor, onProgress }: PerfettoOptions,
 ): Promise<{ readonly trace: TraceSummary; readonly tracks: Tracks }> {
   let tracks: Tracks | undefined;
   const history = await readHistory(source, {
     patches: [],
     buffer,
+    redactor,
     mostKept: MOST_LIVES,
     scheduling: true,
-    onSummary: (trace) => void (tracks = new Tracks(trace, sink, redaction)),
+    onSummary: (trace) => void (tracks = new Tracks(trace, sink)),
     onFolio: (story) => tracks?.folio(story),
     onMarker: () => {},
     onProgress,
   });
   const { trace } = history.explanation;
-  const made = tracks ?? new Tracks(trace, sink, redaction);
+  const made = tracks ?? new Tracks(trace, sink);
   made.answers(history);
   return { trace, tracks: made };
 }
@@ -72,29 +70,27 @@ class Tracks {
   readonly #begin: Nanoseconds;
   readonly #end: Nanoseconds;
   readonly #room: Room = { stays: MOST_STAYS };
-  readonly #redaction: Redaction | undefined;
   #folios: FolioTracks | undefined;
   #batches: BatchTracks | undefined;
   readonly #losses = new Map<string, Lanes>();
 
-  constructor(trace: TraceSummary, sink: PerfettoSink, redaction: Redaction | undefined) {
+  constructor(trace: TraceSummary, sink: PerfettoSink) {
     const clock = clockOf(trace);
     if (clock.doubt !== undefined) this.notes.push(clock.doubt);
-    this.#redaction = redaction;
     this.#begin = trace.from ?? nanoseconds(0n);
     this.#end = trace.to ?? this.#begin;
     this.packets = new Packets(sink, clock);
     this.#uuids = new Uuids(trace);
     this.#root = this.#uuids.of('folioscope');
     this.packets.snapshot(this.#begin);
-    this.packets.track(this.#root, 'folioscope', { is: 'group', description: describe(trace, redaction) });
+    this.packets.track(this.#root, 'folioscope', { is: 'group', description: describe(trace) });
     const names: FolioNames = {
       inode: ({ dev, ino }) => `${dev}:${inoText(ino)}`,
-      facts: ({ index, pfn, order }) => ({ index, pfn: redaction?.frame(pfn) ?? pfn, order }),
+      facts: ({ index, pfn, order }) => ({ index, pfn, order }),
     };
     const inodes = this.#group('inodes', 3, 'who holds which folio');
     const [begin, room] = [this.#begin, this.#room];
-    this.#folios = new FolioTracks(this.packets, this.#uuids, { names, parent: inodes, begin, room, redaction });
+    this.#folios = new FolioTracks(this.packets, this.#uuids, { names, parent: inodes, begin, room });
     this.#batches = new BatchTracks(this.packets, this.#uuids, { names, begin, room });
   }
 
@@ -109,7 +105,7 @@ class Tracks {
     this.#folios?.finish();
     this.#batches?.finish(this.#group('per-CPU batches', 1, undefined), trace.cpus, hidden);
     const parent = this.#group('conversions and drains', 0, undefined);
-    const calls = new CallTracks(this.packets, this.#uuids, { parent, redaction: this.#redaction });
+    const calls = new CallTracks(this.packets, this.#uuids, parent);
     const rounds = drains?.rounds ?? [];
     calls.conversions(conversions, rounds);
     calls.drains(rounds);
@@ -155,5 +151,5 @@ class Tracks {
   }
 }
 
-const describe = ({ format, events, recordedOn }: TraceSummary, redaction: Redaction | undefined): string =>
-  `${format}, ${events} events${recordedOn === undefined || redaction !== undefined ? '' : `, ${recordedOn}`}`;
+const describe = ({ format, events, recordedOn }: TraceSummary): string =>
+  `${format}, ${events} events${recordedOn === undefined ? '' : `, ${recordedOn}`}`;

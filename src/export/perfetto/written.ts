@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { TraceSummary } from '../../trace/index.ts';
+import type { Redactor, TraceSummary } from '../../trace/index.ts';
 import type { PerfettoSink } from './packets.ts';
 
 /** What of a recording becomes a trace file, and where it goes. */
@@ -7,8 +7,8 @@ export interface PerfettoOptions {
   readonly sink: PerfettoSink;
   /** Only this buffer of the recording. */
   readonly buffer?: string | undefined;
-  /** Replaces task names, page frames, addresses and texts. */
-  readonly redact?: boolean | undefined;
+  /** Replaces what identifies; undefined: nothing is replaced. */
+  readonly redactor?: Redactor | undefined;
   /** Progress callback with the share of the work that is done. */
   readonly onProgress?: ((share: number) => void) | undefined;
 }

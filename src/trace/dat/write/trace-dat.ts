@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { endianness } from 'node:os';
-import type { Pack } from './compress.ts';
+import { HOST_IS_LITTLE_ENDIAN } from '../../host-order.ts';
+import { Bytes } from './bytes.ts';
 
 /** A file that is written sequentially, with places that are filled in later. */
 export interface Output {
@@ -8,6 +8,21 @@ export interface Output {
   write(bytes: Uint8Array): void;
   /** Writes over bytes that were written before. */
   patch(position: number, bytes: Uint8Array): void;
+}
+
+/** Packs bytes into one zstd frame: the only packing that every trace-cmd of a distribution reads. */
+export type Pack = (bytes: Uint8Array) => Uint8Array;
+
+/** One buffer of events. */
+export interface BufferPages {
+  /** '' is the top one, which comes first. */
+  readonly name: string;
+  readonly cpus: readonly {
+    readonly cpu: number;
+    readonly pages: Iterable<Uint8Array>;
+    /** Its file `stats`. */
+    readonly stats: string;
+  }[];
 }
 
 /** Content of a trace.dat; texts are those of tracefs. */
@@ -26,15 +41,12 @@ export interface TraceDat {
   /** Name of the trace clock, and the file of tracefs with all of them. */
   readonly clock: string;
   readonly clocks: string;
-  /** As `uname -a` without the name of the machine. */
-  readonly uname: string;
+  /** As `uname -a` without the name of the machine; undefined if it is not known. */
+  readonly uname: string | undefined;
   readonly version: string;
-  readonly cpus: readonly {
-    readonly cpu: number;
-    readonly pages: readonly Uint8Array[];
-    /** Its file `stats`. */
-    readonly stats: string;
-  }[];
+  /** How cycles become nanoseconds (option TSC2NSEC); undefined if times are nanoseconds or counts. */
+  readonly tsc?: { readonly mult: number; readonly shift: number } | undefined;
+  readonly buffers: readonly BufferPages[];
 }
 
 /** Option and section ids, trace-cmd.dat.v7(5). */
@@ -46,7 +58,7 @@ const ID = {
   uname: 5,
   cpuCount: 8,
   version: 9,
-  traceId: 11,
+  tsc2nsec: 14,
   headerInfo: 16,
   ftraceEvents: 17,
   eventFormats: 18,
@@ -55,70 +67,33 @@ const ID = {
   cmdlines: 21,
 } as const;
 
-const LITTLE = endianness() === 'LE';
 const PACKED = 1;
 /** Pages that are packed together: PAGES_IN_CHUNK of trace-cmd. A reader unpacks one chunk at a time. */
 const CHUNK_PAGES = 10;
 
-/** Bytes in the order of this machine. */
-class Bytes {
-  #bytes = new Uint8Array(256);
-  #length = 0;
-
-  #room(size: number): void {
-    if (this.#length + size <= this.#bytes.byteLength) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.byteLength, this.#length + size));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-  }
-
-  number(value: number | bigint, size: 1 | 2 | 4 | 8): this {
-    this.#room(size);
-    const view = new DataView(this.#bytes.buffer);
-    const at = this.#length;
-    this.#length += size;
-    switch (size) {
-      case 1:
-        view.setUint8(at, Number(value));
-        break;
-      case 2:
-        view.setUint16(at, Number(value), LITTLE);
-        break;
-      case 4:
-        view.setUint32(at, Number(value), LITTLE);
-        break;
-      case 8:
-        view.setBigUint64(at, BigInt(value), LITTLE);
-    }
-    return this;
-  }
-
-  raw(bytes: Uint8Array): this {
-    this.#room(bytes.byteLength);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
-    return this;
-  }
-
-  /** Text of tracefs, a byte a character. */
-  text(text: string): this {
-    return this.raw(Uint8Array.from(Buffer.from(text, 'latin1')));
-  }
-
-  cstring(text: string): this {
-    return this.text(text).number(0, 1);
-  }
-
-  get done(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-}
-
 const bytes = (): Bytes => new Bytes();
 
 /**
- * Writes a trace.dat of version 7, packed with zstd, as trace-cmd reads it.
+ * Writes a trace.dat of version 7, as trace-cmd reads it.
+ * @param pack packs bytes into one zstd frame.
  * @returns the number of bytes.
+ * @example
+ * import { EventRecords, HEADER_EVENT, HEADER_PAGE, RING_PAGE_BYTES, RingPages, writeTraceDat } from 'folioscope/trace';
+ * import { cpu, nanoseconds, order, pfn } from 'folioscope/ledger';
+ * const records = new EventRecords();
+ * const pages: Uint8Array[] = [];
+ * const ring = new RingPages((page) => void pages.push(page.slice()));
+ * const at = nanoseconds(5n);
+ * ring.add(at, records.of({ type: 'mm_page_free', at, cpu: cpu(0), pid: 7, comm: 'vmm', pfn: pfn(1), order: order(0) }));
+ * ring.flush();
+ * let position = 0;
+ * const out = { get position() { return position; }, write: (bytes: Uint8Array) => void (position += bytes.byteLength), patch: () => {} };
+ * const systems = [...records.formats].map(([name, formats]) => ({ name, formats }));
+ * const texts = { headerPage: HEADER_PAGE, headerEvent: HEADER_EVENT, ftraceFormats: [], systems, taskNames: records.taskNames };
+ * const file = { ...texts, kallsyms: records.kallsyms, printkFormats: '', pageSize: 4096, ringPageSize: RING_PAGE_BYTES };
+ * const said = { clock: 'local', clocks: '[local]', uname: undefined, version: 'an example' };
+ * const buffers = [{ name: '', cpus: [{ cpu: 0, pages, stats: '' }] }];
+ * writeTraceDat(out, { ...file, ...said, buffers }, (bytes) => bytes) === position; // => true
  */
 export function writeTraceDat(out: Output, dat: TraceDat, pack: Pack): number {
   out.write(
@@ -126,7 +101,7 @@ export function writeTraceDat(out: Output, dat: TraceDat, pack: Pack): number {
       .raw(Uint8Array.from([0x17, 0x08, 0x44]))
       .text('tracing')
       .cstring('7')
-      .number(LITTLE ? 0 : 1, 1)
+      .number(HOST_IS_LITTLE_ENDIAN ? 0 : 1, 1)
       .number(8, 1)
       .number(dat.pageSize, 4)
       .cstring('zstd')
@@ -169,12 +144,18 @@ export function writeTraceDat(out: Output, dat: TraceDat, pack: Pack): number {
   section(ID.kallsyms, bytes().number(dat.kallsyms.length, 4).text(dat.kallsyms));
   section(ID.printk, bytes().number(dat.printkFormats.length, 4).text(dat.printkFormats));
   section(ID.cmdlines, bytes().number(dat.taskNames.length, 8).text(dat.taskNames));
-  text(ID.uname, dat.uname);
+  if (dat.uname !== undefined) text(ID.uname, dat.uname);
   text(ID.version, dat.version);
-  option(ID.cpuCount, bytes().number(dat.cpus.length, 4).done);
-  text(ID.traceClock, dat.clocks);
-  for (const { cpu, stats } of dat.cpus) text(ID.cpuStat, `CPU: ${cpu}\n${stats}`);
-  option(ID.buffer, buffer(out, dat, pack));
+  const cpus = new Set(dat.buffers.flatMap((one) => one.cpus.map(({ cpu }) => cpu)));
+  option(ID.cpuCount, bytes().number(cpus.size, 4).done);
+  if (dat.clocks !== '') text(ID.traceClock, dat.clocks);
+  if (dat.tsc !== undefined)
+    option(ID.tsc2nsec, bytes().number(dat.tsc.mult, 4).number(dat.tsc.shift, 4).number(0, 8).done);
+  for (const one of dat.buffers) {
+    if (one.name !== '') text(ID.cpuStat, `\nBuffer: ${one.name}\n\n`);
+    for (const { cpu, stats } of one.cpus) text(ID.cpuStat, `CPU: ${cpu}\n${stats}`);
+  }
+  for (const one of dat.buffers) option(ID.buffer, buffer(out, one, dat, pack));
 
   const optionsAt = out.position;
   options.number(ID.done, 2).number(8, 4).number(0, 8);
@@ -192,30 +173,45 @@ function header(out: Output, id: number, flags: number, size: number): void {
 const formats = (body: Bytes, texts: readonly string[]): Bytes =>
   texts.reduce((all, one) => all.number(one.length, 8).text(one), body.number(texts.length, 4));
 
-/** Writes the events of all CPUs. @returns option BUFFER. */
-function buffer(out: Output, { cpus, clock, ringPageSize }: TraceDat, pack: Pack): Uint8Array {
+/** Writes the events of a buffer. @returns option BUFFER. */
+function buffer(out: Output, { name, cpus }: BufferPages, { clock, ringPageSize }: TraceDat, pack: Pack): Uint8Array {
   const start = out.position;
   header(out, ID.buffer, PACKED, 0);
-  const option = bytes().number(start, 8).cstring('').cstring(clock).number(ringPageSize, 4).number(cpus.length, 4);
+  const option = bytes().number(start, 8).cstring(name).cstring(clock).number(ringPageSize, 4).number(cpus.length, 4);
   const body = out.position;
   for (const { cpu, pages } of cpus) {
     const at = out.position;
-    const chunks = Math.ceil(pages.length / CHUNK_PAGES);
-    if (chunks > 0) out.write(bytes().number(chunks, 4).done);
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const part = pages.slice(chunk * CHUNK_PAGES, (chunk + 1) * CHUNK_PAGES);
-      const whole = part.reduce((all, page) => all.raw(page), bytes()).done;
-      const packed = pack(whole);
-      out.write(bytes().number(packed.byteLength, 4).number(whole.byteLength, 4).raw(packed).done);
-    }
+    const count = writeChunks(out, pages, pack);
     // The number of chunks is not counted.
     option
       .number(cpu, 4)
-      .number(chunks === 0 ? 0 : at, 8)
-      .number(chunks === 0 ? 0 : out.position - at - 4, 8);
+      .number(count === 0 ? 0 : at, 8)
+      .number(count === 0 ? 0 : out.position - at - 4, 8);
   }
   const end = out.position;
   // The size stands in the last 8 bytes of the header.
   out.patch(body - 8, bytes().number(end - body, 8).done);
   return option.done;
+}
+
+/** @returns the number of chunks. */
+function writeChunks(out: Output, pages: Iterable<Uint8Array>, pack: Pack): number {
+  const at = out.position;
+  const whole = bytes();
+  let count = 0;
+  let inChunk = 0;
+  const write = (): void => {
+    if (count++ === 0) out.write(bytes().number(0, 4).done);
+    const packed = pack(whole.done);
+    out.write(bytes().number(packed.byteLength, 4).number(whole.length, 4).raw(packed).done);
+    whole.clear();
+    inChunk = 0;
+  };
+  for (const page of pages) {
+    whole.raw(page);
+    if (++inChunk === CHUNK_PAGES) write();
+  }
+  if (inChunk > 0) write();
+  if (count > 0) out.patch(at, bytes().number(count, 4).done);
+  return count;
 }

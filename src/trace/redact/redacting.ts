@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+export { redactedReceiver } from './redacted-events.ts';
+export { redactedSummary } from './redacted-summary.ts';
