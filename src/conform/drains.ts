@@ -2,7 +2,8 @@
 import type { KernelEvent, WorkqueueEvent } from '../ledger/index.ts';
 import type { Batches } from './batches.ts';
 import type { Shown } from './driver.ts';
-import { type Following, LOOK_AHEAD } from './following.ts';
+import type { Following } from './following.ts';
+import { firstAfter } from './plan.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Drains of all CPUs: the work that they queue, and what it finds. */
@@ -202,12 +203,8 @@ export class Drains {
 
   /** The place of the next end of a CPU's work. */
   #endOfWork(cpu: number): number {
-    const until = Math.min(this.#of.events.length, this.#of.at + LOOK_AHEAD);
-    for (let at = this.#of.at + 1; at < until; at++) {
-      const event = this.#of.events[at];
-      if (event?.cpu === cpu && event.type === 'workqueue_execute_end') return at;
-    }
-    return until;
+    const at = firstAfter(this.#of.plan.worksDone[cpu], this.#of.at);
+    return at === -1 ? this.#of.events.length : at;
   }
 }
 

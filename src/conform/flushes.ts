@@ -157,6 +157,8 @@ export class Flushes {
           this.#tasks.finished(mine);
           break;
         }
+        // Who has the lock that it waits for may stand before a batch.
+        if (rest.at === 'waits' && this.#tasks.help(pid)) continue;
         this.#of.diverge({
           allowed: rest.at === 'shows' ? this.#of.say(rest.shown) : 'no flush by this task',
           guard: this.#of.sayRest(mine, rest),

@@ -5,7 +5,7 @@ import type { EventKind, SilentKind } from './answer.ts';
 import type { Asked } from './conversions.ts';
 import { Divergence, type DivergenceWhy } from './divergence.ts';
 import type { Driver, Rest, Shown, ShownKind } from './driver.ts';
-import type { Plan } from './plan.ts';
+import { firstAfter, type Plan } from './plan.ts';
 import type { Recording } from './recording.ts';
 import { type CpuState, type Running, State } from './state.ts';
 
@@ -49,6 +49,8 @@ export class Following {
   at = 0;
   /** The last event that a step has shown. */
   shownAt = -1;
+  /** Why a later divergence may be the follower's: a choice that it gave up because of a bound; the first one. */
+  gaveUp: string | undefined;
   /** Most ways in which one event was followed. */
   frontier = 1;
 
@@ -88,6 +90,11 @@ export class Following {
     throw new Divergence(this.at, { ...why, frontier: this.#ledgers() }, waits);
   }
 
+  /** A choice is given up because of a bound: a later divergence decides nothing. `decides`: what would show the choice. */
+  givesUp(bound: string, decides: string): void {
+    this.gaveUp ??= `${bound} (event ${this.at + 1}); ${decides} decide it`;
+  }
+
   /** What each CPU's batch holds in the model, for the report. */
   #ledgers(): readonly string[] {
     const { cpus } = this.state;
@@ -121,15 +128,11 @@ export class Following {
     return here !== undefined && here.type !== 'loss' && here.pid === pid && this.shownAt !== this.at;
   }
 
-  /** Its place; -1 if there is none near. */
+  /** Its place; -1 if there is none. */
   nextPlaceOf(pid: number): number {
     const here = this.events[this.at];
     if (here !== undefined && here.type !== 'loss' && here.pid === pid) return this.plan.next[this.at] ?? -1;
-    for (let at = this.at + 1; at < Math.min(this.events.length, this.at + LOOK_AHEAD); at++) {
-      const event = this.events[at];
-      if (event !== undefined && event.type !== 'loss' && event.pid === pid) return at;
-    }
-    return -1;
+    return firstAfter(this.plan.ofTask.get(pid), this.at);
   }
 
   /** What a step would show, in words. */
@@ -164,9 +167,6 @@ export class Following {
     return `task ${pid} stands in ${code} at ${place}${rest.at === 'waits' ? ', whose guard is false' : ''}`;
   }
 }
-
-/** Events within which a task's next one is looked for. */
-export const LOOK_AHEAD = 2000;
 
 /** Counts one more of a kind. */
 export const count = <T>(counts: Map<T, number>, kind: T, times = 1): void => {

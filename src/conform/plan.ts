@@ -42,6 +42,9 @@ export interface Plan {
   readonly beginners: readonly number[];
   /** Of each event, the next of the same task; -1 if there is none. */
   readonly next: Int32Array;
+  /** The places of each task's events, and of the ends of each CPU's works. */
+  readonly ofTask: ReadonlyMap<number, readonly number[]>;
+  readonly worksDone: readonly (readonly number[])[];
   /** Deleted folios that no insertion followed, though their CPU's batch was flushed; and those that one followed. */
   readonly freedByFlush: number;
   readonly insertedDeleted: number;
@@ -109,6 +112,7 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
   const next = nextOf(events);
   const opening = openingOf(events, next);
   const later = new Set(next);
+  const { ofTask, worksDone } = placesOf(events, cpus);
   const beginners = [...opening.keys()].flatMap((at) => {
     const event = events[at];
     return event === undefined || event.type === 'loss' || later.has(at) ? [] : [event.pid];
@@ -120,6 +124,8 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
     opening,
     beginners,
     next,
+    ofTask,
+    worksDone,
     freedByFlush,
     insertedDeleted,
     hidesFiles,
@@ -201,6 +207,31 @@ function nextOf(events: readonly KernelEvent[]): Int32Array {
     last.set(event.pid, at);
   }
   return next;
+}
+
+function placesOf(events: readonly KernelEvent[], cpus: number) {
+  const ofTask = new Map<number, number[]>();
+  const worksDone: number[][] = Array.from({ length: cpus }, () => []);
+  for (const [at, event] of events.entries()) {
+    if (event.type === 'loss') continue;
+    const places = ofTask.get(event.pid);
+    if (places === undefined) ofTask.set(event.pid, [at]);
+    else places.push(at);
+    if (event.type === 'workqueue_execute_end') worksDone[event.cpu]?.push(at);
+  }
+  return { ofTask, worksDone };
+}
+
+/** The first of ascending places behind one; -1 if there is none. */
+export function firstAfter(places: readonly number[] | undefined, at: number): number {
+  if (places === undefined) return -1;
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle] ?? 0) > at) high = middle;
+    else low = middle + 1;
+  }
+  return places[low] ?? -1;
 }
 
 /** An addition's event. */

@@ -101,7 +101,7 @@ export class Tasks {
   first(running: Running): Rest {
     for (;;) {
       const rest = this.advance(running.task);
-      if (rest.at !== 'waits' || !this.#help(running.pid)) return rest;
+      if (rest.at !== 'waits' || !this.help(running.pid)) return rest;
     }
   }
 
@@ -211,7 +211,7 @@ export class Tasks {
           break;
         }
         case 'waits':
-          if (!this.#help(pid))
+          if (!this.help(pid))
             this.#of.diverge({ allowed: 'the task waits', guard: this.#of.sayRest(running, rest) }, true);
           break;
         case 'batch-lock':
@@ -227,7 +227,7 @@ export class Tasks {
   }
 
   /** Lets the CPUs' workers and other tasks go on, where no event shows it. @returns whether one could. */
-  #help(pid: number): boolean {
+  help(pid: number): boolean {
     const before = this.#of.driver.steps;
     for (const [cpu] of this.#of.state.cpus.entries()) {
       this.advance(this.#of.driver.worker(cpu), { enters: this.passes(cpu) });
