@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { isFlush } from './driver.ts';
+import { isFlush, MOST_TASKS } from './driver.ts';
 import type { Folios } from './folios.ts';
 import type { Following } from './following.ts';
 import { additionAt, type Destination, insertionAt } from './plan.ts';
@@ -74,8 +74,13 @@ export class Batches {
       const fills = this.#of.driver.batched(cpu) + next + 1 - here.placed >= this.#of.options.profile.batchSize;
       if (fills && next === burst.entries.length - 1) return;
       // A drain may find the batch empty before this folio is in it: it enters as late as possible, while tasks are left.
-      if (!hurries && this.#tasks.passes(cpu) && (this.#of.state.free.length > KEPT_TASKS || this.isKeptEmpty(cpu)))
-        return;
+      if (!hurries && this.#tasks.passes(cpu)) {
+        if (this.#of.state.free.length > KEPT_TASKS || this.isKeptEmpty(cpu)) return;
+        this.#of.givesUp(
+          `${MOST_TASKS - KEPT_TASKS} tasks were within calls at once, so a folio entered its batch before it had to`,
+          'fewer tasks at once would',
+        );
+      }
       this.place(cpu, next + 1);
     }
   }

@@ -92,6 +92,33 @@ describe('the batch', () => {
   });
 });
 
+describe('bounds', () => {
+  /** Folios of so many tasks wait for their batch; then comes an addition that is impossible. */
+  const wrong = (tasks: number): readonly string[] => [
+    ...pages(0, tasks).map((page) => add(page, 1, page, `vcpu-${2000 + page}`)),
+    ...pages(0, tasks).map((page) => insert(100 + page, 1, 0x100 + page)),
+    remove(200, 1, 1),
+    add(210, 1, 0),
+  ];
+
+  test('what is wrong after a choice that a bound gave up is undecided, and says so', async () => {
+    const { verdict, because, divergence } = await conform(wrong(20));
+    expect(verdict).toBe('undecided');
+    expect(because).toBe(
+      '12 tasks were within calls at once, so a folio entered its batch before it had to (event 12); fewer tasks at once would decide it',
+    );
+    expect(divergence?.event).toContain('ofs=0');
+  });
+
+  test('and diverges where none was given up', async () => {
+    expect(await conform(wrong(5))).toMatchObject({ verdict: 'diverges', because: undefined });
+  });
+
+  test('a right recording conforms, whatever was given up', async () => {
+    expect(await conform(wrong(20).slice(0, -1))).toMatchObject({ verdict: 'conforms' });
+  });
+});
+
 describe('deletions', () => {
   test('a hole drains its own CPU, so a folio that waits there is inserted next', async () => {
     const hole = [add(0, 1, 0), add(1, 1, 1), remove(5, 1, 0), insert(6, 1, 0x100, undefined, 2), insert(7, 1, 0x101)];

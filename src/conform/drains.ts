@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { KernelEvent, WorkqueueEvent } from '../ledger/index.ts';
 import type { Batches } from './batches.ts';
-import type { Shown } from './driver.ts';
+import { MOST_TASKS, type Shown } from './driver.ts';
 import type { Following } from './following.ts';
 import { firstAfter } from './plan.ts';
 import type { Tasks } from './tasks.ts';
@@ -171,7 +171,13 @@ export class Drains {
         running = undefined;
       }
       if (running === undefined) {
-        if (state.free.length <= KEPT_TASKS) continue;
+        if (state.free.length <= KEPT_TASKS) {
+          this.#of.givesUp(
+            `${MOST_TASKS - KEPT_TASKS} tasks were within calls at once, so a drain began only with its first work`,
+            'fewer tasks at once would',
+          );
+          continue;
+        }
         running = this.#tasks.start(pid, cpu, 'lru_add_drain_all', [], { isEarly: true });
         this.#of.driver.advance(running.task, { enters: true, serialises: false });
       }

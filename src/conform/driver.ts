@@ -168,6 +168,8 @@ export class Driver {
   readonly #batched: Column;
   readonly #others: Column;
   readonly cpuOf: Column;
+  /** Called when a task goes on for so many steps without an event that it is stopped. */
+  onEndless: (steps: number) => void = () => {};
   /** Called when a task begins a drain. */
   onDrain: (task: number) => void = () => {};
   /** Steps taken. */
@@ -281,7 +283,10 @@ export class Driver {
       const place = this.#placeOf(task);
       if (place === undefined) return { at: 'idle' };
       const { step, facts } = place;
-      if (this.steps >= last) return { at: 'waits', step };
+      if (this.steps >= last) {
+        this.onEndless(MOST_STEPS);
+        return { at: 'waits', step };
+      }
       if (facts.locks && !mayEnter) return { at: 'batch-lock' };
       if (facts.looks && !looks) return { at: 'look' };
       if (facts.serialises && !serialises) return { at: 'drain-mutex' };

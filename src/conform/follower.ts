@@ -28,6 +28,8 @@ export interface Followed {
   readonly steps: number;
   readonly frontier: number;
   readonly choices: number;
+  /** Why a divergence decides nothing: what was given up because of a bound, and what would decide it. */
+  readonly gaveUp: string | undefined;
 }
 
 /** Most alternatives that are tried for one recording: the bound that keeps it linear. */
@@ -73,6 +75,8 @@ export class Follower {
     batches.isKeptEmpty = (cpu) => drains.findsNothing(cpu);
     batches.onFill = (cpu) => drains.beforeFill(cpu);
     this.#of.driver.onDrain = (task) => calls.drainBegins(task);
+    this.#of.driver.onEndless = (steps) =>
+      this.#of.givesUp(`a task took ${steps} steps between two events`, 'a smaller range would');
   }
 
   follow(): Followed {
@@ -158,13 +162,21 @@ export class Follower {
       steps: this.#of.driver.steps,
       frontier: this.#of.frontier,
       choices: this.#tries,
+      gaveUp: divergence === undefined ? undefined : this.#of.gaveUp,
     };
   }
 
   #backtrack(): boolean {
     for (;;) {
       const choice = this.#of.choices.at(-1);
-      if (choice === undefined || this.#tries >= MOST_TRIES) return false;
+      if (choice === undefined) return false;
+      if (this.#tries >= MOST_TRIES) {
+        this.#of.givesUp(
+          `${MOST_TRIES} ways of what conversions may have been asked for were tried`,
+          'page_ref events would',
+        );
+        return false;
+      }
       const option = choice.options[choice.next];
       if (option === undefined) {
         this.#of.choices.pop();

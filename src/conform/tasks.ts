@@ -49,8 +49,10 @@ export class Tasks {
   /** A task of the model that is within no call. */
   task(): number {
     const task = this.#of.state.free.pop();
-    if (task === undefined)
+    if (task === undefined) {
+      this.#of.givesUp(`more than ${MOST_TASKS} tasks were within calls at once`, 'fewer tasks at once would');
       this.#of.diverge({ allowed: 'no further task', guard: `${MOST_TASKS} tasks are within calls` });
+    }
     return task;
   }
 
@@ -76,7 +78,10 @@ export class Tasks {
     let rest = this.#of.driver.advance(task, how);
     for (let rounds = 0; rest.at === 'asks'; rounds++) {
       const step = this.#of.driver.next(task);
-      if (rounds >= MOST_ROUNDS && step !== undefined) return { at: 'waits', step };
+      if (rounds >= MOST_ROUNDS && step !== undefined) {
+        this.#of.givesUp(`a task's drains asked CPUs ${MOST_ROUNDS} times between two events`, 'a shorter pause would');
+        return { at: 'waits', step };
+      }
       const pid = this.ownerOf(task);
       if (pid !== undefined && !this.onDrainAsks(pid, rest.cpu, how.yields === true)) return rest;
       rest = this.#of.driver.advance(task, { ...how, enters: false, asks: true });
@@ -219,8 +224,10 @@ export class Tasks {
         case 'asks':
         case 'drain-mutex':
           // One lock at a time.
-          if (turns > MOST_TURNS)
+          if (turns > MOST_TURNS) {
+            this.#of.givesUp(`a call made ${MOST_TURNS} turns between two events`, 'a smaller range would');
             this.#of.diverge({ allowed: 'the call goes round for ever', guard: this.#of.sayRest(running, rest) });
+          }
           break;
       }
     }
