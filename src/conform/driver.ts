@@ -116,6 +116,8 @@ export type CodeName =
   | 'get'
   | 'try-get'
   | 'put'
+  | 'lock'
+  | 'unlock'
   | 'zap';
 
 interface Standing {
@@ -166,6 +168,8 @@ export class Driver {
   readonly #places: Standing[][] = [];
   readonly #lock: Column;
   readonly #batched: Column;
+  readonly #slots: Column;
+  readonly #references: Column;
   readonly #others: Column;
   readonly cpuOf: Column;
   /** Called when a task goes on for so many steps without an event that it is stopped. */
@@ -204,6 +208,8 @@ export class Driver {
     this.#columns = compileColumns(this.program, this.memory);
     this.#lock = columnOf(this.memory, cpuFbatches.lock);
     this.#batched = columnOf(this.memory, cpuFbatches.lruAdd.nr);
+    this.#slots = columnOf(this.memory, cpuFbatches.lruAdd.folios);
+    this.#references = columnOf(this.memory, folio.refcount);
     this.#others = columnOf(this.memory, cpuFbatches.others.nr);
     this.cpuOf = columnOf(this.memory, taskCpu);
     columnOf(this.memory, gmemInode.pages).fill(pages);
@@ -251,6 +257,15 @@ export class Driver {
     const slots = this.program.sizes['slot'] ?? 0;
     const column = columnOf(this.memory, cpuFbatches.lruAdd.folios);
     return [...column.subarray(cpu * slots, cpu * slots + this.batched(cpu))];
+  }
+
+  /** Whether a drain of a CPU's lru_add batch would free all of its folios, and insert none. */
+  freesAll(cpu: number): boolean {
+    if (!this.options.profile.flushFreesLastReference) return false;
+    const first = cpu * (this.program.sizes['slot'] ?? 0);
+    for (let at = first; at < first + this.batched(cpu); at++)
+      if (this.#references[this.#slots[at] ?? 0] !== 1) return false;
+    return true;
   }
 
   /** Moves a task to a CPU, as the scheduler does. @returns whether it could: not within a local lock. */
@@ -458,6 +473,10 @@ export class Driver {
 
   isMapped(of: number): boolean {
     return (columnOf(this.memory, folio.mapcount)[of] ?? 0) > 0;
+  }
+
+  isFolioLocked(of: number): boolean {
+    return columnOf(this.memory, folio.locked)[of] === 1;
   }
 
   isOnLru(of: number): boolean {

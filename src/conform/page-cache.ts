@@ -4,7 +4,7 @@ import type { FilemapEvent } from '../ledger/index.ts';
 import type { Shown } from './driver.ts';
 import type { Folios } from './folios.ts';
 import type { Following } from './following.ts';
-import type { Running } from './state.ts';
+import type { Live, Running } from './state.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Additions to the page cache, and deletions from it. */
@@ -37,7 +37,7 @@ export class PageCache {
       const rest = this.#tasks.first(running);
       this.#tasks.expect(running, rest, 'add');
       this.#tasks.show(running.task);
-      this.#folios.name({ pfn, folio: slot, inode: 0, index: slot, kind: 'other', aside: false });
+      this.#folios.name({ pfn, folio: slot, inode: 0, index: slot, kind: 'other', added: this.#of.at, aside: false });
       this.#of.match('add');
       this.#tasks.afterwards(running);
       return;
@@ -142,6 +142,7 @@ export class PageCache {
         inode: first.inode,
         index: first.index,
         kind: 'file',
+        added: this.#of.at,
         aside: false,
       });
       this.#tasks.set(running, { adding: this.#of.at });
@@ -154,6 +155,7 @@ export class PageCache {
   deleted(event: FilemapEvent): void {
     const { pid, cpu, pfn } = event;
     const inode = this.#folios.inodeOf(event);
+    this.#tasks.unlock(pid);
     const mine = this.#tasks.proceed(pid, cpu, (shown) => shown.kind === 'delete');
     if (mine !== undefined) {
       this.#confirm(mine, event, inode);
@@ -168,6 +170,10 @@ export class PageCache {
         this.#of.driver.putBack(slot, 0, slot);
         this.#folios.name(live);
       }
+      if (this.#isTruncated(live)) {
+        this.#tasks.runToEnd('get', [live.folio, 1]);
+        this.#of.state.truncated.add(live.folio);
+      }
       const running = this.#tasks.start(pid, cpu, 'other-delete', [0, live.index]);
       const rest = this.#tasks.first(running);
       this.#tasks.expect(running, rest, 'delete');
@@ -178,10 +184,92 @@ export class PageCache {
       return;
     }
     const { from, to } = this.#holeAt(event, inode);
+    this.#lockBefore(event, inode, from, to);
     const running = this.#tasks.start(pid, cpu, 'punch_hole', [inode, from, to - from]);
-    const rest = this.#tasks.first(running);
+    let rest = this.#tasks.first(running);
+    if (rest.at === 'waits' && this.#of.state.locked.has(pid)) {
+      this.#tasks.unlock(pid);
+      rest = this.#tasks.first(running);
+    }
     this.#tasks.expect(running, rest, 'delete');
     this.#confirm({ running, shown: rest.at === 'shows' ? rest.shown : [] }, event, inode);
+  }
+
+  /** Whether a page of another file is truncated: the task has the folio until it has drained behind its deletions. */
+  #isTruncated({ added }: Live): boolean {
+    const { plan, events } = this.#of;
+    const destination = added === undefined ? undefined : plan.destinations.get(added);
+    if (destination === undefined || destination === 'never inserted') return false;
+    let at = this.#of.at;
+    while (events[at]?.type === 'mm_filemap_delete_from_page_cache') at = plan.next[at] ?? -1;
+    const inserted = destination.burst.entries[destination.place]?.event ?? this.#of.at;
+    return inserted > this.#of.at && (at === -1 || inserted < at || plan.burstOf.get(at) === destination.burst);
+  }
+
+  /**
+   * A hole first passes by the folios that faults have locked. It waits for those at its edges, which it removes without a drain, and
+   * then for the others. The fault that added a page has it locked for a while; another fault of the page shows no event.
+   */
+  #lockBefore(event: FilemapEvent, inode: number, from: number, to: number): void {
+    const indexes = this.#passedBy(event, inode, { from, to });
+    const folios = indexes.flatMap((index) => this.#of.driver.at(inode, index) ?? []);
+    if (folios.length === 0) return;
+    if (folios.every((of) => this.#isWithinFault(of, event.pid))) {
+      // The faults have let the invalidate lock go, so their folios are in their batches.
+      for (const [cpu] of this.#of.state.cpus.entries()) this.#tasks.onWait(cpu);
+      this.#tasks.lock(event.pid, folios);
+    } else if (
+      this.#of.plan.ofTask.size > 1 &&
+      !this.#of.kinds.has('reference') &&
+      this.#of.driver.batched(event.cpu) > 0
+    )
+      this.#of.givesUp(
+        `a fault that no event shows may have had page ${indexes[0] ?? 0} locked while a hole was made there`,
+        'page_ref events would',
+      );
+  }
+
+  /** Whether the task that added a folio, another one, may still be within that fault. */
+  #isWithinFault(of: number, pid: number): boolean {
+    const { state, plan, events, at } = this.#of;
+    const { added } = state.live.get(state.pfnOf.get(of) ?? -1) ?? {};
+    const event = added === undefined ? undefined : events[added];
+    if (added === undefined || event === undefined || event.type === 'loss' || event.pid === pid) return false;
+    const next = plan.next[added] ?? -1;
+    return next === -1 || next > at;
+  }
+
+  /** Pages of a hole that it removes later than its first pass would, or without the drain behind that. */
+  #passedBy(event: FilemapEvent, inode: number, { from, to }: { from: number; to: number }): readonly number[] {
+    const { events, plan, driver, options, state } = this.#of;
+    const deleted: number[] = [];
+    const late: number[] = [];
+    let drains = false;
+    let behind = false;
+    for (let at = this.#of.at; at !== -1; at = plan.next[at] ?? -1) {
+      const next = events[at];
+      if (next === undefined || next.type === 'page-reference') continue;
+      if (next.type === 'mm_lru_insertion') {
+        drains ||= late.length === 0;
+        behind ||= deleted.length % options.profile.batchSize !== 0;
+      } else if (next.type === 'mm_filemap_delete_from_page_cache' && this.#folios.inodeOf(next) === inode) {
+        if (next.index < from || next.index >= to) break;
+        behind ||= next.index < (deleted.at(-1) ?? 0);
+        (behind ? late : deleted).push(next.index);
+      } else break;
+    }
+    if (late.length > 0) return state.syscalls.has(event.pid) ? late : [];
+    const areEdges = deleted.every((index) => index === from || index === to - 1);
+    return !drains && areEdges && (driver.batched(event.cpu) > 0 || this.#isAwaited(event.cpu)) ? deleted : [];
+  }
+
+  /** Whether a folio is about to enter a CPU's batch. */
+  #isAwaited(cpu: number): boolean {
+    for (const added of this.#of.state.waiting.keys()) {
+      const destination = this.#of.plan.destinations.get(added);
+      if (destination !== undefined && destination !== 'never inserted' && destination.burst.cpu === cpu) return true;
+    }
+    return false;
   }
 
   /** The pages that a task's deletions cover, up to its next event of another kind; unknown ones were there before. */

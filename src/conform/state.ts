@@ -13,6 +13,8 @@ export interface Live {
   readonly index: number;
   /** `file`: of a guest_memfd; `other`: of another file; `unseen`: its addition is not recorded. */
   readonly kind: 'file' | 'other' | 'unseen';
+  /** Its addition, if the recording has it. */
+  readonly added?: number;
   /** It left the model's memory: only the page cache holds it. */
   readonly aside: boolean;
 }
@@ -71,6 +73,10 @@ export class State {
   awaiting = new Set<number>();
   /** References outside of the model's calls, by folio. */
   users = new Map<number, number>();
+  /** Folios of other files whose truncation has them until its drain is over. */
+  truncated = new Set<number>();
+  /** Folios of a task's hole that a fault has locked. */
+  locked = new Map<number, readonly number[]>();
   /** Pages that a user has touched since they were last converted to private: they are shared. */
   shared = new Set<number>();
   /** The next event, and those before it that were put off. */
@@ -97,6 +103,8 @@ export class State {
     copy.worked = new Set(this.worked);
     copy.awaiting = new Set(this.awaiting);
     copy.users = new Map(this.users);
+    copy.truncated = new Set(this.truncated);
+    copy.locked = new Map(this.locked);
     copy.shared = new Set(this.shared);
     copy.next = this.next;
     copy.deferred = [...this.deferred];

@@ -252,8 +252,9 @@ export class Tasks {
 
   /** Whether a drain of a CPU shows nothing. */
   passes(cpu: number): boolean {
-    const isEmpty = this.#of.driver.batched(cpu) === 0 || !this.#of.kinds.has('insertion');
-    return isEmpty && this.#of.cpu(cpu).flusher === undefined;
+    const { driver, kinds } = this.#of;
+    if (this.#of.cpu(cpu).flusher !== undefined) return false;
+    return driver.batched(cpu) === 0 || !kinds.has('insertion') || (!kinds.has('reference') && driver.freesAll(cpu));
   }
 
   /** Before a folio enters a CPU's empty batch: who drains it and shows nothing has done so, if the recording does not show more. */
@@ -267,6 +268,19 @@ export class Tasks {
         // The flush that fills the batch may be its own.
         if (!this.#of.isDue(running.pid)) this.rested(running, rest);
       }
+  }
+
+  /** Folios that faults have locked, so that a hole passes them by at first. */
+  lock(pid: number, folios: readonly number[]): void {
+    const free = folios.filter((of) => !this.#of.driver.isFolioLocked(of));
+    for (const of of free) this.runToEnd('lock', [of]);
+    this.#of.state.locked.set(pid, free);
+  }
+
+  /** The faults have let them go, and the hole may go on. */
+  unlock(pid: number): void {
+    for (const of of this.#of.state.locked.get(pid) ?? []) this.runToEnd('unlock', [of]);
+    this.#of.state.locked.delete(pid);
   }
 
   /** A call of a task of no event, from its begin to its end. */

@@ -78,7 +78,8 @@ function callOf(kind: Kind, below: (limit: number) => number): Call {
     case 4:
       return { call: 'fallocate', ...range };
     case 5:
-      return { call: 'punch-hole', ...range };
+      // With large folios the machine takes one in a round, a kernel without them a batch.
+      return { call: 'punch-hole', ...range, ...(kind.large ? { pages: 1 } : {}) };
     case 6:
       return { call: 'mlock', ...range };
     case 7:
