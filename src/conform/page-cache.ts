@@ -146,7 +146,11 @@ export class PageCache {
         aside: false,
       });
       this.#tasks.set(running, { adding: this.#of.at });
-    } else this.#knownGone.add(first.inode * this.#of.pages + first.index);
+    } else {
+      this.#knownGone.add(first.inode * this.#of.pages + first.index);
+      const removed = [...(running.removed ?? []), first.folio].slice(-this.#of.options.profile.batchSize);
+      this.#tasks.set(running, { removed });
+    }
     this.#of.match(isAdd ? 'add' : 'delete');
     this.#tasks.afterwards(this.#of.state.running.get(running.pid) ?? running);
   }

@@ -27,6 +27,8 @@ export interface Running {
   /** The addition whose folio is about to enter a batch. */
   readonly adding?: number | undefined;
   readonly conversion?: Asked | undefined;
+  /** Folios that its hole has removed of late: it has them until it has drained. */
+  readonly removed?: readonly number[];
   /** A drain of all CPUs has queued its first work. */
   readonly hasQueued?: boolean;
   /** A drain that the recording shows only later: its own CPU's batch was empty when it drained that. */

@@ -137,7 +137,7 @@ export class Tasks {
         }
         // A drain: of an empty batch it shows nothing, unless the task's own insertions come next.
         const cpu = this.#of.driver.cpuOf[running.task] ?? 0;
-        if (this.passes(cpu) && !this.#insertsNext(running.pid, cpu))
+        if (this.passes(cpu) && !this.#insertsNext(running.pid, cpu) && !this.#areInsertedMeanwhile(running))
           this.rested(running, this.advance(running.task, { enters: true }));
         return;
       }
@@ -174,6 +174,20 @@ export class Tasks {
       burst.entries.length < options.profile.batchSize &&
       plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst
     );
+  }
+
+  /** Whether another task's flush inserts what a hole has removed, before the hole goes on: so it still has the folio. */
+  #areInsertedMeanwhile({ pid, removed = [] }: Running): boolean {
+    if (removed.length === 0 || !this.#of.options.profile.flushFreesLastReference) return false;
+    const { plan, state, at } = this.#of;
+    const next = this.#of.nextPlaceOf(pid);
+    return removed.some((of) => {
+      const { added } = state.live.get(state.pfnOf.get(of) ?? -1) ?? {};
+      const destination = added === undefined ? undefined : plan.destinations.get(added);
+      if (destination === undefined || destination === 'never inserted' || destination.burst.pid === pid) return false;
+      const inserted = destination.burst.entries[destination.place]?.event ?? at;
+      return inserted > at && (next === -1 || inserted < next);
+    });
   }
 
   /** Whether the recording shows the end of its call. */
