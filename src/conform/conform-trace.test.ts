@@ -129,7 +129,8 @@ describe('deletions', () => {
   });
 
   test("a folio deleted in another CPU's batch is freed there from 7.2 on, and inserted before", async () => {
-    const remote = [add(0, 1, 0), add(1, 1, 1), remove(5, 0, 0, 'other-7')];
+    // Its hole is over when the flush comes: until then it has the folio.
+    const remote = [add(0, 1, 0), add(1, 1, 1), remove(5, 0, 0, 'other-7'), add(7, 0, 9, 'other-7')];
     const freed = [...remote, insert(9, 1, 0x101)];
     const inserted = [...remote, insert(9, 1, 0x100, undefined, 2), insert(10, 1, 0x101)];
     expect((await conform(freed)).profile.name).toBe('linux-7.3');

@@ -84,6 +84,16 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
     if (event.type === 'mm_lru_insertion') {
       const added = addedOf.get(at);
       let burst = last;
+      // What the task added itself is in the batch that it flushes: a folio that was freed left it before.
+      if (
+        burst !== undefined &&
+        burst.dead > 0 &&
+        isOwn(events, event, added) &&
+        burst.entries.length + burst.dead >= batchSize
+      ) {
+        burst.dead--;
+        freedByFlush--;
+      }
       if (burst === undefined || !continues(burst, event, { events, batchSize, added })) {
         const deadHere = Math.min(waitingDead[cpu] ?? 0, batchSize - 1);
         burst = { cpu, pid: event.pid, entries: [], dead: deadHere };
@@ -135,6 +145,10 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
 
 /** A flush reports a freeze before each insertion; what comes after its puts is another flush's. */
 const isOfFlush = (event: KernelEvent): boolean => event.type === 'page-reference' && event.operation === 'freeze';
+
+/** Whether the task that inserts a folio has added it. */
+const isOwn = (events: readonly KernelEvent[], { pid }: LruInsertion, added: number | undefined): boolean =>
+  added !== undefined && additionAt(events, added).pid === pid;
 
 function continues(
   burst: Burst,
