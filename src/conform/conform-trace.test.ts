@@ -51,6 +51,10 @@ describe('the batch', () => {
     expect(divergence?.event).toContain('ofs=126976');
     expect(divergence?.allowed).toContain('insertion of pfn 0x100');
     expect(divergence?.guard).not.toBe('');
+    // The batch of the model there; the flush has taken all of it.
+    expect(divergence?.ledgers).toEqual([
+      'lru_add of CPU 1: 31 folios: pfn 0x100, pfn 0x101, pfn 0x102, pfn 0x103, pfn 0x104, ... pfn 0x11e',
+    ]);
   });
 
   test('another order of the insertions is none of the model', async () => {

@@ -161,19 +161,15 @@ export class Tasks {
 
   /** Whether a task's next event is an insertion by the drain that it stands before, on this CPU. */
   #insertsNext(pid: number, cpu: number): boolean {
-    const { events, plan, state, options } = this.#of;
+    const { events, plan, state } = this.#of;
     const place = this.#of.nextPlaceOf(pid);
     const next = events[place];
     if (next?.type !== 'mm_lru_insertion') return false;
     // Within a recorded call a task that was moved drains its new CPU; else it may have gone on to another call.
     if (next.cpu !== cpu) return state.syscalls.has(pid);
-    // What fills a batch flushes it, so a drain never finds a full one; and another task's flush comes after the drain.
+    // Another task's flush comes after the drain.
     const burst = plan.burstOf.get(place);
-    return (
-      burst !== undefined &&
-      burst.entries.length < options.profile.batchSize &&
-      plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst
-    );
+    return burst !== undefined && plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst;
   }
 
   /** Whether another task's flush inserts what a hole has removed, before the hole goes on: so it still has the folio. */
