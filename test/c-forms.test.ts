@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A check in C has the verdicts and states of the same form in the kernel language; each wrong check violates its property.
 // `npx tsx bench/c-forms.ts` does it for every scenario.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { Patch } from '../src/kernel/index.ts';
 import { parseScenario } from '../src/scenario/index.ts';
 import {
   builtIn,
@@ -71,4 +73,50 @@ threads:
   );
   const { properties } = checked(scenario, await translated('twice.c', text), MOST_STATES);
   expect(properties.find(({ id }) => id === 'I6')?.verdict).toBe('holds');
+});
+
+/** A wrong check that is otherwise v8. */
+async function changedV8(name: string, ...changes: readonly (readonly [from: string, to: string])[]): Promise<Patch> {
+  let text = readFileSync(new URL('../examples/c/v8.c', import.meta.url), 'utf8');
+  for (const [from, to] of changes) {
+    expect(text).toContain(from);
+    text = text.replace(from, to);
+  }
+  return translated(name, text);
+}
+
+const violatedIn = (scenario: string, form: Patch): readonly string[] =>
+  checked(scenarioNamed(scenario), form, MOST_STATES)
+    .properties.filter(({ verdict }) => verdict === 'violated')
+    .map(({ id }) => id);
+
+test('references that stay in a second batch are found: I6', async () => {
+  const form = await changedV8(
+    'leaves-a-batch.c',
+    [
+      'while (filemap_get_folios(mapping, &next, last, &batch)) {',
+      'while (filemap_get_folios(mapping, &next, last, &batch) && !bad) {',
+    ],
+    ['bool safe = false;', 'bool safe = false;\n\tbool bad = false;'],
+    ['goto out;\n\t\t}', 'bad = true;\n\t\t\tbreak;\n\t\t}'],
+    ['safe = true;\nout:\n\tfolio_batch_release(&batch);', 'safe = !bad;'],
+  );
+  expect(violatedIn('SC-30-in-use-before-many', form)).toEqual(['I6']);
+  expect(violatedIn('SC-11-vmsplice', form)).toEqual([]);
+});
+
+test.each([
+  ['no index', 'if (folio_nr_pages(folio) == 1)\n\t\t\t\t*err_index = folio->index;'],
+  ['the page behind it', '*err_index = folio->index + folio_nr_pages(folio);'],
+])('of a large folio, %s is no exception: I4', async (_, writes) => {
+  const form = await changedV8('large.c', ['*err_index = max(start, folio->index);', writes]);
+  expect(violatedIn('SC-17-large-folio', form)).toEqual(['I4']);
+});
+
+test('a lock that is dropped for the drain lets a fault in behind the look: I1', async () => {
+  const form = await changedV8('drops-the-lock.c', [
+    'lru_add_drain_all();',
+    'filemap_invalidate_unlock(mapping);\n\t\t\t\tlru_add_drain_all();\n\t\t\t\tfilemap_invalidate_lock(mapping);',
+  ]);
+  expect(violatedIn('SC-07-faulted-after-its-look', form)).toContain('I1');
 });

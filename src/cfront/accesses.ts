@@ -58,6 +58,12 @@ export abstract class Accesses extends Expressions {
       if (operand === undefined) throw new Error('an argument is missing');
       return this.argument(param, operand, place);
     });
+    const [own] = args;
+    if (known.ofOwnCpu === true && own?.kind === 'value' && own.of.op === 'const')
+      throw new Refused(
+        `touches the batches of a CPU without its lock, which the kernel does only for a CPU that is offline or its own, expected lru_add_drain_all(), or ${known.name}() of get_cpu() before put_cpu()`,
+        expr.at,
+      );
     return this.access(known, args, expr.at);
   }
 

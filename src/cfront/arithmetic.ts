@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { binary, constant, type Expr, variable } from './ir.ts';
-import { common, isNumber, limits, pointee, promoted, typeText, wrapped } from './c-types.ts';
+import { common, isNumber, isWrapping, limits, pointee, promoted, typeText, valueIn, wrapped } from './c-types.ts';
 import { folded, isTruth } from './compute.ts';
 import { Refused, type Place } from './source.ts';
 import { type BinaryOperator, type CExpr, type CType, INT } from './syntax.ts';
@@ -39,9 +39,10 @@ export abstract class Arithmetic extends Unordered {
     return [variable(of), now];
   }
 
-  protected constant(expr: CExpr): number {
+  protected constant(expr: CExpr): Valued & { readonly expr: Extract<Expr, { op: 'const' }> } {
     const { parts, value } = this.capture(() => this.value(expr));
-    if (parts.length === 0 && value.expr.op === 'const') return value.expr.value;
+    const { expr: known } = value;
+    if (parts.length === 0 && known.op === 'const') return { ...value, expr: known };
     throw new Refused('is not a constant, expected one', expr.at);
   }
 
@@ -58,11 +59,32 @@ export abstract class Arithmetic extends Unordered {
       throw new Refused(`is a ${typeText(type)}, expected a ${typeText(to)}`, at);
     const [was, is] = [limits(type), limits(to)];
     if (expr.op === 'const') {
-      if (expr.value >= is.low && expr.value <= is.high) return { kind: 'value', expr, type: to };
-      return { kind: 'value', expr: constant(wrapped(expr.value, to)), type: to };
+      // LONG_MAX is no number of JavaScript's: it stays as it is, to be compared only.
+      if (expr.value === 2 ** 63 && is.high === 2 ** 63) return { kind: 'value', expr, type: to };
+      return { kind: 'value', expr: this.number(valueIn(expr.value, type), to, at), type: to };
+    }
+    if (isWrapping(type) && was.high < is.high) {
+      // A large value of 32 bits has another number in 64 bits.
+      this.push({ kind: 'check', value: expr, low: 0, high: was.high, at });
+      return { kind: 'value', expr, type: to };
     }
     if (was.low < is.low || was.high > is.high) this.check(expr, to, at);
     return { kind: 'value', expr, type: to };
+  }
+
+  /** @throws Refused if there is no number for a value. */
+  private number(value: bigint, type: CType, at: Place): Expr {
+    const known = wrapped(value, type);
+    if (known !== undefined) return constant(known);
+    throw new Refused(
+      `is ${value}, which cannot be computed exactly here, expected a value below 2^53, or ULONG_MAX`,
+      at,
+    );
+  }
+
+  /** Requires a value below the upper half of its unsigned type, for operators that differ there. */
+  protected lowerHalf(value: Expr, type: CType, at: Place): void {
+    if (isWrapping(type)) this.push({ kind: 'check', value, low: 0, high: limits(type).high, at });
   }
 
   protected check(value: Expr, type: CType, at: Place): void {
@@ -73,12 +95,12 @@ export abstract class Arithmetic extends Unordered {
   /** A result of arithmetic: in C unsigned values wrap, and signed overflow is undefined. */
   protected fitting(expr: Expr, type: CType, at: Place): Valued {
     if (expr.op === 'const') {
-      const { low, high } = limits(type);
-      if (expr.value >= low && expr.value <= high) return { kind: 'value', expr, type };
-      return { kind: 'value', expr: constant(wrapped(expr.value, type)), type };
+      if (!Number.isSafeInteger(expr.value) && expr.value !== -(2 ** 63))
+        throw new Refused('cannot be computed exactly here, expected values below 2^53, or ULONG_MAX', at);
+      return { kind: 'value', expr: this.number(BigInt(expr.value), type, at), type };
     }
     // Signed variables are kept in far smaller ranges, so a signed result cannot leave the range of its type.
-    if (type.kind === 'int' && !type.signed) this.check(expr, type, at);
+    if (isWrapping(type)) this.check(expr, type, at);
     return { kind: 'value', expr, type };
   }
 
@@ -111,6 +133,13 @@ export abstract class Arithmetic extends Unordered {
       const type = promoted(a.type);
       if (b.expr.op === 'const' && !(b.expr.value >= 0 && b.expr.value < 31))
         throw new Refused('is shifted too far, expected 0 to 30 bits', at);
+      if (operator === '>>') {
+        if (a.expr.op === 'const' && b.expr.op === 'const') {
+          const shifted = valueIn(a.expr.value, type) >> BigInt(b.expr.value);
+          return { kind: 'value', expr: this.number(shifted, type, at), type };
+        }
+        this.lowerHalf(a.expr, type, at);
+      }
       return this.fitting(folded(operator, a.expr, b.expr), type, at);
     }
     const type = common(a.type, b.type);
@@ -118,17 +147,29 @@ export abstract class Arithmetic extends Unordered {
     switch (operator) {
       case '==':
       case '!=':
+        return { kind: 'value', expr: folded(operator, x, y), type: INT };
       case '<':
       case '<=':
       case '>':
       case '>=':
-        return { kind: 'value', expr: folded(operator, x, y), type: INT };
+        return { kind: 'value', expr: folded(operator, x, y, isWrapping(type)), type: INT };
       case '/':
       case '%':
         if (y.op !== 'const')
           throw new Refused(`only a constant divisor is supported, expected one after '${operator}'`, at);
         if (y.value === 0) throw new Refused('is divided by 0, expected another divisor', at);
-        if (y.value < 0) throw new Refused('is divided by a negative number, expected a positive divisor', at);
+        if (y.value < 0)
+          throw new Refused(
+            isWrapping(type)
+              ? 'is divided by a number this large, expected a smaller divisor'
+              : 'is divided by a negative number, expected a positive divisor',
+            at,
+          );
+        if (x.op === 'const') {
+          const [of, by] = [valueIn(x.value, type), BigInt(y.value)];
+          return { kind: 'value', expr: this.number(operator === '/' ? of / by : of % by, type, at), type };
+        }
+        this.lowerHalf(x, type, at);
         return { kind: 'value', expr: folded(operator, x, y), type };
       case '+':
       case '-':
@@ -152,7 +193,7 @@ export abstract class Arithmetic extends Unordered {
       throw new Refused('is not a number, expected one', at);
     const type = common(a.type, b.type);
     const [x, y] = [this.convert(a, type, at).expr, this.convert(b, type, at).expr];
-    const condition = folded(word === 'least' ? '<' : '>', x, y);
+    const condition = folded(word === 'least' ? '<' : '>', x, y, isWrapping(type));
     return { kind: 'value', expr: { op: 'choose', if: condition, then: x, else: y }, type };
   }
 }

@@ -19,11 +19,17 @@ export function pointee(type: CType): 'folio' | 'inode' | undefined {
 export const isBatch = (type: CType): boolean => type.kind === 'struct' && type.name === 'folio_batch';
 export const isNumber = (type: CType): boolean => type.kind === 'bool' || type.kind === 'int';
 
-/** Smallest and largest number of a type. */
+/** Unsigned types that wrap in C: smaller ones become int before arithmetic. */
+export const isWrapping = (type: CType): boolean => type.kind === 'int' && !type.signed && type.bits >= 32;
+
+/**
+ * Smallest and largest number that stands for a value of a type. Values of the upper half of `unsigned int` and of
+ * `unsigned long` are kept as the negative numbers that they are in two's complement, so that ULONG_MAX is -1.
+ */
 export function limits(type: CType): { readonly low: number; readonly high: number } {
   if (type.kind === 'bool') return { low: 0, high: 1 };
   if (type.kind !== 'int') return { low: 0, high: 2 ** 31 - 1 };
-  return type.signed
+  return type.signed || isWrapping(type)
     ? { low: -(2 ** (type.bits - 1)), high: 2 ** (type.bits - 1) - 1 }
     : { low: 0, high: 2 ** type.bits - 1 };
 }
@@ -54,9 +60,14 @@ export const typeText = (type: CType): string => {
   }
 };
 
-/** A value wrapped to the range of a type. */
-export function wrapped(value: number, type: CType): number {
-  if (type.kind !== 'int') return value;
-  const whole = BigInt(value);
-  return Number(type.signed ? BigInt.asIntN(type.bits, whole) : BigInt.asUintN(type.bits, whole));
+/** The value in C that a number stands for. */
+export const valueIn = (value: number, type: CType): bigint =>
+  type.kind === 'int' && isWrapping(type) && value < 0 ? BigInt(value) + (1n << BigInt(type.bits)) : BigInt(value);
+
+/** The number that stands for a value in a type, to which it is wrapped; undefined if no number here is that value. */
+export function wrapped(value: bigint, type: CType): number | undefined {
+  if (type.kind !== 'int') return Number(value);
+  const whole = type.signed || isWrapping(type) ? BigInt.asIntN(type.bits, value) : BigInt.asUintN(type.bits, value);
+  const number = Number(whole);
+  return BigInt(number) === whole ? number : undefined;
 }

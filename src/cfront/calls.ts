@@ -22,12 +22,18 @@ export interface LoopFrame {
   readonly nextIsTurn: boolean;
 }
 
+/** A section in which no task may sleep: the call that begins it, or the guard that stands for this call. */
+interface Section {
+  readonly begun: string;
+  readonly by: string | undefined;
+}
+
 /** Calls: of functions of the same text (inlined), of functions of the table, and of words. */
 export abstract class Calls extends Words {
   protected readonly frames: Frame[] = [];
   protected readonly loops: LoopFrame[] = [];
   /** The calls whose sections without sleep are open here. */
-  protected sections: readonly string[] = [];
+  protected sections: readonly Section[] = [];
 
   /** Writes statements out, with the labels among them. */
   protected abstract list(statements: readonly CStatement[]): void;
@@ -54,7 +60,7 @@ export abstract class Calls extends Words {
       );
     const near = nearest(name, [...this.table.steps.keys(), ...this.table.words.keys()]);
     throw new Refused(
-      `'${name}()' is not known, expected its definition in this file, or a call of ${near === undefined ? 'docs/c-subset.md' : `${near} or another of docs/c-subset.md`}`,
+      `'${name}()' is not known, expected its definition in this file, ${near === undefined ? 'or a call that docs/c-subset.md lists' : `or ${near}(), or another call of docs/c-subset.md`}`,
       at,
     );
   }
@@ -62,11 +68,21 @@ export abstract class Calls extends Words {
   /** @throws Refused where a call may sleep behind the begin of a section in which no task may, in the order of the text. */
   private requireNoSleep(name: string, at: Place): void {
     const begun = NO_SLEEP.get(name);
-    if (begun !== undefined) this.sections = this.sections.filter((open) => open !== begun);
-    if ([...NO_SLEEP.values()].includes(name)) this.sections = [...this.sections, name];
+    if (begun !== undefined) {
+      const last = this.sections.findLastIndex((open) => open.begun === begun);
+      this.sections = this.sections.filter((_, i) => i !== last);
+    }
+    if ([...NO_SLEEP.values()].includes(name))
+      this.sections = [...this.sections, { begun: name, by: /^(?:scoped_)?guard\(\s*rcu\s*\)/.exec(at.text)?.[0] }];
     const [open] = this.sections;
-    if (open !== undefined && SLEEPING.has(name))
-      throw new Refused(`'${name}()' may sleep, expected no ${open}() before it without its end`, at);
+    if (open === undefined) return;
+    if (SLEEPING.has(name))
+      throw new Refused(
+        open.by === undefined
+          ? `'${name}()' may sleep, expected no ${open.begun}() before it without its end`
+          : `'${name}()' may sleep, expected it outside of ${open.by}`,
+        at,
+      );
   }
 
   protected inline(fn: CFunction, expr: Extract<CExpr, { kind: 'call' }>): Operand {

@@ -25,8 +25,11 @@ export function isTruth(expr: Expr): boolean {
 }
 
 /** An operation, or its result if the operands are constants. */
-export function folded(operator: BinaryOperator | '&&' | '||', left: Expr, right: Expr): Expr {
-  if (left.op !== 'const' || right.op !== 'const') return binary(operator, left, right);
+export function folded(operator: BinaryOperator | '&&' | '||', left: Expr, right: Expr, isUnsigned = false): Expr {
+  if (left.op !== 'const' || right.op !== 'const')
+    return isUnsigned ? { op: 'binary', operator, left, right, unsigned: true } : binary(operator, left, right);
+  // A negative number stands for a large unsigned value.
+  if (isUnsigned && left.value < 0 !== right.value < 0) return constant(computed(operator, right.value, left.value));
   return constant(computed(operator, left.value, right.value));
 }
 

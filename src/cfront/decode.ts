@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Node, Parser } from 'web-tree-sitter';
+import type { Node, Parser, Tree } from 'web-tree-sitter';
 import { ERRNO } from '../kernel/index.ts';
+import { wrapped } from './c-types.ts';
 import { type CSource, inOneLine, type Place, Refused } from './source.ts';
 import {
   BOOL,
@@ -49,6 +50,20 @@ const TYPES: ReadonlyMap<string, CType> = new Map<string, CType>([
   ['pgoff_t', UNSIGNED_LONG],
   ['gfn_t', UNSIGNED_LONG],
   ['gfp_t', UNSIGNED],
+  ['fgf_t', UNSIGNED],
+  ['vm_fault_t', UNSIGNED],
+  ['vm_flags_t', UNSIGNED_LONG],
+  ['umode_t', integer(16, false)],
+  ['ushort', integer(16, false)],
+  ['ino_t', UNSIGNED_LONG],
+  ['off_t', LONG],
+  ['pid_t', INT],
+  ['uintptr_t', UNSIGNED_LONG],
+  ['intptr_t', LONG],
+  ['ptrdiff_t', LONG],
+  ...['gpa_t', 'hpa_t', 'hva_t', 'hfn_t', 'kvm_pfn_t', 'phys_addr_t', 'dma_addr_t', 'sector_t'].map(
+    (name) => [name, UNSIGNED_LONG] as const,
+  ),
 ]);
 
 /** Constants that kernel headers have. */
@@ -56,13 +71,16 @@ const CONSTANTS: ReadonlyMap<string, readonly [number, CType]> = new Map<string,
   ...Object.entries(ERRNO).map(([name, value]) => [name, [value, INT]] as const),
   ['ENOENT', [2, INT]],
   ['EINTR', [4, INT]],
-  ['ULONG_MAX', [2 ** 64 - 1, UNSIGNED_LONG]],
-  ['LONG_MAX', [2 ** 63 - 1, LONG]],
-  ['UINT_MAX', [2 ** 32 - 1, UNSIGNED]],
-  ['INT_MAX', [2 ** 31 - 1, INT]],
-  ['INT_MIN', [-(2 ** 31), INT]],
-  ['U64_MAX', [2 ** 64 - 1, UNSIGNED_LONG]],
-  ['SIZE_MAX', [2 ** 64 - 1, UNSIGNED_LONG]],
+  // As two's complement.
+  ...['ULONG_MAX', 'ULLONG_MAX', 'U64_MAX', 'SIZE_MAX'].map((name) => [name, [-1, UNSIGNED_LONG]] as const),
+  ...['UINT_MAX', 'U32_MAX'].map((name) => [name, [-1, UNSIGNED]] as const),
+  // 2^63 - 1, which is no number of JavaScript's: arithmetic.ts only compares it.
+  ...['LONG_MAX', 'LLONG_MAX', 'S64_MAX'].map((name) => [name, [2 ** 63, LONG]] as const),
+  ...['LONG_MIN', 'LLONG_MIN', 'S64_MIN'].map((name) => [name, [-(2 ** 63), LONG]] as const),
+  ...['INT_MAX', 'S32_MAX'].map((name) => [name, [2 ** 31 - 1, INT]] as const),
+  ...['INT_MIN', 'S32_MIN'].map((name) => [name, [-(2 ** 31), INT]] as const),
+  ['U16_MAX', [2 ** 16 - 1, INT]],
+  ['U8_MAX', [2 ** 8 - 1, INT]],
   ['PAGE_SIZE', [4096, UNSIGNED_LONG]],
   ['PAGE_SHIFT', [12, INT]],
 ]);
@@ -87,8 +105,31 @@ const BINARY: ReadonlySet<string> = new Set([
 ]);
 const isBinary = (operator: string): operator is BinaryOperator => BINARY.has(operator);
 
+const blanks = (text: string): string => ' '.repeat(text.length);
+
 /** Replaces, by blanks of the same length, words that the grammar does not know and that mean nothing here. */
-const readable = (text: string): string => text.replaceAll(IGNORED, (word) => ' '.repeat(word.length));
+const readable = (text: string): string => text.replaceAll(IGNORED, blanks);
+
+/** A cast to a type whose name the grammar takes for a variable's: with `-` behind it, it would be a subtraction. */
+const CAST = new RegExp(
+  String.raw`(\b\w+\s*)?(\(\s*)(${[...TYPES.keys()].filter((name) => name.length > 2).join('|')})(?=\s*\)\s*[-+*&~!(])`,
+  'g',
+);
+/** linux/cleanup.h. To the grammar a guarded statement is a loop, and a variable with a cleanup is one without. */
+const SCOPED_GUARD = /\bscoped_guard(?=\s*\()/g;
+const CLEANUP = /\b(?:__free|__cleanup)\(\s*\w+\s*\)/g;
+const BEFORE_A_VALUE = /^(?:return|case|else|do)\s*$/;
+
+/** Parses C, in which casts to the kernel's types are casts. The tree's text is the one that is given. */
+function parsed(parser: Parser, text: string): Tree | null {
+  const known = text.replaceAll(CAST, (all, before: string | undefined, open: string, name: string) =>
+    before === undefined || BEFORE_A_VALUE.test(before) ? `${before ?? ''}${open}${'int'.padEnd(name.length)}` : all,
+  );
+  let shown = known.replaceAll(SCOPED_GUARD, 'while'.padEnd('scoped_guard'.length)).replaceAll(CLEANUP, blanks);
+  const tree = parser.parse((index) => shown.slice(index));
+  shown = text;
+  return tree;
+}
 
 /**
  * Reads a translation unit. Its functions are read from the tree on demand, so the tree must be kept until then.
@@ -96,7 +137,7 @@ const readable = (text: string): string => text.replaceAll(IGNORED, (word) => ' 
  */
 export function readUnit(parser: Parser, source: CSource): { readonly unit: CUnit; readonly done: () => void } {
   const text = readable(source.lines.map((line) => line.text).join('\n'));
-  const tree = parser.parse(text);
+  const tree = parsed(parser, text);
   if (tree === null) throw new Refused('cannot be parsed, expected C', undefined);
   const root = tree.rootNode;
   const functions = new Map<string, () => CFunction>();
@@ -237,7 +278,7 @@ function nameOfFunction(node: Node): string | undefined {
 function macroValue(parser: Parser, value: Node): CExpr {
   const at = placeOf(value);
   const text = value.text.replaceAll(/\/\*[^]*?\*\/|\/\/.*|\\\n/g, ' ');
-  const tree = parser.parse(`int v = (${text}\n);`);
+  const tree = parsed(parser, `int v = (${text}\n);`);
   try {
     const [inner] = tree?.rootNode.descendantsOfType('init_declarator') ?? [];
     const expr = inner?.childForFieldName('value');
@@ -365,6 +406,9 @@ function typeDescriptor(node: Node): CType {
 }
 
 function declarators(node: Node): readonly Declarator[] {
+  const [cleanup] = node.text.match(CLEANUP) ?? [];
+  if (cleanup !== undefined)
+    return refuse(node, `'${cleanup}' is not supported, expected its call, such as folio_put(), on every way out`);
   const isStatic = node.namedChildren.some(({ type, text }) => type === 'storage_class_specifier' && text === 'static');
   const type = typeOf(part(node, 'type'), node);
   return node.childrenForFieldName('declarator').map((one): Declarator => {
@@ -378,7 +422,48 @@ function declarators(node: Node): readonly Declarator[] {
 const isMeant = ({ type }: Node): boolean => type !== 'comment';
 
 function statements(node: Node): readonly CStatement[] {
-  return node.namedChildren.filter(isMeant).flatMap(statement);
+  const meant = node.namedChildren.filter(isMeant);
+  const guards = meant.filter((one) => one.type === 'expression_statement' && guardOf(one.namedChildren.find(isMeant)));
+  return [
+    ...meant.flatMap(statement),
+    ...guards.map((one): CStatement => ({ kind: 'expression', of: endOf(placeOf(one)), at: placeOf(one) })),
+  ];
+}
+
+const beginOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_lock', args: [], at });
+const endOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_unlock', args: [], at });
+
+/** The call guard(...) of `guard(...)(...)`. */
+function guardOf(node: Node | undefined): Node | undefined {
+  const called = node?.type === 'call_expression' ? node.childForFieldName('function') : null;
+  if (called?.type !== 'call_expression' || called.childForFieldName('function')?.text !== 'guard') return undefined;
+  return called;
+}
+
+/** @throws Refused unless a guard is that of RCU. */
+function requireRcu(node: Node, name: string, what: string): void {
+  if (what.trim() === 'rcu') return;
+  refuse(
+    node,
+    `'${name}(${inOneLine(what)})' is not supported, expected its calls of lock and unlock, or ${name}(rcu)`,
+  );
+}
+
+/** `scoped_guard(rcu)` and its statement, in which `break` and `continue` end it: in the kernel it is a loop. */
+function scopedGuard(node: Node): readonly CStatement[] {
+  const condition = part(node, 'condition');
+  const at = placeOf(node, `scoped_guard${condition.text}`);
+  requireRcu(node, 'scoped_guard', condition.text.slice(1, -1));
+  const body = part(node, 'body');
+  const inner = single(body);
+  const no: CExpr = { kind: 'number', value: 0, type: INT, at };
+  const once: CStatement = /\b(?:break|continue)\b/.test(body.text) ? { kind: 'do', if: no, body: inner, at } : inner;
+  const all: readonly CStatement[] = [
+    { kind: 'expression', of: beginOf(at), at },
+    once,
+    { kind: 'expression', of: endOf(at), at },
+  ];
+  return [{ kind: 'compound', body: all, at }];
 }
 
 /** A statement; several statements become one block. */
@@ -414,6 +499,7 @@ function statement(node: Node): readonly CStatement[] {
       ];
     }
     case 'while_statement': {
+      if (node.text.startsWith('scoped_guard')) return scopedGuard(node);
       const condition = part(node, 'condition');
       const head = placeOf(node, `while ${condition.text}`);
       return [{ kind: 'while', if: expression(condition), body: single(part(node, 'body')), at: head }];
@@ -503,6 +589,13 @@ function casesOf(body: Node): readonly CCase[] {
   });
 }
 
+/** The type in parentheses that the grammar took for a variable. */
+function parenthesizedType(node: Node): CType | undefined {
+  if (node.type !== 'parenthesized_expression') return undefined;
+  const inner = node.namedChildren.find(isMeant);
+  return inner?.type === 'identifier' ? TYPES.get(inner.text) : undefined;
+}
+
 function expression(node: Node): CExpr {
   const at = placeOf(node);
   switch (node.type) {
@@ -557,6 +650,12 @@ function expression(node: Node): CExpr {
     }
     case 'binary_expression': {
       const operator = part(node, 'operator').text;
+      const cast = parenthesizedType(part(node, 'left'));
+      // The names of short types are shorter than any word that could stand for them: see CAST.
+      if (cast !== undefined && (operator === '-' || operator === '+')) {
+        const of = expression(part(node, 'right'));
+        return { kind: 'cast', type: cast, of: { kind: 'unary', operator, of, at }, at };
+      }
       const [left, right] = [expression(part(node, 'left')), expression(part(node, 'right'))];
       if (operator === '&&' || operator === '||') return { kind: 'logical', operator, left, right, at };
       if (isBinary(operator)) return { kind: 'binary', operator, left, right, at };
@@ -584,6 +683,15 @@ function expression(node: Node): CExpr {
     }
     case 'call_expression': {
       const called = part(node, 'function');
+      const guard = guardOf(node);
+      if (guard !== undefined) {
+        requireRcu(guard, 'guard', part(guard, 'arguments').text.slice(1, -1));
+        return beginOf(at);
+      }
+      const cast = parenthesizedType(called);
+      const [given, more] = part(node, 'arguments').namedChildren.filter(isMeant);
+      if (cast !== undefined && given !== undefined && more === undefined)
+        return { kind: 'cast', type: cast, of: expression(given), at };
       if (called.type !== 'identifier')
         return refuse(called, `calls through pointers are not supported, expected a function's name`);
       const args = part(node, 'arguments').namedChildren.filter(isMeant);
@@ -603,8 +711,12 @@ function expression(node: Node): CExpr {
       return { kind: 'index', of: expression(part(node, 'argument')), index: expression(part(node, 'index')), at };
     case 'comma_expression':
       return { kind: 'comma', first: expression(part(node, 'left')), then: expression(part(node, 'right')), at };
-    case 'cast_expression':
-      return { kind: 'cast', type: typeDescriptor(part(node, 'type')), of: expression(part(node, 'value')), at };
+    case 'cast_expression': {
+      // The name that the author wrote, where the grammar was shown another (see CAST).
+      const [, name = ''] = /^\(\s*(\w+)\s*\)/.exec(node.text) ?? [];
+      const type = TYPES.get(name) ?? typeDescriptor(part(node, 'type'));
+      return { kind: 'cast', type, of: expression(part(node, 'value')), at };
+    }
     case 'initializer_list':
       if (node.namedChildren.filter(isMeant).every(({ text }) => text === '0')) return { kind: 'empty-list', at };
       return refuse(node, 'only an empty initializer is supported here, expected {}');
@@ -618,8 +730,8 @@ function numberOf(node: Node): { readonly kind: 'number'; readonly value: number
   if (digits === '') return refuse(node, `'${inOneLine(node.text)}' is not supported, expected a whole number`);
   const octal = /^0\d+$/.test(digits);
   if (octal && /[89]/.test(digits)) return refuse(node, `'${digits}' is no number, expected octal digits`);
-  const value = octal ? Number.parseInt(digits, 8) : Number(digits);
-  if (value >= 2 ** 64) return refuse(node, 'the number is too large, expected 64 bits');
+  const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+  if (value >= 1n << 64n) return refuse(node, 'the number is too large, expected 64 bits');
   const decimal = /^[1-9]/.test(digits);
   const isLong = /l/i.test(suffix);
   const isUnsigned = /u/i.test(suffix);
@@ -631,9 +743,15 @@ function numberOf(node: Node): { readonly kind: 'number'; readonly value: number
         (!isLong || one.bits === 64) &&
         (!isUnsigned || !one.signed) &&
         (!decimal || isUnsigned || one.signed) &&
-        value < 2 ** (one.bits - Number(one.signed)),
+        value < 1n << BigInt(one.bits - Number(one.signed)),
     ) ?? UNSIGNED_LONG;
-  return { kind: 'number', value, type };
+  const known = wrapped(value, type);
+  if (known === undefined)
+    return refuse(
+      node,
+      `is ${value}, which cannot be computed exactly here, expected a value below 2^53, or ULONG_MAX`,
+    );
+  return { kind: 'number', value: known, type };
 }
 
 const ESCAPES: Readonly<Record<string, number>> = {

@@ -15,8 +15,18 @@ import {
 } from '../lang/index.ts';
 import type { Arg, Batch, Call, Expr, Form, Label, Part, Static, Var } from './ir.ts';
 import { Args, type Interval } from './known.ts';
-import { pointee } from './c-types.ts';
-import { counterRange, type Found, type GivenRanges, isWithin, MOST, ranges, type State, valueOf } from './ranges.ts';
+import { isWrapping, pointee } from './c-types.ts';
+import {
+  counterRange,
+  type Found,
+  type GivenRanges,
+  isWithin,
+  MOST,
+  LARGEST_INT,
+  ranges,
+  type State,
+  valueOf,
+} from './ranges.ts';
 import { type CSource, inOneLine, lineName, type Place, placeName, Refused } from './source.ts';
 
 /** Most characters of a statement that are shown beside a step. */
@@ -223,7 +233,8 @@ class Recording {
 
   #declare(of: Var): void {
     const stored = this.#known.stored.get(of) ?? { low: 0, high: 0 };
-    const [low, high] = [Math.max(Math.min(0, stored.low), -MOST), Math.min(stored.high, MOST)];
+    const low = Math.max(Math.min(0, stored.low), -MOST);
+    const high = Math.min(stored.high, LARGEST_INT + low);
     // Marks take the kind of an argument from its variable.
     const kind = pointee(of.type) ?? (of.type.kind === 'bool' ? 'bool' : 'int');
     const own = this.#k.local<string>(of.name, { kind, max: Math.max(1, high - low), initial: 0 });
@@ -284,7 +295,7 @@ class Recording {
     const now = this.#range(value, state);
     if (isWithin(now, { low, high })) return;
     const from = Math.max(low, -MOST);
-    const most = Math.min(high, MOST) - from;
+    const most = Math.min(high - from, LARGEST_INT);
     this.#k.scope(() => {
       // Through a variable: a constant that does not fit would fail while the text is recorded, even if the place is never
       // reached.
@@ -362,9 +373,11 @@ class Recording {
     return isWithin(range, { low: 0, high: 1 }) ? new Value<'bool'>(value.expr, 'bool') : value.ne(0);
   }
 
-  #operation({ operator, left, right }: Extract<Expr, { op: 'binary' }>, state: State): Value<'int'> {
+  #operation(expr: Extract<Expr, { op: 'binary' }>, state: State): Value<'int'> {
+    const { operator, left, right } = expr;
     const [a, b] = [this.#value(left, state), this.#value(right, state)];
     const [x, y] = [this.#range(left, state), this.#range(right, state)];
+    if (expr.unsigned === true && (x.low < 0 || y.low < 0)) return unsignedly(operator, a, b);
     switch (operator) {
       case '+':
         return a.plus(b);
@@ -551,8 +564,12 @@ class Recording {
     switch (arg.kind) {
       case 'batch':
         return this.#batch(arg.of);
-      case 'value':
-        return this.#value(arg.of, state);
+      case 'value': {
+        const value = this.#value(arg.of, state);
+        const param = call.known.params[at];
+        if (param?.kind !== 'value' || !isWrapping(param.type) || this.#range(arg.of, state).low >= 0) return value;
+        return isConstant(value.expr) ? literal(MOST) : choose<'int'>(value.lt(0), MOST, value);
+      }
       case 'place': {
         const home = this.#home(arg.of);
         const param = call.known.params[at];
@@ -587,6 +604,17 @@ const shifted = (value: Value<'int'>, by: number): Value<'int'> =>
 function beginsWithStep([first]: readonly Part[]): boolean {
   if (first?.kind === 'load') return true;
   return first?.kind === 'call' && first.known.read !== undefined && first.known.read.stable === undefined;
+}
+
+/** A comparison of unsigned values, of which negative numbers stand for the largest. */
+function unsignedly(operator: string, a: Value<'int'>, b: Value<'int'>): Value<'int'> {
+  const [less, more] = operator === '<' || operator === '>=' ? [a, b] : [b, a];
+  const [lessIsLarge, moreIsLarge] = [less.lt(0), more.lt(0)];
+  const isLess = lessIsLarge
+    .ne(moreIsLarge)
+    .and(moreIsLarge)
+    .or(lessIsLarge.ne(moreIsLarge).not().and(less.lt(more)));
+  return number(operator === '<' || operator === '>' ? isLess : isLess.not());
 }
 
 /** A multiple, by doubling: the language only adds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { isNumber, limits, promoted } from './c-types.ts';
+import { isNumber, promoted } from './c-types.ts';
 import { folded } from './compute.ts';
 import { binary, constant, not, type Part, variable } from './ir.ts';
 import { Places } from './places.ts';
@@ -96,8 +96,6 @@ export abstract class Expressions extends Places {
         const from = operator === '-' ? constant(0) : constant(-1);
         const known = value.expr.op === 'const' ? constant((operator === '-' ? 0 : -1) - value.expr.value) : undefined;
         if (known !== undefined) return this.fitting(known, type, at);
-        if (operator === '~' && type.kind === 'int' && !type.signed)
-          return { kind: 'value', expr: binary('-', constant(limits(type).high), value.expr), type };
         return this.fitting(binary('-', from, value.expr), type, at);
       }
     }

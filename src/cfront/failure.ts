@@ -10,7 +10,10 @@ export function failureIn(message: string): string | undefined {
     const [, place = '', text = '', from = '0', given = '', most = ''] = value;
     const low = Number(from);
     const [is, high] = [Number(given) + low, Number(most) + low];
-    return `${place}: '${text}' is ${is} here, expected ${low} to ${high}`;
+    // A number that C cuts off is most often a mistake of the form, not of the limits here.
+    const bits = low === 0 && high === 255 ? 8 : low === 0 && high === 65_535 ? 16 : undefined;
+    const cut = bits === undefined ? '' : `, which C cuts to ${BigInt.asUintN(bits, BigInt(is))} in ${bits} bits`;
+    return `${place}: '${text}' is ${is} here${cut}, expected ${low} to ${high}`;
   }
   const refused = /^\S+:\d+:\d+: .*/.exec(message);
   if (refused !== null) return refused[0];

@@ -48,6 +48,8 @@ export type Expr =
       readonly operator: BinaryOperator | '&&' | '||';
       readonly left: Expr;
       readonly right: Expr;
+      /** An unsigned comparison, in which negative numbers stand for the largest values. */
+      readonly unsigned?: true;
     }
   | { readonly op: 'not'; readonly of: Expr }
   | { readonly op: 'choose'; readonly if: Expr; readonly then: Expr; readonly else: Expr };
@@ -237,7 +239,11 @@ export function readsOf(expr: Expr, found: Set<Var> = new Set()): ReadonlySet<Va
 
 export const constant = (value: number): Expr => ({ op: 'const', value });
 export const variable = (of: Var): Expr => ({ op: 'var', of });
-export const binary = (operator: Extract<Expr, { op: 'binary' }>['operator'], left: Expr, right: Expr): Expr => ({
+export const binary = (
+  operator: Extract<Expr, { op: 'binary' }>['operator'],
+  left: Expr,
+  right: Expr,
+): Extract<Expr, { op: 'binary' }> => ({
   op: 'binary',
   operator,
   left,

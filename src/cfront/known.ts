@@ -138,6 +138,8 @@ export interface Known extends Named {
   readonly puts?: Reference;
   readonly parts?: readonly KernelPart[];
   readonly freezes?: true;
+  /** It touches what belongs to the CPU that is its argument, without a lock. */
+  readonly ofOwnCpu?: true;
   /** It fills or empties a batch, and claims the folios in it itself. */
   readonly claims?: 'fills' | 'releases';
 }
@@ -172,6 +174,8 @@ type WordKind =
   | 'error-of'
   | 'mapping-of'
   | 'write'
+  | 'bit'
+  | 'enabled'
   | 'print';
 
 /** A value of any kind as its number. */
@@ -426,8 +430,9 @@ const CALLS: readonly Known[] = [
     'lru_add_drain_cpu',
     [value(INT)],
     VOID,
-    "drains one CPU's batches; the caller excludes other users, and properties do not count it as a drain",
+    "drains one CPU's batches, of the CPU that get_cpu() or smp_processor_id() gave; properties do not count it as a drain",
     (k, args) => k.call(lru_add_drain_cpu, { cpu: element(CPU, args.int(0)) }),
+    { ofOwnCpu: true },
   ),
   // include/linux/smp.h
   calls(
@@ -447,6 +452,21 @@ const CALLS: readonly Known[] = [
     { range: cpus },
   ),
   calls('put_cpu', [], VOID, 'enables preemption again', (k) => k.call(put_cpu, {})),
+  calls('preempt_disable', [], VOID, 'disables preemption: the task keeps its CPU', (k) =>
+    k.call(get_cpu, { cpu: cpuPlace(k, undefined) }),
+  ),
+  calls('preempt_enable', [], VOID, 'enables preemption again', (k) => k.call(put_cpu, {})),
+  // include/linux/sched/signal.h, include/linux/ratelimit.h
+  ...['fatal_signal_pending', 'signal_pending', '__ratelimit'].map((name) =>
+    calls(
+      name,
+      [{ kind: 'ignored' }],
+      BOOL,
+      'either value, at every call',
+      (k, _, result) => k.either([0, 1].map((answer) => () => k.step(`${name}: ${answer}`, () => result?.set(answer)))),
+      { range: TRUTH },
+    ),
+  ),
   // include/linux/fs.h
   calls('filemap_invalidate_lock', [MAPPING], VOID, 'takes the lock for writing', (k, args) =>
     k.call(filemap_invalidate_lock, { inode: args.mapping(0) }),
@@ -588,6 +608,10 @@ export const WORDS: readonly Word[] = [
   ...['pr_debug', 'pr_info', 'pr_warn', 'pr_warn_once', 'pr_warn_ratelimited', 'pr_err'].map((name) =>
     word(name, 'print', 1, VOID, 'only what its arguments read'),
   ),
+  ...['BIT', 'BIT_ULL'].map((name) => word(name, 'bit', 1, UNSIGNED_LONG, '1 shifted to the left')),
+  word('IS_ENABLED', 'enabled', 1, BOOL, 'the value of a `#define` of the same file'),
+  word('BUILD_BUG_ON', 'nothing', [{ kind: 'ignored' }], VOID, 'nothing'),
+  word('BUILD_BUG_ON_MSG', 'nothing', [{ kind: 'ignored' }, { kind: 'ignored' }], VOID, 'nothing'),
   word('file_inode', 'mapping-of', 1, pointerTo('inode'), "the file's inode"),
 ];
 
@@ -595,6 +619,7 @@ export const WORDS: readonly Word[] = [
 export const NO_SLEEP: ReadonlyMap<string, string> = new Map([
   ['rcu_read_unlock', 'rcu_read_lock'],
   ['put_cpu', 'get_cpu'],
+  ['preempt_enable', 'preempt_disable'],
 ]);
 
 /** Calls that may sleep: they take a mutex, wait for works or a page lock, or reschedule (might_sleep() is in each of them). */
@@ -623,7 +648,6 @@ export const UNMODELLED: ReadonlyMap<string, string> = new Map([
   ['folio_has_private', 'a guest_memfd folio has no private data, expected 0'],
   ['folio_test_private', 'a guest_memfd folio has no private data, expected 0'],
   ['folio_batch_next', 'the place in a batch is not modelled, expected a loop over folio_batch_count()'],
-  ['IS_ENABLED', 'the configuration is not known, expected the branch that is compiled'],
   ['BUG_ON', 'the kernel ends there, expected WARN_ON_ONCE() or a return'],
   ['xas_for_each', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],
   ['xas_load', 'the xarray is walked by lookups here, expected filemap_get_folios() or filemap_get_folio()'],

@@ -2,10 +2,14 @@
 
 /** The name nearest to a word by edit distance, the first of equals; undefined if more than a third of the word would change. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  let [best, least] = [names[0], word.length / 3];
+  let best: string | undefined;
+  let least = word.length / 3;
   for (const name of names) {
     const far = distance(word, name);
-    if (far < least) [best, least] = [name, far];
+    if (far < least) {
+      best = name;
+      least = far;
+    }
   }
   return best;
 }

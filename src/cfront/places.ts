@@ -3,7 +3,7 @@ import { Arithmetic } from './arithmetic.ts';
 import { isNumber, typeText } from './c-types.ts';
 import { type Batch, constant, type Expr, type Static, variable } from './ir.ts';
 import { Refused, type Place } from './source.ts';
-import { type CExpr, type CType, type CUnit, INT, LONG, pointerTo } from './syntax.ts';
+import { type CExpr, type CType, type CUnit, INT, pointerTo } from './syntax.ts';
 import type { Binding, Operand, Target, Valued } from './writer.ts';
 
 /** Names: variables, constants, batches and their elements, read and written. */
@@ -55,8 +55,8 @@ export abstract class Places extends Arithmetic {
     if (known !== undefined) return known;
     if (!isNumber(type))
       throw new Refused(`a static ${typeText(type)} is not supported, expected bool or an integer`, at);
-    const first = value === undefined ? 0 : this.constant(value);
-    const given = this.convert({ kind: 'value', expr: constant(first), type: LONG }, type, at);
+    const first: Valued = value === undefined ? { kind: 'value', expr: constant(0), type: INT } : this.constant(value);
+    const given = this.convert(first, type, at);
     const made: Static = { name, type, value: given.expr };
     this.statics.set(key, made);
     return made;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import {
   type Batch,
+  binary,
   eachPart,
   type Expr,
   type Form,
@@ -44,6 +45,8 @@ export interface Found {
 export const COUNTER = 1023;
 /** Beyond this a value has no bound. */
 export const MOST = 2 ** 30;
+/** Largest number that the language stores. */
+export const LARGEST_INT = 2 ** 31 - 1;
 
 /** Range of a variable whose values have no bound. */
 export function counterRange({ sizes }: Kernel): Interval {
@@ -167,7 +170,7 @@ class Run {
     };
     switch (part.kind) {
       case 'set':
-        if (part.to.place === 'own' && !isWithin(this.#assigned(part, state), { low: -MOST, high: MOST }))
+        if (part.to.place === 'own' && !isWithin(this.#assigned(part, state), { low: -MOST, high: LARGEST_INT }))
           this.unbounded.push(part);
         note(part.to, this.#assigned(part, state));
         break;
@@ -399,6 +402,7 @@ class Run {
 
   #assumingBinary(expr: Extract<Expr, { op: 'binary' }>, holds: boolean, state: State): State | undefined {
     const { operator, left, right } = expr;
+    if (expr.unsigned === true) return this.#assumingUnsigned(expr, holds, state);
     switch (operator) {
       case '&&':
       case '||': {
@@ -432,6 +436,18 @@ class Run {
       case '|':
         return state;
     }
+  }
+
+  /** An unsigned comparison restricts a variable only if the larger side is known to be in the lower half of its type. */
+  #assumingUnsigned(expr: Extract<Expr, { op: 'binary' }>, holds: boolean, state: State): State | undefined {
+    const { operator, left, right } = expr;
+    if (operator !== '<' && operator !== '<=' && operator !== '>' && operator !== '>=') return state;
+    const relation = holds ? operator : OPPOSITE[operator];
+    const [less, more] = relation === '<' || relation === '<=' ? [left, right] : [right, left];
+    if (this.of(more, state, this.#at).low < 0) return state;
+    const positive = this.#limited(less, '>=', single(0), state);
+    if (positive === undefined || this.of(less, positive, this.#at).low < 0) return positive;
+    return this.#assumingBinary(binary(operator, left, right), holds, positive);
   }
 
   /** State under the assumption `expr relation other`. */
@@ -531,8 +547,19 @@ export function valueOf(
       return condition.high === 0 && condition.low === 0 ? otherwise : join(then, otherwise);
     }
     case 'binary':
+      if (expr.unsigned === true)
+        return clip(operation(expr.operator, asUnsigned(of(expr.left)), asUnsigned(of(expr.right))));
       return clip(operation(expr.operator, of(expr.left), of(expr.right)));
   }
+}
+
+/** Range of unsigned values, for comparisons: a negative number stands for a value above all others. */
+function asUnsigned({ low, high }: Interval): Interval {
+  if (low >= 0) return { low, high };
+  const above = 2 ** 52;
+  return high < 0 && low > -above
+    ? { low: low + 2 * above - 1, high: high + 2 * above - 1 }
+    : { low: 0, high: LARGEST };
 }
 
 /** Range of an operation's result. */

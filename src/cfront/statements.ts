@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { isBatch, isNumber, pointee, typeText } from './c-types.ts';
+import { isBatch, isNumber, pointee, typeText, valueIn } from './c-types.ts';
 import { Calls } from './calls.ts';
-import { type Batch, binary, constant, type Label, label, not, type Part, type Var } from './ir.ts';
+import { type Batch, binary, type Label, label, not, type Part, type Var } from './ir.ts';
 import { Refused, type Place } from './source.ts';
-import { BOOL, type CExpr, type CStatement, type Declarator, INT, UNSIGNED } from './syntax.ts';
+import { BOOL, type CExpr, type CStatement, type Declarator, UNSIGNED } from './syntax.ts';
 
 /** The place of a goto to a label in a statement; undefined if it has none. */
 function jumpTo(name: string, statement: CStatement | undefined): Place | undefined {
@@ -306,9 +306,12 @@ export abstract class Statements extends Calls {
           for (const { one, label: to } of cases) {
             if (one.value === undefined) continue;
             const value = this.constant(one.value);
-            const same = this.convert({ kind: 'value', expr: constant(value), type: INT }, type, one.at);
+            const same = this.convert(value, type, one.at);
             if (same.expr.op !== 'const' || seen.has(same.expr.value))
-              throw new Refused(`the case ${value} appears twice, expected once`, one.at);
+              throw new Refused(
+                `the case ${valueIn(value.expr.value, value.type)} appears twice, expected once`,
+                one.at,
+              );
             seen.add(same.expr.value);
             const leave: Part = { kind: 'leave', label: to };
             this.push({ kind: 'if', if: binary('==', of, same.expr), then: [leave], else: [] });

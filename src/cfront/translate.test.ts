@@ -75,8 +75,32 @@ test('what kernel code asserts besides says nothing here, and min_t() is the sma
 describe('what is refused is said in one line with its place', () => {
   test.each([
     [
+      '\tnothing_like_it();\n\treturn true;',
+      "f.c:3:2: 'nothing_like_it()' is not known, expected its definition in this file, or a call that docs/c-subset.md lists",
+    ],
+    [
+      '\tguard(mutex)(&inode->lock);\n\treturn true;',
+      "f.c:3:2: 'guard(mutex)' is not supported, expected its calls of lock and unlock, or guard(rcu)",
+    ],
+    [
+      '\tscoped_guard(mutex, &inode->lock) {\n\t\tstart++;\n\t}\n\treturn true;',
+      "f.c:3:2: 'scoped_guard(mutex, &inode->lock)' is not supported, expected its calls of lock and unlock, or scoped_guard(rcu)",
+    ],
+    [
+      '\tstruct folio *f __free(folio_put) = NULL;\n\treturn true;',
+      "f.c:3:2: '__free(folio_put)' is not supported, expected its call, such as folio_put(), on every way out",
+    ],
+    [
+      '\treturn IS_ENABLED(CONFIG_NUMA);',
+      "f.c:3:9: 'IS_ENABLED(CONFIG_NUMA)' is not known: expected the line '#define CONFIG_NUMA 1' (or 0) in this file, as the kernel is configured",
+    ],
+    [
+      '\tlru_add_drain_cpu(1);\n\treturn true;',
+      "f.c:3:2: 'lru_add_drain_cpu(1)' touches the batches of a CPU without its lock, which the kernel does only for a CPU that is offline or its own, expected lru_add_drain_all(), or lru_add_drain_cpu() of get_cpu() before put_cpu()",
+    ],
+    [
       '\tfolio_ref_coun(inode);\n\treturn true;',
-      "f.c:3:2: 'folio_ref_coun()' is not known, expected its definition in this file, or a call of folio_ref_count or another of docs/c-subset.md",
+      "f.c:3:2: 'folio_ref_coun()' is not known, expected its definition in this file, or folio_ref_count(), or another call of docs/c-subset.md",
     ],
     [
       '\treturn folio_test_mlocked(NULL);',
@@ -159,6 +183,28 @@ function choicesIn(patch: Patch): readonly (readonly string[])[] {
 const LOOKED_UP =
   '\tstruct folio *folio = filemap_get_folio(inode->i_mapping, start);\n\tif (IS_ERR(folio))\n\t\treturn true;\n';
 
+test('what has either value has both, and what is only printed needs no model', () => {
+  const form = formOf(
+    check(
+      `#define CONFIG_NUMA 0
+	unsigned long seen = BIT(0) | BIT(5);
+
+	BUILD_BUG_ON(PAGEVEC_SIZE > 255);
+	if (IS_ENABLED(CONFIG_NUMA))
+		cond_resched();
+	preempt_disable();
+	if (fatal_signal_pending(current) && __ratelimit(&state))
+		pr_warn("%s %lu %lu\\n", __func__, inode->i_ino, seen);
+	preempt_enable();
+	return seen == 33;`,
+    ),
+  );
+  expect(choicesIn(form)).toEqual([
+    ['fatal_signal_pending: 0', 'fatal_signal_pending: 1'],
+    ['__ratelimit: 0', '__ratelimit: 1'],
+  ]);
+});
+
 describe('orders that C leaves open', () => {
   test('both orders of two reads are texts of their own', () => {
     const form = formOf(
@@ -218,9 +264,14 @@ describe('what cannot be is said with its place where it happens', () => {
       "f.c:4:2: 'turns of the loop without a step' is 4096 here, expected 0 to 4095",
     ],
     [
-      'an unsigned number below 0',
-      '\tlru_add_drain();\n\treturn start - 1 > nr_pages;',
-      "f.c:4:9: 'start - 1' is -1 here, expected 0 to 1073741824",
+      'an unsigned number that has wrapped, where no number here is its value',
+      '\tu32 at = start;\n\tlru_add_drain();\n\treturn (pgoff_t)(at - 1) > nr_pages;',
+      "f.c:5:9: '(pgoff_t)(at - 1)' is -1 here, expected 0 to 2147483647",
+    ],
+    [
+      'a number that does not fit into its variable',
+      '\tu8 at = start;\n\n\tlru_add_drain();\n\tat = nr_pages + 289;\n\treturn at;',
+      "f.c:6:7: 'nr_pages + 289' is 290 here, which C cuts to 34 in 8 bits, expected 0 to 255",
     ],
     [
       'a counter without a bound',
@@ -238,14 +289,94 @@ describe('what cannot be is said with its place where it happens', () => {
   });
 });
 
+/** What a check answers about page 0, the only page. */
+const answers = (body: string): boolean => {
+  const wrong = `${body}\n\t{\n\t\tint bad = right ? 0 : INT_MAX;\n\n\t\tlru_add_drain();\n\t\tu8 none = bad;\n\t\treturn !none;\n\t}`;
+  return failureOf(formOf(check(wrong))) === undefined;
+};
+
+describe('unsigned values wrap as in C', () => {
+  test.each([
+    ['(pgoff_t)-1 == ULONG_MAX && (pgoff_t)(-1) == ~0UL && -1UL == U64_MAX', true],
+    ['(u32)-1 == UINT_MAX && (u64)UINT_MAX == 4294967295UL', true],
+    ['(u8)-1 == 255 && (u8)(300) == 44 && (u64)-1 > 1', true],
+    ['(pgoff_t)-1 < 1', false],
+    ['start + (pgoff_t)-1 == ULONG_MAX', true],
+    ['start - 1 > nr_pages && !(start - 1 < nr_pages)', true],
+    ['nr_pages < start - 1 && nr_pages <= start - 1 && !(start - 1 <= nr_pages)', true],
+    ['max(start - 1, nr_pages) == ULONG_MAX && min(start - 1, nr_pages) == nr_pages', true],
+    ['ULONG_MAX / 2 == 0x7fffffffffffffff', undefined],
+    ['ULONG_MAX / 4294967296 == 4294967295 && UINT_MAX % 10 == 5 && UINT_MAX >> 28 == 15', true],
+    ['start < LONG_MAX && (int)ULONG_MAX == -1', true],
+  ])('%s', (condition, expected) => {
+    const text = `\tbool right = ${condition};`;
+    if (expected === undefined) expect(refusalOf(check(`${text}\n\treturn right;`))).toContain('exactly here');
+    else expect(answers(text)).toBe(expected);
+  });
+
+  test('a sentinel that no page has is kept, and a step back from 0 is undone', () => {
+    const sentinel = (none: string): string => `\tpgoff_t busy = ${none};
+	unsigned int i;
+	bool first = true;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (first) {
+			first = false;
+			i--;
+			continue;
+		}
+		if (busy == ${none})
+			busy = start + i;
+	}
+	bool right = busy == 0 && i == 1;`;
+    for (const none of ['(pgoff_t)-1', 'ULONG_MAX', '(pgoff_t)(-1)', 'INT_MAX', '~0UL'])
+      expect(answers(sentinel(none))).toBe(true);
+    expect(refusalOf(check('\tloff_t none = LONG_MAX;\n\treturn none;'))).toBe(
+      "f.c:3:9: 'none = LONG_MAX' is larger than the values that a variable keeps here, expected at most INT_MAX, or -1 or ULONG_MAX for what is no index",
+    );
+  });
+});
+
 describe('where a task may not sleep', () => {
   test.each([
     ['\trcu_read_lock();\n\tlru_add_drain_all();\n\trcu_read_unlock();', 'rcu_read_lock'],
+    ['\tpreempt_disable();\n\tlru_add_drain_all();\n\tpreempt_enable();', 'preempt_disable'],
     ['\tget_cpu();\n\tlru_cache_disable();\n\tput_cpu();', 'get_cpu'],
   ])('%j', (body, begin) => {
     expect(refusalOf(check(`${body}\n\treturn true;`))).toContain(
       `may sleep, expected no ${begin}() before it without its end`,
     );
+  });
+
+  test.each([
+    ['\tguard(rcu)();\n\tlru_add_drain_all();', 'guard(rcu)'],
+    ['\tscoped_guard(rcu) {\n\t\tlru_add_drain_all();\n\t}', 'scoped_guard(rcu)'],
+    ['\tscoped_guard(rcu)\n\t\tlru_add_drain_all();', 'scoped_guard(rcu)'],
+    ['\tguard(rcu)();\n\tscoped_guard(rcu)\n\t\tstart++;\n\tlru_add_drain_all();', 'guard(rcu)'],
+  ])('%j', (body, guard) => {
+    expect(refusalOf(check(`${body}\n\treturn true;`))).toContain(
+      `'lru_add_drain_all()' may sleep, expected it outside of ${guard}`,
+    );
+  });
+
+  test('behind what is guarded, a task may', () => {
+    const body = `	if (nr_pages) {
+		guard(rcu)();
+		if (nr_pages > 1)
+			return false;
+	}
+	while (nr_pages) {
+		scoped_guard(rcu) {
+			start++;
+			if (start)
+				break;
+			start++;
+		}
+		lru_add_drain_all();
+		break;
+	}
+	bool right = start == 1;`;
+    expect(answers(body)).toBe(true);
   });
 
   test('behind its end, and behind a way out of it, a task may', () => {

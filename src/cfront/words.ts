@@ -4,7 +4,7 @@ import { pointee } from './c-types.ts';
 import { binary, constant, variable } from './ir.ts';
 import type { Word } from './known.ts';
 import { Refused } from './source.ts';
-import { BOOL, type CExpr, INT, LONG, UNSIGNED } from './syntax.ts';
+import { BOOL, type CExpr, INT, LONG, UNSIGNED, UNSIGNED_LONG } from './syntax.ts';
 import type { Operand, Valued } from './writer.ts';
 
 const ENOENT = 2;
@@ -20,7 +20,7 @@ export abstract class Words extends Accesses {
     const nothing: Valued = { kind: 'value', expr: constant(0), type: { kind: 'void' } };
     const { args, at } = expr;
     if (known.word === 'print') {
-      for (const arg of args) if (arg.kind !== 'string') this.effect(arg);
+      for (const arg of args) if (!this.isPlain(arg)) this.effect(arg);
       return nothing;
     }
     this.requireArguments(known.name, known.params.length, expr);
@@ -34,6 +34,16 @@ export abstract class Words extends Accesses {
         return this.value(first);
       case 'truth':
         return { kind: 'value', expr: this.truthOf(first), type: INT };
+      case 'bit':
+        return this.computed('<<', { kind: 'value', expr: constant(1), type: UNSIGNED_LONG }, this.value(first), at);
+      case 'enabled': {
+        const known = first.kind === 'name' ? this.named(first.name, at) : undefined;
+        if (known !== undefined) return { kind: 'value', expr: this.truth(known, at), type: INT };
+        throw new Refused(
+          `is not known: expected the line '#define ${first.at.text} 1' (or 0) in this file, as the kernel is configured`,
+          at,
+        );
+      }
       case 'write':
         if (second === undefined) return nothing;
         return this.assign({ kind: 'assign', operator: undefined, to: first, value: second, at });
@@ -80,6 +90,18 @@ export abstract class Words extends Accesses {
         this.folioOf(first);
         return { kind: 'value', expr: constant(-ENOENT), type: LONG };
     }
+  }
+
+  /** What is printed without an effect: a text, or what the kernel has and the model lacks. */
+  private isPlain(arg: CExpr): boolean {
+    if (arg.kind === 'string') return true;
+    if (arg.kind === 'field') return arg.name !== 'nr' && !this.table.steps.has(`folio->${arg.name}`);
+    return (
+      arg.kind === 'name' &&
+      this.bound(arg.name) === undefined &&
+      !this.unit.variables.has(arg.name) &&
+      !this.unit.constants.has(arg.name)
+    );
   }
 
   protected folioOf(expr: CExpr): Valued {

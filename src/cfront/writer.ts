@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Batch, Expr, Part, Static, Var } from './ir.ts';
 import { Refused, type Place } from './source.ts';
+import { LARGEST_INT } from './ranges.ts';
 import { merged } from './stable-reads.ts';
 import type { CType } from './syntax.ts';
 
@@ -31,6 +32,11 @@ export abstract class Writer {
   protected statement: Place = { line: 0, column: 0, text: '' };
 
   protected push(part: Part): void {
+    if ((part.kind === 'set' || part.kind === 'store') && part.value.op === 'const' && part.value.value > LARGEST_INT)
+      throw new Refused(
+        `is larger than the values that a variable keeps here, expected at most INT_MAX, or -1 or ULONG_MAX for what is no index`,
+        part.at,
+      );
     if (++this.count > MOST_PARTS)
       throw new Refused(`is too long with its helpers inlined, expected at most ${MOST_PARTS} parts`, this.statement);
     this.out.push(part);

@@ -26,9 +26,3 @@ export async function askRecording<Answer>(
     await source.close();
   }
 }
-
-/** @throws UsageError for a pipe, which can be read only once. */
-export function expectFile(file: string, source: ByteSource | ByteStream): asserts source is ByteSource {
-  if (!('size' in source))
-    throw new UsageError(`${file}: is read more than once, expected a file: save what comes from a pipe first`);
-}

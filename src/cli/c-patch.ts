@@ -45,8 +45,9 @@ const MOST_NAME = 31;
 
 /** Name of a form in C, for reports: its file, or its function if one is named. */
 function nameOf(file: string, named: string | undefined): string {
-  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^(?![a-z])/i, 'c-');
-  const name = plain.slice(0, MOST_NAME);
+  const plain = (named ?? basename(file)).replaceAll(/[^\w.-]/g, '-').replace(/^(?!\w)/, 'c-');
+  const ending = /\.[ch]$/.exec(plain)?.[0] ?? '';
+  const name = `${plain.slice(0, plain.length - ending.length).slice(0, MOST_NAME - ending.length)}${ending}`;
   return [...PATCHES, ...ALTERNATIVES].some((known) => known.name === name) ? `${name}.c` : name;
 }
 

@@ -2,7 +2,8 @@
 import { type Explanation, type FolioStory, readHistory } from '../explain/index.ts';
 import { BatchesSeen, explanationToHtml, inodeKey } from '../report/index.ts';
 import type { Redactor } from '../trace/index.ts';
-import { askRecording, expectFile } from './ask-recording.ts';
+import { askRecording } from './ask-recording.ts';
+import { expectFile } from './file-source.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type Options, optionsAgain } from './explain-options.ts';
 import { outcomeOfCode } from './html-file.ts';

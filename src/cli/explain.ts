@@ -4,7 +4,8 @@ import { type Explanation, explainTrace } from '../explain/index.ts';
 import { PATCHES, PROFILES } from '../machine/index.ts';
 import { explanationToJson, explanationToText } from '../report/index.ts';
 import type { Redactor } from '../trace/index.ts';
-import { askRecording, expectFile } from './ask-recording.ts';
+import { askRecording } from './ask-recording.ts';
+import { expectFile } from './file-source.ts';
 import type { ExitCode } from './exit-code.ts';
 import { codeOf } from './explain-code.ts';
 import {

@@ -3,7 +3,7 @@ import { exportPerfetto, type PerfettoSink, type WrittenPerfetto } from '../expo
 import { type ByteSource, UnknownBufferError } from '../trace/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
+import { expectFile, openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { writeTo } from './written-file.ts';
@@ -22,8 +22,7 @@ export async function exportToPerfetto(path: string, options: Options): Promise<
     throw new UsageError('the trace is binary, and standard output is a terminal: redirect it, or give a file');
   const source = await openSource(path);
   try {
-    if (!('size' in source))
-      throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
+    expectFile(path, source);
     const { trace, events, packets, notes } = await toSink(to, (sink) => written(source, path, sink, options));
     for (const sentence of [...trace.damage, ...notes]) complain(`${shownName(path, options.redact)}: ${sentence}`);
     if (to !== '-') process.stdout.write(`${events} events in ${packets} packets  ${to}\n`);

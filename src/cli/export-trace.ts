@@ -5,7 +5,7 @@ import { exportTrace, type PageStore } from '../export/index.ts';
 import { type ByteSource, type Output, type Pack, RING_PAGE_BYTES, UnknownBufferError } from '../trace/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
+import { expectFile, openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
@@ -25,8 +25,7 @@ export async function exportReduced(path: string, options: Options): Promise<Exi
   if (to === '-') throw new UsageError('--trace: a trace.dat is not written in order: give a file');
   const source = await openSource(path);
   try {
-    if (!('size' in source))
-      throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
+    expectFile(path, source);
     const { trace, events, bytes } = await writeTo(to, (file) => written(source, path, file, options));
     for (const sentence of trace.damage) complain(`${shownName(path, options.redact)}: ${sentence}`);
     process.stdout.write(`${events} of ${trace.events} events, ${bytes} bytes  ${to}\n`);

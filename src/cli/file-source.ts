@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readSync } from 'node:fs';
+import { readSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { InputError } from '../ledger/index.ts';
 import type { ByteSource, ByteStream } from '../trace/index.ts';
-import { complain, reasonOf } from './failure.ts';
+import { complain, reasonOf, UsageError } from './failure.ts';
 
 /** An input that must be closed. */
 interface Closing {
@@ -18,6 +18,14 @@ interface Closing {
  */
 export const openSource = (path: string): Promise<(ByteSource | ByteStream) & Closing> =>
   path === '-' ? Promise.resolve(streamSource('standard input', process.stdin)) : openFileSource(path);
+
+/** @throws UsageError for what can be read only once; InputError for an empty file. */
+export function expectFile(path: string, input: ByteSource | ByteStream): asserts input is ByteSource {
+  if ('size' in input) return;
+  if (path !== '-' && statSync(path).isFile())
+    throw new InputError(`${path}: is empty; if it is a file of tracefs, copy it first`);
+  throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
+}
 
 async function openFileSource(path: string): Promise<(ByteSource | ByteStream) & Closing> {
   let file: FileHandle | undefined;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmdirSync, statSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { exportTables, type TableName } from '../export/index.ts';
 import { InputError, type Nanoseconds } from '../ledger/index.ts';
 import { type ByteSource, type TraceSummary, UnknownBufferError } from '../trace/index.ts';
 import { reasonOf, UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
+import { expectFile, openSource } from './file-source.ts';
 import { makeDirectory } from './make-directory.ts';
 import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
@@ -74,9 +74,9 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
   const { path } = named;
   const source = await openSource(path);
   try {
-    if (!('size' in source))
-      throw new UsageError(`${path}: is read more than once, expected a file: save what comes from a pipe first`);
+    expectFile(path, source);
     const digest = await digestOf(source);
+    const isNew = !existsSync(root);
     const work = writing(root, () => {
       makeDirectory(root);
       return new WorkFolder(root, '.unfinished-');
@@ -85,6 +85,7 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
       return await writeThrough(named, source, { root, tables, buffer, folder: work.path, digest });
     } finally {
       work.remove();
+      if (isNew) removeEmpty(root);
     }
   } catch (error) {
     if (error instanceof UnknownBufferError) throw new UsageError(error.message);
@@ -149,6 +150,11 @@ function writeWhole(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
 }
 
+/** Removes a folder in which nothing was written. */
+function removeEmpty(folder: string): void {
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
 const HEAD_BYTES = 64 * 1024;
 
 /** Distinguishes recordings of the same name, by their length and beginning. */
@@ -157,10 +163,13 @@ async function digestOf(source: ByteSource): Promise<string> {
   return createHash('sha256').update(`${source.size} `).update(head).digest('hex').slice(0, 8);
 }
 
-/** `Linux NAME RELEASE MACHINE`. A host without a name calls itself `(none)`. */
+/**
+ * The name in `Linux NAME RELEASE MACHINE`, as trace-cmd writes it. `record` leaves the name out, and a host without one calls
+ * itself `(none)`.
+ */
 function hostOf({ recordedOn }: Pick<TraceSummary, 'recordedOn'>): string {
-  const [, name = UNKNOWN_HOST] = recordedOn?.split(' ') ?? [];
-  return /^[\w.-]+$/.test(name) ? name : UNKNOWN_HOST;
+  const [, name = '', release = ''] = recordedOn?.split(' ') ?? [];
+  return /^[\w.-]+$/.test(name) && /^\d+\.\d/.test(release) ? name : UNKNOWN_HOST;
 }
 
 /** 2001-09-09 as nanoseconds of the calendar: no machine has run for so long. */

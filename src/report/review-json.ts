@@ -16,10 +16,17 @@ export function reviewToJson(answer: ReviewAnswer): string {
     verdict: answer.outcome,
     ...changeJson(answer.last),
     ...(answer.changes.length > 1 ? { series: answer.changes.map(changeJson) } : {}),
+    ...passedJson(answer),
     ...(answer.source === undefined ? {} : { source: sourceJson(answer.source) }),
     ...(answer.notRun.length > 0 ? { notRun: answer.notRun } : {}),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** The patches of a series that leave the check as it is. */
+function passedJson({ changes }: ReviewAnswer): object {
+  const passed = changes.flatMap(({ prepared }) => [...prepared.passed, ...prepared.passedBehind]);
+  return passed.length === 0 ? {} : { passed };
 }
 
 const sourceJson = ({ tree, release, states, failure }: ComparedSource): object => ({
@@ -36,6 +43,9 @@ function changeJson({ prepared, before, after, changes }: ReviewedChange): objec
     path,
     function: prepared.function,
     renamed: prepared.change.renamed,
+    through: prepared.through.length === 0 ? undefined : prepared.through,
+    place: prepared.place,
+    alternative: prepared.isAlternative ? true : undefined,
     shown,
     completed: { before: prepared.before?.completed ?? [], after: prepared.after?.completed ?? [] },
     exports,

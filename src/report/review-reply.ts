@@ -23,7 +23,8 @@ interface Group {
 /** A reply to the mail: the verdict first, then the quoted changed lines, each with its evidence. */
 export function reviewReply(answer: ReviewAnswer, { command, scenarios }: ReviewReportOptions): string {
   const change = answer.last;
-  const { mail, path } = change.prepared;
+  const { mail } = change.prepared;
+  const { path } = change.prepared.change;
   const groups = change.prepared.unshown === undefined ? groupsOf(change) : [];
   const evidence = new Map<number, (readonly string[])[]>();
   for (const one of change.changes) {

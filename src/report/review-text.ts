@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Change, Known, ReviewAnswer, ReviewedChange, ReviewedSide, Violation } from '../review/index.ts';
+import type { Change, Known, Passed, ReviewAnswer, ReviewedChange, ReviewedSide, Violation } from '../review/index.ts';
 import type { Scenario } from '../scenario/index.ts';
 import { counterexampleLines } from './check-counterexample.ts';
 import { commandLines } from './command-lines.ts';
@@ -57,23 +57,43 @@ function headLines(file: string, { prepared }: ReviewedChange, several: boolean)
   return [
     ...wrap(mail.subject ?? file, '', '  '),
     ...(several && mail.subject === undefined ? wrap(mail.lines[0] ?? '', '  ', '    ') : []),
-    ...wrap(`${prepared.function}()${renamedText(prepared)} in ${path}`, '', '  '),
+    ...wrap(`${prepared.function}()${renamedText(prepared)} in ${path}${throughText(prepared)}`, '', '  '),
+    ...(prepared.place === undefined ? [] : wrap(`the diff in ${prepared.place}`, '', '  ')),
   ];
 }
 
 const renamedText = ({ change: { renamed } }: ReviewedChange['prepared']): string =>
   renamed === undefined ? '' : `, renamed ${renamed}(),`;
 
-/** Of a series, a line for each of its changes: the report is about the last one, which all the others lead to. */
-export function seriesLines({ file, changes }: ReviewAnswer): readonly string[] {
-  if (changes.length < 2) return [];
-  return [
-    ...wrap(`${changes.length} changes of the check, one after the other; below, the last one`, '', '  '),
-    ...changes.flatMap(({ prepared, after }) =>
-      wrap(`${afterWord(after)}: ${prepared.mail.subject ?? prepared.mail.lines[0] ?? file}`, '  ', '    '),
-    ),
-  ];
+/** Of a series, a line for each of its patches: the report is about the last change, which all the others lead to. */
+export function seriesLines({ file, changes, last }: ReviewAnswer): readonly string[] {
+  const rows = changes.flatMap(({ prepared, after }) => {
+    const { mail, passed, passedBehind, place } = prepared;
+    const title = `${mail.subject ?? mail.lines[0] ?? file}${place === undefined ? '' : `, ${place}`}`;
+    return [
+      ...passed.map(passedRow),
+      `${afterWord(after)}${throughText(prepared)}: ${title}`,
+      ...passedBehind.map(passedRow),
+    ];
+  });
+  if (rows.length < 2) return [];
+  return [...wrap(seriesHead(changes, last), '', '  '), ...rows.flatMap((row) => wrap(row, '  ', '    '))];
 }
+
+function seriesHead(changes: readonly ReviewedChange[], last: ReviewedChange): string {
+  const isEither = changes.some(({ prepared }) => prepared.isAlternative);
+  if (changes.length === 1) return 'one change of the check in a series';
+  const below = last === changes.at(-1) ? 'the last one' : 'the worst one';
+  return isEither
+    ? `${changes.length} changes of the check, of which some stand in one mail and do not apply one on another; below, ${below}`
+    : `${changes.length} changes of the check, one after the other; below, ${below}`;
+}
+
+const passedRow = ({ patch, what }: Passed): string => `${what}: ${patch}`;
+
+/** What a change goes through that leaves the check's own lines as they are. */
+const throughText = ({ through }: ReviewedChange['prepared']): string =>
+  through.length === 0 ? '' : `, by ${through.join(', ')}, which the check uses`;
 
 function afterWord(after: ReviewedSide | undefined): string {
   if (after === undefined) return 'REMOVED';
@@ -321,10 +341,9 @@ export function sourceLines({ source }: ReviewAnswer): readonly string[] {
   ];
 }
 
-export function closingLines({ profiles, changes, notRun }: ReviewAnswer): readonly string[] {
-  const sizes = changes.at(-1);
-  if (sizes?.prepared.unshown !== undefined) return [];
-  const states = [sizes?.before, sizes?.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
+export function closingLines({ profiles, last: sizes, notRun }: ReviewAnswer): readonly string[] {
+  if (sizes.prepared.unshown !== undefined) return [];
+  const states = [sizes.before, sizes.after].map((side) => (side?.kind === 'judged' ? side.verdict.states : 0));
   return [
     ...wrap(
       `explored: ${states[0]} states before, ${states[1]} after, every order of steps in each scenario; kernel: ${profiles.join(', ')}`,

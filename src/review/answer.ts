@@ -50,7 +50,7 @@ export interface ReviewAnswer {
   readonly source: ComparedSource | undefined;
   /** Scenarios left out because of an interruption. */
   readonly notRun: readonly string[];
-  /** The last change, which includes all others; the verdict is about it. */
+  /** The change that the report is about: the last, which includes all others; of alternatives in one mail the worst. */
   readonly last: ReviewedChange;
   readonly outcome: 'holds' | 'violated' | 'undecided';
 }
@@ -96,9 +96,22 @@ export interface ReviewAnswer {
  * verdictOf([failed(scenario, 'it spins')]).verdict; // => 'undecided'
  */
 export function reviewAnswer(parts: Omit<ReviewAnswer, 'last' | 'outcome'>): ReviewAnswer {
-  const last = parts.changes.at(-1);
+  const isOpen = parts.notRun.length > 0;
+  const [last, ...others] = judgedOnes(parts.changes).toSorted(
+    (a, b) => WORST.indexOf(outcomeOf(a, isOpen)) - WORST.indexOf(outcomeOf(b, isOpen)),
+  );
   if (last === undefined) throw new Error('a review without a change');
-  return { ...parts, last, outcome: outcomeOf(last, parts.notRun.length > 0) };
+  return { ...parts, last, outcome: worstOf([last, ...others].map((one) => outcomeOf(one, isOpen))) };
+}
+
+const WORST: readonly ReviewAnswer['outcome'][] = ['violated', 'undecided', 'holds'];
+const worstOf = (outcomes: readonly ReviewAnswer['outcome'][]): ReviewAnswer['outcome'] =>
+  WORST.find((one) => outcomes.includes(one)) ?? 'holds';
+
+/** The changes that the outcome is about: the last one, and each that stands beside another in its mail. */
+function judgedOnes(changes: readonly ReviewedChange[]): readonly ReviewedChange[] {
+  const last = changes.at(-1);
+  return last === undefined ? [] : [last, ...changes.filter((one) => one !== last && one.prepared.isAlternative)];
 }
 
 function outcomeOf({ after }: ReviewedChange, isOpen: boolean): ReviewAnswer['outcome'] {

@@ -70,11 +70,12 @@ const NO_END = /^\\ /;
 const MOST_UNDECIDED = 12;
 
 /**
- * The diffs in a mail's lines, at whatever depth they are quoted. Archives drop the blank before context lines; the numbers in
- * the hunk's header then decide what a line is. Remarks between the lines of a quoted diff are left out: they are quoted less.
+ * The diffs in a mail's lines, at whatever depth they are quoted, in groups: a file that comes again begins another diff. Archives
+ * drop the blank before context lines; the numbers in the hunk's header then decide what a line is. Remarks between the lines of a
+ * quoted diff are left out: they are quoted less.
  * @param bare path of hunks without a file's name; without it they are left out.
  */
-export function diffsIn(lines: readonly QuotedLine[], bare?: string): readonly FileDiff[] {
+export function diffGroupsIn(lines: readonly QuotedLine[], bare?: string): readonly (readonly FileDiff[])[] {
   const depths = [...new Set(lines.map(({ depth }) => depth))].toSorted((a, b) => a - b);
   for (const depth of depths) {
     const found = diffsAt(
@@ -87,33 +88,86 @@ export function diffsIn(lines: readonly QuotedLine[], bare?: string): readonly F
   return [];
 }
 
+/** The files of the diffs in a mail's lines, whichever diff they are of. */
+export const diffsIn = (lines: readonly QuotedLine[], bare?: string): readonly FileDiff[] =>
+  diffGroupsIn(lines, bare).flat();
+
+/** What a diff has about one file. */
+interface Section {
+  readonly path: string;
+  readonly hunks: Hunk[];
+  /** Words of the mail stand in front of it. */
+  readonly isApart: boolean;
+}
+
+/** What stands in front of a file's first hunk besides its names. */
+const EXTENDED = /^(?:index |old mode|new mode|new file|deleted file|similarity |rename |copy |diff |Index: |=+$|$)/;
+
 /** @param marks places of the mail with a mark that stands for lines. */
-function diffsAt(lines: readonly QuotedLine[], marks: readonly number[], bare?: string): readonly FileDiff[] {
-  const files = new Map<string, Hunk[]>();
+function diffsAt(
+  lines: readonly QuotedLine[],
+  marks: readonly number[],
+  bare?: string,
+): readonly (readonly FileDiff[])[] {
+  const sections: Section[] = [];
   let path = bare;
+  let isNew = true;
+  let isApart = true;
   for (let i = 0; i < lines.length; i++) {
     const { text } = lines[i] ?? { text: '' };
     const git = GIT_HEADER.exec(text);
-    if (git !== null) {
-      path = pathOf(git[1] ?? '', git[2] ?? '');
-      continue;
-    }
     const [old, young] = [OLD_FILE.exec(lines[i - 1]?.text ?? ''), NEW_FILE.exec(text)];
-    if (old !== null && young !== null) {
-      path = pathOf(old[1] ?? '', young[1] ?? '');
+    if (git !== null || (old !== null && young !== null)) {
+      path = git === null ? pathOf(old?.[1] ?? '', young?.[1] ?? '') : pathOf(git[1] ?? '', git[2] ?? '');
+      isNew = true;
       continue;
     }
     const header = HUNK_HEADER.exec(text);
-    if (header === null || path === undefined) continue;
+    if (header === null || path === undefined) {
+      if (!EXTENDED.test(text) && !OLD_FILE.test(text)) isApart = true;
+      continue;
+    }
     const end = endOfHunk(lines, i + 1);
     const at = lines[i]?.line ?? 0;
     const until = lines[end]?.line ?? Number.POSITIVE_INFINITY;
     const mark = marks.find((line) => line > at && line < until);
     const hunk = hunkOf(header, at, lines.slice(i + 1, end), mark);
-    files.set(path, [...(files.get(path) ?? []), hunk]);
+    const last = sections.at(-1);
+    if (!isNew && last !== undefined) last.hunks.push(hunk);
+    else sections.push({ path, hunks: [hunk], isApart });
+    [isNew, isApart] = [false, false];
     i = i + hunk.lines.length;
   }
-  return [...files].map(([file, hunks]) => ({ path: file, hunks }));
+  return grouped(sections);
+}
+
+/** Files in the diffs that they belong to: a diff names each of its files once. */
+function grouped(sections: readonly Section[]): readonly (readonly FileDiff[])[] {
+  const groups: Section[][] = [];
+  for (const section of sections) {
+    const group = groups.at(-1);
+    if (group === undefined) {
+      groups.push([section]);
+      continue;
+    }
+    const same = group.find(({ path }) => path === section.path);
+    if (same === undefined) group.push(section);
+    else if (goesOnBehind(same, section)) same.hunks.push(...section.hunks);
+    else {
+      // What stands behind the last words of the mail belongs to the new one.
+      const apart = section.isApart ? group.length : group.findLastIndex((one) => one.isApart);
+      groups.push([...(apart > group.indexOf(same) ? group.splice(apart) : []), section]);
+    }
+  }
+  return groups.map((group) => group.map(({ path, hunks }) => ({ path, hunks })));
+}
+
+/** Whether a file's hunks are further ones of the same diff, whose header was repeated, as between remarks. */
+function goesOnBehind({ hunks }: Section, section: Section): boolean {
+  const [last, first] = [hunks.at(-1), section.hunks[0]];
+  if (last === undefined || first === undefined) return true;
+  const moved = hunks.reduce((sum, { counts }) => sum + counts.after - counts.before, 0);
+  return first.before >= last.before + last.counts.before && first.after - first.before === moved;
 }
 
 const NO_FILE = '/dev/null';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CLine } from '../cfront/index.ts';
 import type { FileDiff, Hunk } from './diff.ts';
-import { type Token, tokensOf } from '../source/index.ts';
+import { type Token, tokensOf, wordsOf as partsOf } from '../source/index.ts';
 
 /** The lines of one function that a diff shows, before or after the change. */
 export interface Fragment {
@@ -31,13 +31,41 @@ const isBeginning = (line: string): boolean =>
     line,
   ) && !/^(?:if|while|for|switch|return|else)\b/.test(line);
 
+/** The function that each of a hunk's lines belongs to; undefined between functions. */
+function functionsOf({ section, lines }: Hunk): readonly (string | undefined)[] {
+  const found: (string | undefined)[] = lines.map(() => undefined);
+  for (const side of ['before', 'after'] as const) {
+    const places = [...lines.keys()].filter((i) => lines[i]?.[side] !== undefined);
+    const texts = places.map((i) => lines[i]?.text ?? '');
+    const braces = texts.map((text) =>
+      tokensOf([text]).reduce((sum, word) => sum + (word.text === '{' ? 1 : word.text === '}' ? -1 : 0), 0),
+    );
+    // An archive that drops blanks leaves no line indented: no brace then tells that the function ends.
+    const isEnd = (text: string): boolean => text.startsWith('}') && lines.some((line) => /^\s+\S/.test(line.text));
+    const start = texts.findIndex(isBeginning);
+    // Where a function begins before the header's function ends, that one has ended in front of the hunk.
+    const isInside = start === -1 || texts.slice(0, start).some(isEnd) || !texts.some((text) => /^\s+\S/.test(text));
+    let name = isInside ? nameBegun(section) : undefined;
+    // How many blocks are open is known only of a function that begins here.
+    let depth: number | undefined;
+    for (const [i, text] of texts.entries()) {
+      if (isBeginning(text)) [name, depth] = [nameBegun(text), 0];
+      found[places[i] ?? 0] = name;
+      const change = braces[i] ?? 0;
+      if (depth !== undefined) depth += change;
+      if (depth === undefined ? isEnd(text) : depth <= 0 && text.includes('}')) name = undefined;
+    }
+  }
+  return found;
+}
+
 /** The functions of a file in which a diff changes something, with the hunks of each. */
 export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFunction[] {
   const found = new Map<string, Hunk[]>();
   for (const hunk of hunks) {
-    let name = nameBegun(hunk.section);
-    for (const { kind, text } of hunk.lines) {
-      if (isBeginning(text)) name = nameBegun(text);
+    const functions = functionsOf(hunk);
+    for (const [i, { kind }] of hunk.lines.entries()) {
+      const name = functions[i];
       if (kind === 'context' || name === undefined) continue;
       const known = found.get(name) ?? [];
       if (known.at(-1) !== hunk) found.set(name, [...known, hunk]);
@@ -52,6 +80,18 @@ export function changedFunctions({ path, hunks }: FileDiff): readonly ChangedFun
     return [{ path, name, renamed: now, hunks: hunks.filter((hunk) => all.has(hunk)) }];
   });
 }
+
+/** The hunks that show something of a function, changed or not. */
+export const hunksOf = (name: string, { hunks }: FileDiff): readonly Hunk[] =>
+  hunks.filter((hunk) => functionsOf(hunk).includes(name));
+
+/** Names of the functions and constants whose lines a diff changes. */
+export const changedNames = (file: FileDiff): readonly string[] => [
+  ...changedFunctions(file).flatMap(({ name, renamed }) => [name, renamed ?? name]),
+  ...file.hunks.flatMap(({ lines }) =>
+    lines.flatMap(({ kind, text }) => (kind === 'context' ? [] : (CONSTANT.exec(text)?.[1] ?? []))),
+  ),
+];
 
 /** New names by old ones: a hunk removes a function's first line, and adds this line with another name. */
 function renamesIn(hunks: readonly Hunk[]): ReadonlyMap<string, string> {
@@ -203,12 +243,38 @@ function isBalanced(lines: readonly CLine[]): boolean {
 /** Functions and constants by name, each with its lines. */
 export type Definitions = ReadonlyMap<string, readonly CLine[]>;
 
-/** Functions and constants that some lines of a file define whole. */
+const CONSTANT = /^#\s*define\s+(\w+)/;
+/** A declaration outside of functions that a check may rest on: an enumeration, or a variable of the file. */
+const DECLARATION = /^(?:enum\b[^()]*(?:\{|$)|(?:static|const)\b[^()]*(?:[=;]|$))/;
+/** Longest declaration, in lines. */
+const MOST_LINES = 60;
+
+/** Names that a declaration at some line introduces, and its number of lines; undefined where it does not end. */
+function declared(lines: readonly CLine[]): { readonly names: readonly string[]; readonly lines: number } | undefined {
+  const words = tokensOf(lines.slice(0, MOST_LINES).map(({ text }) => text));
+  let depth = 0;
+  const names: string[] = [];
+  for (const [i, { text, kind, line }] of words.entries()) {
+    if (text === '{') depth++;
+    else if (text === '}') depth--;
+    else if (text === ';' && depth === 0) return { names, lines: line + 1 };
+    else if (kind === 'name') {
+      const [last, next] = [words[i - 1]?.text ?? '', words[i + 1]?.text ?? ''];
+      const isTag = depth === 0 && last === 'enum' && next === '{';
+      const isEnumerator = depth === 1 && (last === '{' || last === ',');
+      const isVariable = depth === 0 && ['=', ';', '[', ','].includes(next) && names.length === 0;
+      if (isTag || isEnumerator || isVariable) names.push(text);
+    }
+  }
+  return undefined;
+}
+
+/** Functions, constants, enumerations and variables that some lines of a file define whole. */
 export function definitionsIn(all: readonly CLine[]): Definitions {
   const found = new Map<string, readonly CLine[]>();
   for (let i = 0; i < all.length; i++) {
     const text = all[i]?.text ?? '';
-    const constant = /^#\s*define\s+(\w+)/.exec(text)?.[1];
+    const constant = CONSTANT.exec(text)?.[1];
     const first = i;
     if (constant !== undefined) {
       while (all[i]?.text.endsWith('\\') === true) i++;
@@ -216,8 +282,12 @@ export function definitionsIn(all: readonly CLine[]): Definitions {
       continue;
     }
     const name = isBeginning(text) ? nameBegun(text) : undefined;
-    if (name === undefined) continue;
-    const rest = all.slice(i);
+    const rest = all.slice(i, i + (name === undefined ? MOST_LINES : all.length));
+    if (name === undefined) {
+      const its = DECLARATION.test(text) ? declared(rest) : undefined;
+      for (const one of its?.names ?? []) found.set(one, rest.slice(0, its?.lines));
+      continue;
+    }
     const extent = extentOf(
       rest.map((line) => line.text),
       name,
@@ -240,7 +310,7 @@ export const definitionsOn = (side: Side, { path, hunks }: FileDiff): Definition
 export function mentioned(lines: readonly CLine[], definitions: Definitions): Definitions {
   const needed = new Set<string>();
   const ask = (of: readonly CLine[]): void => {
-    for (const { text } of wordsOf(of)) {
+    for (const { text } of allWordsOf(of)) {
       const its = needed.has(text) ? undefined : definitions.get(text);
       if (its === undefined) continue;
       needed.add(text);
@@ -252,22 +322,42 @@ export function mentioned(lines: readonly CLine[], definitions: Definitions): De
 }
 
 /**
- * Whether a hunk changes something that a function of these words rests on: another function or a constant that it mentions.
+ * Whether a hunk changes something that a function of these words rests on: another function, a constant, or a declaration that it
+ * mentions.
  * @param words of the function, and of what it mentions.
  */
 export function concerns(hunk: Hunk, words: ReadonlySet<string>): boolean {
-  let name = nameBegun(hunk.section);
-  return hunk.lines.some(({ kind, text }) => {
-    if (isBeginning(text)) name = nameBegun(text);
-    const inside = name;
-    if (text.startsWith('}')) name = undefined;
+  const functions = functionsOf(hunk);
+  return hunk.lines.some(({ kind, text }, i) => {
     if (kind === 'context') return false;
-    if (inside !== undefined) return words.has(inside);
-    const constant = /^#\s*define\s+(\w+)/.exec(text)?.[1];
+    const constant = CONSTANT.exec(text)?.[1];
     if (constant !== undefined) return words.has(constant);
-    return !text.startsWith('#') && tokensOf([text]).some((word) => word.kind === 'name' && words.has(word.text));
+    const inside = functions[i];
+    if (inside !== undefined) return words.has(inside);
+    if (/^#\s*undef\b/.test(text)) return mentions([text], words);
+    return !text.startsWith('#') && text.trim() !== '' && mentions(paragraphOf(hunk, i), words);
   });
+}
+
+/** Whether a hunk changes lines by which the preprocessor leaves others out. */
+export const hasConditions = ({ lines }: Hunk): boolean =>
+  lines.some(({ kind, text }) => kind !== 'context' && /^#\s*(?:if|el|endif|undef)/.test(text));
+
+const mentions = (lines: readonly string[], words: ReadonlySet<string>): boolean =>
+  tokensOf(lines).some((word) => word.kind === 'name' && words.has(word.text));
+
+/** The lines around one of a hunk's, up to empty lines: a declaration goes over several. */
+function paragraphOf({ lines }: Hunk, at: number): readonly string[] {
+  const isEnd = (i: number): boolean => (lines[i]?.text.trim() ?? '') === '';
+  let [first, last] = [at, at];
+  while (!isEnd(first - 1)) first--;
+  while (!isEnd(last + 1)) last++;
+  return lines.slice(first, last + 1).map(({ text }) => text);
 }
 
 /** The same words in two texts. */
 export const wordsOf = (lines: readonly CLine[]): readonly Token[] => tokensOf(lines.map(({ text }) => text));
+
+/** The words of some lines, those of `#define` among them. */
+export const allWordsOf = (lines: readonly CLine[]): readonly Token[] =>
+  partsOf(lines.map(({ text }) => text).join('\n'));

@@ -19,5 +19,5 @@ export {
 export type { HunkLine } from './diff.ts';
 export { failed, hasOccasion, nameOf, type Known, type Judged, type JudgedProperty, judging } from './judge.ts';
 export { type Mail, readMails } from './mail.ts';
-export { prepare, type Prepared, type PreparedSide } from './prepare.ts';
+export { type Passed, prepare, type Prepared, type PreparedSide } from './prepare.ts';
 export { type ReadFile, Tree } from './tree.ts';

@@ -4,14 +4,18 @@ import { InputError } from '../ledger/index.ts';
 import { routinesIn } from '../source/index.ts';
 import { causeIn, placeIn, wrappedLine } from './causes.ts';
 import { complete, TooLittleShown } from './complete.ts';
-import { type Cut, diffsIn, type FileDiff, type Hunk } from './diff.ts';
+import { type Cut, diffGroupsIn, diffsIn, type FileDiff, type Hunk } from './diff.ts';
 import {
+  allWordsOf,
   changedFunctions,
   type ChangedFunction,
+  changedNames,
   concerns,
   type Definitions,
   definitionsIn,
   definitionsOn,
+  hasConditions,
+  hunksOf,
   mentioned,
   nameOn,
   type Side,
@@ -19,6 +23,7 @@ import {
   withSections,
   withWholeName,
 } from './fragment.ts';
+import { KnownLines } from './known-lines.ts';
 import type { Mail } from './mail.ts';
 import { readings } from './quoted.ts';
 import { headerOf, type Tree, wholeOn } from './tree.ts';
@@ -30,6 +35,16 @@ export interface PreparedSide {
   readonly source: CSource;
   /** Lines that the mail does not show and that were added, in order. */
   readonly completed: readonly string[];
+  /** The function's own lines, without what it calls. */
+  readonly own: readonly CLine[];
+}
+
+/** A patch that leaves the check as it is, or of which that is not known. */
+export interface Passed {
+  /** The patch's subject, or where its diff begins. */
+  readonly patch: string;
+  /** What is known of it. */
+  readonly what: string;
 }
 
 /** A change of a check in a mail. */
@@ -53,6 +68,16 @@ export interface Prepared {
   readonly notes: readonly string[];
   /** Why the mail shows too little of the change, in one line with its place; both sides are undefined then. */
   readonly unshown: string | undefined;
+  /** The change is not in the check, but in something that it uses: the names that it changes. */
+  readonly through: readonly string[];
+  /** Where its diff begins, if its mail has several. */
+  readonly place: string | undefined;
+  /** It is one of several diffs in one mail that do not apply one on another. */
+  readonly isAlternative: boolean;
+  /** Patches in front of this one that do not change the check. */
+  readonly passed: readonly Passed[];
+  /** Those behind it, on the last change. */
+  readonly passedBehind: readonly Passed[];
 }
 
 /** Options for reading mails. */
@@ -70,31 +95,326 @@ export interface PrepareOptions {
 /** The file of the check, for hunks that name no file. */
 const CHECK_FILE = 'virt/kvm/guest_memfd.c';
 
+/** What is known between two patches. */
+interface State {
+  /** What the patches so far define. */
+  readonly earlier: Map<string, readonly CLine[]>;
+  /** Names whose definition a patch has changed without showing it whole, with the place. */
+  readonly lost: Map<string, string>;
+  readonly known: KnownLines;
+  readonly tree: Tree | undefined;
+}
+
+const fork = ({ earlier, lost, known, tree }: State): State => ({
+  earlier: new Map(earlier),
+  lost: new Map(lost),
+  known: known.fork(),
+  tree: tree?.fork(),
+});
+
 /**
- * The changes of a check in some mails, in their order.
+ * The changes of a check in some mails, in their order, also those of what it calls. Several diffs in one mail are patches one after the
+ * other if each applies on the one before it, and alternatives otherwise.
  * @throws InputError with the one line that says why there is none, or what does not apply to the tree.
  */
 export async function prepare(mails: readonly Mail[], options: PrepareOptions): Promise<readonly Prepared[]> {
-  const wanted = options.function ?? CHECK_FUNCTION;
-  const found: Prepared[] = [];
-  const others = new Set<string>();
-  const all: FileDiff[] = [];
-  let earlier: Definitions = new Map();
+  const series = new Series(options);
   for (const mail of mails) {
-    const { files, left } = await filesIn(mail, wanted, options);
-    all.push(...files);
+    const { groups, left } = await filesIn(mail, series.wanted, options);
+    await series.add(mail, groups, left);
+  }
+  if (series.found.length > 0) return series.changes();
+  throw new InputError(nothingIn(mails, series.all, series.wanted, [...series.others], options.file));
+}
+
+/** A patch that does not change the check as far as it is known: what it changes may be used by the check all the same. */
+interface Waiting {
+  readonly patch: string;
+  readonly files: readonly FileDiff[];
+  /** How many changes of the check stand in front of it. */
+  readonly behind: number;
+  /** What is known of it; undefined until the check is shown. */
+  readonly what: string | undefined;
+}
+
+const UNTOUCHED = 'does not touch the check';
+
+class Series {
+  readonly wanted: string;
+  readonly found: Prepared[] = [];
+  readonly others = new Set<string>();
+  readonly all: FileDiff[] = [];
+  readonly #options: PrepareOptions;
+  readonly #waiting: Waiting[] = [];
+  #state: State;
+
+  constructor(options: PrepareOptions) {
+    this.wanted = options.function ?? CHECK_FUNCTION;
+    this.#options = options;
+    this.#state = { earlier: new Map(), lost: new Map(), known: new KnownLines(), tree: options.tree };
+  }
+
+  /** The patches of a mail, each in a group of files. */
+  async add(mail: Mail, groups: readonly (readonly FileDiff[])[], left: readonly string[]): Promise<void> {
+    const patches = distinct(groups);
+    const begun = fork(this.#state);
+    const first = this.found.length;
+    let isEither = false;
+    for (const [i, files] of patches.entries()) {
+      if (i > 0 && !(await follows(files, this.#state))) {
+        isEither = true;
+        this.#state = fork(begun);
+      }
+      const at = files[0]?.hunks[0]?.at ?? 0;
+      const place = patches.length > 1 ? placeIn(mail, at).slice(0, -1) : undefined;
+      const its = await this.#changesIn(mail, files);
+      this.found.push(...its.map((one) => ({ ...one, place, notes: [...one.notes, ...left] })));
+      if (i === 0) for (const file of files) await begun.tree?.before(file);
+    }
+    if (isEither)
+      for (let i = first; i < this.found.length; i++) {
+        const one = this.found[i];
+        if (one !== undefined) this.found[i] = { ...one, isAlternative: true };
+      }
+  }
+
+  /** The changes, with the patches between them that change nothing. */
+  changes(): readonly Prepared[] {
+    const files = new Set([CHECK_FILE]);
+    for (const { path, before, after } of this.found) {
+      files.add(path);
+      for (const { from } of [...(before?.source.lines ?? []), ...(after?.source.lines ?? [])])
+        if (from !== 'completed') files.add(from.file);
+    }
+    const told = this.#waiting.filter(({ files: its }) => its.some(({ path }) => files.has(path)));
+    const at = (place: number): readonly Passed[] =>
+      told.filter(({ behind }) => behind === place).map((one) => ({ patch: one.patch, what: this.#said(one) }));
+    const last = this.found.length;
+    return this.found.map((one, i) => ({
+      ...one,
+      passed: at(i),
+      passedBehind: i === last - 1 ? at(last) : [],
+    }));
+  }
+
+  /** What is known of a patch once the next change shows the check as that patch left it. */
+  #said({ what, files, behind }: Waiting): string {
+    if (what !== undefined) return what;
+    const next = this.found[behind];
+    if (next === undefined || next.unshown !== undefined)
+      return 'not known whether it touches the check, which is not shown whole';
+    if (next.before === undefined) return UNTOUCHED;
+    const words = new Set(allWordsOf(usedOn(next.before, next.function).flat()).map(({ text }) => text));
+    const touches = files.some(({ hunks }) => hunks.some((hunk) => concerns(hunk, words)));
+    return touches ? 'changes what the check uses; judged with the patch behind it' : UNTOUCHED;
+  }
+
+  /** The changes of the check in one patch. */
+  async #changesIn(mail: Mail, files: readonly FileDiff[]): Promise<readonly Prepared[]> {
+    this.all.push(...files);
+    const state = this.#state;
+    const options = { ...this.#options, tree: state.tree };
     const its: Prepared[] = [];
+    const of = { mail, files, shown: state.tree === undefined ? state.known.with(files) : files, state, options };
     for (const file of files)
       for (const change of changedFunctions(file))
-        if (change.name === wanted || change.renamed === wanted)
-          its.push(await prepared(mail, files, file, change, earlier, options));
-        else others.add(change.name);
-    found.push(...moved(its).map((one) => ({ ...one, notes: [...one.notes, ...left] })));
-    earlier = new Map([...earlier, ...(await definitionsOf('after', files, options))]);
-    await options.tree?.apply(files);
+        if (this.#isWanted(change)) its.push(await this.#direct(file, change, of));
+        else this.others.add(change.name);
+    if (its.length === 0) {
+      const through = await this.#through(of);
+      if (typeof through === 'object') its.push(through);
+      else if (files.length > 0)
+        this.#waiting.push({
+          patch: mail.subject ?? placeIn(mail, files[0]?.hunks[0]?.at ?? 0).slice(0, -1),
+          files,
+          behind: this.found.length,
+          what: through,
+        });
+    }
+    await this.#pass(of);
+    return moved(its);
   }
-  if (found.length > 0) return found;
-  throw new InputError(nothingIn(mails, all, wanted, [...others], options.file));
+
+  #isWanted({ name, renamed }: ChangedFunction): boolean {
+    const last = this.found.at(-1)?.change;
+    return [this.wanted, last?.name, last?.renamed].some(
+      (one) => one !== undefined && (one === name || one === renamed),
+    );
+  }
+
+  /** A change in the check; with what earlier patches show where this one shows too little. */
+  async #direct(file: FileDiff, change: ChangedFunction, of: OfPatch): Promise<Prepared> {
+    const alone = await prepared(of, file, change);
+    if (alone.unshown === undefined || this.found.length + this.#waiting.length === 0) return alone;
+    const whole = of.shown.find(({ path }) => path === file.path);
+    if (whole === undefined || whole === file) return alone;
+    const joined = await prepared(of, whole, { ...change, hunks: whole.hunks });
+    return joined.unshown === undefined ? { ...joined, change } : alone;
+  }
+
+  /** A change in what the check uses; otherwise what is known, undefined where the check is not shown yet. */
+  async #through(of: OfPatch): Promise<Prepared | string | undefined> {
+    const { files, state } = of;
+    const last = this.found.at(-1);
+    const name = last?.after?.function ?? last?.change.renamed ?? last?.change.name ?? this.wanted;
+    const whole =
+      state.tree === undefined ? await this.#inContext(of, name) : await treeChange(of, name, last?.path ?? CHECK_FILE);
+    const own = last?.after?.own ?? [];
+    const seen = whole?.unshown === undefined ? whole : undefined;
+    const one = seen ?? (own.length > 0 && last !== undefined ? await onOwn(of, name, last.path, own, last) : whole);
+    if (one === undefined) return last === undefined ? undefined : this.#unknown(last);
+    // A part of a definition is shown: the check uses it, and what it is now is not known.
+    if (one.through.length > 0)
+      return { ...one, change: { ...one.change, hunks: files.flatMap(({ hunks }) => hunks) } };
+    const used = [one.before, one.after].flatMap((side) => usedOn(side, name)).flat();
+    const words = new Set(allWordsOf([...used, ...own]).map(({ text }) => text));
+    const touching = files.flatMap((file) => {
+      const hunks = file.hunks.filter((hunk) => concerns(hunk, words));
+      return hunks.length === 0 ? [] : [{ path: file.path, hunks, names: changedNames(file) }];
+    });
+    const conditions = files.flatMap(({ path, hunks }) => (path === one.path ? hunks.filter(hasConditions) : []));
+    const [first] = touching;
+    if (first === undefined && conditions.length === 0) return one.unshown === undefined ? UNTOUCHED : undefined;
+    if (state.tree === undefined && conditions.length > 0 && one.unshown === undefined)
+      return this.#conditional(one, of, conditions);
+    const through = [...new Set(touching.flatMap(({ names }) => names))].filter((word) => words.has(word));
+    const defined = definitionsIn(one.after?.source.lines ?? []);
+    const cut = state.tree === undefined ? through.find((word) => !defined.has(word)) : undefined;
+    if (cut === undefined && one.unshown === undefined && conditions.length === 0 && isSame(one, name))
+      return UNTOUCHED;
+    const hunks = first?.hunks ?? conditions;
+    const change = { path: first?.path ?? one.path, name, hunks };
+    if (cut === undefined || one.unshown !== undefined) return { ...one, through, change };
+    const why = cutText(placeIn(of.mail, hunks[0]?.at ?? 0), cut);
+    return { ...one, before: undefined, after: undefined, through, change, unshown: why };
+  }
+
+  #unknown(last: Prepared): string | undefined {
+    return last.after === undefined && last.unshown === undefined ? UNTOUCHED : undefined;
+  }
+
+  #conditional(one: Prepared, { mail }: OfPatch, hunks: readonly Hunk[]): Prepared {
+    const why = `${placeIn(mail, hunks[0]?.at ?? 0)} the diff changes lines such as #if, on which it depends what the check is, expected the whole file: give --tree DIR`;
+    return { ...one, before: undefined, after: undefined, unshown: why, change: { ...one.change, hunks } };
+  }
+
+  /** The check as a patch shows it without changing it. */
+  async #inContext(of: OfPatch, name: string): Promise<Prepared | undefined> {
+    for (const file of of.shown) {
+      const hunks = hunksOf(name, file);
+      const whole = hunks.find((hunk) => definitionsOn('before', { ...file, hunks: [hunk] }).has(name));
+      if (hunks.length === 0) continue;
+      return prepared(of, file, { path: file.path, name, hunks: whole === undefined ? hunks : [whole] });
+    }
+    return undefined;
+  }
+
+  /** Takes over what a patch shows, for the patches after it. */
+  async #pass({ mail, files, shown, state, options }: OfPatch): Promise<void> {
+    const now = await definitionsOf('after', shown, options);
+    if (state.tree === undefined)
+      for (const file of files)
+        for (const name of changedNames(file))
+          if (!now.has(name)) {
+            state.earlier.delete(name);
+            state.lost.set(name, placeIn(mail, file.hunks[0]?.at ?? 0));
+          }
+    for (const [name, lines] of now) {
+      state.earlier.set(name, lines);
+      state.lost.delete(name);
+    }
+    state.known.apply(files);
+    await state.tree?.apply(files);
+  }
+}
+
+/** A patch, with what is known when it comes. */
+interface OfPatch {
+  readonly mail: Mail;
+  readonly files: readonly FileDiff[];
+  /** Its files together with the lines that earlier patches show. */
+  readonly shown: readonly FileDiff[];
+  readonly state: State;
+  readonly options: PrepareOptions;
+}
+
+/** Diffs of one mail without those that it has twice, as in its text and attached. */
+function distinct(groups: readonly (readonly FileDiff[])[]): readonly (readonly FileDiff[])[] {
+  const seen = new Set<string>();
+  return groups.filter((files) => {
+    const text = JSON.stringify(
+      files.map(({ path, hunks }) => [
+        path,
+        hunks.map(({ lines }) => lines.map(({ kind, text: line }) => [kind, line.replaceAll(/\s+/g, ' ').trim()])),
+      ]),
+    );
+    const isNew = !seen.has(text);
+    seen.add(text);
+    return isNew;
+  });
+}
+
+/** Whether a diff applies to what the one before it leaves. */
+async function follows(files: readonly FileDiff[], { known, tree }: State): Promise<boolean> {
+  for (const file of files) {
+    if (tree === undefined ? !known.agrees(file) : await isOutside(file, tree)) return false;
+  }
+  return true;
+}
+
+const isOutside = async (file: FileDiff, tree: Tree): Promise<boolean> =>
+  /\.[ch]$/.test(file.path) && ((await tree.partly(file))?.skipped.length ?? 0) > 0;
+
+/** The check on one side and what it uses, each definition once. */
+function usedOn(side: PreparedSide | undefined, name: string): readonly (readonly CLine[])[] {
+  if (side === undefined) return [];
+  const all = definitionsIn(side.source.lines);
+  const lines = all.get(name) ?? side.own;
+  return [...new Set([lines, ...mentioned(lines, all).values()])];
+}
+
+/** Whether the check, with what it uses, has the same words before and after. */
+function isSame({ before, after }: Prepared, name: string): boolean {
+  const [old, young] = [before, after].map((side) =>
+    usedOn(side, name)
+      .map((lines) =>
+        allWordsOf(lines)
+          .map(({ text }) => text)
+          .join(' '),
+      )
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .join('\n'),
+  );
+  return old === young;
+}
+
+/** The check of a tree before and after a patch that changes something else. */
+async function treeChange(of: OfPatch, name: string, path: string): Promise<Prepared | undefined> {
+  const { files, options } = of;
+  const paths = new Set([path, ...files.map((one) => one.path)]);
+  for (const one of paths) {
+    const file = files.find((its) => its.path === one) ?? { path: one, hunks: [] };
+    const text = (await options.tree?.partly(file))?.before;
+    if (text === undefined || !definitionsIn(wholeOn(one, text).lines).has(name)) continue;
+    return prepared(of, file, { path: one, name, hunks: [] });
+  }
+  return undefined;
+}
+
+/** The check as an earlier patch left it, before and after a patch that changes what it uses. */
+async function onOwn(
+  of: OfPatch,
+  name: string,
+  path: string,
+  own: readonly CLine[],
+  last: Prepared,
+): Promise<Prepared> {
+  const change: ChangedFunction = { path, name, hunks: [] };
+  const completed = last.after?.completed ?? [];
+  return preparedBy(of, change, async (side, about) => {
+    const helpers = await helpersOf(side, own, about);
+    return { function: name, source: { name: path, lines: [...helpers, ...own] }, completed, own };
+  });
 }
 
 /** A function that one file loses and another gains is one change, that of the file that has it then. */
@@ -109,7 +429,8 @@ function moved(changes: readonly Prepared[]): readonly Prepared[] {
 
 /** The diffs of a mail, and a sentence for each of the check that is quoted more often and left out. */
 interface MailDiffs {
-  readonly files: readonly FileDiff[];
+  /** The files of each diff. */
+  readonly groups: readonly (readonly FileDiff[])[];
   readonly left: readonly string[];
 }
 
@@ -117,10 +438,14 @@ interface MailDiffs {
 async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Promise<MailDiffs> {
   for (const bare of [undefined, CHECK_FILE])
     for (const lines of readings(mail.lines)) {
-      const found = diffsIn(lines, bare);
+      const found = diffGroupsIn(lines, bare);
       if (found.length === 0) continue;
-      const files = await Promise.all(found.map(async (file) => withNames(withWholeName(file, wanted), options)));
-      const depth = lines[found[0]?.hunks[0]?.at ?? 0]?.depth ?? 0;
+      const groups = await Promise.all(
+        found.map(async (files) =>
+          Promise.all(files.map(async (file) => withNames(withWholeName(file, wanted), options))),
+        ),
+      );
+      const depth = lines[found[0]?.[0]?.hunks[0]?.at ?? 0]?.depth ?? 0;
       const others = diffsIn(
         lines.filter((line) => line.depth > depth),
         bare,
@@ -128,9 +453,9 @@ async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Pro
       const left = others.map(
         ({ hunks }) => `${placeIn(mail, hunks[0]?.at ?? 0)} another diff of the check, quoted more often, is left out.`,
       );
-      return { files, left };
+      return { groups, left };
     }
-  return { files: [], left: [] };
+  return { groups: [], left: [] };
 }
 
 /** Why mails change nothing that can be judged, in one line. */
@@ -150,8 +475,11 @@ function nothingIn(
   const [mail] = mails;
   if (nameless !== undefined && mail !== undefined)
     return `${mails.length === 1 ? placeIn(mail, nameless.at) : `${file}:`} no hunk names the function that it changes, as of diff -u, expected it there (git diff, or diff -up), or the kernel's sources with --tree DIR`;
-  const named = others.length === 0 ? 'it changes no function' : `it changes ${listed(others)}`;
-  return `${file}: no change of ${wanted}(), ${named}; expected one, or the check's name with --function`;
+  const [named, it] =
+    others.length === 0
+      ? ['it changes no function', 'the check uses what it changes']
+      : [`it changes ${listed(others)}`, `the check calls ${others.length === 1 ? 'it' : 'one'}`];
+  return `${file}: no change of ${wanted}(), ${named}, expected one; if ${it}, give --tree DIR, or a diff that shows the check too (git format-patch -U100)${others.length === 0 ? '' : '; if that is the check, its name with --function'}`;
 }
 
 /** The first line of a diff that a mail program has broken in two, as a message. */
@@ -198,34 +526,41 @@ async function definitionsOf(
   return found;
 }
 
-async function prepared(
-  mail: Mail,
-  files: readonly FileDiff[],
-  file: FileDiff,
+async function prepared(of: OfPatch, file: FileDiff, change: ChangedFunction): Promise<Prepared> {
+  const { options, files } = of;
+  const { path } = change;
+  const whole = await options.tree?.sides(file, (hunk, text) => rests(hunk, text, change));
+  const made = await preparedBy(of, change, async (side, about) =>
+    whole === undefined ? shownSide(side, about) : treeSide(side, whole[side], about),
+  );
+  const notes = (whole?.skipped ?? []).map(
+    (hunk) =>
+      `The hunk ${headerOf(hunk)} of ${path} does not apply to the tree; it is left out, the check does not rest on it.`,
+  );
+  return { ...made, exports: exportsIn(files), notes: [...notes, ...made.notes] };
+}
+
+/** A change whose sides some function puts together. */
+async function preparedBy(
+  { mail, files, shown: all, state, options }: OfPatch,
   change: ChangedFunction,
-  earlier: Definitions,
-  options: PrepareOptions,
+  side: (which: Side, about: About) => Promise<PreparedSide | undefined>,
 ): Promise<Prepared> {
   const { path, name } = change;
   const [notes, taken] = [new Set<string>(), new Set<string>()];
-  const about: About = { mail, files, change, earlier, options, notes, taken };
-  const told = { mail, path, function: name, exports: exportsIn(files), change };
+  const about: About = { mail, files, all, change, state, options, notes, taken };
+  const places = { through: [], place: undefined, isAlternative: false, passed: [], passedBehind: [] };
+  const told = { mail, path, function: name, exports: exportsIn(files), change, ...places };
   try {
-    const whole = await options.tree?.sides(file, (hunk, text) => rests(hunk, text, change));
-    for (const hunk of whole?.skipped ?? [])
-      notes.add(
-        `The hunk ${headerOf(hunk)} of ${path} does not apply to the tree; it is left out, the check does not rest on it.`,
-      );
-    const side = async (which: Side) =>
-      whole === undefined ? shownSide(which, about) : treeSide(which, whole[which], about);
-    const [before, after] = [await side('before'), await side('after')];
+    const [before, after] = [await side('before', about), await side('after', about)];
     const isWhole = [before, after].every((one) => (one?.completed.length ?? 0) === 0);
     const shown = isWhole ? 'whole' : 'hunk';
     return { ...told, shown, before, after, taken: [...taken], notes: [...notes], unshown: undefined };
   } catch (error) {
     if (!(error instanceof TooLittleShown)) throw error;
     const [before, after] = [undefined, undefined];
-    return { ...told, shown: 'hunk', before, after, taken: [], notes: [], unshown: error.message };
+    const through = error instanceof CutHelper ? [error.of] : [];
+    return { ...told, through, shown: 'hunk', before, after, taken: [], notes: [], unshown: error.message };
   }
 }
 
@@ -233,9 +568,11 @@ async function prepared(
 interface About {
   readonly mail: Mail;
   readonly files: readonly FileDiff[];
+  /** The files together with what earlier patches show of these and others. */
+  readonly all: readonly FileDiff[];
   readonly change: ChangedFunction;
-  /** What the mails before it define. */
-  readonly earlier: Definitions;
+  /** What is known in front of it. */
+  readonly state: State;
   readonly options: PrepareOptions;
   readonly notes: Set<string>;
   readonly taken: Set<string>;
@@ -257,6 +594,20 @@ function rests(hunk: Hunk, text: string, change: ChangedFunction): boolean {
   return concerns(hunk, words);
 }
 
+const cutText = (place: string, name: string): string =>
+  `${place} the diff changes ${name}, which the check uses, and does not show it whole, expected its definition: give --tree DIR, or a diff with more context (git format-patch -U40)`;
+
+/** Thrown where a patch changes a part of something that the check uses. */
+class CutHelper extends TooLittleShown {
+  /** What it is. */
+  readonly of: string;
+
+  constructor(of: string, message: string) {
+    super(message);
+    this.of = of;
+  }
+}
+
 /** The helpers of some lines that are not among them, each with the kernel's name left to the kernel. */
 async function helpersOf(
   side: Side,
@@ -264,22 +615,48 @@ async function helpersOf(
   about: About,
   except?: string,
 ): Promise<readonly CLine[]> {
-  const { change, files, earlier, options, taken } = about;
+  const { change, files, options, taken, state, mail } = about;
   const { known } = options;
-  const all = new Map([...earlier, ...(await definitionsOf(side, files, options, except))]);
+  const now = await definitionsOf(side, about.all, options, except);
+  const all = new Map([...state.earlier, ...now]);
+  const lost = new Map(state.lost);
+  if (options.tree === undefined && side === 'after')
+    for (const file of files)
+      for (const name of changedNames(file))
+        if (state.earlier.has(name) && !now.has(name)) {
+          all.delete(name);
+          lost.set(name, placeIn(mail, hunksOf(name, file)[0]?.at ?? file.hunks[0]?.at ?? 0));
+        }
+  for (const name of now.keys()) lost.delete(name);
   for (const diff of files) for (const name of definitionsOn(side, diff).keys()) if (known.has(name)) taken.add(name);
   for (const name of [...known, ...definitionsIn(lines).keys(), nameOn(side, change)]) all.delete(name);
-  return [...mentioned(lines, all).values()].flat();
+  const used = mentioned(lines, all);
+  const missing = allWordsOf([lines, ...used.values()].flat()).find(
+    ({ text }) => text !== nameOn(side, change) && lost.has(text) && !known.has(text),
+  );
+  if (missing !== undefined && options.tree === undefined)
+    throw new CutHelper(missing.text, cutText(lost.get(missing.text) ?? '', missing.text));
+  // An enumeration stands under each of its names.
+  return [...new Set(used.values())].flat();
 }
 
 /** A side as the tree has it; undefined where the tree's file does not define the function on this side. */
 async function treeSide(side: Side, text: string | undefined, about: About): Promise<PreparedSide | undefined> {
   const { path } = about.change;
   const own = nameOn(side, about.change);
-  if (text === undefined || shownOn(side, about.change) === undefined) return undefined;
+  if (text === undefined) return undefined;
   const source = wholeOn(path, text);
+  // A patch that does not touch the function shows nothing of it.
+  const isThere =
+    about.change.hunks.length === 0 ? definitionsIn(source.lines).has(own) : shownOn(side, about.change) !== undefined;
+  if (!isThere) return undefined;
   const helpers = await helpersOf(side, source.lines, about, path);
-  return { function: own, source: { ...source, lines: [...helpers, ...source.lines] }, completed: [] };
+  return {
+    function: own,
+    source: { ...source, lines: [...helpers, ...source.lines] },
+    completed: [],
+    own: definitionsIn(source.lines).get(own) ?? [],
+  };
 }
 
 async function shownSide(side: Side, about: About): Promise<PreparedSide | undefined> {
@@ -307,10 +684,10 @@ async function shownSide(side: Side, about: About): Promise<PreparedSide | undef
           cutHunk(hunk, hunk.cut, mail, undefined);
       }
   const source = (of: readonly CLine[]): CSource => ({ name: path, lines: [...helpers, ...of] });
-  if (shown.isWhole) return { function: own, source: source(lines), completed: [] };
+  if (shown.isWhole) return { function: own, source: source(lines), completed: [], own: lines };
   try {
     const { lines: all, completed } = complete(shown.of, own);
-    return { function: own, source: source(all), completed };
+    return { function: own, source: source(all), completed, own: all };
   } catch (error) {
     if (!(error instanceof TooLittleShown)) throw error;
     for (const hunk of hunks) if (hunk.cut !== undefined) cutHunk(hunk, hunk.cut, mail, undefined);

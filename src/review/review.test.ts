@@ -252,7 +252,7 @@ test.each([
   ['Hello.\n', "a.mail: no diff in it, expected a mail or a file with lines from 'diff --git' or '--- FILE' on"],
   [
     DIFF.replaceAll('kvm_gmem_is_safe_for_conversion', 'kvm_gmem_other'),
-    "a.mail: no change of kvm_gmem_is_safe_for_conversion(), it changes lru_add_drain_all(), kvm_gmem_other(); expected one, or the check's name with --function",
+    'a.mail: no change of kvm_gmem_is_safe_for_conversion(), it changes lru_add_drain_all(), kvm_gmem_other(), expected one; if the check calls one, give --tree DIR, or a diff that shows the check too (git format-patch -U100); if that is the check, its name with --function',
   ],
 ])('a text without a change of the check is refused in one line', async (text, message) => {
   await expect(prepared(text)).rejects.toThrow(message);
@@ -580,4 +580,105 @@ test('declarations that a hunk does not show are completed by their use', () => 
     'int n;',
     'folio_batch_init(&batch);',
   ]);
+});
+
+describe('a patch that changes what the check uses, and not the check', () => {
+  const lines = FILE.replace('folio_nr_pages(folio) + 1)', 'folio_nr_pages(folio) + OWN || !gmem_again(folio))')
+    .replace(
+      'static bool kvm',
+      '#define OWN 1\n\nstatic bool gmem_again(struct folio *folio)\n{\n\tlru_add_drain_all();\n\treturn folio_ref_count(folio) == OWN + 1;\n}\n\nstatic bool kvm',
+    )
+    .trimEnd()
+    .split('\n');
+  const whole = `${lines.join('\n')}\n`;
+  /** A diff from one text to another of as many lines, with lines of context around. */
+  const diffTo = (text: string, from: readonly string[], context: number): string => {
+    const now = text.split('\n');
+    const at = from.findIndex((line, i) => line !== now[i]);
+    const [first, last] = [Math.max(0, at - context), Math.min(from.length - 1, at + context)];
+    const section = from.slice(0, first).findLast((line) => line.startsWith('static')) ?? '';
+    const rows = from
+      .slice(first, last + 1)
+      .flatMap((line, i) => (first + i === at ? [`-${line}`, `+${now[at] ?? ''}`] : [` ${line}`]));
+    const count = last - first + 1;
+    return `--- a/${PATH}\n+++ b/${PATH}\n@@ -${first + 1},${count} +${first + 1},${count} @@ ${section}\n${rows.join('\n')}\n`;
+  };
+  const trusting = whole.replace('return folio_ref_count(folio) == OWN + 1;', 'return true;');
+  const two = whole.replace('#define OWN 1', '#define OWN 2');
+  const unsafe = whole.replace('fine = true', 'fine = !0');
+  const mail = (subject: string, diff: string): string =>
+    `From 1 Mon Sep 17 00:00:00 2001\n${HEADERS.replace('drain first', subject)}\n${diff}\n`;
+  const after = (change: Awaited<ReturnType<typeof prepared>>[number] | undefined): string =>
+    textOf(change?.after?.source.lines);
+
+  test.each([
+    ['a helper', trusting, 'return true;', 'gmem_again'],
+    ['a constant', two, '#define OWN 2', 'OWN'],
+  ])('%s, with the check in the context, or from a tree', async (_, text, word, name) => {
+    for (const tree of [undefined, inTree({ [PATH]: whole })]) {
+      const [change, more] = await prepared(diffTo(text, lines, tree === undefined ? 100 : 3), { tree });
+      expect(more).toBeUndefined();
+      expect(change).toMatchObject({ function: NAME, through: [name], unshown: undefined });
+      expect(after(change)).toContain(word);
+      expect(textOf(change?.before?.source.lines)).not.toContain(word);
+    }
+  });
+
+  test('as a later patch of a series, with the check shown by an earlier one', async () => {
+    const from = unsafe.trimEnd().split('\n');
+    const box = (context: number): string =>
+      `${mail('one', diffTo(unsafe, lines, 100))}${mail('two', diffTo(unsafe.replace('== OWN + 1', '== OWN + 7'), from, context))}`;
+    for (const context of [3, 100])
+      for (const tree of [undefined, inTree({ [PATH]: whole })]) {
+        const changes = await prepared(box(context), { tree });
+        expect(changes.map(({ through }) => through)).toEqual([[], ['gmem_again']]);
+        expect(after(changes[1])).toContain('== OWN + 7;');
+        expect(after(changes[1])).toContain('fine = !0');
+      }
+  });
+
+  test('whose definition is not shown whole: undecided, with the place', async () => {
+    const first = `--- a/${PATH}\n+++ b/${PATH}\n@@ -9,${lines.length - 9} +9,${lines.length - 9} @@\n${lines
+      .slice(9)
+      .flatMap((line) => (line.includes('int n;') ? [`-${line}`, `+${line} `] : [` ${line}`]))
+      .join('\n')}\n`;
+    const [, second] = await prepared(
+      `${mail('one', first.replace(/^@@ .*/m, `@@ -10,${lines.length - 9} +10,${lines.length - 9} @@`))}${mail('two', diffTo(trusting, lines, 1))}`,
+    );
+    expect(second).toMatchObject({ through: ['gmem_again'], after: undefined });
+    expect(second?.unshown).toMatch(
+      /^a\.mail:\d+: the diff changes gmem_again, which the check uses, and does not show it whole, expected its definition/,
+    );
+  });
+
+  test('a patch that the check does not use is named as such', async () => {
+    const other = `--- a/${PATH}\n+++ b/${PATH}\n@@ -90,3 +90,3 @@ static int gmem_other(int a)\n {\n-\treturn a;\n+\treturn -a;\n }\n`;
+    const changes = await prepared(`${mail('one', diffTo(unsafe, lines, 100))}${mail('two', other)}`);
+    expect(changes.map(({ passedBehind }) => passedBehind)).toEqual([
+      [{ patch: '[PATCH] KVM: guest_memfd: two', what: 'does not touch the check' }],
+    ]);
+  });
+
+  test('alone and without the check: what to give', async () => {
+    await expect(prepared(diffTo(trusting, lines, 1))).rejects.toThrow(
+      'it changes gmem_again(), expected one; if the check calls it, give --tree DIR, or a diff that shows the check too',
+    );
+  });
+
+  test('two diffs in one mail: one after the other, or alternatives', async () => {
+    const from = unsafe.trimEnd().split('\n');
+    const [first, second] = [diffTo(unsafe, lines, 100), diffTo(unsafe.replace('== OWN + 1', '== OWN + 7'), from, 100)];
+    const series = await prepared(`${HEADERS}\n${first}-- \n2.39\n\nAnd on top:\n\n${second}`);
+    expect(series.map(({ isAlternative, place }) => [isAlternative, place])).toEqual([
+      [false, 'a.mail:10'],
+      [false, 'a.mail:54'],
+    ]);
+    const other = diffTo(whole.replace('fine = true', 'fine = 1'), lines, 100);
+    for (const tree of [undefined, inTree({ [PATH]: whole }), inTree({ [PATH]: unsafe })]) {
+      const either = await prepared(`${HEADERS}\n${first}-- \n2.39\n\nOr rather:\n\n${other}`, { tree });
+      expect(either.map(({ isAlternative }) => isAlternative)).toEqual([true, true]);
+      expect(either.map(after)).toEqual([expect.stringContaining('fine = !0'), expect.stringContaining('fine = 1')]);
+    }
+    expect(await prepared(`${HEADERS}\n${first}-- \n2.39\n\nThe same:\n\n${first}`)).toHaveLength(1);
+  });
 });

@@ -80,6 +80,19 @@ export class Tree {
     }
   }
 
+  /** Leaves a file as it was before a diff. */
+  async before(file: FileDiff): Promise<void> {
+    const text = /\.[ch]$/.test(file.path) ? (await this.partly(file))?.before : undefined;
+    if (text !== undefined) this.#changed.set(file.path, text);
+  }
+
+  /** The same sources, for another way on from here. */
+  fork(): Tree {
+    const other = new Tree(this.#name, this.#read);
+    for (const [path, text] of this.#changed) other.#changed.set(path, text);
+    return other;
+  }
+
   async #text(path: string): Promise<string | undefined> {
     return this.#changed.get(path) ?? this.#read(path);
   }

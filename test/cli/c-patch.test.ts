@@ -36,6 +36,9 @@ const run = (word: string, ...more: readonly string[]) =>
 test('the check is found in a whole file, and another function by its name', () => {
   writeFileSync(join(folder, 'guest_memfd.c'), WHOLE);
   expect(run('guest_memfd.c', '--steps', 'none').stdout).toContain('guest_memfd.c  refused at index 0 (spurious');
+  const long = '47-a-name-longer-than-any-name-there-is.c';
+  writeFileSync(join(folder, long), WHOLE);
+  expect(run(long, '--steps', 'none').stdout).toContain('47-a-name-longer-than-any-nam.c  refused');
   const other = WHOLE.replace('kvm_gmem_is_safe_for_conversion', 'gmem_pages_are_unused');
   writeFileSync(join(folder, 'guest_memfd.c'), other);
   expect(run('guest_memfd.c:gmem_pages_are_unused', '--steps', 'none').stdout).toContain(

@@ -101,7 +101,16 @@ describe('export --parquet', () => {
     const { status, stdout, stderr } = exported('README.md');
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
     expect(stderr).toMatch(/^folioscope: README\.md: .*\n$/);
-    expect(files()).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('an empty file is no recording', () => {
+    const empty = join(folder, 'empty.dat');
+    writeFileSync(empty, '');
+    const { status, stdout, stderr } = exported(empty);
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+    expect(stderr).toContain('empty.dat: is empty');
+    rmSync(empty);
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { assert, converting, inConversions, note } from '../observing.ts';
 import type { SmallWorld } from '../small-world.ts';
 import { nameOf, type PropertyText } from './property.ts';
 
-/** In larger memories, summing every folio's holders in every state takes longer than everything else. */
+/** In larger memories, summing every folio's holders in every state takes longer than everything else: there it is done when a conversion returns. */
 const MOST_FOLIOS_ADDED_UP = 16;
 
 /** A form that disables more than once is already wrong; its disables are counted up to this number. */
@@ -18,11 +18,28 @@ const mayBeFlushing = (world: SmallWorld, cpu: number): Value<'bool'> => {
   return hasHotplug(world) ? locked.or(cpuMasks.offline.at(cpu, 0)) : locked;
 };
 
-/** I6 of each folio, in every state. */
+/** A folio's count is the sum of its holders, and 0 if it is free. */
+const isBalanced = (world: SmallWorld, of: Value<'folio'>): Value<'bool'> =>
+  folio.refcount
+    .at(of)
+    .eq(heldBy(world, of))
+    .and(folio.allocated.at(of).or(folio.refcount.at(of).eq(0)));
+
+/** The same, and no folio is in two batches. */
+function isConserved(world: SmallWorld, of: Value<'folio'>): Value<'bool'> {
+  // Entries of a batch that is being flushed may be old entries of a folio that is already in another batch.
+  const batches = sum(
+    numbers(world.sizes.cpus).flatMap((cpu) =>
+      inLruAddOf(world, cpu, of).map((here) => asNumber(here.and(mayBeFlushing(world, cpu).not()))),
+    ),
+  );
+  return isBalanced(world, of).and(batches.le(1));
+}
+
+/** I6 of each folio, in every state; in larger memories when a conversion returns. */
 export const conservation: PropertyText = {
   id: 'I6',
   sentence: 'conservation: every count is the sum of its holders',
-  applies: ({ sizes }) => sizes.folios <= MOST_FOLIOS_ADDED_UP,
   ask: (composer, world) => {
     if (world.program.sizes['freeze'] === 1) {
       const thawed = numbers(world.sizes.folios).map((number) => folio.frozen.at(literal<'folio'>(number), 0).not());
@@ -56,18 +73,16 @@ export const conservation: PropertyText = {
         ]),
       );
     }
-    for (const number of numbers(world.sizes.folios)) {
-      const of = literal<'folio'>(number);
-      const isBalanced = folio.refcount.at(of).eq(heldBy(world, of));
-      const isFreed = folio.allocated.at(of).not();
-      // Entries of a batch that is being flushed may be old entries of a folio that is already in another batch.
-      const batches = sum(
-        numbers(world.sizes.cpus).flatMap((cpu) =>
-          inLruAddOf(world, cpu, of).map((here) => asNumber(here.and(mayBeFlushing(world, cpu).not()))),
+    if (world.sizes.folios <= MOST_FOLIOS_ADDED_UP)
+      for (const number of numbers(world.sizes.folios))
+        composer.properties.push({ name: nameOf('I6'), holds: isConserved(world, literal<'folio'>(number)) });
+    else
+      composer.watch(
+        inConversions(RETURNED, () =>
+          numbers(world.sizes.folios).map((number) =>
+            assert(nameOf('I6'), isBalanced(world, literal<'folio'>(number))),
+          ),
         ),
       );
-      const holds = all([isBalanced, isFreed.not().or(folio.refcount.at(of).eq(0)), batches.le(1)]);
-      composer.properties.push({ name: nameOf('I6'), holds });
-    }
   },
 };

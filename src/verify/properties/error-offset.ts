@@ -49,7 +49,9 @@ const itself: PropertyText = {
         const index = said('index');
         const isKnown = looks.areOfOthers(conversion, index).not();
         const isRight = all([isWithin(conversion, index), looks.isFirst(conversion, index), isKnown]);
-        return [assert(nameOf('I4'), looks.isLarge(conversion, index).or(isRight))];
+        // Of a large folio any page may be named that is not behind the range; I4/SC-17 asks for one in the range.
+        const isOfLarge = looks.isLarge(conversion, index).and(index.lt(rangeOf(conversion.call).end));
+        return [assert(nameOf('I4'), isOfLarge.or(isRight))];
       }),
     );
     assertReportedPage(composer);
@@ -59,7 +61,7 @@ const itself: PropertyText = {
 /** For a large folio that begins before the range, an index in the range is one of the folio's. */
 const ofLargeFolios: PropertyText = {
   id: 'I4/SC-17',
-  sentence: 'error_offset is in the range, for large folios too',
+  sentence: 'error_offset is not before the range, for large folios either',
   premise,
   needsLooks: true,
   applies: ({ sizes }) => sizes.order > 0,
@@ -69,7 +71,7 @@ const ofLargeFolios: PropertyText = {
       inConversions(REFUSED, (said, conversion) => {
         const index = said('index');
         const isLarge = looks.isLarge(conversion, index);
-        return [assert(nameOf('I4/SC-17'), isLarge.not().or(isWithin(conversion, index)))];
+        return [assert(nameOf('I4/SC-17'), isLarge.not().or(index.ge(rangeOf(conversion.call).start)))];
       }),
     );
   },
