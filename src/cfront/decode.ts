@@ -423,13 +423,15 @@ const isMeant = ({ type }: Node): boolean => type !== 'comment';
 
 function statements(node: Node): readonly CStatement[] {
   const meant = node.namedChildren.filter(isMeant);
-  const guards = meant.filter((one) => one.type === 'expression_statement' && guardOf(one.namedChildren.find(isMeant)));
+  const guards = meant.filter(isGuard);
   return [
     ...meant.flatMap(statement),
     ...guards.map((one): CStatement => ({ kind: 'expression', of: endOf(placeOf(one)), at: placeOf(one) })),
   ];
 }
 
+const isGuard = (node: Node): boolean =>
+  node.type === 'expression_statement' && guardOf(node.namedChildren.find(isMeant)) !== undefined;
 const beginOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_lock', args: [], at });
 const endOf = (at: Place): CExpr => ({ kind: 'call', name: 'rcu_read_unlock', args: [], at });
 

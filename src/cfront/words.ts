@@ -37,8 +37,8 @@ export abstract class Words extends Accesses {
       case 'bit':
         return this.computed('<<', { kind: 'value', expr: constant(1), type: UNSIGNED_LONG }, this.value(first), at);
       case 'enabled': {
-        const known = first.kind === 'name' ? this.named(first.name, at) : undefined;
-        if (known !== undefined) return { kind: 'value', expr: this.truth(known, at), type: INT };
+        const defined = first.kind === 'name' ? this.named(first.name, at) : undefined;
+        if (defined !== undefined) return { kind: 'value', expr: this.truth(defined, at), type: INT };
         throw new Refused(
           `is not known: expected the line '#define ${first.at.text} 1' (or 0) in this file, as the kernel is configured`,
           at,

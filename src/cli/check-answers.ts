@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { InputError } from '../ledger/index.ts';
 import type { CostedAnswer } from '../report/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions, Walked } from '../verify/index.ts';
 import { availableBytes, heapNow } from './available-memory.ts';
@@ -19,6 +20,7 @@ export async function* answersOf(
   asked: Asked,
   options: Options,
   interrupted: () => boolean,
+  mistaken: (error: InputError) => void = throwing,
 ): AsyncGenerator<CostedAnswer | string> {
   const directory =
     options.spill === undefined
@@ -26,7 +28,7 @@ export async function* answersOf(
       : new (await import('./spill-directory.ts')).SpillDirectory(options.spill, complain);
   const giveUp = options.checkpoint === undefined ? undefined : await ownCheckpoints(options.checkpoint, options);
   try {
-    yield* answersWith(asked, options, interrupted, directory);
+    yield* answersWith(asked, options, interrupted, directory, mistaken);
   } finally {
     directory?.close();
     giveUp?.();
@@ -38,6 +40,7 @@ async function* answersWith(
   options: Options,
   interrupted: () => boolean,
   spill: SpillDirectory | undefined,
+  mistaken: (error: InputError) => void,
 ): AsyncGenerator<CostedAnswer | string> {
   const search: SearchOptions = {
     ...lossyOf(options),
@@ -60,7 +63,7 @@ async function* answersWith(
   };
   const unwritten: string[] = [];
   const keep = await checkpointsIn(options, (message) => unwritten.push(message));
-  const all = await forms();
+  const all = await forms(mistaken);
   const changed = await changesIn(options, all);
   for (const [place, { name, files, checking }] of all.entries()) {
     if (interrupted() && place > 0) {
@@ -68,15 +71,25 @@ async function* answersWith(
       continue;
     }
     const answer = answered(`${subject.name}, ${name}`, checking({ ...search, checkpoint: keep(name) }));
-    yield orName(
-      saying(() => changed(files), answer),
-      name,
-      place > 0,
-    );
+    try {
+      yield await orName(
+        saying(() => changed(files), answer),
+        name,
+        place > 0,
+      );
+    } catch (error) {
+      // A form may be found unusable only where the scenario leads; the others are answered all the same.
+      if (!(error instanceof InputError) || all.length === 1) throw error;
+      mistaken(error);
+    }
   }
   for (const message of unwritten)
     complain(`${message}; free space there or make it writable, then repeat the command with --resume`);
 }
+
+const throwing = (error: InputError): never => {
+  throw error;
+};
 
 /** Records the content of a question's files. @returns the files that have changed since the question was first asked. */
 async function changesIn(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { InputError } from '../ledger/index.ts';
 import type { Subject } from '../report/index.ts';
 import type { CheckAnswer, CheckProgress, SearchOptions } from '../verify/index.ts';
 
@@ -14,6 +15,6 @@ interface Form {
 export interface Asked {
   /** Its description in reports. */
   readonly subject: Subject;
-  /** The forms of the check to answer for. @throws InputError, UsageError */
-  readonly forms: () => Promise<readonly Form[]> | readonly Form[];
+  /** The forms of the check to answer for; of several, one that cannot be used is told. @throws InputError, UsageError */
+  readonly forms: (mistaken: (error: InputError) => void) => Promise<readonly Form[]> | readonly Form[];
 }

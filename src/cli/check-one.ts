@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { writeFile } from 'node:fs/promises';
 import type { CostedAnswer } from '../report/index.ts';
+import type { InputError } from '../ledger/index.ts';
 import type { CheckAnswer } from '../verify/index.ts';
 import { answersOf } from './check-answers.ts';
 import { commandFor, type Options } from './check-options.ts';
@@ -28,18 +29,24 @@ export async function checkOne(
   const costed: CostedAnswer[] = [];
   const notRun: string[] = [];
   const { queue } = options;
+  let isMistaken = false;
+  const mistaken = (error: InputError): void => {
+    isMistaken = true;
+    complain(error.message);
+  };
   const answering =
     queue === undefined
-      ? answersOf(asked, options, interrupted)
+      ? answersOf(asked, options, interrupted, mistaken)
       : (await import('./check-queue.ts')).queuedAnswers(file, asked, { ...options, queue }, interrupted);
   for await (const given of answering)
     if (typeof given === 'string') notRun.push(given);
     else costed.push(given);
+  if (isMistaken && costed.length + notRun.length === 0) return EXIT.input;
   const answers = costed.map(({ answer }) => answer);
   const command = commandFor(file, options);
   const text = (): string =>
     checkReport(subject, answers, { command, version: version(), notRun, interrupted: interrupted(), coverage });
-  const code = codeOf(answers, notRun);
+  const code = isMistaken ? EXIT.input : codeOf(answers, notRun);
   if (printsAnswer(options))
     process.stdout.write(options.json === true ? checkToJson(subject, costed, { notRun, coverage }) : text());
   const { html } = options;

@@ -79,7 +79,11 @@ async function formsOf(
   { name, text }: Pick<Question, 'name' | 'text'>,
   { patch: _all, random: _random, ...rest }: Queued,
 ): Promise<{ readonly forms: readonly string[]; readonly questions: readonly Question[] }> {
-  const forms = (await asked.forms()).map((form) => form.name);
+  const forms = (
+    await asked.forms((error) => {
+      throw error;
+    })
+  ).map((form) => form.name);
   const words = optionWords(rest);
   const questions = forms.map(
     (form): Question => ({ version: version(), name, text, options: [...words, '--patch', form], part: null }),

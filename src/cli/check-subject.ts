@@ -4,7 +4,7 @@ import { PATCHES } from '../machine/index.ts';
 import type { Asked } from './check-asked.ts';
 import type { Options } from './check-options.ts';
 import { UsageError } from './failure.ts';
-import { loadPatches } from './load-patch.ts';
+import { loadUsable } from './load-patch.ts';
 import { fileOf } from './patch-origin.ts';
 import { workingInPieces, workingWith } from './working-with-patch.ts';
 import { readScenarioText } from './scenario-files.ts';
@@ -31,8 +31,8 @@ async function scenarioIn(file: string, text: string, { profile, patch: chosen }
   const subject = parseScenario(file, text, profile === undefined ? {} : { profile });
   return {
     subject,
-    forms: async () => {
-      const patches = chosen === undefined ? [...PATCHES, ...subject.check.mutants] : await loadPatches(chosen);
+    forms: async (mistaken) => {
+      const patches = chosen === undefined ? [...PATCHES, ...subject.check.mutants] : await loadUsable(chosen, mistaken);
       const wrong = unknownPlace(subject, subject.schedule, patches, workingWith);
       if (wrong !== undefined) throw new InputError(`${file}: the schedule does not fit: ${wrong}`);
       return patches.map((patch) => ({

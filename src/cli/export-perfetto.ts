@@ -6,6 +6,7 @@ import { complain, UsageError } from './failure.ts';
 import { expectFile, openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
+import { withTurns } from './with-turns.ts';
 import { writeTo } from './written-file.ts';
 
 interface Options {
@@ -52,27 +53,6 @@ async function written(
   } finally {
     progress.end();
   }
-}
-
-/** Milliseconds between turns of the event loop, in which a signal is noticed. */
-const BETWEEN_TURNS = 50;
-
-/** The same source, with turns of the event loop: reading a file never waits, so nothing else would ever run. */
-function withTurns(source: ByteSource): ByteSource {
-  let next = Date.now() + BETWEEN_TURNS;
-  return {
-    name: source.name,
-    size: source.size,
-    read: async (offset, length, into) => {
-      if (Date.now() >= next) {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-        next = Date.now() + BETWEEN_TURNS;
-      }
-      return source.read(offset, length, into);
-    },
-  };
 }
 
 const toSink = <Result>(to: string, write: (sink: PerfettoSink) => Promise<Result>): Promise<Result> =>

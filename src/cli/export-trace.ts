@@ -10,6 +10,7 @@ import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 import { WorkFolder } from './work-folder.ts';
+import { withTurns } from './with-turns.ts';
 import { type WrittenFile, writeTo } from './written-file.ts';
 
 interface Options {
@@ -26,7 +27,7 @@ export async function exportReduced(path: string, options: Options): Promise<Exi
   const source = await openSource(path);
   try {
     expectFile(path, source);
-    const { trace, events, bytes } = await writeTo(to, (file) => written(source, path, file, options));
+    const { trace, events, bytes } = await writeTo(to, (file) => written(withTurns(source), path, file, options));
     for (const sentence of trace.damage) complain(`${shownName(path, options.redact)}: ${sentence}`);
     process.stdout.write(`${events} of ${trace.events} events, ${bytes} bytes  ${to}\n`);
     return trace.damage.length > 0 ? EXIT.undecided : EXIT.well;

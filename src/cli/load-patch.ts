@@ -21,6 +21,22 @@ export async function loadPatches(choices: readonly PatchChoice[]): Promise<read
   return patches;
 }
 
+/** Loads the usable ones of the chosen forms, and tells the mistakes of the others. @throws InputError if none is usable. */
+export async function loadUsable(
+  choices: readonly PatchChoice[],
+  mistaken: (error: InputError) => void,
+): Promise<readonly Patch[]> {
+  const patches: Patch[] = [];
+  for (const choice of choices)
+    try {
+      patches.push(...(await loadPatches([choice])));
+    } catch (error) {
+      if (!(error instanceof InputError) || choices.length === 1) throw error;
+      mistaken(error);
+    }
+  return patches;
+}
+
 /** Whether this process can load TypeScript, and folioscope's own rooms, for imports of a user's file. */
 let hooked = false;
 

@@ -11,6 +11,7 @@ import { makeDirectory } from './make-directory.ts';
 import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
+import { withTurns } from './with-turns.ts';
 import { WorkFolder } from './work-folder.ts';
 
 /** A recording on the command line: `FILE`, or `HOST=FILE`. */
@@ -82,7 +83,7 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
       return new WorkFolder(root, '.unfinished-');
     });
     try {
-      return await writeThrough(named, source, { root, tables, buffer, folder: work.path, digest });
+      return await writeThrough(named, withTurns(source), { root, tables, buffer, folder: work.path, digest });
     } finally {
       work.remove();
       if (isNew) removeEmpty(root);

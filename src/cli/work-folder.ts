@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { atSignal } from './at-signal.ts';
 
-/** A folder for one run's files. It is removed at the end, or by a later run if this one is killed. */
+/** A folder for one run's files. It is removed at the end or by Ctrl-C, or by a later run if this one is killed. */
 export class WorkFolder {
   readonly path: string;
+  readonly #keep: () => void;
 
   /**
    * @param within an existing folder. @param prefix of the folder's name, followed by the process's number.
@@ -17,9 +19,11 @@ export class WorkFolder {
       if (pid !== undefined && !isRunning(Number(pid))) removeOr(join(within, name));
     }
     this.path = mkdtempSync(join(within, `${prefix}${process.pid}-`));
+    this.#keep = atSignal(() => rmSync(this.path, { recursive: true, force: true }));
   }
 
   remove(): void {
+    this.#keep();
     rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -44,7 +44,8 @@ Examples:
   folioscope worker --queue redis://queue.example:6379 --jobs 8`,
     )
     .action(async (options: Options) => {
-      process.exitCode = await work(options);
+      // The client of a lost queue would go on trying to connect.
+      process.exit(await work(options));
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { atSignal } from './at-signal.ts';
 import { placeOf, writing } from './whole-file.ts';
 
 /** A file that is being written. */
@@ -21,12 +22,7 @@ export async function writeTo<Result>(to: string, write: (file: WrittenFile) => 
   const remove = (): void => {
     if (place.written !== place.final) rmSync(place.written, { force: true });
   };
-  const interrupt = (signal: NodeJS.Signals): void => {
-    remove();
-    // The second time nothing listens, and the signal acts as usual.
-    process.kill(process.pid, signal);
-  };
-  for (const signal of SIGNALS) process.once(signal, interrupt);
+  const keep = atSignal(remove);
   try {
     const result = await write({
       folder: place.written === place.final ? undefined : dirname(place.final),
@@ -35,13 +31,11 @@ export async function writeTo<Result>(to: string, write: (file: WrittenFile) => 
     if (place.written !== place.final) writing(to, () => renameSync(place.written, place.final));
     return result;
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+    keep();
     closeSync(file);
     remove();
   }
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function writeWhole(file: number, bytes: Uint8Array, at?: number): void {
   for (let done = 0; done < bytes.byteLength; )

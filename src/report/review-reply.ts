@@ -76,7 +76,13 @@ const quoted = ({ kind, text }: HunkLine): string => `> ${SIGNS[kind]}${text}`.t
 
 function wrote(date: string | undefined, from: string | undefined): readonly string[] {
   if (from === undefined) return [];
-  return wrap(`${date === undefined ? '' : `On ${date}, `}${from} wrote:`, '', '  ');
+  return wrap(`${date === undefined ? '' : `On ${dateLine(date)}, `}${from} wrote:`, '', '  ');
+}
+
+/** A date as mails have it (RFC 5322), in UTC; as it is where it is none. */
+function dateLine(date: string): string {
+  const time = new Date(date);
+  return Number.isNaN(time.getTime()) ? date : time.toUTCString().replace('GMT', '+0000');
 }
 
 /** Number of context lines before a changed line that a reader needs to find it. */
@@ -103,11 +109,16 @@ function groupsOf({ prepared }: ReviewedChange): readonly Group[] {
   return groups;
 }
 
-/** The group that a run belongs to: the last one that begins before the last line of the check that the run executes. */
+/** The group that a run belongs to: that of the last changed line that it executes; else the last one that begins before the last line of the check that the run executes. */
 function placeOf(change: Change, groups: readonly Group[]): number {
   const { side, run } = change.shortest ?? { side: 'after' };
+  const lineOf = (at: string | undefined): number => Number(/:(\d+)$/.exec(at ?? '')?.[1] ?? Number.NaN);
+  for (const { origin } of (run?.steps ?? []).toReversed()) {
+    const exact = groups.findIndex(({ changed }) => changed.some((one) => one[side] === lineOf(origin?.place)));
+    if (exact !== -1) return exact;
+  }
   const place = (run?.steps ?? []).findLast(({ origin }) => origin !== undefined)?.origin?.place;
-  const line = Number(/:(\d+)$/.exec(place ?? '')?.[1] ?? Number.NaN);
+  const line = lineOf(place);
   const found = groups.findLastIndex(({ changed }) =>
     changed.some((one) => (one[side] ?? Number.POSITIVE_INFINITY) <= line),
   );

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { MARK } from './diff.ts';
 import type { Mail } from './mail.ts';
 
 /** Why a text has no diff that can be read, and what to give instead; the first that applies is told. */
@@ -84,7 +85,8 @@ export function wrappedLine(lines: readonly string[], header: number): number | 
   let signed = 0;
   for (let i = header + 1; i < lines.length; i++) {
     const text = textAt(i);
-    if (text === undefined || text === '') continue;
+    // A mark stands for lines left out.
+    if (text === undefined || text === '' || MARK.test(text)) continue;
     if (/^(?:@@ -|diff --git |-- ?$)/.test(text)) return undefined;
     if (/^[ \t+-]/.test(text)) signed++;
     // An archive that ate blanks has left none at all; behind the diff no line begins with a blank.

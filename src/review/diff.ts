@@ -61,7 +61,7 @@ const HUNK_HEADER = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/;
 const FOOTER = /^-- ?$|^_{20,}$/;
 
 /** A line that stands for lines left out: `[...]`, `[snip]`, `<snip>`, `...`. */
-const MARK =
+export const MARK =
   /^\s*(?:\[\s*(?:\.{2,}|\u2026|snip|cut|trimmed|skip|elided)[^\]]*\]|<\s*(?:\.{2,}|snip)[^>]*>|\(\s*(?:\.{2,}|snip)[^)]*\)|\.{3,}|\u2026|snip)\s*$/i;
 /** What diff(1) says of a last line without an end. */
 const NO_END = /^\\ /;

@@ -16,6 +16,8 @@ export interface Mail {
   readonly firstLine: number | undefined;
   /** The mail has a page of HTML and no text. */
   readonly isHtml: boolean;
+  /** Names of attachments that are no text. */
+  readonly unread?: readonly string[];
 }
 
 const KNOWN_HEADER = /^(?:from|subject|date|message-id|mime-version|content-type|received|return-path):/i;
@@ -61,9 +63,13 @@ function pieces(latin1: string): readonly Piece[] {
   }));
 }
 
+const isText = ({ filename, mimeType }: Email['attachments'][number]): boolean =>
+  mimeType.startsWith('text/x-') || mimeType === 'text/plain' || IS_PATCH.test(filename ?? '');
+
 function textOf({ text, attachments }: Email): string {
-  const attached = attachments.flatMap(({ filename, mimeType, content }) => {
-    if (!(mimeType.startsWith('text/x-') || mimeType === 'text/plain' || IS_PATCH.test(filename ?? ''))) return [];
+  const attached = attachments.flatMap((one) => {
+    const { mimeType, content } = one;
+    if (!isText(one)) return [];
     if (mimeType === 'text/html') return [];
     return [typeof content === 'string' ? content : new TextDecoder().decode(content)];
   });
@@ -124,6 +130,7 @@ async function readMail(bytes: Uint8Array, file: string, line: number): Promise<
     messageId,
     lines,
     firstLine: isPlain ? line + body : undefined,
+    unread: email.attachments.flatMap((one) => (isText(one) ? [] : [one.filename ?? one.mimeType])),
     isHtml: email.html !== undefined && (email.text ?? '').trim() === '',
   };
 }

@@ -436,8 +436,11 @@ interface MailDiffs {
 
 /** The diffs of a mail, in the first way to read its lines that has any. */
 async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Promise<MailDiffs> {
+  // A program that shows HTML pastes no-break spaces.
+  const hard = mail.lines.findIndex((line) => /^[> |+-]*\s*\u00A0/.test(line));
+  const blank = mail.lines.map((line) => line.replaceAll('\u00A0', ' '));
   for (const bare of [undefined, CHECK_FILE])
-    for (const lines of readings(mail.lines)) {
+    for (const lines of readings(blank)) {
       const found = diffGroupsIn(lines, bare);
       if (found.length === 0) continue;
       const groups = await Promise.all(
@@ -453,6 +456,7 @@ async function filesIn(mail: Mail, wanted: string, options: PrepareOptions): Pro
       const left = others.map(
         ({ hunks }) => `${placeIn(mail, hunks[0]?.at ?? 0)} another diff of the check, quoted more often, is left out.`,
       );
+      if (hard !== -1) left.push(`${placeIn(mail, hard)} U+00A0, a no-break space, is read as a blank.`);
       return { groups, left };
     }
   return { groups: [], left: [] };
@@ -468,6 +472,15 @@ function nothingIn(
 ): string {
   const cause = causeIn(mails) ?? wrappedIn(mails);
   if (cause !== undefined && others.length === 0) return cause;
+  if (files.length === 0) {
+    for (const mail of mails) {
+      const at = mail.lines.findIndex((line) => /^(?:> ?)*diff --git \S/.test(line));
+      if (at !== -1) return `${placeIn(mail, at)} a diff begins here, but shows no hunk, expected lines from '@@ -' on`;
+      const [unread] = mail.unread ?? [];
+      if (unread !== undefined)
+        return `${file}: no diff in it, the attachment ${unread} is not read, expected the diff as text, or attached as .patch`;
+    }
+  }
   if (files.length === 0)
     return `${file}: no diff in it, expected a mail or a file with lines from 'diff --git' or '--- FILE' on`;
   const hunks = files.flatMap((one) => (/\.[ch]$/.test(one.path) ? one.hunks : []));

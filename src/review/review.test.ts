@@ -682,3 +682,22 @@ describe('a patch that changes what the check uses, and not the check', () => {
     expect(await prepared(`${HEADERS}\n${first}-- \n2.39\n\nThe same:\n\n${first}`)).toHaveLength(1);
   });
 });
+
+test('no-break spaces are read as blanks, and named with their place', async () => {
+  const [change] = await prepared(DIFF.replaceAll('\t', '\u00A0'));
+  expect(change?.notes).toEqual([
+    expect.stringMatching(/^a\.mail:\d+: U\+00A0, a no-break space, is read as a blank\.$/),
+  ]);
+  expect(textOf(change?.after?.source.lines)).toContain('lru_add_drain_all();');
+  expect(textOf(change?.after?.source.lines)).not.toContain('\u00A0');
+});
+
+test('a diff without hunks, and an attachment that is no text, are named', async () => {
+  await expect(prepared(`${HEADERS}\ndiff --git a/a.c b/a.c\n[...]\n`)).rejects.toThrow(
+    "a.mail:8: a diff begins here, but shows no hunk, expected lines from '@@ -' on",
+  );
+  const parts = HEADERS.replace('text/plain; charset=utf-8', 'multipart/mixed; boundary=x');
+  const zip =
+    '--x\nContent-Type: application/zip; name=p.zip\nContent-Disposition: attachment; filename=p.zip\nContent-Transfer-Encoding: base64\n\nUEsDBA==\n--x--\n';
+  await expect(prepared(`${parts}\n${zip}`)).rejects.toThrow('a.mail: no diff in it, the attachment p.zip is not read');
+});

@@ -165,3 +165,15 @@ NOT as expected SC-02: A page faulted on another CPU (1 form, 21 states)
     });
   });
 });
+
+test('a form that cannot be used is told, and the others are answered', () => {
+  const file = join(folder, 'none.c');
+  writeFileSync(file, 'int x;\n');
+  const { status, stdout, stderr } = folioscope(['check', SC_02, '--patch', `v6,${file},baseline`]);
+  expect(status).toBe(65);
+  expect(stderr).toBe(
+    `folioscope: ${file}:1:1: has no function, expected kvm_gmem_is_safe_for_conversion() or another check\n`,
+  );
+  expect(stdout).toMatch(/^v6: HOLDS/m);
+  expect(stdout).toMatch(/^baseline: VIOLATED/m);
+});

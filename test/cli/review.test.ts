@@ -80,7 +80,7 @@ test('as JSON, by its schema', () => {
 test('a reply quotes the changed lines, with the evidence below', () => {
   const { status, stdout } = folioscope(['review', mail, '--scenarios', SC_02, '--reply']);
   expect(status).toBe(0);
-  expect(stdout).toContain('A Developer wrote:');
+  expect(stdout).toContain('On Mon, 04 May 2026 08:00:00 +0000, A Developer wrote:');
   expect(stdout).toMatch(/^> \+\t+lru_add_drain_all\(\);$/m);
   // The addressee knows no property by its number: each is explained where it first stands.
   const words = stdout.replaceAll(/\s+/g, ' ');
