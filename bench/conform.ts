@@ -89,8 +89,9 @@ function killedByConform(
     const asked = of(one);
     if (asked === undefined) continue;
     try {
-      const { divergence } = followed(one, asked.profile, asked.patch);
-      if (divergence !== undefined) return `${one.name}, event ${divergence.at + 1}`;
+      const { divergence, gaveUp } = followed(one, asked.profile, asked.patch);
+      // After a choice that a bound gave up, a divergence decides nothing.
+      if (divergence !== undefined && gaveUp === undefined) return `${one.name}, event ${divergence.at + 1}`;
     } catch (error) {
       if (!(error instanceof OutOfRange)) throw error;
       return `${one.name}: a value is out of its range`;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { isFlush } from './driver.ts';
+import { isFlush, MOST_TASKS } from './driver.ts';
 import type { Folios } from './folios.ts';
 import type { Following } from './following.ts';
 import { additionAt, type Destination, insertionAt } from './plan.ts';
@@ -17,6 +17,12 @@ export class Batches {
     this.#tasks = tasks;
     this.#folios = folios;
   }
+
+  /** Called before a folio enters a CPU's empty batch. */
+  onFill: (cpu: number) => void = () => {};
+
+  /** Whether a folio that may enter a CPU's batch waits for now, because the work of a drain finds the batch empty. */
+  isKeptEmpty: (cpu: number) => boolean = () => false;
 
   /** Brings the burst's first entries into the batch, up to `wanted` of them; the flush may begin meanwhile. */
   place(cpu: number, wanted: number): void {
@@ -51,8 +57,11 @@ export class Batches {
     return this.#of.driver.isOnLru(live.folio) ? 'PG_lru is set: it has been inserted' : 'it is in no batch';
   }
 
-  /** Lets tasks go on whose folios are next in their CPU's batch. What fills it waits for the burst. */
-  pump(cpu: number): void {
+  /**
+   * Lets tasks go on whose folios are next in their CPU's batch. What fills it waits for the burst. @param hurries another task waits
+   * for a lock that one of them may have.
+   */
+  pump(cpu: number, hurries = false): void {
     const here = this.#of.cpu(cpu);
     for (;;) {
       if (here.flusher !== undefined || this.#of.driver.isLocked(cpu)) return;
@@ -64,12 +73,21 @@ export class Batches {
       if (entry?.added === undefined || !this.#of.state.waiting.has(entry.added)) return;
       const fills = this.#of.driver.batched(cpu) + next + 1 - here.placed >= this.#of.options.profile.batchSize;
       if (fills && next === burst.entries.length - 1) return;
+      // A drain may find the batch empty before this folio is in it: it enters as late as possible, while tasks are left.
+      if (!hurries && this.#tasks.passes(cpu)) {
+        if (this.#of.state.free.length > KEPT_TASKS || this.isKeptEmpty(cpu)) return;
+        this.#of.givesUp(
+          `${MOST_TASKS - KEPT_TASKS} tasks were within calls at once, so a folio entered its batch before it had to`,
+          'fewer tasks at once would',
+        );
+      }
       this.place(cpu, next + 1);
     }
   }
 
   /** A folio of unobserved memory enters a batch: the burst of the next flush shows it. */
   #placeUnseen(cpu: number, pfn: number): void {
+    this.#fills(cpu);
     const slot = this.#folios.slot();
     const task = this.#tasks.task();
     this.#of.driver.migrate(task, cpu);
@@ -93,16 +111,23 @@ export class Batches {
       });
   }
 
+  #fills(cpu: number): void {
+    if (this.#tasks.passes(cpu)) this.onFill(cpu);
+  }
+
   /** A task that is about to add a folio to a batch does so. */
   #enter(pid: number, cpu: number): void {
     const running = this.#of.state.running.get(pid);
     if (running?.adding === undefined) throw new Error('the task adds nothing');
     this.#of.state.waiting.delete(running.adding);
+    this.#fills(cpu);
     if (!this.#of.driver.migrate(running.task, cpu))
       this.#of.diverge({ allowed: 'the task stays on its CPU', guard: 'preempt_count is not 0' });
     this.#tasks.set(running, { adding: undefined });
+    const isHeld = this.#of.driver.isLocked(cpu);
     const rest = this.#tasks.advance(running.task, { enters: true });
-    if (rest.at === 'waits')
+    // Behind the batch it may wait for another task's folio.
+    if (rest.at === 'waits' && isHeld)
       this.#of.diverge({ allowed: 'the task waits for the batch', guard: `cpu_fbatches.lock of CPU ${cpu} is held` });
     if (isFlush(rest)) {
       this.#of.cpu(cpu).flusher = running.task;
@@ -150,3 +175,6 @@ export class Batches {
     }
   }
 }
+
+/** Tasks of the model that are left for other calls than additions that wait. */
+const KEPT_TASKS = 12;

@@ -51,6 +51,10 @@ describe('the batch', () => {
     expect(divergence?.event).toContain('ofs=126976');
     expect(divergence?.allowed).toContain('insertion of pfn 0x100');
     expect(divergence?.guard).not.toBe('');
+    // The batch of the model there; the flush has taken all of it.
+    expect(divergence?.ledgers).toEqual([
+      'lru_add of CPU 1: 31 folios: pfn 0x100, pfn 0x101, pfn 0x102, pfn 0x103, pfn 0x104, ... pfn 0x11e',
+    ]);
   });
 
   test('another order of the insertions is none of the model', async () => {
@@ -92,6 +96,33 @@ describe('the batch', () => {
   });
 });
 
+describe('bounds', () => {
+  /** Folios of so many tasks wait for their batch; then comes an addition that is impossible. */
+  const wrong = (tasks: number): readonly string[] => [
+    ...pages(0, tasks).map((page) => add(page, 1, page, `vcpu-${2000 + page}`)),
+    ...pages(0, tasks).map((page) => insert(100 + page, 1, 0x100 + page)),
+    remove(200, 1, 1),
+    add(210, 1, 0),
+  ];
+
+  test('what is wrong after a choice that a bound gave up is undecided, and says so', async () => {
+    const { verdict, because, divergence } = await conform(wrong(20));
+    expect(verdict).toBe('undecided');
+    expect(because).toBe(
+      '12 tasks were within calls at once, so a folio entered its batch before it had to (event 12); fewer tasks at once would decide it',
+    );
+    expect(divergence?.event).toContain('ofs=0');
+  });
+
+  test('and diverges where none was given up', async () => {
+    expect(await conform(wrong(5))).toMatchObject({ verdict: 'diverges', because: undefined });
+  });
+
+  test('a right recording conforms, whatever was given up', async () => {
+    expect(await conform(wrong(20).slice(0, -1))).toMatchObject({ verdict: 'conforms' });
+  });
+});
+
 describe('deletions', () => {
   test('a hole drains its own CPU, so a folio that waits there is inserted next', async () => {
     const hole = [add(0, 1, 0), add(1, 1, 1), remove(5, 1, 0), insert(6, 1, 0x100, undefined, 2), insert(7, 1, 0x101)];
@@ -102,7 +133,8 @@ describe('deletions', () => {
   });
 
   test("a folio deleted in another CPU's batch is freed there from 7.2 on, and inserted before", async () => {
-    const remote = [add(0, 1, 0), add(1, 1, 1), remove(5, 0, 0, 'other-7')];
+    // Its hole is over when the flush comes: until then it has the folio.
+    const remote = [add(0, 1, 0), add(1, 1, 1), remove(5, 0, 0, 'other-7'), add(7, 0, 9, 'other-7')];
     const freed = [...remote, insert(9, 1, 0x101)];
     const inserted = [...remote, insert(9, 1, 0x100, undefined, 2), insert(10, 1, 0x101)];
     expect((await conform(freed)).profile.name).toBe('linux-7.3');

@@ -69,11 +69,13 @@ function conformRecording(recording: Recording, trace: TraceSummary, question: C
   const all = profiles.flatMap((profile) => tried.map((patch) => ({ profile, patch })));
   let best: { readonly profile: Profile; readonly followed: Followed } | undefined;
   const forms: Patch[] = [];
+  let gaveUp: string | undefined;
   for (const { profile, patch } of all) {
     // Another form may conform too; another profile is asked only if none does with this one.
     if (best?.followed.divergence === undefined && best !== undefined && best.profile !== profile) break;
     const followed = new Follower(recording, { profile, patch }).follow();
     if (followed.divergence === undefined) forms.push(patch);
+    gaveUp ??= followed.gaveUp;
     if (best === undefined || isBetter(followed, best.followed)) best = { profile, followed };
     if (followed.divergence === undefined && recording.events.length > FEW_EVENTS) break;
   }
@@ -86,6 +88,7 @@ function conformRecording(recording: Recording, trace: TraceSummary, question: C
     recording,
     trace,
     followed: best.followed,
+    gaveUp,
     profile: { name: best.profile.name, because },
     forms,
     tried,
@@ -124,11 +127,12 @@ function answerOf(of: {
   readonly recording: Recording;
   readonly trace: TraceSummary;
   readonly followed: Followed;
+  readonly gaveUp: string | undefined;
   readonly profile: Conformance['profile'];
   readonly forms: readonly Patch[];
   readonly tried: readonly Patch[];
 }): Conformance {
-  const { recording, trace, followed, profile, forms, tried } = of;
+  const { recording, trace, followed, gaveUp, profile, forms, tried } = of;
   const hasConversions = recording.has('conversion');
   const { divergence } = followed;
   const consumed = new Map(divergence === undefined ? recording.read : recording.readUpTo(divergence.at));
@@ -163,7 +167,7 @@ function answerOf(of: {
     lostOn: [...new Set(recording.losses.map(({ cpu }) => cpu))].toSorted((a, b) => a - b),
     divergence: divergence === undefined ? undefined : shownDivergence(recording, divergence),
   };
-  const because = undecidedBecause(found, trace);
+  const because = undecidedBecause(found, trace, gaveUp);
   const verdict = because !== undefined ? 'undecided' : divergence === undefined ? 'conforms' : 'diverges';
   return { verdict, because, ...found };
 }
@@ -171,12 +175,13 @@ function answerOf(of: {
 function undecidedBecause(
   { matched, unknown, consumed, divergence }: Pick<Conformance, 'matched' | 'unknown' | 'consumed' | 'divergence'>,
   { countsTime, announced, events }: TraceSummary,
+  gaveUp: string | undefined,
 ): string | undefined {
   if (divergence !== undefined && countsTime)
     return 'its clock counts, so the order of events of two CPUs is not known';
   if (divergence !== undefined && announced !== undefined && events < LEAST_KEPT * announced)
     return `the text has ${events} of the ${announced} events that its header announces`;
-  if (divergence !== undefined) return undefined;
+  if (divergence !== undefined) return gaveUp;
   if (matched === 0) return 'no event was matched';
   if (unknown > MOST_UNKNOWN * consumed) return 'too much of it is behind losses';
   return undefined;

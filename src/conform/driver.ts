@@ -4,8 +4,9 @@ import {
   COUNT,
   cpuFbatches,
   DRAIN_ALL,
+  DRAIN_ASKS,
   DRAIN_LOCAL,
-  DRAIN_UNDERTAKEN,
+  drainAll,
   folio,
   gmemInode,
   INSERTED,
@@ -67,8 +68,10 @@ export type Rest =
   | { readonly at: 'batch-lock' }
   /** Its next step reads a folio's count, or looks at it otherwise. */
   | { readonly at: 'look' }
-  /** Its drain of all CPUs has drained its own, and asks the CPUs next. */
-  | { readonly at: 'asks' }
+  /** Its drain of all CPUs has drained its own, and takes the drains' mutex next. */
+  | { readonly at: 'drain-mutex' }
+  /** Its drain of all CPUs asks next whether this one needs it. */
+  | { readonly at: 'asks'; readonly cpu: number }
   /** Its next step would show this. */
   | { readonly at: 'shows'; readonly shown: readonly Shown[] }
   /** The guard of its next step is false. */
@@ -89,6 +92,7 @@ interface StepFacts {
   readonly mayShow: boolean;
   readonly locks: boolean;
   readonly looks: boolean;
+  readonly serialises: boolean;
   readonly asks: boolean;
 }
 
@@ -112,6 +116,8 @@ export type CodeName =
   | 'get'
   | 'try-get'
   | 'put'
+  | 'lock'
+  | 'unlock'
   | 'zap';
 
 interface Standing {
@@ -162,8 +168,12 @@ export class Driver {
   readonly #places: Standing[][] = [];
   readonly #lock: Column;
   readonly #batched: Column;
+  readonly #slots: Column;
+  readonly #references: Column;
   readonly #others: Column;
   readonly cpuOf: Column;
+  /** Called when a task goes on for so many steps without an event that it is stopped. */
+  onEndless: (steps: number) => void = () => {};
   /** Called when a task begins a drain. */
   onDrain: (task: number) => void = () => {};
   /** Steps taken. */
@@ -198,6 +208,8 @@ export class Driver {
     this.#columns = compileColumns(this.program, this.memory);
     this.#lock = columnOf(this.memory, cpuFbatches.lock);
     this.#batched = columnOf(this.memory, cpuFbatches.lruAdd.nr);
+    this.#slots = columnOf(this.memory, cpuFbatches.lruAdd.folios);
+    this.#references = columnOf(this.memory, folio.refcount);
     this.#others = columnOf(this.memory, cpuFbatches.others.nr);
     this.cpuOf = columnOf(this.memory, taskCpu);
     columnOf(this.memory, gmemInode.pages).fill(pages);
@@ -247,6 +259,15 @@ export class Driver {
     return [...column.subarray(cpu * slots, cpu * slots + this.batched(cpu))];
   }
 
+  /** Whether a drain of a CPU's lru_add batch would free all of its folios, and insert none. */
+  freesAll(cpu: number): boolean {
+    if (!this.options.profile.flushFreesLastReference) return false;
+    const first = cpu * (this.program.sizes['slot'] ?? 0);
+    for (let at = first; at < first + this.batched(cpu); at++)
+      if (this.#references[this.#slots[at] ?? 0] !== 1) return false;
+    return true;
+  }
+
   /** Moves a task to a CPU, as the scheduler does. @returns whether it could: not within a local lock. */
   migrate(task: number, cpu: number): boolean {
     if (this.cpuOf[task] === cpu) return true;
@@ -266,18 +287,25 @@ export class Driver {
     return this.#interpreter.next(task);
   }
 
-  /** Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: the same of a drain. */
-  advance(task: number, { enters = false, looks = false, asks = false } = {}): Rest {
+  /**
+   * Runs a task until it rests. `enters`: it may take the batch lock where it stands; `asks`: a drain of all may ask the CPU that is
+   * next; `serialises`: it may take the drains' mutex.
+   */
+  advance(task: number, { enters = false, looks = false, asks = false, serialises = true } = {}): Rest {
     let [mayEnter, mayAsk] = [enters, asks];
     const last = this.steps + MOST_STEPS;
     for (;;) {
       const place = this.#placeOf(task);
       if (place === undefined) return { at: 'idle' };
       const { step, facts } = place;
-      if (this.steps >= last) return { at: 'waits', step };
+      if (this.steps >= last) {
+        this.onEndless(MOST_STEPS);
+        return { at: 'waits', step };
+      }
       if (facts.locks && !mayEnter) return { at: 'batch-lock' };
       if (facts.looks && !looks) return { at: 'look' };
-      if (facts.asks && !mayAsk) return { at: 'asks' };
+      if (facts.serialises && !serialises) return { at: 'drain-mutex' };
+      if (facts.asks && !mayAsk) return { at: 'asks', cpu: this.#askedBy(task) };
       if (facts.asks) mayAsk = false;
       if (facts.locks) mayEnter = false;
       if (!facts.mayShow) {
@@ -336,8 +364,18 @@ export class Driver {
         (this.options.shows.has('reference') && written.has(folio.refcount.variable)),
       locks: step.guard !== undefined && written.has(cpuFbatches.lock.variable),
       looks: marks.has(COUNT) || marks.has(LOOK),
-      asks: marks.has(DRAIN_UNDERTAKEN),
+      serialises: step.guard !== undefined && written.has(drainAll.mutex.variable),
+      asks: marks.has(DRAIN_ASKS),
     };
+  }
+
+  /** The CPU that a drain asks next. */
+  #askedBy(task: number): number {
+    this.#keepRow(task);
+    const taken = this.#interpreter.step(task);
+    if (taken === undefined) throw new Error('a drain waits where it asks');
+    this.#undo(taken);
+    return taken.observed.find(({ mark }) => mark === DRAIN_ASKS)?.args['cpu'] ?? 0;
   }
 
   #shownBy(taken: Taken): readonly Shown[] {
@@ -435,6 +473,10 @@ export class Driver {
 
   isMapped(of: number): boolean {
     return (columnOf(this.memory, folio.mapcount)[of] ?? 0) > 0;
+  }
+
+  isFolioLocked(of: number): boolean {
+    return columnOf(this.memory, folio.locked)[of] === 1;
   }
 
   isOnLru(of: number): boolean {

@@ -106,6 +106,10 @@ export class Flushes {
   /** Folios of other memory that are on the LRU now, and which nothing but their user or the page cache holds. */
   #settle(here: CpuState): void {
     for (const of of here.inserted) {
+      if (this.#of.state.truncated.delete(of)) {
+        this.#letGo(of);
+        continue;
+      }
       const name = this.#of.state.pfnOf.get(of);
       const live = name === undefined ? undefined : this.#of.state.live.get(name);
       if (live?.folio === of && live.kind === 'file') continue;
@@ -157,6 +161,8 @@ export class Flushes {
           this.#tasks.finished(mine);
           break;
         }
+        // Who has the lock that it waits for may stand before a batch.
+        if (rest.at === 'waits' && this.#tasks.help(pid)) continue;
         this.#of.diverge({
           allowed: rest.at === 'shows' ? this.#of.say(rest.shown) : 'no flush by this task',
           guard: this.#of.sayRest(mine, rest),
@@ -194,6 +200,13 @@ export class Flushes {
     if (!isFlush(rest))
       this.#of.diverge({ allowed: 'no insertion by a drain', guard: this.#of.sayRest(running, rest) });
     here.flusher = running.task;
+  }
+
+  /** The truncation of another file puts what it had. */
+  #letGo(of: number): void {
+    this.#tasks.runToEnd('put', [of, 1]);
+    const live = this.#of.state.live.get(this.#of.state.pfnOf.get(of) ?? -1);
+    if (live?.folio === of && this.#of.driver.isFree(of)) this.#folios.unname(live);
   }
 
   #isWorker({ comm, pid }: LruInsertion, cpu: number): boolean {

@@ -25,8 +25,10 @@ export class Folios {
   /** A free folio of the model for other memory. */
   slot(): number {
     const slot = this.#of.state.freeSlots.pop();
-    if (slot === undefined)
+    if (slot === undefined) {
+      this.#of.givesUp(`more than ${OTHER_SLOTS} folios of other memory were in batches at once`, 'fewer CPUs would');
       this.#of.diverge({ allowed: 'no further folio', guard: `${OTHER_SLOTS} folios are in batches` });
+    }
     if (!this.#of.driver.isFree(slot)) return this.slot();
     return slot;
   }

@@ -28,6 +28,8 @@ export interface Followed {
   readonly steps: number;
   readonly frontier: number;
   readonly choices: number;
+  /** Why a divergence decides nothing: what was given up because of a bound, and what would decide it. */
+  readonly gaveUp: string | undefined;
 }
 
 /** Most alternatives that are tried for one recording: the bound that keeps it linear. */
@@ -68,8 +70,13 @@ export class Follower {
     this.#losses = new Losses(this.#of, tasks);
     tasks.onArrival = (running, adding) => batches.arriving(running, adding);
     tasks.onHurry = (running, adding) => batches.force(running, adding);
-    tasks.onDrainAsks = (pid) => drains.needed(pid);
+    tasks.onWait = (cpu) => batches.pump(cpu, true);
+    tasks.onDrainAsks = (pid, cpu, yields) => drains.asks(pid, cpu, yields);
+    batches.isKeptEmpty = (cpu) => drains.findsNothing(cpu);
+    batches.onFill = (cpu) => drains.beforeFill(cpu);
     this.#of.driver.onDrain = (task) => calls.drainBegins(task);
+    this.#of.driver.onEndless = (steps) =>
+      this.#of.givesUp(`a task took ${steps} steps between two events`, 'a smaller range would');
   }
 
   follow(): Followed {
@@ -155,13 +162,21 @@ export class Follower {
       steps: this.#of.driver.steps,
       frontier: this.#of.frontier,
       choices: this.#tries,
+      gaveUp: divergence === undefined ? undefined : this.#of.gaveUp,
     };
   }
 
   #backtrack(): boolean {
     for (;;) {
       const choice = this.#of.choices.at(-1);
-      if (choice === undefined || this.#tries >= MOST_TRIES) return false;
+      if (choice === undefined) return false;
+      if (this.#tries >= MOST_TRIES) {
+        this.#of.givesUp(
+          `${MOST_TRIES} ways of what conversions may have been asked for were tried`,
+          'page_ref events would',
+        );
+        return false;
+      }
       const option = choice.options[choice.next];
       if (option === undefined) {
         this.#of.choices.pop();
@@ -191,6 +206,7 @@ export class Follower {
       return;
     }
     this.#flushes.undisturbed(event, here);
+    this.#drains.awaits(event);
     switch (event.type) {
       case 'mm_filemap_add_to_page_cache':
         this.#pageCache.added(event);
@@ -248,6 +264,7 @@ function followingOf(recording: Recording, options: FollowOptions): Following {
   const of = new Following({ recording, plan, driver, options, kinds, inodes, most, pages });
   of.state.free = Array.from({ length: MOST_TASKS }, (_, task) => MOST_TASKS - 1 - task);
   of.state.freeSlots = Array.from({ length: OTHER_SLOTS }, (_, slot) => OTHER_SLOTS - 1 - slot);
+  of.state.awaiting = new Set(plan.beginners);
   of.state.cpus = Array.from({ length: cpus }, () => ({
     burst: 0,
     placed: 0,

@@ -5,7 +5,7 @@ import type { EventKind, SilentKind } from './answer.ts';
 import type { Asked } from './conversions.ts';
 import { Divergence, type DivergenceWhy } from './divergence.ts';
 import type { Driver, Rest, Shown, ShownKind } from './driver.ts';
-import type { Plan } from './plan.ts';
+import { firstAfter, type Plan } from './plan.ts';
 import type { Recording } from './recording.ts';
 import { type CpuState, type Running, State } from './state.ts';
 
@@ -47,6 +47,10 @@ export class Following {
   choices: Choice[] = [];
   /** The event that is being taken. */
   at = 0;
+  /** The last event that a step has shown. */
+  shownAt = -1;
+  /** Why a later divergence may be the follower's: a choice that it gave up because of a bound; the first one. */
+  gaveUp: string | undefined;
   /** Most ways in which one event was followed. */
   frontier = 1;
 
@@ -68,6 +72,7 @@ export class Following {
   /** An event of a kind is shown by a step of the model. */
   match(kind: EventKind): void {
     count(this.state.matched, kind);
+    this.shownAt = this.at;
   }
 
   /** An event of a kind is not held: the model has no step for it here. */
@@ -83,6 +88,11 @@ export class Following {
   /** Ends this way of following. `waits`: another CPU's event may make it possible. */
   diverge(why: Omit<DivergenceWhy, 'frontier'>, waits = false): never {
     throw new Divergence(this.at, { ...why, frontier: this.#ledgers() }, waits);
+  }
+
+  /** A choice is given up because of a bound: a later divergence decides nothing. `decides`: what would show the choice. */
+  givesUp(bound: string, decides: string): void {
+    this.gaveUp ??= `${bound} (event ${this.at + 1}); ${decides} decide it`;
   }
 
   /** What each CPU's batch holds in the model, for the report. */
@@ -112,15 +122,17 @@ export class Following {
     return this.events[this.nextPlaceOf(pid)];
   }
 
-  /** Its place; -1 if there is none near. */
+  /** Whether the present event is this task's, and no step has shown it yet. */
+  isDue(pid: number): boolean {
+    const here = this.events[this.at];
+    return here !== undefined && here.type !== 'loss' && here.pid === pid && this.shownAt !== this.at;
+  }
+
+  /** Its place; -1 if there is none. */
   nextPlaceOf(pid: number): number {
     const here = this.events[this.at];
     if (here !== undefined && here.type !== 'loss' && here.pid === pid) return this.plan.next[this.at] ?? -1;
-    for (let at = this.at + 1; at < Math.min(this.events.length, this.at + LOOK_AHEAD); at++) {
-      const event = this.events[at];
-      if (event !== undefined && event.type !== 'loss' && event.pid === pid) return at;
-    }
-    return -1;
+    return firstAfter(this.plan.ofTask.get(pid), this.at);
   }
 
   /** What a step would show, in words. */
@@ -155,9 +167,6 @@ export class Following {
     return `task ${pid} stands in ${code} at ${place}${rest.at === 'waits' ? ', whose guard is false' : ''}`;
   }
 }
-
-/** Events within which a task's next one is looked for. */
-export const LOOK_AHEAD = 2000;
 
 /** Counts one more of a kind. */
 export const count = <T>(counts: Map<T, number>, kind: T, times = 1): void => {

@@ -36,6 +36,7 @@ export class Losses {
 
   #abandon(running: Running): void {
     this.#of.choices = this.#of.choices.filter(({ pid }) => pid !== running.pid);
+    this.#tasks.unlock(running.pid);
     this.#abandonTask(running.task);
     this.#tasks.finished(running);
     this.#of.state.syscalls.delete(running.pid);

@@ -4,7 +4,7 @@ import type { FilemapEvent } from '../ledger/index.ts';
 import type { Shown } from './driver.ts';
 import type { Folios } from './folios.ts';
 import type { Following } from './following.ts';
-import type { Running } from './state.ts';
+import type { Live, Running } from './state.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Additions to the page cache, and deletions from it. */
@@ -37,7 +37,7 @@ export class PageCache {
       const rest = this.#tasks.first(running);
       this.#tasks.expect(running, rest, 'add');
       this.#tasks.show(running.task);
-      this.#folios.name({ pfn, folio: slot, inode: 0, index: slot, kind: 'other', aside: false });
+      this.#folios.name({ pfn, folio: slot, inode: 0, index: slot, kind: 'other', added: this.#of.at, aside: false });
       this.#of.match('add');
       this.#tasks.afterwards(running);
       return;
@@ -81,7 +81,7 @@ export class PageCache {
       return this.#tasks.start(pid, cpu, call?.name === 'fallocate' ? 'fallocate' : 'touch', [inode, event.index, 1], {
         adding: this.#of.at,
       });
-    this.#seed(pid, inode, from, to, 'mm_filemap_add_to_page_cache');
+    this.#seed(inode, from, to, 'mm_filemap_add_to_page_cache');
     return this.#tasks.start(pid, cpu, 'fallocate', [inode, from, to - from], { adding: this.#of.at });
   }
 
@@ -89,12 +89,15 @@ export class PageCache {
    * Pages of a range that the recording does not show being added, or removed, by this call although the model would:
    * they were there, or gone, before the recording began.
    */
-  #seed(pid: number, inode: number, from: number, to: number, type: FilemapEvent['type']): void {
+  #seed(inode: number, from: number, to: number, type: FilemapEvent['type']): void {
     const own = new Set<number>();
-    for (let at = this.#of.at; at !== -1; at = this.#of.plan.next[at] ?? -1) {
+    // Another task may add a page of the range meanwhile.
+    let end = this.#of.at;
+    for (let at = end; at !== -1 && this.#of.events[at]?.type !== 'syscall-exit'; at = this.#of.plan.next[at] ?? -1)
+      end = at;
+    for (let at = this.#of.at; at <= (this.#of.plan.next[end] ?? -1) || at <= end; at++) {
       const event = this.#of.events[at];
-      if (event === undefined || (event.type === 'syscall-exit' && event.pid === pid)) break;
-      if (event.type === type && this.#folios.inodeOf(event) === inode) own.add(event.index);
+      if (event?.type === type && this.#folios.inodeOf(event) === inode) own.add(event.index);
     }
     if (type === 'mm_filemap_add_to_page_cache') {
       for (let index = from; index < to; index++) {
@@ -139,10 +142,15 @@ export class PageCache {
         inode: first.inode,
         index: first.index,
         kind: 'file',
+        added: this.#of.at,
         aside: false,
       });
       this.#tasks.set(running, { adding: this.#of.at });
-    } else this.#knownGone.add(first.inode * this.#of.pages + first.index);
+    } else {
+      this.#knownGone.add(first.inode * this.#of.pages + first.index);
+      const removed = [...(running.removed ?? []), first.folio].slice(-this.#of.options.profile.batchSize);
+      this.#tasks.set(running, { removed });
+    }
     this.#of.match(isAdd ? 'add' : 'delete');
     this.#tasks.afterwards(this.#of.state.running.get(running.pid) ?? running);
   }
@@ -151,6 +159,7 @@ export class PageCache {
   deleted(event: FilemapEvent): void {
     const { pid, cpu, pfn } = event;
     const inode = this.#folios.inodeOf(event);
+    this.#tasks.unlock(pid);
     const mine = this.#tasks.proceed(pid, cpu, (shown) => shown.kind === 'delete');
     if (mine !== undefined) {
       this.#confirm(mine, event, inode);
@@ -165,6 +174,10 @@ export class PageCache {
         this.#of.driver.putBack(slot, 0, slot);
         this.#folios.name(live);
       }
+      if (this.#isTruncated(live)) {
+        this.#tasks.runToEnd('get', [live.folio, 1]);
+        this.#of.state.truncated.add(live.folio);
+      }
       const running = this.#tasks.start(pid, cpu, 'other-delete', [0, live.index]);
       const rest = this.#tasks.first(running);
       this.#tasks.expect(running, rest, 'delete');
@@ -175,10 +188,92 @@ export class PageCache {
       return;
     }
     const { from, to } = this.#holeAt(event, inode);
+    this.#lockBefore(event, inode, from, to);
     const running = this.#tasks.start(pid, cpu, 'punch_hole', [inode, from, to - from]);
-    const rest = this.#tasks.first(running);
+    let rest = this.#tasks.first(running);
+    if (rest.at === 'waits' && this.#of.state.locked.has(pid)) {
+      this.#tasks.unlock(pid);
+      rest = this.#tasks.first(running);
+    }
     this.#tasks.expect(running, rest, 'delete');
     this.#confirm({ running, shown: rest.at === 'shows' ? rest.shown : [] }, event, inode);
+  }
+
+  /** Whether a page of another file is truncated: the task has the folio until it has drained behind its deletions. */
+  #isTruncated({ added }: Live): boolean {
+    const { plan, events } = this.#of;
+    const destination = added === undefined ? undefined : plan.destinations.get(added);
+    if (destination === undefined || destination === 'never inserted') return false;
+    let at = this.#of.at;
+    while (events[at]?.type === 'mm_filemap_delete_from_page_cache') at = plan.next[at] ?? -1;
+    const inserted = destination.burst.entries[destination.place]?.event ?? this.#of.at;
+    return inserted > this.#of.at && (at === -1 || inserted < at || plan.burstOf.get(at) === destination.burst);
+  }
+
+  /**
+   * A hole first passes by the folios that faults have locked. It waits for those at its edges, which it removes without a drain, and
+   * then for the others. The fault that added a page has it locked for a while; another fault of the page shows no event.
+   */
+  #lockBefore(event: FilemapEvent, inode: number, from: number, to: number): void {
+    const indexes = this.#passedBy(event, inode, { from, to });
+    const folios = indexes.flatMap((index) => this.#of.driver.at(inode, index) ?? []);
+    if (folios.length === 0) return;
+    if (folios.every((of) => this.#isWithinFault(of, event.pid))) {
+      // The faults have let the invalidate lock go, so their folios are in their batches.
+      for (const [cpu] of this.#of.state.cpus.entries()) this.#tasks.onWait(cpu);
+      this.#tasks.lock(event.pid, folios);
+    } else if (
+      this.#of.plan.ofTask.size > 1 &&
+      !this.#of.kinds.has('reference') &&
+      this.#of.driver.batched(event.cpu) > 0
+    )
+      this.#of.givesUp(
+        `a fault that no event shows may have had page ${indexes[0] ?? 0} locked while a hole was made there`,
+        'page_ref events would',
+      );
+  }
+
+  /** Whether the task that added a folio, another one, may still be within that fault. */
+  #isWithinFault(of: number, pid: number): boolean {
+    const { state, plan, events, at } = this.#of;
+    const { added } = state.live.get(state.pfnOf.get(of) ?? -1) ?? {};
+    const event = added === undefined ? undefined : events[added];
+    if (added === undefined || event === undefined || event.type === 'loss' || event.pid === pid) return false;
+    const next = plan.next[added] ?? -1;
+    return next === -1 || next > at;
+  }
+
+  /** Pages of a hole that it removes later than its first pass would, or without the drain behind that. */
+  #passedBy(event: FilemapEvent, inode: number, { from, to }: { from: number; to: number }): readonly number[] {
+    const { events, plan, driver, options, state } = this.#of;
+    const deleted: number[] = [];
+    const late: number[] = [];
+    let drains = false;
+    let behind = false;
+    for (let at = this.#of.at; at !== -1; at = plan.next[at] ?? -1) {
+      const next = events[at];
+      if (next === undefined || next.type === 'page-reference') continue;
+      if (next.type === 'mm_lru_insertion') {
+        drains ||= late.length === 0;
+        behind ||= deleted.length % options.profile.batchSize !== 0;
+      } else if (next.type === 'mm_filemap_delete_from_page_cache' && this.#folios.inodeOf(next) === inode) {
+        if (next.index < from || next.index >= to) break;
+        behind ||= next.index < (deleted.at(-1) ?? 0);
+        (behind ? late : deleted).push(next.index);
+      } else break;
+    }
+    if (late.length > 0) return state.syscalls.has(event.pid) ? late : [];
+    const areEdges = deleted.every((index) => index === from || index === to - 1);
+    return !drains && areEdges && (driver.batched(event.cpu) > 0 || this.#isAwaited(event.cpu)) ? deleted : [];
+  }
+
+  /** Whether a folio is about to enter a CPU's batch. */
+  #isAwaited(cpu: number): boolean {
+    for (const added of this.#of.state.waiting.keys()) {
+      const destination = this.#of.plan.destinations.get(added);
+      if (destination !== undefined && destination !== 'never inserted' && destination.burst.cpu === cpu) return true;
+    }
+    return false;
   }
 
   /** The pages that a task's deletions cover, up to its next event of another kind; unknown ones were there before. */
@@ -216,6 +311,8 @@ export class PageCache {
     if (call?.name !== 'fallocate') return { from: event.index, to: last + 1 };
     const from = Number((offset + PAGE_SIZE - 1n) / PAGE_SIZE);
     const to = Math.min(this.#of.pages, Number((offset + length) / PAGE_SIZE));
+    // What came behind its look is of its next round, which looks from the beginning again.
+    if (from < event.index && this.#hasPages(inode, from, event.index)) return { from: event.index, to: last + 1 };
     return from <= event.index && last < to ? { from, to } : { from: event.index, to: last + 1 };
   }
 

@@ -35,8 +35,16 @@ export interface Plan {
   readonly burstOf: ReadonlyMap<number, Burst>;
   /** By addition. */
   readonly destinations: ReadonlyMap<number, Destination>;
+  /** Queued works that are the first of their drain: the task's work before, if any, was queued by another one. With the last
+   * work that another drain queued before, or -1. */
+  readonly opening: ReadonlyMap<number, number>;
+  /** Tasks whose first event is such a work. */
+  readonly beginners: readonly number[];
   /** Of each event, the next of the same task; -1 if there is none. */
   readonly next: Int32Array;
+  /** The places of each task's events, and of the ends of each CPU's works. */
+  readonly ofTask: ReadonlyMap<number, readonly number[]>;
+  readonly worksDone: readonly (readonly number[])[];
   /** Deleted folios that no insertion followed, though their CPU's batch was flushed; and those that one followed. */
   readonly freedByFlush: number;
   readonly insertedDeleted: number;
@@ -76,6 +84,16 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
     if (event.type === 'mm_lru_insertion') {
       const added = addedOf.get(at);
       let burst = last;
+      // What the task added itself is in the batch that it flushes: a folio that was freed left it before.
+      if (
+        burst !== undefined &&
+        burst.dead > 0 &&
+        isOwn(events, event, added) &&
+        burst.entries.length + burst.dead >= batchSize
+      ) {
+        burst.dead--;
+        freedByFlush--;
+      }
       if (burst === undefined || !continues(burst, event, { events, batchSize, added })) {
         const deadHere = Math.min(waitingDead[cpu] ?? 0, batchSize - 1);
         burst = { cpu, pid: event.pid, entries: [], dead: deadHere };
@@ -101,11 +119,36 @@ export function planOf({ events }: Recording, batchSize: number, cpus: number): 
   }
   const lengths = new Map<number, number>();
   for (const { entries } of bursts.flat()) lengths.set(entries.length, (lengths.get(entries.length) ?? 0) + 1);
-  return { bursts, burstOf, destinations, next: nextOf(events), freedByFlush, insertedDeleted, hidesFiles, lengths };
+  const next = nextOf(events);
+  const opening = openingOf(events, next);
+  const later = new Set(next);
+  const { ofTask, worksDone } = placesOf(events, cpus);
+  const beginners = [...opening.keys()].flatMap((at) => {
+    const event = events[at];
+    return event === undefined || event.type === 'loss' || later.has(at) ? [] : [event.pid];
+  });
+  return {
+    bursts,
+    burstOf,
+    destinations,
+    opening,
+    beginners,
+    next,
+    ofTask,
+    worksDone,
+    freedByFlush,
+    insertedDeleted,
+    hidesFiles,
+    lengths,
+  };
 }
 
 /** A flush reports a freeze before each insertion; what comes after its puts is another flush's. */
 const isOfFlush = (event: KernelEvent): boolean => event.type === 'page-reference' && event.operation === 'freeze';
+
+/** Whether the task that inserts a folio has added it. */
+const isOwn = (events: readonly KernelEvent[], { pid }: LruInsertion, added: number | undefined): boolean =>
+  added !== undefined && additionAt(events, added).pid === pid;
 
 function continues(
   burst: Burst,
@@ -150,6 +193,24 @@ function lives(events: readonly KernelEvent[]) {
   return { addedOf, dead, insertedDeleted };
 }
 
+/** One drain asks the CPUs in their order, does nothing else meanwhile, and shuts others out. */
+function openingOf(events: readonly KernelEvent[], next: Int32Array): ReadonlyMap<number, number> {
+  const opening = new Map<number, number>();
+  let last: number | undefined;
+  for (const [at, event] of events.entries()) {
+    if (event.type !== 'workqueue_queue_work') continue;
+    const before = last === undefined ? undefined : events[last];
+    const goesOn =
+      last !== undefined &&
+      before?.type === 'workqueue_queue_work' &&
+      next[last] === at &&
+      (before.requestedCpu ?? before.cpu) < (event.requestedCpu ?? event.cpu);
+    if (!goesOn) opening.set(at, last ?? -1);
+    last = at;
+  }
+  return opening;
+}
+
 function nextOf(events: readonly KernelEvent[]): Int32Array {
   const next = new Int32Array(events.length).fill(-1);
   const last = new Map<number, number>();
@@ -160,6 +221,31 @@ function nextOf(events: readonly KernelEvent[]): Int32Array {
     last.set(event.pid, at);
   }
   return next;
+}
+
+function placesOf(events: readonly KernelEvent[], cpus: number) {
+  const ofTask = new Map<number, number[]>();
+  const worksDone: number[][] = Array.from({ length: cpus }, () => []);
+  for (const [at, event] of events.entries()) {
+    if (event.type === 'loss') continue;
+    const places = ofTask.get(event.pid);
+    if (places === undefined) ofTask.set(event.pid, [at]);
+    else places.push(at);
+    if (event.type === 'workqueue_execute_end') worksDone[event.cpu]?.push(at);
+  }
+  return { ofTask, worksDone };
+}
+
+/** The first of ascending places behind one; -1 if there is none. */
+export function firstAfter(places: readonly number[] | undefined, at: number): number {
+  if (places === undefined) return -1;
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle] ?? 0) > at) high = middle;
+    else low = middle + 1;
+  }
+  return places[low] ?? -1;
 }
 
 /** An addition's event. */

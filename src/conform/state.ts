@@ -13,6 +13,8 @@ export interface Live {
   readonly index: number;
   /** `file`: of a guest_memfd; `other`: of another file; `unseen`: its addition is not recorded. */
   readonly kind: 'file' | 'other' | 'unseen';
+  /** Its addition, if the recording has it. */
+  readonly added?: number;
   /** It left the model's memory: only the page cache holds it. */
   readonly aside: boolean;
 }
@@ -25,6 +27,14 @@ export interface Running {
   /** The addition whose folio is about to enter a batch. */
   readonly adding?: number | undefined;
   readonly conversion?: Asked | undefined;
+  /** Folios that its hole has removed of late: it has them until it has drained. */
+  readonly removed?: readonly number[];
+  /** A drain of all CPUs has queued its first work. */
+  readonly hasQueued?: boolean;
+  /** A drain that the recording shows only later: its own CPU's batch was empty when it drained that. */
+  readonly isEarly?: boolean;
+  /** And it has found CPUs empty, so it has the drains' mutex. */
+  readonly hasMutex?: boolean;
 }
 
 /** What is known of a CPU's flushes. */
@@ -59,8 +69,16 @@ export class State {
   outside = new Map<number, number>();
   /** What a task's last step shows besides what has been matched. */
   owed = new Map<number, readonly Shown[]>();
+  /** CPUs with a drain's work that is queued or under way. */
+  worked = new Set<number>();
+  /** Tasks whose next event is the first work of a drain. */
+  awaiting = new Set<number>();
   /** References outside of the model's calls, by folio. */
   users = new Map<number, number>();
+  /** Folios of other files whose truncation has them until its drain is over. */
+  truncated = new Set<number>();
+  /** Folios of a task's hole that a fault has locked. */
+  locked = new Map<number, readonly number[]>();
   /** Pages that a user has touched since they were last converted to private: they are shared. */
   shared = new Set<number>();
   /** The next event, and those before it that were put off. */
@@ -84,7 +102,11 @@ export class State {
     copy.silent = new Map(this.silent);
     copy.outside = new Map(this.outside);
     copy.owed = new Map(this.owed);
+    copy.worked = new Set(this.worked);
+    copy.awaiting = new Set(this.awaiting);
     copy.users = new Map(this.users);
+    copy.truncated = new Set(this.truncated);
+    copy.locked = new Map(this.locked);
     copy.shared = new Set(this.shared);
     copy.next = this.next;
     copy.deferred = [...this.deferred];

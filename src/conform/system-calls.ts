@@ -144,11 +144,28 @@ export class SystemCalls {
       this.#tasks.afterwards(found.running);
       this.#releaseOutside(mine);
       this.#of.driver.setAttributes(mine.conversion.kind === 'refused' ? 0 : mine.conversion.inode, 0);
-      this.#of.choices = this.#of.choices.filter((choice) => choice.pid !== pid);
+      this.#commits(pid);
       if (returned === 'ok') this.#converted(mine.conversion);
     } else if (mine !== undefined) this.#tasks.proceed(pid, cpu, () => false);
     this.#of.state.syscalls.delete(pid);
     this.#of.match(isConversion ? 'conversion' : 'fallocate');
+  }
+
+  /**
+   * What a conversion was asked for is settled with its result; beside another that goes on, with that one's result, since the two
+   * may have been asked for something else together.
+   */
+  #commits(pid: number): void {
+    const { choices, state } = this.#of;
+    const isOpen = choices.some((choice) => choice.pid !== pid && state.syscalls.get(choice.pid)?.name === 'ioctl');
+    if (!isOpen) this.#of.choices = [];
+    else if (choices.length > MOST_CHOICES) {
+      this.#of.choices = choices.filter((choice) => choice.pid !== pid);
+      this.#of.givesUp(
+        `more than ${MOST_CHOICES} conversions went on beside each other, and no event shows what each was asked for`,
+        'page_ref events would',
+      );
+    }
   }
 
   #converted(asked: Asked): void {
@@ -157,5 +174,8 @@ export class SystemCalls {
       this.#of.state.shared.delete(asked.inode * this.#of.pages + index);
   }
 }
+
+/** Conversions beside each other whose other options are kept: each keeps the model's memory. */
+const MOST_CHOICES = 8;
 
 const sayAsked = (asked: Asked): string => (asked.kind === 'refused' ? 'none' : `${asked.from} to ${asked.to - 1}`);

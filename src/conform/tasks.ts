@@ -11,8 +11,10 @@ export class Tasks {
   onArrival: (running: Running, adding: number) => void = () => {};
   /** Called when a task has gone on, so its folio must enter its batch now. */
   onHurry: (running: Running, adding: number) => void = () => {};
-  /** Called when a drain of all CPUs by a task asks which of them need it. */
-  onDrainAsks: (pid: number) => void = () => {};
+  /** Called when a task waits: tasks whose folios are to enter a CPU's batch may have what it waits for. */
+  onWait: (cpu: number) => void = () => {};
+  /** Called when a drain of all CPUs by a task is to ask whether one needs it; answers whether it does so now. */
+  onDrainAsks: (pid: number, cpu: number, yields: boolean) => boolean = () => true;
 
   constructor(of: Following) {
     this.#of = of;
@@ -47,8 +49,10 @@ export class Tasks {
   /** A task of the model that is within no call. */
   task(): number {
     const task = this.#of.state.free.pop();
-    if (task === undefined)
+    if (task === undefined) {
+      this.#of.givesUp(`more than ${MOST_TASKS} tasks were within calls at once`, 'fewer tasks at once would');
       this.#of.diverge({ allowed: 'no further task', guard: `${MOST_TASKS} tasks are within calls` });
+    }
     return task;
   }
 
@@ -65,15 +69,21 @@ export class Tasks {
   }
 
   /** Runs a task until it rests. A drain of all CPUs finds work where the recording shows that it did. */
-  advance(task: number, how: { readonly enters?: boolean; readonly looks?: boolean } = {}): Rest {
+  advance(
+    task: number,
+    how: { readonly enters?: boolean; readonly looks?: boolean; readonly yields?: boolean } = {},
+  ): Rest {
     const owed = this.#of.state.owed.get(task);
     if (owed !== undefined) return { at: 'shows', shown: owed };
     let rest = this.#of.driver.advance(task, how);
     for (let rounds = 0; rest.at === 'asks'; rounds++) {
       const step = this.#of.driver.next(task);
-      if (rounds >= MOST_ROUNDS && step !== undefined) return { at: 'waits', step };
+      if (rounds >= MOST_ROUNDS && step !== undefined) {
+        this.#of.givesUp(`a task's drains asked CPUs ${MOST_ROUNDS} times between two events`, 'a shorter pause would');
+        return { at: 'waits', step };
+      }
       const pid = this.ownerOf(task);
-      if (pid !== undefined) this.onDrainAsks(pid);
+      if (pid !== undefined && !this.onDrainAsks(pid, rest.cpu, how.yields === true)) return rest;
       rest = this.#of.driver.advance(task, { ...how, enters: false, asks: true });
     }
     return rest;
@@ -96,7 +106,7 @@ export class Tasks {
   first(running: Running): Rest {
     for (;;) {
       const rest = this.advance(running.task);
-      if (rest.at !== 'waits' || !this.#help(running.pid)) return rest;
+      if (rest.at !== 'waits' || !this.help(running.pid)) return rest;
     }
   }
 
@@ -127,7 +137,7 @@ export class Tasks {
         }
         // A drain: of an empty batch it shows nothing, unless the task's own insertions come next.
         const cpu = this.#of.driver.cpuOf[running.task] ?? 0;
-        if (this.passes(cpu) && !this.#insertsNext(running.pid, cpu))
+        if (this.passes(cpu) && !this.#insertsNext(running.pid, cpu) && !this.#areInsertedMeanwhile(running))
           this.rested(running, this.advance(running.task, { enters: true }));
         return;
       }
@@ -144,25 +154,36 @@ export class Tasks {
         if (running.conversion?.timing === 'early') this.rested(running, this.advance(running.task, { looks: true }));
         break;
       case 'asks':
+      case 'drain-mutex':
       case 'waits':
     }
   }
 
   /** Whether a task's next event is an insertion by the drain that it stands before, on this CPU. */
   #insertsNext(pid: number, cpu: number): boolean {
-    const { events, plan, state, options } = this.#of;
+    const { events, plan, state } = this.#of;
     const place = this.#of.nextPlaceOf(pid);
     const next = events[place];
     if (next?.type !== 'mm_lru_insertion') return false;
     // Within a recorded call a task that was moved drains its new CPU; else it may have gone on to another call.
     if (next.cpu !== cpu) return state.syscalls.has(pid);
-    // What fills a batch flushes it, so a drain never finds a full one; and another task's flush comes after the drain.
+    // Another task's flush comes after the drain.
     const burst = plan.burstOf.get(place);
-    return (
-      burst !== undefined &&
-      burst.entries.length < options.profile.batchSize &&
-      plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst
-    );
+    return burst !== undefined && plan.bursts[cpu]?.[this.#of.cpu(cpu).burst] === burst;
+  }
+
+  /** Whether another task's flush inserts what a hole has removed, before the hole goes on: so it still has the folio. */
+  #areInsertedMeanwhile({ pid, removed = [] }: Running): boolean {
+    if (removed.length === 0 || !this.#of.options.profile.flushFreesLastReference) return false;
+    const { plan, state, at } = this.#of;
+    const next = this.#of.nextPlaceOf(pid);
+    return removed.some((of) => {
+      const { added } = state.live.get(state.pfnOf.get(of) ?? -1) ?? {};
+      const destination = added === undefined ? undefined : plan.destinations.get(added);
+      if (destination === undefined || destination === 'never inserted' || destination.burst.pid === pid) return false;
+      const inserted = destination.burst.entries[destination.place]?.event ?? at;
+      return inserted > at && (next === -1 || inserted < next);
+    });
   }
 
   /** Whether the recording shows the end of its call. */
@@ -205,14 +226,15 @@ export class Tasks {
           break;
         }
         case 'waits':
-          if (!this.#help(pid))
+          if (!this.help(pid))
             this.#of.diverge({ allowed: 'the task waits', guard: this.#of.sayRest(running, rest) }, true);
           break;
         case 'batch-lock':
         case 'look':
         case 'asks':
+        case 'drain-mutex':
           // One lock at a time.
-          if (turns > MOST_TURNS)
+          if (turns > MOST_TURNS + TURNS_OF_PAGE * this.#of.pages)
             this.#of.diverge({ allowed: 'the call goes round for ever', guard: this.#of.sayRest(running, rest) });
           break;
       }
@@ -220,24 +242,53 @@ export class Tasks {
   }
 
   /** Lets the CPUs' workers and other tasks go on, where no event shows it. @returns whether one could. */
-  #help(pid: number): boolean {
+  help(pid: number): boolean {
     const before = this.#of.driver.steps;
     for (const [cpu] of this.#of.state.cpus.entries()) {
       this.advance(this.#of.driver.worker(cpu), { enters: this.passes(cpu) });
     }
     for (const other of this.#of.state.running.values()) {
-      if (other.pid === pid) continue;
+      if (other.pid === pid || other.isEarly === true) continue;
       if (other.adding !== undefined && this.#of.state.waiting.has(other.adding)) continue;
       if (other.conversion?.timing === 'late') continue;
-      this.advance(other.task, { enters: this.passes(this.#of.driver.cpuOf[other.task] ?? 0), looks: true });
+      const cpu = this.#of.driver.cpuOf[other.task] ?? 0;
+      this.advance(other.task, { enters: this.passes(cpu), looks: true, yields: true });
     }
+    if (this.#of.driver.steps === before) for (const [cpu] of this.#of.state.cpus.entries()) this.onWait(cpu);
     return this.#of.driver.steps > before;
   }
 
   /** Whether a drain of a CPU shows nothing. */
   passes(cpu: number): boolean {
-    const isEmpty = this.#of.driver.batched(cpu) === 0 || !this.#of.kinds.has('insertion');
-    return isEmpty && this.#of.cpu(cpu).flusher === undefined;
+    const { driver, kinds } = this.#of;
+    if (this.#of.cpu(cpu).flusher !== undefined) return false;
+    return driver.batched(cpu) === 0 || !kinds.has('insertion') || (!kinds.has('reference') && driver.freesAll(cpu));
+  }
+
+  /** Before a folio enters a CPU's empty batch: who drains it and shows nothing has done so, if the recording does not show more. */
+  beforeFill(cpu: number): void {
+    for (const [pid, on] of this.#of.state.works)
+      if (on === cpu && !this.#of.isDue(pid) && this.#of.nextOf(pid)?.type !== 'mm_lru_insertion')
+        this.advance(this.#of.driver.worker(cpu), { enters: true });
+    for (const running of this.#of.state.running.values())
+      if (running.adding === undefined && running.isEarly !== true && running.conversion?.timing !== 'late') {
+        const rest = this.advance(running.task);
+        // The flush that fills the batch may be its own.
+        if (!this.#of.isDue(running.pid)) this.rested(running, rest);
+      }
+  }
+
+  /** Folios that faults have locked, so that a hole passes them by at first. */
+  lock(pid: number, folios: readonly number[]): void {
+    const free = folios.filter((of) => !this.#of.driver.isFolioLocked(of));
+    for (const of of free) this.runToEnd('lock', [of]);
+    this.#of.state.locked.set(pid, free);
+  }
+
+  /** The faults have let them go, and the hole may go on. */
+  unlock(pid: number): void {
+    for (const of of this.#of.state.locked.get(pid) ?? []) this.runToEnd('unlock', [of]);
+    this.#of.state.locked.delete(pid);
   }
 
   /** A call of a task of no event, from its begin to its end. */
@@ -262,8 +313,9 @@ export class Tasks {
   }
 }
 
-/** Locks and looks of one task between two events: a range of a million pages has fewer. */
+/** Locks and looks of one task between two events: no call makes more, so what does repeats for ever. */
 const MOST_TURNS = 100_000;
+const TURNS_OF_PAGE = 4;
 
-/** Drains of all CPUs by one task between two events. */
-const MOST_ROUNDS = 100;
+/** CPUs that one task's drains ask between two events. */
+const MOST_ROUNDS = 10_000;

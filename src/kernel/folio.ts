@@ -22,6 +22,7 @@ import { lru_cache_disabled } from './lru_disable.ts';
 import { mlock_drain_local, need_mlock_drain } from './mlock.ts';
 import {
   DRAIN_ALL,
+  DRAIN_ASKS,
   DRAIN_GENERATION,
   DRAIN_LEFT_EARLY,
   DRAIN_LOCAL,
@@ -159,7 +160,10 @@ export const lru_add_drain_within = routine('lru_add_drain', (k) => drainsLocall
 
 /** mm/folio.c: cpu_needs_drain(): reads another CPU's counts without its locks. */
 const cpu_needs_drain = routine('cpu_needs_drain', (k, { cpu, needs }: OfCpu & { readonly needs: Place<'bool'> }) => {
-  k.step('cpu_needs_drain', () => needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0)));
+  k.step('cpu_needs_drain', () => {
+    k.observe(DRAIN_ASKS, { cpu });
+    needs.set(cpuFbatches.lruAdd.nr.at(cpu).ne(0));
+  });
   if (hasPart(k, 'lru_batches')) k.call(other_batches_need_drain, { cpu, needs });
   if (hasPart(k, 'mlock')) k.if(needs.not(), () => k.call(need_mlock_drain, { cpu, needs }));
 });

@@ -131,6 +131,7 @@ export { folio_isolate_lru, folio_putback_lru } from './vmscan.ts';
 export { contents } from './contents.ts';
 export { cpuFbatches, LRU_BATCHES } from './cpu_fbatches.ts';
 export { iPages } from './filemap.ts';
+export { drainAll } from './folio.ts';
 export { gmemInode } from './guest_memfd.ts';
 export { pins } from './gup.ts';
 export { kvm } from './kvm_mmu.ts';
@@ -152,6 +153,7 @@ export {
   CHECK,
   COUNT,
   DRAIN_ALL,
+  DRAIN_ASKS,
   DRAIN_GENERATION,
   DRAIN_LEFT_EARLY,
   DRAIN_LOCAL,

@@ -14,6 +14,7 @@ import { mark, type Nothing } from '../lang/index.ts';
  *   CHECK,
  *   COUNT,
  *   DRAIN_ALL,
+ *   DRAIN_ASKS,
  *   DRAIN_GENERATION,
  *   DRAIN_LEFT_EARLY,
  *   DRAIN_LOCAL,
@@ -50,6 +51,7 @@ import { mark, type Nothing } from '../lang/index.ts';
  * // What else a run, a property or a recording can ask for:
  * const more = [
  *   DRAIN_ALL,
+ *   DRAIN_ASKS,
  *   DRAIN_GENERATION,
  *   DRAIN_LEFT_EARLY,
  *   DRAIN_LOCAL,
@@ -71,7 +73,7 @@ import { mark, type Nothing } from '../lang/index.ts';
  *   WORK_DONE,
  *   WORK_QUEUED,
  * ];
- * more.length; // => 21
+ * more.length; // => 22
  * FAULT; // => 'fault'
  */
 export const LOOK = mark<{ folio: 'folio' }>('look');
@@ -88,6 +90,8 @@ export const DRAIN_GENERATION = mark<Nothing>('drain-generation');
 export const DRAIN_LEFT_EARLY = mark<Nothing>('drain-left-early');
 /** It drains the CPUs itself. */
 export const DRAIN_UNDERTAKEN = mark<Nothing>('drain-undertaken');
+/** It begins to look whether a CPU needs a drain. */
+export const DRAIN_ASKS = mark<{ cpu: 'cpu' }>('drain-asks');
 
 /** A flush has put all references of a CPU's lru_add batch. */
 export const LRU_ADD_EMPTIED = mark<{ cpu: 'cpu' }>('lru-add-emptied');

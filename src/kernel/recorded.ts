@@ -2,7 +2,7 @@
 // What a recording of a whole machine shows besides the calls on a guest_memfd: memory of other kinds goes through the
 // same batches, by the same routines.
 import { bool, buildCode, type Code, element, literal, none, one, optional, type Program } from '../lang/index.ts';
-import { filemap_add_folio, filemap_alloc_folio, folio_unlock, iPages } from './filemap.ts';
+import { filemap_add_folio, filemap_alloc_folio, folio_lock, folio_unlock, iPages } from './filemap.ts';
 import { folio_add_lru } from './folio.ts';
 import { FOLIO, INDEX, INODE, type K, type KernelConfig, type KernelSizes, MM, sizesOf } from './kernel.ts';
 import { folio, folio_put, folio_try_get, putReferences, refcountType } from './page_ref.ts';
@@ -65,6 +65,10 @@ const outside_put = (k: K): void => {
   k.step('folio_put_refs', () => putReferences(k, of, references));
 };
 
+/** A page fault that has found the folio, as far as its lock is concerned. */
+const outside_lock = (k: K): void => k.call(folio_lock, { folio: k.local('arg0', one(FOLIO)) });
+const outside_unlock = (k: K): void => k.call(folio_unlock, { folio: k.local('arg0', one(FOLIO)) });
+
 /** munmap(), exit or MADV_DONTNEED of a page, as far as its reference is concerned. */
 const outside_zap = (k: K): void => {
   const inode = k.local('arg0', one(INODE));
@@ -80,6 +84,8 @@ const RECORDED = {
   get: [outside_get, 2],
   'try-get': [outside_try_get, 1],
   put: [outside_put, 2],
+  lock: [outside_lock, 1],
+  unlock: [outside_unlock, 1],
   zap: [outside_zap, 2],
 } as const;
 export type RecordedCode = keyof typeof RECORDED;
