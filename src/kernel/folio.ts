@@ -36,7 +36,12 @@ import {
 import { cpuMasks, eachUserTask, local_lock, local_unlock } from './sched.ts';
 import { flush_work, queue_work_on } from './workqueue.ts';
 
-/** State that all calls of lru_add_drain_all() share. */
+/**
+ * State that all calls of lru_add_drain_all() share.
+ * @example
+ * import { drainAll } from 'folioscope/kernel';
+ * Object.keys(drainAll).includes('mutex'); // => true
+ */
 export const drainAll = {
   /**
    * lru_drain_gen, reduced to what is compared: whether it still has the value that the task loaded, from its load to

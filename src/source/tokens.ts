@@ -27,7 +27,12 @@ export function tokensOf(lines: readonly string[]): readonly Token[] {
   return wordsOf(text.join('\n'));
 }
 
-/** The words and signs of a text, preprocessor lines included. */
+/**
+ * The words and signs of a text, preprocessor lines included.
+ * @example
+ * import { wordsOf } from 'folioscope/source';
+ * wordsOf('#define ONE 1').map(({ text }) => text).join(' '); // => '# define ONE 1'
+ */
 export function wordsOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let line = 0;
