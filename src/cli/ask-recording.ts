@@ -2,8 +2,9 @@
 import { QuestionError } from '../explain/index.ts';
 import { type ByteSource, type ByteStream, UnknownBufferError } from '../trace/index.ts';
 import { UsageError } from './failure.ts';
-import { openSource } from './file-source.ts';
+import { expectFile, openSource } from './file-source.ts';
 import { Progress } from './progress.ts';
+import { withTurns } from './with-turns.ts';
 
 /**
  * Asks something of a recording, with its progress on a terminal.
@@ -26,3 +27,13 @@ export async function askRecording<Answer>(
     await source.close();
   }
 }
+
+/** {@link askRecording} of a file that is read more than once. A signal is noticed between its blocks. */
+export const askFile = async <Answer>(
+  path: string,
+  ask: (source: ByteSource, onProgress: (share: number) => void) => Promise<Answer>,
+): Promise<Answer> =>
+  askRecording(path, async (source, onProgress) => {
+    expectFile(path, source);
+    return ask(withTurns(source), onProgress);
+  });

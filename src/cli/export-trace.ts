@@ -2,15 +2,13 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportTrace, type PageStore } from '../export/index.ts';
-import { type ByteSource, type Output, type Pack, RING_PAGE_BYTES, UnknownBufferError } from '../trace/index.ts';
+import { type ByteSource, type Output, type Pack, RING_PAGE_BYTES } from '../trace/index.ts';
+import { askFile } from './ask-recording.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { complain, UsageError } from './failure.ts';
-import { expectFile, openSource } from './file-source.ts';
-import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
 import { WorkFolder } from './work-folder.ts';
-import { withTurns } from './with-turns.ts';
 import { type WrittenFile, writeTo } from './written-file.ts';
 
 interface Options {
@@ -24,31 +22,23 @@ interface Options {
 export async function exportReduced(path: string, options: Options): Promise<ExitCode> {
   const { to } = options;
   if (to === '-') throw new UsageError('--trace: a trace.dat is not written in order: give a file');
-  const source = await openSource(path);
-  try {
-    expectFile(path, source);
-    const { trace, events, bytes } = await writeTo(to, (file) => written(withTurns(source), path, file, options));
-    for (const sentence of trace.damage) complain(`${shownName(path, options.redact)}: ${sentence}`);
-    process.stdout.write(`${events} of ${trace.events} events, ${bytes} bytes  ${to}\n`);
-    return trace.damage.length > 0 ? EXIT.undecided : EXIT.well;
-  } catch (error) {
-    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
-    throw error;
-  } finally {
-    await source.close();
-  }
+  const { trace, events, bytes } = await askFile(path, async (source, onProgress) =>
+    writeTo(to, async (file) => written(source, file, options, onProgress)),
+  );
+  for (const sentence of trace.damage) complain(`${shownName(path, options.redact)}: ${sentence}`);
+  process.stdout.write(`${events} of ${trace.events} events, ${bytes} bytes  ${to}\n`);
+  return trace.damage.length > 0 ? EXIT.undecided : EXIT.well;
 }
 
 async function written(
   source: ByteSource,
-  path: string,
   file: WrittenFile,
   { to, buffer, redact }: Options,
+  onProgress: (share: number) => void,
 ): ReturnType<typeof exportTrace> {
   const { folder } = file;
   if (folder === undefined)
     throw new UsageError(`${to}: is not a regular file, and a trace.dat is not written in order`);
-  const progress = new Progress();
   const work = new WorkFolder(folder, '.folioscope-pages-');
   const store = pageStore(join(work.path, 'pages'));
   try {
@@ -59,10 +49,9 @@ async function written(
       madeBy: `folioscope ${version()}`,
       buffer,
       redactor: await redactorFor(source, redact),
-      onProgress: (share) => progress.tick(() => `${path}: ${Math.round(100 * share)} %`),
+      onProgress,
     });
   } finally {
-    progress.end();
     store.close();
     work.remove();
   }

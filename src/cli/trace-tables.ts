@@ -4,14 +4,12 @@ import { closeSync, existsSync, openSync, readdirSync, renameSync, rmdirSync, st
 import { basename, join } from 'node:path';
 import { exportTables, type TableName } from '../export/index.ts';
 import { InputError, type Nanoseconds } from '../ledger/index.ts';
-import { type ByteSource, type TraceSummary, UnknownBufferError } from '../trace/index.ts';
-import { reasonOf, UsageError } from './failure.ts';
-import { expectFile, openSource } from './file-source.ts';
+import type { ByteSource, TraceSummary } from '../trace/index.ts';
+import { askFile } from './ask-recording.ts';
 import { makeDirectory } from './make-directory.ts';
-import { Progress } from './progress.ts';
 import { redactorFor, shownName } from './redacting.ts';
 import { version } from './version.ts';
-import { withTurns } from './with-turns.ts';
+import { writing } from './whole-file.ts';
 import { WorkFolder } from './work-folder.ts';
 
 /** A recording on the command line: `FILE`, or `HOST=FILE`. */
@@ -72,10 +70,7 @@ export interface WrittenTables {
  * @throws InputError if nothing can be read from it; UsageError if the folder cannot be written.
  */
 export async function writeTables(named: NamedTrace, { root, tables, buffer }: Writing): Promise<WrittenTables> {
-  const { path } = named;
-  const source = await openSource(path);
-  try {
-    expectFile(path, source);
+  return askFile(named.path, async (source, onProgress) => {
     const digest = await digestOf(source);
     const isNew = !existsSync(root);
     const work = writing(root, () => {
@@ -83,26 +78,27 @@ export async function writeTables(named: NamedTrace, { root, tables, buffer }: W
       return new WorkFolder(root, '.unfinished-');
     });
     try {
-      return await writeThrough(named, withTurns(source), { root, tables, buffer, folder: work.path, digest });
+      return await writeThrough(named, source, { root, tables, buffer, folder: work.path, digest, onProgress });
     } finally {
       work.remove();
       if (isNew) removeEmpty(root);
     }
-  } catch (error) {
-    if (error instanceof UnknownBufferError) throw new UsageError(error.message);
-    throw error;
-  } finally {
-    await source.close();
-  }
+  });
+}
+
+/** Where the parts of the tables are written first. */
+interface Through extends Writing {
+  readonly folder: string;
+  readonly digest: string;
+  readonly onProgress: (share: number) => void;
 }
 
 async function writeThrough(
   { host, path, shown, hostName }: NamedTrace,
   source: ByteSource,
-  { root, tables, buffer, folder, digest }: Writing & { readonly folder: string; readonly digest: string },
+  { root, tables, buffer, folder, digest, onProgress }: Through,
 ): Promise<WrittenTables> {
   const opened = new Map<TableName, number>();
-  const progress = new Progress();
   try {
     const redactor = await redactorFor(source, hostName !== undefined, (recordedOn) =>
       hostName === undefined ? '' : hostName(host ?? hostOf({ recordedOn })),
@@ -118,7 +114,7 @@ async function writeThrough(
         opened.set(table, file);
         return (bytes) => writing(root, () => writeWhole(file, bytes));
       },
-      onProgress: (share) => progress.tick(() => `${path}: ${Math.round(100 * share)} %`),
+      onProgress,
     });
     const place = join(
       `host=${redactor?.host ?? host ?? hostOf(trace)}`,
@@ -133,17 +129,7 @@ async function writeThrough(
     });
     return { trace, rows };
   } finally {
-    progress.end();
     for (const file of opened.values()) closeSync(file);
-  }
-}
-
-/** @throws UsageError with the reason if the folder cannot be written. */
-function writing<Result>(root: string, write: () => Result): Result {
-  try {
-    return write();
-  } catch (error) {
-    throw new UsageError(`${root}: cannot be written: ${reasonOf(error)}`);
   }
 }
 

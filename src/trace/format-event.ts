@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { bytesOf, DEFAULT_PAGE_SIZE, type PageSize } from '../abi/index.ts';
-import type { EventOrigin, KernelEvent, Nanoseconds, ReferenceOperation, SyscallEnter } from '../ledger/index.ts';
+import type { EventOrigin, KernelEvent, Nanoseconds, SyscallEnter } from '../ledger/index.ts';
+import { REFERENCE_NAMES } from './reference-names.ts';
 
 const UTF8 = new TextEncoder();
 
@@ -79,18 +80,6 @@ export function formatBody(
       return `sched_wakeup: comm=${event.wokenComm} pid=${event.wokenPid} prio=0 target_cpu=${String(event.targetCpu).padStart(3, '0')}`;
   }
 }
-
-const REFERENCE_NAMES: Readonly<Record<ReferenceOperation, string>> = {
-  set: 'page_ref_set',
-  mod: 'page_ref_mod',
-  'mod-and-test': 'page_ref_mod_and_test',
-  'mod-and-return': 'page_ref_mod_and_return',
-  'mod-unless': 'page_ref_mod_unless',
-  freeze: 'page_ref_freeze',
-  unfreeze: 'page_ref_unfreeze',
-  'pinner-failure': 'page_pinner_failure',
-  'pinner-put': 'page_pinner_put',
-};
 
 const ARGUMENT_NAMES: Readonly<Record<SyscallEnter['name'], readonly string[]>> = {
   ioctl: ['fd', 'cmd', 'arg'],

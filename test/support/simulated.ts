@@ -15,17 +15,7 @@ import {
   Tracepoints,
   type TracepointOptions,
 } from '../../src/machine/index.ts';
-
-/** Xorshift: the same numbers everywhere. */
-function numbersFrom(seed: number): (limit: number) => number {
-  let x = (seed + 1) * 0x9e37_79b1;
-  return (limit) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % limit;
-  };
-}
+import { numbersFrom } from './numbers.ts';
 
 const PAGES = 6;
 export const CPUS = 3;

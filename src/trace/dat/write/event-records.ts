@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { KernelEvent, Loss, ReferenceOperation } from '../../../ledger/index.ts';
+import { REFERENCE_NAMES } from '../../reference-names.ts';
 import { Bytes } from './bytes.ts';
 
 /** A field of an event's record, with the C type that its format has. */
@@ -76,18 +77,6 @@ const insertionOf = (hasFlags: boolean): Shape => ({
 });
 
 const INSERTIONS = { plain: insertionOf(false), flags: insertionOf(true) };
-
-const REFERENCE_NAMES: Readonly<Record<ReferenceOperation, string>> = {
-  set: 'page_ref_set',
-  mod: 'page_ref_mod',
-  'mod-and-test': 'page_ref_mod_and_test',
-  'mod-and-return': 'page_ref_mod_and_return',
-  'mod-unless': 'page_ref_mod_unless',
-  freeze: 'page_ref_freeze',
-  unfreeze: 'page_ref_unfreeze',
-  'pinner-failure': 'page_pinner_failure',
-  'pinner-put': 'page_pinner_put',
-};
 
 function reference(operation: ReferenceOperation, hasMapcount: boolean, hasReturn: boolean): Shape {
   const name = REFERENCE_NAMES[operation];
