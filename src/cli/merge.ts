@@ -17,7 +17,7 @@ export function registerMerge(program: Command): void {
       'Reads the output of check --all --shard I/N from each machine. Prints exactly the output of check --all ' +
         'on one machine, with the same exit code.',
     )
-    .argument('<shard...>', 'output of each shard; the same shard twice counts once')
+    .argument('<shard...>', 'output of each shard, - for standard input; the same shard twice counts once')
     .option('--json', 'print one JSON document, as check --all --json (schema/check-all.schema.json)')
     .addHelpText(
       'after',

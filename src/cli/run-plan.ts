@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+import type { InputError } from '../ledger/index.ts';
 import { formatSchedule, parseSchedule, type Patch, PATCHES, type Profile, type Schedule } from '../machine/index.ts';
 import { UsageError } from './failure.ts';
-import { loadPatches } from './load-patch.ts';
+import { loadUsable } from './load-patch.ts';
 import type { PatchChoice } from './patch-choice.ts';
 import { readText } from './scenario-files.ts';
 
@@ -30,8 +31,11 @@ export interface Plan {
 /** Largest size of a recorded run; the steps of any run need less in JSON. */
 const MOST_REPLAY_BYTES = 256 * 1024 * 1024;
 
-/** @throws UsageError if options exclude each other, InputError if a form or a recorded run cannot be read. */
-export async function planOf(options: Options): Promise<Plan> {
+/**
+ * @param mistaken receives the mistake of a form that cannot be used, if others are asked for too.
+ * @throws UsageError if options exclude each other, InputError if a form or a recorded run cannot be read.
+ */
+export async function planOf(options: Options, mistaken: (error: InputError) => void): Promise<Plan> {
   const { schedule: how, seed, replay, runs } = options;
   if (replay !== undefined && (how ?? seed ?? runs) !== undefined)
     throw new UsageError('--replay has its own order of turns: leave out --schedule, --seed and --runs');
@@ -43,7 +47,7 @@ export async function planOf(options: Options): Promise<Plan> {
   if (runs !== undefined && schedule?.kind !== 'random' && schedule?.kind !== 'pct')
     throw new UsageError(`--runs goes with random or pct:D, not with ${how ?? ''}`);
   return {
-    patches: options.patch === undefined ? PATCHES : await loadPatches(options.patch),
+    patches: options.patch === undefined ? PATCHES : await loadUsable(options.patch, mistaken),
     schedule,
     replay: replay === undefined ? undefined : { file: replay, text: await recordedText(replay) },
   };

@@ -100,7 +100,9 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   const { mutantNotes, runToHtml, runToJson, runReport, runsReport, runsToJson, summaryEnd, summaryLine } =
     await import('../report/index.ts');
   const { mutantIn } = await import('../scenario/index.ts');
-  const plan = await planOf(options);
+  const codes = new Set<ExitCode>();
+  const plan = await planOf(options, (error) => codes.add(reportFailure(error)));
+  if (plan.patches.length === 0) return worst(codes);
   const files: string[] = [];
   for (const path of paths) files.push(...(await runnableFiles(path)));
   const isReport = files.length === 1 && paths[0] === files[0];
@@ -118,7 +120,6 @@ async function run(paths: readonly string[], options: Options): Promise<ExitCode
   const keep = options.steps === 'none' || (!isReport && options.json !== true) ? 'none' : 'all';
   const answers: ScenarioAnswer[] = [];
   const many: ScenarioRuns[] = [];
-  const codes = new Set<ExitCode>();
   const progress = new Progress();
   for (const [done, file] of files.entries()) {
     try {

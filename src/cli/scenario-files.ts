@@ -28,16 +28,11 @@ export async function scenarioFiles(path: string): Promise<readonly string[]> {
 export const readScenarioText = (path: string): Promise<string> =>
   readText(path, MOST_BYTES, 'a scenario in YAML or JSON');
 
-/** The text of a file of at most `most` bytes, which may also be a pipe. @throws InputError */
+/** The text of a file of at most `most` bytes, which may also be a pipe, or `-` for standard input. @throws InputError */
 export async function readText(path: string, most: number, expected: string): Promise<string> {
   let bytes: Uint8Array;
   try {
-    await using file = await open(path, 'r');
-    bytes = new Uint8Array(most + 1);
-    let length = 0;
-    for (let more = 1; more > 0 && length < bytes.byteLength; length += more)
-      more = (await file.read(bytes, length, bytes.byteLength - length)).bytesRead;
-    bytes = bytes.subarray(0, length);
+    bytes = path === '-' ? await inputOf(most + 1) : await bytesOf(path, most + 1);
   } catch (error) {
     throw new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
   }
@@ -48,4 +43,27 @@ export async function readText(path: string, most: number, expected: string): Pr
   } catch {
     throw new InputError(`${path}: not UTF-8 text, expected ${expected}`);
   }
+}
+
+/** The first bytes of a file. */
+async function bytesOf(path: string, most: number): Promise<Uint8Array> {
+  await using file = await open(path, 'r');
+  const bytes = new Uint8Array(most);
+  let length = 0;
+  for (let more = 1; more > 0 && length < most; length += more)
+    more = (await file.read(bytes, length, most - length)).bytesRead;
+  return bytes.subarray(0, length);
+}
+
+/** The first bytes of standard input. */
+async function inputOf(most: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const input: AsyncIterable<Uint8Array> = process.stdin;
+  for await (const piece of input) {
+    pieces.push(piece);
+    length += piece.byteLength;
+    if (length >= most) break;
+  }
+  return Buffer.concat(pieces, Math.min(length, most));
 }

@@ -57,7 +57,9 @@ export async function connect(url: string): Promise<Connected> {
   if (isReached && redis.status === 'ready') return { redis, bullmq, url: shown };
   redis.disconnect();
   throw new QueueError(
-    `no queue at ${shown}: ${why}; expected a Redis or Valkey server there: redis-server --port 6379`,
+    /^(?:NOAUTH|WRONGPASS|NOPERM)\b/.test(why)
+      ? `the queue at ${shown} refuses the login: ${why}; expected its password in the URL: redis://USER:PASSWORD@HOST:PORT`
+      : `no queue at ${shown}: ${why}; expected a Redis or Valkey server there: redis-server --port 6379`,
   );
 }
 

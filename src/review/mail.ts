@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import PostalMime, { type Email } from 'postal-mime';
+import { withoutDashEscapes } from './clear-signed.ts';
 
 /** A mail, a diff or a page of an archive, as text. */
 export interface Mail {
@@ -114,7 +115,7 @@ async function readMail(bytes: Uint8Array, file: string, line: number): Promise<
   const plain = linesOf(new TextDecoder().decode(bytes));
   if (!hasHeaders(plain)) {
     const unknown = { subject: undefined, from: undefined, date: undefined, messageId: undefined };
-    return { file, ...unknown, lines: plain, firstLine: line, isHtml: false };
+    return { file, ...unknown, lines: withoutDashEscapes(plain), firstLine: line, isHtml: false };
   }
   const email = await PostalMime.parse(bytes);
   const { subject, from, messageId, headers } = email;
@@ -130,7 +131,7 @@ async function readMail(bytes: Uint8Array, file: string, line: number): Promise<
     from: author,
     date,
     messageId,
-    lines,
+    lines: withoutDashEscapes(lines),
     firstLine: isPlain ? line + body : undefined,
     unread: email.attachments.flatMap((one) => (isText(one) ? [] : [one.filename ?? one.mimeType])),
     isHtml: email.html !== undefined && (email.text ?? '').trim() === '',

@@ -109,6 +109,10 @@ const SPELLINGS: readonly (readonly [string, string])[] = [
   ['a mail as quoted-printable', `${HEADERS}Content-Transfer-Encoding: quoted-printable\n\n${quotedPrintable(DIFF)}`],
   ['a mail as base64', `${HEADERS}Content-Transfer-Encoding: base64\n\n${btoa(DIFF)}\n`],
   ['an mbox', `From 0123456789abcdef Mon Sep 17 00:00:00 2001\n${HEADERS}\n${DIFF}\n`],
+  [
+    'a clear-signed mail',
+    `${HEADERS}\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${DIFF.replaceAll(/^-/gm, '- -')}- -- \n2.54.0\n-----BEGIN PGP SIGNATURE-----\n\niQ=\n-----END PGP SIGNATURE-----\n`,
+  ],
   ['lines that end with a carriage return', `${HEADERS}\n${DIFF}`.replaceAll('\n', '\r\n')],
   [
     'a reply',

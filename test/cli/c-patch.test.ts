@@ -120,3 +120,14 @@ test('how often the named forms drain is not asked of a form of a file', () => {
   expect(stdout).toMatch(/v6\.c: HOLDS/);
   expect(status).toBe(0);
 });
+
+test('run: a form that cannot be used does not stop the others', () => {
+  const scenario = join(ROOT, 'scenarios/SC-02-other-cpu.yaml');
+  const { status, stdout, stderr } = folioscope(['run', scenario, '--patch', 'none.c,v6', '--steps', 'none']);
+  expect(stderr).toBe('folioscope: none.c: cannot be read: no such file or directory\n');
+  expect(stdout).toMatch(/^ {2}v6 +safe/m);
+  expect(status).toBe(65);
+  const none = folioscope(['run', scenario, '--patch', 'none.c,other.c']);
+  expect([none.status, none.stdout]).toEqual([65, '']);
+  expect(none.stderr.trimEnd().split('\n')).toHaveLength(2);
+});

@@ -24,7 +24,7 @@ export const COMMAND: readonly string[] = isBuilt()
 /** Runs `folioscope` to its end. */
 export function folioscope(
   args: readonly string[],
-  { env = {}, ...options }: Pick<SpawnSyncOptions, 'cwd' | 'env'> = {},
+  { env = {}, ...options }: Pick<SpawnSyncOptions, 'cwd' | 'env' | 'input'> = {},
 ) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...COMMAND, ...args], {
     cwd: ROOT,

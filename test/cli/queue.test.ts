@@ -217,6 +217,25 @@ withServer(`a queue${hasServer ? '' : ' (skipped: no redis-server here)'}`, () =
     worker.kill('SIGINT');
     expect({ code, out }).toEqual({ code: 0, out: folioscope(asked).stdout });
   });
+
+  test('Ctrl-C ends a worker whose queue is lost', { timeout: MINUTES }, async () => {
+    const worker = await startWorker();
+    server?.kill('SIGKILL');
+    await saysIn(worker, /went away/);
+    const ended = endOf(worker);
+    worker.kill('SIGINT');
+    expect((await ended).code).toBe(0);
+    await startServer();
+  });
+
+  test('a queue with a password says so', { timeout: MINUTES }, () => {
+    const redis = (...words: readonly string[]) => spawnSync('redis-cli', ['-p', String(port), ...words]);
+    redis('config', 'set', 'requirepass', 'canary');
+    const { status, stderr } = folioscope(['worker', '--queue', url()]);
+    redis('-a', 'canary', 'config', 'set', 'requirepass', '');
+    expect(status).toBe(69);
+    expect(stderr).toMatch(/refuses the login: NOAUTH[^\n]*expected its password in the URL[^\n]*\n$/);
+  });
 });
 
 interface Answered {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Shards of check --all, put together, are what one machine says, byte for byte.
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -41,6 +41,9 @@ test('shards are merged, in whatever order and also twice, to what one machine s
   const files = shards(3);
   const merged = run(['merge', ...files.toReversed(), files[0] ?? '']);
   expect(merged).toMatchObject({ status: one.status, stdout: one.stdout, stderr: one.stderr });
+  const [first = '', ...rest] = files;
+  const piped = folioscope(['merge', '-', ...rest], { cwd: folder, input: readFileSync(first) });
+  expect(piped.stdout).toBe(one.stdout);
 });
 
 test('a shard keeps its schema, and takes its number from an Indexed Job', () => {
