@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // `check --all` by one worker and by two, beside one process, in one run: seconds, and their ratio. It asserts no time.
 //
-//   npx tsx bench/queue.ts [SCENARIO...]      needs redis-server; npm run build first
+// Each has a processor of its own (taskset), as on machines of their own: otherwise the compiler and the garbage collector of one
+// process already use most of a second one.
+//
+//   npx tsx bench/queue.ts [SCENARIO...]      needs redis-server, taskset, two processors; npm run build first
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -18,7 +21,9 @@ const ended = async (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     child.once('exit', () => resolve());
   });
-const folioscope = (...args: string[]): ChildProcess => spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+/** Starts a command on one processor. */
+const folioscope = (processor: number, ...args: string[]): ChildProcess =>
+  spawn('taskset', ['-c', String(processor), process.execPath, MAIN, ...args], { stdio: 'ignore' });
 
 async function seconds(work: () => Promise<void>): Promise<number> {
   const began = performance.now();
@@ -32,10 +37,12 @@ async function byWorkers(count: number): Promise<number> {
     stdio: 'ignore',
   });
   await nap(500);
-  const workers = Array.from({ length: count }, () => folioscope('worker', '--queue', URL_OF_QUEUE, '--jobs', '1'));
+  const workers = Array.from({ length: count }, (_, i) =>
+    folioscope(i, 'worker', '--queue', URL_OF_QUEUE, '--jobs', '1'),
+  );
   await nap(2000);
   try {
-    return await seconds(async () => ended(folioscope('check', '--all', ...asked, '--queue', URL_OF_QUEUE)));
+    return await seconds(async () => ended(folioscope(count - 1, 'check', '--all', ...asked, '--queue', URL_OF_QUEUE)));
   } finally {
     for (const worker of workers) worker.kill('SIGINT');
     await Promise.all(workers.map(ended));
@@ -45,7 +52,7 @@ async function byWorkers(count: number): Promise<number> {
   }
 }
 
-const alone = await seconds(async () => ended(folioscope('check', '--all', ...asked)));
+const alone = await seconds(async () => ended(folioscope(0, 'check', '--all', ...asked)));
 console.log(`load ${loadavg()[0]?.toFixed(1)}\none process, no queue: ${alone.toFixed(1)} s`);
 for (const count of [1, 2]) {
   const took = await byWorkers(count);
